@@ -1,0 +1,44 @@
+#include "fcis/core/base/parallel.h"
+
+#include <atomic>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+TEST(ParallelFor, CoversEveryIndexOnce) {
+  for (const int threads : {1, 2, 3}) {
+    SetNumThreads(threads);
+    EXPECT_EQ(NumThreads(), threads);
+    for (const int64_t n : {0, 1, 5, 64, 1000}) {
+      for (const int64_t grain : {0, 1, 7, 2000}) {
+        std::vector<std::atomic<int>> hits(n);
+        ParallelFor(n, grain, [&](int64_t begin, int64_t end) {
+          EXPECT_LT(begin, end);
+          for (int64_t i = begin; i < end; ++i) hits[i]++;
+        });
+        for (const auto& hit : hits) EXPECT_EQ(hit.load(), 1);
+      }
+    }
+  }
+}
+
+TEST(ParallelFor, NestedRunsInTheCallingThread) {
+  SetNumThreads(2);
+  std::atomic<int64_t> sum{0};
+  ParallelFor(8, 1, [&](int64_t begin, int64_t end) {
+    ParallelFor(4, 1, [&](int64_t b, int64_t e) { sum += (e - b); });
+    sum += 100 * (end - begin);
+  });
+  EXPECT_EQ(sum.load(), 8 * 4 + 800);
+}
+
+TEST(SetNumThreads, ZeroMeansTheAvailableCores) {
+  SetNumThreads(0);
+  EXPECT_GE(NumThreads(), 1);
+}
+
+}  // namespace
+}  // namespace fcis

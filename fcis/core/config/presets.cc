@@ -1,0 +1,171 @@
+#include "fcis/core/config/presets.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/embedded_textproto.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/text_format.h"
+
+namespace fcis {
+namespace {
+
+struct PresetParts {
+  const char* name;
+  // Merged in this order.
+  std::vector<const char*> parts;
+};
+
+const std::vector<PresetParts>& Table() {
+  static const auto& table = *new std::vector<PresetParts>{
+      {"resnet101_coco",
+       {kCommonTextproto, kCocoTextproto, kCocoClassesTextproto,
+        kResnet101Textproto}},
+      {"resnet50_coco",
+       {kCommonTextproto, kCocoTextproto, kCocoClassesTextproto,
+        kResnet50Textproto}},
+      {"resnet101_voc",
+       {kCommonTextproto, kVocTextproto, kVocClassesTextproto,
+        kResnet101Textproto}},
+      {"parity_small", {kCommonTextproto, kParitySmallTextproto}},
+      {"parity_mini", {kCommonTextproto, kParityMiniTextproto}},
+  };
+  return table;
+}
+
+// Keeps the first complaint of protobuf's parser.
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (text.empty()) {
+      text = absl::StrCat(line + 1, ":", column + 1, ": ", message);
+    }
+  }
+  std::string text;
+};
+
+// Adds the fields of `text` to `config`; a field given before is replaced, a
+// list grows.
+absl::Status MergeText(absl::string_view text, absl::string_view source,
+                       ModelConfig* config) {
+  FirstError error;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  if (parser.MergeFromString(std::string(text), config)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      source, ":", error.text, " (expected a fcis.ModelConfig in text form)"));
+}
+
+absl::Status Expect(bool ok, absl::string_view field,
+                    absl::string_view expected) {
+  if (ok) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("model config: ", field, " must be ", expected));
+}
+
+template <typename Values>
+bool AllPositive(const Values& values) {
+  for (const auto v : values) {
+    if (!(v > 0)) return false;
+  }
+  return !values.empty();
+}
+
+bool IsFraction(float v) { return v >= 0 && v <= 1; }
+
+absl::Status CheckNetwork(const ModelConfig& c) {
+  const BackboneConfig& b = c.backbone();
+  RETURN_IF_ERROR(Expect(b.blocks_size() == 4 && AllPositive(b.blocks()),
+                         "backbone.blocks", "four positive numbers"));
+  RETURN_IF_ERROR(Expect(b.width() > 0 && b.width() <= 4096, "backbone.width",
+                         "in 1..4096"));
+  RETURN_IF_ERROR(
+      Expect(b.bn_eps_stem() > 0 && b.bn_eps() > 0 && b.bn_eps_projection() > 0,
+             "backbone.bn_eps*", "positive"));
+  const HeadConfig& h = c.head();
+  RETURN_IF_ERROR(
+      Expect(h.mid_channels() > 0, "head.mid_channels", "positive"));
+  RETURN_IF_ERROR(Expect(h.group_size() > 0 && h.group_size() <= 64,
+                         "head.group_size", "in 1..64"));
+  RETURN_IF_ERROR(Expect(h.roi_size() >= h.group_size() && h.roi_size() <= 1024,
+                         "head.roi_size", "in group_size..1024"));
+  return Expect(h.loc_std_size() == 4 && AllPositive(h.loc_std()),
+                "head.loc_std", "four positive numbers");
+}
+
+absl::Status CheckRpn(const RpnConfig& r) {
+  RETURN_IF_ERROR(Expect(r.mid_channels() > 0, "rpn.mid_channels", "positive"));
+  RETURN_IF_ERROR(Expect(AllPositive(r.ratios()), "rpn.ratios",
+                         "one or more positive numbers"));
+  RETURN_IF_ERROR(Expect(AllPositive(r.scales()), "rpn.scales",
+                         "one or more positive numbers"));
+  RETURN_IF_ERROR(Expect(r.base_size() > 0, "rpn.base_size", "positive"));
+  RETURN_IF_ERROR(Expect(r.pre_nms() > 0 && r.post_nms() > 0,
+                         "rpn.pre_nms and rpn.post_nms", "positive"));
+  return Expect(IsFraction(r.nms_thresh()) && r.min_size() >= 0,
+                "rpn.nms_thresh / rpn.min_size", "in 0..1 / not negative");
+}
+
+}  // namespace
+
+std::vector<std::string> PresetNames() {
+  std::vector<std::string> names;
+  for (const PresetParts& preset : Table()) names.push_back(preset.name);
+  return names;
+}
+
+absl::StatusOr<ModelConfig> Preset(absl::string_view name) {
+  for (const PresetParts& preset : Table()) {
+    if (name != preset.name) continue;
+    ModelConfig config;
+    for (const char* part : preset.parts) {
+      RETURN_IF_ERROR(MergeText(part, absl::StrCat("preset ", name), &config));
+    }
+    config.set_name(std::string(name));
+    RETURN_IF_ERROR(CheckConfig(config));
+    return config;
+  }
+  return absl::NotFoundError(
+      absl::StrCat("no preset is called '", name,
+                   "'; there are: ", absl::StrJoin(PresetNames(), ", ")));
+}
+
+absl::StatusOr<ModelConfig> ParseConfig(absl::string_view text,
+                                        absl::string_view source) {
+  ModelConfig config;
+  RETURN_IF_ERROR(MergeText(text, source, &config));
+  const absl::Status status = CheckConfig(config);
+  if (!status.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(source, ": ", status.message()));
+  }
+  return config;
+}
+
+absl::Status CheckConfig(const ModelConfig& c) {
+  RETURN_IF_ERROR(Expect(c.classes_size() > 0 && c.classes_size() < 100000,
+                         "classes", "1 to 99999 classes"));
+  for (const ClassConfig& k : c.classes()) {
+    RETURN_IF_ERROR(Expect(!k.name().empty(), "classes.name", "given"));
+  }
+  const InputConfig& in = c.input();
+  RETURN_IF_ERROR(Expect(in.min_size() > 0 && in.max_size() >= in.min_size() &&
+                             in.max_size() <= 65536,
+                         "input.min_size and max_size",
+                         "positive, min_size <= max_size <= 65536"));
+  RETURN_IF_ERROR(
+      Expect(in.mean_size() == 3, "input.mean", "three numbers (R, G, B)"));
+  RETURN_IF_ERROR(CheckNetwork(c));
+  RETURN_IF_ERROR(CheckRpn(c.rpn()));
+  const PostprocessConfig& p = c.postprocess();
+  RETURN_IF_ERROR(Expect(
+      IsFraction(p.score_thresh()) && IsFraction(p.nms_thresh()) &&
+          IsFraction(p.mask_merge_thresh()) && IsFraction(p.binary_thresh()),
+      "postprocess thresholds", "in 0..1"));
+  return Expect(p.max_detections() > 0, "postprocess.max_detections",
+                "positive");
+}
+
+}  // namespace fcis

@@ -1,0 +1,69 @@
+#include "fcis/core/config/presets.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Preset, EveryNameLoads) {
+  for (const std::string& name : PresetNames()) {
+    absl::StatusOr<ModelConfig> config = Preset(name);
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->name(), name);
+    EXPECT_TRUE(CheckConfig(*config).ok());
+  }
+}
+
+TEST(Preset, CocoIsTheReferencesModel) {
+  const ModelConfig c = *Preset("resnet101_coco");
+  EXPECT_EQ(c.classes_size(), 80);
+  EXPECT_EQ(c.classes(0).name(), "person");
+  EXPECT_EQ(c.classes(79).name(), "toothbrush");
+  EXPECT_EQ(c.classes(79).category_id(), 90);
+  EXPECT_EQ(c.backbone().blocks(2), 23);
+  EXPECT_EQ(c.rpn().scales_size(), 4);
+  EXPECT_EQ(c.head().psroi_rounding(), ROUND_THEN_SCALE);
+  EXPECT_FLOAT_EQ(c.postprocess().score_thresh(), 0.7f);
+  EXPECT_EQ(Preset("resnet50_coco")->backbone().blocks(2), 6);
+}
+
+TEST(Preset, VocDiffersInScalesAndSizes) {
+  const ModelConfig c = *Preset("resnet101_voc");
+  EXPECT_EQ(c.classes_size(), 20);
+  EXPECT_EQ(c.rpn().scales_size(), 3);
+  EXPECT_EQ(c.rpn().min_size(), 16);
+  EXPECT_EQ(c.postprocess().min_drop_size(), 16);
+}
+
+TEST(Preset, UnknownNameListsTheKnownOnes) {
+  EXPECT_THAT(Preset("resnet102").status().message(),
+              HasSubstr("resnet101_coco"));
+}
+
+TEST(ParseConfig, NamesLineAndField) {
+  EXPECT_THAT(ParseConfig("input {\n  min_sise: 3 }", "my.textproto")
+                  .status()
+                  .message(),
+              HasSubstr("my.textproto:2:"));
+}
+
+TEST(CheckConfig, NamesTheFieldThatIsOff) {
+  ModelConfig c = *Preset("parity_mini");
+  c.mutable_backbone()->add_blocks(3);
+  EXPECT_THAT(CheckConfig(c).message(), HasSubstr("backbone.blocks"));
+  c = *Preset("parity_mini");
+  c.mutable_head()->set_roi_size(2);
+  EXPECT_THAT(CheckConfig(c).message(), HasSubstr("head.roi_size"));
+  c = *Preset("parity_mini");
+  c.clear_classes();
+  EXPECT_THAT(CheckConfig(c).message(), HasSubstr("classes"));
+  c = *Preset("parity_mini");
+  c.mutable_rpn()->clear_scales();
+  EXPECT_THAT(CheckConfig(c).message(), HasSubstr("rpn.scales"));
+}
+
+}  // namespace
+}  // namespace fcis

@@ -1,0 +1,44 @@
+#include "fcis/core/geometry/anchors.h"
+
+#include <cmath>
+
+namespace fcis {
+
+// The arithmetic is in double, rounded once, as the reference's is.
+std::vector<Box> AnchorBase(int base_size, absl::Span<const float> ratios,
+                            absl::Span<const float> scales) {
+  const double centre = base_size / 2.0;
+  std::vector<Box> base;
+  base.reserve(ratios.size() * scales.size());
+  for (const double ratio : ratios) {
+    for (const double scale : scales) {
+      const double h = base_size * scale * std::sqrt(ratio);
+      const double w = base_size * scale * std::sqrt(1.0 / ratio);
+      base.push_back({static_cast<float>(centre - w / 2),
+                      static_cast<float>(centre - h / 2),
+                      static_cast<float>(centre + w / 2),
+                      static_cast<float>(centre + h / 2)});
+    }
+  }
+  return base;
+}
+
+std::vector<Box> ShiftedAnchors(absl::Span<const Box> base, int stride,
+                                int height, int width) {
+  std::vector<Box> anchors;
+  anchors.reserve(base.size() * height * width);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const double dy = static_cast<double>(y) * stride;
+      const double dx = static_cast<double>(x) * stride;
+      for (const Box& b : base) {
+        anchors.push_back(
+            {static_cast<float>(b.x0 + dx), static_cast<float>(b.y0 + dy),
+             static_cast<float>(b.x1 + dx), static_cast<float>(b.y1 + dy)});
+      }
+    }
+  }
+  return anchors;
+}
+
+}  // namespace fcis

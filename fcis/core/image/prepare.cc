@@ -1,0 +1,86 @@
+#include "fcis/core/image/prepare.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "fcis/core/base/multiversion.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/image/resize.h"
+
+namespace fcis {
+namespace {
+
+constexpr int kChannels = 3;
+
+// One row of the picture at the output's width, as [x][channel].
+void WidenRow(const Image& image, int y,
+              const std::vector<BilinearTap>& columns, float* out) {
+  const uint8_t* row = image.row(y);
+  for (const BilinearTap& t : columns) {
+    const uint8_t* a = row + t.index * kChannels;
+    const uint8_t* b = t.index + 1 < image.width ? a + kChannels : a;
+    for (int c = 0; c < kChannels; ++c) {
+      *out++ = Lerp(a[c], b[c], t.fraction);
+    }
+  }
+}
+
+FCIS_MULTIVERSION
+void MixRows(const float* above, const float* below, float fraction,
+             const float* mean, int n, float* out) {
+  for (int i = 0; i < n; ++i) {
+    out[i] = Lerp(above[i], below[i], fraction) - mean[i];
+  }
+}
+
+}  // namespace
+
+PreparedSize SizeToPrepare(int height, int width, const InputConfig& config) {
+  double scale =
+      static_cast<double>(config.min_size()) / std::min(height, width);
+  if (scale * std::max(height, width) > config.max_size()) {
+    scale = static_cast<double>(config.max_size()) / std::max(height, width);
+  }
+  PreparedSize size;
+  size.height = std::max(1, static_cast<int>(height * scale));
+  size.width = std::max(1, static_cast<int>(width * scale));
+  size.scale = static_cast<double>(size.height) / height;
+  return size;
+}
+
+absl::StatusOr<Tensor> Prepare(const Image& image, const InputConfig& config) {
+  if (image.empty()) return absl::InvalidArgumentError("the picture is empty");
+  const PreparedSize size = SizeToPrepare(image.height, image.width, config);
+  Tensor out(Shape{1, size.height, size.width, kChannels});
+  const std::vector<BilinearTap> columns =
+      BilinearTaps(image.width, size.width);
+  const int row = size.width * kChannels;
+  std::vector<float> mean(row);
+  for (int i = 0; i < row; ++i) mean[i] = config.mean(i % kChannels);
+
+  float* const pixels = out.mutable_data<float>();
+  constexpr int kRowsPerTask = 32;
+  ParallelFor(size.height, kRowsPerTask, [&](int64_t begin, int64_t end) {
+    std::vector<float> rows(2 * static_cast<size_t>(row));
+    float* above = rows.data();
+    float* below = above + row;
+    int have = -2;  // source row that `above` holds; `below` holds the next
+    for (int64_t y = begin; y < end; ++y) {
+      const BilinearTap t = MakeBilinearTap(y, image.height, size.height);
+      if (t.index != have) {
+        if (t.index == have + 1) {
+          std::swap(above, below);
+        } else {
+          WidenRow(image, t.index, columns, above);
+        }
+        WidenRow(image, std::min(t.index + 1, image.height - 1), columns,
+                 below);
+        have = t.index;
+      }
+      MixRows(above, below, t.fraction, mean.data(), row, pixels + y * row);
+    }
+  });
+  return out;
+}
+
+}  // namespace fcis

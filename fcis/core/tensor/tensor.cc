@@ -1,0 +1,117 @@
+#include "fcis/core/tensor/tensor.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "absl/base/internal/raw_logging.h"
+
+namespace fcis {
+namespace {
+
+constexpr int64_t kAlignment = 64;
+constexpr int64_t kHugePage = int64_t{2} << 20;
+
+std::shared_ptr<void> Allocate(int64_t bytes) {
+  // Transparent huge pages need 2 MiB alignment; below a few pages they only
+  // waste memory.
+  const bool huge = bytes >= 2 * kHugePage;
+  const int64_t alignment = huge ? kHugePage : kAlignment;
+  const int64_t size =
+      (std::max<int64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+  void* memory = std::aligned_alloc(alignment, size);
+  ABSL_RAW_CHECK(memory != nullptr, "out of memory");
+  if (huge) madvise(memory, size, MADV_HUGEPAGE);
+  return std::shared_ptr<void>(memory, std::free);
+}
+
+}  // namespace
+
+int64_t DTypeSize(DType type) {
+  switch (type) {
+    case DType::kI8:
+    case DType::kU8:
+      return 1;
+    case DType::kBF16:
+      return 2;
+    case DType::kF32:
+    case DType::kI32:
+      return 4;
+    case DType::kF64:
+    case DType::kI64:
+    case DType::kU64:
+      return 8;
+  }
+  return 0;
+}
+
+absl::string_view DTypeName(DType type) {
+  switch (type) {
+    case DType::kF32:
+      return "f32";
+    case DType::kBF16:
+      return "bf16";
+    case DType::kF64:
+      return "f64";
+    case DType::kI8:
+      return "i8";
+    case DType::kU8:
+      return "u8";
+    case DType::kI32:
+      return "i32";
+    case DType::kI64:
+      return "i64";
+    case DType::kU64:
+      return "u64";
+  }
+  return "?";
+}
+
+Tensor::Tensor() : Tensor(Shape{0}) {}
+
+Tensor::Tensor(const Shape& shape, DType type)
+    : shape_(shape), type_(type), num_elements_(shape.num_elements()) {
+  std::shared_ptr<void> memory = Allocate(num_elements_ * DTypeSize(type));
+  data_ = memory.get();
+  owner_ = std::move(memory);
+}
+
+Tensor Tensor::View(const Shape& shape, DType type, const void* data,
+                    std::shared_ptr<const void> owner) {
+  Tensor t;
+  t.shape_ = shape;
+  t.type_ = type;
+  t.num_elements_ = shape.num_elements();
+  t.owner_ = std::move(owner);
+  t.data_ = const_cast<void*>(data);
+  return t;
+}
+
+Tensor Tensor::Zeros(const Shape& shape, DType type) {
+  Tensor t(shape, type);
+  std::memset(t.mutable_raw(), 0, t.num_bytes());
+  return t;
+}
+
+Tensor Tensor::Reshaped(const Shape& shape) const {
+  ABSL_RAW_CHECK(shape.num_elements() == num_elements_,
+                 "Reshaped: another number of elements");
+  Tensor t = *this;
+  t.shape_ = shape;
+  return t;
+}
+
+Tensor Tensor::Clone() const {
+  Tensor t(shape_, type_);
+  std::memcpy(t.mutable_raw(), data_, num_bytes());
+  return t;
+}
+
+void Tensor::CheckType(DType type) const {
+  ABSL_RAW_CHECK(type == type_, "tensor read as another element type");
+}
+
+}  // namespace fcis

@@ -1,0 +1,105 @@
+// Tensor: a dense, row-major array in host memory. Images and feature maps are
+// N,H,W,C. Copying a Tensor shares its elements; Clone() copies them.
+#ifndef FCIS_CORE_TENSOR_TENSOR_H_
+#define FCIS_CORE_TENSOR_TENSOR_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "fcis/core/tensor/shape.h"
+
+namespace fcis {
+
+enum class DType : uint8_t { kF32, kBF16, kF64, kI8, kU8, kI32, kI64, kU64 };
+
+// Bytes of one element.
+int64_t DTypeSize(DType type);
+// "f32", "bf16", "f64", "i8", "u8", "i32", "i64", "u64".
+absl::string_view DTypeName(DType type);
+
+template <typename T>
+struct DTypeOf;
+// clang-format off
+template <> struct DTypeOf<float> { static constexpr DType value = DType::kF32; };
+template <> struct DTypeOf<double> { static constexpr DType value = DType::kF64; };
+template <> struct DTypeOf<int8_t> { static constexpr DType value = DType::kI8; };
+template <> struct DTypeOf<uint8_t> { static constexpr DType value = DType::kU8; };
+template <> struct DTypeOf<int32_t> { static constexpr DType value = DType::kI32; };
+template <> struct DTypeOf<int64_t> { static constexpr DType value = DType::kI64; };
+template <> struct DTypeOf<uint64_t> { static constexpr DType value = DType::kU64; };
+// bf16 has no host type of its own: its bits.
+template <> struct DTypeOf<uint16_t> { static constexpr DType value = DType::kBF16; };
+// clang-format on
+
+class Tensor {
+ public:
+  // No elements: shape {0}, f32.
+  Tensor();
+  // Elements are uninitialised. Memory is 64-byte aligned, large ones on huge
+  // pages where the system grants them.
+  explicit Tensor(const Shape& shape, DType type = DType::kF32);
+
+  // A view of memory kept alive by `owner` (e.g. a mapped file). `data` must
+  // be aligned for `type` and hold shape.num_elements() elements.
+  static Tensor View(const Shape& shape, DType type, const void* data,
+                     std::shared_ptr<const void> owner);
+  template <typename T>
+  static Tensor FromSpan(const Shape& shape, absl::Span<const T> values);
+  static Tensor Zeros(const Shape& shape, DType type = DType::kF32);
+
+  const Shape& shape() const { return shape_; }
+  int64_t dim(int axis) const { return shape_.dim(axis); }
+  int64_t num_elements() const { return num_elements_; }
+  DType type() const { return type_; }
+  int64_t num_bytes() const { return num_elements_ * DTypeSize(type_); }
+
+  const void* raw() const { return data_; }
+  void* mutable_raw() { return data_; }
+
+  // Elements; T must be the tensor's type (CHECKed).
+  template <typename T>
+  const T* data() const {
+    CheckType(DTypeOf<T>::value);
+    return static_cast<const T*>(data_);
+  }
+  template <typename T>
+  T* mutable_data() {
+    CheckType(DTypeOf<T>::value);
+    return static_cast<T*>(data_);
+  }
+  template <typename T>
+  absl::Span<const T> span() const {
+    return absl::MakeConstSpan(data<T>(), num_elements_);
+  }
+  template <typename T>
+  absl::Span<T> mutable_span() {
+    return absl::MakeSpan(mutable_data<T>(), num_elements_);
+  }
+
+  // The same elements under another shape of as many elements (CHECKed).
+  Tensor Reshaped(const Shape& shape) const;
+  Tensor Clone() const;
+
+ private:
+  void CheckType(DType type) const;
+
+  Shape shape_;
+  DType type_;
+  int64_t num_elements_;
+  std::shared_ptr<const void> owner_;
+  void* data_;
+};
+
+template <typename T>
+Tensor Tensor::FromSpan(const Shape& shape, absl::Span<const T> values) {
+  Tensor t(shape, DTypeOf<T>::value);
+  T* out = t.mutable_data<T>();
+  for (int64_t i = 0; i < t.num_elements(); ++i) out[i] = values[i];
+  return t;
+}
+
+}  // namespace fcis
+
+#endif  // FCIS_CORE_TENSOR_TENSOR_H_

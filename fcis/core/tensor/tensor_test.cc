@@ -1,0 +1,55 @@
+#include "fcis/core/tensor/tensor.h"
+
+#include <memory>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+TEST(Tensor, OwnsAlignedElements) {
+  for (const int64_t n : {1, 1000, 3 << 20}) {
+    Tensor t(Shape{n});
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(t.raw()) % 64, 0u);
+    EXPECT_EQ(t.num_bytes(), 4 * n);
+    t.mutable_data<float>()[n - 1] = 2;
+    EXPECT_EQ(t.span<float>().back(), 2);
+  }
+}
+
+TEST(Tensor, CopiesShareAndClonesDoNot) {
+  Tensor a = Tensor::FromSpan<float>({2, 2}, {1, 2, 3, 4});
+  Tensor shared = a;
+  Tensor clone = a.Clone();
+  a.mutable_data<float>()[0] = 9;
+  EXPECT_EQ(shared.data<float>()[0], 9);
+  EXPECT_EQ(clone.data<float>()[0], 1);
+  EXPECT_EQ(a.Reshaped({4}).dim(0), 4);
+}
+
+TEST(Tensor, ViewKeepsTheOwnerAlive) {
+  auto owner = std::make_shared<std::vector<float>>(3, 5.0f);
+  std::weak_ptr<std::vector<float>> watch = owner;
+  Tensor view = Tensor::View({3}, DType::kF32, owner->data(), owner);
+  owner.reset();
+  EXPECT_FALSE(watch.expired());
+  EXPECT_EQ(view.data<float>()[2], 5);
+  view = Tensor();
+  EXPECT_TRUE(watch.expired());
+}
+
+TEST(Tensor, EmptyAndZeros) {
+  EXPECT_EQ(Tensor().num_elements(), 0);
+  EXPECT_EQ(Tensor(Shape{0, 4}).num_bytes(), 0);
+  const Tensor zeros = Tensor::Zeros({5}, DType::kI32);
+  for (const int32_t v : zeros.span<int32_t>()) EXPECT_EQ(v, 0);
+}
+
+TEST(TensorDeathTest, ChecksTheElementType) {
+  Tensor t(Shape{2}, DType::kU8);
+  EXPECT_DEATH(t.data<float>(), "another element type");
+}
+
+}  // namespace
+}  // namespace fcis
