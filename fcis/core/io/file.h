@@ -1,0 +1,67 @@
+// Whole files: read, mapped, and written so that a reader meets the old file
+// or the new one, never half of one.
+#ifndef FCIS_CORE_IO_FILE_H_
+#define FCIS_CORE_IO_FILE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace fcis {
+
+// "<what> <path>: <reason of errno>", NOT_FOUND for a missing file.
+absl::Status ErrnoStatus(absl::string_view what, absl::string_view path,
+                         int error);
+
+// The file's bytes. Errors name the path: missing, a directory, unreadable.
+absl::StatusOr<std::string> ReadFile(const std::string& path);
+
+// Writes to a temporary name beside `path`, syncs, renames. On an error (full
+// disk, unwritable directory) nothing is left behind and an older file at
+// `path` stays as it was.
+absl::Status WriteFileAtomic(const std::string& path, absl::string_view bytes);
+
+// The same in pieces. Destroyed before Commit: the temporary file is removed.
+class AtomicFile {
+ public:
+  static absl::StatusOr<std::unique_ptr<AtomicFile>> Create(
+      const std::string& path);
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();
+
+  absl::Status Append(absl::string_view bytes);
+  // Syncs and renames; nothing may be appended afterwards.
+  absl::Status Commit();
+
+ private:
+  AtomicFile(const std::string& path, const std::string& temporary, int fd);
+
+  std::string path_, temporary_;
+  int fd_;
+};
+
+// A file mapped for reading; tensors may be views of it.
+class MappedFile {
+ public:
+  static absl::StatusOr<std::shared_ptr<const MappedFile>> Open(
+      const std::string& path);
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+
+  // Empty for an empty file.
+  absl::string_view bytes() const { return bytes_; }
+
+ private:
+  explicit MappedFile(absl::string_view bytes) : bytes_(bytes) {}
+
+  absl::string_view bytes_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_CORE_IO_FILE_H_

@@ -1,0 +1,75 @@
+#include "fcis/core/io/file.h"
+
+#include <sys/resource.h>
+
+#include <csignal>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Path(absl::string_view name) {
+  return absl::StrCat(::testing::TempDir(), "/", name);
+}
+
+TEST(File, WritesAndReadsBack) {
+  const std::string path = Path("a.bin");
+  const std::string bytes(3000000, 'x');
+  ASSERT_TRUE(WriteFileAtomic(path, "old").ok());
+  ASSERT_TRUE(WriteFileAtomic(path, bytes).ok());
+  EXPECT_EQ(*ReadFile(path), bytes);
+  EXPECT_EQ((*MappedFile::Open(path))->bytes(), bytes);
+}
+
+TEST(File, EmptyFile) {
+  const std::string path = Path("empty");
+  ASSERT_TRUE(WriteFileAtomic(path, "").ok());
+  EXPECT_EQ(*ReadFile(path), "");
+  EXPECT_EQ((*MappedFile::Open(path))->bytes(), "");
+}
+
+TEST(File, ErrorsNameThePath) {
+  const std::string missing = Path("missing");
+  EXPECT_EQ(ReadFile(missing).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(MappedFile::Open(missing).status().message(),
+              HasSubstr("missing"));
+  EXPECT_THAT(ReadFile(::testing::TempDir()).status().message(),
+              HasSubstr("directory"));
+  EXPECT_THAT(WriteFileAtomic(Path("no/such/dir"), "x").message(),
+              HasSubstr("no/such/dir"));
+}
+
+TEST(AtomicFile, LeavesTheOldFileUnlessCommitted) {
+  const std::string path = Path("kept");
+  ASSERT_TRUE(WriteFileAtomic(path, "old").ok());
+  {
+    auto file = AtomicFile::Create(path);
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE((*file)->Append("new").ok());
+  }
+  EXPECT_EQ(*ReadFile(path), "old");
+}
+
+// A file-size limit stands in for a full disk: write() fails half-way.
+TEST(AtomicFile, FailedWriteLeavesNothingBehind) {
+  const std::string path = Path("limited");
+  ASSERT_TRUE(WriteFileAtomic(path, "old").ok());
+  std::signal(SIGXFSZ, SIG_IGN);
+  struct rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  struct rlimit small = before;
+  small.rlim_cur = 1000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const absl::Status status = WriteFileAtomic(path, std::string(5000, 'x'));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_THAT(status.message(), HasSubstr("limited"));
+  EXPECT_EQ(*ReadFile(path), "old");
+}
+
+}  // namespace
+}  // namespace fcis

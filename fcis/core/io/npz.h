@@ -1,0 +1,45 @@
+// NumPy's .npz archives (zip of .npy arrays), read without trusting them:
+// numeric types only, little-endian, extents checked against the bytes there.
+#ifndef FCIS_CORE_IO_NPZ_H_
+#define FCIS_CORE_IO_NPZ_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/tensor/tensor.h"
+
+namespace fcis {
+
+class NpzFile {
+ public:
+  // Errors name the path: missing, not a zip, a duplicate or encrypted member.
+  static absl::StatusOr<std::unique_ptr<NpzFile>> Open(const std::string& path);
+  virtual ~NpzFile() = default;
+
+  const std::string& path() const { return path_; }
+  // Array names (without ".npy"), in the file's order.
+  const std::vector<std::string>& names() const { return names_; }
+  bool Has(absl::string_view name) const;
+
+  // The array `name`, as ParseNpy gives it. Errors name path and array:
+  // missing, damaged, or not a numeric array.
+  virtual absl::StatusOr<Tensor> Read(absl::string_view name) const = 0;
+
+ protected:
+  std::string path_;
+  std::vector<std::string> names_;
+};
+
+// Writes an archive of uncompressed arrays, atomically; bf16 is refused.
+absl::Status WriteNpz(
+    const std::string& path,
+    const std::vector<std::pair<std::string, Tensor>>& arrays);
+
+}  // namespace fcis
+
+#endif  // FCIS_CORE_IO_NPZ_H_
