@@ -5,10 +5,18 @@ _ABSENT = """
 package(default_visibility = ["//visibility:public"])
 
 [cc_library(name = name) for name in ["headers", "cudart", "cudnn", "nccl"]]
+
+filegroup(name = "version")
 """
 
 _PRESENT = """
 package(default_visibility = ["//visibility:public"])
+
+# An input of each compilation: a new toolkit compiles anew.
+filegroup(
+    name = "version",
+    srcs = ["nvcc_version.txt"],
+)
 
 cc_library(
     name = "headers",
@@ -46,6 +54,7 @@ def _local_cuda_repository_impl(ctx):
         return
     ctx.symlink(home + "/include", "include")
     ctx.symlink(runtime, "libcudart_static.a")
+    ctx.file("nvcc_version.txt", ctx.execute([home + "/bin/nvcc", "--version"]).stdout)
     ctx.file("BUILD.bazel", _PRESENT.format(lib = lib))
     ctx.file("cuda.bzl", "CUDA_HOME = {}\n".format(repr(home)))
 

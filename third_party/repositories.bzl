@@ -14,6 +14,7 @@ def fcis_repositories():
     """Declares every repository that the BUILD files name."""
     for name in ["rules_cc", "rules_proto", "remote_coverage_tools"]:
         native.local_repository(name = name, path = "third_party/" + name)
+    native.local_repository(name = "platforms", path = _DEBIAN + "/tools/platforms")
     native.local_repository(name = "rules_java", path = _DEBIAN + "/rules/java")
 
     absl_repository(name = "com_google_absl")

@@ -1,0 +1,115 @@
+"""fcis_cuda_library: a cc_library of .cu files. It takes part in a build only
+under --config=cuda; //... skips it otherwise. Its users choose with the one
+select() here:
+
+    deps = [":ref"] + if_cuda([":cuda"]),
+    local_defines = if_cuda(["FCIS_CUDA=1"]),
+"""
+
+load("@local_cuda//:cuda.bzl", "CUDA_HOME")
+load("@rules_cc//cc:defs.bzl", "cc_library")
+
+def if_cuda(yes, no = []):
+    """`yes` under --config=cuda, `no` otherwise."""
+    return select({
+        "//third_party/cuda:enabled": yes,
+        "//conditions:default": no,
+    })
+
+# A100 and H100/H200, and PTX for what comes later. FMA contraction is off as
+# in all our code: what CPU and GPU share must agree.
+_NVCC_FLAGS = [
+    "-c",
+    "-x",
+    "cu",
+    "-std=c++17",
+    "-O3",
+    "--fmad=false",
+    "-ccbin",
+    "/usr/bin/g++",
+    "-Xcompiler",
+    "-fPIC,-Wall,-ffp-contract=off",
+    "-gencode=arch=compute_80,code=sm_80",
+    "-gencode=arch=compute_90,code=[sm_90,compute_90]",
+]
+
+def _cuda_objects_impl(ctx):
+    if CUDA_HOME == None:
+        fail("--config=cuda, but there is no CUDA toolkit in /usr/local/cuda: " +
+             "install it or set CUDA_HOME")
+    cc = cc_common.merge_cc_infos(
+        cc_infos = [dep[CcInfo] for dep in ctx.attr.deps],
+    ).compilation_context
+    flags = list(_NVCC_FLAGS)
+    for d in [".", ctx.bin_dir.path] + cc.includes.to_list() + cc.quote_includes.to_list():
+        flags.append("-I" + d)
+    for d in cc.system_includes.to_list():
+        flags += ["-isystem", d]
+    for d in cc.defines.to_list() + ctx.attr.local_defines:
+        flags.append("-D" + d)
+    objects = []
+    for src in ctx.files.srcs:
+        if src.extension != "cu":
+            continue
+        out = ctx.actions.declare_file("_objs/{}/{}.o".format(ctx.label.name, src.basename))
+        objects.append(out)
+        ctx.actions.run(
+            executable = CUDA_HOME + "/bin/nvcc",
+            arguments = flags + [src.path, "-o", out.path],
+            env = {"PATH": "/usr/bin:/bin"},
+            inputs = depset(
+                ctx.files.srcs + ctx.files.hdrs + ctx.files._toolkit,
+                transitive = [cc.headers],
+            ),
+            outputs = [out],
+            mnemonic = "CudaCompile",
+        )
+    return [DefaultInfo(files = depset(objects))]
+
+_cuda_objects = rule(
+    implementation = _cuda_objects_impl,
+    attrs = {
+        "deps": attr.label_list(providers = [CcInfo]),
+        "hdrs": attr.label_list(allow_files = [".h"]),
+        "local_defines": attr.string_list(),
+        "srcs": attr.label_list(allow_files = [".cu", ".cuh", ".h"]),
+        "_toolkit": attr.label(default = "@local_cuda//:version"),
+    },
+)
+
+def fcis_cuda_library(name, srcs, hdrs = [], deps = [], local_defines = [], tags = [], **kwargs):
+    """A cc_library whose sources nvcc compiles.
+
+    Args:
+      name: of the library.
+      srcs: .cu files, each compiled on its own, and private .cuh and .h.
+      hdrs: public headers; plain C++ unless only .cu files include them.
+      deps: cc_library targets; cudart, cudnn and nccl are added.
+      local_defines: for these sources only.
+      tags: as everywhere.
+      **kwargs: passed to cc_library.
+    """
+    deps = deps + [
+        "@local_cuda//:cudart",
+        "@local_cuda//:cudnn",
+        "@local_cuda//:nccl",
+    ]
+    _cuda_objects(
+        name = name + "_objects",
+        srcs = srcs,
+        hdrs = hdrs,
+        local_defines = local_defines,
+        tags = ["manual"],
+        deps = deps,
+        visibility = ["//visibility:private"],
+    )
+    cc_library(
+        name = name,
+        # Through select, or //... would reach nvcc without the config.
+        srcs = if_cuda([":" + name + "_objects"]),
+        hdrs = hdrs,
+        tags = tags,
+        target_compatible_with = if_cuda([], ["@platforms//:incompatible"]),
+        deps = deps,
+        **kwargs
+    )

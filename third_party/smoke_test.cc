@@ -1,0 +1,192 @@
+// Uses every library of the system once: if this passes, the machine is fit to
+// build the rest.
+#include <benchmark/benchmark.h>
+#include <curl/curl.h>
+#include <jpeglib.h>
+#include <mpi.h>
+#include <omp.h>
+#include <openssl/evp.h>
+#include <png.h>
+#include <rapidjson/document.h>
+#include <turbojpeg.h>
+#include <zip.h>
+#include <zlib.h>
+
+#include <cstdint>
+#include <cstdio>  // jpeglib.h needs it first.
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "oneapi/dnnl/dnnl.hpp"
+#include "third_party/smoke_test.pb.h"
+
+ABSL_FLAG(int, smoke_flag, 7, "Nothing reads it but the test.");
+
+namespace fcis {
+namespace {
+
+constexpr int kSide = 8;
+
+// A grey square of kSide x kSide RGB pixels.
+std::vector<uint8_t> GreySquare() {
+  return std::vector<uint8_t>(kSide * kSide * 3, 128);
+}
+
+TEST(Absl, FlagsStatusAndContainers) {
+  EXPECT_EQ(absl::GetFlag(FLAGS_smoke_flag), 7);
+  EXPECT_NE(absl::FindCommandLineFlag("smoke_flag"), nullptr);
+  const absl::StatusOr<int> missing = absl::NotFoundError(absl::StrCat(1, "b"));
+  EXPECT_EQ(missing.status().message(), "1b");
+  absl::flat_hash_map<std::string, int> map = {{"a", 1}};
+  EXPECT_TRUE(map.contains("a"));
+  EXPECT_EQ(absl::FormatTime(absl::UnixEpoch(), absl::UTCTimeZone()),
+            "1970-01-01T00:00:00+00:00");
+}
+
+TEST(Protobuf, TextAndImports) {
+  smoke::Note note;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "text: 'x' time { seconds: 5 }", &note));
+  EXPECT_EQ(note.time().seconds(), 5);
+}
+
+TEST(RapidJson, Parses) {
+  rapidjson::Document document;
+  document.Parse("{\"a\": [1, 2]}");
+  ASSERT_FALSE(document.HasParseError());
+  EXPECT_EQ(document["a"][1].GetInt(), 2);
+}
+
+TEST(Jpeg, TurboEncodesWhatLibjpegReads) {
+  const std::vector<uint8_t> pixels = GreySquare();
+  tjhandle encoder = tjInitCompress();
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;  // NOLINT(runtime/int): the library's type.
+  ASSERT_EQ(tjCompress2(encoder, pixels.data(), kSide, 0, kSide, TJPF_RGB,
+                        &bytes, &size, TJSAMP_444, 90, 0),
+            0);
+  jpeg_decompress_struct decoder;
+  jpeg_error_mgr errors;
+  decoder.err = jpeg_std_error(&errors);
+  jpeg_create_decompress(&decoder);
+  jpeg_mem_src(&decoder, bytes, size);
+  EXPECT_EQ(jpeg_read_header(&decoder, TRUE), JPEG_HEADER_OK);
+  EXPECT_EQ(decoder.image_width, static_cast<JDIMENSION>(kSide));
+  jpeg_destroy_decompress(&decoder);
+  tjFree(bytes);
+  tjDestroy(encoder);
+}
+
+TEST(Png, RoundTrip) {
+  const std::vector<uint8_t> pixels = GreySquare();
+  png_image image = {};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = image.height = kSide;
+  image.format = PNG_FORMAT_RGB;
+  std::vector<uint8_t> file(4096);
+  png_alloc_size_t size = file.size();
+  ASSERT_NE(png_image_write_to_memory(&image, file.data(), &size, 0,
+                                      pixels.data(), 0, nullptr),
+            0);
+  ASSERT_NE(png_image_begin_read_from_memory(&image, file.data(), size), 0);
+  image.format = PNG_FORMAT_RGB;
+  std::vector<uint8_t> back(pixels.size());
+  ASSERT_NE(png_image_finish_read(&image, nullptr, back.data(), 0, nullptr), 0);
+  EXPECT_EQ(back, pixels);
+}
+
+TEST(Dnnl, Relu) {
+  using dnnl::memory;
+  dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  dnnl::stream stream(engine);
+  std::vector<float> data = {-1, 0, 2};
+  memory::desc desc({3}, memory::data_type::f32, memory::format_tag::a);
+  memory tensor(desc, engine, data.data());
+  dnnl::eltwise_forward::primitive_desc relu(
+      {dnnl::prop_kind::forward_inference, dnnl::algorithm::eltwise_relu, desc,
+       0.0f},
+      engine);
+  dnnl::eltwise_forward(relu).execute(
+      stream, {{DNNL_ARG_SRC, tensor}, {DNNL_ARG_DST, tensor}});
+  stream.wait();
+  EXPECT_THAT(data, testing::ElementsAre(0, 0, 2));
+}
+
+TEST(OpenMp, PragmasAreCompiled) {
+  int threads = 0;
+#pragma omp parallel num_threads(2) reduction(+ : threads)
+  threads += 1;
+  EXPECT_GE(threads, 1);
+  EXPECT_LE(threads, 2);
+  EXPECT_GE(omp_get_max_threads(), 1);
+}
+
+// Starting ranks is mpiexec's work, which other tests do.
+TEST(Mpi, Links) {
+  char version[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  ASSERT_EQ(MPI_Get_library_version(version, &length), MPI_SUCCESS);
+  EXPECT_THAT(std::string(version, length), testing::HasSubstr("Open MPI"));
+}
+
+TEST(Curl, ReadsAFileUrl) {
+  std::string text;
+  CURL* curl = curl_easy_init();
+  curl_easy_setopt(curl, CURLOPT_URL, "file:///proc/self/status");
+  curl_easy_setopt(
+      curl, CURLOPT_WRITEFUNCTION,
+      +[](char* data, size_t size, size_t count, void* out) -> size_t {
+        static_cast<std::string*>(out)->append(data, size * count);
+        return size * count;
+      });
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &text);
+  EXPECT_EQ(curl_easy_perform(curl), CURLE_OK);
+  EXPECT_THAT(text, testing::HasSubstr("smoke_test"));
+  curl_easy_cleanup(curl);
+}
+
+TEST(Zip, RefusesWhatIsNoArchive) {
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* source = zip_source_buffer_create("not a zip", 9, 0, &error);
+  ASSERT_NE(source, nullptr);
+  EXPECT_EQ(zip_open_from_source(source, ZIP_RDONLY, &error), nullptr);
+  EXPECT_EQ(zip_error_code_zip(&error), ZIP_ER_NOZIP);
+  zip_source_free(source);
+  zip_error_fini(&error);
+}
+
+TEST(OpenSsl, Sha256) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  ASSERT_EQ(EVP_Digest("abc", 3, digest, &size, EVP_sha256(), nullptr), 1);
+  EXPECT_THAT(absl::BytesToHexString(
+                  std::string(reinterpret_cast<char*>(digest), size)),
+              testing::StartsWith("ba7816bf"));
+}
+
+TEST(Zlib, Crc32) {
+  EXPECT_EQ(crc32(0, reinterpret_cast<const Bytef*>("123456789"), 9),
+            0xCBF43926u);
+}
+
+TEST(Benchmark, Links) {
+  int value = 1;
+  benchmark::DoNotOptimize(value);
+  benchmark::ClobberMemory();
+  EXPECT_FALSE(benchmark::ReportUnrecognizedArguments(1, nullptr));
+}
+
+}  // namespace
+}  // namespace fcis
