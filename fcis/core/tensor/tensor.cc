@@ -86,6 +86,7 @@ Tensor Tensor::View(const Shape& shape, DType type, const void* data,
   t.type_ = type;
   t.num_elements_ = shape.num_elements();
   t.owner_ = std::move(owner);
+  t.allocated_ = false;
   t.data_ = const_cast<void*>(data);
   return t;
 }

@@ -58,6 +58,10 @@ class Tensor {
   const void* raw() const { return data_; }
   void* mutable_raw() { return data_; }
 
+  // True when the elements were allocated by Tensor (not a View) and no other
+  // Tensor shares them: nobody can see them change.
+  bool IsSoleOwner() const { return allocated_ && owner_.use_count() == 1; }
+
   // Elements; T must be the tensor's type (CHECKed).
   template <typename T>
   const T* data() const {
@@ -89,6 +93,7 @@ class Tensor {
   DType type_;
   int64_t num_elements_;
   std::shared_ptr<const void> owner_;
+  bool allocated_ = true;
   void* data_;
 };
 

@@ -1,0 +1,22 @@
+"""fcis_parity_test: a cc_test that compares with the reference's numbers."""
+
+load("@rules_cc//cc:defs.bzl", "cc_test")
+
+def fcis_parity_test(name, deps = [], tags = [], size = "small", **kwargs):
+    """A cc_test whose fixtures are found, and whose result is never cached.
+
+    $FCIS_PARITY_DIR names a directory that Bazel does not watch: a cached pass
+    would outlive a change of its files, hence "external".
+    """
+    cc_test(
+        name = name,
+        size = size,
+        data = ["//fcis/testdata:parity"],
+        tags = tags + ["external", "parity"],
+        deps = deps + [
+            "//fcis/core/testing:golden",
+            "//fcis/core/testing:near",
+            "@com_google_googletest//:gtest_main",
+        ],
+        **kwargs
+    )
