@@ -1,0 +1,33 @@
+// Paths as the user wrote them.
+#ifndef FCIS_CORE_CLI_PATHS_H_
+#define FCIS_CORE_CLI_PATHS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace fcis {
+
+// The directory that the user stands in: `bazel run` starts a program inside
+// its own tree and gives the caller's in BUILD_WORKING_DIRECTORY.
+std::string WorkingDirectory();
+
+// `path` as an absolute path: relative ones against WorkingDirectory(), a
+// leading "~/" against $HOME (a shell does not expand it within --flag=~/x). ""
+// stays "".
+std::string ResolvePath(absl::string_view path);
+
+// The file of that name if there is one, else the files that the pattern (*, ?,
+// [a-z]) matches, sorted, resolved as above. Errors: no match.
+absl::StatusOr<std::vector<std::string>> ExpandGlob(absl::string_view pattern);
+
+// A data file that the program was built with, such as
+// "fcis/tools/images/a.jpg": under `bazel run`, `bazel test`, or beside the
+// program (<program>.runfiles). Errors: not there.
+absl::StatusOr<std::string> FindRunfile(absl::string_view path);
+
+}  // namespace fcis
+
+#endif  // FCIS_CORE_CLI_PATHS_H_

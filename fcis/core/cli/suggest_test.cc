@@ -1,0 +1,54 @@
+#include "fcis/core/cli/suggest.h"
+
+#include "fcis/core/cli/exit_code.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(EditDistanceTest, CountsEdits) {
+  EXPECT_EQ(EditDistance("", ""), 0);
+  EXPECT_EQ(EditDistance("abc", ""), 3);
+  EXPECT_EQ(EditDistance("kitten", "sitting"), 3);
+  EXPECT_EQ(EditDistance("Person", "person"), 0);
+  EXPECT_EQ(EditDistance("preson", "person"), 1);  // a swap is one edit
+}
+
+TEST(ClosestNamesTest, ClosestFirst) {
+  const std::vector<std::string> known = {"car", "cat", "cart", "elephant"};
+  EXPECT_THAT(ClosestNames("cr", known), ElementsAre("car"));
+  EXPECT_THAT(ClosestNames("cart", known), ElementsAre("cart", "car", "cat"));
+  EXPECT_THAT(ClosestNames("giraffe", known), IsEmpty());
+  EXPECT_THAT(ClosestNames("x", {}), IsEmpty());
+}
+
+TEST(ClosestNamesTest, FindsParts) {
+  EXPECT_THAT(ClosestNames("phone", {"cell phone", "car"}),
+              ElementsAre("cell phone"));
+  // A single letter is in nearly every name.
+  EXPECT_THAT(ClosestNames("e", {"elephant", "zebra"}), IsEmpty());
+}
+
+TEST(DidYouMeanTest, ReadsAsASentence) {
+  EXPECT_EQ(DidYouMean("giraffe", {"car"}), "");
+  EXPECT_EQ(DidYouMean("cra", {"car"}, "--"), "; did you mean --car?");
+  EXPECT_EQ(DidYouMean("cat", {"cat", "cap", "car"}),
+            "; did you mean cat, cap or car?");
+}
+
+TEST(CheckChoiceTest, NamesFlagValueAndChoices) {
+  EXPECT_TRUE(CheckChoice("precision", "f32", {"f32", "bf16"}).ok());
+  const absl::Status status = CheckChoice("precision", "f23", {"f32", "bf16"});
+  EXPECT_EQ(ExitCode(status), kExitUsage);
+  EXPECT_THAT(
+      std::string(status.message()),
+      HasSubstr("--precision=f23: expected f32, bf16; did you mean f32?"));
+}
+
+}  // namespace
+}  // namespace fcis

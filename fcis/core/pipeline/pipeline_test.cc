@@ -1,0 +1,83 @@
+#include "fcis/core/pipeline/pipeline.h"
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(PipelineTest, EveryItemPassesAllStagesInOrder) {
+  std::vector<std::string> results;
+  RunPipeline(
+      3, 1, [](int64_t i) { return std::make_unique<int64_t>(10 * i); },
+      [](int64_t i, std::unique_ptr<int64_t> x) {
+        return std::to_string(i) + ":" + std::to_string(*x);
+      },
+      [&](int64_t i, std::string text) {
+        EXPECT_EQ(i, static_cast<int64_t>(results.size()));
+        results.push_back(text);
+      });
+  EXPECT_THAT(results, ElementsAre("0:0", "1:10", "2:20"));
+}
+
+TEST(PipelineTest, NothingToDo) {
+  const auto never = [](auto...) {
+    ADD_FAILURE();
+    return 0;
+  };
+  RunPipeline(0, 2, never, never, never);
+}
+
+TEST(PipelineTest, ProcessRunsInTheCallersThread) {
+  const std::thread::id caller = std::this_thread::get_id();
+  RunPipeline(
+      2, 1, [](int64_t i) { return i; },
+      [&](int64_t, int64_t x) {
+        EXPECT_EQ(std::this_thread::get_id(), caller);
+        return x;
+      },
+      [](int64_t, int64_t) {});
+}
+
+// Item 1 is loaded and processed while item 0 is still being finished: else
+// this would wait forever.
+TEST(PipelineTest, StagesOverlap) {
+  std::promise<void> processed_1;
+  RunPipeline(
+      2, 1, [](int64_t i) { return i; },
+      [&](int64_t i, int64_t x) {
+        if (i == 1) processed_1.set_value();
+        return x;
+      },
+      [&](int64_t i, int64_t) {
+        if (i == 0) processed_1.get_future().wait();
+      });
+}
+
+TEST(PipelineTest, NoMoreThanDepthWait) {
+  constexpr int kDepth = 2;
+  std::atomic<int64_t> loaded{0};
+  RunPipeline(
+      50, kDepth,
+      [&](int64_t i) {
+        ++loaded;
+        return i;
+      },
+      [&](int64_t i, int64_t x) {
+        // Taken: 0..i; waiting: kDepth; one in the loader's hand.
+        EXPECT_LE(loaded, i + 1 + kDepth + 1);
+        return x;
+      },
+      [](int64_t, int64_t) {});
+}
+
+}  // namespace
+}  // namespace fcis
