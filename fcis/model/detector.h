@@ -14,7 +14,7 @@
 #include "fcis/core/image/image.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
-#include "fcis/model/weights.h"
+#include "fcis/model/weights/weights.h"
 
 namespace fcis {
 

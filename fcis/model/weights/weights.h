@@ -1,0 +1,44 @@
+// Weights: a model's tensors by name, in the reference's names and layout
+// (chainer's npz keys such as "extractor/res4/res4_b7/conv2/W"; OIHW kernels,
+// the reference's channel order), with the ModelConfig that they demand.
+#ifndef FCIS_MODEL_WEIGHTS_WEIGHTS_H_
+#define FCIS_MODEL_WEIGHTS_WEIGHTS_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/core/tensor/tensor.h"
+
+namespace fcis {
+
+struct Weights {
+  ModelConfig config;
+  std::map<std::string, Tensor> tensors;  // f32
+  // Where they come from, for messages: a path, or what made them.
+  std::string source;
+};
+
+struct TensorSpec {
+  std::string name;
+  Shape shape;
+};
+
+// Every tensor that a model of this config has, sorted by name.
+std::vector<TensorSpec> ExpectedTensors(const ModelConfig& config);
+
+// Name prefixes of the bottlenecks of res2..res5 in the order in which they
+// run: "extractor/res2/res2_a", "extractor/res2/res2_b1", ...
+std::vector<std::string> BottleneckNames(int stage, int blocks);
+
+// OK when `weights` holds exactly the expected tensors, all f32; else an error
+// that names the source and each missing, extra or misshapen tensor (at most
+// ten of each kind).
+absl::Status CheckWeights(const Weights& weights);
+
+}  // namespace fcis
+
+#endif  // FCIS_MODEL_WEIGHTS_WEIGHTS_H_
