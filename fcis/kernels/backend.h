@@ -1,6 +1,19 @@
 // Backend: the device-dependent half of every op. Callers use the functions in
 // fcis/kernels/ops, which check the arguments and allocate the result once for
-// all backends; a backend may rely on valid shapes.
+// all backends; a backend may rely on valid shapes and types.
+//
+// What callers may rely on
+// - Layout: pictures and feature maps are N,H,W,C. Whatever a backend keeps in
+//   another layout (weights) stays inside it.
+// - Threads: one call at a time per backend, from any thread. Inside, a call
+//   uses NumThreads() threads (fcis/core/base/parallel.h); results do not
+//   depend on how many, bit for bit.
+// - Aliasing: a result never shares memory with an argument, except that Conv
+//   takes over the memory of a residual that is handed over with std::move.
+// - Types: feature maps have activation_type(), and convolutions round their
+//   operands to it; sums, biases, what is pooled from the maps and every score,
+//   delta and probability are f32.
+// - No RoIs (R = 0) is a valid input and gives an empty result.
 #ifndef FCIS_KERNELS_BACKEND_H_
 #define FCIS_KERNELS_BACKEND_H_
 
@@ -22,34 +35,31 @@ class Backend {
 
   // "ref", "cpu", "check:cpu,ref".
   virtual absl::string_view name() const = 0;
-  // Type of feature maps: f32 or bf16. Pooled values, scores, deltas and
-  // probabilities are f32 always.
+  // Type of feature maps: f32 or bf16.
   virtual DType activation_type() const = 0;
 
+  // `weight` may be kept (its elements are shared, not copied).
   virtual absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
       const ConvParams& params, const Tensor& weight, const Tensor& bias) = 0;
-  virtual absl::Status Conv(const PreparedConv& conv, const Tensor& x,
+  // `residual`: null, or a tensor like y; it may share y's memory.
+  virtual absl::Status Conv(PreparedConv& conv, const Tensor& x,
                             const Tensor* residual, Tensor* y) = 0;
 
   virtual absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                                Tensor* y) = 0;
 
-  // maps [H,W,G*G*D], rois f32 [R,4] -> y f32 [R,P,P,D].
+  // Shapes: fcis/kernels/ops/psroi_pool.h.
   virtual absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
                                  const Tensor& rois, Tensor* y) = 0;
-  // Mean over all P*P cells (empty bins count as 0) -> y f32 [R,D].
   virtual absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
                                  const Tensor& rois, Tensor* y) = 0;
-  // D = 2C, d = class*2 + {0 outside, 1 inside}: mean over all cells of the
-  // larger of the pair -> y f32 [R,C].
   virtual absl::Status PsroiClassScores(const PsroiParams& params,
                                         const Tensor& maps, const Tensor& rois,
                                         Tensor* y) = 0;
-  // The pair of one class per RoI, classes i32 [R] in [0,C) -> y f32 [R,P,P,2].
   virtual absl::Status PsroiClassPair(const PsroiParams& params,
                                       const Tensor& maps, const Tensor& rois,
                                       const Tensor& classes, Tensor* y) = 0;
-  // Softmax over the last axis, f32.
+
   virtual absl::Status Softmax(const Tensor& x, Tensor* y) = 0;
 };
 

@@ -2,36 +2,126 @@
 // over each bin, with the reference's GPU arithmetic (chainer-fcis
 // functions/psroi_pooling_2d.py; shared/parity FIXTURES "PSROI pooling").
 //
-// Maps are [H, W, G*G*D], channel (gh*G + gw)*D + d: one pixel of one bin is
-// one contiguous run. RoIs are Box in input pixels, tensor [R, 4] of
-// x0, y0, x1, y1.
+// A RoI is cut into P x P cells. Cell (ph, pw) averages the map pixels of its
+// window in the D channels of bin (gh, gw) = (ph G / P, pw G / P).
+//
+// Arguments of every form:
+//   maps  f32 or the backend's activation type, [H, W, G*G*D], channel
+//         PsroiChannel(): one pixel of one bin is one contiguous run
+//   rois  f32 [R, 4], Box (x0, y0, x1, y1) in input pixels, finite
+// Pooling all RoIs of a picture in one call costs less than two calls: the
+// maps are far larger than the caches and each call reads them once.
 #ifndef FCIS_KERNELS_OPS_PSROI_POOL_H_
 #define FCIS_KERNELS_OPS_PSROI_POOL_H_
 
-#include "absl/status/status.h"
+#include <cmath>
+#include <cstdint>
+
 #include "absl/status/statusor.h"
 #include "fcis/core/base/host_device.h"
-#include "fcis/core/geometry/box.h"
 #include "fcis/core/tensor/tensor.h"
 
 namespace fcis {
 
-enum class PsroiRounding { kRoundThenScale, kRoundThenScaleInclusive, kNone };
+class Backend;
+
+enum class PsroiRounding {
+  kRoundThenScale,           // roundf(coordinate) * scale: chainer-fcis (GPU)
+  kRoundThenScaleInclusive,  // far edge (roundf(coordinate) + 1): msracver
+  kNone,                     // coordinate * scale: chainercv
+};
 
 struct PsroiParams {
-  int group_size = 7;               // G
+  int group_size = 7;               // G, 1 <= G <= P
   int roi_size = 21;                // P, cells along each side of a RoI
   float spatial_scale = 1 / 16.0f;  // map pixels per input pixel
   PsroiRounding rounding = PsroiRounding::kRoundThenScale;
 };
 
-// Map pixels [start, end) that cell p of P averages along one axis, clipped to
-// the map; start >= end: an empty bin, whose value is 0.
-struct PsroiBin {
+// Channel of value d < depth of bin (gh, gw) in the maps. Values of a score
+// map are class*2 + {0 outside, 1 inside}, those of a box map slot*4 + k.
+FCIS_HD inline int64_t PsroiChannel(int group_size, int depth, int gh, int gw,
+                                    int d) {
+  return (static_cast<int64_t>(gh) * group_size + gw) * depth + d;
+}
+
+// The same channel in the reference's files: value-major. A model's score
+// convolution takes its output channel PsroiChannel(...) from row
+// PsroiReferenceChannel(...) of the stored weight and bias.
+FCIS_HD inline int64_t PsroiReferenceChannel(int group_size, int gh, int gw,
+                                             int d) {
+  return (static_cast<int64_t>(d) * group_size + gh) * group_size + gw;
+}
+
+// Bin along one axis of cell p.
+FCIS_HD inline int PsroiGroup(const PsroiParams& params, int p) {
+  return p * params.group_size / params.roi_size;
+}
+
+// Map pixels [start, end) of one cell along one axis, clipped to the map;
+// start >= end: an empty window, whose value is 0.
+struct PsroiWindow {
   int start;
   int end;
+
+  FCIS_HD int size() const { return end > start ? end - start : 0; }
 };
 
+// A RoI along one axis in map pixels: where it starts, and the length of one
+// cell. All arithmetic is float32 in this order: computing in double, or
+// rounding after scaling, moves windows.
+struct PsroiAxis {
+  float corner;
+  float cell;
+};
+
+FCIS_HD inline PsroiAxis MakePsroiAxis(const PsroiParams& params, float lo,
+                                       float hi) {
+  if (params.rounding != PsroiRounding::kNone) {
+    lo = roundf(lo);  // half away from zero
+    hi = roundf(hi);
+  }
+  if (params.rounding == PsroiRounding::kRoundThenScaleInclusive) hi += 1.0f;
+  const float start = lo * params.spatial_scale;
+  const float length = hi * params.spatial_scale - start;
+  return {start, (length > 0.1f ? length : 0.1f) / params.roi_size};
+}
+
+FCIS_HD inline int PsroiClip(float v, int extent) {
+  return v > 0.0f ? (v < extent ? static_cast<int>(v) : extent) : 0;
+}
+
+FCIS_HD inline PsroiWindow MakePsroiWindow(const PsroiAxis& axis, int p,
+                                           int extent) {
+  return {PsroiClip(floorf(p * axis.cell + axis.corner), extent),
+          PsroiClip(ceilf((p + 1) * axis.cell + axis.corner), extent)};
+}
+
+namespace ops {
+
+// -> f32 [R,P,P,D]. Sum of a window in float32, row by row, divided by its
+// area.
+absl::StatusOr<Tensor> PsroiPool(Backend& backend, const PsroiParams& params,
+                                 const Tensor& maps, const Tensor& rois);
+
+// Mean over all P*P cells, empty windows counting as 0 -> f32 [R,D].
+absl::StatusOr<Tensor> PsroiMean(Backend& backend, const PsroiParams& params,
+                                 const Tensor& maps, const Tensor& rois);
+
+// D = 2C. Mean over all P*P cells of the larger of each pair, empty windows
+// counting as 0 -> f32 [R,C].
+absl::StatusOr<Tensor> PsroiClassScores(Backend& backend,
+                                        const PsroiParams& params,
+                                        const Tensor& maps, const Tensor& rois);
+
+// D = 2C; classes: i32 [R], each in [0,C). The pooled pair of that class ->
+// f32 [R,P,P,2], last axis outside, inside.
+absl::StatusOr<Tensor> PsroiClassPair(Backend& backend,
+                                      const PsroiParams& params,
+                                      const Tensor& maps, const Tensor& rois,
+                                      const Tensor& classes);
+
+}  // namespace ops
 }  // namespace fcis
 
 #endif  // FCIS_KERNELS_OPS_PSROI_POOL_H_

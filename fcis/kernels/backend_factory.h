@@ -1,0 +1,34 @@
+// Backends by name.
+#ifndef FCIS_KERNELS_BACKEND_FACTORY_H_
+#define FCIS_KERNELS_BACKEND_FACTORY_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "fcis/kernels/backend.h"
+
+namespace fcis {
+
+enum class Precision {
+  kAuto,  // bf16 where the device multiplies it in hardware, else f32
+  kF32,
+  kBF16,  // emulated, and slower than f32, on a CPU that has only AVX-512
+};
+
+// "auto", "f32", "bf16"; anything else is an error that lists them.
+absl::StatusOr<Precision> ParsePrecision(absl::string_view name);
+
+// name:
+//   cpu        oneDNN and vectorised loops
+//   ref        plain loops, slow: the oracle of the others
+//   check:A,B  runs both and returns A's results; the first tensor that
+//              diverges is an error (fcis/kernels/check/check_backend.h)
+// Errors: an unknown name (the message lists the known ones), "cuda" in a
+// build without it, bf16 on a CPU that cannot do it.
+absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
+                                                     Precision precision);
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_BACKEND_FACTORY_H_

@@ -1,0 +1,199 @@
+#include "fcis/kernels/check/check_backend.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "absl/base/internal/raw_logging.h"
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/bf16.h"
+
+namespace fcis {
+namespace {
+
+// Unit roundoff of float32 and of bfloat16.
+constexpr double kEps32 = 1.0 / (1 << 24);
+constexpr double kEpsBf16 = 1.0 / (1 << 8);
+
+float At(const Tensor& t, int64_t i) {
+  return t.type() == DType::kBF16 ? FromBf16(t.data<uint16_t>()[i])
+                                  : t.data<float>()[i];
+}
+
+double AbsMax(const Tensor& t) {
+  double top = 0;
+  for (int64_t i = 0; i < t.num_elements(); ++i) {
+    top = std::max<double>(top, std::fabs(At(t, i)));
+  }
+  return top;
+}
+
+// Largest sum of absolute weights of one output.
+double MaxNorm1(const Tensor& weight) {
+  const int64_t per_output = weight.num_elements() / weight.dim(0);
+  const float* w = weight.data<float>();
+  double top = 0;
+  for (int64_t o = 0; o < weight.dim(0); ++o, w += per_output) {
+    double sum = 0;
+    for (int64_t i = 0; i < per_output; ++i) sum += std::fabs(w[i]);
+    top = std::max(top, sum);
+  }
+  return top;
+}
+
+struct CheckedConv : public PreparedConv {
+  CheckedConv(const ConvParams& params, const Tensor& weight,
+              const Tensor& bias)
+      : PreparedConv(params, weight.shape()),
+        norm(MaxNorm1(weight)),
+        bias_max(AbsMax(bias)) {}
+
+  std::unique_ptr<PreparedConv> tested, oracle;
+  const double norm, bias_max;
+};
+
+class CheckBackend : public Backend {
+ public:
+  CheckBackend(std::unique_ptr<Backend> tested, std::unique_ptr<Backend> oracle)
+      : tested_(std::move(tested)),
+        oracle_(std::move(oracle)),
+        name_(absl::StrCat("check:", tested_->name(), ",", oracle_->name())) {
+    ABSL_RAW_CHECK(tested_->activation_type() == oracle_->activation_type(),
+                   "check backend: activation types differ");
+  }
+
+  absl::string_view name() const override { return name_; }
+  DType activation_type() const override { return tested_->activation_type(); }
+
+  absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+      const ConvParams& params, const Tensor& weight,
+      const Tensor& bias) override {
+    auto conv = absl::make_unique<CheckedConv>(params, weight, bias);
+    ASSIGN_OR_RETURN(conv->tested, tested_->PrepareConv(params, weight, bias));
+    ASSIGN_OR_RETURN(conv->oracle, oracle_->PrepareConv(params, weight, bias));
+    return conv;
+  }
+
+  absl::Status Conv(PreparedConv& conv, const Tensor& x, const Tensor* residual,
+                    Tensor* y) override {
+    CheckedConv& c = static_cast<CheckedConv&>(conv);
+    Tensor want(y->shape(), y->type());
+    RETURN_IF_ERROR(oracle_->Conv(*c.oracle, x, residual, &want));
+    const double start = c.bias_max + (residual ? AbsMax(*residual) : 0);
+    RETURN_IF_ERROR(tested_->Conv(*c.tested, x, residual, y));
+    // n products and the start value, each bounded; rounding errors are
+    // independent, so they grow with sqrt(n) (Higham & Mary, 2019), 8 standard
+    // deviations.
+    const Shape& w = c.weight_shape();
+    const double n = static_cast<double>(w.num_elements() / w.dim(0)) + 2;
+    return Compare("conv", x.shape(), *y, want,
+                   8 * kEps32 * std::sqrt(n) * (AbsMax(x) * c.norm + start));
+  }
+
+  absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
+                       Tensor* y) override {
+    Tensor want(y->shape(), y->type());
+    RETURN_IF_ERROR(oracle_->MaxPool(params, x, &want));
+    RETURN_IF_ERROR(tested_->MaxPool(params, x, y));
+    return Compare("max_pool", x.shape(), *y, want, 0);
+  }
+
+  absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
+                         const Tensor& rois, Tensor* y) override {
+    Tensor want(y->shape());
+    RETURN_IF_ERROR(oracle_->PsroiPool(params, maps, rois, &want));
+    RETURN_IF_ERROR(tested_->PsroiPool(params, maps, rois, y));
+    return Compare("psroi_pool", maps.shape(), *y, want,
+                   WindowTolerance(params, maps));
+  }
+
+  absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
+                         const Tensor& rois, Tensor* y) override {
+    Tensor want(y->shape());
+    RETURN_IF_ERROR(oracle_->PsroiMean(params, maps, rois, &want));
+    RETURN_IF_ERROR(tested_->PsroiMean(params, maps, rois, y));
+    return Compare("psroi_mean", maps.shape(), *y, want,
+                   MeanTolerance(params, maps));
+  }
+
+  absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
+                                const Tensor& rois, Tensor* y) override {
+    Tensor want(y->shape());
+    RETURN_IF_ERROR(oracle_->PsroiClassScores(params, maps, rois, &want));
+    RETURN_IF_ERROR(tested_->PsroiClassScores(params, maps, rois, y));
+    return Compare("psroi_class_scores", maps.shape(), *y, want,
+                   MeanTolerance(params, maps));
+  }
+
+  absl::Status PsroiClassPair(const PsroiParams& params, const Tensor& maps,
+                              const Tensor& rois, const Tensor& classes,
+                              Tensor* y) override {
+    Tensor want(y->shape());
+    RETURN_IF_ERROR(
+        oracle_->PsroiClassPair(params, maps, rois, classes, &want));
+    RETURN_IF_ERROR(tested_->PsroiClassPair(params, maps, rois, classes, y));
+    return Compare("psroi_class_pair", maps.shape(), *y, want,
+                   WindowTolerance(params, maps));
+  }
+
+  absl::Status Softmax(const Tensor& x, Tensor* y) override {
+    Tensor want(y->shape());
+    RETURN_IF_ERROR(oracle_->Softmax(x, &want));
+    RETURN_IF_ERROR(tested_->Softmax(x, y));
+    // Results are at most 1; exponentials are good to a few units.
+    return Compare("softmax", x.shape(), *y, want,
+                   kEps32 * static_cast<double>(x.dim(-1) + 16));
+  }
+
+ private:
+  // A window's sum has one rounding per pixel, its mean at most one more; a
+  // window is at most a cell and two pixels long.
+  static double WindowTolerance(const PsroiParams& params, const Tensor& maps) {
+    const double h = static_cast<double>(maps.dim(0)) / params.roi_size + 2;
+    const double w = static_cast<double>(maps.dim(1)) / params.roi_size + 2;
+    return 2 * kEps32 * (h * w + 1) * AbsMax(maps);
+  }
+
+  // The means of all cells are at most the maps' largest value; summing them
+  // rounds once per cell.
+  static double MeanTolerance(const PsroiParams& params, const Tensor& maps) {
+    const double cells = static_cast<double>(params.roi_size) * params.roi_size;
+    return WindowTolerance(params, maps) + 2 * kEps32 * cells * AbsMax(maps);
+  }
+
+  // bf16 results may be rounded to neighbours.
+  absl::Status Compare(absl::string_view op, const Shape& x, const Tensor& got,
+                       const Tensor& want, double tolerance) {
+    ++calls_;
+    const double relative = got.type() == DType::kBF16 ? 2 * kEpsBf16 : 0;
+    for (int64_t i = 0; i < got.num_elements(); ++i) {
+      const float a = At(got, i), b = At(want, i);
+      const double limit = tolerance + relative * std::fabs(b);
+      if (std::fabs(static_cast<double>(a) - b) <= limit) continue;
+      if (a == b || (std::isnan(a) && std::isnan(b))) continue;
+      return absl::InternalError(
+          absl::StrCat(name_, ": op ", calls_, " (", op, " of ", x.ToString(),
+                       ") diverges at element ", i, " of ",
+                       got.shape().ToString(), ": ", tested_->name(), " ", a,
+                       ", ", oracle_->name(), " ", b, ", tolerance ", limit));
+    }
+    return absl::OkStatus();
+  }
+
+  const std::unique_ptr<Backend> tested_, oracle_;
+  const std::string name_;
+  int64_t calls_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> MakeCheckBackend(std::unique_ptr<Backend> tested,
+                                          std::unique_ptr<Backend> oracle) {
+  return absl::make_unique<CheckBackend>(std::move(tested), std::move(oracle));
+}
+
+}  // namespace fcis

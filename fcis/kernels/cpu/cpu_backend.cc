@@ -1,0 +1,104 @@
+#include "fcis/kernels/cpu/cpu_backend.h"
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/kernels/cpu/cpu_max_pool.h"
+#include "fcis/kernels/cpu/cpu_psroi.h"
+#include "fcis/kernels/cpu/dnnl_conv.h"
+#include "fcis/kernels/ops/softmax.h"
+
+namespace fcis {
+namespace {
+
+class CpuBackend : public Backend {
+ public:
+  explicit CpuBackend(DType activation_type)
+      : activation_type_(activation_type), convs_(activation_type) {}
+
+  absl::string_view name() const override { return "cpu"; }
+  DType activation_type() const override { return activation_type_; }
+
+  absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+      const ConvParams& params, const Tensor& weight,
+      const Tensor& bias) override {
+    return convs_.Prepare(params, weight, bias);
+  }
+
+  absl::Status Conv(PreparedConv& conv, const Tensor& x, const Tensor* residual,
+                    Tensor* y) override {
+    return convs_.Run(conv, x, residual, y);
+  }
+
+  absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
+                       Tensor* y) override {
+    CpuMaxPool(params, x, y);
+    return absl::OkStatus();
+  }
+
+  absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
+                         const Tensor& rois, Tensor* y) override {
+    CpuPsroiPool(params, maps, rois, y);
+    return absl::OkStatus();
+  }
+
+  absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
+                         const Tensor& rois, Tensor* y) override {
+    CpuPsroiMean(params, maps, rois, y);
+    return absl::OkStatus();
+  }
+
+  absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
+                                const Tensor& rois, Tensor* y) override {
+    CpuPsroiClassScores(params, maps, rois, y);
+    return absl::OkStatus();
+  }
+
+  absl::Status PsroiClassPair(const PsroiParams& params, const Tensor& maps,
+                              const Tensor& rois, const Tensor& classes,
+                              Tensor* y) override {
+    CpuPsroiClassPair(params, maps, rois, classes, y);
+    return absl::OkStatus();
+  }
+
+  absl::Status Softmax(const Tensor& x, Tensor* y) override {
+    const int64_t n = x.dim(-1);
+    const float* from = x.data<float>();
+    float* to = y->mutable_data<float>();
+    ParallelFor(x.num_elements() / n, 1 + 4096 / n,
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t i = begin * n; i < end * n; i += n) {
+                    SoftmaxRow(from + i, n, to + i);
+                  }
+                });
+    return absl::OkStatus();
+  }
+
+ private:
+  const DType activation_type_;
+  DnnlConvRunner convs_;
+};
+
+}  // namespace
+
+bool CpuHasNativeBf16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type) {
+#if defined(__x86_64__)
+  if (activation_type == DType::kBF16 && !__builtin_cpu_supports("avx512bw")) {
+    return absl::UnimplementedError(
+        "bf16 on the CPU needs AVX-512, which this CPU lacks; use f32");
+  }
+#endif
+  std::unique_ptr<Backend> backend =
+      absl::make_unique<CpuBackend>(activation_type);
+  return backend;
+}
+
+}  // namespace fcis

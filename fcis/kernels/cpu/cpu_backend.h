@@ -1,0 +1,22 @@
+// The CPU backend: oneDNN convolutions, own vectorised loops for the rest.
+#ifndef FCIS_KERNELS_CPU_CPU_BACKEND_H_
+#define FCIS_KERNELS_CPU_CPU_BACKEND_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "fcis/kernels/backend.h"
+
+namespace fcis {
+
+// activation_type: f32 or bf16. Errors: bf16 on a CPU for which oneDNN has no
+// bf16 convolutions (AVX-512 is needed; without AVX512_BF16 it is emulated and
+// slower than f32).
+absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type);
+
+// True where the CPU multiplies bf16 in hardware (AVX512_BF16 or AMX).
+bool CpuHasNativeBf16();
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CPU_CPU_BACKEND_H_

@@ -1,0 +1,108 @@
+#include "fcis/kernels/ops/conv.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/backend.h"
+
+namespace fcis {
+namespace ops {
+namespace {
+
+// Output extent along one axis; <= 0 when the kernel does not fit.
+int64_t ConvExtent(const ConvParams& p, int64_t n, int64_t kernel) {
+  const int64_t room = n + 2 * p.pad - p.dilation * (kernel - 1) - 1;
+  return room < 0 ? 0 : room / p.stride + 1;
+}
+
+DType OutputType(const Backend& backend, const ConvParams& params) {
+  return params.f32_output ? DType::kF32 : backend.activation_type();
+}
+
+absl::Status CheckInputType(const Backend& backend, const Tensor& x) {
+  if (x.type() == DType::kF32 || x.type() == backend.activation_type()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("conv: input of type ", DTypeName(x.type()),
+                   ", expected f32 or ", DTypeName(backend.activation_type())));
+}
+
+}  // namespace
+
+absl::StatusOr<Shape> InferConvShape(const ConvParams& params, const Shape& x,
+                                     const Shape& weight) {
+  if (x.rank() != 4 || weight.rank() != 4) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("conv: expected input N,H,W,C and weight O,I,KH,KW, got ",
+                     x.ToString(), " and ", weight.ToString()));
+  }
+  if (x.num_elements() == 0 || x.dim(3) != weight.dim(1)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "conv: input ", x.ToString(), " for a weight of ", weight.ToString(),
+        ": expected ", weight.dim(1), " channels and no empty extent"));
+  }
+  const int64_t h = ConvExtent(params, x.dim(1), weight.dim(2));
+  const int64_t w = ConvExtent(params, x.dim(2), weight.dim(3));
+  if (h <= 0 || w <= 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("conv: the kernel of ", weight.ToString(), " (pad ",
+                     params.pad, ", dilation ", params.dilation,
+                     ") is larger than the input ", x.ToString()));
+  }
+  return Shape{x.dim(0), h, w, weight.dim(0)};
+}
+
+absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+    Backend& backend, const ConvParams& params, const Tensor& weight,
+    const Tensor& bias) {
+  if (params.stride < 1 || params.dilation < 1 || params.pad < 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "conv: stride ", params.stride, ", dilation ", params.dilation,
+        ", pad ", params.pad, ": expected >= 1, >= 1, >= 0"));
+  }
+  if (weight.type() != DType::kF32 || weight.shape().rank() != 4 ||
+      weight.num_elements() == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "conv: weight ", DTypeName(weight.type()), " ",
+        weight.shape().ToString(), ", expected f32 O,I,KH,KW, not empty"));
+  }
+  if (bias.type() != DType::kF32 || bias.shape() != Shape{weight.dim(0)}) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "conv: bias ", DTypeName(bias.type()), " ", bias.shape().ToString(),
+        ", expected f32 ", weight.dim(0)));
+  }
+  return backend.PrepareConv(params, weight, bias);
+}
+
+absl::StatusOr<Tensor> Conv(Backend& backend, PreparedConv& conv,
+                            const Tensor& x) {
+  RETURN_IF_ERROR(CheckInputType(backend, x));
+  ASSIGN_OR_RETURN(const Shape shape, InferConvShape(conv.params(), x.shape(),
+                                                     conv.weight_shape()));
+  Tensor y(shape, OutputType(backend, conv.params()));
+  RETURN_IF_ERROR(backend.Conv(conv, x, nullptr, &y));
+  return y;
+}
+
+absl::StatusOr<Tensor> Conv(Backend& backend, PreparedConv& conv,
+                            const Tensor& x, Tensor residual) {
+  RETURN_IF_ERROR(CheckInputType(backend, x));
+  ASSIGN_OR_RETURN(const Shape shape, InferConvShape(conv.params(), x.shape(),
+                                                     conv.weight_shape()));
+  const DType type = OutputType(backend, conv.params());
+  if (residual.shape() != shape || residual.type() != type) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("conv: residual ", DTypeName(residual.type()), " ",
+                     residual.shape().ToString(), ", expected ",
+                     DTypeName(type), " ", shape.ToString()));
+  }
+  Tensor y = residual.IsSoleOwner() ? residual : Tensor(shape, type);
+  RETURN_IF_ERROR(backend.Conv(conv, x, &residual, &y));
+  return y;
+}
+
+}  // namespace ops
+}  // namespace fcis

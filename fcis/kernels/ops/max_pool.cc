@@ -1,0 +1,54 @@
+#include "fcis/kernels/ops/max_pool.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/backend.h"
+
+namespace fcis {
+namespace ops {
+namespace {
+
+int64_t PoolExtent(const MaxPoolParams& p, int64_t n) {
+  const int64_t room = n - p.kernel + p.stride - 1;
+  return room < 0 ? 0 : room / p.stride + 1;
+}
+
+}  // namespace
+
+absl::StatusOr<Shape> InferMaxPoolShape(const MaxPoolParams& params,
+                                        const Shape& x) {
+  if (params.stride < 1 || params.kernel < params.stride) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max pool: stride ", params.stride, " and kernel ",
+                     params.kernel, ", expected 1 <= stride <= kernel"));
+  }
+  if (x.rank() != 4 || x.num_elements() == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "max pool: expected N,H,W,C with no empty extent, got ", x.ToString()));
+  }
+  const int64_t h = PoolExtent(params, x.dim(1));
+  const int64_t w = PoolExtent(params, x.dim(2));
+  if (h <= 0 || w <= 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "max pool: the input ", x.ToString(), " is too small for windows of ",
+        params.kernel, " at stride ", params.stride));
+  }
+  return Shape{x.dim(0), h, w, x.dim(3)};
+}
+
+absl::StatusOr<Tensor> MaxPool(Backend& backend, const MaxPoolParams& params,
+                               const Tensor& x) {
+  ASSIGN_OR_RETURN(const Shape shape, InferMaxPoolShape(params, x.shape()));
+  if (x.type() != DType::kF32 && x.type() != backend.activation_type()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "max pool: input of type ", DTypeName(x.type()), ", expected f32 or ",
+        DTypeName(backend.activation_type())));
+  }
+  Tensor y(shape, x.type());
+  RETURN_IF_ERROR(backend.MaxPool(params, x, &y));
+  return y;
+}
+
+}  // namespace ops
+}  // namespace fcis

@@ -1,0 +1,129 @@
+// PSROI pooling against the reference's GPU arithmetic, on every backend.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/tensor/layout.h"
+#include "fcis/core/testing/golden.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/backend.h"
+#include "fcis/kernels/testing/backends.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+// One fixture case; x and y keep the file's layout.
+struct Case {
+  PsroiParams params;
+  int depth;
+  Tensor x, rois, y;
+  std::string at;
+};
+
+Case ReadCase(const GoldenFile& golden, int i) {
+  Case c;
+  c.at = absl::StrCat("psroi", i, "/");
+  const std::vector<int> sizes = golden.Ints(c.at + "outsize_group_dim");
+  c.params.roi_size = sizes[0];
+  c.params.group_size = sizes[2];
+  c.params.spatial_scale = golden.Float(c.at + "spatial_scale");
+  c.depth = sizes[3];
+  c.x = golden.Get(c.at + "x");
+  c.rois = golden.Get(c.at + "rois");
+  c.y = golden.Get(c.at + "y");
+  return c;
+}
+
+// Image n of the file's maps, channels in our order: [H,W,G*G*D].
+Tensor OurMaps(const Case& c, int64_t n) {
+  const int g = c.params.group_size;
+  const int64_t h = c.x.dim(2), w = c.x.dim(3), channels = c.x.dim(1);
+  Tensor maps(Shape{h, w, channels});
+  const float* from = c.x.data<float>() + n * channels * h * w;
+  float* to = maps.mutable_data<float>();
+  for (int64_t pixel = 0; pixel < h * w; ++pixel) {
+    for (int bin = 0; bin < g * g; ++bin) {
+      for (int d = 0; d < c.depth; ++d) {
+        to[pixel * channels + PsroiChannel(g, c.depth, bin / g, bin % g, d)] =
+            from[PsroiReferenceChannel(g, bin / g, bin % g, d) * h * w + pixel];
+      }
+    }
+  }
+  return maps;
+}
+
+// RoIs of image n without its index, and their rows of y as [R,P,P,D].
+void OfImage(const Case& c, int64_t n, Tensor* rois, Tensor* want) {
+  const Tensor y = NchwToNhwc(c.y);
+  const int64_t of_roi = y.num_elements() / y.dim(0);
+  std::vector<float> boxes, values;
+  for (int64_t r = 0; r < c.rois.dim(0); ++r) {
+    const float* row = c.rois.data<float>() + 5 * r;
+    if (row[0] != static_cast<float>(n)) continue;
+    boxes.insert(boxes.end(), row + 1, row + 5);
+    const float* pooled = y.data<float>() + r * of_roi;
+    values.insert(values.end(), pooled, pooled + of_roi);
+  }
+  const int64_t count = static_cast<int64_t>(boxes.size()) / 4;
+  *rois = Tensor::FromSpan<float>(Shape{count, 4}, boxes);
+  *want = Tensor::FromSpan<float>(Shape{count, y.dim(1), y.dim(2), y.dim(3)},
+                                  values);
+}
+
+class PsroiParityTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(PsroiParityTest, PooledValuesAreTheReferencesBits) {
+  const GoldenFile golden("psroi.npz");
+  const auto backend = MakeTestBackend(GetParam());
+  const int cases = golden.Int("n_cases");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    const Case c = ReadCase(golden, i);
+    SCOPED_TRACE(c.at);
+    for (int64_t n = 0; n < c.x.dim(0); ++n) {
+      Tensor rois, want;
+      OfImage(c, n, &rois, &want);
+      const auto y = ops::PsroiPool(*backend, c.params, OurMaps(c, n), rois);
+      ASSERT_TRUE(y.ok()) << y.status();
+      EXPECT_TRUE(AllEqual(*y, want));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, PsroiParityTest,
+                         ::testing::ValuesIn(BackendNames()),
+                         [](const auto& info) {
+                           return BackendTestName(info.param);
+                         });
+
+// Window edges along one axis: columns lo and hi of the RoIs.
+void ExpectWindows(const GoldenFile& golden, const Case& c,
+                   const std::string& axis, int lo, int hi, int64_t extent) {
+  const Tensor start = golden.Get(c.at + axis + "_start");
+  const Tensor end = golden.Get(c.at + axis + "_end");
+  for (int64_t r = 0; r < c.rois.dim(0); ++r) {
+    const float* roi = c.rois.data<float>() + 5 * r;
+    const PsroiAxis a = MakePsroiAxis(c.params, roi[lo], roi[hi]);
+    for (int p = 0; p < c.params.roi_size; ++p) {
+      const PsroiWindow w = MakePsroiWindow(a, p, static_cast<int>(extent));
+      const int64_t at = r * c.params.roi_size + p;
+      EXPECT_EQ(w.start, start.data<int32_t>()[at]) << axis << r << " " << p;
+      EXPECT_EQ(w.end, end.data<int32_t>()[at]) << axis << r << " " << p;
+    }
+  }
+}
+
+TEST(PsroiWindows, AreTheReferences) {
+  const GoldenFile golden("psroi.npz");
+  for (int i = 0; i < golden.Int("n_cases"); ++i) {
+    const Case c = ReadCase(golden, i);
+    SCOPED_TRACE(c.at);
+    ExpectWindows(golden, c, "w", 1, 3, c.x.dim(3));
+    ExpectWindows(golden, c, "h", 2, 4, c.x.dim(2));
+  }
+}
+
+}  // namespace
+}  // namespace fcis

@@ -1,0 +1,131 @@
+#include "fcis/kernels/ops/psroi_pool.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/backend.h"
+
+namespace fcis {
+namespace ops {
+namespace {
+
+absl::Status CheckMaps(const Backend& backend, const PsroiParams& params,
+                       const Tensor& maps) {
+  const int64_t bins =
+      static_cast<int64_t>(params.group_size) * params.group_size;
+  if (maps.type() != DType::kF32 && maps.type() != backend.activation_type()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "psroi: maps of type ", DTypeName(maps.type()), ", expected f32 or ",
+        DTypeName(backend.activation_type())));
+  }
+  if (maps.shape().rank() != 3 || maps.num_elements() == 0 ||
+      maps.dim(2) % bins != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "psroi: maps ", maps.shape().ToString(),
+        ", expected H,W,channels, not empty, channels a multiple of ", bins));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRois(const Tensor& rois) {
+  if (rois.type() != DType::kF32 || rois.shape().rank() != 2 ||
+      rois.dim(1) != 4) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("psroi: rois ", DTypeName(rois.type()), " ",
+                     rois.shape().ToString(), ", expected f32 R,4"));
+  }
+  for (const float v : rois.span<float>()) {
+    if (!std::isfinite(v)) {
+      return absl::InvalidArgumentError("psroi: a RoI is not finite");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// D, once everything is known to be valid.
+absl::StatusOr<int64_t> Depth(const Backend& backend, const PsroiParams& params,
+                              const Tensor& maps, const Tensor& rois) {
+  if (params.group_size < 1 || params.roi_size < params.group_size ||
+      !(params.spatial_scale > 0)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("psroi: group size ", params.group_size, ", RoI size ",
+                     params.roi_size, ", scale ", params.spatial_scale,
+                     ": expected 1 <= group <= RoI size, scale > 0"));
+  }
+  RETURN_IF_ERROR(CheckMaps(backend, params, maps));
+  RETURN_IF_ERROR(CheckRois(rois));
+  return maps.dim(2) / params.group_size / params.group_size;
+}
+
+absl::StatusOr<int64_t> NumClasses(const Backend& backend,
+                                   const PsroiParams& params,
+                                   const Tensor& maps, const Tensor& rois) {
+  ASSIGN_OR_RETURN(const int64_t depth, Depth(backend, params, maps, rois));
+  if (depth % 2 == 0) return depth / 2;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "psroi: ", depth, " values per bin, expected pairs of outside, inside"));
+}
+
+absl::Status CheckClasses(const Tensor& classes, int64_t num_rois,
+                          int64_t num_classes) {
+  if (classes.type() != DType::kI32 || classes.shape() != Shape{num_rois}) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("psroi: classes ", DTypeName(classes.type()), " ",
+                     classes.shape().ToString(), ", expected i32 ", num_rois));
+  }
+  for (const int32_t c : classes.span<int32_t>()) {
+    if (c < 0 || c >= num_classes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("psroi: class ", c, ", expected 0..", num_classes - 1));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Tensor> PsroiPool(Backend& backend, const PsroiParams& params,
+                                 const Tensor& maps, const Tensor& rois) {
+  ASSIGN_OR_RETURN(const int64_t depth, Depth(backend, params, maps, rois));
+  Tensor y(Shape{rois.dim(0), params.roi_size, params.roi_size, depth});
+  if (rois.dim(0) == 0) return y;
+  RETURN_IF_ERROR(backend.PsroiPool(params, maps, rois, &y));
+  return y;
+}
+
+absl::StatusOr<Tensor> PsroiMean(Backend& backend, const PsroiParams& params,
+                                 const Tensor& maps, const Tensor& rois) {
+  ASSIGN_OR_RETURN(const int64_t depth, Depth(backend, params, maps, rois));
+  Tensor y(Shape{rois.dim(0), depth});
+  if (rois.dim(0) == 0) return y;
+  RETURN_IF_ERROR(backend.PsroiMean(params, maps, rois, &y));
+  return y;
+}
+
+absl::StatusOr<Tensor> PsroiClassScores(Backend& backend,
+                                        const PsroiParams& params,
+                                        const Tensor& maps,
+                                        const Tensor& rois) {
+  ASSIGN_OR_RETURN(const int64_t classes,
+                   NumClasses(backend, params, maps, rois));
+  Tensor y(Shape{rois.dim(0), classes});
+  if (rois.dim(0) == 0) return y;
+  RETURN_IF_ERROR(backend.PsroiClassScores(params, maps, rois, &y));
+  return y;
+}
+
+absl::StatusOr<Tensor> PsroiClassPair(Backend& backend,
+                                      const PsroiParams& params,
+                                      const Tensor& maps, const Tensor& rois,
+                                      const Tensor& classes) {
+  ASSIGN_OR_RETURN(const int64_t num_classes,
+                   NumClasses(backend, params, maps, rois));
+  RETURN_IF_ERROR(CheckClasses(classes, rois.dim(0), num_classes));
+  Tensor y(Shape{rois.dim(0), params.roi_size, params.roi_size, 2});
+  if (rois.dim(0) == 0) return y;
+  RETURN_IF_ERROR(backend.PsroiClassPair(params, maps, rois, classes, &y));
+  return y;
+}
+
+}  // namespace ops
+}  // namespace fcis

@@ -1,0 +1,33 @@
+// Softmax over the last axis: y_i = exp(x_i - max) / sum_j exp(x_j - max).
+#ifndef FCIS_KERNELS_OPS_SOFTMAX_H_
+#define FCIS_KERNELS_OPS_SOFTMAX_H_
+
+#include <cmath>
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "fcis/core/base/host_device.h"
+#include "fcis/core/tensor/tensor.h"
+
+namespace fcis {
+
+class Backend;
+
+// One row of n >= 1 values; y may be x.
+FCIS_HD inline void SoftmaxRow(const float* x, int64_t n, float* y) {
+  float top = x[0];
+  for (int64_t i = 1; i < n; ++i) top = top < x[i] ? x[i] : top;
+  float sum = 0;
+  for (int64_t i = 0; i < n; ++i) sum += y[i] = expf(x[i] - top);
+  for (int64_t i = 0; i < n; ++i) y[i] /= sum;
+}
+
+namespace ops {
+
+// x: f32, rank >= 1, last extent >= 1 -> the same shape; no rows: empty.
+absl::StatusOr<Tensor> Softmax(Backend& backend, const Tensor& x);
+
+}  // namespace ops
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_OPS_SOFTMAX_H_

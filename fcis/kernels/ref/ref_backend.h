@@ -1,0 +1,18 @@
+// The reference backend: every op as plain loops, the oracle of the others.
+// Convolutions accumulate in double; everything else in float32 in the order
+// that fcis/kernels/ops states.
+#ifndef FCIS_KERNELS_REF_REF_BACKEND_H_
+#define FCIS_KERNELS_REF_REF_BACKEND_H_
+
+#include <memory>
+
+#include "fcis/kernels/backend.h"
+
+namespace fcis {
+
+// activation_type: f32 or bf16 (feature maps are rounded when stored).
+std::unique_ptr<Backend> MakeRefBackend(DType activation_type);
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_REF_REF_BACKEND_H_

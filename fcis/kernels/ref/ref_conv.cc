@@ -1,0 +1,120 @@
+#include "fcis/kernels/ref/ref_conv.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "fcis/core/base/parallel.h"
+#include "fcis/kernels/bf16.h"
+
+namespace fcis {
+namespace {
+
+// O,I,KH,KW -> KH,KW,I,O, so that the innermost loop runs over outputs.
+Tensor OutputsLast(const Tensor& weight) {
+  const int64_t o = weight.dim(0), i = weight.dim(1);
+  const int64_t taps = weight.dim(2) * weight.dim(3);
+  Tensor result(Shape{weight.dim(2), weight.dim(3), i, o});
+  const float* from = weight.data<float>();
+  float* to = result.mutable_data<float>();
+  for (int64_t t = 0; t < taps; ++t) {
+    for (int64_t c = 0; c < i; ++c) {
+      for (int64_t k = 0; k < o; ++k) {
+        to[(t * i + c) * o + k] = from[(k * i + c) * taps + t];
+      }
+    }
+  }
+  return result;
+}
+
+// sum[o] += x[c] * w[c][o] over all channels of one input pixel.
+template <typename T>
+void AddPixel(const T* x, const float* w, int64_t in, int64_t out,
+              double* sum) {
+  for (int64_t c = 0; c < in; ++c) {
+    const double value = LoadF32(x[c]);
+    for (int64_t o = 0; o < out; ++o) sum[o] += value * w[c * out + o];
+  }
+}
+
+// Sums of the output pixel (n, oy, ox).
+template <typename T>
+void SumWindow(const ConvParams& p, const Tensor& x, const Tensor& weight,
+               int64_t n, int64_t oy, int64_t ox, double* sum) {
+  const int64_t in = x.dim(3), out = weight.dim(3);
+  for (int64_t kh = 0; kh < weight.dim(0); ++kh) {
+    const int64_t iy = oy * p.stride - p.pad + kh * p.dilation;
+    if (iy < 0 || iy >= x.dim(1)) continue;
+    for (int64_t kw = 0; kw < weight.dim(1); ++kw) {
+      const int64_t ix = ox * p.stride - p.pad + kw * p.dilation;
+      if (ix < 0 || ix >= x.dim(2)) continue;
+      AddPixel(x.data<T>() + ((n * x.dim(1) + iy) * x.dim(2) + ix) * in,
+               weight.data<float>() + (kh * weight.dim(1) + kw) * in * out, in,
+               out, sum);
+    }
+  }
+}
+
+// Rounded to `type`, kept as f32.
+void RoundTo(DType type, Tensor* t) {
+  if (type != DType::kBF16) return;
+  for (float& v : t->mutable_span<float>()) v = FromBf16(ToBf16(v));
+}
+
+template <typename T>
+void StorePixel(const std::vector<double>& sum, const T* residual, bool relu,
+                T* y) {
+  for (size_t o = 0; o < sum.size(); ++o) {
+    double value = sum[o];
+    if (residual != nullptr) value += LoadF32(residual[o]);
+    if (relu) value = std::max(value, 0.0);
+    StoreF32(static_cast<float>(value), &y[o]);
+  }
+}
+
+template <typename X, typename Y>
+void RunRows(const ConvParams& p, const Tensor& x, const Tensor& weight,
+             const Tensor& bias, const Tensor* residual, Tensor* y) {
+  const int64_t height = y->dim(1), width = y->dim(2), out = y->dim(3);
+  const float* b = bias.data<float>();
+  Y* to = y->mutable_data<Y>();
+  const Y* add = residual == nullptr ? nullptr : residual->data<Y>();
+  ParallelFor(y->dim(0) * height, 1, [&](int64_t begin, int64_t end) {
+    std::vector<double> sum(out);
+    for (int64_t row = begin; row < end; ++row) {
+      for (int64_t ox = 0; ox < width; ++ox) {
+        std::copy(b, b + out, sum.begin());
+        SumWindow<X>(p, x, weight, row / height, row % height, ox, sum.data());
+        const int64_t at = (row * width + ox) * out;
+        StorePixel(sum, add == nullptr ? nullptr : add + at, p.relu, to + at);
+      }
+    }
+  });
+}
+
+}  // namespace
+
+RefConv::RefConv(const ConvParams& params, const Tensor& weight,
+                 const Tensor& bias, DType operand_type)
+    : PreparedConv(params, weight.shape()),
+      operand_type_(operand_type),
+      weight_(OutputsLast(weight)),
+      bias_(bias) {
+  RoundTo(operand_type_, &weight_);
+}
+
+void RefConv::Run(const Tensor& input, const Tensor* residual,
+                  Tensor* y) const {
+  Tensor x = input;
+  if (x.type() != operand_type_) {  // f32 for a bf16 convolution
+    x = input.Clone();
+    RoundTo(operand_type_, &x);
+  }
+  const bool x32 = x.type() == DType::kF32, y32 = y->type() == DType::kF32;
+  const auto run =
+      x32   ? (y32 ? RunRows<float, float> : RunRows<float, uint16_t>)
+      : y32 ? RunRows<uint16_t, float>
+            : RunRows<uint16_t, uint16_t>;
+  run(params(), x, weight_, bias_, residual, y);
+}
+
+}  // namespace fcis

@@ -1,0 +1,65 @@
+#include "fcis/kernels/testing/backends.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "absl/base/internal/raw_logging.h"
+#include "fcis/core/base/counter_rng.h"
+#include "fcis/kernels/backend_factory.h"
+#include "fcis/kernels/bf16.h"
+
+namespace fcis {
+
+std::vector<std::string> BackendNames() {
+  return {"ref", "cpu", "check:cpu,ref"};
+}
+
+std::string BackendTestName(absl::string_view name) {
+  std::string result;
+  for (const char c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c))) result += c;
+  }
+  return result;
+}
+
+std::unique_ptr<Backend> MakeTestBackend(absl::string_view name,
+                                         DType activation_type) {
+  auto backend =
+      MakeBackend(name, activation_type == DType::kBF16 ? Precision::kBF16
+                                                        : Precision::kF32);
+  ABSL_RAW_CHECK(backend.ok(), "MakeBackend");
+  return std::move(backend).value();
+}
+
+Tensor RandomTensor(absl::string_view name, const Shape& shape, DType type) {
+  const uint64_t key = RngKey(name, 1);
+  Tensor t(shape, type);
+  for (int64_t i = 0; i < t.num_elements(); ++i) {
+    const float value = RngSymmetric(key, i);
+    if (type == DType::kF32) {
+      t.mutable_data<float>()[i] = value;
+    } else {
+      t.mutable_data<uint16_t>()[i] = ToBf16(value);
+    }
+  }
+  return t;
+}
+
+Tensor RandomRois(absl::string_view name, int64_t count, float height,
+                  float width) {
+  const uint64_t key = RngKey(name, 2);
+  Tensor rois(Shape{count, 4});
+  float* roi = rois.mutable_data<float>();
+  for (int64_t r = 0; r < count; ++r, roi += 4) {
+    for (int k = 0; k < 4; ++k) {
+      const float t = RngSymmetric(key, 4 * r + k) * 0.7f + 0.5f;
+      roi[k] = t * (k % 2 == 0 ? width : height);
+    }
+    if (r % 5 == 0) continue;  // corners in any order: an empty RoI at times
+    if (roi[0] > roi[2]) std::swap(roi[0], roi[2]);
+    if (roi[1] > roi[3]) std::swap(roi[1], roi[3]);
+  }
+  return rois;
+}
+
+}  // namespace fcis

@@ -1,0 +1,36 @@
+// The backends that every kernel test runs on.
+#ifndef FCIS_KERNELS_TESTING_BACKENDS_H_
+#define FCIS_KERNELS_TESTING_BACKENDS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/backend.h"
+
+namespace fcis {
+
+// "ref", "cpu", "check:cpu,ref", all in f32: parameters of a TEST_P.
+std::vector<std::string> BackendNames();
+// A test name of a backend name: letters and digits only.
+std::string BackendTestName(absl::string_view name);
+
+// CHECKs that the backend can be made.
+std::unique_ptr<Backend> MakeTestBackend(absl::string_view name,
+                                         DType activation_type = DType::kF32);
+
+// Values in [-1, 1) that depend on the name alone, rounded to `type` (f32 or
+// bf16).
+Tensor RandomTensor(absl::string_view name, const Shape& shape,
+                    DType type = DType::kF32);
+
+// R boxes f32 [R,4] in and across a picture of `height` x `width`; some are
+// empty, some lie outside.
+Tensor RandomRois(absl::string_view name, int64_t count, float height,
+                  float width);
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_TESTING_BACKENDS_H_
