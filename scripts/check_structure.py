@@ -1,0 +1,109 @@
+"""Checks what neither compiler nor clang-format sees. Run by ./presubmit.
+
+- BUILD files: load() first, no tabs, lists of labels and files sorted.
+- One header, one library, one test: each header under fcis/ belongs to a
+  cc_library, and cc_library foo comes with cc_test foo_test, unless
+  scripts/untested_libraries.txt says why not.
+
+Usage: check_structure.py QUERY_XML BUILD_FILE...
+with QUERY_XML made by `bazel query --output=xml 'kind("cc_.*", //fcis/...)'`.
+"""
+
+import ast
+import pathlib
+import re
+import sys
+import xml.etree.ElementTree
+
+EXCEPTIONS = pathlib.Path('scripts/untested_libraries.txt')
+SORTED = ('deps', 'hdrs', 'packages', 'srcs')
+
+
+def sort_key(label):
+    """Buildifier's order: files, :local, //ours, @theirs."""
+    for phase, start in ((3, '@'), (2, '//'), (1, ':')):
+        if label.startswith(start):
+            return phase, re.split('[:.]', label)
+    return 0, re.split('[:.]', label)
+
+
+def check_build_file(path):
+    text = pathlib.Path(path).read_text(encoding='utf-8')
+    if '\t' in text:
+        yield f'{path}: has tabs'
+    if text and not text.endswith('\n'):
+        yield f'{path}: the last line does not end'
+    tree = ast.parse(text, path)
+    begun = False
+    for statement in tree.body:
+        function = getattr(getattr(statement, 'value', None), 'func', None)
+        is_load = isinstance(function, ast.Name) and function.id == 'load'
+        if is_load and begun:
+            yield f'{path}:{statement.lineno}: load() comes first'
+        begun = begun or not is_load
+    for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
+        for keyword in call.keywords:
+            if keyword.arg not in SORTED:
+                continue
+            for items in (n for n in ast.walk(keyword.value) if isinstance(n, ast.List)):
+                values = [e.value for e in items.elts if isinstance(e, ast.Constant)]
+                if values != sorted(values, key=sort_key):
+                    yield f'{path}:{items.lineno}: {keyword.arg} is not sorted'
+                if len(values) != len(set(values)):
+                    yield f'{path}:{items.lineno}: {keyword.arg} names something twice'
+
+
+def read_exceptions():
+    """label -> reason."""
+    exceptions = {}
+    for line in EXCEPTIONS.read_text(encoding='utf-8').splitlines():
+        if line.strip() and not line.startswith('#'):
+            label, _, reason = line.partition(' ')
+            exceptions[label] = reason.strip()
+    return exceptions
+
+
+def check_libraries(query_xml):
+    rules = list(xml.etree.ElementTree.parse(query_xml).iter('rule'))
+    tests = {r.get('name') for r in rules if r.get('class') == 'cc_test'}
+    libraries = [r for r in rules if r.get('class') == 'cc_library']
+    exceptions = read_exceptions()
+    owned = set()
+    for library in libraries:
+        label = library.get('name')
+        for attribute in library.findall('list'):
+            if attribute.get('name') in ('hdrs', 'srcs', 'textual_hdrs'):
+                owned |= {i.get('value') for i in attribute.findall('label')}
+        if label + '_test' in tests:
+            if label in exceptions:
+                yield f'{EXCEPTIONS}: {label} has a test now'
+        elif not exceptions.pop(label, ''):
+            yield f'{label}: no {label.split(":")[1]}_test beside it, and no reason in {EXCEPTIONS}'
+    known = {library.get('name') for library in libraries}
+    for label in exceptions:
+        if label not in known:
+            yield f'{EXCEPTIONS}: {label} is no library'
+    for rule in rules:  # A test's own header is owned by the test.
+        if rule.get('class') == 'cc_test':
+            for attribute in rule.findall('list'):
+                if attribute.get('name') == 'srcs':
+                    owned |= {i.get('value') for i in attribute.findall('label')}
+    for header in sorted(pathlib.Path('fcis').rglob('*.h')):
+        package = header.parent
+        while not (package / 'BUILD.bazel').exists() and package != package.parent:
+            package = package.parent
+        if f'//{package}:{header.relative_to(package)}' not in owned:
+            yield f'{header}: belongs to no cc_library'
+
+
+def main():
+    problems = list(check_libraries(sys.argv[1]))
+    for path in sys.argv[2:]:
+        problems += check_build_file(path)
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
