@@ -1,0 +1,99 @@
+#include "fcis/tools/backend_flags.h"
+
+#include <optional>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/suggest.h"
+#include "fcis/kernels/backend_factory.h"
+
+ABSL_FLAG(std::string, device, "auto",
+          "What computes: auto (a GPU if this program has support for one, "
+          "else the CPU), cpu, cuda, ref (plain loops, very slow), or "
+          "check:A,B (both, comparing every tensor).");
+ABSL_FLAG(std::optional<int>, gpu, std::nullopt,
+          "As in the original: -1 is --device cpu, 0 is --device cuda.");
+ABSL_FLAG(std::string, precision, "auto",
+          "Of the feature maps: f32, bf16, or auto (bf16 where the device has "
+          "instructions for it).");
+ABSL_FLAG(int, threads, 0, "CPU threads; 0 is one per available core.");
+
+namespace fcis {
+namespace {
+
+const std::vector<std::string>& Devices() {
+  static const auto& devices =
+      *new std::vector<std::string>{"cpu", "cuda", "ref"};
+  return devices;
+}
+
+absl::Status CheckDevice(absl::string_view device) {
+  absl::string_view pair = device;
+  if (!absl::ConsumePrefix(&pair, "check:")) {
+    std::vector<std::string> choices = Devices();
+    choices.insert(choices.end(), {"auto", "check:A,B"});
+    return CheckChoice("device", device, choices);
+  }
+  const std::vector<std::string> names = absl::StrSplit(pair, ',');
+  if (names.size() != 2) {
+    return UsageError(absl::StrCat(
+        "--device=", device, ": expected two devices, as in check:cpu,ref"));
+  }
+  for (const std::string& name : names) {
+    RETURN_IF_ERROR(CheckChoice("device", name, Devices()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> DeviceFromFlags() {
+  const std::string device = absl::GetFlag(FLAGS_device);
+  const std::optional<int> gpu = absl::GetFlag(FLAGS_gpu);
+  if (!gpu) return device;
+  if (*gpu < -1 || *gpu > 0) {
+    return UsageError(absl::StrCat("--gpu=", *gpu,
+                                   ": expected -1 (CPU) or 0 (first GPU; "
+                                   "CUDA_VISIBLE_DEVICES chooses another)"));
+  }
+  const std::string meant = *gpu < 0 ? "cpu" : "cuda";
+  if (device == "auto" || device == meant) return meant;
+  return UsageError(absl::StrCat("--gpu=", *gpu, " means --device=", meant,
+                                 ", but --device=", device, " was given"));
+}
+
+}  // namespace
+
+std::vector<std::string> BackendFlagNames() {
+  return {"device", "gpu", "precision", "threads"};
+}
+
+absl::Status CheckBackendFlags() {
+  ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
+  RETURN_IF_ERROR(CheckDevice(device));
+  RETURN_IF_ERROR(CheckChoice("precision", absl::GetFlag(FLAGS_precision),
+                              {"auto", "bf16", "f32"}));
+  const int threads = absl::GetFlag(FLAGS_threads);
+  if (threads >= 0) return absl::OkStatus();
+  return UsageError(absl::StrCat("--threads=", threads,
+                                 ": expected 0 (one per core) or more"));
+}
+
+absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags() {
+  RETURN_IF_ERROR(CheckBackendFlags());
+  ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
+  ASSIGN_OR_RETURN(const Precision precision,
+                   ParsePrecision(absl::GetFlag(FLAGS_precision)));
+  SetNumThreads(absl::GetFlag(FLAGS_threads));
+  if (device != "auto") return MakeBackend(device, precision);
+  absl::StatusOr<std::unique_ptr<Backend>> cuda =
+      MakeBackend("cuda", precision);
+  if (cuda.ok() || !absl::IsUnimplemented(cuda.status())) return cuda;
+  return MakeBackend("cpu", precision);
+}
+
+}  // namespace fcis

@@ -1,0 +1,28 @@
+// Flags that say what computes: --device, --gpu, --precision, --threads.
+#ifndef FCIS_TOOLS_BACKEND_FLAGS_H_
+#define FCIS_TOOLS_BACKEND_FLAGS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fcis/kernels/backend.h"
+
+namespace fcis {
+
+// Names of the flags, for a help page.
+std::vector<std::string> BackendFlagNames();
+
+// OK when the flags make sense, whether or not this machine has the device;
+// else a UsageError.
+absl::Status CheckBackendFlags();
+
+// Sets the number of threads and makes the backend. Errors: a UsageError as
+// above; a device that this program or machine does not have.
+absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags();
+
+}  // namespace fcis
+
+#endif  // FCIS_TOOLS_BACKEND_FLAGS_H_

@@ -1,0 +1,75 @@
+#include "fcis/tools/backend_flags.h"
+
+#include "absl/flags/reflection.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/flag_parser.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::HasSubstr;
+
+absl::StatusOr<std::unique_ptr<Backend>> Make(
+    const std::vector<std::string>& args) {
+  absl::FlagSaver saver;
+  EXPECT_TRUE(ParseFlags(args, {}).ok());
+  return BackendFromFlags();
+}
+
+void ExpectUsageError(const std::vector<std::string>& args,
+                      const std::string& text) {
+  const absl::Status status = Make(args).status();
+  EXPECT_EQ(ExitCode(status), kExitUsage) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+}
+
+std::string NameOf(const std::vector<std::string>& args) {
+  const absl::StatusOr<std::unique_ptr<Backend>> backend = Make(args);
+  if (!backend.ok()) return backend.status().ToString();
+  return std::string((*backend)->name());
+}
+
+TEST(BackendFlagsTest, Devices) {
+  EXPECT_EQ(NameOf({"--device=cpu"}), "cpu");
+  EXPECT_EQ(NameOf({"--device=ref"}), "ref");
+  EXPECT_EQ(NameOf({"--device=check:cpu,ref"}), "check:cpu,ref");
+  EXPECT_EQ(NameOf({"--gpu", "-1"}), "cpu");
+  EXPECT_EQ(NameOf({"--gpu=-1", "--device=cpu"}), "cpu");
+}
+
+TEST(BackendFlagsTest, AutoFindsADevice) { EXPECT_TRUE(Make({}).ok()); }
+
+TEST(BackendFlagsTest, Precision) {
+  const auto f32 = Make({"--device=cpu", "--precision=f32"});
+  ASSERT_TRUE(f32.ok()) << f32.status();
+  EXPECT_EQ((*f32)->activation_type(), DType::kF32);
+}
+
+TEST(BackendFlagsTest, Threads) {
+  const int before = NumThreads();
+  ASSERT_TRUE(Make({"--device=cpu", "--threads=1"}).ok());
+  EXPECT_EQ(NumThreads(), 1);
+  SetNumThreads(before);
+}
+
+TEST(BackendFlagsTest, UsageErrors) {
+  ExpectUsageError({"--device=cpa"}, "did you mean cpu?");
+  ExpectUsageError({"--device=check:cpu"}, "expected two devices");
+  ExpectUsageError({"--device=check:cpu,reff"}, "did you mean ref?");
+  ExpectUsageError({"--precision=f16"}, "expected auto, bf16, f32");
+  ExpectUsageError({"--threads=-2"}, "--threads=-2");
+  ExpectUsageError({"--gpu=-2"}, "--gpu=-2");
+  ExpectUsageError({"--gpu=0", "--device=cpu"}, "--gpu=0 means --device=cuda");
+}
+
+TEST(BackendFlagsTest, NamesAreFlags) {
+  for (const std::string& name : BackendFlagNames()) {
+    EXPECT_EQ(OwnFlags().count(name), 1u) << name;
+  }
+}
+
+}  // namespace
+}  // namespace fcis
