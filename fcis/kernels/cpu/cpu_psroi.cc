@@ -33,6 +33,10 @@ struct Slice {
   int64_t depth;
 };
 
+int64_t PaddedDepth(int64_t depth) {
+  return (depth + kLanes - 1) / kLanes * kLanes;
+}
+
 FCIS_MULTIVERSION void Widen(const uint16_t* x, int64_t n, float* y) {
   for (int64_t i = 0; i < n; ++i) y[i] = FromBf16(x[i]);
 }
@@ -64,7 +68,7 @@ void CopySlice(const T* maps, int64_t pixels, int64_t pitch, int64_t depth,
 Slice LoadSlice(const Tensor& maps, int64_t bin, int64_t depth) {
   static thread_local Tensor buffer;
   const int64_t pixels = maps.dim(0) * maps.dim(1);
-  const int64_t padded = (depth + kLanes - 1) / kLanes * kLanes;
+  const int64_t padded = PaddedDepth(depth);
   if (buffer.num_elements() < pixels * padded) {
     buffer = Tensor(Shape{pixels * padded});
   }
@@ -98,11 +102,12 @@ __attribute__((always_inline)) inline void SumWindow(const Slice& slice,
   }
 }
 
-// y[k] = sum over all cells of (the pairs' maxima of, or) the window's mean.
+// y = sum over all cells of (the pairs' maxima of, or) the window's mean; y is
+// aligned for Vec here and below.
 template <int K, bool kPairs>
 __attribute__((always_inline)) inline void SumCells(const Slice& slice,
                                                     int64_t channel, Runs rows,
-                                                    Runs columns, Vec* y) {
+                                                    Runs columns, float* y) {
   constexpr Index kSwap = {1, 0, 3,  2,  5,  4,  7,  6,
                            9, 8, 11, 10, 13, 12, 15, 14};
   Vec total[K];
@@ -125,19 +130,20 @@ __attribute__((always_inline)) inline void SumCells(const Slice& slice,
     }
   }
 #pragma GCC unroll 8
-  for (int k = 0; k < K; ++k) y[k] = total[k];
+  for (int k = 0; k < K; ++k) reinterpret_cast<Vec*>(y)[k] = total[k];
 }
 
 // As SumCells, for all of the slice's depth.
 template <bool kPairs>
 __attribute__((always_inline)) inline void SumCellsOfBin(const Slice& slice,
                                                          Runs rows,
-                                                         Runs columns, Vec* y) {
+                                                         Runs columns,
+                                                         float* y) {
   int64_t c = 0;
   for (; c + kMaxChunk * kLanes <= slice.depth; c += kMaxChunk * kLanes) {
-    SumCells<kMaxChunk, kPairs>(slice, c, rows, columns, y + c / kLanes);
+    SumCells<kMaxChunk, kPairs>(slice, c, rows, columns, y + c);
   }
-  y += c / kLanes;
+  y += c;
   switch ((slice.depth - c) / kLanes) {
     case 1:
       return SumCells<1, kPairs>(slice, c, rows, columns, y);
@@ -153,23 +159,23 @@ __attribute__((always_inline)) inline void SumCellsOfBin(const Slice& slice,
 }
 
 FCIS_MULTIVERSION void SumMeans(const Slice& slice, Runs rows, Runs columns,
-                                Vec* y) {
+                                float* y) {
   SumCellsOfBin<false>(slice, rows, columns, y);
 }
 
 // Both values of a pair hold the pair's sum.
 FCIS_MULTIVERSION void SumMaxima(const Slice& slice, Runs rows, Runs columns,
-                                 Vec* y) {
+                                 float* y) {
   SumCellsOfBin<true>(slice, rows, columns, y);
 }
 
 FCIS_MULTIVERSION void AverageWindow(const Slice& slice, const PsroiRun& h,
-                                     const PsroiRun& w, Vec* y) {
+                                     const PsroiRun& w, float* y) {
   const float area = static_cast<float>((h.end - h.start) * (w.end - w.start));
   for (int64_t c = 0; c < slice.depth; c += kLanes) {
     Vec s;
     SumWindow<1>(slice, c, h, w, &s);
-    y[c / kLanes] = s / area;
+    *reinterpret_cast<Vec*>(y + c) = s / area;
   }
 }
 
@@ -190,7 +196,7 @@ class BinPooler {
 
   int64_t bins() const { return group_ * group_; }
   int64_t depth() const { return depth_; }
-  int64_t padded_vectors() const { return (depth_ + kLanes - 1) / kLanes; }
+  int64_t padded_depth() const { return PaddedDepth(depth_); }
   Runs rows(int64_t roi, int64_t bin) const {
     return rows_.runs(roi, static_cast<int>(bin / group_));
   }
@@ -200,7 +206,7 @@ class BinPooler {
 
   // y[r][v] = mean over all cells of value v * every, as `sum` leaves it.
   void Mean(const PsroiParams& params,
-            void (*sum)(const Slice&, Runs, Runs, Vec*), int64_t every,
+            void (*sum)(const Slice&, Runs, Runs, float*), int64_t every,
             Tensor* y) const;
 
  private:
@@ -210,19 +216,19 @@ class BinPooler {
 };
 
 void BinPooler::Mean(const PsroiParams& params,
-                     void (*sum)(const Slice&, Runs, Runs, Vec*), int64_t every,
-                     Tensor* y) const {
+                     void (*sum)(const Slice&, Runs, Runs, float*),
+                     int64_t every, Tensor* y) const {
   const int64_t values = y->dim(1);
   Tensor partial(Shape{bins(), num_rois_, values});
   float* parts = partial.mutable_data<float>();
   ParallelFor(bins(), 1, [&](int64_t begin, int64_t end) {
-    std::vector<Vec> cell(padded_vectors());
-    const float* of_roi = reinterpret_cast<const float*>(cell.data());
+    Tensor sums(Shape{padded_depth()});
+    float* of_roi = sums.mutable_data<float>();
     for (int64_t bin = begin; bin < end; ++bin) {
       const Slice slice = LoadSlice(maps_, bin, depth_);
       float* to = parts + bin * num_rois_ * values;
       for (int64_t r = 0; r < num_rois_; ++r, to += values) {
-        sum(slice, rows(r, bin), columns(r, bin), cell.data());
+        sum(slice, rows(r, bin), columns(r, bin), of_roi);
         for (int64_t v = 0; v < values; ++v) to[v] = of_roi[v * every];
       }
     }
@@ -314,14 +320,14 @@ void CpuPsroiPool(const PsroiParams& params, const Tensor& maps,
   float* to = y->mutable_data<float>();
   std::fill_n(to, y->num_elements(), 0.0f);
   ParallelFor(pooler.bins(), 1, [&](int64_t begin, int64_t end) {
-    std::vector<Vec> mean(pooler.padded_vectors());
-    const float* values = reinterpret_cast<const float*>(mean.data());
+    Tensor mean(Shape{pooler.padded_depth()});
+    float* values = mean.mutable_data<float>();
     for (int64_t bin = begin; bin < end; ++bin) {
       const Slice slice = LoadSlice(maps, bin, depth);
       for (int64_t r = 0; r < rois.dim(0); ++r) {
         for (const PsroiRun& h : pooler.rows(r, bin)) {
           for (const PsroiRun& w : pooler.columns(r, bin)) {
-            AverageWindow(slice, h, w, mean.data());
+            AverageWindow(slice, h, w, values);
             Spread(h, w, params.roi_size, values, depth, to + r * of_roi);
           }
         }
