@@ -1,0 +1,73 @@
+#include "fcis/tools/output_directory.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/paths.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status CreateDirectories(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) {
+    return absl::UnavailableError(absl::StrCat("cannot create the directory ",
+                                               path, ": ", error.message()));
+  }
+  if (access(path.c_str(), W_OK) == 0) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("cannot write to the directory ", path));
+}
+
+std::string UnusedName(const std::string& path) {
+  std::string name = path;
+  std::error_code error;
+  for (int n = 2; fs::exists(name, error); ++n) {
+    name = absl::StrCat(path, "_", n);
+  }
+  return name;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
+                                                absl::string_view program,
+                                                absl::Time now) {
+  std::string directory = ResolvePath(out);
+  if (out.empty()) {
+    directory = UnusedName(ResolvePath(absl::StrCat(
+        program, "/",
+        absl::FormatTime("%Y%m%d_%H%M%S", now, absl::LocalTimeZone()))));
+  }
+  RETURN_IF_ERROR(CreateDirectories(directory));
+  return directory;
+}
+
+absl::Status CheckKeepsPictures(const PictureList& list,
+                                const std::string& directory) {
+  std::error_code error;
+  std::set<fs::path> inputs;
+  for (const Picture& picture : list.pictures) {
+    inputs.insert(fs::weakly_canonical(picture.path, error));
+  }
+  for (const Picture& picture : list.pictures) {
+    const fs::path result = fs::weakly_canonical(
+        absl::StrCat(directory, "/", picture.stem, ".png"), error);
+    if (inputs.count(result) == 0) continue;
+    return UsageError(absl::StrCat(
+        result.string(), " is a picture to work on, and the result of ",
+        picture.path, " would replace it; give another --out"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fcis

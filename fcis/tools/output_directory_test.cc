@@ -1,0 +1,71 @@
+#include "fcis/tools/output_directory.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/time/clock.h"
+#include "fcis/core/cli/exit_code.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class OutputDirectoryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::path(::testing::TempDir()) /
+            ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::create_directories(root_);
+    setenv("BUILD_WORKING_DIRECTORY", root_.c_str(), 1);
+  }
+  void TearDown() override { unsetenv("BUILD_WORKING_DIRECTORY"); }
+
+  fs::path root_;
+};
+
+TEST_F(OutputDirectoryTest, NamedOneIsCreatedWithItsParents) {
+  const auto path = MakeOutputDirectory("a/b", "p", absl::Now());
+  ASSERT_TRUE(path.ok()) << path.status();
+  EXPECT_EQ(*path, (root_ / "a/b").string());
+  EXPECT_TRUE(fs::is_directory(*path));
+  EXPECT_TRUE(MakeOutputDirectory("a/b", "p", absl::Now()).ok());
+}
+
+TEST_F(OutputDirectoryTest, DefaultIsDatedAndNew) {
+  const absl::Time now = absl::FromCivil(
+      absl::CivilSecond(2026, 11, 23, 15, 12, 0), absl::LocalTimeZone());
+  const auto first = MakeOutputDirectory("", "fcis_demo", now);
+  const auto second = MakeOutputDirectory("", "fcis_demo", now);
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(*first, (root_ / "fcis_demo/20261123_151200").string());
+  EXPECT_EQ(*second, (root_ / "fcis_demo/20261123_151200_2").string());
+}
+
+TEST_F(OutputDirectoryTest, AFileInTheWayIsAnError) {
+  std::ofstream(root_ / "file") << "x";
+  const absl::Status status =
+      MakeOutputDirectory("file/sub", "p", absl::Now()).status();
+  EXPECT_THAT(status.ToString(), HasSubstr((root_ / "file/sub").string()));
+  EXPECT_FALSE(MakeOutputDirectory("file", "p", absl::Now()).ok());
+}
+
+TEST_F(OutputDirectoryTest, ResultsMustNotReplacePictures) {
+  std::ofstream(root_ / "a.png") << "x";
+  std::ofstream(root_ / "b.jpg") << "x";
+  const std::string here = root_.string();
+  const PictureList png = ListPictures("", {here + "/a.png"});
+  const PictureList jpg = ListPictures("", {here + "/b.jpg"});
+  EXPECT_TRUE(CheckKeepsPictures(jpg, here).ok());
+  EXPECT_TRUE(CheckKeepsPictures(png, here + "/other").ok());
+  const absl::Status status = CheckKeepsPictures(png, here + "/x/..");
+  EXPECT_EQ(ExitCode(status), kExitUsage);
+  EXPECT_THAT(status.ToString(), HasSubstr("a.png"));
+}
+
+}  // namespace
+}  // namespace fcis
