@@ -1,34 +1,12 @@
 #include "fcis/core/tensor/tensor.h"
 
-#include <sys/mman.h>
-
-#include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include "absl/base/internal/raw_logging.h"
+#include "fcis/core/tensor/block_cache.h"
 
 namespace fcis {
-namespace {
-
-constexpr int64_t kAlignment = 64;
-constexpr int64_t kHugePage = int64_t{2} << 20;
-
-std::shared_ptr<void> Allocate(int64_t bytes) {
-  // Transparent huge pages need 2 MiB alignment; below a few pages they only
-  // waste memory.
-  const bool huge = bytes >= 2 * kHugePage;
-  const int64_t alignment = huge ? kHugePage : kAlignment;
-  const int64_t size =
-      (std::max<int64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, size);
-  ABSL_RAW_CHECK(memory != nullptr, "out of memory");
-  if (huge) madvise(memory, size, MADV_HUGEPAGE);
-  return std::shared_ptr<void>(memory, std::free);
-}
-
-}  // namespace
 
 int64_t DTypeSize(DType type) {
   switch (type) {
@@ -74,7 +52,8 @@ Tensor::Tensor() : Tensor(Shape{0}) {}
 
 Tensor::Tensor(const Shape& shape, DType type)
     : shape_(shape), type_(type), num_elements_(shape.num_elements()) {
-  std::shared_ptr<void> memory = Allocate(num_elements_ * DTypeSize(type));
+  std::shared_ptr<void> memory =
+      BlockCache::Global().Allocate(num_elements_ * DTypeSize(type));
   data_ = memory.get();
   owner_ = std::move(memory);
 }

@@ -1,0 +1,64 @@
+#include "fcis/core/tensor/block_cache.h"
+
+#include <cstring>
+#include <memory>
+
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+constexpr int64_t kMiB = int64_t{1} << 20;
+
+TEST(BlockCache, MemoryIsAlignedAndWritable) {
+  BlockCache cache(64 * kMiB);
+  for (const int64_t bytes : {int64_t{0}, int64_t{5}, kMiB, 9 * kMiB}) {
+    const std::shared_ptr<void> block = cache.Allocate(bytes);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(block.get()) % 64, 0u);
+    std::memset(block.get(), 1, bytes);
+  }
+}
+
+TEST(BlockCache, LiveBlocksAreDistinct) {
+  BlockCache cache(64 * kMiB);
+  const std::shared_ptr<void> a = cache.Allocate(8 * kMiB);
+  const std::shared_ptr<void> b = cache.Allocate(8 * kMiB);
+  EXPECT_NE(a.get(), b.get());
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+TEST(BlockCache, ReleasedBlockServesTheSameSize) {
+  BlockCache cache(64 * kMiB);
+  void* const first = cache.Allocate(8 * kMiB).get();
+  EXPECT_EQ(cache.kept_bytes(), 8 * kMiB);
+  const std::shared_ptr<void> again = cache.Allocate(8 * kMiB - 100);
+  EXPECT_EQ(again.get(), first);
+  EXPECT_EQ(cache.kept_bytes(), 0);
+}
+
+TEST(BlockCache, SmallRequestDoesNotTakeALargeBlock) {
+  BlockCache cache(64 * kMiB);
+  cache.Allocate(32 * kMiB);
+  const std::shared_ptr<void> small = cache.Allocate(4 * kMiB);
+  EXPECT_EQ(cache.kept_bytes(), 32 * kMiB);
+}
+
+TEST(BlockCache, KeepsTheLatestUpToItsCapacity) {
+  BlockCache cache(20 * kMiB);
+  std::shared_ptr<void> old = cache.Allocate(12 * kMiB);
+  std::shared_ptr<void> young = cache.Allocate(16 * kMiB);
+  old.reset();
+  EXPECT_EQ(cache.kept_bytes(), 12 * kMiB);
+  young.reset();
+  EXPECT_EQ(cache.kept_bytes(), 16 * kMiB);
+}
+
+TEST(BlockCache, BlockAboveTheCapacityIsFreed) {
+  BlockCache cache(20 * kMiB);
+  cache.Allocate(30 * kMiB);
+  EXPECT_EQ(cache.kept_bytes(), 0);
+}
+#endif
+
+}  // namespace
+}  // namespace fcis
