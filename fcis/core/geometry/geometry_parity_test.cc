@@ -10,31 +10,12 @@
 #include "fcis/core/geometry/proposals.h"
 #include "fcis/core/geometry/score_order.h"
 #include "fcis/core/testing/golden.h"
+#include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
 namespace {
-
-// The fixtures' (y1, x1, y2, x2) rows.
-std::vector<Box> Boxes(const Tensor& t) {
-  std::vector<Box> boxes(t.dim(0));
-  const float* v = t.data<float>();
-  for (Box& b : boxes) {
-    b = {v[1], v[0], v[3], v[2]};
-    v += 4;
-  }
-  return boxes;
-}
-
-Tensor Rows(const std::vector<Box>& boxes) {
-  Tensor t(Shape{static_cast<int64_t>(boxes.size()), 4});
-  float* v = t.mutable_data<float>();
-  for (const Box& b : boxes) {
-    for (const float c : {b.y0, b.x0, b.y1, b.x1}) *v++ = c;
-  }
-  return t;
-}
 
 std::vector<BoxDelta> Deltas(const Tensor& t) {
   std::vector<BoxDelta> deltas(t.dim(0));
@@ -54,18 +35,19 @@ TEST(Anchors, BaseAndShifted) {
     const auto name = [i](const char* s) { return absl::StrCat("set", i, s); };
     const std::vector<Box> base = AnchorBase(16, golden.Floats(name("/ratios")),
                                              golden.Floats(name("/scales")));
-    EXPECT_TRUE(AllNear(Rows(base), golden.Get(name("/base")), 1e-4));
+    EXPECT_TRUE(AllNear(YxyxFromBoxes(base), golden.Get(name("/base")), 1e-4));
     const std::vector<int> size = golden.Ints(name("/hh_ww"));
-    EXPECT_TRUE(AllNear(Rows(ShiftedAnchors(base, 16, size[0], size[1])),
-                        golden.Get(name("/anchor")), 1e-4));
+    EXPECT_TRUE(
+        AllNear(YxyxFromBoxes(ShiftedAnchors(base, 16, size[0], size[1])),
+                golden.Get(name("/anchor")), 1e-4));
   }
 }
 
 TEST(BoxCoder, DecodesRelativeToTheBoxSize) {
   const GoldenFile golden("anchors.npz");
-  const std::vector<Box> src = Boxes(golden.Get("src"));
+  const std::vector<Box> src = BoxesFromYxyx(golden.Get("src"));
   const std::vector<BoxDelta> loc = Deltas(golden.Get("loc"));
-  const std::vector<Box> want = Boxes(golden.Get("loc2bbox"));
+  const std::vector<Box> want = BoxesFromYxyx(golden.Get("loc2bbox"));
   ASSERT_FALSE(src.empty());
   for (size_t i = 0; i < src.size(); ++i) {
     const Box got = DecodeBox(src[i], loc[i]);
@@ -73,14 +55,16 @@ TEST(BoxCoder, DecodesRelativeToTheBoxSize) {
     const float size = std::max({std::abs(want[i].x0), std::abs(want[i].x1),
                                  std::abs(want[i].y0), std::abs(want[i].y1),
                                  want[i].width(), want[i].height(), 1.0f});
-    EXPECT_TRUE(AllNear(Rows({got}), Rows({want[i]}), 2e-6 * size)) << i;
+    EXPECT_TRUE(
+        AllNear(YxyxFromBoxes({got}), YxyxFromBoxes({want[i]}), 2e-6 * size))
+        << i;
   }
 }
 
 TEST(BoxCoder, Encodes) {
   const GoldenFile golden("anchors.npz");
-  const std::vector<Box> src = Boxes(golden.Get("src"));
-  const std::vector<Box> dst = Boxes(golden.Get("dst"));
+  const std::vector<Box> src = BoxesFromYxyx(golden.Get("src"));
+  const std::vector<Box> dst = BoxesFromYxyx(golden.Get("dst"));
   const std::vector<float> want = golden.Floats("bbox2loc");
   for (size_t i = 0; i < src.size(); ++i) {
     const BoxDelta d = EncodeBox(src[i], dst[i]);
@@ -97,8 +81,8 @@ TEST(BoxCoder, Encodes) {
 
 TEST(IoU, Matrix) {
   const GoldenFile golden("anchors.npz");
-  const std::vector<Box> src = Boxes(golden.Get("src"));
-  const std::vector<Box> dst = Boxes(golden.Get("dst"));
+  const std::vector<Box> src = BoxesFromYxyx(golden.Get("src"));
+  const std::vector<Box> dst = BoxesFromYxyx(golden.Get("dst"));
   const Tensor want = golden.Get("iou_src_dst");
   Tensor got(want.shape());
   float* v = got.mutable_data<float>();
@@ -115,7 +99,7 @@ TEST(Proposals, EveryStep) {
   for (int i = 0; i < cases; ++i) {
     SCOPED_TRACE(i);
     const auto name = [i](const char* s) { return absl::StrCat("prop", i, s); };
-    const std::vector<Box> anchors = Boxes(golden.Get(name("/anchor")));
+    const std::vector<Box> anchors = BoxesFromYxyx(golden.Get(name("/anchor")));
     const std::vector<BoxDelta> deltas = Deltas(golden.Get(name("/loc")));
     const std::vector<float> scores = golden.Floats(name("/score"));
     const std::vector<int> size = golden.Ints(name("/img_size"));
@@ -131,10 +115,12 @@ TEST(Proposals, EveryStep) {
     for (size_t a = 0; a < anchors.size(); ++a) {
       decoded.push_back(DecodeBox(anchors[a], deltas[a]));
     }
-    EXPECT_TRUE(AllNear(Rows(decoded), golden.Get(name("/decoded")), 1e-3));
+    EXPECT_TRUE(
+        AllNear(YxyxFromBoxes(decoded), golden.Get(name("/decoded")), 1e-3));
     const std::vector<Box> clipped =
         DecodeProposals(anchors, deltas, size[1], size[0]);
-    EXPECT_TRUE(AllNear(Rows(clipped), golden.Get(name("/clipped")), 1e-3));
+    EXPECT_TRUE(
+        AllNear(YxyxFromBoxes(clipped), golden.Get(name("/clipped")), 1e-3));
 
     EXPECT_EQ(KeepLargeBoxes(clipped, params.min_side),
               golden.Ints(name("/kept")));
@@ -144,7 +130,7 @@ TEST(Proposals, EveryStep) {
     EXPECT_EQ(selected, golden.Ints(name("/final_anchor")));
     std::vector<Box> rois;
     for (const int a : selected) rois.push_back(clipped[a]);
-    EXPECT_TRUE(AllNear(Rows(rois), golden.Get(name("/rois")), 1e-3));
+    EXPECT_TRUE(AllNear(YxyxFromBoxes(rois), golden.Get(name("/rois")), 1e-3));
   }
 }
 
@@ -155,7 +141,7 @@ TEST(Nms, TiesThresholdsAndEmptyBoxes) {
   for (int i = 0; i < cases; ++i) {
     SCOPED_TRACE(i);
     const auto name = [i](const char* s) { return absl::StrCat("nms", i, s); };
-    const std::vector<Box> boxes = Boxes(golden.Get(name("/bbox")));
+    const std::vector<Box> boxes = BoxesFromYxyx(golden.Get(name("/bbox")));
     std::vector<int> order(boxes.size());
     if (golden.Int(name("/has_score"))) {
       order = OrderByScore(golden.Floats(name("/score")));
