@@ -1,0 +1,37 @@
+"""fcis_fuzz_test: a libFuzzer target that is an ordinary test of its corpus.
+
+    bazel test //x:foo_fuzz_test                    # each file of the corpus once
+    bazel run --config=fuzz //x:foo_fuzz_test -- -max_total_time=60 /tmp/corpus
+"""
+
+load("@rules_cc//cc:defs.bzl", "cc_test")
+
+def fcis_fuzz_test(name, srcs, corpus, deps = [], **kwargs):
+    """A test of LLVMFuzzerTestOneInput().
+
+    Args:
+      name: ends in _fuzz_test.
+      srcs: define LLVMFuzzerTestOneInput().
+      corpus: files, at least one.
+      deps: as in cc_test.
+      **kwargs: passed to cc_test.
+    """
+    cc_test(
+        name = name,
+        size = "small",
+        srcs = srcs,
+        args = select({
+            "//third_party/fuzz:enabled": [],
+            "//conditions:default": ["$(locations {})".format(f) for f in corpus],
+        }),
+        data = corpus,
+        linkopts = select({
+            "//third_party/fuzz:enabled": ["-fsanitize=fuzzer"],
+            "//conditions:default": [],
+        }),
+        deps = deps + select({
+            "//third_party/fuzz:enabled": [],
+            "//conditions:default": ["//third_party/fuzz:replay_main"],
+        }),
+        **kwargs
+    )
