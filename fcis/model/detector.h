@@ -3,57 +3,74 @@
 #ifndef FCIS_MODEL_DETECTOR_H_
 #define FCIS_MODEL_DETECTOR_H_
 
-#include <functional>
 #include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "fcis/core/config/fcis.pb.h"
-#include "fcis/core/geometry/box.h"
 #include "fcis/core/image/image.h"
-#include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
+#include "fcis/model/detection.h"
+#include "fcis/model/fcis_head.h"
+#include "fcis/model/mask_voting.h"
+#include "fcis/model/resnet.h"
+#include "fcis/model/rpn.h"
+#include "fcis/model/stage_observer.h"
 #include "fcis/model/weights/weights.h"
 
 namespace fcis {
 
-struct Detection {
-  int label = 0;    // 1 .. number of classes; index into config.classes() + 1
-  float score = 0;  // (0, 1]
-  Box box;          // pixels of the original picture
-  Tensor
-      mask;  // f32 [m, m], probabilities over the box; may exceed 1 by rounding
-};
-
-// Called with every intermediate tensor under the name that FIXTURES.md uses,
-// in that file's layout (NCHW, yxyx); costs time only when set.
-using StageObserver =
-    std::function<void(absl::string_view name, const Tensor& tensor)>;
-
-// Seconds spent, for one picture.
+// Seconds spent on one picture, by stage.
 struct StageTimes {
-  double prepare = 0, network = 0, proposals = 0, pooling = 0, voting = 0;
+  double prepare = 0;    // resize, minus mean
+  double network = 0;    // backbone, RPN and score-map convolutions
+  double proposals = 0;  // decode, order, NMS
+  double pooling = 0;    // PSROI of both iterations, softmax
+  double voting = 0;     // NMS by class, mask aggregation
 };
 
 class Detector {
  public:
-  // Folds, reorders and keeps what it needs of `weights`; `backend` must
-  // outlive the detector. Errors: CheckWeights.
+  // Folds and reorders the weights, which may be dropped afterwards; `backend`
+  // must outlive the detector. Errors: CheckWeights.
   static absl::StatusOr<std::unique_ptr<Detector>> Create(
       const Weights& weights, Backend* backend);
 
-  virtual ~Detector() = default;
+  // The model's own numbers; its postprocess() is the default for Detect.
+  const ModelConfig& config() const { return config_; }
 
-  virtual const ModelConfig& config() const = 0;
-
-  // Instances by class, then descending score (mask voting); empty when no RoI
-  // survives. Not thread-safe: one call at a time. `options` replaces the
-  // config's post-processing values. An empty picture is an error.
-  virtual absl::StatusOr<std::vector<Detection>> Detect(
+  // Instances by class, then descending score (with mask voting); none when no
+  // RoI survives. One call at a time. Errors: an empty picture, or one too
+  // small for the network's strides.
+  absl::StatusOr<std::vector<Detection>> Detect(
       const Image& image, const PostprocessConfig& options,
-      const StageObserver& observer = nullptr, StageTimes* times = nullptr) = 0;
+      const StageObserver& observer = nullptr,
+      StageTimes* times = nullptr) const;
+
+  // The network alone on a prepared picture, f32 [1,H,W,3].
+  struct Maps {
+    Rpn::Output rpn;
+    FcisHead::Maps head;
+  };
+  absl::StatusOr<Maps> RunNetwork(Tensor prepared,
+                                  const StageObserver& observer) const;
+  const FcisHead& head() const { return head_; }
+  const Rpn& rpn() const { return rpn_; }
+
+ private:
+  Detector(const ModelConfig& config, ResNet resnet, Rpn rpn, FcisHead head);
+
+  ModelConfig config_;
+  ResNet resnet_;
+  Rpn rpn_;
+  FcisHead head_;
 };
+
+// From pooled RoIs to instances: boxes back to the original picture, voting
+// (or not), small boxes dropped. `scale`: prepared / original size.
+std::vector<Detection> Postprocess(const FcisHead::Output& output, int height,
+                                   int width, double scale,
+                                   const PostprocessConfig& config);
 
 }  // namespace fcis
 

@@ -73,7 +73,7 @@ bool AllPositive(const Values& values) {
   return !values.empty();
 }
 
-bool IsFraction(float v) { return v >= 0 && v <= 1; }
+bool IsFraction(double v) { return v >= 0 && v <= 1; }
 
 absl::Status CheckNetwork(const ModelConfig& c) {
   const BackboneConfig& b = c.backbone();

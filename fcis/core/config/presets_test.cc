@@ -25,7 +25,7 @@ TEST(Preset, CocoIsTheReferencesModel) {
   EXPECT_EQ(c.classes(79).category_id(), 90);
   EXPECT_EQ(c.backbone().blocks(2), 23);
   EXPECT_EQ(c.rpn().scales_size(), 4);
-  EXPECT_EQ(c.head().psroi_rounding(), ROUND_THEN_SCALE);
+  EXPECT_EQ(c.head().psroi_rounding(), HeadConfig::ROUND_THEN_SCALE);
   EXPECT_FLOAT_EQ(c.postprocess().score_thresh(), 0.7f);
   EXPECT_EQ(Preset("resnet50_coco")->backbone().blocks(2), 6);
 }

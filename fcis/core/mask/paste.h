@@ -1,0 +1,34 @@
+// Pasting: a small mask of probabilities becomes pixels of the picture
+// (FIXTURES "Prediction" 4).
+#ifndef FCIS_CORE_MASK_PASTE_H_
+#define FCIS_CORE_MASK_PASTE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/core/geometry/box.h"
+#include "fcis/core/tensor/tensor.h"
+
+namespace fcis {
+
+// The pixels of an instance inside its box; outside there are none.
+struct PastedMask {
+  int x0 = 0, y0 = 0;         // of the box, inside the picture
+  int width = 0, height = 0;  // of the box; 0: no pixels
+  std::vector<uint8_t> bits;  // height * width, row-major, 0 or 1
+};
+
+// The least probability that belongs to the instance: binary_thresh, and just
+// above it under chainercv's rule, which compares with >.
+float PasteThreshold(const PostprocessConfig& config);
+
+// mask: f32 [m,m]. The box is rounded half to even, the mask resized to it
+// (bilinear) and compared with `thresh`; what lies outside of the picture of
+// height x width is cut off.
+PastedMask PasteMask(const Tensor& mask, const Box& box, float thresh,
+                     int height, int width);
+
+}  // namespace fcis
+
+#endif  // FCIS_CORE_MASK_PASTE_H_

@@ -1,0 +1,102 @@
+// Frozen batch norm and whole residual blocks against the reference.
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/tensor/layout.h"
+#include "fcis/core/testing/golden.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/backend_factory.h"
+#include "fcis/model/bottleneck.h"
+#include "fcis/model/fold_batch_norm.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+TEST(BatchNormFactors, IsFixedBatchNormalization) {
+  const GoldenFile golden("ops_bn_blocks.npz");
+  int cases = 0;
+  for (; golden.Has(absl::StrCat("bn", cases, "/x")); ++cases) {
+    const auto get = [&](const char* name) {
+      return golden.Get(absl::StrCat("bn", cases, "/", name));
+    };
+    const Tensor x = get("x");
+    const Tensor y = get("y");
+    const int64_t channels = x.dim(1);
+    std::vector<double> factor(channels), bias(channels);
+    BatchNormFactors(get("gamma"), get("beta"), get("mean"), get("var"),
+                     golden.Float(absl::StrCat("bn", cases, "/eps")),
+                     factor.data(), bias.data());
+    Tensor got(x.shape());
+    const int64_t plane = x.dim(2) * x.dim(3);
+    for (int64_t i = 0; i < x.num_elements(); ++i) {
+      const int64_t c = i / plane % channels;
+      got.mutable_data<float>()[i] =
+          static_cast<float>(x.data<float>()[i] * factor[c] + bias[c]);
+    }
+    EXPECT_TRUE(AllNear(got, y, 2e-5 * AbsMax(y))) << cases;
+  }
+  EXPECT_GT(cases, 0);
+}
+
+struct BlockCase {
+  const char* name;
+  int stride;
+  int dilation;
+};
+
+class BlockParity
+    : public ::testing::TestWithParam<std::tuple<const char*, BlockCase>> {};
+
+TEST_P(BlockParity, Output) {
+  const auto& [backend_name, block] = GetParam();
+  const GoldenFile golden("ops_bn_blocks.npz");
+  const std::string name = absl::StrCat("block_", block.name);
+  Weights weights;
+  weights.source = name;
+  for (const std::string& array : golden.names()) {
+    if (!absl::StartsWith(array, name + "/")) continue;
+    // Gradients are the training tests'.
+    if (absl::StrContains(array, "/g") && !absl::EndsWith(array, "/gamma")) {
+      continue;
+    }
+    weights.tensors[array] = golden.Get(array);
+  }
+  const auto backend = MakeBackend(backend_name, Precision::kF32);
+  ASSERT_TRUE(backend.ok()) << backend.status();
+  BottleneckParams params;
+  params.stride = block.stride;
+  params.dilation = block.dilation;
+  const auto made = Bottleneck::Create(weights, name, params, backend->get());
+  ASSERT_TRUE(made.ok()) << made.status();
+  const auto y = made->Run(NchwToNhwc(golden.Get(name + "/x")));
+  ASSERT_TRUE(y.ok()) << y.status();
+  const Tensor want = golden.Get(name + "/y");
+  EXPECT_TRUE(AllNear(NhwcToNchw(*y), want, 2e-5 * AbsMax(want)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Blocks, BlockParity,
+    ::testing::Combine(::testing::Values("ref", "cpu"),
+                       ::testing::Values(BlockCase{"A", 2, 1},
+                                         BlockCase{"B", 1, 1},
+                                         BlockCase{"DA", 1, 2},
+                                         BlockCase{"DB", 1, 2})));
+
+TEST(FoldBatchNorm, RefusesANegativeVariance) {
+  Weights weights;
+  weights.source = "my.npz";
+  weights.tensors["c/W"] = Tensor::Zeros({1, 1, 1, 1});
+  for (const char* part : {"gamma", "beta", "avg_mean"}) {
+    weights.tensors[absl::StrCat("n/", part)] = Tensor::Zeros({1});
+  }
+  weights.tensors["n/avg_var"] = Tensor::FromSpan<float>({1}, {-1});
+  const auto folded = FoldBatchNorm(weights, "c", "n", 1e-5);
+  EXPECT_TRUE(absl::StrContains(folded.status().message(),
+                                "my.npz: n/avg_var holds -1"));
+}
+
+}  // namespace
+}  // namespace fcis

@@ -1,0 +1,63 @@
+// The FCIS head (FCIS, section 3; chainer-fcis FCISResNet101Head): inside /
+// outside score maps for every class, pooled per RoI, give class, box and mask
+// at once.
+#ifndef FCIS_MODEL_FCIS_HEAD_H_
+#define FCIS_MODEL_FCIS_HEAD_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "fcis/core/geometry/box.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/backend.h"
+#include "fcis/kernels/ops/psroi_pool.h"
+#include "fcis/model/stage_observer.h"
+#include "fcis/model/weights/weights.h"
+
+namespace fcis {
+
+class FcisHead {
+ public:
+  struct Maps {
+    Tensor scores;  // [1,h,w,G*G*2C], activation type
+    Tensor boxes;   // [1,h,w,G*G*8]
+  };
+  // R rows, one per RoI: the given ones, then (iter2) the refined ones.
+  struct Output {
+    std::vector<Box> rois;  // prepared pixels
+    Tensor class_probs;     // f32 [R,C], class 0 is the background
+    Tensor mask_probs;      // f32 [R,P,P], of the best class, background too
+  };
+
+  static absl::StatusOr<FcisHead> Create(const Weights& weights,
+                                         Backend* backend);
+
+  absl::StatusOr<Maps> Run(const Tensor& res5,
+                           const StageObserver& observer) const;
+
+  // rois: 1 or more boxes in prepared pixels; height x width: the prepared
+  // picture, to which refined boxes are clipped (they may end up empty).
+  absl::StatusOr<Output> Pool(const Maps& maps, absl::Span<const Box> rois,
+                              int height, int width, bool iter2,
+                              const StageObserver& observer) const;
+
+ private:
+  absl::StatusOr<std::vector<Box>> Refine(const Tensor& box_maps,
+                                          absl::Span<const Box> rois,
+                                          int height, int width) const;
+  // Shows the pooled cells of one iteration, which nothing else needs.
+  absl::Status Observe(const Maps& maps, const Tensor& rois,
+                       absl::string_view iteration,
+                       const StageObserver& observer) const;
+
+  Backend* backend_ = nullptr;
+  PsroiParams pool_;
+  float loc_std_[4];
+  std::unique_ptr<PreparedConv> reduce_, score_, box_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_MODEL_FCIS_HEAD_H_

@@ -1,0 +1,34 @@
+// Frozen batch norm folded into the convolution before it:
+//   gamma (conv(x) - mean) / sqrt(var + eps) + beta = conv'(x) + bias'.
+#ifndef FCIS_MODEL_FOLD_BATCH_NORM_H_
+#define FCIS_MODEL_FOLD_BATCH_NORM_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/model/weights/weights.h"
+
+namespace fcis {
+
+struct FoldedConv {
+  Tensor weight;  // f32 [out,in,kh,kw]
+  Tensor bias;    // f32 [out]
+};
+
+// The factor of each output channel, gamma / sqrt(var + eps), in double; and
+// the bias beta - factor * mean. All of `out` values, var + eps > 0.
+void BatchNormFactors(const Tensor& gamma, const Tensor& beta,
+                      const Tensor& mean, const Tensor& var, double eps,
+                      double* factor, double* bias);
+
+// Folds `norm`/{gamma,beta,avg_mean,avg_var} into `conv`/W, computed in double
+// and rounded once. The weights passed CheckWeights. Errors: var + eps <= 0 or
+// not a number, naming the tensor.
+absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights,
+                                         const std::string& conv,
+                                         const std::string& norm, double eps);
+
+}  // namespace fcis
+
+#endif  // FCIS_MODEL_FOLD_BATCH_NORM_H_

@@ -1,0 +1,234 @@
+// MaskVoting against a plain implementation that leaves nothing out.
+#include "fcis/model/mask_voting.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/counter_rng.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/geometry/nms.h"
+#include "fcis/core/geometry/score_order.h"
+#include "fcis/core/image/resize.h"
+#include "fcis/core/testing/near.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+constexpr int kHeight = 48;
+constexpr int kWidth = 70;
+constexpr int kMask = 7;
+
+// Boxes around a few places, so that many overlap; some equal, some empty.
+RoiPredictions MakeRois(int count, int classes, uint64_t seed) {
+  const uint64_t key = RngKey("voting", seed);
+  uint64_t i = 0;
+  const auto uniform = [&] { return (RngSymmetric(key, i++) + 1) / 2; };
+  RoiPredictions rois;
+  rois.height = kHeight;
+  rois.width = kWidth;
+  rois.mask_probs = Tensor(Shape{count, kMask, kMask});
+  rois.class_probs = Tensor(Shape{count, classes});
+  for (int r = 0; r < count; ++r) {
+    if (r > 0 && uniform() < 0.1f) {
+      rois.boxes.push_back(rois.boxes.back());
+      continue;
+    }
+    const float cx = (1 + static_cast<int>(3 * uniform())) * kWidth / 4.0f;
+    const float cy = (1 + static_cast<int>(2 * uniform())) * kHeight / 3.0f;
+    const float w = uniform() < 0.1f ? 0 : 8 + 8 * uniform();
+    const float h = 7 + 9 * uniform();
+    rois.boxes.push_back(ClipBox({cx - w + uniform(), cy - h + uniform(),
+                                  cx + w - uniform(), cy + h - uniform()},
+                                 kWidth, kHeight));
+  }
+  for (float& m : rois.mask_probs.mutable_span<float>()) m = uniform();
+  for (int r = 0; r < count; ++r) {
+    float* p = rois.class_probs.mutable_data<float>() + r * classes;
+    float sum = 0;
+    for (int c = 0; c < classes; ++c) {
+      p[c] = std::exp(10 * uniform());
+      if (uniform() < 0.2f) p[c] = std::floor(p[c]);  // equal scores
+      sum += p[c];
+    }
+    for (int c = 0; c < classes; ++c) p[c] /= sum;
+  }
+  return rois;
+}
+
+// Sum over the whole picture, then its box and its mask.
+template <typename Sum>
+bool PlainAggregate(const RoiPredictions& rois, const std::vector<int>& chosen,
+                    int label, double binary, Detection* out) {
+  const int classes = rois.class_probs.dim(1);
+  double total = 0;
+  for (const int r : chosen) {
+    total += rois.class_probs.data<float>()[r * classes + label];
+  }
+  std::vector<Sum> canvas(kHeight * kWidth);
+  for (const int r : chosen) {
+    const float weight = rois.class_probs.data<float>()[r * classes + label] /
+                         static_cast<float>(total);
+    const int x0 = std::nearbyint(rois.boxes[r].x0);
+    const int y0 = std::nearbyint(rois.boxes[r].y0);
+    const int w = static_cast<int>(std::nearbyint(rois.boxes[r].x1)) - x0;
+    const int h = static_cast<int>(std::nearbyint(rois.boxes[r].y1)) - y0;
+    if (w <= 0 || h <= 0) continue;
+    std::vector<float> wide(w * h);
+    ResizeBilinear(rois.mask_probs.data<float>() + r * kMask * kMask, kMask,
+                   kMask, wide.data(), h, w);
+    for (int y = 0; y < h; ++y) {
+      for (int x = 0; x < w; ++x) {
+        if (wide[y * w + x] < static_cast<float>(binary)) continue;
+        canvas[(y0 + y) * kWidth + x0 + x] += weight;
+      }
+    }
+  }
+  int x0 = kWidth, y0 = kHeight, x1 = 0, y1 = 0;
+  for (int y = 0; y < kHeight; ++y) {
+    for (int x = 0; x < kWidth; ++x) {
+      if (!(canvas[y * kWidth + x] >= static_cast<Sum>(binary))) continue;
+      x0 = std::min(x0, x);
+      y0 = std::min(y0, y);
+      x1 = std::max(x1, x + 1);
+      y1 = std::max(y1, y + 1);
+    }
+  }
+  if (x1 <= x0) return false;
+  std::vector<float> crop;
+  for (int y = y0; y < y1; ++y) {
+    for (int x = x0; x < x1; ++x) crop.push_back(canvas[y * kWidth + x]);
+  }
+  out->box = {1.0f * x0, 1.0f * y0, 1.0f * x1, 1.0f * y1};
+  out->mask = Tensor(Shape{kMask, kMask});
+  ResizeBilinear(crop.data(), y1 - y0, x1 - x0, out->mask.mutable_data<float>(),
+                 kMask, kMask);
+  return true;
+}
+
+// The reference's steps in its order, over every RoI and class.
+std::vector<Detection> PlainVoting(const RoiPredictions& rois,
+                                   const PostprocessConfig& options) {
+  const bool cv = options.voting_rule() == PostprocessConfig::CHAINERCV;
+  const int classes = rois.class_probs.dim(1);
+  const int count = rois.boxes.size();
+  std::vector<Detection> kept;  // box: that of the RoI
+  std::vector<float> scores;
+  for (int label = 1; label < classes; ++label) {
+    std::vector<float> column;
+    for (int r = 0; r < count; ++r) {
+      column.push_back(rois.class_probs.data<float>()[r * classes + label]);
+    }
+    for (const int r :
+         Nms(rois.boxes, OrderByScore(column), options.nms_thresh(),
+             cv ? -1 : options.max_detections())) {
+      Detection d;
+      d.label = label;
+      d.score = column[r];
+      d.box = rois.boxes[r];
+      kept.push_back(d);
+      scores.push_back(d.score);
+    }
+  }
+  if (kept.empty()) return {};
+  std::sort(scores.rbegin(), scores.rend());
+  const float cut = std::max(
+      scores[std::min<int>(scores.size(), options.max_detections()) - 1],
+      static_cast<float>(cv ? options.score_thresh()
+                            : options.min_vote_score()));
+  std::vector<Detection> found;
+  for (Detection d : kept) {
+    if (d.score < cut) continue;
+    std::vector<int> chosen;
+    for (int r = 0; r < count; ++r) {
+      if (IoU(rois.boxes[r], d.box) >=
+          static_cast<float>(options.mask_merge_thresh())) {
+        chosen.push_back(r);
+      }
+    }
+    const double binary = options.binary_thresh();
+    if (!(cv ? PlainAggregate<float>(rois, chosen, d.label, binary, &d)
+             : PlainAggregate<double>(rois, chosen, d.label, binary, &d))) {
+      continue;
+    }
+    if (cv) {
+      for (float& v : d.mask.mutable_span<float>()) v = Clamp(v, 0, 1);
+    } else if (!(d.score > static_cast<float>(options.score_thresh()))) {
+      continue;
+    }
+    found.push_back(d);
+  }
+  return found;
+}
+
+void ExpectSame(const std::vector<Detection>& got,
+                const std::vector<Detection>& want) {
+  ASSERT_EQ(got.size(), want.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    EXPECT_EQ(got[i].label, want[i].label) << i;
+    EXPECT_EQ(got[i].score, want[i].score) << i;
+    EXPECT_EQ(got[i].box, want[i].box) << i;
+    EXPECT_TRUE(AllEqual(got[i].mask, want[i].mask)) << i;
+  }
+}
+
+class MaskVotingTest
+    : public ::testing::TestWithParam<PostprocessConfig::VotingRule> {};
+
+TEST_P(MaskVotingTest, IsThePlainImplementation) {
+  int found = 0;
+  for (int seed = 0; seed < 12; ++seed) {
+    const RoiPredictions rois = MakeRois(60, 5, seed);
+    for (const float score : {0.0f, 0.02f, 0.3f, 0.6f}) {
+      for (const int most : {1, 3, 8, 100}) {
+        SCOPED_TRACE(absl::StrCat(seed, " ", score, " ", most));
+        PostprocessConfig options;
+        options.set_voting_rule(GetParam());
+        options.set_score_thresh(score);
+        options.set_max_detections(most);
+        options.set_min_vote_score(0.01f);
+        const auto got = MaskVoting(rois, options);
+        ExpectSame(got, PlainVoting(rois, options));
+        found += got.size();
+      }
+    }
+  }
+  EXPECT_GT(found, 1000);
+}
+
+TEST_P(MaskVotingTest, DoesNotDependOnThreads) {
+  const RoiPredictions rois = MakeRois(80, 4, 99);
+  PostprocessConfig options;
+  options.set_voting_rule(GetParam());
+  options.set_score_thresh(0.01f);
+  SetNumThreads(1);
+  const auto one = MaskVoting(rois, options);
+  SetNumThreads(3);
+  ExpectSame(MaskVoting(rois, options), one);
+  SetNumThreads(0);
+}
+
+TEST_P(MaskVotingTest, NoRois) {
+  PostprocessConfig options;
+  options.set_voting_rule(GetParam());
+  EXPECT_TRUE(MaskVoting(MakeRois(0, 4, 1), options).empty());
+}
+
+// An empty box overlaps nothing, not even itself: 0 / 0.
+TEST_P(MaskVotingTest, EmptyBoxGivesNothing) {
+  RoiPredictions rois = MakeRois(1, 3, 1);
+  rois.boxes = {{5, 5, 5, 9}};
+  PostprocessConfig options;
+  options.set_voting_rule(GetParam());
+  options.set_score_thresh(0);
+  EXPECT_TRUE(MaskVoting(rois, options).empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, MaskVotingTest,
+                         ::testing::Values(PostprocessConfig::CHAINER_FCIS,
+                                           PostprocessConfig::CHAINERCV));
+
+}  // namespace
+}  // namespace fcis

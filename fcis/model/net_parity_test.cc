@@ -1,0 +1,261 @@
+// Whole networks against the reference: every stage end to end, and every
+// stage after the proposals from the stored RoIs.
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/image/prepare.h"
+#include "fcis/core/mask/paste.h"
+#include "fcis/core/testing/golden.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/backend_factory.h"
+#include "fcis/model/detector.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using Stages = std::map<std::string, Tensor>;
+
+// The network's numbers as the fixture states them.
+ModelConfig ConfigOf(const GoldenFile& golden) {
+  ModelConfig c = *Preset("parity_mini");
+  c.clear_classes();
+  for (int k = 1; k < golden.Int("cfg/n_class"); ++k) {
+    c.add_classes()->set_name(absl::StrCat("class", k));
+  }
+  const std::vector<int> sizes = golden.Ints("min_max");
+  c.mutable_input()->set_min_size(sizes[0]);
+  c.mutable_input()->set_max_size(sizes[1]);
+  BackboneConfig* b = c.mutable_backbone();
+  b->clear_blocks();
+  for (const int n : golden.Ints("cfg/blocks")) b->add_blocks(n);
+  b->set_width(golden.Int("cfg/width"));
+  RpnConfig* r = c.mutable_rpn();
+  r->set_mid_channels(golden.Int("cfg/rpn_mid"));
+  r->clear_ratios();
+  for (const float v : golden.Floats("cfg/ratios")) r->add_ratios(v);
+  r->clear_scales();
+  for (const float v : golden.Floats("cfg/anchor_scales")) r->add_scales(v);
+  const std::vector<int> counts = golden.Ints("cfg/pre_post_minsize");
+  r->set_pre_nms(counts[0]);
+  r->set_post_nms(counts[1]);
+  r->set_min_size(counts[2]);
+  r->set_nms_thresh(golden.Float("cfg/nms_thresh"));
+  HeadConfig* h = c.mutable_head();
+  h->set_mid_channels(golden.Int("cfg/head_mid"));
+  h->set_group_size(golden.Ints("cfg/group_roi")[0]);
+  h->set_roi_size(golden.Ints("cfg/group_roi")[1]);
+  c.mutable_postprocess()->set_score_thresh(golden.Float("score_thresh"));
+  return c;
+}
+
+std::vector<Box> BoxesOf(const Tensor& rows) {
+  std::vector<Box> boxes;
+  for (int64_t i = 0; i < rows.dim(0); ++i) {
+    const float* v = rows.data<float>() + 4 * i;
+    boxes.push_back({v[1], v[0], v[3], v[2]});
+  }
+  return boxes;
+}
+
+// Rows `index` of the first axis.
+Tensor Rows(const Tensor& t, const std::vector<int>& index) {
+  std::vector<int64_t> extents(t.shape().extents().begin(),
+                               t.shape().extents().end());
+  const int64_t size = t.num_elements() / extents[0];
+  extents[0] = index.size();
+  Tensor out(*Shape::FromExtents(extents));
+  float* to = out.mutable_data<float>();
+  for (const int i : index) {
+    to = std::copy_n(t.data<float>() + i * size, size, to);
+  }
+  return out;
+}
+
+// Every step-th channel of [1,C,H,W].
+Tensor EveryChannel(const Tensor& t, int step) {
+  std::vector<int> rows;
+  for (int c = 0; c < t.dim(1); c += step) rows.push_back(c);
+  const Tensor flat = t.Reshaped({t.dim(1), t.dim(2), t.dim(3)});
+  const Tensor some = Rows(flat, rows);
+  return some.Reshaped({1, some.dim(0), some.dim(1), some.dim(2)});
+}
+
+// A test of one network on one backend.
+class NetParity
+    : public ::testing::TestWithParam<std::tuple<const char*, const char*>> {
+ protected:
+  NetParity()
+      : golden_(absl::StrCat("net_", std::get<0>(GetParam()), ".npz")),
+        config_(ConfigOf(golden_)),
+        backend_(*MakeBackend(std::get<1>(GetParam()), Precision::kF32)) {
+    const Weights weights =
+        DeterministicWeights(config_, golden_.Int("weight_seed"));
+    detector_ = *Detector::Create(weights, backend_.get());
+    image_ = ImageFromChw(golden_.Get("img"));
+    const std::vector<int> size = golden_.Ints("H_W");
+    EXPECT_EQ(image_.height, size[0]);
+    EXPECT_EQ(image_.width, size[1]);
+  }
+
+  void ExpectNear(const Tensor& got, const char* name, double limit) {
+    EXPECT_TRUE(AllNear(got, golden_.Get(name), limit)) << name;
+  }
+  // The limit is relative to the largest value of the fixture.
+  void ExpectStage(const Tensor& got, const std::string& name) {
+    const Tensor want = golden_.Get(name);
+    EXPECT_TRUE(AllNear(got, want, 2e-5 * AbsMax(want))) << name;
+  }
+
+  // Detections of `prefix` under changed options; masks are pasted.
+  void ExpectDetections(const std::string& prefix,
+                        const PostprocessConfig& options, double box_limit) {
+    const auto got = detector_->Detect(image_, options);
+    ASSERT_TRUE(got.ok()) << got.status();
+    const std::vector<int> labels = golden_.Ints(prefix + "/label");
+    const std::vector<float> scores = golden_.Floats(prefix + "/score");
+    const std::vector<Box> boxes = BoxesOf(golden_.Get(prefix + "/bbox"));
+    const Tensor packed = golden_.Get(prefix + "/mask_packed");
+    ASSERT_EQ(got->size(), labels.size()) << prefix;
+    const int64_t pixels = int64_t{image_.height} * image_.width;
+    for (size_t d = 0; d < labels.size(); ++d) {
+      SCOPED_TRACE(absl::StrCat(prefix, " ", d));
+      const Detection& detection = (*got)[d];
+      EXPECT_EQ(detection.label, labels[d]);
+      EXPECT_NEAR(detection.score, scores[d], 1e-4);
+      EXPECT_NEAR(detection.box.x0, boxes[d].x0, box_limit);
+      EXPECT_NEAR(detection.box.y0, boxes[d].y0, box_limit);
+      EXPECT_NEAR(detection.box.x1, boxes[d].x1, box_limit);
+      EXPECT_NEAR(detection.box.y1, boxes[d].y1, box_limit);
+      EXPECT_LE(WrongPixels(detection, packed, d), pixels / 1000);
+    }
+  }
+
+  int64_t WrongPixels(const Detection& detection, const Tensor& packed,
+                      int64_t row) {
+    const PastedMask mask = PasteMask(detection.mask, detection.box,
+                                      PasteThreshold(config_.postprocess()),
+                                      image_.height, image_.width);
+    const uint8_t* bytes = packed.data<uint8_t>() + row * packed.dim(1);
+    int64_t wrong = 0;
+    for (int y = 0; y < image_.height; ++y) {
+      for (int x = 0; x < image_.width; ++x) {
+        const int64_t i = int64_t{y} * image_.width + x;
+        const bool want = bytes[i / 8] >> (7 - i % 8) & 1;
+        const int mx = x - mask.x0;
+        const int my = y - mask.y0;
+        const bool inside =
+            mx >= 0 && my >= 0 && mx < mask.width && my < mask.height;
+        wrong += want != (inside && mask.bits[my * mask.width + mx] != 0);
+      }
+    }
+    return wrong;
+  }
+
+  GoldenFile golden_;
+  ModelConfig config_;
+  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Detector> detector_;
+  Image image_;
+};
+
+TEST_P(NetParity, StagesEndToEnd) {
+  Stages stages;
+  const auto detections =
+      detector_->Detect(image_, config_.postprocess(),
+                        [&](absl::string_view name, const Tensor& t) {
+                          stages[std::string(name)] = t;
+                        });
+  ASSERT_TRUE(detections.ok()) << detections.status();
+  EXPECT_EQ(SizeToPrepare(image_.height, image_.width, config_.input()).scale,
+            golden_.Double("scale_f64"));
+  const Tensor prepared = golden_.Get("prepared");
+  EXPECT_TRUE(
+      AllNear(stages["prepared"].Reshaped(prepared.shape()), prepared, 5e-5));
+  for (const char* name :
+       {"res1", "res3", "res4", "res5", "rpn_conv1", "rpn_scores", "rpn_locs",
+        "psroi_conv1", "h_cls_seg", "h_locs"}) {
+    ExpectStage(stages[name], name);
+  }
+  ExpectStage(EveryChannel(stages["res2"], 4), "res2_ch4");
+  ExpectNear(stages["rois_rpn"], "rois_rpn", 2e-3);
+  ExpectNear(stages["rois"], "rois", 4e-3);
+  ExpectNear(stages["cls_prob"], "cls_prob", 1e-4);
+  ExpectNear(stages["mask_prob"], "mask_prob", 1e-4);
+  for (const char* name :
+       {"roi_cls_scores", "roi_cls_locs", "pool_cls_seg_1_mean",
+        "pool_cls_seg_2_mean", "pool_locs_1_mean", "pool_locs_2_mean"}) {
+    ExpectStage(stages[name], name);
+  }
+}
+
+// Rounding of a RoI to pixels is where a last-bit difference would jump, so
+// these begin with the stored RoIs.
+TEST_P(NetParity, PoolingOfTheStoredRois) {
+  const auto prepared = Prepare(image_, config_.input());
+  ASSERT_TRUE(prepared.ok());
+  const int height = prepared->dim(1);
+  const int width = prepared->dim(2);
+  const auto maps = detector_->RunNetwork(*prepared, nullptr);
+  ASSERT_TRUE(maps.ok()) << maps.status();
+  const std::vector<Box> rois = BoxesOf(golden_.Get("rois"));
+  const size_t half = rois.size() / 2;
+  const std::vector<int> subset = golden_.Ints("pool_subset");
+  const std::vector<float> margin = golden_.Floats("coord_margin");
+  EXPECT_EQ(margin.size(), rois.size() * 4);
+
+  std::vector<Tensor> pairs;
+  for (const int iteration : {1, 2}) {
+    Stages stages;
+    const auto some =
+        absl::MakeConstSpan(rois).subspan(iteration == 1 ? 0 : half, half);
+    const auto output =
+        detector_->head().Pool(maps->head, some, height, width, /*iter2=*/false,
+                               [&](absl::string_view name, const Tensor& t) {
+                                 stages[std::string(name)] = t;
+                               });
+    ASSERT_TRUE(output.ok()) << output.status();
+    for (const char* name : {"pool_cls_seg", "pool_locs"}) {
+      ExpectStage(Rows(stages[absl::StrCat(name, "_1")], subset),
+                  absl::StrCat(name, "_", iteration));
+    }
+    pairs.push_back(Rows(stages["roi_seg_scores"], subset));
+  }
+  const Tensor want = golden_.Get("roi_seg_scores_subset");
+  const int64_t n = pairs[0].num_elements();
+  Tensor both(want.shape());
+  ASSERT_EQ(want.num_elements(), 2 * n);
+  std::copy_n(pairs[0].data<float>(), n, both.mutable_data<float>());
+  std::copy_n(pairs[1].data<float>(), n, both.mutable_data<float>() + n);
+  EXPECT_TRUE(AllNear(both, want, 2e-5 * AbsMax(want)));
+}
+
+TEST_P(NetParity, Detections) {
+  PostprocessConfig options = config_.postprocess();
+  ExpectDetections("det", options, 0);
+  options.set_min_drop_size(16);
+  ExpectDetections("det_drop16", options, 0);
+  options = config_.postprocess();
+  options.set_mask_voting(false);
+  ExpectDetections("det_novote", options, 4e-3);
+  options = config_.postprocess();
+  options.set_iter2(false);
+  ExpectDetections("det_iter1", options, 0);
+  options = config_.postprocess();
+  options.set_score_thresh(1e-3);  // examples/coco/evaluate.py
+  ExpectDetections("det_eval", options, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Nets, NetParity,
+    ::testing::Combine(::testing::Values("small", "mini"),
+                       ::testing::Values("ref", "cpu", "check:cpu,ref")));
+
+}  // namespace
+}  // namespace fcis

@@ -1,0 +1,39 @@
+// StageObserver: a look at every intermediate tensor of a detection, under the
+// names and in the layout of the parity fixtures (NCHW, the reference's channel
+// order, boxes as y1, x1, y2, x2).
+#ifndef FCIS_MODEL_STAGE_OBSERVER_H_
+#define FCIS_MODEL_STAGE_OBSERVER_H_
+
+#include <functional>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "fcis/core/geometry/box.h"
+#include "fcis/core/tensor/tensor.h"
+
+namespace fcis {
+
+// Not set: nothing is converted and no time is spent.
+using StageObserver =
+    std::function<void(absl::string_view name, const Tensor& tensor)>;
+
+// Shows a feature map [1,H,W,C] of either type as f32 [1,C,H,W].
+void ObserveMap(const StageObserver& observer, absl::string_view name,
+                const Tensor& map);
+
+// Shows position-sensitive maps [1,H,W,G*G*depth] in the reference's channel
+// order.
+void ObserveBinMaps(const StageObserver& observer, absl::string_view name,
+                    const Tensor& maps, int group_size);
+
+// Shows pooled cells [R,P,P,D] as [R,D,P,P].
+void ObserveCells(const StageObserver& observer, absl::string_view name,
+                  const Tensor& cells);
+
+// Shows boxes as rows y1, x1, y2, x2.
+void ObserveBoxes(const StageObserver& observer, absl::string_view name,
+                  absl::Span<const Box> boxes);
+
+}  // namespace fcis
+
+#endif  // FCIS_MODEL_STAGE_OBSERVER_H_
