@@ -77,9 +77,10 @@ absl::Status InRange(absl::string_view flag, const std::optional<T>& value,
 
 std::vector<std::string> RoundingNames() {
   std::vector<std::string> names;
-  for (int i = 0; i < PsroiRounding_descriptor()->value_count(); ++i) {
+  for (int i = 0; i < HeadConfig::PsroiRounding_descriptor()->value_count();
+       ++i) {
     names.push_back(absl::AsciiStrToLower(
-        std::string(PsroiRounding_descriptor()->value(i)->name())));
+        std::string(HeadConfig::PsroiRounding_descriptor()->value(i)->name())));
   }
   return names;
 }
@@ -134,8 +135,9 @@ absl::Status ApplyModelFlags(ModelConfig* config) {
   set(absl::GetFlag(FLAGS_min_size), [&](int v) { input.set_min_size(v); });
   set(absl::GetFlag(FLAGS_max_size), [&](int v) { input.set_max_size(v); });
   const std::string rounding = absl::GetFlag(FLAGS_psroi_rounding);
-  PsroiRounding value;
-  if (PsroiRounding_Parse(absl::AsciiStrToUpper(rounding), &value)) {
+  HeadConfig::PsroiRounding value;
+  if (HeadConfig::PsroiRounding_Parse(absl::AsciiStrToUpper(rounding),
+                                      &value)) {
     config->mutable_head()->set_psroi_rounding(value);
   }
   if (input.max_size() >= input.min_size()) return absl::OkStatus();

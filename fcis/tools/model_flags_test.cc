@@ -32,7 +32,7 @@ class ModelFlagsTest : public ::testing::Test {
 TEST_F(ModelFlagsTest, NoFlagKeepsTheModelsValues) {
   ModelConfig config;
   config.mutable_postprocess()->set_min_drop_size(16);
-  config.mutable_head()->set_psroi_rounding(NONE);
+  config.mutable_head()->set_psroi_rounding(HeadConfig::NONE);
   const std::string before = config.SerializeAsString();
   EXPECT_TRUE(CheckModelFlags().ok());
   ASSERT_TRUE(ApplyModelFlags(&config).ok());
@@ -57,7 +57,8 @@ TEST_F(ModelFlagsTest, EveryFlagReachesItsField) {
   EXPECT_FALSE(config.postprocess().mask_voting());
   EXPECT_EQ(config.input().min_size(), 100);
   EXPECT_EQ(config.input().max_size(), 200);
-  EXPECT_EQ(config.head().psroi_rounding(), ROUND_THEN_SCALE_INCLUSIVE);
+  EXPECT_EQ(config.head().psroi_rounding(),
+            HeadConfig::ROUND_THEN_SCALE_INCLUSIVE);
 }
 
 TEST_F(ModelFlagsTest, ValuesOutOfRange) {
