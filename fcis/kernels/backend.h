@@ -26,6 +26,7 @@
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/max_pool.h"
 #include "fcis/kernels/ops/psroi_pool.h"
+#include "fcis/kernels/ops/softmax.h"
 
 namespace fcis {
 
