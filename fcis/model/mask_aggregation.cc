@@ -1,7 +1,6 @@
 #include "fcis/model/mask_aggregation.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "fcis/core/base/multiversion.h"
@@ -105,21 +104,7 @@ class Canvas {
   std::vector<BilinearTap> taps_;
 };
 
-PixelBox Union(const PixelBox& a, const PixelBox& b) {
-  if (a.empty()) return b;
-  if (b.empty()) return a;
-  return {std::min(a.x0, b.x0), std::min(a.y0, b.y0), std::max(a.x1, b.x1),
-          std::max(a.y1, b.y1)};
-}
-
 }  // namespace
-
-PixelBox RoundBox(const Box& box) {
-  const auto round = [](float v) {
-    return static_cast<int>(std::nearbyint(v));
-  };
-  return {round(box.x0), round(box.y0), round(box.x1), round(box.y1)};
-}
 
 template <typename Sum>
 absl::optional<AggregatedMask<Sum>> AggregateMasks(
@@ -127,7 +112,7 @@ absl::optional<AggregatedMask<Sum>> AggregateMasks(
     absl::Span<const MaskVote> votes, double binary_thresh) {
   PixelBox area;
   for (const MaskVote& vote : votes) {
-    area = Union(area, RoundBox(boxes[vote.roi]));
+    area = UnionBox(area, RoundBox(boxes[vote.roi]));
   }
   if (area.empty()) return absl::nullopt;
 

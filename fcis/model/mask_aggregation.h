@@ -8,21 +8,10 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "fcis/core/geometry/box.h"
+#include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/tensor/tensor.h"
 
 namespace fcis {
-
-// A rectangle of whole pixels, half-open.
-struct PixelBox {
-  int x0 = 0, y0 = 0, x1 = 0, y1 = 0;
-
-  int width() const { return x1 - x0; }
-  int height() const { return y1 - y0; }
-  bool empty() const { return x1 <= x0 || y1 <= y0; }
-};
-
-// The corners rounded to whole pixels, half to even (numpy's round).
-PixelBox RoundBox(const Box& box);
 
 // One RoI that takes part.
 struct MaskVote {

@@ -6,8 +6,6 @@
 
 #include <vector>
 
-#include "absl/types/optional.h"
-#include "absl/types/span.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/tensor/tensor.h"
@@ -23,9 +21,10 @@ struct RoiPredictions {
   int height = 0, width = 0;  // of the picture
 };
 
-// The voted instances by class, then descending score; all with score >
-// config.score_thresh. Empty for no RoIs. The result does not depend on the
-// number of threads.
+// The voted instances by class, then descending score; boxes of whole pixels.
+// The rule and its thresholds are the config's; min_drop_size is not applied
+// here. Empty for no RoIs (the reference crashes). The result does not depend
+// on the number of threads.
 std::vector<Detection> MaskVoting(const RoiPredictions& predictions,
                                   const PostprocessConfig& config);
 
@@ -33,20 +32,6 @@ std::vector<Detection> MaskVoting(const RoiPredictions& predictions,
 // score > score_thresh, in RoI order, with its own box and mask; no NMS.
 std::vector<Detection> BestClassPerRoi(const RoiPredictions& predictions,
                                        float score_thresh);
-
-// The weighted sum of the binarised masks of some RoIs.
-struct VotedMask {
-  Box box;                  // integers: where the sum reaches the threshold
-  std::vector<double> sum;  // over that box, row-major
-};
-
-// rois: indices into predictions; weights: one each. Boxes are rounded half to
-// even; those of zero size contribute nothing. Nothing when no pixel reaches
-// the threshold.
-absl::optional<VotedMask> AggregateMasks(const RoiPredictions& predictions,
-                                         absl::Span<const int> rois,
-                                         absl::Span<const float> weights,
-                                         const PostprocessConfig& config);
 
 }  // namespace fcis
 

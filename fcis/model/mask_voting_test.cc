@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/counter_rng.h"
+#include "fcis/core/base/pairwise_sum.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/geometry/nms.h"
 #include "fcis/core/geometry/score_order.h"
@@ -63,14 +64,15 @@ template <typename Sum>
 bool PlainAggregate(const RoiPredictions& rois, const std::vector<int>& chosen,
                     int label, double binary, Detection* out) {
   const int classes = rois.class_probs.dim(1);
-  double total = 0;
+  std::vector<float> weights;
   for (const int r : chosen) {
-    total += rois.class_probs.data<float>()[r * classes + label];
+    weights.push_back(rois.class_probs.data<float>()[r * classes + label]);
   }
+  const float total = PairwiseSum(weights.data(), weights.size());
   std::vector<Sum> canvas(kHeight * kWidth);
   for (const int r : chosen) {
-    const float weight = rois.class_probs.data<float>()[r * classes + label] /
-                         static_cast<float>(total);
+    const float weight =
+        rois.class_probs.data<float>()[r * classes + label] / total;
     const int x0 = std::nearbyint(rois.boxes[r].x0);
     const int y0 = std::nearbyint(rois.boxes[r].y0);
     const int w = static_cast<int>(std::nearbyint(rois.boxes[r].x1)) - x0;

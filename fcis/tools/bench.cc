@@ -1,0 +1,196 @@
+#include "fcis/tools/bench.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/counter_rng.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/mask/paste.h"
+#include "fcis/model/detector.h"
+#include "fcis/model/flops.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "rapidjson/prettywriter.h"
+#include "rapidjson/stringbuffer.h"
+
+namespace fcis {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr char kNetwork[] = "network";
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Peak resident set of this process.
+double PeakRssMib() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss / 1024.0;
+}
+
+// The picture enters the network as it is.
+void KeepSize(const BenchOptions& options, InputConfig* input) {
+  input->set_min_size(std::min(options.height, options.width));
+  input->set_max_size(std::max(options.height, options.width));
+}
+
+void PasteAll(const std::vector<Detection>& detections, const Image& picture,
+              const PostprocessConfig& options) {
+  const float thresh = PasteThreshold(options);
+  for (const Detection& d : detections) {
+    PasteMask(d.mask, d.box, thresh, picture.height, picture.width);
+  }
+}
+
+struct Run {
+  StageTimes times;
+  double paste = 0;
+  int detections = 0;
+};
+
+absl::StatusOr<Run> RunOnce(const Detector& detector, const Image& picture) {
+  const PostprocessConfig& options = detector.config().postprocess();
+  Run run;
+  ASSIGN_OR_RETURN(const std::vector<Detection> detections,
+                   detector.Detect(picture, options, nullptr, &run.times));
+  const Clock::time_point start = Clock::now();
+  PasteAll(detections, picture, options);
+  run.paste = SecondsSince(start);
+  run.detections = static_cast<int>(detections.size());
+  return run;
+}
+
+void Append(const Run& run, std::vector<BenchStage>* stages) {
+  const double seconds[] = {run.times.prepare,   run.times.network,
+                            run.times.proposals, run.times.pooling,
+                            run.times.voting,    run.paste};
+  for (size_t i = 0; i < stages->size(); ++i) {
+    (*stages)[i].seconds.push_back(seconds[i]);
+  }
+}
+
+}  // namespace
+
+double Median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const size_t n = values.size();
+  return (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
+Image SyntheticPicture(int height, int width) {
+  constexpr int kRectangles = 24;
+  const uint64_t key = RngKey("picture", 0);
+  Image picture(height, width);
+  for (size_t i = 0; i < picture.pixels.size(); ++i) {
+    picture.pixels[i] = 96 + RngBits(key, i) % 32;
+  }
+  uint64_t next = picture.pixels.size();
+  const auto below = [&](int limit) {
+    return static_cast<int>(RngBits(key, next++) % std::max(limit, 1));
+  };
+  for (int r = 0; r < kRectangles; ++r) {
+    const int h = height / 8 + below(height / 3);
+    const int w = width / 8 + below(width / 3);
+    const int y0 = below(height - h), x0 = below(width - w);
+    const int color[] = {below(224), below(224), below(224)};
+    for (int y = y0; y < std::min(y0 + h, height); ++y) {
+      for (int x = x0; x < std::min(x0 + w, width); ++x) {
+        uint8_t* pixel = picture.row(y) + 3 * x;
+        for (int c = 0; c < 3; ++c) pixel[c] = color[c] + pixel[c] % 32;
+      }
+    }
+  }
+  return picture;
+}
+
+absl::StatusOr<BenchResult> RunBench(ModelConfig config,
+                                     const BenchOptions& options,
+                                     Backend* backend) {
+  KeepSize(options, config.mutable_input());
+  const Image picture = SyntheticPicture(options.height, options.width);
+  BenchResult result;
+  result.gflop = NetworkFlops(config, options.height, options.width) / 1e9;
+  std::unique_ptr<Detector> detector;
+  {
+    const Weights weights = DeterministicWeights(config, options.seed);
+    const Clock::time_point start = Clock::now();
+    ASSIGN_OR_RETURN(detector, Detector::Create(weights, backend));
+    result.load_seconds = SecondsSince(start);
+  }
+  for (const char* name :
+       {"prepare", kNetwork, "proposals", "pooling", "voting", "paste"}) {
+    result.stages.push_back({name, {}});
+  }
+  // The first run plans the convolutions and touches the memory.
+  RETURN_IF_ERROR(RunOnce(*detector, picture).status());
+  for (int i = 0; i < options.repeats; ++i) {
+    ASSIGN_OR_RETURN(const Run run, RunOnce(*detector, picture));
+    Append(run, &result.stages);
+    result.detections = run.detections;
+  }
+  result.peak_rss_mib = PeakRssMib();
+  return result;
+}
+
+std::string BenchJson(const ModelConfig& config, const BenchOptions& options,
+                      const Backend& backend, int threads,
+                      const BenchResult& result) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
+  json.SetIndent(' ', 2);
+  json.SetMaxDecimalPlaces(6);
+  const auto text = [&json](const char* key, absl::string_view value) {
+    json.Key(key);
+    json.String(value.data(), value.size());
+  };
+  const auto integer = [&json](const char* key, int value) {
+    json.Key(key);
+    json.Int(value);
+  };
+  const auto number = [&json](const char* key, double value) {
+    json.Key(key);
+    json.Double(value);
+  };
+  double network = 0, around = 0;
+  for (const BenchStage& stage : result.stages) {
+    (stage.name == kNetwork ? network : around) += Median(stage.seconds);
+  }
+  json.StartObject();
+  text("preset", config.name());
+  integer("height", options.height);
+  integer("width", options.width);
+  text("device", backend.name());
+  text("precision", DTypeName(backend.activation_type()));
+  integer("threads", threads);
+  integer("repeats", options.repeats);
+  number("gflop", result.gflop);
+  number("network_s", network);
+  number("network_gflop_per_s", network > 0 ? result.gflop / network : 0);
+  number("around_network_s", around);
+  json.Key("stages");
+  json.StartObject();
+  for (const BenchStage& stage : result.stages) {
+    json.Key(stage.name.c_str());
+    json.StartObject();
+    number("median_s", Median(stage.seconds));
+    number("min_s",
+           *std::min_element(stage.seconds.begin(), stage.seconds.end()));
+    json.EndObject();
+  }
+  json.EndObject();
+  integer("detections", result.detections);
+  number("load_s", result.load_seconds);
+  number("peak_rss_mib", result.peak_rss_mib);
+  json.EndObject();
+  return absl::StrCat(buffer.GetString(), "\n");
+}
+
+}  // namespace fcis

@@ -1,0 +1,55 @@
+// Times the detector, stage by stage, on a made-up picture.
+#ifndef FCIS_TOOLS_BENCH_H_
+#define FCIS_TOOLS_BENCH_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/core/image/image.h"
+#include "fcis/kernels/backend.h"
+
+namespace fcis {
+
+struct BenchOptions {
+  int height = 600, width = 800;  // of the picture and of the network's input
+  int repeats = 5;                // >= 1, after one that is not counted
+  int seed = 1;                   // of the deterministic weights
+};
+
+// Seconds of one stage, one per repeat.
+struct BenchStage {
+  std::string name;
+  std::vector<double> seconds;
+};
+
+struct BenchResult {
+  std::vector<BenchStage> stages;
+  int detections = 0;
+  double gflop = 0;         // of the network's convolutions
+  double load_seconds = 0;  // weights folded and put into the backend's layout
+  double peak_rss_mib = 0;  // of this process so far
+};
+
+// The middle value; the mean of the two middle ones; 0 for none.
+double Median(std::vector<double> values);
+
+// Coloured rectangles with some noise; the same for the same size.
+Image SyntheticPicture(int height, int width);
+
+// Runs the detector with its config's thresholds and pastes what it finds. The
+// sizes in config.input are replaced, so that nothing is scaled.
+absl::StatusOr<BenchResult> RunBench(ModelConfig config,
+                                     const BenchOptions& options,
+                                     Backend* backend);
+
+// One JSON object: what was run, "network_s" (median), "around_network_s" (the
+// other stages' medians added), "stages" (name -> median_s and min_s), ...
+std::string BenchJson(const ModelConfig& config, const BenchOptions& options,
+                      const Backend& backend, int threads,
+                      const BenchResult& result);
+
+}  // namespace fcis
+
+#endif  // FCIS_TOOLS_BENCH_H_

@@ -1,0 +1,95 @@
+// Times the network and everything around it.
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/main.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/io/file.h"
+#include "fcis/tools/backend_flags.h"
+#include "fcis/tools/bench.h"
+#include "fcis/tools/model_flags.h"
+
+ABSL_FLAG(std::string, preset, "resnet101_coco", "Model, by name.");
+ABSL_FLAG(int, height, 600, "Height of the picture.");
+ABSL_FLAG(int, width, 800, "Width of the picture.");
+ABSL_FLAG(int, repeats, 5, "Timed runs, after one that is not timed.");
+ABSL_FLAG(int, deterministic_seed, 1,
+          "Seed of the formula that makes the weights.");
+ABSL_FLAG(std::string, output_json, "", "Also write the result to this file.");
+
+namespace fcis {
+namespace {
+
+Program MakeProgram() {
+  Program program;
+  program.name = "bench";
+  program.arguments = "[flags]";
+  program.summary =
+      "Times the detector, stage by stage, on a made-up picture with untrained "
+      "weights, and prints the medians as JSON.";
+  program.groups = {
+      {"What to run",
+       {"preset", "height", "width", "repeats", "deterministic_seed"}},
+      {"Results", {"output_json"}},
+      {"Computing", BackendFlagNames()},
+      {"Thresholds and sizes", ModelFlagNames()}};
+  program.examples = {
+      "bench --preset resnet101_coco --threads 2 --precision f32",
+      "bench --height 480 --width 640 --output_json o.json"};
+  return program;
+}
+
+absl::StatusOr<BenchOptions> OptionsFromFlags() {
+  BenchOptions options;
+  options.height = absl::GetFlag(FLAGS_height);
+  options.width = absl::GetFlag(FLAGS_width);
+  options.repeats = absl::GetFlag(FLAGS_repeats);
+  options.seed = absl::GetFlag(FLAGS_deterministic_seed);
+  constexpr int kMost = 1 << 14;
+  if (options.height < 1 || options.height > kMost || options.width < 1 ||
+      options.width > kMost) {
+    return UsageError(absl::StrCat("--height=", options.height, " --width=",
+                                   options.width, ": expected 1 to ", kMost));
+  }
+  if (options.repeats < 1) {
+    return UsageError(
+        absl::StrCat("--repeats=", options.repeats, ": expected at least 1"));
+  }
+  return options;
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  if (!arguments.empty()) {
+    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
+  }
+  RETURN_IF_ERROR(CheckModelFlags());
+  ASSIGN_OR_RETURN(const BenchOptions options, OptionsFromFlags());
+  absl::StatusOr<ModelConfig> config = Preset(absl::GetFlag(FLAGS_preset));
+  if (!config.ok()) return UsageError(config.status().message());
+  RETURN_IF_ERROR(ApplyModelFlags(&*config));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  ASSIGN_OR_RETURN(const BenchResult result,
+                   RunBench(*config, options, backend.get()));
+  const std::string json =
+      BenchJson(*config, options, *backend, NumThreads(), result);
+  absl::PrintF("%s", json);
+  const std::string output = absl::GetFlag(FLAGS_output_json);
+  if (output.empty()) return absl::OkStatus();
+  return WriteFileAtomic(ResolvePath(output), json);
+}
+
+}  // namespace
+}  // namespace fcis
+
+int main(int argc, char** argv) {
+  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+}
