@@ -9,11 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/image/prepare.h"
-#include "fcis/core/mask/paste.h"
 #include "fcis/core/testing/golden.h"
+#include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/detector.h"
+#include "fcis/model/testing/packed_mask.h"
+#include "fcis/model/testing/rows.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
@@ -55,35 +57,12 @@ ModelConfig ConfigOf(const GoldenFile& golden) {
   return c;
 }
 
-std::vector<Box> BoxesOf(const Tensor& rows) {
-  std::vector<Box> boxes;
-  for (int64_t i = 0; i < rows.dim(0); ++i) {
-    const float* v = rows.data<float>() + 4 * i;
-    boxes.push_back({v[1], v[0], v[3], v[2]});
-  }
-  return boxes;
-}
-
-// Rows `index` of the first axis.
-Tensor Rows(const Tensor& t, const std::vector<int>& index) {
-  std::vector<int64_t> extents(t.shape().extents().begin(),
-                               t.shape().extents().end());
-  const int64_t size = t.num_elements() / extents[0];
-  extents[0] = index.size();
-  Tensor out(*Shape::FromExtents(extents));
-  float* to = out.mutable_data<float>();
-  for (const int i : index) {
-    to = std::copy_n(t.data<float>() + i * size, size, to);
-  }
-  return out;
-}
-
 // Every step-th channel of [1,C,H,W].
 Tensor EveryChannel(const Tensor& t, int step) {
   std::vector<int> rows;
   for (int c = 0; c < t.dim(1); c += step) rows.push_back(c);
   const Tensor flat = t.Reshaped({t.dim(1), t.dim(2), t.dim(3)});
-  const Tensor some = Rows(flat, rows);
+  const Tensor some = SelectRows(flat, rows);
   return some.Reshaped({1, some.dim(0), some.dim(1), some.dim(2)});
 }
 
@@ -120,7 +99,7 @@ class NetParity
     ASSERT_TRUE(got.ok()) << got.status();
     const std::vector<int> labels = golden_.Ints(prefix + "/label");
     const std::vector<float> scores = golden_.Floats(prefix + "/score");
-    const std::vector<Box> boxes = BoxesOf(golden_.Get(prefix + "/bbox"));
+    const std::vector<Box> boxes = BoxesFromYxyx(golden_.Get(prefix + "/bbox"));
     const Tensor packed = golden_.Get(prefix + "/mask_packed");
     ASSERT_EQ(got->size(), labels.size()) << prefix;
     const int64_t pixels = int64_t{image_.height} * image_.width;
@@ -133,29 +112,10 @@ class NetParity
       EXPECT_NEAR(detection.box.y0, boxes[d].y0, box_limit);
       EXPECT_NEAR(detection.box.x1, boxes[d].x1, box_limit);
       EXPECT_NEAR(detection.box.y1, boxes[d].y1, box_limit);
-      EXPECT_LE(WrongPixels(detection, packed, d), pixels / 1000);
+      const MaskAgreement masks =
+          ComparePacked(detection, packed, d, image_.height, image_.width);
+      EXPECT_LE(masks.united - masks.intersection, pixels / 1000);
     }
-  }
-
-  int64_t WrongPixels(const Detection& detection, const Tensor& packed,
-                      int64_t row) {
-    const PastedMask mask = PasteMask(detection.mask, detection.box,
-                                      PasteThreshold(config_.postprocess()),
-                                      image_.height, image_.width);
-    const uint8_t* bytes = packed.data<uint8_t>() + row * packed.dim(1);
-    int64_t wrong = 0;
-    for (int y = 0; y < image_.height; ++y) {
-      for (int x = 0; x < image_.width; ++x) {
-        const int64_t i = int64_t{y} * image_.width + x;
-        const bool want = bytes[i / 8] >> (7 - i % 8) & 1;
-        const int mx = x - mask.x0;
-        const int my = y - mask.y0;
-        const bool inside =
-            mx >= 0 && my >= 0 && mx < mask.width && my < mask.height;
-        wrong += want != (inside && mask.bits[my * mask.width + mx] != 0);
-      }
-    }
-    return wrong;
   }
 
   GoldenFile golden_;
@@ -204,7 +164,7 @@ TEST_P(NetParity, PoolingOfTheStoredRois) {
   const int width = prepared->dim(2);
   const auto maps = detector_->RunNetwork(*prepared, nullptr);
   ASSERT_TRUE(maps.ok()) << maps.status();
-  const std::vector<Box> rois = BoxesOf(golden_.Get("rois"));
+  const std::vector<Box> rois = BoxesFromYxyx(golden_.Get("rois"));
   const size_t half = rois.size() / 2;
   const std::vector<int> subset = golden_.Ints("pool_subset");
   const std::vector<float> margin = golden_.Floats("coord_margin");
@@ -222,10 +182,10 @@ TEST_P(NetParity, PoolingOfTheStoredRois) {
                                });
     ASSERT_TRUE(output.ok()) << output.status();
     for (const char* name : {"pool_cls_seg", "pool_locs"}) {
-      ExpectStage(Rows(stages[absl::StrCat(name, "_1")], subset),
+      ExpectStage(SelectRows(stages[absl::StrCat(name, "_1")], subset),
                   absl::StrCat(name, "_", iteration));
     }
-    pairs.push_back(Rows(stages["roi_seg_scores"], subset));
+    pairs.push_back(SelectRows(stages["roi_seg_scores"], subset));
   }
   const Tensor want = golden_.Get("roi_seg_scores_subset");
   const int64_t n = pairs[0].num_elements();
