@@ -63,6 +63,18 @@ def read_exceptions():
     return exceptions
 
 
+def reachable(rules, start):
+    """Labels that `start` depends on, also indirectly."""
+    inputs = {r.get('name'): [i.get('name') for i in r.findall('rule-input')] for r in rules}
+    found, todo = set(), [start]
+    while todo:
+        for label in inputs.get(todo.pop(), []):
+            if label not in found:
+                found.add(label)
+                todo.append(label)
+    return found
+
+
 def check_libraries(query_xml):
     rules = list(xml.etree.ElementTree.parse(query_xml).iter('rule'))
     tests = {r.get('name') for r in rules if r.get('class') == 'cc_test'}
@@ -77,12 +89,16 @@ def check_libraries(query_xml):
         if label + '_test' in tests:
             if label in exceptions:
                 yield f'{EXCEPTIONS}: {label} has a test now'
-        elif not exceptions.pop(label, ''):
+        elif not exceptions.get(label):
             yield f'{label}: no {label.split(":")[1]}_test beside it, and no reason in {EXCEPTIONS}'
     known = {library.get('name') for library in libraries}
-    for label in exceptions:
+    for label, reason in read_exceptions().items():
         if label not in known:
             yield f'{EXCEPTIONS}: {label} is no library'
+        if reason.startswith('//'):
+            test = reason.split()[0]
+            if test not in tests or label not in reachable(rules, test):
+                yield f'{EXCEPTIONS}: {test} does not test {label}'
     for rule in rules:  # A test's own header is owned by the test.
         if rule.get('class') == 'cc_test':
             for attribute in rule.findall('list'):
