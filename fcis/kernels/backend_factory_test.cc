@@ -1,0 +1,49 @@
+#include "fcis/kernels/backend_factory.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(MakeBackend, KnownNames) {
+  for (const char* name : {"cpu", "ref", "check:cpu,ref", "check:ref,cpu"}) {
+    const auto backend = MakeBackend(name, Precision::kF32);
+    ASSERT_TRUE(backend.ok()) << backend.status();
+    EXPECT_EQ((*backend)->name(), name);
+    EXPECT_EQ((*backend)->activation_type(), DType::kF32);
+  }
+}
+
+TEST(MakeBackend, Bf16OnRequest) {
+  const auto backend = MakeBackend("ref", Precision::kBF16);
+  ASSERT_TRUE(backend.ok()) << backend.status();
+  EXPECT_EQ((*backend)->activation_type(), DType::kBF16);
+}
+
+TEST(MakeBackend, ErrorsSayWhatIsKnown) {
+  const auto message = [](const char* name) {
+    return std::string(MakeBackend(name, Precision::kAuto).status().message());
+  };
+  EXPECT_THAT(message("gpu"), HasSubstr("'gpu', expected cpu, ref"));
+  EXPECT_THAT(message(""), HasSubstr("expected cpu, ref"));
+  EXPECT_THAT(message("check:cpu"), HasSubstr("expected two names"));
+  EXPECT_THAT(message("check:cpu,ref,cpu"), HasSubstr("expected two names"));
+  EXPECT_THAT(message("check:cpu,foo"), HasSubstr("'foo'"));
+  EXPECT_THAT(message("cuda"), HasSubstr("not compiled in"));
+}
+
+TEST(ParsePrecision, NamesAndErrors) {
+  EXPECT_EQ(*ParsePrecision("auto"), Precision::kAuto);
+  EXPECT_EQ(*ParsePrecision("f32"), Precision::kF32);
+  EXPECT_EQ(*ParsePrecision("bf16"), Precision::kBF16);
+  EXPECT_THAT(std::string(ParsePrecision("fp16").status().message()),
+              HasSubstr("expected auto, f32 or bf16"));
+}
+
+}  // namespace
+}  // namespace fcis

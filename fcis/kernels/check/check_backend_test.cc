@@ -1,0 +1,145 @@
+#include "fcis/kernels/check/check_backend.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/ref/ref_backend.h"
+#include "fcis/kernels/testing/backends.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// The reference backend, but one element of each result is off by `error`.
+class FaultyBackend : public Backend {
+ public:
+  explicit FaultyBackend(float error) : error_(error) {}
+
+  absl::string_view name() const override { return "faulty"; }
+  DType activation_type() const override { return DType::kF32; }
+  absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+      const ConvParams& params, const Tensor& weight,
+      const Tensor& bias) override {
+    return ref_->PrepareConv(params, weight, bias);
+  }
+  absl::Status Conv(PreparedConv& conv, const Tensor& x, const Tensor* residual,
+                    Tensor* y) override {
+    return Spoil(ref_->Conv(conv, x, residual, y), y);
+  }
+  absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
+                       Tensor* y) override {
+    return Spoil(ref_->MaxPool(params, x, y), y);
+  }
+  absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
+                         const Tensor& rois, Tensor* y) override {
+    return Spoil(ref_->PsroiPool(params, maps, rois, y), y);
+  }
+  absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
+                         const Tensor& rois, Tensor* y) override {
+    return Spoil(ref_->PsroiMean(params, maps, rois, y), y);
+  }
+  absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
+                                const Tensor& rois, Tensor* y) override {
+    return Spoil(ref_->PsroiClassScores(params, maps, rois, y), y);
+  }
+  absl::Status PsroiClassPair(const PsroiParams& params, const Tensor& maps,
+                              const Tensor& rois, const Tensor& classes,
+                              Tensor* y) override {
+    return Spoil(ref_->PsroiClassPair(params, maps, rois, classes, y), y);
+  }
+  absl::Status Softmax(const Tensor& x, Tensor* y) override {
+    return Spoil(ref_->Softmax(x, y), y);
+  }
+
+ private:
+  absl::Status Spoil(absl::Status status, Tensor* y) {
+    y->mutable_data<float>()[3] += error_;
+    return status;
+  }
+
+  const float error_;
+  const std::unique_ptr<Backend> ref_ = MakeRefBackend(DType::kF32);
+};
+
+// Runs every op once; the first failure's message, or "".
+std::string FirstFailure(float error, int skip) {
+  const auto backend = MakeCheckBackend(std::make_unique<FaultyBackend>(error),
+                                        MakeRefBackend(DType::kF32));
+  const Tensor x = RandomTensor("x", Shape{1, 9, 9, 8});
+  const Tensor maps = RandomTensor("m", Shape{9, 9, 4 * 6});
+  const Tensor rois = RandomRois("r", 5, 144, 144);
+  PsroiParams psroi;
+  psroi.group_size = 2;
+  psroi.roi_size = 5;
+  const auto conv = ops::PrepareConv(*backend, ConvParams(),
+                                     RandomTensor("w", Shape{8, 8, 3, 3}),
+                                     Tensor::Zeros(Shape{8}))
+                        .value();
+  const Tensor classes = Tensor::Zeros(Shape{5}, DType::kI32);
+  const std::function<absl::Status()> calls[] = {
+      [&] { return ops::Conv(*backend, *conv, x).status(); },
+      [&] { return ops::MaxPool(*backend, MaxPoolParams(), x).status(); },
+      [&] { return ops::PsroiPool(*backend, psroi, maps, rois).status(); },
+      [&] { return ops::PsroiMean(*backend, psroi, maps, rois).status(); },
+      [&] {
+        return ops::PsroiClassScores(*backend, psroi, maps, rois).status();
+      },
+      [&] {
+        return ops::PsroiClassPair(*backend, psroi, maps, rois, classes)
+            .status();
+      },
+      [&] { return ops::Softmax(*backend, x).status(); },
+  };
+  for (const auto& call : calls) {
+    if (skip-- > 0) continue;
+    const absl::Status status = call();
+    if (!status.ok()) return std::string(status.message());
+  }
+  return "";
+}
+
+TEST(CheckBackend, EqualBackendsPass) { EXPECT_EQ(FirstFailure(0, 0), ""); }
+
+TEST(CheckBackend, EveryOpsErrorIsNoticedAndNamed) {
+  const char* const ops[] = {
+      "conv",       "max_pool",           "psroi_pool",
+      "psroi_mean", "psroi_class_scores", "psroi_class_pair",
+      "softmax"};
+  for (int i = 0; i < 7; ++i) {
+    EXPECT_THAT(FirstFailure(1e-2f, i),
+                AllOf(HasSubstr("check:faulty,ref: op 1 ("), HasSubstr(ops[i]),
+                      HasSubstr("element 3"), HasSubstr("tolerance")));
+  }
+}
+
+TEST(CheckBackend, ResultsAreTheTestedBackends) {
+  const auto backend = MakeCheckBackend(std::make_unique<FaultyBackend>(1e-7f),
+                                        MakeRefBackend(DType::kF32));
+  const Tensor x = Tensor::Zeros(Shape{1, 4});
+  const auto y = ops::Softmax(*backend, x);
+  ASSERT_TRUE(y.ok()) << y.status();
+  EXPECT_EQ(y->data<float>()[3], 0.25f + 1e-7f);
+}
+
+// A residual that the result takes over is not read after it was overwritten.
+TEST(CheckBackend, MovedResidual) {
+  const auto backend = MakeTestBackend("check:cpu,ref");
+  const auto conv = ops::PrepareConv(*backend, ConvParams(),
+                                     RandomTensor("w", Shape{8, 8, 1, 1}),
+                                     Tensor::Zeros(Shape{8}))
+                        .value();
+  const auto y =
+      ops::Conv(*backend, *conv, RandomTensor("x", Shape{1, 4, 4, 8}),
+                RandomTensor("r", Shape{1, 4, 4, 8}));
+  EXPECT_TRUE(y.ok()) << y.status();
+}
+
+}  // namespace
+}  // namespace fcis

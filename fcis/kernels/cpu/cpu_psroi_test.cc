@@ -1,0 +1,95 @@
+#include "fcis/kernels/cpu/cpu_psroi.h"
+
+#include <vector>
+
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/ref/ref_psroi.h"
+#include "fcis/kernels/testing/backends.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+// Depths around whole vectors of 16 and around the kernel's chunk of 96.
+constexpr int kDepths[] = {2, 8, 16, 18, 32, 48, 80, 96, 112, 162};
+
+struct Inputs {
+  PsroiParams params;
+  int depth;
+  Tensor maps, rois, classes;
+};
+
+Inputs MakeInputs(int depth, DType type) {
+  Inputs in;
+  in.depth = depth;
+  in.params.group_size = 3;
+  in.params.roi_size = 7;  // bins of 3, 2 and 2 cells
+  in.maps = RandomTensor("maps", Shape{11, 9, 9 * depth}, type);
+  in.rois = RandomRois("rois", 23, 11 * 16, 9 * 16);
+  in.classes = Tensor(Shape{23}, DType::kI32);
+  for (int r = 0; r < 23; ++r) {
+    in.classes.mutable_data<int32_t>()[r] = r * 5 % (depth / 2);
+  }
+  return in;
+}
+
+class CpuPsroiTest : public ::testing::TestWithParam<DType> {};
+
+TEST_P(CpuPsroiTest, PoolAndPairAreTheReferencesBits) {
+  for (const int depth : kDepths) {
+    SCOPED_TRACE(depth);
+    const Inputs in = MakeInputs(depth, GetParam());
+    Tensor got(Shape{23, 7, 7, depth}), want(got.shape());
+    CpuPsroiPool(in.params, in.maps, in.rois, &got);
+    RefPsroiPool(in.params, in.maps, in.rois, &want);
+    EXPECT_TRUE(AllEqual(got, want));
+    Tensor pair(Shape{23, 7, 7, 2}), want_pair(pair.shape());
+    CpuPsroiClassPair(in.params, in.maps, in.rois, in.classes, &pair);
+    RefPsroiClassPair(in.params, in.maps, in.rois, in.classes, &want_pair);
+    EXPECT_TRUE(AllEqual(pair, want_pair));
+  }
+}
+
+TEST_P(CpuPsroiTest, MeansDifferByRoundingOnly) {
+  // 49 cells of at most 1, each rounded twice on both sides, then divided.
+  const double limit = 2.0 * (2 * 49 + 1) / (1 << 24);
+  for (const int depth : kDepths) {
+    SCOPED_TRACE(depth);
+    const Inputs in = MakeInputs(depth, GetParam());
+    Tensor got(Shape{23, depth}), want(got.shape());
+    CpuPsroiMean(in.params, in.maps, in.rois, &got);
+    RefPsroiMean(in.params, in.maps, in.rois, &want);
+    EXPECT_TRUE(AllNear(got, want, limit));
+    Tensor scores(Shape{23, depth / 2}), want_scores(scores.shape());
+    CpuPsroiClassScores(in.params, in.maps, in.rois, &scores);
+    RefPsroiClassScores(in.params, in.maps, in.rois, &want_scores);
+    EXPECT_TRUE(AllNear(scores, want_scores, limit));
+  }
+}
+
+TEST_P(CpuPsroiTest, SameBitsForAnyNumberOfThreads) {
+  const Inputs in = MakeInputs(50, GetParam());
+  std::vector<Tensor> scores, pools;
+  for (const int threads : {1, 2, 3}) {
+    SetNumThreads(threads);
+    scores.emplace_back(Shape{23, 25});
+    CpuPsroiClassScores(in.params, in.maps, in.rois, &scores.back());
+    pools.emplace_back(Shape{23, 7, 7, 50});
+    CpuPsroiPool(in.params, in.maps, in.rois, &pools.back());
+  }
+  SetNumThreads(0);
+  for (int i = 1; i < 3; ++i) {
+    EXPECT_TRUE(AllEqual(scores[i], scores[0]));
+    EXPECT_TRUE(AllEqual(pools[i], pools[0]));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, CpuPsroiTest,
+                         ::testing::Values(DType::kF32, DType::kBF16),
+                         [](const auto& info) {
+                           return std::string(DTypeName(info.param));
+                         });
+
+}  // namespace
+}  // namespace fcis

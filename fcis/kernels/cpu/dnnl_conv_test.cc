@@ -1,0 +1,143 @@
+#include "fcis/kernels/cpu/dnnl_conv.h"
+
+#include <cmath>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/ref/ref_conv.h"
+#include "fcis/kernels/testing/backends.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+struct Case {
+  Shape x, weight;
+  int stride, pad, dilation;
+};
+
+// The network's kinds of convolution, at odd sizes and channel counts.
+std::vector<Case> Cases() {
+  return {
+      {{1, 37, 51, 3}, {64, 3, 7, 7}, 2, 3, 1},    // stem
+      {{1, 9, 13, 64}, {256, 64, 1, 1}, 1, 0, 1},  // expand
+      {{2, 9, 13, 64}, {48, 64, 1, 1}, 2, 0, 1},   // strided projection
+      {{1, 9, 13, 32}, {32, 32, 3, 3}, 1, 1, 1},
+      {{1, 9, 13, 32}, {64, 32, 3, 3}, 1, 2, 2},    // dilated
+      {{1, 5, 7, 100}, {799, 100, 1, 1}, 1, 0, 1},  // score maps
+      {{1, 1, 1, 5}, {3, 5, 3, 3}, 1, 1, 1},
+      {{3, 8, 6, 17}, {7, 17, 3, 3}, 2, 1, 1},
+  };
+}
+
+ConvParams Params(const Case& c, bool relu) {
+  ConvParams p;
+  p.stride = c.stride;
+  p.pad = c.pad;
+  p.dilation = c.dilation;
+  p.relu = relu;
+  return p;
+}
+
+// n products of values below 1 are summed; the roundings are independent, so
+// the error grows with sqrt(n) times the largest partial sum, itself about
+// sqrt(n) / 3; 8 standard deviations.
+double Limit(const Case& c) {
+  const double n =
+      static_cast<double>(c.weight.num_elements() / c.weight.dim(0)) + 2;
+  return 8 * n / 3 / (1 << 24);
+}
+
+TEST(DnnlConv, EqualsTheReferenceUpToRounding) {
+  DnnlConvRunner runner(DType::kF32);
+  int i = 0;
+  for (const Case& c : Cases()) {
+    for (const bool residual : {false, true}) {
+      SCOPED_TRACE(absl::StrCat(c.x.ToString(), " * ", c.weight.ToString(), " ",
+                                residual));
+      const ConvParams params = Params(c, residual);
+      const Tensor weight = RandomTensor(absl::StrCat("w", ++i), c.weight);
+      const Tensor bias = RandomTensor("b", Shape{c.weight.dim(0)});
+      const Tensor x = RandomTensor(absl::StrCat("x", i), c.x);
+      const Shape shape = ops::InferConvShape(params, c.x, c.weight).value();
+      const Tensor add = RandomTensor("r", shape);
+      const auto conv = runner.Prepare(params, weight, bias).value();
+      Tensor got(shape), want(shape);
+      const absl::Status status =
+          runner.Run(*conv, x, residual ? &add : nullptr, &got);
+      ASSERT_TRUE(status.ok()) << status;
+      RefConv(params, weight, bias, DType::kF32)
+          .Run(x, residual ? &add : nullptr, &want);
+      EXPECT_TRUE(AllNear(got, want, Limit(c)));
+    }
+  }
+}
+
+// Another input size may want the weights in another layout, from the copy
+// that the first one left.
+TEST(DnnlConv, InputSizesMayAlternate) {
+  DnnlConvRunner runner(DType::kF32);
+  const Tensor weight = RandomTensor("w", Shape{64, 32, 3, 3});
+  const Tensor bias = RandomTensor("b", Shape{64});
+  ConvParams params;
+  params.pad = 1;
+  const auto conv = runner.Prepare(params, weight, bias).value();
+  const RefConv ref(params, weight, bias, DType::kF32);
+  for (const Shape& size : {Shape{1, 40, 56, 32}, Shape{1, 1, 3, 32},
+                            Shape{4, 7, 7, 32}, Shape{1, 40, 56, 32}}) {
+    const Tensor x = RandomTensor("x", size);
+    Tensor got(ops::InferConvShape(params, size, weight.shape()).value());
+    Tensor want(got.shape());
+    ASSERT_TRUE(runner.Run(*conv, x, nullptr, &got).ok());
+    ref.Run(x, nullptr, &want);
+    EXPECT_TRUE(AllNear(got, want, 8.0 * 290 / 3 / (1 << 24)));
+  }
+}
+
+TEST(DnnlConv, SameBitsForAnyNumberOfThreads) {
+  DnnlConvRunner runner(DType::kF32);
+  for (const Case& c : Cases()) {
+    const ConvParams params = Params(c, true);
+    const Tensor x = RandomTensor("x", c.x);
+    const auto conv = runner
+                          .Prepare(params, RandomTensor("w", c.weight),
+                                   RandomTensor("b", Shape{c.weight.dim(0)}))
+                          .value();
+    const Shape shape = ops::InferConvShape(params, c.x, c.weight).value();
+    std::vector<Tensor> results;
+    for (const int threads : {1, 2, 3, 1}) {
+      SetNumThreads(threads);
+      results.emplace_back(shape);
+      ASSERT_TRUE(runner.Run(*conv, x, nullptr, &results.back()).ok());
+      EXPECT_TRUE(AllEqual(results.back(), results[0])) << c.x.ToString();
+    }
+    SetNumThreads(0);
+  }
+}
+
+TEST(DnnlConv, MayMoveToAnotherThread) {
+  SetNumThreads(2);
+  DnnlConvRunner runner(DType::kF32);
+  const Case c = Cases()[3];
+  const Tensor x = RandomTensor("x", c.x);
+  const ConvParams params = Params(c, false);
+  const auto conv = runner
+                        .Prepare(params, RandomTensor("w", c.weight),
+                                 RandomTensor("b", Shape{c.weight.dim(0)}))
+                        .value();
+  const Shape shape = ops::InferConvShape(params, c.x, c.weight).value();
+  Tensor here(shape), there(shape);
+  ASSERT_TRUE(runner.Run(*conv, x, nullptr, &here).ok());
+  std::thread([&] {
+    EXPECT_TRUE(runner.Run(*conv, x, nullptr, &there).ok());
+  }).join();
+  SetNumThreads(0);
+  EXPECT_TRUE(AllEqual(there, here));
+}
+
+}  // namespace
+}  // namespace fcis
