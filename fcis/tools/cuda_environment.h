@@ -1,0 +1,21 @@
+// The accelerator's part of the environment.
+#ifndef FCIS_TOOLS_CUDA_ENVIRONMENT_H_
+#define FCIS_TOOLS_CUDA_ENVIRONMENT_H_
+
+#include <string>
+#include <vector>
+
+namespace fcis {
+
+struct EnvironmentEntry {
+  std::string name;   // "oneDNN"
+  std::string value;  // "2.6.3, uses AVX-512"
+};
+
+// CUDA, cuDNN, NCCL and each device; in a build without CUDA it says so, and
+// whether a driver is there.
+std::vector<EnvironmentEntry> DescribeCuda();
+
+}  // namespace fcis
+
+#endif  // FCIS_TOOLS_CUDA_ENVIRONMENT_H_

@@ -1,0 +1,39 @@
+#include "fcis/tools/environment.h"
+
+#include "absl/strings/match.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+TEST(DescribeEnvironment, NamesWhatMatters) {
+  std::vector<std::string> names;
+  for (const EnvironmentEntry& e : DescribeEnvironment()) {
+    names.push_back(e.name);
+    EXPECT_FALSE(e.value.empty()) << e.name;
+  }
+  EXPECT_THAT(names, ::testing::IsSupersetOf({"processor", "cores", "memory",
+                                              "oneDNN", "OpenMP", "MPI", "CUDA",
+                                              "cuDNN", "NCCL"}));
+}
+
+TEST(DescribeCuda, SaysWhetherItIsCompiledIn) {
+  for (const EnvironmentEntry& e : DescribeCuda()) {
+    if (e.name != "CUDA") continue;
+#if defined(FCIS_CUDA)
+    EXPECT_FALSE(absl::StrContains(e.value, "not compiled in"));
+#else
+    EXPECT_TRUE(absl::StrContains(e.value, "not compiled in"));
+#endif
+    return;
+  }
+  ADD_FAILURE() << "no entry CUDA";
+}
+
+TEST(EnvironmentText, AlignsValues) {
+  EXPECT_EQ(EnvironmentText({{"a", "1"}, {"long", "2"}}), "a     1\nlong  2\n");
+}
+
+}  // namespace
+}  // namespace fcis
