@@ -1,0 +1,28 @@
+// The one door to weight files of every kind.
+#ifndef FCIS_MODEL_WEIGHTS_LOAD_H_
+#define FCIS_MODEL_WEIGHTS_LOAD_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/model/weights/weights.h"
+
+namespace fcis {
+
+// Reads a model whatever its format, told by its first bytes: our safetensors,
+// chainer-fcis or chainercv .npz, MXNet .params. `config` replaces the one that
+// the file carries or that is inferred from it. Errors name the file: missing,
+// of no known format, or with missing, extra or misshapen tensors.
+absl::StatusOr<Weights> LoadWeights(
+    const std::string& path,
+    const absl::optional<ModelConfig>& config = absl::nullopt);
+
+// Writes our own format: safetensors with the config in its metadata.
+absl::Status SaveWeights(const std::string& path, const Weights& weights);
+
+}  // namespace fcis
+
+#endif  // FCIS_MODEL_WEIGHTS_LOAD_H_

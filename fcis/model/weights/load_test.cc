@@ -1,0 +1,54 @@
+#include "fcis/model/weights/load.h"
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/io/file.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Path(absl::string_view name) {
+  return absl::StrCat(::testing::TempDir(), "/", name);
+}
+
+TEST(LoadWeights, OwnFormatKeepsTheConfig) {
+  Weights weights = DeterministicWeights(*Preset("parity_mini"), 3);
+  weights.config.mutable_head()->set_psroi_rounding(HeadConfig::NONE);
+  const std::string path = Path("own.safetensors");
+  ASSERT_TRUE(SaveWeights(path, weights).ok());
+  const auto got = LoadWeights(path);
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->config.DebugString(), weights.config.DebugString());
+  EXPECT_EQ(got->source, path);
+  for (const auto& [name, tensor] : weights.tensors) {
+    EXPECT_TRUE(AllEqual(got->tensors.at(name), tensor)) << name;
+  }
+}
+
+TEST(LoadWeights, TellsTheFormats) {
+  const std::string dir = "fcis/model/weights/testdata/";
+  for (const char* name :
+       {"mini_chainer_fcis.npz", "mini_chainercv.npz", "mini_mxnet.params"}) {
+    const auto got = LoadWeights(dir + name, *Preset("parity_mini"));
+    EXPECT_TRUE(got.ok()) << got.status();
+  }
+}
+
+TEST(LoadWeights, SaysWhatItExpected) {
+  EXPECT_THAT(LoadWeights(Path("none.npz")).status().message(),
+              HasSubstr("none.npz"));
+  ASSERT_TRUE(WriteFileAtomic(Path("page.npz"), "<html>sorry</html>").ok());
+  EXPECT_THAT(LoadWeights(Path("page.npz")).status().message(),
+              HasSubstr("not a weight file"));
+  ASSERT_TRUE(WriteFileAtomic(Path("zero.npz"), "").ok());
+  EXPECT_FALSE(LoadWeights(Path("zero.npz")).ok());
+}
+
+}  // namespace
+}  // namespace fcis

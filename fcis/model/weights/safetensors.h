@@ -1,0 +1,31 @@
+// The safetensors format: a JSON header and raw tensors, nothing executable.
+// Our own weight files are of this kind.
+#ifndef FCIS_MODEL_WEIGHTS_SAFETENSORS_H_
+#define FCIS_MODEL_WEIGHTS_SAFETENSORS_H_
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fcis/core/tensor/tensor.h"
+
+namespace fcis {
+
+struct Safetensors {
+  std::map<std::string, Tensor> tensors;
+  std::map<std::string, std::string> metadata;  // "__metadata__"
+};
+
+// Maps the file; tensors are views of it where their offset is aligned. Errors
+// name file and tensor: not such a file, a header over 100 MB, an unknown type
+// (F16 too), a shape that does not fit its bytes, bytes outside of the file,
+// overlaps or gaps, a name given twice.
+absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);
+
+// Atomic; the same tensors give the same bytes.
+absl::Status WriteSafetensors(const std::string& path, const Safetensors& file);
+
+}  // namespace fcis
+
+#endif  // FCIS_MODEL_WEIGHTS_SAFETENSORS_H_
