@@ -1,0 +1,117 @@
+// Writes every intermediate tensor of one detection, or describes the machine.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/main.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/io/npz.h"
+#include "fcis/data/codec/image_reader.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/weights/load.h"
+#include "fcis/tools/backend_flags.h"
+#include "fcis/tools/environment.h"
+#include "fcis/tools/inspect.h"
+#include "fcis/tools/model_flags.h"
+
+ABSL_FLAG(std::string, model, "", "Model file.");
+ABSL_FLAG(std::string, preset, "",
+          "Instead of a model file: a model by name, with deterministic "
+          "weights.");
+ABSL_FLAG(int, deterministic_seed, 1,
+          "Seed of the formula that makes the weights of --preset.");
+ABSL_FLAG(std::string, image, "", "Picture, JPEG or PNG.");
+ABSL_FLAG(std::string, out, "stages.npz", "File to write.");
+ABSL_FLAG(bool, environment, false,
+          "Only say what was compiled in and found on this machine.");
+
+namespace fcis {
+namespace {
+
+Program MakeProgram() {
+  Program program;
+  program.name = "inspect";
+  program.arguments = "[flags]";
+  program.summary =
+      "Writes every intermediate tensor of the detection in one picture to an "
+      ".npz file, under the names of the parity fixtures.";
+  program.groups = {{"Picture and result", {"image", "out"}},
+                    {"Model", {"model", "preset", "deterministic_seed"}},
+                    {"Machine", {"environment"}},
+                    {"Computing", BackendFlagNames()},
+                    {"Thresholds and sizes", ModelFlagNames()}};
+  program.short_flags = {{'m', "model"}, {'o', "out"}};
+  program.examples = {
+      "inspect --model fcis_coco.npz --image a.jpg --out stages.npz",
+      "inspect --preset resnet101_coco --deterministic_seed 1 --image a.jpg",
+      "inspect --environment"};
+  return program;
+}
+
+absl::Status CheckFlags(const std::vector<std::string>& arguments) {
+  if (!arguments.empty()) {
+    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
+  }
+  if (absl::GetFlag(FLAGS_model).empty() ==
+      absl::GetFlag(FLAGS_preset).empty()) {
+    return UsageError("expected either --model or --preset");
+  }
+  if (absl::GetFlag(FLAGS_image).empty()) {
+    return UsageError("expected --image");
+  }
+  const std::string preset = absl::GetFlag(FLAGS_preset);
+  if (!preset.empty() && !Preset(preset).ok()) {
+    return UsageError(Preset(preset).status().message());
+  }
+  RETURN_IF_ERROR(CheckModelFlags());
+  return CheckBackendFlags();
+}
+
+absl::StatusOr<Weights> WeightsFromFlags() {
+  const std::string path = absl::GetFlag(FLAGS_model);
+  if (!path.empty()) return LoadWeights(ResolvePath(path));
+  ASSIGN_OR_RETURN(const ModelConfig config,
+                   Preset(absl::GetFlag(FLAGS_preset)));
+  return DeterministicWeights(config, absl::GetFlag(FLAGS_deterministic_seed));
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  if (absl::GetFlag(FLAGS_environment)) {
+    absl::PrintF("%s", EnvironmentText(DescribeEnvironment()));
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(CheckFlags(arguments));
+  ASSIGN_OR_RETURN(const Image image,
+                   ReadImage(ResolvePath(absl::GetFlag(FLAGS_image))));
+  ASSIGN_OR_RETURN(Weights weights, WeightsFromFlags());
+  RETURN_IF_ERROR(ApplyModelFlags(&weights.config));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
+                   Detector::Create(weights, backend.get()));
+  ASSIGN_OR_RETURN(
+      const auto stages,
+      InspectPicture(*detector, image, detector->config().postprocess()));
+  const std::string out = ResolvePath(absl::GetFlag(FLAGS_out));
+  RETURN_IF_ERROR(WriteNpz(out, stages));
+  for (const auto& [name, tensor] : stages) {
+    absl::PrintF("%-22s %s %s\n", name, DTypeName(tensor.type()),
+                 tensor.shape().ToString());
+  }
+  absl::PrintF("%s: %d arrays\n", out, stages.size());
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace fcis
+
+int main(int argc, char** argv) {
+  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+}
