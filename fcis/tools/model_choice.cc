@@ -1,0 +1,104 @@
+#include "fcis/tools/model_choice.h"
+
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/weights/load.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kUntrainedPreset[] = "resnet101_coco";
+constexpr int kUntrainedSeed = 1;
+
+// The names under which chainercv and chainer-fcis publish their models.
+constexpr absl::string_view kPublished[] = {
+    "fcis_resnet101_coco_trained_2019_01_30.npz",
+    "fcis_resnet101_coco_converted_2019_01_30.npz",
+    "fcis_coco.npz",
+    "fcis_resnet101_sbd_trained_2018_06_22.npz",
+    "fcis_resnet101_sbd_converted_2018_07_02.npz",
+    "fcis_voc_trained.npz",
+    "fcis_voc_converted.npz"};
+
+// chainer-fcis keeps its files in a directory below.
+std::vector<std::string> SearchedDirectories(const std::string& directory) {
+  return {directory, absl::StrCat(directory, "/chainer")};
+}
+
+bool IsModelName(const std::string& name) {
+  return absl::StartsWith(name, "fcis") &&
+         (absl::EndsWith(name, ".safetensors") ||
+          absl::EndsWith(name, ".npz") || absl::EndsWith(name, ".params"));
+}
+
+std::string FindAnyModel(const std::string& directory) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
+    if (IsModelName(it->path().filename().string())) {
+      found.push_back(it->path().string());
+    }
+  }
+  return found.empty() ? "" : *absl::c_min_element(found);
+}
+
+absl::StatusOr<ModelChoice> Load(const std::string& path,
+                                 absl::string_view why) {
+  ModelChoice choice;
+  ASSIGN_OR_RETURN(choice.weights, LoadWeights(path));
+  choice.trained = true;
+  choice.statement = absl::StrCat("model: ", path, why);
+  return choice;
+}
+
+absl::StatusOr<ModelChoice> Untrained() {
+  ModelChoice choice;
+  ASSIGN_OR_RETURN(const ModelConfig config, Preset(kUntrainedPreset));
+  choice.weights = DeterministicWeights(config, kUntrainedSeed);
+  choice.statement = absl::StrCat(
+      "WARNING: untrained weights. No model was named (-m FILE) and ",
+      ModelDirectory(), " holds none,\nso the network (", kUntrainedPreset,
+      ") runs with weights made by a formula: whatever it finds is "
+      "meaningless.");
+  return choice;
+}
+
+}  // namespace
+
+std::string ModelDirectory() { return ResolvePath("~/data/models"); }
+
+std::string FindModel(const std::string& directory) {
+  for (absl::string_view name : kPublished) {
+    for (const std::string& place : SearchedDirectories(directory)) {
+      const std::string path = absl::StrCat(place, "/", name);
+      std::error_code error;
+      if (fs::exists(path, error)) return path;
+    }
+  }
+  for (const std::string& place : SearchedDirectories(directory)) {
+    const std::string path = FindAnyModel(place);
+    if (!path.empty()) return path;
+  }
+  return "";
+}
+
+absl::StatusOr<ModelChoice> ChooseModel(absl::string_view modelpath) {
+  if (!modelpath.empty()) return Load(ResolvePath(modelpath), "");
+  const std::string found = FindModel(ModelDirectory());
+  if (!found.empty()) return Load(found, " (found; -m chooses another)");
+  return Untrained();
+}
+
+}  // namespace fcis
