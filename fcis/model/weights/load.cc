@@ -1,5 +1,6 @@
 #include "fcis/model/weights/load.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -7,6 +8,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/npz.h"
 #include "fcis/model/weights/import_mxnet.h"
 #include "fcis/model/weights/import_npz.h"
 #include "fcis/model/weights/infer_config.h"
@@ -40,21 +42,51 @@ absl::StatusOr<Weights> LoadSafetensors(
   return weights;
 }
 
+enum class Format { kSafetensors, kNpz, kMxnet };
+
+absl::StatusOr<Format> FormatOf(const std::string& path) {
+  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(path));
+  const absl::string_view bytes = file->bytes();
+  if (absl::StartsWith(bytes, kZipMagic)) return Format::kNpz;
+  if (absl::StartsWith(bytes, kMxnetMagic)) return Format::kMxnet;
+  // A length of eight bytes, then the header's brace.
+  if (bytes.size() > 8 && bytes[8] == '{') return Format::kSafetensors;
+  return absl::InvalidArgumentError(absl::StrCat(
+      path,
+      ": not a weight file; expected safetensors, a chainer .npz or an MXNet "
+      ".params"));
+}
+
 }  // namespace
 
 absl::StatusOr<Weights> LoadWeights(const std::string& path,
                                     const absl::optional<ModelConfig>& config) {
-  absl::string_view start;
-  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(path));
-  start = file->bytes().substr(0, 16);
-  if (absl::StartsWith(start, kZipMagic)) return ImportNpz(path, config);
-  if (absl::StartsWith(start, kMxnetMagic)) return ImportMxnet(path, config);
-  // safetensors: a length, then the header's brace.
-  if (start.size() > 8 && start[8] == '{') return LoadSafetensors(path, config);
-  return absl::InvalidArgumentError(
-      absl::StrCat(path,
-                   ": not a weight file; expected safetensors, a chainer .npz "
-                   "or an MXNet .params"));
+  ASSIGN_OR_RETURN(const Format format, FormatOf(path));
+  switch (format) {
+    case Format::kNpz:
+      return ImportNpz(path, config);
+    case Format::kMxnet:
+      return ImportMxnet(path, config);
+    case Format::kSafetensors:
+      break;
+  }
+  return LoadSafetensors(path, config);
+}
+
+absl::StatusOr<std::map<std::string, Tensor>> ReadTensors(
+    const std::string& path) {
+  ASSIGN_OR_RETURN(const Format format, FormatOf(path));
+  if (format == Format::kMxnet) return ReadMxnetParams(path);
+  if (format == Format::kSafetensors) {
+    ASSIGN_OR_RETURN(Safetensors file, ReadSafetensors(path));
+    return std::move(file.tensors);
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<NpzFile> file, NpzFile::Open(path));
+  std::map<std::string, Tensor> tensors;
+  for (const std::string& name : file->names()) {
+    ASSIGN_OR_RETURN(tensors[name], file->Read(name));
+  }
+  return tensors;
 }
 
 absl::Status SaveWeights(const std::string& path, const Weights& weights) {

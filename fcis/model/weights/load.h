@@ -2,6 +2,7 @@
 #ifndef FCIS_MODEL_WEIGHTS_LOAD_H_
 #define FCIS_MODEL_WEIGHTS_LOAD_H_
 
+#include <map>
 #include <string>
 
 #include "absl/status/status.h"
@@ -19,6 +20,11 @@ namespace fcis {
 absl::StatusOr<Weights> LoadWeights(
     const std::string& path,
     const absl::optional<ModelConfig>& config = absl::nullopt);
+
+// What the file holds, under its own names and in its own order of channels,
+// whether or not it is a model.
+absl::StatusOr<std::map<std::string, Tensor>> ReadTensors(
+    const std::string& path);
 
 // Writes our own format: safetensors with the config in its metadata.
 absl::Status SaveWeights(const std::string& path, const Weights& weights);

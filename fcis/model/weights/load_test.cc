@@ -40,6 +40,18 @@ TEST(LoadWeights, TellsTheFormats) {
   }
 }
 
+TEST(ReadTensors, KeepsTheFilesOwnNames) {
+  const std::string dir = "fcis/model/weights/testdata/";
+  EXPECT_EQ(ReadTensors(dir + "mini_chainercv.npz")->count("head/ag_loc/b"),
+            1u);
+  EXPECT_EQ(ReadTensors(dir + "mini_mxnet.params")->count("arg:conv1_weight"),
+            1u);
+  const std::string path = Path("own2.safetensors");
+  ASSERT_TRUE(
+      SaveWeights(path, DeterministicWeights(*Preset("parity_mini"), 3)).ok());
+  EXPECT_EQ(ReadTensors(path)->count("rpn/loc/W"), 1u);
+}
+
 TEST(LoadWeights, SaysWhatItExpected) {
   EXPECT_THAT(LoadWeights(Path("none.npz")).status().message(),
               HasSubstr("none.npz"));

@@ -1,0 +1,29 @@
+// Weight files: listed, and written in another format.
+#ifndef FCIS_TOOLS_CONVERT_H_
+#define FCIS_TOOLS_CONVERT_H_
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/model/weights/weights.h"
+
+namespace fcis {
+
+// One line a tensor (name, type, shape, bytes), then the number of tensors,
+// values and bytes.
+std::string TensorTable(const std::map<std::string, Tensor>& tensors);
+
+// A UsageError unless `path` ends in .safetensors (ours) or .npz
+// (chainer-fcis's names, for chainer.serializers.load_npz).
+absl::Status CheckOutputName(absl::string_view path);
+
+// Writes the format that the name says; it passed CheckOutputName. An .npz
+// carries no config: what the origin demands is then lost, as in any such file.
+absl::Status WriteWeights(const std::string& path, const Weights& weights);
+
+}  // namespace fcis
+
+#endif  // FCIS_TOOLS_CONVERT_H_

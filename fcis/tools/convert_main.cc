@@ -1,0 +1,116 @@
+// Converts weight files, and lists what is in one.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/types/optional.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/main.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/io/file.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/weights/load.h"
+#include "fcis/tools/convert.h"
+#include "fcis/tools/model_flags.h"
+
+ABSL_FLAG(bool, list, false,
+          "List the tensors of IN, under its own names; nothing is written "
+          "unless OUT is given too.");
+ABSL_FLAG(std::string, preset, "",
+          "The model's configuration by name, instead of the one that IN "
+          "carries or that its shapes tell.");
+ABSL_FLAG(std::string, config, "",
+          "The same from a file: a fcis.ModelConfig in text form.");
+ABSL_FLAG(int64_t, deterministic_seed, -1,
+          "No IN: write the deterministic, untrained weights of this seed for "
+          "--preset or --config. Negative: off.");
+
+namespace fcis {
+namespace {
+
+Program MakeProgram() {
+  Program program;
+  program.name = "convert";
+  program.arguments = "[flags] IN [OUT]";
+  program.summary =
+      "Reads a model (safetensors, chainer-fcis or chainercv .npz, MXNet "
+      ".params of msracver/FCIS) and writes OUT: .safetensors carries the "
+      "model's configuration, with the rules that its origin demands; .npz is "
+      "for chainer. Flags of the last group change the configuration that is "
+      "written.";
+  program.groups = {{"What to do", {"list", "deterministic_seed"}},
+                    {"Configuration", {"preset", "config"}},
+                    {"Values of the configuration", ModelFlagNames()}};
+  program.examples = {"convert --list fcis_coco.npz",
+                      "convert fcis_coco.npz fcis.safetensors",
+                      "convert --psroi_rounding none in.npz out.safetensors",
+                      "convert --preset resnet101_coco --deterministic_seed 1 "
+                      "untrained.safetensors"};
+  return program;
+}
+
+absl::StatusOr<absl::optional<ModelConfig>> ConfigFromFlags() {
+  const std::string preset = absl::GetFlag(FLAGS_preset);
+  const std::string file = absl::GetFlag(FLAGS_config);
+  if (!preset.empty() && !file.empty()) {
+    return UsageError("expected --preset or --config, not both");
+  }
+  if (!preset.empty()) {
+    absl::StatusOr<ModelConfig> config = Preset(preset);
+    if (!config.ok()) return UsageError(config.status().message());
+    return absl::make_optional(*config);
+  }
+  if (file.empty()) return absl::optional<ModelConfig>();
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(ResolvePath(file)));
+  ASSIGN_OR_RETURN(const ModelConfig config, ParseConfig(text, file));
+  return absl::make_optional(config);
+}
+
+absl::Status Write(const std::string& out, Weights weights) {
+  RETURN_IF_ERROR(ApplyModelFlags(&weights.config));
+  RETURN_IF_ERROR(CheckWeights(weights));
+  RETURN_IF_ERROR(WriteWeights(ResolvePath(out), weights));
+  absl::PrintF("%s: %d tensors from %s\n", out, weights.tensors.size(),
+               weights.source);
+  return absl::OkStatus();
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(CheckModelFlags());
+  const int64_t seed = absl::GetFlag(FLAGS_deterministic_seed);
+  const bool list = absl::GetFlag(FLAGS_list);
+  const size_t inputs = seed < 0 ? 1 : 0;
+  if (arguments.size() > inputs + 1 || arguments.size() < inputs ||
+      (arguments.size() == inputs && (!list || seed >= 0))) {
+    return UsageError(seed < 0 ? "expected IN and OUT, or --list IN"
+                               : "expected OUT alone");
+  }
+  if (arguments.size() > inputs) {
+    RETURN_IF_ERROR(CheckOutputName(arguments.back()));
+  }
+  ASSIGN_OR_RETURN(const absl::optional<ModelConfig> config, ConfigFromFlags());
+  if (seed >= 0) {
+    if (!config.has_value()) return UsageError("expected --preset or --config");
+    return Write(arguments[0], DeterministicWeights(*config, seed));
+  }
+  const std::string in = ResolvePath(arguments[0]);
+  if (list) {
+    ASSIGN_OR_RETURN(const auto tensors, ReadTensors(in));
+    absl::PrintF("%s", TensorTable(tensors));
+    if (arguments.size() == 1) return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(Weights weights, LoadWeights(in, config));
+  return Write(arguments[1], std::move(weights));
+}
+
+}  // namespace
+}  // namespace fcis
+
+int main(int argc, char** argv) {
+  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+}

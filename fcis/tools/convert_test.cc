@@ -1,0 +1,44 @@
+#include "fcis/tools/convert.h"
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/weights/load.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(TensorTable, ListsEveryTensorAndTheSums) {
+  const std::string table = TensorTable(
+      {{"a/W", Tensor(Shape{2, 3})}, {"n", Tensor::Zeros({}, DType::kI32)}});
+  EXPECT_THAT(table, HasSubstr("a/W  f32   2x3"));
+  EXPECT_THAT(table, HasSubstr("scalar"));
+  EXPECT_THAT(table, HasSubstr("2 tensors, 7 values, 28 bytes"));
+}
+
+TEST(CheckOutputName, KnowsTwoFormats) {
+  EXPECT_TRUE(CheckOutputName("a.npz").ok());
+  EXPECT_TRUE(CheckOutputName("b/c.safetensors").ok());
+  EXPECT_THAT(CheckOutputName("c.params").message(), HasSubstr("c.params"));
+}
+
+TEST(WriteWeights, BothFormatsHoldTheSameTensors) {
+  const Weights weights = DeterministicWeights(*Preset("parity_mini"), 5);
+  for (const char* name : {"w.npz", "w.safetensors"}) {
+    const std::string path = absl::StrCat(::testing::TempDir(), "/", name);
+    ASSERT_TRUE(WriteWeights(path, weights).ok());
+    const auto got = LoadWeights(path, weights.config);
+    ASSERT_TRUE(got.ok()) << got.status();
+    for (const auto& [tensor_name, tensor] : weights.tensors) {
+      EXPECT_TRUE(AllEqual(got->tensors.at(tensor_name), tensor)) << name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fcis
