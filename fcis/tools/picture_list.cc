@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "fcis/core/cli/paths.h"
 
 namespace fcis {
@@ -119,6 +120,15 @@ PictureList ListPictures(absl::string_view imgdir,
   if (!imgdir.empty()) lister.AddDirectory(ResolvePath(imgdir));
   for (const std::string& argument : arguments) lister.AddArgument(argument);
   return lister.Finish();
+}
+
+absl::Status CheckNotEmpty(const PictureList& list) {
+  if (!list.pictures.empty()) return absl::OkStatus();
+  std::vector<absl::string_view> errors = {"no picture to work on"};
+  for (const absl::Status& error : list.errors) {
+    errors.push_back(error.message());
+  }
+  return absl::NotFoundError(absl::StrJoin(errors, "\n  "));
 }
 
 }  // namespace fcis

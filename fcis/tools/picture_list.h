@@ -32,6 +32,9 @@ struct PictureList {
 PictureList ListPictures(absl::string_view imgdir,
                          const std::vector<std::string>& arguments);
 
+// OK when there are pictures; else an error made of the list's.
+absl::Status CheckNotEmpty(const PictureList& list);
+
 }  // namespace fcis
 
 #endif  // FCIS_TOOLS_PICTURE_LIST_H_

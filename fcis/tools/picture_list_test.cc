@@ -86,6 +86,13 @@ TEST_F(PictureListTest, AFileNamedByArgumentNeedsNoExtension) {
   EXPECT_THAT(Stems(ListPictures("", {Touch("photo")})), ElementsAre("photo"));
 }
 
+TEST_F(PictureListTest, AnEmptyListNamesItsErrors) {
+  EXPECT_TRUE(CheckNotEmpty(ListPictures("", {Touch("a.jpg")})).ok());
+  const absl::Status status =
+      CheckNotEmpty(ListPictures("", {(root_ / "no.jpg").string()}));
+  EXPECT_THAT(status.ToString(), HasSubstr("no.jpg: no such file"));
+}
+
 TEST_F(PictureListTest, NothingAskedNothingListed) {
   const PictureList list = ListPictures("", {});
   EXPECT_THAT(list.pictures, IsEmpty());
