@@ -1,0 +1,19 @@
+// The pixels of a picture whose header promises a size.
+#ifndef FCIS_DATA_CODEC_ALLOCATE_IMAGE_H_
+#define FCIS_DATA_CODEC_ALLOCATE_IMAGE_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "fcis/core/image/image.h"
+
+namespace fcis {
+
+// A black image. Errors, without a file name: no pixels, more than max_pixels
+// (checked first), no memory for them.
+absl::StatusOr<Image> AllocateImage(uint32_t height, uint32_t width,
+                                    int64_t max_pixels);
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_CODEC_ALLOCATE_IMAGE_H_

@@ -1,0 +1,35 @@
+// Reading picture files.
+#ifndef FCIS_DATA_CODEC_IMAGE_READER_H_
+#define FCIS_DATA_CODEC_IMAGE_READER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/image/image.h"
+
+namespace fcis {
+
+// PIL's limit for "decompression bombs".
+inline constexpr int64_t kDefaultMaxPixels = 178956970;
+
+struct ReadOptions {
+  // A picture of more pixels (by its header) is an error.
+  int64_t max_pixels = kDefaultMaxPixels;
+};
+
+// The picture in a JPEG or PNG file (jpeg.h, png.h), which its first bytes
+// tell, not its name. Errors name the file and what is wrong with it: missing,
+// a directory, unreadable, empty, neither JPEG nor PNG, truncated, damaged, too
+// large.
+absl::StatusOr<Image> ReadImage(const std::string& path,
+                                const ReadOptions& options = {});
+
+// The same of a file's bytes; errors without its name.
+absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
+                                  const ReadOptions& options = {});
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_CODEC_IMAGE_READER_H_

@@ -1,0 +1,25 @@
+// JPEG pictures (ITU T.81), read with libjpeg-turbo's default arithmetic, so
+// that the pixels are those of PIL and OpenCV.
+#ifndef FCIS_DATA_CODEC_JPEG_H_
+#define FCIS_DATA_CODEC_JPEG_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/image/image.h"
+
+namespace fcis {
+
+// Whether the bytes begin like a JPEG file.
+bool IsJpeg(absl::string_view bytes);
+
+// Baseline and progressive; gray, YCbCr, RGB, and CMYK or YCCK, which count as
+// inverted (Adobe's way, as PIL and OpenCV take it). The EXIF orientation is
+// applied. Errors, without a file name: truncated or damaged data, not a JPEG,
+// more than max_pixels (found before the pixels are allocated).
+absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes, int64_t max_pixels);
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_CODEC_JPEG_H_

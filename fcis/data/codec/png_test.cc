@@ -1,0 +1,111 @@
+#include "fcis/data/codec/png.h"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "fcis/data/codec/test_pictures.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+
+TEST(DecodePngTest, AgreesWithPil) {
+  for (const std::string& name : TestPngs()) {
+    const std::string bytes = TestPictureBytes(name);
+    EXPECT_TRUE(IsPng(bytes)) << name;
+    const absl::StatusOr<Image> image = DecodePng(bytes, kNoLimit);
+    ASSERT_TRUE(image.ok()) << name << ": " << image.status();
+    EXPECT_EQ(image->height, kTestPictureHeight) << name;
+    EXPECT_EQ(image->width, kTestPictureWidth) << name;
+    EXPECT_TRUE(image->pixels == PilPixels(name).pixels) << name;
+  }
+}
+
+TEST(DecodePngTest, TruncatedIsAnError) {
+  for (const std::string& name : TestPngs()) {
+    const std::string bytes = TestPictureBytes(name);
+    for (size_t size = 0; size < bytes.size(); ++size) {
+      const std::string prefix(bytes, 0, size);
+      EXPECT_THAT(DecodePng(prefix, kNoLimit).status().message(),
+                  HasSubstr("truncated"))
+          << name << " " << size;
+    }
+  }
+}
+
+TEST(DecodePngTest, DamagedDataAreAnError) {
+  std::string bytes = TestPictureBytes("rgb8.png");
+  bytes[bytes.size() / 2] ^= 1;
+  EXPECT_THAT(DecodePng(bytes, kNoLimit).status().message(),
+              HasSubstr("bad PNG data: "));
+  bytes = TestPictureBytes("rgb8.png");
+  bytes[20] ^= 1;  // the width, against its check sum
+  EXPECT_FALSE(DecodePng(bytes, kNoLimit).ok());
+  EXPECT_FALSE(DecodePng("GIF89a", kNoLimit).ok());
+  EXPECT_FALSE(IsPng("\x89PNG"));
+}
+
+TEST(DecodePngTest, ChecksTheLimitBeforeItAllocates) {
+  std::string bytes = TestPictureBytes("rgb8.png");
+  EXPECT_TRUE(DecodePng(bytes, 37 * 53).ok());
+  EXPECT_THAT(DecodePng(bytes, 37 * 53 - 1).status().message(),
+              HasSubstr("53x37 pixels are too many"));
+  // 2,000,000,000 pixels each way, with the check sum of that.
+  bytes.replace(16, 8, "\x77\x35\x94\x00\x77\x35\x94\x00", 8);
+  bytes.replace(29, 4, "\xd4\x42\xf3\x71", 4);
+  EXPECT_THAT(DecodePng(bytes, 1 << 20).status().message(),
+              HasSubstr("2000000000x2000000000 pixels are too many"));
+}
+
+TEST(EncodePngTest, ReadsBackTheSame) {
+  for (const std::string name : {"rgb8.png", "gray1.png"}) {
+    const Image image = PilPixels(name);
+    const absl::StatusOr<std::string> bytes = EncodePng(image);
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    const absl::StatusOr<Image> back = DecodePng(*bytes, kNoLimit);
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_EQ(back->height, image.height);
+    EXPECT_EQ(back->width, image.width);
+    EXPECT_TRUE(back->pixels == image.pixels);
+  }
+}
+
+TEST(EncodePngTest, RefusesImagesWithoutPixels) {
+  EXPECT_EQ(EncodePng(Image()).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  Image broken(2, 2);
+  broken.pixels.resize(11);
+  EXPECT_EQ(EncodePng(broken).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(EncodeMaskPngTest, IsWhiteWhereTheMaskIsSet) {
+  // A width that leaves bits over in the last byte of a row.
+  const std::vector<uint8_t> mask = {1, 0, 0, 255, 0, 0, 0, 0, 1, 0,
+                                     0, 1, 1, 0,   0, 0, 0, 7, 0, 0};
+  const absl::StatusOr<std::string> bytes = EncodeMaskPng(mask, 2, 10);
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  EXPECT_EQ((*bytes)[24], 1) << "bits per pixel";
+  EXPECT_EQ((*bytes)[25], 0) << "colour type";
+  const absl::StatusOr<Image> back = DecodePng(*bytes, kNoLimit);
+  ASSERT_TRUE(back.ok()) << back.status();
+  ASSERT_EQ(back->pixels.size(), 60u);
+  for (size_t i = 0; i < back->pixels.size(); ++i) {
+    EXPECT_EQ(back->pixels[i], mask[i / 3] != 0 ? 255 : 0) << i;
+  }
+}
+
+TEST(EncodeMaskPngTest, RefusesMasksOfAnotherSize) {
+  EXPECT_FALSE(EncodeMaskPng({1, 0, 1}, 2, 2).ok());
+  EXPECT_FALSE(EncodeMaskPng({}, 0, 0).ok());
+  EXPECT_FALSE(EncodeMaskPng({}, -1, 0).ok());
+}
+
+}  // namespace
+}  // namespace fcis
