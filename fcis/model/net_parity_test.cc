@@ -24,6 +24,9 @@ namespace {
 
 using Stages = std::map<std::string, Tensor>;
 
+// examples/coco/evaluate.py.
+constexpr double kEvaluationScore = 1e-3;
+
 // The network's numbers as the fixture states them.
 ModelConfig ConfigOf(const GoldenFile& golden) {
   ModelConfig c = *Preset("parity_mini");
@@ -196,6 +199,50 @@ TEST_P(NetParity, PoolingOfTheStoredRois) {
   EXPECT_TRUE(AllNear(both, want, 2e-5 * AbsMax(want)));
 }
 
+TEST_P(NetParity, ProposalsOfTheStoredScores) {
+  const Tensor scores = golden_.Get("rpn_scores");
+  const Tensor deltas = golden_.Get("rpn_locs");
+  const Tensor map = golden_.Get("rpn_conv1");
+  const int64_t anchors =
+      int64_t{config_.rpn().ratios_size()} * config_.rpn().scales_size();
+  const Tensor prepared = golden_.Get("prepared");
+  const Rpn::Output output = {
+      scores.Reshaped({1, map.dim(2), map.dim(3), 2 * anchors}),
+      deltas.Reshaped({1, map.dim(2), map.dim(3), 4 * anchors})};
+  const std::vector<Box> rois = detector_->rpn().Propose(
+      output, prepared.dim(1), prepared.dim(2), golden_.Double("scale_f64"));
+  ExpectNear(YxyxFromBoxes(rois), "rois_rpn", 2e-3);
+}
+
+TEST_P(NetParity, VotingOfTheStoredProbabilities) {
+  const FcisHead::Output output = {BoxesFromYxyx(golden_.Get("rois")),
+                                   golden_.Get("cls_prob"),
+                                   golden_.Get("mask_prob")};
+  PostprocessConfig options = config_.postprocess();
+  for (const char* prefix : {"det", "det_drop16", "det_eval"}) {
+    SCOPED_TRACE(prefix);
+    options.set_min_drop_size(std::string(prefix) == "det_drop16" ? 16 : 2);
+    options.set_score_thresh(std::string(prefix) == "det_eval"
+                                 ? kEvaluationScore
+                                 : config_.postprocess().score_thresh());
+    const std::vector<Detection> got =
+        Postprocess(output, image_.height, image_.width,
+                    golden_.Double("scale_f64"), options);
+    const std::string name = prefix;
+    std::vector<Box> boxes;
+    std::vector<int> labels;
+    std::vector<float> scores;
+    for (const Detection& d : got) {
+      boxes.push_back(d.box);
+      labels.push_back(d.label);
+      scores.push_back(d.score);
+    }
+    EXPECT_TRUE(AllEqual(YxyxFromBoxes(boxes), golden_.Get(name + "/bbox")));
+    EXPECT_EQ(labels, golden_.Ints(name + "/label"));
+    EXPECT_EQ(scores, golden_.Floats(name + "/score"));
+  }
+}
+
 TEST_P(NetParity, Detections) {
   PostprocessConfig options = config_.postprocess();
   ExpectDetections("det", options, 0);
@@ -208,7 +255,7 @@ TEST_P(NetParity, Detections) {
   options.set_iter2(false);
   ExpectDetections("det_iter1", options, 0);
   options = config_.postprocess();
-  options.set_score_thresh(1e-3);  // examples/coco/evaluate.py
+  options.set_score_thresh(kEvaluationScore);
   ExpectDetections("det_eval", options, 0);
 }
 

@@ -1,0 +1,149 @@
+// What the fixtures do not show: empty results, bad input, threads, precision.
+#include "fcis/model/detector.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "fcis/core/base/counter_rng.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/backend_factory.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+Image Noise(int height, int width) {
+  Image image(height, width);
+  for (size_t i = 0; i < image.pixels.size(); ++i) {
+    image.pixels[i] = RngBits(RngKey("noise", 3), i) >> 56;
+  }
+  return image;
+}
+
+class DetectorTest : public ::testing::Test {
+ protected:
+  DetectorTest()
+      : config_(*Preset("parity_mini")),
+        backend_(*MakeBackend("cpu", Precision::kF32)) {
+    config_.mutable_postprocess()->set_score_thresh(0.01);
+  }
+
+  std::unique_ptr<Detector> Make() {
+    return *Detector::Create(DeterministicWeights(config_, 5), backend_.get());
+  }
+  std::vector<Detection> Detect(const Detector& detector, const Image& image) {
+    const auto found = detector.Detect(image, config_.postprocess());
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() ? *found : std::vector<Detection>();
+  }
+
+  ModelConfig config_;
+  std::unique_ptr<Backend> backend_;
+};
+
+void ExpectSame(const std::vector<Detection>& a,
+                const std::vector<Detection>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].label, b[i].label) << i;
+    EXPECT_EQ(a[i].score, b[i].score) << i;
+    EXPECT_EQ(a[i].box, b[i].box) << i;
+    EXPECT_TRUE(AllEqual(a[i].mask, b[i].mask)) << i;
+  }
+}
+
+TEST_F(DetectorTest, RepeatsBitForBitWithAnyThreads) {
+  const std::unique_ptr<Detector> detector = Make();
+  const Image image = Noise(90, 120);
+  SetNumThreads(1);
+  const std::vector<Detection> one = Detect(*detector, image);
+  EXPECT_FALSE(one.empty());
+  ExpectSame(Detect(*detector, image), one);
+  SetNumThreads(3);
+  ExpectSame(Detect(*detector, image), one);
+  SetNumThreads(0);
+}
+
+TEST_F(DetectorTest, LooksAreFree) {
+  const std::unique_ptr<Detector> detector = Make();
+  const Image image = Noise(90, 120);
+  int stages = 0;
+  StageTimes times;
+  const auto observed = detector->Detect(
+      image, config_.postprocess(),
+      [&stages](absl::string_view, const Tensor&) { ++stages; }, &times);
+  ASSERT_TRUE(observed.ok());
+  EXPECT_GT(stages, 20);
+  EXPECT_GT(times.network, 0);
+  ExpectSame(*observed, Detect(*detector, image));
+}
+
+TEST_F(DetectorTest, NoRoiIsAnEmptyResult) {
+  config_.mutable_rpn()->set_min_size(100000);
+  EXPECT_TRUE(Detect(*Make(), Noise(90, 120)).empty());
+}
+
+TEST_F(DetectorTest, NothingScoresEnough) {
+  config_.mutable_postprocess()->set_score_thresh(1);
+  EXPECT_TRUE(Detect(*Make(), Noise(90, 120)).empty());
+  config_.mutable_postprocess()->set_mask_voting(false);
+  EXPECT_TRUE(Detect(*Make(), Noise(90, 120)).empty());
+}
+
+TEST_F(DetectorTest, ChainercvsRulesWork) {
+  PostprocessConfig* options = config_.mutable_postprocess();
+  options->set_voting_rule(PostprocessConfig::CHAINERCV);
+  config_.mutable_head()->set_psroi_rounding(HeadConfig::NONE);
+  const std::unique_ptr<Detector> detector = Make();
+  const std::vector<Detection> found = Detect(*detector, Noise(90, 120));
+  EXPECT_FALSE(found.empty());
+  for (const Detection& d : found) {
+    EXPECT_GE(d.score, 0.01f);
+    for (const float v : d.mask.span<float>()) {
+      EXPECT_GE(v, 0);
+      EXPECT_LE(v, 1);
+    }
+  }
+  // Every RoI is dropped before the vote.
+  options->set_min_drop_size(100000);
+  EXPECT_TRUE(Detect(*detector, Noise(90, 120)).empty());
+}
+
+TEST_F(DetectorTest, PicturesOfAnyShape) {
+  const std::unique_ptr<Detector> detector = Make();
+  for (const auto& [height, width] :
+       {std::pair(1, 1), std::pair(1, 7), std::pair(3, 2), std::pair(500, 3)}) {
+    const auto found =
+        detector->Detect(Noise(height, width), config_.postprocess());
+    if (!found.ok()) {
+      EXPECT_EQ(found.status().code(), absl::StatusCode::kInvalidArgument)
+          << height << "x" << width << ": " << found.status();
+      continue;
+    }
+    for (const Detection& d : *found) {
+      EXPECT_GE(d.box.x0, 0);
+      EXPECT_LE(d.box.x1, width);
+      EXPECT_LE(d.box.y1, height);
+    }
+  }
+}
+
+TEST_F(DetectorTest, EmptyPictureIsAnError) {
+  EXPECT_FALSE(Make()->Detect(Image(), config_.postprocess()).ok());
+}
+
+TEST_F(DetectorTest, MissingTensorIsNamed) {
+  Weights weights = DeterministicWeights(config_, 5);
+  weights.tensors.erase("rpn/loc/b");
+  const auto detector = Detector::Create(weights, backend_.get());
+  ASSERT_FALSE(detector.ok());
+  EXPECT_TRUE(absl::StrContains(detector.status().message(), "rpn/loc/b"));
+}
+
+}  // namespace
+}  // namespace fcis
