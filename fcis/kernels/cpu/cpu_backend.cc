@@ -2,6 +2,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
+#include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/cpu_max_pool.h"
 #include "fcis/kernels/cpu/cpu_psroi.h"
@@ -79,23 +80,22 @@ class CpuBackend : public Backend {
   DnnlConvRunner convs_;
 };
 
-}  // namespace
-
-bool CpuHasNativeBf16() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
+// True where oneDNN may use all instructions of `isa`; DNNL_MAX_CPU_ISA counts.
+bool DnnlUses(dnnl::cpu_isa isa) {
+  const int wanted = static_cast<int>(isa);
+  return (static_cast<int>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
 }
 
+}  // namespace
+
+bool CpuHasNativeBf16() { return DnnlUses(dnnl::cpu_isa::avx512_core_bf16); }
+
 absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type) {
-#if defined(__x86_64__)
-  if (activation_type == DType::kBF16 && !__builtin_cpu_supports("avx512bw")) {
+  if (activation_type == DType::kBF16 &&
+      !DnnlUses(dnnl::cpu_isa::avx512_core)) {
     return absl::UnimplementedError(
         "bf16 on the CPU needs AVX-512, which this CPU lacks; use f32");
   }
-#endif
   std::unique_ptr<Backend> backend =
       absl::make_unique<CpuBackend>(activation_type);
   return backend;

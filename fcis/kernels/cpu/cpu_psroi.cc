@@ -51,7 +51,7 @@ void Widen(const float* x, int64_t n, float* y) {
 template <typename T>
 void CopySlice(const T* maps, int64_t pixels, int64_t pitch, int64_t depth,
                int64_t padded, float* to) {
-  constexpr int64_t kAhead = 8;
+  constexpr int64_t kAhead = 4;
   constexpr int64_t kPerLine = 64 / sizeof(T);
   for (int64_t i = 0; i < pixels; ++i, maps += pitch, to += padded) {
     if (i + kAhead < pixels) {

@@ -17,7 +17,8 @@ std::vector<std::string> BackendNames();
 // A test name of a backend name: letters and digits only.
 std::string BackendTestName(absl::string_view name);
 
-// CHECKs that the backend can be made.
+// Null only when this CPU cannot do bf16: skip the test. CHECKs that the
+// backend can be made otherwise.
 std::unique_ptr<Backend> MakeTestBackend(absl::string_view name,
                                          DType activation_type = DType::kF32);
 
