@@ -38,7 +38,8 @@ double Median(std::vector<double> values);
 // Coloured rectangles with some noise; the same for the same size.
 Image SyntheticPicture(int height, int width);
 
-// Runs the detector with its config's thresholds and pastes what it finds. The
+// Decodes the synthetic picture from JPEG, runs the detector with its config's
+// thresholds and pastes what it finds. The
 // sizes in config.input are replaced, so that nothing is scaled.
 absl::StatusOr<BenchResult> RunBench(ModelConfig config,
                                      const BenchOptions& options,

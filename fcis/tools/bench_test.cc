@@ -32,7 +32,7 @@ TEST(RunBench, TimesEveryStage) {
   const absl::StatusOr<BenchResult> result =
       RunBench(config, options, backend->get());
   ASSERT_TRUE(result.ok()) << result.status();
-  ASSERT_EQ(result->stages.size(), 6u);
+  ASSERT_EQ(result->stages.size(), 7u);
   for (const BenchStage& stage : result->stages) {
     EXPECT_EQ(stage.seconds.size(), 2u) << stage.name;
   }
@@ -46,6 +46,7 @@ TEST(RunBench, TimesEveryStage) {
   EXPECT_GT(json["network_s"].GetDouble(), 0);
   EXPECT_GT(json["gflop"].GetDouble(), 0);
   EXPECT_GT(json["peak_rss_mib"].GetDouble(), 1);
+  EXPECT_GT(json["stages"]["decode"]["median_s"].GetDouble(), 0);
   EXPECT_TRUE(json["stages"].HasMember("voting"));
 }
 
