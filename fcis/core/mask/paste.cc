@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/resize.h"
 
 namespace fcis {
@@ -17,26 +18,24 @@ float PasteThreshold(const PostprocessConfig& config) {
 
 PastedMask PasteMask(const Tensor& mask, const Box& box, float thresh,
                      int height, int width) {
-  const int x0 = static_cast<int>(std::nearbyint(box.x0));
-  const int y0 = static_cast<int>(std::nearbyint(box.y0));
-  const int x1 = static_cast<int>(std::nearbyint(box.x1));
-  const int y1 = static_cast<int>(std::nearbyint(box.y1));
+  const PixelBox whole = RoundBox(box);
   PastedMask pasted;
-  pasted.x0 = std::max(x0, 0);
-  pasted.y0 = std::max(y0, 0);
-  pasted.width = std::min(x1, width) - pasted.x0;
-  pasted.height = std::min(y1, height) - pasted.y0;
+  pasted.x0 = std::max(whole.x0, 0);
+  pasted.y0 = std::max(whole.y0, 0);
+  pasted.width = std::min(whole.x1, width) - pasted.x0;
+  pasted.height = std::min(whole.y1, height) - pasted.y0;
   if (pasted.width <= 0 || pasted.height <= 0) return PastedMask();
 
-  std::vector<float> resized(static_cast<size_t>(y1 - y0) * (x1 - x0));
+  std::vector<float> resized(static_cast<size_t>(whole.height()) *
+                             whole.width());
   ResizeBilinear(mask.data<float>(), static_cast<int>(mask.dim(0)),
-                 static_cast<int>(mask.dim(1)), resized.data(), y1 - y0,
-                 x1 - x0);
+                 static_cast<int>(mask.dim(1)), resized.data(), whole.height(),
+                 whole.width());
   pasted.bits.resize(static_cast<size_t>(pasted.height) * pasted.width);
   for (int y = 0; y < pasted.height; ++y) {
     const float* in =
-        &resized[static_cast<size_t>(pasted.y0 - y0 + y) * (x1 - x0) +
-                 (pasted.x0 - x0)];
+        &resized[static_cast<size_t>(pasted.y0 - whole.y0 + y) * whole.width() +
+                 (pasted.x0 - whole.x0)];
     uint8_t* out = &pasted.bits[static_cast<size_t>(y) * pasted.width];
     for (int x = 0; x < pasted.width; ++x) out[x] = in[x] >= thresh;
   }
