@@ -1,0 +1,28 @@
+// Momentum SGD with weight decay as the reference runs it: decay is added to
+// the gradient first, then the layer's scale multiplies both (FIXTURES
+// "Training" 6).
+#ifndef FCIS_TRAIN_LOSSES_SGD_H_
+#define FCIS_TRAIN_LOSSES_SGD_H_
+
+#include "fcis/core/base/host_device.h"
+
+namespace fcis {
+
+struct SgdParams {
+  float lr = 5e-4f;
+  float momentum = 0.9f;
+  float weight_decay = 5e-4f;
+  float scale = 1;  // 3 for head/psroi_conv1
+};
+
+// v = momentum v - lr (grad + decay w) scale;  w += v.
+FCIS_HD inline void SgdUpdate(const SgdParams& params, float grad, float* w,
+                              float* v) {
+  const float g = (grad + params.weight_decay * *w) * params.scale;
+  *v = params.momentum * *v - params.lr * g;
+  *w += *v;
+}
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_LOSSES_SGD_H_

@@ -1,0 +1,31 @@
+// Mask targets: the ground truth's mask as a RoI sees it (chainer-fcis mask.py
+// intersect_bbox_mask; FIXTURES "Training" 3).
+#ifndef FCIS_TRAIN_TARGETS_MASK_TARGET_H_
+#define FCIS_TRAIN_TARGETS_MASK_TARGET_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "fcis/core/geometry/pixel_box.h"
+
+namespace fcis {
+
+// A ground truth's mask: u8 [height][width], 0 or 1.
+struct MaskView {
+  const uint8_t* bits;
+  int height, width;
+};
+
+// The part of the mask that lies in both boxes, over the RoI: f32
+// [roi height][roi width], 0 elsewhere. Empty for a RoI without pixels.
+std::vector<float> CropMask(const MaskView& mask, const PixelBox& gt_box,
+                            const PixelBox& roi);
+
+// CropMask resized to size x size (bilinear) and compared with thresh: 1 where
+// >=, else 0. All 0 for a RoI without pixels.
+std::vector<int8_t> MakeMaskTarget(const MaskView& mask, const PixelBox& gt_box,
+                                   const PixelBox& roi, int size, float thresh);
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_TARGETS_MASK_TARGET_H_

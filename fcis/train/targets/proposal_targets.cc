@@ -1,0 +1,83 @@
+#include "fcis/train/targets/proposal_targets.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fcis/core/geometry/pixel_box.h"
+
+namespace fcis {
+namespace {
+
+// The best ground truth of a RoI; the first of equals.
+struct Assignment {
+  int gt;
+  float iou;
+};
+
+Assignment Assign(const Box& roi, absl::Span<const Box> gt_boxes) {
+  Assignment best = {0, IoU(roi, gt_boxes[0])};
+  for (size_t g = 1; g < gt_boxes.size(); ++g) {
+    const float iou = IoU(roi, gt_boxes[g]);
+    if (iou > best.iou) best = {static_cast<int>(g), iou};
+  }
+  return best;
+}
+
+BoxDelta Normalised(const BoxDelta& d, const BoxDelta& std) {
+  return {d.dy / std.dy, d.dx / std.dx, d.dh / std.dh, d.dw / std.dw};
+}
+
+}  // namespace
+
+ProposalTargets MakeProposalTargets(absl::Span<const Box> proposals,
+                                    absl::Span<const Box> gt_boxes,
+                                    absl::Span<const int> gt_labels,
+                                    absl::Span<const MaskView> gt_masks,
+                                    const ProposalTargetParams& params,
+                                    Sampler* sampler) {
+  ProposalTargets targets;
+  if (gt_boxes.empty()) return targets;
+  std::vector<Box> rois(proposals.begin(), proposals.end());
+  rois.insert(rois.end(), gt_boxes.begin(), gt_boxes.end());
+  std::vector<Assignment> assigned;
+  std::vector<int> foreground, background;
+  for (size_t r = 0; r < rois.size(); ++r) {
+    assigned.push_back(Assign(rois[r], gt_boxes));
+    const float iou = assigned.back().iou;
+    if (iou >= params.fg_iou_thresh) foreground.push_back(static_cast<int>(r));
+    if (iou < params.bg_iou_thresh_hi && iou >= params.bg_iou_thresh_lo) {
+      background.push_back(static_cast<int>(r));
+    }
+  }
+  // np.round: half to even. The reference draws whenever there is a candidate.
+  const int64_t most_foreground =
+      static_cast<int64_t>(std::nearbyint(params.n_sample * params.fg_ratio));
+  if (!foreground.empty()) {
+    foreground = sampler->Choose(foreground, most_foreground);
+  }
+  if (!background.empty()) {
+    background = sampler->Choose(
+        background, params.n_sample - static_cast<int64_t>(foreground.size()));
+  }
+  std::vector<int> kept = foreground;
+  kept.insert(kept.end(), background.begin(), background.end());
+  for (size_t i = 0; i < kept.size(); ++i) {
+    const Box& roi = rois[kept[i]];
+    const int gt = assigned[kept[i]].gt;
+    const bool is_foreground = i < foreground.size();
+    targets.rois.push_back(roi);
+    targets.labels.push_back(is_foreground ? gt_labels[gt] : 0);
+    targets.deltas.push_back(
+        Normalised(EncodeBox(roi, gt_boxes[gt]), params.loc_std));
+    const int size = params.mask_size;
+    const std::vector<int8_t> mask =
+        is_foreground
+            ? MakeMaskTarget(gt_masks[gt], RoundBox(gt_boxes[gt]),
+                             RoundBox(roi), size, params.binary_thresh)
+            : std::vector<int8_t>(static_cast<size_t>(size) * size, -1);
+    targets.masks.insert(targets.masks.end(), mask.begin(), mask.end());
+  }
+  return targets;
+}
+
+}  // namespace fcis
