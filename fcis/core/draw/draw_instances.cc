@@ -1,0 +1,103 @@
+#include "fcis/core/draw/draw_instances.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "fcis/core/draw/canvas.h"
+#include "fcis/core/draw/label_layout.h"
+#include "fcis/core/draw/mask_outline.h"
+#include "fcis/core/draw/palette.h"
+#include "fcis/core/draw/text.h"
+#include "fcis/core/geometry/pixel_box.h"
+
+namespace fcis {
+namespace {
+
+// Of 256 parts, those of the instance's colour inside its mask.
+constexpr int kMaskOpacity = 112;
+
+// Side of a font's dot, and of lines: 1 in small pictures, 2 at 640x480, 5 at
+// 1920x1080. Letters are then about 1/45 of the picture's side high.
+int DotSize(const Image& image) {
+  const double side =
+      std::sqrt(static_cast<double>(image.height) * image.width);
+  return std::max(1, static_cast<int>(std::lround(side / 320)));
+}
+
+uint8_t Blend(uint8_t below, uint8_t above) {
+  return static_cast<uint8_t>(
+      (below * (256 - kMaskOpacity) + above * kMaskOpacity + 128) >> 8);
+}
+
+void FillMask(const PastedMask& mask, const Color& color, Image* image) {
+  const uint8_t* bits = mask.bits.data();
+  for (int y = 0; y < mask.height; ++y, bits += mask.width) {
+    uint8_t* out = image->row(mask.y0 + y) + int64_t{3} * mask.x0;
+    for (int x = 0; x < mask.width; ++x, out += 3) {
+      if (!bits[x]) continue;
+      out[0] = Blend(out[0], color.r);
+      out[1] = Blend(out[1], color.g);
+      out[2] = Blend(out[2], color.b);
+    }
+  }
+}
+
+void OutlineMask(const PastedMask& mask, int thickness, const Color& color,
+                 Image* image) {
+  const std::vector<uint8_t> outline = MaskOutline(mask, thickness);
+  const uint8_t* bits = outline.data();
+  for (int y = 0; y < mask.height; ++y, bits += mask.width) {
+    uint8_t* out = image->row(mask.y0 + y) + int64_t{3} * mask.x0;
+    for (int x = 0; x < mask.width; ++x, out += 3) {
+      if (!bits[x]) continue;
+      out[0] = color.r;
+      out[1] = color.g;
+      out[2] = color.b;
+    }
+  }
+}
+
+PixelBox VisibleBox(const Box& box, const Image& image) {
+  return RoundBox(ClipBox(box, static_cast<float>(image.width),
+                          static_cast<float>(image.height)));
+}
+
+void DrawLabel(absl::string_view text, const PixelBox& box, int dot,
+               const Color& color, LabelLayout* layout, Image* image) {
+  const int margin = dot;
+  text = text.substr(0, TextLengthThatFits(image->width - 2 * margin, dot));
+  if (text.empty()) return;
+  const PixelBox place = layout->Place(box, TextWidth(text, dot) + 2 * margin,
+                                       TextHeight(dot) + 2 * margin);
+  FillBox(place, color, image);
+  DrawText(text, place.x0 + margin, place.y0 + margin, dot, TextColorOn(color),
+           image);
+}
+
+}  // namespace
+
+void DrawInstances(absl::Span<const DrawInstance> instances, Image* image) {
+  const int n = static_cast<int>(instances.size());
+  const int dot = DotSize(*image);
+  for (int i = 0; i < n; ++i) {
+    if (instances[i].mask == nullptr) continue;
+    FillMask(*instances[i].mask, InstanceColor(i), image);
+  }
+  for (int i = 0; i < n; ++i) {
+    if (instances[i].mask != nullptr) {
+      OutlineMask(*instances[i].mask, dot, InstanceColor(i), image);
+    }
+    FrameBox(VisibleBox(instances[i].box, *image), dot, InstanceColor(i),
+             image);
+  }
+  LabelLayout layout(image->height, image->width);
+  for (int i = 0; i < n; ++i) {
+    DrawLabel(instances[i].label, VisibleBox(instances[i].box, *image), dot,
+              InstanceColor(i), &layout, image);
+  }
+}
+
+}  // namespace fcis
