@@ -8,6 +8,17 @@
 
 namespace fcis {
 
+BottleneckConvs ConvsOf(const BottleneckParams& params) {
+  BottleneckConvs convs;
+  convs.reduce.stride = params.stride;
+  convs.reduce.relu = true;
+  convs.spatial.pad = convs.spatial.dilation = params.dilation;
+  convs.spatial.relu = true;
+  convs.expand.relu = true;
+  convs.project.stride = params.stride;
+  return convs;
+}
+
 absl::StatusOr<Bottleneck> Bottleneck::Create(const Weights& weights,
                                               const std::string& name,
                                               const BottleneckParams& params,
@@ -20,25 +31,15 @@ absl::StatusOr<Bottleneck> Bottleneck::Create(const Weights& weights,
                                    name + "/bn" + index, eps));
     return ops::PrepareConv(*backend, conv, folded.weight, folded.bias);
   };
-  ConvParams reduce;
-  reduce.stride = params.stride;
-  reduce.relu = true;
-  ConvParams spatial;
-  spatial.pad = spatial.dilation = params.dilation;
-  spatial.relu = true;
-  ConvParams expand;
-  expand.relu = true;  // of the sum with the shortcut
-  ConvParams project;
-  project.stride = params.stride;
-
+  const BottleneckConvs convs = ConvsOf(params);
   Bottleneck block;
   block.backend_ = backend;
-  ASSIGN_OR_RETURN(block.reduce_, prepare("1", reduce, params.bn_eps));
-  ASSIGN_OR_RETURN(block.spatial_, prepare("2", spatial, params.bn_eps));
-  ASSIGN_OR_RETURN(block.expand_, prepare("3", expand, params.bn_eps));
+  ASSIGN_OR_RETURN(block.reduce_, prepare("1", convs.reduce, params.bn_eps));
+  ASSIGN_OR_RETURN(block.spatial_, prepare("2", convs.spatial, params.bn_eps));
+  ASSIGN_OR_RETURN(block.expand_, prepare("3", convs.expand, params.bn_eps));
   if (weights.tensors.count(name + "/conv4/W") != 0) {
     ASSIGN_OR_RETURN(block.project_,
-                     prepare("4", project, params.bn_eps_projection));
+                     prepare("4", convs.project, params.bn_eps_projection));
   }
   return block;
 }

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
+#include "fcis/kernels/ops/conv.h"
 #include "fcis/model/weights/weights.h"
 
 namespace fcis {
@@ -19,6 +20,12 @@ struct BottleneckParams {
   double bn_eps = 1e-5;
   double bn_eps_projection = 2e-5;
 };
+
+// What its four convolutions do; expand's ReLU is that of the sum.
+struct BottleneckConvs {
+  ConvParams reduce, spatial, expand, project;
+};
+BottleneckConvs ConvsOf(const BottleneckParams& params);
 
 class Bottleneck {
  public:

@@ -10,6 +10,7 @@
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/bottleneck.h"
 #include "fcis/model/fold_batch_norm.h"
+#include "fcis/model/frozen_gradients.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -47,6 +48,22 @@ struct BlockCase {
   int dilation;
 };
 
+constexpr BlockCase kBlocks[] = {
+    {"A", 2, 1}, {"B", 1, 1}, {"DA", 1, 2}, {"DB", 1, 2}};
+
+// The stored kernels and batch norms of one block.
+Weights BlockWeights(const GoldenFile& golden, const std::string& name) {
+  Weights weights;
+  weights.source = name;
+  for (const std::string& array : golden.names()) {
+    if (!absl::StartsWith(array, name + "/")) continue;
+    if (absl::EndsWith(array, "/W") || absl::StrContains(array, "/bn")) {
+      weights.tensors[array] = golden.Get(array);
+    }
+  }
+  return weights;
+}
+
 class BlockParity
     : public ::testing::TestWithParam<std::tuple<const char*, BlockCase>> {};
 
@@ -54,16 +71,7 @@ TEST_P(BlockParity, Output) {
   const auto& [backend_name, block] = GetParam();
   const GoldenFile golden("ops_bn_blocks.npz");
   const std::string name = absl::StrCat("block_", block.name);
-  Weights weights;
-  weights.source = name;
-  for (const std::string& array : golden.names()) {
-    if (!absl::StartsWith(array, name + "/")) continue;
-    // Gradients are the training tests'.
-    if (absl::StrContains(array, "/g") && !absl::EndsWith(array, "/gamma")) {
-      continue;
-    }
-    weights.tensors[array] = golden.Get(array);
-  }
+  const Weights weights = BlockWeights(golden, name);
   const auto backend = MakeBackend(backend_name, Precision::kF32);
   ASSERT_TRUE(backend.ok()) << backend.status();
   BottleneckParams params;
@@ -77,13 +85,55 @@ TEST_P(BlockParity, Output) {
   EXPECT_TRUE(AllNear(NhwcToNchw(*y), want, 2e-5 * AbsMax(want)));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Blocks, BlockParity,
-    ::testing::Combine(::testing::Values("ref", "cpu"),
-                       ::testing::Values(BlockCase{"A", 2, 1},
-                                         BlockCase{"B", 1, 1},
-                                         BlockCase{"DA", 1, 2},
-                                         BlockCase{"DB", 1, 2})));
+INSTANTIATE_TEST_SUITE_P(Blocks, BlockParity,
+                         ::testing::Combine(::testing::Values("ref", "cpu"),
+                                            ::testing::ValuesIn(kBlocks)));
+
+TEST(FrozenBatchNormGradients, IsTheReferences) {
+  const GoldenFile golden("ops_bn_blocks.npz");
+  for (int i = 0; golden.Has(absl::StrCat("bn", i, "/x")); ++i) {
+    const auto get = [&](const char* name) {
+      return golden.Get(absl::StrCat("bn", i, "/", name));
+    };
+    const BatchNormGradients got = FrozenBatchNormGradients(
+        NchwToNhwc(get("x")), get("gamma"), get("mean"), get("var"),
+        golden.Float(absl::StrCat("bn", i, "/eps")), NchwToNhwc(get("gy")));
+    const auto expect = [&](const Tensor& t, const char* name) {
+      const Tensor want = get(name);
+      EXPECT_TRUE(AllNear(t, want, 2e-5 * AbsMax(want))) << i << name;
+    };
+    expect(NhwcToNchw(got.x), "gx");
+    expect(got.gamma, "ggamma");
+    expect(got.beta, "gbeta");
+  }
+}
+
+class BlockGradientParity : public ::testing::TestWithParam<BlockCase> {};
+
+TEST_P(BlockGradientParity, InputAndKernels) {
+  const GoldenFile golden("ops_bn_blocks.npz");
+  const std::string name = absl::StrCat("block_", GetParam().name);
+  BottleneckParams params;
+  params.stride = GetParam().stride;
+  params.dilation = GetParam().dilation;
+  const auto got =
+      FrozenBottleneckGradients(BlockWeights(golden, name), name, params,
+                                NchwToNhwc(golden.Get(name + "/x")),
+                                NchwToNhwc(golden.Get(name + "/gy")));
+  ASSERT_TRUE(got.ok()) << got.status();
+  const Tensor gx = golden.Get(name + "/gx");
+  EXPECT_TRUE(AllNear(NhwcToNchw(got->x), gx, 2e-5 * AbsMax(gx)));
+  ASSERT_GE(got->weights.size(), 3u);
+  for (const auto& [weight, gradient] : got->weights) {
+    const std::string stored =
+        absl::StrCat(weight.substr(0, weight.size() - 1), "gW");
+    const Tensor want = golden.Get(stored);
+    EXPECT_TRUE(AllNear(gradient, want, 2e-5 * AbsMax(want))) << stored;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Blocks, BlockGradientParity,
+                         ::testing::ValuesIn(kBlocks));
 
 TEST(FoldBatchNorm, RefusesANegativeVariance) {
   Weights weights;

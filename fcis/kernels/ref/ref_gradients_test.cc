@@ -1,0 +1,116 @@
+// Gradients against the reference's numbers.
+#include "fcis/kernels/ref/ref_gradients.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/tensor/layout.h"
+#include "fcis/core/testing/golden.h"
+#include "fcis/core/testing/near.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+double Limit(const Tensor& want) { return 1e-5 * std::max(1.0, AbsMax(want)); }
+
+TEST(RefConvGradients, EveryCase) {
+  const GoldenFile golden("ops_conv.npz");
+  const int cases = golden.Int("n_cases");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    const std::string at = absl::StrCat("conv", i, "/");
+    SCOPED_TRACE(at);
+    const std::vector<int> spd = golden.Ints(at + "stride_pad_dilate");
+    ConvParams params;
+    params.stride = spd[0];
+    params.pad = spd[1];
+    params.dilation = spd[2];
+    const ConvGradients got = RefConvGradients(
+        params, NchwToNhwc(golden.Get(at + "x")), golden.Get(at + "W"),
+        NchwToNhwc(golden.Get(at + "gy")));
+    const Tensor gx = golden.Get(at + "gx");
+    const Tensor gw = golden.Get(at + "gW");
+    EXPECT_TRUE(AllNear(NhwcToNchw(got.x), gx, Limit(gx)));
+    EXPECT_TRUE(AllNear(got.weight, gw, Limit(gw)));
+    if (golden.Has(at + "gb")) {
+      const Tensor gb = golden.Get(at + "gb");
+      EXPECT_TRUE(AllNear(got.bias, gb, Limit(gb)));
+    }
+  }
+}
+
+TEST(RefMaxPoolGradient, EveryCase) {
+  const GoldenFile golden("ops_pool.npz");
+  const int cases = golden.Int("n_cases");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    const std::string at = absl::StrCat("pool", i, "/");
+    const Tensor got = RefMaxPoolGradient({}, NchwToNhwc(golden.Get(at + "x")),
+                                          NchwToNhwc(golden.Get(at + "gy")));
+    EXPECT_TRUE(AllEqual(NhwcToNchw(got), golden.Get(at + "gx"))) << at;
+  }
+}
+
+// The fixtures' maps [N, D*G*G, H, W] of one picture, [H,W,G*G*D] here; and
+// back.
+Tensor BinMajor(const Tensor& nchw, int64_t n, int group) {
+  const int depth = static_cast<int>(nchw.dim(1) / group / group);
+  const int64_t plane = nchw.dim(2) * nchw.dim(3);
+  Tensor out(Shape{nchw.dim(2), nchw.dim(3), nchw.dim(1)});
+  for (int g = 0; g < group * group; ++g) {
+    for (int d = 0; d < depth; ++d) {
+      const int64_t from =
+          PsroiReferenceChannel(group, g / group, g % group, d);
+      const int64_t to = PsroiChannel(group, depth, g / group, g % group, d);
+      for (int64_t i = 0; i < plane; ++i) {
+        out.mutable_data<float>()[i * nchw.dim(1) + to] =
+            nchw.data<float>()[(n * nchw.dim(1) + from) * plane + i];
+      }
+    }
+  }
+  return out;
+}
+
+TEST(RefPsroiPoolGradient, EveryCase) {
+  const GoldenFile golden("psroi.npz");
+  const int cases = golden.Int("n_cases");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    const std::string at = absl::StrCat("psroi", i, "/");
+    const std::vector<int> sizes = golden.Ints(at + "outsize_group_dim");
+    PsroiParams params;
+    params.roi_size = sizes[0];
+    params.group_size = sizes[2];
+    params.spatial_scale = golden.Float(at + "spatial_scale");
+    const Tensor want = golden.Get(at + "gx");
+    const Tensor rois = golden.Get(at + "rois");
+    const Tensor gy = golden.Get(at + "gy");  // [R,D,P,P]
+    const int64_t row = gy.num_elements() / gy.dim(0);
+    for (int64_t n = 0; n < want.dim(0); ++n) {
+      std::vector<float> boxes, grads;
+      for (int64_t r = 0; r < rois.dim(0); ++r) {
+        const float* v = rois.data<float>() + 5 * r;
+        if (v[0] != n) continue;
+        boxes.insert(boxes.end(), v + 1, v + 5);
+        const float* g = gy.data<float>() + r * row;
+        grads.insert(grads.end(), g, g + row);
+      }
+      const int64_t count = boxes.size() / 4;
+      const Tensor cells = NchwToNhwc(Tensor::FromSpan<float>(
+          {count, gy.dim(1), gy.dim(2), gy.dim(3)}, grads));
+      const Tensor expected = BinMajor(want, n, params.group_size);
+      EXPECT_TRUE(AllNear(
+          RefPsroiPoolGradient(params, expected.shape(),
+                               Tensor::FromSpan<float>({count, 4}, boxes),
+                               cells),
+          expected, 1e-5))
+          << at;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fcis
