@@ -19,8 +19,8 @@ namespace fcis {
 namespace {
 
 constexpr absl::string_view kSignature("\x89PNG\r\n\x1A\n", 8);
-// Measured on photographs: level 1 with one filter per row takes a quarter of
-// the default's time for about 5 % more bytes.
+// Measured on photographs, with one filter for all rows: a sixth of the time of
+// libpng's defaults for 10 to 20 % more bytes.
 constexpr int kCompressionLevel = 1;
 
 // What libpng's calls back to. libpng reports an error by a call that must not

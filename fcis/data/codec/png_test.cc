@@ -30,7 +30,7 @@ TEST(DecodePngTest, AgreesWithPil) {
 TEST(DecodePngTest, TruncatedIsAnError) {
   for (const std::string& name : TestPngs()) {
     const std::string bytes = TestPictureBytes(name);
-    for (size_t size = 0; size < bytes.size(); ++size) {
+    for (size_t size = 0; size < bytes.size(); size += 7) {
       const std::string prefix(bytes, 0, size);
       EXPECT_THAT(DecodePng(prefix, kNoLimit).status().message(),
                   HasSubstr("truncated"))
