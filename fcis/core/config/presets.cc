@@ -1,5 +1,7 @@
 #include "fcis/core/config/presets.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
@@ -73,12 +75,17 @@ bool AllPositive(const Values& values) {
   return !values.empty();
 }
 
+// Bottlenecks of a stage; a file may claim any number of them.
+constexpr int kMaxBlocks = 1000;
+
 bool IsFraction(double v) { return v >= 0 && v <= 1; }
 
 absl::Status CheckNetwork(const ModelConfig& c) {
   const BackboneConfig& b = c.backbone();
-  RETURN_IF_ERROR(Expect(b.blocks_size() == 4 && AllPositive(b.blocks()),
-                         "backbone.blocks", "four positive numbers"));
+  RETURN_IF_ERROR(Expect(
+      b.blocks_size() == 4 && AllPositive(b.blocks()) &&
+          *std::max_element(b.blocks().begin(), b.blocks().end()) <= kMaxBlocks,
+      "backbone.blocks", absl::StrCat("four numbers in 1..", kMaxBlocks)));
   RETURN_IF_ERROR(Expect(b.width() > 0 && b.width() <= 4096, "backbone.width",
                          "in 1..4096"));
   RETURN_IF_ERROR(

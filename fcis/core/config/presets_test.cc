@@ -55,6 +55,9 @@ TEST(CheckConfig, NamesTheFieldThatIsOff) {
   c.mutable_backbone()->add_blocks(3);
   EXPECT_THAT(CheckConfig(c).message(), HasSubstr("backbone.blocks"));
   c = *Preset("parity_mini");
+  c.mutable_backbone()->set_blocks(2, 2147483647);
+  EXPECT_THAT(CheckConfig(c).message(), HasSubstr("in 1..1000"));
+  c = *Preset("parity_mini");
   c.mutable_head()->set_roi_size(2);
   EXPECT_THAT(CheckConfig(c).message(), HasSubstr("head.roi_size"));
   c = *Preset("parity_mini");

@@ -18,6 +18,8 @@ namespace {
 // A member may claim at most this many times its compressed size: deflate
 // cannot do better than about 1032.
 constexpr uint64_t kMaxInflation = 1100;
+// And at most this much at all; the largest array of a model has 80 MB.
+constexpr uint64_t kMaxMemberBytes = uint64_t{4} << 30;
 
 absl::Status ZipStatus(absl::string_view path, absl::string_view name,
                        absl::string_view what) {
@@ -63,7 +65,8 @@ class ZippedNpz : public NpzFile {
         (info.valid & ZIP_STAT_SIZE) == 0) {
       return ZipStatus(path_, name, "its size is unknown");
     }
-    if (info.size / kMaxInflation > info.comp_size) {
+    if (info.size > kMaxMemberBytes ||
+        info.size / kMaxInflation > info.comp_size) {
       return ZipStatus(path_, name, "claims an impossible size");
     }
     zip_file_t* file = zip_fopen_index(zip_, index, 0);

@@ -52,6 +52,22 @@ TEST(Npz, ErrorsNameFileAndArray) {
   EXPECT_THAT((*file)->Read("b").status().message(), HasSubstr("no array b"));
 }
 
+// A small file that claims to unpack to 4 GB does not get them.
+TEST(Npz, ImpossibleSizeIsRefused) {
+  std::string bytes = *ReadFile(WriteSample("bomb.npz"));
+  constexpr absl::string_view kClaim("\xF0\xFF\xFF\xFE", 4);
+  const size_t local = bytes.find("PK\3\4");
+  const size_t central = bytes.find("PK\1\2");
+  ASSERT_NE(central, std::string::npos);
+  bytes.replace(local + 22, kClaim.size(), std::string(kClaim));
+  bytes.replace(central + 24, kClaim.size(), std::string(kClaim));
+  ASSERT_TRUE(WriteFileAtomic(Path("bomb.npz"), bytes).ok());
+  auto file = NpzFile::Open(Path("bomb.npz"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_THAT((*file)->Read("a/b").status().message(),
+              HasSubstr("bomb.npz: a/b: claims an impossible size"));
+}
+
 // Every truncation and every flipped byte is an error or the same arrays:
 // never a crash.
 TEST(Npz, DamageIsFound) {

@@ -103,6 +103,10 @@ class ParamsReader {
     if (wide && !Take(&rank)) {
       return Bad(absl::StrCat("array ", index, " is cut off"));
     }
+    // Before NumPy shapes, rank 0 marked an array without contents.
+    if (rank == 0 && magic != kArrayV3) {
+      return Bad(absl::StrCat("array ", index, " was never filled"));
+    }
     ASSIGN_OR_RETURN(const Shape shape, ReadShape(index, rank, wide));
     int32_t device_type, device_id, type;
     if (!Take(&device_type) || !Take(&device_id) || !Take(&type)) {

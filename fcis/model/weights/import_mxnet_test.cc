@@ -51,5 +51,16 @@ TEST(ReadMxnetParams, Truncations) {
   }
 }
 
+// As nd.save of an array without contents writes it: rank 0, then nothing.
+TEST(ReadMxnetParams, ArrayWithoutContents) {
+  std::string bytes("\x12\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+  bytes.append("\1\0\0\0\0\0\0\0", 8);
+  bytes.append("\xC9\xFA\x93\xF9\0\0\0\0\0\0\0\0", 12);
+  const std::string path = absl::StrCat(::testing::TempDir(), "/none.params");
+  ASSERT_TRUE(WriteFileAtomic(path, bytes).ok());
+  EXPECT_THAT(ReadMxnetParams(path).status().message(),
+              ::testing::HasSubstr("array 0 was never filled"));
+}
+
 }  // namespace
 }  // namespace fcis

@@ -8,6 +8,9 @@
 namespace fcis {
 namespace {
 
+// A file may claim any number as long as another extent is 0.
+constexpr int64_t kMostOutputs = int64_t{1} << 20;
+
 class Shapes {
  public:
   Shapes(const std::map<std::string, Tensor>& tensors,
@@ -26,7 +29,13 @@ class Shapes {
           absl::StrCat(source_, ": ", name, "/W is ",
                        found->second.shape().ToString(), ", expected rank 4"));
     }
-    return found->second.dim(0);
+    const int64_t outputs = found->second.dim(0);
+    if (outputs < 1 || outputs > kMostOutputs) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(source_, ": ", name, "/W has ", outputs,
+                       " outputs, expected 1 to ", kMostOutputs));
+    }
+    return outputs;
   }
 
   // Bottlenecks of a stage.

@@ -63,6 +63,10 @@ TEST(InferConfig, SaysWhatIsMissing) {
   tensors["rpn/score/W"] = Tensor(Shape{10, 24, 1, 1});
   EXPECT_THAT(InferConfig(tensors, "my.npz").status().message(),
               HasSubstr("5 anchors"));
+  tensors = Blank(*Preset("parity_mini"));
+  tensors["head/psroi_conv2/W"] = Tensor(Shape{int64_t{18} << 50, 0, 1, 1});
+  EXPECT_THAT(InferConfig(tensors, "my.npz").status().message(),
+              HasSubstr("head/psroi_conv2/W has 20266198323167232 outputs"));
 }
 
 }  // namespace

@@ -206,9 +206,11 @@ std::string MakeHeader(const Safetensors& file) {
   }
   uint64_t at = 0;
   for (const auto& [name, tensor] : file.tensors) {
-    const auto* type = std::find_if(
-        std::begin(kTypes), std::end(kTypes),
-        [&](const NamedType& t) { return t.type == tensor.type(); });
+    const auto* type =
+        std::find_if(std::begin(kTypes), std::end(kTypes),
+                     [wanted = tensor.type()](const NamedType& t) {
+                       return t.type == wanted;
+                     });
     text(name);
     json.StartObject();
     json.Key("dtype");

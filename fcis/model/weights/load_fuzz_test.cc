@@ -1,0 +1,19 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "absl/strings/string_view.h"
+#include "fcis/core/testing/memory_file.h"
+#include "fcis/model/weights/load.h"
+#include "fcis/model/weights/weights.h"
+
+// Whatever the bytes and the format that they claim: a model whose tensors
+// all fit its config, or an error.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const fcis::MemoryFile file(
+      absl::string_view(reinterpret_cast<const char*>(data), size));
+  fcis::ReadTensors(file.path()).IgnoreError();
+  const absl::StatusOr<fcis::Weights> weights = fcis::LoadWeights(file.path());
+  if (weights.ok() && !fcis::CheckWeights(*weights).ok()) std::abort();
+  return 0;
+}
