@@ -179,6 +179,23 @@ absl::StatusOr<Rle> PolygonToRle(absl::Span<const double> xy, int64_t height,
              RunsBetween(crossings)};
 }
 
+absl::StatusOr<std::vector<Rle>> PolygonsToRles(
+    absl::Span<const std::vector<double>> parts, int64_t height,
+    int64_t width) {
+  if (parts.empty() || parts[0].size() <= 4) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("segmentation: ", parts.empty() ? 0 : parts[0].size(),
+                     " numbers in the first polygon, expected more than 4"));
+  }
+  std::vector<Rle> rles;
+  rles.reserve(parts.size());
+  for (const std::vector<double>& part : parts) {
+    ASSIGN_OR_RETURN(Rle rle, PolygonToRle(part, height, width));
+    rles.push_back(std::move(rle));
+  }
+  return rles;
+}
+
 absl::StatusOr<Rle> BoxToRle(const XywhBox& box, int64_t height,
                              int64_t width) {
   const double x1 = box.x + box.width, y1 = box.y + box.height;

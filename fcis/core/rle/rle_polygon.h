@@ -3,6 +3,7 @@
 #define FCIS_CORE_RLE_RLE_POLYGON_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,6 +19,12 @@ namespace fcis {
 // (five times it must be an int).
 absl::StatusOr<Rle> PolygonToRle(absl::Span<const double> xy, int64_t height,
                                  int64_t width);
+
+// One mask per part of a COCO "segmentation". As pycocotools' frPyObjects has
+// it, the first part must have more than four numbers (else InvalidArgument, as
+// for no parts), the others may have any.
+absl::StatusOr<std::vector<Rle>> PolygonsToRles(
+    absl::Span<const std::vector<double>> parts, int64_t height, int64_t width);
 
 // The mask of a box that is drawn as the polygon of its corners.
 absl::StatusOr<Rle> BoxToRle(const XywhBox& box, int64_t height, int64_t width);
