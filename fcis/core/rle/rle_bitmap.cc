@@ -19,10 +19,15 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little endian");
 constexpr int64_t kLanes = 8;
 constexpr uint64_t kTopBits = 0x8080808080808080u;
 
-// The top bit of each of `n` <= 8 bytes: whether it is foreground.
+// The top bit of each byte: whether it is foreground. n >= 1 pixels are left;
+// of fewer than eight the rest is background.
 uint64_t LoadForeground(const uint8_t* mask, int64_t n) {
   uint64_t bytes = 0;
-  std::memcpy(&bytes, mask, static_cast<size_t>(std::min(n, kLanes)));
+  if (n >= kLanes) {
+    std::memcpy(&bytes, mask, kLanes);
+  } else {
+    std::memcpy(&bytes, mask, static_cast<size_t>(n));
+  }
   return (bytes | ((bytes & ~kTopBits) + ~kTopBits)) & kTopBits;
 }
 

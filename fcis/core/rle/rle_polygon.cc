@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -48,14 +49,18 @@ absl::StatusOr<std::vector<FinePoint>> ToFine(absl::Span<const double> xy) {
   return points;
 }
 
-// The pixel at which the boundary crosses the middle of column x; y_fine is the
-// upper of the two fine points.
-uint32_t Crossing(const Picture& picture, int64_t x, int y_fine) {
+// The boundary crosses the middle of a pixel column above pixel `row`.
+struct Crossing {
+  uint32_t column, row;
+};
+
+// y_fine is the upper one of the two fine points.
+Crossing CrossingAt(const Picture& picture, int64_t column, int y_fine) {
   // ceil((y_fine + .5) / 5 - .5)
-  const int64_t y =
+  const int64_t row =
       y_fine <= kMiddle ? 0 : (int64_t{y_fine} - kMiddle + kScale - 1) / kScale;
-  return static_cast<uint32_t>(x * picture.height +
-                               std::min(y, picture.height));
+  return {static_cast<uint32_t>(column),
+          static_cast<uint32_t>(std::min(row, picture.height))};
 }
 
 // The pixel columns whose fine columns kMiddle and kMiddle + 1 lie within
@@ -72,7 +77,7 @@ ColumnRange Columns(const Picture& picture, int64_t first, int64_t last) {
 
 // An edge with one point per fine column, from left to right.
 void CrossFlat(const Picture& picture, const FinePoint& a, const FinePoint& b,
-               std::vector<uint32_t>& crossings) {
+               std::vector<Crossing>& crossings) {
   const double slope = static_cast<double>(int64_t{b.y} - a.y) /
                        static_cast<double>(int64_t{b.x} - a.x);
   const auto y_at = [&](int64_t x) {
@@ -82,14 +87,14 @@ void CrossFlat(const Picture& picture, const FinePoint& a, const FinePoint& b,
   for (int64_t x = columns.begin; x < columns.end; ++x) {
     const int64_t fine = x * kScale + kMiddle;
     crossings.push_back(
-        Crossing(picture, x, std::min(y_at(fine), y_at(fine + 1))));
+        CrossingAt(picture, x, std::min(y_at(fine), y_at(fine + 1))));
   }
 }
 
 // An edge with one point per fine row, from top to bottom. `reverse`: the walk
 // went upwards; the fine column it came to tells which change it was.
 void CrossSteep(const Picture& picture, const FinePoint& a, const FinePoint& b,
-                bool reverse, std::vector<uint32_t>& crossings) {
+                bool reverse, std::vector<Crossing>& crossings) {
   const int64_t steps = int64_t{b.y} - a.y;
   const double slope =
       static_cast<double>(int64_t{b.x} - a.x) / static_cast<double>(steps);
@@ -115,12 +120,13 @@ void CrossSteep(const Picture& picture, const FinePoint& a, const FinePoint& b,
     const int64_t from = x_at(reverse ? step : step - 1);
     const int64_t to = x_at(reverse ? step - 1 : step);
     if ((to < from ? to : to - 1) != right - 1) continue;
-    crossings.push_back(Crossing(picture, x, static_cast<int>(a.y + step - 1)));
+    crossings.push_back(
+        CrossingAt(picture, x, static_cast<int>(a.y + step - 1)));
   }
 }
 
 void CrossEdge(const Picture& picture, FinePoint a, FinePoint b,
-               std::vector<uint32_t>& crossings) {
+               std::vector<Crossing>& crossings) {
   const int64_t dx = std::abs(int64_t{b.x} - a.x);
   const int64_t dy = std::abs(int64_t{b.y} - a.y);
   if (dx == 0) return;  // no change of column
@@ -132,6 +138,38 @@ void CrossEdge(const Picture& picture, FinePoint a, FinePoint b,
   } else {
     CrossSteep(picture, a, b, reverse, crossings);
   }
+}
+
+// The numbers of the pixels, ascending: by column first, as a column seldom has
+// more than a few.
+std::vector<uint32_t> SortedPixels(const std::vector<Crossing>& crossings,
+                                   uint32_t height) {
+  std::vector<uint32_t> pixels(crossings.size());
+  if (crossings.empty()) return pixels;
+  const auto [first, last] = std::minmax_element(
+      crossings.begin(), crossings.end(),
+      [](const Crossing& a, const Crossing& b) { return a.column < b.column; });
+  const size_t columns = last->column - first->column + size_t{1};
+  if (columns > 8 * crossings.size()) {  // slivers, far apart
+    std::transform(
+        crossings.begin(), crossings.end(), pixels.begin(),
+        [&](const Crossing& c) { return c.column * height + c.row; });
+    std::sort(pixels.begin(), pixels.end());
+    return pixels;
+  }
+  // Where the next pixel of a column goes; in the end, where the column ends.
+  std::vector<size_t> next(columns + 1);
+  for (const Crossing& c : crossings) ++next[c.column - first->column + 1];
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  for (const Crossing& c : crossings) {
+    pixels[next[c.column - first->column]++] = c.column * height + c.row;
+  }
+  size_t begin = 0;
+  for (size_t i = 0; i < columns; ++i) {
+    std::sort(pixels.begin() + begin, pixels.begin() + next[i]);
+    begin = next[i];
+  }
+  return pixels;
 }
 
 // The mask toggles at each of the sorted positions, the last of which is the
@@ -168,15 +206,16 @@ absl::StatusOr<Rle> PolygonToRle(absl::Span<const double> xy, int64_t height,
         absl::StrCat("polygon of ", vertices.size() - 1, " vertices: crosses ",
                      most, " columns, expected at most ", kMaxCrossings));
   }
-  std::vector<uint32_t> crossings;
+  std::vector<Crossing> crossings;
   crossings.reserve(static_cast<size_t>(most));
   for (size_t i = 1; i < vertices.size(); ++i) {
     CrossEdge(picture, vertices[i - 1], vertices[i], crossings);
   }
-  std::sort(crossings.begin(), crossings.end());
-  crossings.push_back(static_cast<uint32_t>(height * width));
+  std::vector<uint32_t> toggles =
+      SortedPixels(crossings, static_cast<uint32_t>(height));
+  toggles.push_back(static_cast<uint32_t>(height * width));
   return Rle{static_cast<int>(height), static_cast<int>(width),
-             RunsBetween(crossings)};
+             RunsBetween(toggles)};
 }
 
 absl::StatusOr<std::vector<Rle>> PolygonsToRles(
