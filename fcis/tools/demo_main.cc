@@ -1,0 +1,141 @@
+// Finds the instances in pictures and draws them.
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/main.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/mask/paste.h"
+#include "fcis/data/codec/image_reader.h"
+#include "fcis/model/detector.h"
+#include "fcis/tools/backend_flags.h"
+#include "fcis/tools/class_filter.h"
+#include "fcis/tools/model_choice.h"
+#include "fcis/tools/model_flags.h"
+#include "fcis/tools/output_directory.h"
+#include "fcis/tools/picture_list.h"
+#include "fcis/tools/run_demo.h"
+
+ABSL_FLAG(std::string, modelpath, "",
+          "Model file: .safetensors, .npz of chainer-fcis or chainercv, or "
+          ".params of MXNet. Default: one in ~/data/models, else untrained "
+          "weights (and the pictures are meaningless).");
+ABSL_FLAG(std::string, imgdir, "",
+          "Directory of pictures. Default, when no picture is named: the "
+          "photographs that come with this program.");
+ABSL_FLAG(std::string, out, "",
+          "Directory for the results. Default: fcis_demo/<date>_<time> where "
+          "you stand.");
+ABSL_FLAG(std::string, classes, "",
+          "Only these classes, separated by commas: person,car. Default: all.");
+ABSL_FLAG(bool, save_json, false,
+          "Also write results.json, in COCO's results format.");
+ABSL_FLAG(bool, save_masks, false,
+          "Also write each instance's mask as a PNG under masks/.");
+ABSL_FLAG(int64_t, max_pixels, fcis::kDefaultMaxPixels,
+          "Pictures of more pixels are refused.");
+
+namespace fcis {
+namespace {
+
+constexpr char kDefaultPictures[] = "fcis/tools/images";
+
+Program MakeProgram() {
+  Program program;
+  program.name = "demo";
+  program.arguments = "[flags] [picture, directory or pattern]...";
+  program.summary =
+      "Finds the objects in JPEG and PNG pictures with FCIS and writes, for "
+      "each picture, one PNG with their outlines, masks, boxes, classes and "
+      "scores.";
+  program.groups = {
+      {"Pictures and results",
+       {"imgdir", "out", "save_json", "save_masks", "max_pixels"}},
+      {"Model", {"modelpath", "classes"}},
+      {"Computing", BackendFlagNames()},
+      {"Thresholds and sizes", ModelFlagNames()}};
+  program.short_flags = {{'m', "modelpath"}, {'o', "out"}};
+  program.examples = {"demo",
+                      "demo -m fcis_coco.npz --out result a.jpg 'photos/*.png'",
+                      "demo --imgdir photos --classes person,car --save_json"};
+  return program;
+}
+
+absl::Status CheckFlags() {
+  RETURN_IF_ERROR(CheckModelFlags());
+  RETURN_IF_ERROR(CheckBackendFlags());
+  if (absl::GetFlag(FLAGS_max_pixels) > 0) return absl::OkStatus();
+  return UsageError(
+      absl::StrCat("--max_pixels=", absl::GetFlag(FLAGS_max_pixels),
+                   ": expected at least 1"));
+}
+
+absl::StatusOr<PictureList> PicturesFromFlags(
+    const std::vector<std::string>& arguments) {
+  const std::string imgdir = absl::GetFlag(FLAGS_imgdir);
+  if (!imgdir.empty() || !arguments.empty()) {
+    const PictureList list = ListPictures(imgdir, arguments);
+    RETURN_IF_ERROR(CheckNotEmpty(list));
+    return list;
+  }
+  ASSIGN_OR_RETURN(const std::string directory, FindRunfile(kDefaultPictures));
+  PictureList list = ListPictures(directory, {});
+  // That a file of our own beside the pictures is none concerns nobody.
+  list.notes.clear();
+  return list;
+}
+
+absl::StatusOr<std::unique_ptr<Detector>> MakeDetector(Backend* backend) {
+  ASSIGN_OR_RETURN(ModelChoice choice,
+                   ChooseModel(absl::GetFlag(FLAGS_modelpath)));
+  absl::PrintF("%s\n", choice.statement);
+  RETURN_IF_ERROR(ApplyModelFlags(&choice.weights.config));
+  ASSIGN_OR_RETURN(std::unique_ptr<Detector> detector,
+                   Detector::Create(choice.weights, backend));
+  absl::PrintF("device: %s, %s, %d threads\n", backend->name(),
+               backend->activation_type() == DType::kBF16 ? "bf16" : "f32",
+               NumThreads());
+  std::fflush(stdout);
+  return detector;
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(CheckFlags());
+  ASSIGN_OR_RETURN(const PictureList list, PicturesFromFlags(arguments));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
+                   MakeDetector(backend.get()));
+  const PostprocessConfig& postprocess = detector->config().postprocess();
+  DemoOptions options;
+  options.paste_threshold = PasteThreshold(postprocess);
+  ASSIGN_OR_RETURN(options.labels, ParseClasses(absl::GetFlag(FLAGS_classes),
+                                                detector->config()));
+  options.save_json = absl::GetFlag(FLAGS_save_json);
+  options.save_masks = absl::GetFlag(FLAGS_save_masks);
+  options.max_pixels = absl::GetFlag(FLAGS_max_pixels);
+  ASSIGN_OR_RETURN(
+      options.directory,
+      MakeOutputDirectory(absl::GetFlag(FLAGS_out), "fcis_demo", absl::Now()));
+  RETURN_IF_ERROR(CheckKeepsPictures(list, options.directory));
+  return RunDemo(list, options, detector->config(),
+                 [&](const Image& image, StageTimes* times) {
+                   return detector->Detect(image, postprocess, nullptr, times);
+                 });
+}
+
+}  // namespace
+}  // namespace fcis
+
+int main(int argc, char** argv) {
+  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+}

@@ -1,0 +1,219 @@
+// The demo as its user meets it: the program, a small model, files.
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/io/file.h"
+#include "fcis/data/codec/image_reader.h"
+#include "fcis/data/codec/png.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/weights/load.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rapidjson/document.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Outcome {
+  int code = -1;
+  std::string out, err;
+};
+
+class DemoMainTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::path(::testing::TempDir()) /
+            ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(root_);
+    fs::create_directories(root_ / "in");
+    setenv("HOME", root_.c_str(), 1);
+    const auto program = FindRunfile("fcis/tools/demo_main");
+    ASSERT_TRUE(program.ok()) << program.status();
+    program_ = *program;
+  }
+
+  // A model of 4 classes that finds something in nearly every picture.
+  void SaveSmallModel() {
+    const auto config = Preset("parity_small");
+    ASSERT_TRUE(config.ok()) << config.status();
+    ASSERT_TRUE(
+        SaveWeights(Path("small.safetensors"), DeterministicWeights(*config, 1))
+            .ok());
+  }
+
+  void AddPicture(const std::string& name, int height, int width) {
+    Image image(height, width);
+    for (size_t i = 0; i < image.pixels.size(); ++i) {
+      image.pixels[i] = (i * i / 7 + i / 3) % 251;
+    }
+    const absl::StatusOr<std::string> png = EncodePng(image);
+    ASSERT_TRUE(png.ok());
+    ASSERT_TRUE(WriteFileAtomic(Path("in/" + name), *png).ok());
+  }
+
+  std::string Path(const std::string& name) const {
+    return (root_ / name).string();
+  }
+
+  // Runs the program in the test's directory; `args` are shell words.
+  Outcome Run(const std::string& args) const {
+    const int status = std::system(
+        absl::StrCat("cd '", root_.string(), "' && '", program_, "' ", args,
+                     " > stdout.txt 2> stderr.txt < /dev/null")
+            .c_str());
+    Outcome outcome;
+    outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    outcome.out = ReadFile(Path("stdout.txt")).value_or("");
+    outcome.err = ReadFile(Path("stderr.txt")).value_or("");
+    return outcome;
+  }
+
+  std::vector<std::string> Files(const std::string& directory) const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(root_ / directory)) {
+      names.push_back(entry.path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  fs::path root_;
+  std::string program_;
+};
+
+TEST_F(DemoMainTest, HelpAndUsage) {
+  const Outcome help = Run("--help");
+  EXPECT_EQ(help.code, 0);
+  EXPECT_THAT(help.out, AllOf(HasSubstr("--score_thresh"), HasSubstr("-m")));
+  EXPECT_EQ(Run("--version").code, 0);
+  const Outcome unknown = Run("--treshold 1");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("unknown flag --treshold"));
+  EXPECT_EQ(Run("--score_thresh=2").code, 2);
+  EXPECT_EQ(Run("--device=abacus").code, 2);
+  EXPECT_EQ(Run("--max-pixels=0").code, 2);
+}
+
+TEST_F(DemoMainTest, BadPicturesAmongGoodOnes) {
+  SaveSmallModel();
+  AddPicture("a.png", 96, 130);
+  AddPicture("wide.png", 60, 200);
+  ASSERT_TRUE(WriteFileAtomic(Path("in/bad.jpg"), "not a picture").ok());
+  ASSERT_TRUE(WriteFileAtomic(Path("in/empty.png"), "").ok());
+  const Outcome outcome =
+      Run("-m small.safetensors --imgdir in -o result --gpu -1 "
+          "--precision f32 --score-thresh 0.3 --save_json --save_masks");
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_THAT(Files("result"),
+              ElementsAre("a.png", "masks", "results.json", "wide.png"));
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("bad.jpg"), HasSubstr("empty.png"),
+                                 HasSubstr("2 of 4 pictures failed")));
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("a.png: 130x96, "), HasSubstr("pictures/s")));
+  const auto drawn = ReadImage(Path("result/wide.png"));
+  ASSERT_TRUE(drawn.ok());
+  EXPECT_EQ(drawn->width, 200);
+
+  rapidjson::Document json;
+  json.Parse(ReadFile(Path("result/results.json")).value().c_str());
+  ASSERT_TRUE(!json.HasParseError() && json.IsArray());
+  EXPECT_GT(json.Size(), 0u);
+  EXPECT_EQ(Files("result/masks").size(), json.Size());
+  for (const auto& entry : json.GetArray()) {
+    EXPECT_GT(entry["score"].GetDouble(), 0.3);
+    EXPECT_TRUE(entry["segmentation"]["counts"].IsString());
+  }
+}
+
+TEST_F(DemoMainTest, PicturesFromPatternsIntoADatedDirectory) {
+  SaveSmallModel();
+  AddPicture("a.png", 96, 130);
+  AddPicture("b.png", 96, 130);
+  const Outcome outcome =
+      Run("-m small.safetensors --device ref 'in/[ab].png' in/a.png");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  ASSERT_EQ(Files("fcis_demo").size(), 1u);
+  EXPECT_THAT(Files("fcis_demo/" + Files("fcis_demo")[0]),
+              ElementsAre("a.png", "b.png"));
+}
+
+TEST_F(DemoMainTest, SameResultOnBothBackendsAndAnyNumberOfThreads) {
+  SaveSmallModel();
+  AddPicture("a.png", 96, 130);
+  const std::string args =
+      "-m small.safetensors in/a.png --precision=f32 --score_thresh=0.3 "
+      "--save_json --out ";
+  EXPECT_EQ(Run(args + "one --threads 1 --device cpu").code, 0);
+  EXPECT_EQ(Run(args + "two --threads 2 --device cpu").code, 0);
+  const Outcome checked = Run(args + "checked --device check:cpu,ref");
+  EXPECT_EQ(checked.code, 0) << checked.err;
+  const std::string one = ReadFile(Path("one/results.json")).value();
+  EXPECT_EQ(one, ReadFile(Path("two/results.json")).value());
+}
+
+TEST_F(DemoMainTest, Classes) {
+  SaveSmallModel();
+  AddPicture("a.png", 96, 130);
+  const Outcome unknown =
+      Run("-m small.safetensors in/a.png --classes a,zebra -o out");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("zebra"));
+  EXPECT_FALSE(fs::exists(root_ / "out"));
+  EXPECT_EQ(Run("-m small.safetensors in/a.png --classes a,b -o out").code, 0);
+}
+
+TEST_F(DemoMainTest, ModelsThatAreNone) {
+  AddPicture("a.png", 96, 130);
+  const Outcome missing = Run("-m no.npz in/a.png");
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("no.npz"));
+  ASSERT_TRUE(WriteFileAtomic(Path("text.npz"), "not a model").ok());
+  const Outcome text = Run("-m text.npz in/a.png");
+  EXPECT_EQ(text.code, 1);
+  EXPECT_THAT(text.err, HasSubstr("text.npz"));
+}
+
+TEST_F(DemoMainTest, ResultsNeverReplaceTheirPictures) {
+  SaveSmallModel();
+  AddPicture("a.png", 96, 130);
+  const std::string before = ReadFile(Path("in/a.png")).value();
+  EXPECT_EQ(Run("-m small.safetensors in/a.png --out in").code, 2);
+  EXPECT_EQ(ReadFile(Path("in/a.png")).value(), before);
+}
+
+TEST_F(DemoMainTest, FullDisk) {
+  SaveSmallModel();
+  AddPicture("a.png", 96, 130);
+  // Nothing can be written to /dev/full, not even the terminal's lines.
+  const std::string command =
+      absl::StrCat("cd '", root_.string(), "' && '", program_,
+                   "' -m small.safetensors in/a.png > /dev/full 2> stderr.txt");
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_THAT(ReadFile(Path("stderr.txt")).value(),
+              HasSubstr("cannot write to the standard output"));
+}
+
+TEST_F(DemoMainTest, NoPictureFoundEndsBeforeAnyWork) {
+  const Outcome outcome = Run("nowhere/*.jpg --out out");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("nowhere/*.jpg"));
+  EXPECT_FALSE(fs::exists(root_ / "out"));
+}
+
+}  // namespace
+}  // namespace fcis

@@ -1,0 +1,324 @@
+#include "fcis/tools/run_demo.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/draw/draw_instances.h"
+#include "fcis/core/io/file.h"
+#include "fcis/core/mask/paste.h"
+#include "fcis/core/pipeline/pipeline.h"
+#include "fcis/core/progress/progress.h"
+#include "fcis/core/rle/rle_bitmap.h"
+#include "fcis/data/codec/image_reader.h"
+#include "fcis/data/codec/png.h"
+#include "fcis/data/results_json.h"
+
+namespace fcis {
+namespace {
+
+// Decoded pictures that wait for the network, and results that wait to be
+// drawn: one of each hides an uneven picture, more only costs memory.
+constexpr size_t kQueueDepth = 1;
+
+class Stopwatch {
+ public:
+  // Milliseconds since the last call, or since the start.
+  double Lap() {
+    const absl::Time now = absl::Now();
+    return absl::ToDoubleMilliseconds(now - std::exchange(start_, now));
+  }
+
+ private:
+  absl::Time start_ = absl::Now();
+};
+
+// A picture on its way. The rest holds what the stages so far have found, as
+// long as the status is OK.
+struct Job {
+  absl::Status status;
+  Image image;
+  double read_ms = 0;
+  std::vector<Detection> detections;
+  StageTimes times;
+};
+
+// One kept detection in the pixels of its picture.
+struct Instance {
+  Detection detection;
+  PastedMask mask;
+};
+
+// 0 and 1, height * width.
+std::vector<uint8_t> FullMask(const PastedMask& mask, int height, int width) {
+  std::vector<uint8_t> full(static_cast<size_t>(height) * width);
+  for (int y = 0; y < mask.height; ++y) {
+    std::copy_n(
+        mask.bits.begin() + static_cast<size_t>(y) * mask.width, mask.width,
+        full.begin() + static_cast<size_t>(mask.y0 + y) * width + mask.x0);
+  }
+  return full;
+}
+
+std::vector<std::string> FileStems(const PictureList& list) {
+  std::vector<std::string> stems;
+  for (const Picture& picture : list.pictures) {
+    stems.push_back(std::filesystem::path(picture.path).stem().string());
+  }
+  return stems;
+}
+
+// A class may be called anything.
+std::string FileNamePart(absl::string_view name) {
+  return absl::StrReplaceAll(name, {{" ", "_"}, {"/", "_"}});
+}
+
+class Demo {
+ public:
+  Demo(const PictureList& list, const DemoOptions& options,
+       const ModelConfig& config, const DetectFunction& detect)
+      : list_(list),
+        options_(options),
+        config_(config),
+        detect_(detect),
+        image_ids_(ImageIds(FileStems(list))),
+        progress_(Progress::OnStderr("pictures", list.pictures.size())) {}
+
+  absl::Status Run() {
+    for (const std::string& note : list_.notes) progress_.Print(stdout, note);
+    for (const absl::Status& error : list_.errors) Fail(error);
+    if (options_.save_masks) RETURN_IF_ERROR(CreateMaskDirectory());
+    if (options_.save_json) {
+      ASSIGN_OR_RETURN(results_, ResultsWriter::Create(absl::StrCat(
+                                     options_.directory, "/results.json")));
+    }
+    const absl::Time start = absl::Now();
+    RunPipeline(
+        list_.pictures.size(), kQueueDepth, [&](int64_t i) { return Load(i); },
+        [&](int64_t i, Job job) { return Detect(i, std::move(job)); },
+        [&](int64_t i, const Job& job) { Finish(i, job); });
+    if (options_.save_json) RETURN_IF_ERROR(results_->Commit());
+    PrintSummary(absl::ToDoubleSeconds(absl::Now() - start));
+    if (failed_ == 0) return absl::OkStatus();
+    return absl::DataLossError(absl::StrCat(failed_, " of ", failed_ + done_,
+                                            " pictures failed, see above"));
+  }
+
+ private:
+  Job Load(int64_t i) const {
+    Job job;
+    Stopwatch watch;
+    absl::StatusOr<Image> image =
+        ReadImage(list_.pictures[i].path, {options_.max_pixels});
+    job.read_ms = watch.Lap();
+    if (image.ok()) {
+      job.image = *std::move(image);
+    } else {
+      job.status = image.status();
+    }
+    return job;
+  }
+
+  Job Detect(int64_t i, Job job) const {
+    if (!job.status.ok()) return job;
+    absl::StatusOr<std::vector<Detection>> found =
+        detect_(job.image, &job.times);
+    if (found.ok()) {
+      job.detections = *std::move(found);
+    } else {
+      job.status = absl::Status(
+          found.status().code(),
+          absl::StrCat(list_.pictures[i].path, ": ", found.status().message()));
+    }
+    return job;
+  }
+
+  void Finish(int64_t i, const Job& job) {
+    const absl::Status status = job.status.ok() ? Save(i, job) : job.status;
+    if (status.ok()) {
+      ++done_;
+    } else {
+      Fail(status);
+    }
+    progress_.Update(i + 1);
+  }
+
+  void Fail(const absl::Status& status) {
+    ++failed_;
+    progress_.Print(stderr, absl::StrCat("error: ", status.message()));
+  }
+
+  // Draws, writes and reports one picture.
+  absl::Status Save(int64_t i, const Job& job) {
+    Stopwatch watch;
+    const std::vector<Instance> instances = Keep(job);
+    Image drawn = job.image;
+    DrawInstances(Drawable(instances), &drawn);
+    const double draw_ms = watch.Lap();
+    ASSIGN_OR_RETURN(const std::string png, EncodePng(drawn));
+    RETURN_IF_ERROR(WriteFileAtomic(ResultPath(i), png));
+    if (options_.save_masks) {
+      RETURN_IF_ERROR(WriteMasks(i, job.image, instances));
+    }
+    if (options_.save_json) {
+      RETURN_IF_ERROR(AddResults(i, job.image, instances));
+    }
+    found_ += instances.size();
+    PrintLine(i, job, instances, draw_ms, watch.Lap());
+    return absl::OkStatus();
+  }
+
+  std::string ResultPath(int64_t i) const {
+    return absl::StrCat(options_.directory, "/", list_.pictures[i].stem,
+                        ".png");
+  }
+
+  std::string MaskDirectory() const {
+    return absl::StrCat(options_.directory, "/masks");
+  }
+
+  const std::string& ClassName(int label) const {
+    return config_.classes(label - 1).name();
+  }
+
+  absl::Status CreateMaskDirectory() const {
+    std::error_code error;
+    std::filesystem::create_directories(MaskDirectory(), error);
+    if (!error) return absl::OkStatus();
+    return absl::UnavailableError(
+        absl::StrCat("cannot create ", MaskDirectory(), ": ", error.message()));
+  }
+
+  // The detections of the labels asked for, in the detector's order.
+  std::vector<Instance> Keep(const Job& job) const {
+    std::vector<Instance> instances;
+    for (const Detection& detection : job.detections) {
+      if (options_.labels.count(detection.label) == 0) continue;
+      instances.push_back(
+          {detection,
+           PasteMask(detection.mask, detection.box, options_.paste_threshold,
+                     job.image.height, job.image.width)});
+    }
+    return instances;
+  }
+
+  std::vector<DrawInstance> Drawable(
+      const std::vector<Instance>& instances) const {
+    std::vector<DrawInstance> drawable;
+    for (const auto& [detection, mask] : instances) {
+      drawable.push_back({detection.box, &mask,
+                          absl::StrFormat("%s %.2f", ClassName(detection.label),
+                                          detection.score)});
+    }
+    return drawable;
+  }
+
+  absl::Status WriteMasks(int64_t i, const Image& image,
+                          const std::vector<Instance>& instances) const {
+    for (size_t n = 0; n < instances.size(); ++n) {
+      const std::string path = absl::StrFormat(
+          "%s/%s_%03d_%s.png", MaskDirectory(), list_.pictures[i].stem, n + 1,
+          FileNamePart(ClassName(instances[n].detection.label)));
+      ASSIGN_OR_RETURN(
+          const std::string png,
+          EncodeMaskPng(FullMask(instances[n].mask, image.height, image.width),
+                        image.height, image.width));
+      RETURN_IF_ERROR(WriteFileAtomic(path, png));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddResults(int64_t i, const Image& image,
+                          const std::vector<Instance>& instances) {
+    for (const auto& [detection, mask] : instances) {
+      const Box& box = detection.box;
+      ResultEntry entry;
+      entry.image_id = image_ids_[i];
+      entry.file_name =
+          std::filesystem::path(list_.pictures[i].path).filename().string();
+      entry.category_id = config_.classes(detection.label - 1).category_id();
+      entry.bbox = {box.x0, box.y0, box.width(), box.height()};
+      entry.score = detection.score;
+      MaskPatch patch;
+      patch.mask = mask.bits.data();
+      patch.rows = mask.height;
+      patch.columns = mask.width;
+      patch.y = mask.y0;
+      patch.x = mask.x0;
+      entry.segmentation = EncodePatch(patch, image.height, image.width);
+      RETURN_IF_ERROR(results_->Write(entry));
+    }
+    return absl::OkStatus();
+  }
+
+  void PrintLine(int64_t i, const Job& job,
+                 const std::vector<Instance>& instances, double draw_ms,
+                 double write_ms) {
+    const StageTimes& t = job.times;
+    progress_.Print(
+        stdout,
+        absl::StrFormat(
+            "[%d/%d] %s: %dx%d, %s; ms: read %.0f, prepare %.0f, network %.0f, "
+            "proposals %.0f, pooling %.0f, voting %.0f, draw %.0f, write %.0f",
+            i + 1, list_.pictures.size(), list_.pictures[i].path,
+            job.image.width, job.image.height, Describe(instances), job.read_ms,
+            1e3 * t.prepare, 1e3 * t.network, 1e3 * t.proposals,
+            1e3 * t.pooling, 1e3 * t.voting, draw_ms, write_ms));
+  }
+
+  // "3 instances (2 person, 1 car)"
+  std::string Describe(const std::vector<Instance>& instances) const {
+    std::map<int, int> counts;
+    for (const Instance& instance : instances) {
+      ++counts[instance.detection.label];
+    }
+    std::vector<std::string> parts;
+    for (const auto& [label, count] : counts) {
+      parts.push_back(absl::StrCat(count, " ", ClassName(label)));
+    }
+    const std::string number = absl::StrCat(
+        instances.size(), instances.size() == 1 ? " instance" : " instances");
+    if (parts.empty()) return number;
+    return absl::StrCat(number, " (", absl::StrJoin(parts, ", "), ")");
+  }
+
+  void PrintSummary(double seconds) {
+    progress_.Print(
+        stdout,
+        absl::StrFormat("%d of %d pictures done, %d instances, %.1f s, %.2f "
+                        "pictures/s; results in %s",
+                        done_, done_ + failed_, found_, seconds,
+                        seconds > 0 ? done_ / seconds : 0, options_.directory));
+  }
+
+  const PictureList& list_;
+  const DemoOptions& options_;
+  const ModelConfig& config_;
+  const DetectFunction& detect_;
+  const std::vector<int64_t> image_ids_;
+  Progress progress_;
+  // Touched by the thread that finishes pictures, and by Run before and after.
+  int64_t done_ = 0, failed_ = 0, found_ = 0;
+  std::unique_ptr<ResultsWriter> results_;
+};
+
+}  // namespace
+
+absl::Status RunDemo(const PictureList& list, const DemoOptions& options,
+                     const ModelConfig& config, const DetectFunction& detect) {
+  return Demo(list, options, config, detect).Run();
+}
+
+}  // namespace fcis

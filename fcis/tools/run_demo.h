@@ -1,0 +1,51 @@
+// The demo's work: pictures in, drawn pictures (and results.json, masks) out.
+#ifndef FCIS_TOOLS_RUN_DEMO_H_
+#define FCIS_TOOLS_RUN_DEMO_H_
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/core/image/image.h"
+#include "fcis/data/codec/image_reader.h"
+#include "fcis/model/detection.h"
+#include "fcis/model/detector.h"
+#include "fcis/tools/picture_list.h"
+
+namespace fcis {
+
+struct DemoOptions {
+  // Exists; gets <stem>.png for each picture that could be read.
+  std::string directory;
+  // Labels to keep.
+  std::set<int> labels;
+  // Pixels of at least this probability belong to an instance (paste.h).
+  float paste_threshold = 0;
+  // Also results.json, in COCO's results format, with the image ids of
+  // ImageIds (results_json.h).
+  bool save_json = false;
+  // Also masks/<stem>_<number>_<class>.png, white where the instance is.
+  bool save_masks = false;
+  // A picture of more pixels is an error.
+  int64_t max_pixels = kDefaultMaxPixels;
+};
+
+// Detector::Detect, with the post-processing values chosen.
+using DetectFunction = std::function<absl::StatusOr<std::vector<Detection>>(
+    const Image& image, StageTimes* times)>;
+
+// Works through the list while reading the next picture and drawing the last
+// one. Prints a line per picture and a summary to stdout, what failed to
+// stderr. Errors: anything failed, in the list or here; the rest is done all
+// the same.
+absl::Status RunDemo(const PictureList& list, const DemoOptions& options,
+                     const ModelConfig& config, const DetectFunction& detect);
+
+}  // namespace fcis
+
+#endif  // FCIS_TOOLS_RUN_DEMO_H_
