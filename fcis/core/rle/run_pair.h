@@ -26,7 +26,8 @@ class RunPair {
   // Moves past one stretch and returns its length.
   uint32_t Step() {
     const uint32_t length = std::min(a_.left, b_.left);
-    more_ = a_.Advance(length) | b_.Advance(length);
+    const bool more_a = a_.Advance(length), more_b = b_.Advance(length);
+    more_ = more_a || more_b;
     return length;
   }
 
