@@ -1,0 +1,199 @@
+#include "fcis/data/coco/dataset.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+
+namespace fcis {
+namespace {
+
+using Kind = JsonScanner::Kind;
+
+bool ReadText(JsonScanner& json, std::string& value) {
+  absl::string_view text;
+  if (!json.ReadString(text)) return false;
+  value = std::string(text);
+  return true;
+}
+
+// A file name or a name; null counts as missing.
+bool ReadOptionalText(JsonScanner& json, std::string& value) {
+  return json.Peek() == Kind::kNull ? json.Skip() : ReadText(json, value);
+}
+
+bool ReadLength(JsonScanner& json, int64_t& value) {
+  JsonNumber number;
+  if (json.Peek() == Kind::kNull) return json.Skip();
+  if (!json.ReadNumber(number)) return false;
+  if (!number.integral || number.integer < 0) {
+    return json.Fail("height and width are integers, not negative");
+  }
+  value = number.integer;
+  return true;
+}
+
+// What Python takes for true or false: 0, 1, 1.0, true.
+bool ReadFlag(JsonScanner& json, double& value) {
+  switch (json.Peek()) {
+    case Kind::kBool: {
+      bool flag = false;
+      if (!json.ReadBool(flag)) return false;
+      value = flag;
+      return true;
+    }
+    case Kind::kNull:
+      value = 0;
+      return json.Skip();
+    default:
+      return json.ReadNumber(value);
+  }
+}
+
+bool ReadBbox(JsonScanner& json, CocoAnnotation& annotation) {
+  double numbers[4];
+  int n = 0;
+  const bool read = json.ReadArray([&] {
+    double extra;
+    return json.ReadNumber(n < 4 ? numbers[n++] : (++n, extra));
+  });
+  if (!read) return false;
+  annotation.has_bbox = n != 0;
+  if (n == 0) return true;
+  if (n != 4) return json.Fail("\"bbox\": expected [x, y, width, height]");
+  annotation.bbox = {numbers[0], numbers[1], numbers[2], numbers[3]};
+  return true;
+}
+
+bool ReadImage(JsonScanner& json, CocoImage& image) {
+  bool has_id = false;
+  const bool read = json.ReadObject([&](absl::string_view key) {
+    if (key == "id") {
+      has_id = true;
+      return ReadRecordId(json, image.id);
+    }
+    if (key == "file_name") return ReadOptionalText(json, image.file_name);
+    if (key == "height") return ReadLength(json, image.height);
+    if (key == "width") return ReadLength(json, image.width);
+    return json.Skip();
+  });
+  return read && (has_id || json.Fail("the image has no \"id\""));
+}
+
+bool ReadCategory(JsonScanner& json, CocoCategory& category) {
+  bool has_id = false;
+  const bool read = json.ReadObject([&](absl::string_view key) {
+    if (key == "id") {
+      has_id = true;
+      return ReadRecordId(json, category.id);
+    }
+    if (key == "name") return ReadOptionalText(json, category.name);
+    if (key == "supercategory") {
+      return ReadOptionalText(json, category.supercategory);
+    }
+    return json.Skip();
+  });
+  if (!read) return false;
+  if (!has_id) return json.Fail("the category has no \"id\"");
+  if (category.name.empty()) {
+    category.name = category.id.is_text() ? category.id.text()
+                                          : absl::StrCat(category.id.number());
+  }
+  return true;
+}
+
+bool ReadAnnotation(JsonScanner& json, CocoAnnotation& annotation) {
+  bool has_id = false, has_image = false, has_category = false;
+  const bool read = json.ReadObject([&](absl::string_view key) {
+    if (key == "segmentation") {
+      if (json.Peek() == Kind::kNull) {
+        annotation.segmentation = {};
+        return json.Skip();
+      }
+      return json.Skip(annotation.segmentation);
+    }
+    if (key == "id") {
+      has_id = true;
+      return ReadRecordId(json, annotation.id);
+    }
+    if (key == "image_id") {
+      has_image = true;
+      return ReadRecordId(json, annotation.image_id);
+    }
+    if (key == "category_id") {
+      has_category = true;
+      return ReadRecordId(json, annotation.category_id);
+    }
+    if (key == "bbox") return ReadBbox(json, annotation);
+    if (key == "area") {
+      annotation.has_area = json.Peek() != Kind::kNull;
+      return annotation.has_area ? json.ReadNumber(annotation.area)
+                                 : json.Skip();
+    }
+    if (key == "iscrowd") return ReadFlag(json, annotation.crowd);
+    if (key == "ignore") {
+      double flag = 0;
+      if (!ReadFlag(json, flag)) return false;
+      annotation.ignore = flag != 0;
+      return true;
+    }
+    return json.Skip();
+  });
+  if (!read) return false;
+  if (!has_id) return json.Fail("the annotation has no \"id\"");
+  if (!has_image) return json.Fail("the annotation has no \"image_id\"");
+  return has_category || json.Fail("the annotation has no \"category_id\"");
+}
+
+// Reads a list of records; `where` names the one that is being read.
+template <typename Record, typename Read>
+bool ReadRecords(JsonScanner& json, absl::string_view name, Read read,
+                 std::vector<Record>& records, std::string& where) {
+  records.clear();
+  if (json.Peek() != Kind::kArray) {
+    where = std::string(name);
+    return json.Expected("a list");
+  }
+  return json.ReadArray([&] {
+    records.emplace_back();
+    if (read(json, records.back())) return true;
+    where = absl::StrCat(name, "[", records.size() - 1, "]");
+    return false;
+  });
+}
+
+bool ReadTop(JsonScanner& json, CocoDataset& dataset, std::string& where) {
+  return json.ReadObject([&](absl::string_view key) {
+    if (key == "images") {
+      return ReadRecords(json, "images", ReadImage, dataset.images, where);
+    }
+    if (key == "annotations") {
+      return ReadRecords(json, "annotations", ReadAnnotation,
+                         dataset.annotations, where);
+    }
+    if (key == "categories") {
+      dataset.has_categories = true;
+      return ReadRecords(json, "categories", ReadCategory, dataset.categories,
+                         where);
+    }
+    return json.Skip();
+  }) && json.ReadEnd();
+}
+
+}  // namespace
+
+absl::StatusOr<CocoDataset> ReadCocoDataset(const std::string& path) {
+  CocoDataset dataset;
+  dataset.path = path;
+  ASSIGN_OR_RETURN(dataset.file, MappedFile::Open(path));
+  JsonScanner json(dataset.file->bytes());
+  std::string where;
+  if (!ReadTop(json, dataset, where)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": ", where, where.empty() ? "" : ": ", json.status().message()));
+  }
+  return dataset;
+}
+
+}  // namespace fcis

@@ -1,0 +1,67 @@
+// Detections in COCO's results format: a list of {"image_id", "category_id",
+// "score", "bbox" and/or "segmentation"}. Made for files of hundreds of
+// megabytes: one pass, in several parts at once.
+#ifndef FCIS_DATA_COCO_RESULTS_H_
+#define FCIS_DATA_COCO_RESULTS_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/rle/rle.h"
+#include "fcis/data/coco/record_id.h"
+#include "fcis/data/coco/segmentation.h"
+
+namespace fcis {
+
+struct CocoResult {
+  RecordId image_id, category_id;
+  double score = 0;  // finite
+  // A "bbox" of [] is there but empty.
+  bool has_bbox = false, empty_bbox = false;
+  XywhBox bbox;
+  bool has_segmentation = false;
+  Segmentation segmentation;
+};
+
+// Takes detections in the file's order. A result is valid during the call.
+class ResultsSink {
+ public:
+  virtual ~ResultsSink() = default;
+  // An error ends the reading; the reader adds file, index and byte.
+  virtual absl::Status Add(const CocoResult& result) = 0;
+};
+
+struct ResultsOptions {
+  // Else "segmentation" is skipped, and has_segmentation says no more than that
+  // it is there.
+  bool read_segmentation = true;
+  // At most as many as this are read at the same time; the result does not
+  // depend on it.
+  int parts = 1;
+};
+
+// The first detection of the list alone, which decides how pycocotools takes
+// the others; false: the list is empty.
+absl::StatusOr<bool> ReadFirstResult(absl::string_view text,
+                                     absl::string_view path,
+                                     CocoResult& result);
+
+using MakeResultsSink = std::function<std::unique_ptr<ResultsSink>()>;
+
+// Reads the results in `text`, the content of the file `path`. Each part goes
+// to a sink of its own; what the returned sinks took, one after another, is the
+// list. Errors name the file, the detection and the byte: not JSON, not a list,
+// a missing or misshapen member, a score that is no finite number. Of several
+// faults the first is reported, whatever the number of parts.
+absl::StatusOr<std::vector<std::unique_ptr<ResultsSink>>> ReadResults(
+    absl::string_view text, absl::string_view path,
+    const ResultsOptions& options, const MakeResultsSink& make_sink);
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_COCO_RESULTS_H_

@@ -1,0 +1,366 @@
+#include "fcis/data/json/json_scanner.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <system_error>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace fcis {
+namespace {
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// The first quote, backslash or control character.
+const char* FindSpecial(const char* next, const char* end) {
+#if defined(__SSE2__)
+  const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+  const __m128i control = _mm_set1_epi8(0x1f);
+  for (; end - next >= 16; next += 16) {
+    const __m128i bytes =
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(next));
+    const __m128i found =
+        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote),
+                                  _mm_cmpeq_epi8(bytes, slash)),
+                     _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
+    const int mask = _mm_movemask_epi8(found);
+    if (mask != 0) return next + __builtin_ctz(static_cast<unsigned>(mask));
+  }
+#endif
+  while (next != end && *next != '"' && *next != '\\' &&
+         static_cast<unsigned char>(*next) > 0x1f) {
+    ++next;
+  }
+  return next;
+}
+
+void AppendUtf8(uint32_t code, std::string& out) {
+  if (code < 0x80) {
+    out.push_back(static_cast<char>(code));
+    return;
+  }
+  const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  const uint32_t lead = more == 1 ? 0xc0 : more == 2 ? 0xe0 : 0xf0;
+  out.push_back(static_cast<char>(lead | code >> (6 * more)));
+  for (int i = more - 1; i >= 0; --i) {
+    out.push_back(static_cast<char>(0x80 | ((code >> (6 * i)) & 0x3f)));
+  }
+}
+
+constexpr double kPowersOfTen[] = {
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+constexpr int kMaxExactPower = 22;
+constexpr uint64_t kMaxExactInteger = uint64_t{1} << 53;
+
+// A number of JSON's grammar, taken apart.
+struct Decimal {
+  const char* end = nullptr;  // null: not a number
+  bool negative = false;
+  uint64_t digits = 0;  // meaningless with more than 19 of them
+  int significant = 0;
+  int64_t fraction = 0;  // digits behind the point
+  bool has_exponent = false;
+};
+
+Decimal TakeApart(const char* next, const char* end) {
+  Decimal d;
+  if (next != end && *next == '-') {
+    d.negative = true;
+    ++next;
+  }
+  if (next == end || !IsDigit(*next)) return d;
+  const auto take = [&] {
+    d.digits = d.digits * 10 + static_cast<uint64_t>(*next++ - '0');
+    d.significant += d.digits != 0;
+  };
+  if (*next == '0') {
+    ++next;
+  } else {
+    while (next != end && IsDigit(*next)) take();
+  }
+  if (next != end && *next == '.') {
+    const char* const point = ++next;
+    while (next != end && IsDigit(*next)) take();
+    if (next == point) return d;
+    d.fraction = next - point;
+  }
+  if (next != end && (*next == 'e' || *next == 'E')) {
+    ++next;
+    if (next != end && (*next == '+' || *next == '-')) ++next;
+    if (next == end || !IsDigit(*next)) return d;
+    while (next != end && IsDigit(*next)) ++next;
+    d.has_exponent = true;
+  }
+  d.end = next;
+  return d;
+}
+
+double SlowValue(const char* begin, const char* end) {
+  double value = 0;
+  if (std::from_chars(begin, end, value).ec == std::errc()) return value;
+  // Out of range: infinity or zero, as strtod tells them apart.
+  return std::strtod(std::string(begin, end).c_str(), nullptr);
+}
+
+// Exact when both the digits and the power of ten are doubles (Clinger's fast
+// path); nine of ten scores are.
+double Value(const char* begin, const Decimal& d) {
+  if (d.has_exponent || d.significant > 19 || d.digits > kMaxExactInteger ||
+      d.fraction > kMaxExactPower) {
+    return SlowValue(begin, d.end);
+  }
+  const double value = static_cast<double>(d.digits) / kPowersOfTen[d.fraction];
+  return d.negative ? -value : value;
+}
+
+}  // namespace
+
+JsonScanner::Kind JsonScanner::Peek() {
+  switch (Next()) {
+    case '{':
+      return Kind::kObject;
+    case '[':
+      return Kind::kArray;
+    case '"':
+      return Kind::kString;
+    case 't':
+    case 'f':
+      return Kind::kBool;
+    case 'n':
+      return Kind::kNull;
+    case 'N':
+    case 'I':
+    case '-':
+      return Kind::kNumber;
+    default:
+      return next_ != end_ && IsDigit(*next_) ? Kind::kNumber : Kind::kNone;
+  }
+}
+
+bool JsonScanner::Enter() {
+  if (++depth_ > kMaxDepth) {
+    return Fail(absl::StrCat("nested deeper than ", kMaxDepth, " levels"));
+  }
+  ++next_;
+  return true;
+}
+
+bool JsonScanner::ReadKey(absl::string_view& key) {
+  if (Next() != '"') return Expected("a key in quotes");
+  if (!ReadString(key)) return false;
+  if (Next() != ':') return Expected("':'");
+  ++next_;
+  return true;
+}
+
+bool JsonScanner::ReadComma(bool& more) {
+  const char c = Next();
+  if (c != ',' && c != ']') return Expected("',' or ']'");
+  more = c == ',';
+  ++next_;
+  return true;
+}
+
+bool JsonScanner::ReadString(absl::string_view& value,
+                             std::string& unescaped) {
+  if (Next() != '"') return Expected("a string");
+  const char* const first = ++next_;
+  next_ = FindSpecial(first, end_);
+  if (next_ != end_ && *next_ == '\\') {
+    unescaped.assign(first, next_);
+    if (!ReadEscapes(unescaped)) return false;
+    value = unescaped;
+    return true;
+  }
+  if (next_ == end_) return FailAt(first - 1, "the string does not end");
+  if (*next_ != '"') return Fail("control character within a string");
+  value = absl::string_view(first, static_cast<size_t>(next_ - first));
+  ++next_;
+  return true;
+}
+
+// Appends the rest of a string from its first escape on.
+bool JsonScanner::ReadEscapes(std::string& out) {
+  for (;;) {
+    if (next_ == end_) return Fail("the string does not end");
+    if (*next_ == '"') break;
+    if (*next_ != '\\') return Fail("control character within a string");
+    if (!ReadEscape(out)) return false;
+    const char* const plain = next_;
+    next_ = FindSpecial(plain, end_);
+    out.append(plain, next_);
+  }
+  ++next_;
+  return true;
+}
+
+bool JsonScanner::ReadEscape(std::string& out) {
+  static constexpr absl::string_view kNames = "\"\\/bfnrt";
+  static constexpr absl::string_view kValues = "\"\\/\b\f\n\r\t";
+  const char* const at = next_++;
+  if (next_ == end_) return Fail("the string does not end");
+  const char name = *next_++;
+  if (name != 'u') {
+    const size_t i = kNames.find(name);
+    if (i == absl::string_view::npos) return FailAt(at, "unknown escape");
+    out.push_back(kValues[i]);
+    return true;
+  }
+  uint32_t code = 0;
+  if (!ReadHex4(code)) return false;
+  if (code >= 0xd800 && code < 0xdc00 && end_ - next_ >= 2 &&
+      next_[0] == '\\' && next_[1] == 'u') {
+    const char* const second = next_;
+    next_ += 2;
+    uint32_t low = 0;
+    if (!ReadHex4(low)) return false;
+    if (low >= 0xdc00 && low < 0xe000) {
+      code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    } else {
+      next_ = second;
+    }
+  }
+  AppendUtf8(code >= 0xd800 && code < 0xe000 ? 0xfffd : code, out);
+  return true;
+}
+
+bool JsonScanner::ReadHex4(uint32_t& code) {
+  if (end_ - next_ < 4 ||
+      std::from_chars(next_, next_ + 4, code, 16).ptr != next_ + 4) {
+    return Fail("expected four hexadecimal digits");
+  }
+  next_ += 4;
+  return true;
+}
+
+bool JsonScanner::ReadSpecialNumber(double& value) {
+  const bool negative = *next_ == '-';
+  const absl::string_view left(next_ + negative,
+                               static_cast<size_t>(end_ - next_ - negative));
+  if (absl::StartsWith(left, "Infinity")) {
+    value = std::numeric_limits<double>::infinity();
+    next_ += 8;
+  } else if (!negative && absl::StartsWith(left, "NaN")) {
+    value = std::numeric_limits<double>::quiet_NaN();
+    next_ += 3;
+  } else {
+    return Expected("a number");
+  }
+  next_ += negative;
+  if (negative) value = -value;
+  return true;
+}
+
+bool JsonScanner::ReadNumber(double& value) {
+  if (Next() == '\0') return Expected("a number");
+  const Decimal d = TakeApart(next_, end_);
+  if (d.end == nullptr) return ReadSpecialNumber(value);
+  value = Value(next_, d);
+  next_ = d.end;
+  return true;
+}
+
+bool JsonScanner::ReadNumber(JsonNumber& number) {
+  if (Next() == '\0') return Expected("a number");
+  const Decimal d = TakeApart(next_, end_);
+  number = JsonNumber();
+  if (d.end == nullptr) return ReadSpecialNumber(number.value);
+  number.value = Value(next_, d);
+  constexpr double kTwo63 = 9223372036854775808.0;
+  if (d.fraction == 0 && !d.has_exponent) {
+    number.integral =
+        std::from_chars(next_, d.end, number.integer).ec == std::errc();
+  } else if (number.value >= -kTwo63 && number.value < kTwo63 &&
+             number.value == std::floor(number.value)) {
+    number.integral = true;
+    number.integer = static_cast<int64_t>(number.value);
+  }
+  next_ = d.end;
+  return true;
+}
+
+bool JsonScanner::ReadLiteral(absl::string_view literal) {
+  if (absl::string_view(next_, static_cast<size_t>(end_ - next_))
+          .substr(0, literal.size()) != literal) {
+    return Expected("a JSON value");
+  }
+  next_ += literal.size();
+  return true;
+}
+
+bool JsonScanner::ReadBool(bool& value) {
+  value = Next() == 't';
+  if (!value && Next() != 'f') return Expected("true or false");
+  return ReadLiteral(value ? "true" : "false");
+}
+
+bool JsonScanner::Skip() {
+  absl::string_view text;
+  double number;
+  bool boolean;
+  switch (Peek()) {
+    case Kind::kObject:
+      return ReadObject([&](absl::string_view) { return Skip(); });
+    case Kind::kArray:
+      return ReadArray([&] { return Skip(); });
+    case Kind::kString:
+      return ReadString(text);
+    case Kind::kNumber: {
+      const Decimal d = TakeApart(next_, end_);
+      if (d.end == nullptr) return ReadSpecialNumber(number);
+      next_ = d.end;
+      return true;
+    }
+    case Kind::kBool:
+      return ReadBool(boolean);
+    case Kind::kNull:
+      return ReadLiteral("null");
+    case Kind::kNone:
+      return Expected("a JSON value");
+  }
+  return false;
+}
+
+bool JsonScanner::Skip(absl::string_view& text) {
+  SkipSpace();
+  const char* const first = next_;
+  if (!Skip()) return false;
+  text = absl::string_view(first, static_cast<size_t>(next_ - first));
+  return true;
+}
+
+bool JsonScanner::ReadEnd() {
+  if (!ok()) return false;
+  SkipSpace();
+  return next_ == end_ || Expected("the end of the file");
+}
+
+bool JsonScanner::Expected(absl::string_view what) {
+  constexpr size_t kShown = 20;
+  SkipSpace();
+  const absl::string_view left(next_, static_cast<size_t>(end_ - next_));
+  return Fail(absl::StrCat(
+      "expected ", what, ", not ",
+      left.empty() ? "the end of the file"
+                   : absl::StrCat("'", absl::CHexEscape(left.substr(0, kShown)),
+                                  left.size() > kShown ? "..." : "", "'")));
+}
+
+bool JsonScanner::FailAt(const char* at, absl::string_view message) {
+  if (ok()) {
+    status_ = absl::InvalidArgumentError(
+        absl::StrCat("byte ", at - begin_, ": ", message));
+  }
+  return false;
+}
+
+}  // namespace fcis

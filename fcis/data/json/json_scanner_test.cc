@@ -1,0 +1,178 @@
+#include "fcis/data/json/json_scanner.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fcis/core/base/counter_rng.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rapidjson/document.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+double NumberOf(const std::string& text) {
+  JsonScanner json(text);
+  double value = -1;
+  EXPECT_TRUE(json.ReadNumber(value) && json.ReadEnd())
+      << text << ": " << json.status();
+  return value;
+}
+
+std::string StringOf(const std::string& text) {
+  JsonScanner json(text);
+  absl::string_view value;
+  EXPECT_TRUE(json.ReadString(value) && json.ReadEnd()) << json.status();
+  return std::string(value);
+}
+
+std::string ErrorOf(const std::string& text) {
+  JsonScanner json(text);
+  EXPECT_FALSE(json.Skip() && json.ReadEnd()) << text;
+  return std::string(json.status().message());
+}
+
+TEST(JsonScannerTest, ReadsNestedObjectsAndArrays) {
+  JsonScanner json(R"( { "a" : [ 1 , [2,3] ], "b":{}, "c":[] } )");
+  std::vector<double> numbers;
+  std::vector<std::string> keys;
+  const bool read = json.ReadObject([&](absl::string_view key) {
+    keys.emplace_back(key);
+    if (key != "a") return json.Skip();
+    return json.ReadArray([&] {
+      if (json.Peek() == JsonScanner::Kind::kArray) return json.Skip();
+      numbers.emplace_back();
+      return json.ReadNumber(numbers.back());
+    });
+  });
+  EXPECT_TRUE(read && json.ReadEnd()) << json.status();
+  EXPECT_THAT(keys, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(numbers, ElementsAre(1));
+}
+
+TEST(JsonScannerTest, SkipReturnsTheText) {
+  JsonScanner json(R"([ [1, {"a": "]"}] , 7])");
+  std::vector<std::string> texts;
+  EXPECT_TRUE(json.ReadArray([&] {
+    absl::string_view text;
+    const bool read = json.Skip(text);
+    texts.emplace_back(text);
+    return read;
+  }));
+  EXPECT_THAT(texts, ElementsAre(R"([1, {"a": "]"}])", "7"));
+}
+
+TEST(JsonScannerTest, NumbersAreCorrectlyRounded) {
+  EXPECT_EQ(NumberOf("0"), 0);
+  EXPECT_TRUE(std::signbit(NumberOf("-0")));
+  EXPECT_EQ(NumberOf("-12.5e-1"), -1.25);
+  EXPECT_EQ(NumberOf("1e999"), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(NumberOf("-1e999"), -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(NumberOf("1e-999"), 0);
+  EXPECT_EQ(NumberOf("Infinity"), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(NumberOf("-Infinity"), -std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(std::isnan(NumberOf("NaN")));
+  // Halfway between two doubles; the tail decides.
+  EXPECT_EQ(NumberOf("9007199254740993"), 9007199254740992.0);
+  EXPECT_EQ(NumberOf("9007199254740993.00000000000000000000001"),
+            9007199254740994.0);
+  EXPECT_EQ(NumberOf("0.1000000000000000055511151231257827"), 0.1);
+  EXPECT_EQ(NumberOf("123456789012345678901234567890"),
+            123456789012345678901234567890.0);
+}
+
+TEST(JsonScannerTest, RandomNumbersEqualRapidJsons) {
+  for (uint64_t i = 0; i < 20000; ++i) {
+    const uint64_t bits = RngBits(7, i);
+    double value;
+    std::memcpy(&value, &bits, sizeof value);
+    if (!std::isfinite(value)) continue;
+    const int digits = static_cast<int>(RngBits(8, i) % 25);
+    const double small = std::ldexp(static_cast<double>(bits >> 11), -45);
+    for (const std::string& text : {absl::StrFormat("%.*e", digits, value),
+                                    absl::StrFormat("%.*f", digits, small),
+                                    absl::StrFormat("%.17g", small)}) {
+      rapidjson::Document oracle;
+      oracle.Parse<rapidjson::kParseFullPrecisionFlag>(text.c_str());
+      ASSERT_FALSE(oracle.HasParseError()) << text;
+      ASSERT_EQ(NumberOf(text), oracle.GetDouble()) << text;
+    }
+  }
+}
+
+TEST(JsonScannerTest, KnowsIntegralNumbers) {
+  const auto integer = [](const std::string& text) {
+    JsonScanner json(text);
+    JsonNumber number;
+    EXPECT_TRUE(json.ReadNumber(number)) << text;
+    return number.integral ? absl::StrCat(number.integer) : "no";
+  };
+  EXPECT_EQ(integer("-9223372036854775808"), "-9223372036854775808");
+  EXPECT_EQ(integer("9223372036854775807"), "9223372036854775807");
+  EXPECT_EQ(integer("9223372036854775808"), "no");
+  EXPECT_EQ(integer("42.0"), "42");
+  EXPECT_EQ(integer("4.2e1"), "42");
+  EXPECT_EQ(integer("42.5"), "no");
+  EXPECT_EQ(integer("1e300"), "no");
+  EXPECT_EQ(integer("NaN"), "no");
+}
+
+TEST(JsonScannerTest, Strings) {
+  EXPECT_EQ(StringOf(R"("")"), "");
+  EXPECT_EQ(StringOf(R"("a long string without any escape in it")"),
+            "a long string without any escape in it");
+  EXPECT_EQ(StringOf(R"("\\\"\/\b\f\n\r\t")"), "\\\"/\b\f\n\r\t");
+  EXPECT_EQ(StringOf(R"("a long string, and then \\ an escape \u005c")"),
+            "a long string, and then \\ an escape \\");
+  EXPECT_EQ(StringOf(R"("\u0041\u00e9\u20ac\ud83d\ude00")"),
+            "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+  EXPECT_EQ(StringOf(R"("\ud83dx\ude00")"), "\xef\xbf\xbdx\xef\xbf\xbd");
+  EXPECT_EQ(StringOf("\"\xc3\xa9\""), "\xc3\xa9");
+}
+
+TEST(JsonScannerTest, ErrorsNameTheByteAndTheExpectation) {
+  EXPECT_EQ(ErrorOf(""),
+            "byte 0: expected a JSON value, not the end of the file");
+  EXPECT_EQ(ErrorOf("{\"a\" 1}"), "byte 5: expected ':', not '1}'");
+  EXPECT_EQ(ErrorOf("[1 2]"), "byte 3: expected ',' or ']', not '2]'");
+  EXPECT_EQ(ErrorOf("[1,]"), "byte 3: expected a JSON value, not ']'");
+  EXPECT_EQ(ErrorOf("{1:2}"), "byte 1: expected a key in quotes, not '1:2}'");
+  EXPECT_EQ(ErrorOf("1 2"), "byte 2: expected the end of the file, not '2'");
+  EXPECT_EQ(ErrorOf("\"abc"), "byte 0: the string does not end");
+  EXPECT_EQ(ErrorOf("\"ab\nc\""), "byte 3: control character within a string");
+  EXPECT_EQ(ErrorOf("\"a\\x\""), "byte 2: unknown escape");
+  EXPECT_EQ(ErrorOf("\"\\u12g4\""), "byte 3: expected four hexadecimal digits");
+  for (const char* bad : {"01", "-", "1.", ".5", "1e", "+1", "truth", "nul",
+                          "-NaN", "\xef\xbb\xbf[]", "[", "{\"a\":1"}) {
+    EXPECT_THAT(ErrorOf(bad), HasSubstr("expected")) << bad;
+  }
+}
+
+TEST(JsonScannerTest, NestingIsLimited) {
+  const std::string deep(JsonScanner::kMaxDepth, '[');
+  const std::string back(JsonScanner::kMaxDepth, ']');
+  const std::string text = deep + back;
+  JsonScanner json(text);
+  EXPECT_TRUE(json.Skip() && json.ReadEnd()) << json.status();
+  EXPECT_THAT(ErrorOf(std::string(1000000, '[')), HasSubstr("nested deeper"));
+}
+
+TEST(JsonScannerTest, TheFirstErrorStays) {
+  JsonScanner json("[1, x, y]");
+  EXPECT_FALSE(json.ReadArray([&] { return json.Skip(); }));
+  const std::string first(json.status().message());
+  EXPECT_FALSE(json.ReadEnd());
+  EXPECT_EQ(json.status().message(), first);
+}
+
+}  // namespace
+}  // namespace fcis

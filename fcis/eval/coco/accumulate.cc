@@ -1,0 +1,336 @@
+#include "fcis/eval/coco/accumulate.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <tuple>
+
+#include "absl/algorithm/container.h"
+#include "absl/types/span.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/eval/coco/match.h"
+
+namespace fcis {
+namespace {
+
+// NumPy's spacing(1), which keeps 0 / 0 away.
+constexpr double kSpacing = std::numeric_limits<double>::epsilon();
+
+bool Outside(double area, const AreaRange& range) {
+  return area < range.low || area > range.high;
+}
+
+// A detection of the class in hand.
+struct Ranked {
+  const ScoredDetection* detection;
+  int rank;       // in its picture, from 0
+  int matchable;  // position among the matchable ones, -1: none of them
+};
+
+// One class: detections by descending score; of equal scores by picture, then
+// in the file's order.
+class ClassEvaluation {
+ public:
+  ClassEvaluation(const GroundTruth& truth, const Detections& detections,
+                  const EvalOptions& options, int klass)
+      : truth_(truth),
+        detections_(detections),
+        options_(options),
+        klass_(klass),
+        T_(options.iou_thresholds.size()) {}
+
+  void Run(absl::Span<const uint32_t> members, EvalCurves& curves);
+
+ private:
+  // The file's order is the order of the members, except that categories come
+  // one after another where they count as one class.
+  void Sort(absl::Span<const uint32_t> members);
+  void Rank();
+  void FindPictures();
+  void MatchAll();
+  void MatchPicture(absl::Span<const int> positions, size_t a);
+  void AccumulateRange(size_t a, EvalCurves& curves);
+  void AccumulateCut(size_t a, size_t m, EvalCurves& curves);
+  void FillCurve(size_t t, size_t a, size_t m, double first_score, bool any,
+                 EvalCurves& curves);
+
+  // One verdict per area range, threshold and matchable detection.
+  Verdict& VerdictOf(size_t a, size_t t, size_t matchable) {
+    return verdicts_[(a * T_ + t) * matchable_.size() + matchable];
+  }
+
+  struct TruePositive {
+    double precision, score;
+  };
+
+  const GroundTruth& truth_;
+  const Detections& detections_;
+  const EvalOptions& options_;
+  const int klass_;
+  const size_t T_;
+
+  std::vector<Ranked> ranked_;
+  // Positions in ranked_ of detections that overlap some object, ascending; and
+  // their numbers picture by picture.
+  std::vector<int> matchable_;
+  std::vector<int> by_picture_;
+  std::vector<Verdict> verdicts_;
+  int64_t num_objects_ = 0;  // that count in the area range in hand
+
+  CellMatcher matcher_;
+  std::vector<uint8_t> ignored_;
+  std::vector<absl::Span<const Overlap>> overlaps_;
+  std::vector<Verdict> cell_verdicts_;
+  // Detections that overlap nothing and count as false positives, before each
+  // matchable one.
+  std::vector<int64_t> false_before_;
+  std::vector<TruePositive> found_;
+};
+
+void ClassEvaluation::Sort(absl::Span<const uint32_t> members) {
+  ranked_.reserve(members.size());
+  for (const uint32_t member : members) {
+    ranked_.push_back({&detections_.list[member], 0, -1});
+  }
+  // Positions in the list stand for the file's order.
+  absl::c_sort(ranked_, [](const Ranked& a, const Ranked& b) {
+    const ScoredDetection& x = *a.detection;
+    const ScoredDetection& y = *b.detection;
+    if (x.score != y.score) return x.score > y.score;
+    return std::tie(x.image, x.category, a.detection) <
+           std::tie(y.image, y.category, b.detection);
+  });
+}
+
+void ClassEvaluation::Rank() {
+  std::vector<int> seen(truth_.images().size(), 0);
+  for (size_t i = 0; i < ranked_.size(); ++i) {
+    Ranked& ranked = ranked_[i];
+    ranked.rank = seen[static_cast<size_t>(ranked.detection->image)]++;
+    if (ranked.detection->num_overlaps == 0 ||
+        ranked.rank >= options_.max_dets.back()) {
+      continue;
+    }
+    ranked.matchable = static_cast<int>(matchable_.size());
+    matchable_.push_back(static_cast<int>(i));
+  }
+}
+
+void ClassEvaluation::FindPictures() {
+  const auto image = [&](int matchable) {
+    return ranked_[static_cast<size_t>(
+                       matchable_[static_cast<size_t>(matchable)])]
+        .detection->image;
+  };
+  by_picture_.resize(matchable_.size());
+  for (size_t i = 0; i < by_picture_.size(); ++i) {
+    by_picture_[i] = static_cast<int>(i);
+  }
+  absl::c_stable_sort(by_picture_,
+                      [&](int a, int b) { return image(a) < image(b); });
+}
+
+void ClassEvaluation::MatchAll() {
+  verdicts_.assign(options_.area_ranges.size() * T_ * matchable_.size(),
+                   Verdict::kUnmatched);
+  const auto image = [&](size_t i) {
+    return ranked_[static_cast<size_t>(
+                       matchable_[static_cast<size_t>(by_picture_[i])])]
+        .detection->image;
+  };
+  for (size_t begin = 0, end = 0; begin < by_picture_.size(); begin = end) {
+    while (end < by_picture_.size() && image(end) == image(begin)) ++end;
+    for (size_t a = 0; a < options_.area_ranges.size(); ++a) {
+      MatchPicture(absl::MakeConstSpan(by_picture_).subspan(begin, end - begin),
+                   a);
+    }
+  }
+}
+
+void ClassEvaluation::MatchPicture(absl::Span<const int> positions, size_t a) {
+  const auto detection = [&](int matchable) -> const ScoredDetection& {
+    return *ranked_[static_cast<size_t>(
+                        matchable_[static_cast<size_t>(matchable)])]
+                .detection;
+  };
+  const absl::Span<const TruthObject> cell =
+      truth_.Cell(detection(positions[0]).image, klass_);
+  ignored_.clear();
+  for (const TruthObject& object : cell) {
+    ignored_.push_back(object.ignore ||
+                       Outside(object.area, options_.area_ranges[a]));
+  }
+  overlaps_.clear();
+  for (const int position : positions) {
+    const ScoredDetection& d = detection(position);
+    overlaps_.push_back(absl::MakeConstSpan(detections_.overlaps)
+                            .subspan(d.first_overlap, d.num_overlaps));
+  }
+  cell_verdicts_.resize(positions.size());
+  const auto first = static_cast<uint32_t>(truth_.Position(cell));
+  for (size_t t = 0; t < T_; ++t) {
+    matcher_.Match(cell, first, ignored_, overlaps_, options_.iou_thresholds[t],
+                   absl::MakeSpan(cell_verdicts_));
+    for (size_t i = 0; i < positions.size(); ++i) {
+      Verdict verdict = cell_verdicts_[i];
+      if (verdict == Verdict::kUnmatched &&
+          Outside(detection(positions[i]).area, options_.area_ranges[a])) {
+        verdict = Verdict::kIgnored;
+      }
+      VerdictOf(a, t, static_cast<size_t>(positions[i])) = verdict;
+    }
+  }
+}
+
+// Only at true positives does recall grow and can precision have a peak, so
+// only they are looked at; the many detections that overlap nothing are counted
+// once for all thresholds.
+void ClassEvaluation::AccumulateCut(size_t a, size_t m, EvalCurves& curves) {
+  const int cut = options_.max_dets[m];
+  const AreaRange& range = options_.area_ranges[a];
+  false_before_.resize(matchable_.size());
+  int64_t false_positives = 0;
+  const ScoredDetection* first = nullptr;
+  for (const Ranked& ranked : ranked_) {
+    if (ranked.rank >= cut) continue;
+    if (first == nullptr) first = ranked.detection;
+    if (ranked.matchable >= 0) {
+      false_before_[static_cast<size_t>(ranked.matchable)] = false_positives;
+    } else {
+      false_positives += !Outside(ranked.detection->area, range);
+    }
+  }
+  for (size_t t = 0; t < T_; ++t) {
+    found_.clear();
+    int64_t more_false = 0;
+    for (size_t i = 0; i < matchable_.size(); ++i) {
+      const Ranked& ranked = ranked_[static_cast<size_t>(matchable_[i])];
+      if (ranked.rank >= cut) continue;
+      const Verdict verdict = VerdictOf(a, t, i);
+      more_false += verdict == Verdict::kUnmatched;
+      if (verdict != Verdict::kTruePositive) continue;
+      const auto tp = static_cast<double>(found_.size() + 1);
+      const auto fp = static_cast<double>(false_before_[i] + more_false);
+      found_.push_back({tp / (fp + tp + kSpacing), ranked.detection->score});
+    }
+    FillCurve(t, a, m, first == nullptr ? 0 : first->score, first != nullptr,
+              curves);
+  }
+}
+
+void ClassEvaluation::FillCurve(size_t t, size_t a, size_t m,
+                                double first_score, bool any,
+                                EvalCurves& curves) {
+  const auto at = [&](size_t r) {
+    return curves.At(static_cast<int>(t), static_cast<int>(r), klass_,
+                     static_cast<int>(a), static_cast<int>(m));
+  };
+  const auto objects = static_cast<double>(num_objects_);
+  curves.recall[curves.At(static_cast<int>(t), klass_, static_cast<int>(a),
+                          static_cast<int>(m))] =
+      static_cast<double>(found_.size()) / objects;
+  for (size_t i = found_.size(); i-- > 1;) {
+    found_[i - 1].precision =
+        std::max(found_[i - 1].precision, found_[i].precision);
+  }
+  const auto& thresholds = options_.recall_thresholds;
+  size_t r = 0;
+  // A recall of 0 is reached by the first detection, whatever it is.
+  for (; any && r < thresholds.size() && thresholds[r] <= 0; ++r) {
+    curves.precision[at(r)] = found_.empty() ? 0 : found_[0].precision;
+    curves.scores[at(r)] = first_score;
+  }
+  for (size_t i = 0; i < found_.size(); ++i) {
+    const double recall = static_cast<double>(i + 1) / objects;
+    for (; r < thresholds.size() && thresholds[r] <= recall; ++r) {
+      curves.precision[at(r)] = found_[i].precision;
+      curves.scores[at(r)] = found_[i].score;
+    }
+  }
+  for (; r < thresholds.size(); ++r) {
+    curves.precision[at(r)] = curves.scores[at(r)] = 0;
+  }
+}
+
+void ClassEvaluation::AccumulateRange(size_t a, EvalCurves& curves) {
+  num_objects_ = 0;
+  for (const uint32_t position : truth_.ObjectsOf(klass_)) {
+    const TruthObject& object = truth_.objects()[position];
+    num_objects_ +=
+        !object.ignore && !Outside(object.area, options_.area_ranges[a]);
+  }
+  if (num_objects_ == 0) return;
+  for (size_t m = 0; m < options_.max_dets.size(); ++m) {
+    AccumulateCut(a, m, curves);
+  }
+}
+
+void ClassEvaluation::Run(absl::Span<const uint32_t> members,
+                          EvalCurves& curves) {
+  Sort(members);
+  Rank();
+  FindPictures();
+  MatchAll();
+  for (size_t a = 0; a < options_.area_ranges.size(); ++a) {
+    AccumulateRange(a, curves);
+  }
+}
+
+// Positions in the list, class by class.
+struct Members {
+  std::vector<uint32_t> positions;
+  std::vector<uint32_t> first;  // by class, and the end
+};
+
+Members ByClass(const GroundTruth& truth, const Detections& detections) {
+  Members members;
+  members.first.assign(static_cast<size_t>(truth.num_classes()) + 1, 0);
+  const auto klass = [&](const ScoredDetection& detection) {
+    return static_cast<size_t>(truth.ClassOf(detection.category));
+  };
+  for (const ScoredDetection& detection : detections.list) {
+    ++members.first[klass(detection) + 1];
+  }
+  for (size_t k = 1; k < members.first.size(); ++k) {
+    members.first[k] += members.first[k - 1];
+  }
+  members.positions.resize(detections.list.size());
+  std::vector<uint32_t> next(members.first.begin(), members.first.end() - 1);
+  for (size_t i = 0; i < detections.list.size(); ++i) {
+    members.positions[next[klass(detections.list[i])]++] =
+        static_cast<uint32_t>(i);
+  }
+  return members;
+}
+
+}  // namespace
+
+EvalCurves::EvalCurves(const EvalOptions& options, int num_classes)
+    : T(static_cast<int>(options.iou_thresholds.size())),
+      R(static_cast<int>(options.recall_thresholds.size())),
+      K(num_classes),
+      A(static_cast<int>(options.area_ranges.size())),
+      M(static_cast<int>(options.max_dets.size())) {
+  recall.assign(At(T, 0, 0, 0), -1);
+  precision.assign(At(T, 0, 0, 0, 0), -1);
+  scores.assign(At(T, 0, 0, 0, 0), -1);
+}
+
+EvalCurves Accumulate(const GroundTruth& truth, const Detections& detections,
+                      const EvalOptions& options) {
+  EvalCurves curves(options, truth.num_classes());
+  const Members members = ByClass(truth, detections);
+  ParallelFor(truth.num_classes(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      const uint32_t first = members.first[static_cast<size_t>(k)];
+      const uint32_t last = members.first[static_cast<size_t>(k) + 1];
+      ClassEvaluation(truth, detections, options, static_cast<int>(k))
+          .Run(absl::MakeConstSpan(members.positions)
+                   .subspan(first, last - first),
+               curves);
+    }
+  });
+  return curves;
+}
+
+}  // namespace fcis

@@ -1,0 +1,60 @@
+#include "fcis/eval/coco/boundary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "absl/base/internal/raw_logging.h"
+#include "absl/types/span.h"
+#include "fcis/core/rle/rle_bitmap.h"
+
+namespace fcis {
+namespace {
+
+constexpr double kShareOfDiagonal = 0.02;
+
+// Of a line of `n` pixels `stride` apart: 1 where all pixels within `reach`
+// are 1, those beyond the ends counting as 0.
+void ErodeLine(const uint8_t* line, uint8_t* eroded, int64_t n, int64_t stride,
+               int reach) {
+  // Pixels of 1 that end at i; an eroded pixel stands `reach` before the end of
+  // 2 reach + 1 of them.
+  int64_t run = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    run = line[i * stride] ? run + 1 : 0;
+    if (i >= reach) eroded[(i - reach) * stride] = run > 2 * reach;
+  }
+  for (int64_t i = std::max<int64_t>(n - reach, 0); i < n; ++i) {
+    eroded[i * stride] = 0;
+  }
+}
+
+}  // namespace
+
+int BoundaryWidth(int height, int width) {
+  const double diagonal = std::sqrt(static_cast<double>(height) * height +
+                                    static_cast<double>(width) * width);
+  return std::max(
+      1, static_cast<int>(std::nearbyint(kShareOfDiagonal * diagonal)));
+}
+
+Rle MaskBoundary(const Rle& rle) {
+  const int64_t height = rle.height, width = rle.width;
+  const size_t pixels = static_cast<size_t>(height * width);
+  const int reach = BoundaryWidth(rle.height, rle.width);
+  std::vector<uint8_t> mask(pixels), columns(pixels), eroded(pixels);
+  ABSL_RAW_CHECK(DecodeColumnMajor(rle, absl::MakeSpan(mask)).ok(),
+                 "an Rle fits its size");
+  for (int64_t x = 0; x < width; ++x) {
+    ErodeLine(mask.data() + x * height, columns.data() + x * height, height, 1,
+              reach);
+  }
+  for (int64_t y = 0; y < height; ++y) {
+    ErodeLine(columns.data() + y, eroded.data() + y, width, height, reach);
+  }
+  for (size_t i = 0; i < pixels; ++i) mask[i] &= !eroded[i];
+  return EncodeColumnMajor(mask.data(), rle.height, rle.width);
+}
+
+}  // namespace fcis

@@ -1,0 +1,25 @@
+// One row per category, as tables and files show them.
+#ifndef FCIS_EVAL_COCO_CATEGORY_ROWS_H_
+#define FCIS_EVAL_COCO_CATEGORY_ROWS_H_
+
+#include <string>
+#include <vector>
+
+#include "fcis/eval/coco/evaluate.h"
+
+namespace fcis {
+
+struct CategoryRow {
+  RecordId id;
+  std::string name;
+  CategoryScore score;
+};
+
+// In the order of the annotations' "categories", each id once (where it stands
+// first, named as it was last); ids asked for that they lack have none.
+// Class-agnostic: one row, "all".
+std::vector<CategoryRow> CategoryRows(const Evaluation& evaluation);
+
+}  // namespace fcis
+
+#endif  // FCIS_EVAL_COCO_CATEGORY_ROWS_H_

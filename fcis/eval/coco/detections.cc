@@ -1,0 +1,323 @@
+#include "fcis/eval/coco/detections.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/rle/rle_iou.h"
+#include "fcis/core/rle/rle_polygon.h"
+#include "fcis/core/rle/rle_string.h"
+#include "fcis/eval/coco/boundary.h"
+
+namespace fcis {
+namespace {
+
+// Where a detection's area, box and mask come from. pycocotools decides by the
+// first of the list.
+struct Sources {
+  bool boxes = false;  // area = width * height; masks may be missing
+  bool masks = false;  // masks are needed, for IoU, area or box
+  bool mask_areas = false;
+};
+
+absl::StatusOr<Sources> ChooseSources(const CocoResult& first,
+                                      absl::string_view path,
+                                      const EvalOptions& options) {
+  Sources sources;
+  const bool compares_masks = options.iou_type != IouType::kBbox;
+  sources.boxes = first.has_bbox && !first.empty_bbox;
+  if (!sources.boxes && !first.has_segmentation) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path,
+                     ": results[0]: neither \"bbox\" nor "
+                     "\"segmentation\""));
+  }
+  sources.masks = compares_masks || !sources.boxes;
+  sources.mask_areas = !sources.boxes || (compares_masks && options.sane);
+  return sources;
+}
+
+// The IoU of two masks is at most that of as many common pixels as the smaller
+// one, or the part that their boxes share, has.
+double IouBound(uint32_t area, const XywhBox& box, const MeasuredMask& truth,
+                bool crowd) {
+  const double width =
+      std::min(box.x + box.width, truth.box.x + truth.box.width) -
+      std::max(box.x, truth.box.x);
+  const double height =
+      std::min(box.y + box.height, truth.box.y + truth.box.height) -
+      std::max(box.y, truth.box.y);
+  if (width <= 0 || height <= 0) return 0;
+  const double a = area, t = truth.area;
+  const double common = std::min(std::min(a, t), width * height);
+  return common / (crowd ? a : a + t - common);
+}
+
+class OverlapSink : public ResultsSink {
+ public:
+  OverlapSink(const GroundTruth& truth, const EvalOptions& options,
+              const Sources& sources)
+      : truth_(truth),
+        options_(options),
+        sources_(sources),
+        lowest_(LowestMatchThreshold(options)) {
+    detections_.box_areas = sources.boxes && !sources.mask_areas &&
+                            options.iou_type != IouType::kBbox;
+  }
+
+  absl::Status Add(const CocoResult& result) override;
+  Detections& detections() { return detections_; }
+
+ private:
+  absl::Status FindImage(const RecordId& id);
+  absl::Status TakeBox(const CocoResult& result);
+  absl::Status TakeMask(const CocoResult& result);
+  absl::StatusOr<Rle> DrawBox() const;
+  void Compare(absl::Span<const TruthObject> cell);
+  double CompareMask(const TruthObject& object);
+  void Count(const CocoResult& result);
+
+  const GroundTruth& truth_;
+  const EvalOptions& options_;
+  const Sources sources_;
+  const double lowest_;
+  Detections detections_;
+
+  // Of the detection in hand; results come picture by picture.
+  bool has_image_ = false;
+  RecordId image_id_;
+  GroundTruth::Image image_;
+  XywhBox box_;
+  Rle mask_;
+  uint32_t mask_area_ = 0;
+  bool has_mask_box_ = false;
+  XywhBox mask_box_;
+  bool has_boundary_ = false;
+  Rle boundary_;
+};
+
+absl::Status OverlapSink::FindImage(const RecordId& id) {
+  if (has_image_ && image_id_ == id) return absl::OkStatus();
+  image_ = truth_.FindImage(id);
+  if (!image_.known) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "image_id ", id.ToString(), " is not in ", truth_.dataset().path));
+  }
+  image_id_ = id;
+  has_image_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status OverlapSink::TakeBox(const CocoResult& result) {
+  if (sources_.boxes && (!result.has_bbox || result.empty_bbox)) {
+    return absl::InvalidArgumentError(
+        "no \"bbox\", though the first detection has one");
+  }
+  box_ = result.bbox;
+  return absl::OkStatus();
+}
+
+// As pycocotools: the polygon of the corners.
+absl::StatusOr<Rle> OverlapSink::DrawBox() const {
+  const CocoImage& image =
+      truth_.dataset().images[static_cast<size_t>(image_.index)];
+  if (image.height < 0 || image.width < 0) {
+    return absl::InvalidArgumentError(
+        "a mask drawn from \"bbox\" needs the picture's \"height\" and "
+        "\"width\"");
+  }
+  const double left = box_.x, right = box_.x + box_.width;
+  const double top = box_.y, bottom = box_.y + box_.height;
+  return PolygonToRle({left, top, left, bottom, right, bottom, right, top},
+                      image.height, image.width);
+}
+
+absl::Status OverlapSink::TakeMask(const CocoResult& result) {
+  has_mask_box_ = has_boundary_ = false;
+  if (!result.has_segmentation) {
+    if (!sources_.boxes) {
+      return absl::InvalidArgumentError(
+          "no \"segmentation\", though the first detection has one");
+    }
+    ++detections_.counts.rectangles;
+    ASSIGN_OR_RETURN(mask_, DrawBox());
+  } else if (result.segmentation.kind == Segmentation::Kind::kCounts) {
+    const Segmentation& segmentation = result.segmentation;
+    RETURN_IF_ERROR(CheckMaskSize(segmentation.height, segmentation.width));
+    mask_.height = static_cast<int>(segmentation.height);
+    mask_.width = static_cast<int>(segmentation.width);
+    RETURN_IF_ERROR(ParseRleCounts(mask_.height, mask_.width,
+                                   segmentation.counts, mask_.counts));
+  } else {
+    const CocoImage& image =
+        truth_.dataset().images[static_cast<size_t>(image_.index)];
+    ASSIGN_OR_RETURN(mask_, SegmentationToRle(result.segmentation, image.height,
+                                              image.width));
+  }
+  mask_area_ = RleArea(mask_);
+  return absl::OkStatus();
+}
+
+void OverlapSink::Count(const CocoResult& result) {
+  DetectionCounts& counts = detections_.counts;
+  const CocoImage& image =
+      truth_.dataset().images[static_cast<size_t>(image_.index)];
+  counts.score_out_of_range += result.score < 0 || result.score > 1;
+  if (sources_.masks && image.height >= 0 && image.width >= 0) {
+    counts.other_size +=
+        mask_.height != image.height || mask_.width != image.width;
+  }
+  if (!result.has_bbox || result.empty_bbox) return;
+  ++counts.boxes;
+  const XywhBox& box = result.bbox;
+  counts.corner_like += box.width >= box.x && box.height >= box.y;
+  counts.relative_like += box.x + box.width <= 1 && box.y + box.height <= 1;
+  if (image.height < 0 || image.width < 0) return;
+  counts.leaving += box.x + box.width > static_cast<double>(image.width) + 1 ||
+                    box.y + box.height > static_cast<double>(image.height) + 1;
+}
+
+absl::Status OverlapSink::Add(const CocoResult& result) {
+  ++detections_.counts.total;
+  RETURN_IF_ERROR(FindImage(result.image_id));
+  RETURN_IF_ERROR(TakeBox(result));
+  if (sources_.masks) RETURN_IF_ERROR(TakeMask(result));
+  Count(result);
+
+  ScoredDetection detection;
+  detection.category = truth_.FindCategory(result.category_id);
+  detection.image = image_.evaluated;
+  if (detection.category < 0 || detection.image < 0) {
+    if (truth_.KnowsCategory(result.category_id)) {
+      ++detections_.counts.other_image;
+    } else if (detections_.counts.unlisted_category++ == 0) {
+      detections_.counts.first_unlisted = result.category_id;
+    }
+    return absl::OkStatus();
+  }
+  detection.score = result.score;
+  detection.area = sources_.mask_areas ? mask_area_ : box_.width * box_.height;
+  if (!sources_.boxes && !result.has_bbox &&
+      options_.iou_type == IouType::kBbox) {
+    box_ = RleToBbox(mask_);
+  }
+  detection.first_overlap = static_cast<uint32_t>(detections_.overlaps.size());
+  Compare(truth_.Cell(detection.image, truth_.ClassOf(detection.category)));
+  detection.num_overlaps = static_cast<uint32_t>(detections_.overlaps.size() -
+                                                 detection.first_overlap);
+  detections_.list.push_back(detection);
+  return absl::OkStatus();
+}
+
+void OverlapSink::Compare(absl::Span<const TruthObject> cell) {
+  const int64_t first = truth_.Position(cell);
+  bool has_nan = false;
+  const auto compare = [&](double lowest) {
+    for (size_t i = 0; i < cell.size(); ++i) {
+      const double iou = options_.iou_type == IouType::kBbox
+                             ? BoxIou(box_, cell[i].box, cell[i].crowd)
+                             : CompareMask(cell[i]);
+      has_nan |= std::isnan(iou);
+      if (iou < lowest) continue;
+      detections_.overlaps.push_back(
+          {static_cast<uint32_t>(first + static_cast<int64_t>(i)), iou});
+    }
+  };
+  const size_t before = detections_.overlaps.size();
+  compare(lowest_);
+  if (!has_nan) return;
+  // Of a box that is not a number: COCOeval lets a NaN match, and everything
+  // behind it.
+  detections_.overlaps.resize(before);
+  compare(-std::numeric_limits<double>::infinity());
+}
+
+double OverlapSink::CompareMask(const TruthObject& object) {
+  // Room for the rounding of the bound.
+  constexpr double kSlack = 1e-9;
+  if (!has_mask_box_) mask_box_ = RleToBbox(mask_);
+  has_mask_box_ = true;
+  if (lowest_ > 0 && IouBound(mask_area_, mask_box_, object.mask,
+                              object.crowd) < lowest_ - kSlack) {
+    return 0;
+  }
+  const double iou =
+      MaskIou(mask_, mask_box_, object.mask.rle, object.mask.box, object.crowd);
+  if (options_.iou_type != IouType::kBoundary || iou <= 0 || iou < lowest_) {
+    return iou;
+  }
+  if (!has_boundary_) boundary_ = MaskBoundary(mask_);
+  has_boundary_ = true;
+  return std::min(iou, MaskIou(boundary_, RleToBbox(boundary_), object.boundary,
+                               RleToBbox(object.boundary), object.crowd));
+}
+
+Detections Join(const std::vector<std::unique_ptr<ResultsSink>>& sinks) {
+  Detections all;
+  size_t detections = 0, overlaps = 0;
+  for (const auto& sink : sinks) {
+    const Detections& part = static_cast<OverlapSink&>(*sink).detections();
+    detections += part.list.size();
+    overlaps += part.overlaps.size();
+  }
+  if (sinks.size() == 1) {
+    return std::move(static_cast<OverlapSink&>(*sinks[0]).detections());
+  }
+  all.list.reserve(detections);
+  all.overlaps.reserve(overlaps);
+  for (const auto& sink : sinks) {
+    Detections& part = static_cast<OverlapSink&>(*sink).detections();
+    const auto offset = static_cast<uint32_t>(all.overlaps.size());
+    for (ScoredDetection& detection : part.list) {
+      detection.first_overlap += offset;
+    }
+    all.list.insert(all.list.end(), part.list.begin(), part.list.end());
+    all.overlaps.insert(all.overlaps.end(), part.overlaps.begin(),
+                        part.overlaps.end());
+    all.counts.Add(part.counts);
+    all.box_areas = part.box_areas;
+    part = Detections();
+  }
+  return all;
+}
+
+}  // namespace
+
+void DetectionCounts::Add(const DetectionCounts& other) {
+  if (unlisted_category == 0) first_unlisted = other.first_unlisted;
+  total += other.total;
+  unlisted_category += other.unlisted_category;
+  other_image += other.other_image;
+  score_out_of_range += other.score_out_of_range;
+  boxes += other.boxes;
+  leaving += other.leaving;
+  corner_like += other.corner_like;
+  relative_like += other.relative_like;
+  other_size += other.other_size;
+  rectangles += other.rectangles;
+}
+
+absl::StatusOr<Detections> ReadDetections(absl::string_view text,
+                                          absl::string_view path,
+                                          const GroundTruth& truth,
+                                          const EvalOptions& options,
+                                          int threads) {
+  CocoResult first;
+  ASSIGN_OR_RETURN(const bool any, ReadFirstResult(text, path, first));
+  if (!any) return Detections();
+  ASSIGN_OR_RETURN(const Sources sources, ChooseSources(first, path, options));
+  ResultsOptions reading;
+  reading.read_segmentation = sources.masks;
+  reading.parts = threads;
+  ASSIGN_OR_RETURN(
+      const auto sinks,
+      ReadResults(text, path, reading, [&]() -> std::unique_ptr<ResultsSink> {
+        return std::make_unique<OverlapSink>(truth, options, sources);
+      }));
+  return Join(sinks);
+}
+
+}  // namespace fcis

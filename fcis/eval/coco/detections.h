@@ -1,0 +1,71 @@
+// Detections as the evaluation keeps them: everything but the masks, and the
+// overlaps that can count.
+#ifndef FCIS_EVAL_COCO_DETECTIONS_H_
+#define FCIS_EVAL_COCO_DETECTIONS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fcis/data/coco/results.h"
+#include "fcis/eval/coco/ground_truth.h"
+#include "fcis/eval/coco/options.h"
+
+namespace fcis {
+
+// A detection and a ground truth whose IoU reaches the lowest threshold.
+struct Overlap {
+  uint32_t object = 0;  // among GroundTruth::objects()
+  double iou = 0;
+};
+
+struct ScoredDetection {
+  double score = 0;
+  double area = 0;
+  int image = 0;     // position in GroundTruth::images()
+  int category = 0;  // position in GroundTruth::categories()
+  // Overlaps, in the order of the objects of its cell.
+  uint32_t first_overlap = 0, num_overlaps = 0;
+};
+
+// What was seen on the way, for warnings.
+struct DetectionCounts {
+  int64_t total = 0;              // detections in the file
+  int64_t unlisted_category = 0;  // left out
+  int64_t other_image = 0;        // left out: picture or category not asked for
+  int64_t score_out_of_range = 0;  // outside [0, 1]
+  int64_t boxes = 0;               // with "bbox"
+  int64_t leaving = 0;             // boxes that leave their picture
+  int64_t corner_like = 0;         // boxes with width >= x and height >= y
+  int64_t relative_like = 0;       // boxes within [0, 1]
+  int64_t other_size = 0;          // the mask's size is not the picture's
+  int64_t rectangles = 0;          // masks drawn from boxes
+  RecordId first_unlisted;
+
+  void Add(const DetectionCounts& other);
+};
+
+struct Detections {
+  // In the file's order; those of other categories and pictures are left out.
+  std::vector<ScoredDetection> list;
+  std::vector<Overlap> overlaps;
+  DetectionCounts counts;
+  // Areas are those of the boxes although masks are compared.
+  bool box_areas = false;
+};
+
+// Reads the detections in `text`, the content of the file `path`, and compares
+// each with the objects of its picture and class, in up to `threads` parts at
+// once; the result is the same for any number. Errors as ReadResults, and: an
+// unknown picture, no "bbox" or "segmentation" where it is needed, no mask.
+absl::StatusOr<Detections> ReadDetections(absl::string_view text,
+                                          absl::string_view path,
+                                          const GroundTruth& truth,
+                                          const EvalOptions& options,
+                                          int threads);
+
+}  // namespace fcis
+
+#endif  // FCIS_EVAL_COCO_DETECTIONS_H_

@@ -1,0 +1,157 @@
+#include "fcis/eval/coco/diagnose.h"
+
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fcis/core/base/status_macros.h"
+
+namespace fcis {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+void DiagnoseTruth(const Evaluation& evaluation, Lines& lines) {
+  const GroundTruth& truth = evaluation.truth;
+  const std::string& path = evaluation.dataset->path;
+  if (truth.objects().empty()) {
+    lines.push_back(absl::StrCat(
+        "no ground truth: ", path, " has ",
+        evaluation.dataset->annotations.size(),
+        " annotations, none of an evaluated picture and category; AP and AR "
+        "are -1"));
+  } else if (absl::c_all_of(truth.objects(), [](const TruthObject& object) {
+               return object.ignore;
+             })) {
+    lines.push_back(absl::StrCat("no ground truth that counts: all of ", path,
+                                 " is crowd; AP and AR are -1"));
+  }
+  const auto unknown = [](const std::vector<int>& positions) {
+    return absl::c_count(positions, -1);
+  };
+  if (unknown(truth.images()) > 0) {
+    lines.push_back(absl::StrCat(unknown(truth.images()),
+                                 " of the ids in --image_ids are not in ",
+                                 path));
+  }
+  if (unknown(truth.categories()) > 0) {
+    lines.push_back(absl::StrCat(unknown(truth.categories()),
+                                 " of the ids in --category_ids are not in ",
+                                 path));
+  }
+  const auto unmatchable = absl::c_count_if(
+      truth.objects(),
+      [](const TruthObject& object) { return object.unmatchable; });
+  if (unmatchable > 0) {
+    lines.push_back(
+        "an annotation has id 0: as in pycocotools, its detection counts as a "
+        "false positive (--sane counts it as found)");
+  }
+}
+
+void DiagnoseBoxes(const DetectionCounts& counts, Lines& lines) {
+  // Of boxes x, y, width, height hardly any leave their picture; of corners
+  // x0, y0, x1, y1 many would, and all of them grow to the right and down.
+  constexpr double kNearlyAll = .99, kSome = .05;
+  const auto boxes = static_cast<double>(counts.boxes);
+  if (counts.boxes == 0) return;
+  if (static_cast<double>(counts.relative_like) > kNearlyAll * boxes) {
+    lines.push_back(
+        "boxes look relative to the picture's size (all within [0, 1]); "
+        "expected pixels");
+  } else if (static_cast<double>(counts.corner_like) > kNearlyAll * boxes &&
+             static_cast<double>(counts.leaving) > kSome * boxes) {
+    lines.push_back(absl::StrCat(
+        "boxes look like corners [x0, y0, x1, y1]: as [x, y, width, height] ",
+        counts.leaving, " of ", counts.boxes, " leave their picture"));
+  }
+}
+
+void DiagnoseCounts(const Evaluation& evaluation, Lines& lines) {
+  const DetectionCounts& counts = evaluation.detections.counts;
+  if (counts.total == 0) {
+    lines.push_back("the results are empty");
+    return;
+  }
+  if (evaluation.detections.list.empty()) {
+    lines.push_back(
+        absl::StrCat("nothing in common: none of ", counts.total,
+                     " detections is of an evaluated picture and category"));
+  }
+  if (counts.unlisted_category > 0) {
+    lines.push_back(absl::StrCat(
+        counts.unlisted_category, " of ", counts.total,
+        " detections are of a category that the annotations do not list (the "
+        "first is ",
+        counts.first_unlisted.ToString(), "); they are left out"));
+  }
+  if (counts.score_out_of_range > 0) {
+    lines.push_back(absl::StrCat(counts.score_out_of_range, " of ",
+                                 counts.total, " scores are outside [0, 1]"));
+  }
+  if (counts.other_size > 0) {
+    lines.push_back(absl::StrCat(
+        counts.other_size, " of ", counts.total,
+        " masks have another size than their picture; they match nothing"));
+  }
+  DiagnoseBoxes(counts, lines);
+}
+
+void DiagnoseRules(const Evaluation& evaluation, Lines& lines) {
+  const EvalOptions& options = evaluation.options;
+  if (evaluation.detections.box_areas) {
+    lines.push_back(
+        "as in pycocotools, areas of detections are those of their \"bbox\", "
+        "for the first detection has one (--sane takes the masks')");
+  }
+  if (!options.sane && !absl::c_linear_search(options.max_dets, 100)) {
+    lines.push_back(
+        "as in pycocotools, AP is that at 100 detections, -1 for --max_dets "
+        "has no 100 (--sane takes the third of --max_dets)");
+  }
+}
+
+// Whether objects are found as soon as categories do not matter.
+absl::StatusOr<bool> CategoriesAreToBlame(const Evaluation& evaluation,
+                                          const std::string& results) {
+  constexpr double kPoor = .02, kDecent = .2;
+  constexpr size_t kAp50 = 1;
+  const double ap50 = evaluation.summary.stats[kAp50];
+  if (evaluation.options.class_agnostic || ap50 < 0 || ap50 > kPoor ||
+      evaluation.truth.num_classes() < 2 ||
+      evaluation.detections.counts.total == 0) {
+    return false;
+  }
+  EvalOptions options = evaluation.options;
+  options.class_agnostic = true;
+  ASSIGN_OR_RETURN(const Evaluation agnostic,
+                   Evaluate(evaluation.dataset->path, results, options));
+  return agnostic.summary.stats[kAp50] > kDecent;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> Diagnose(const Evaluation& evaluation,
+                                                  const std::string& results) {
+  Lines lines;
+  DiagnoseTruth(evaluation, lines);
+  DiagnoseCounts(evaluation, lines);
+  DiagnoseRules(evaluation, lines);
+  ASSIGN_OR_RETURN(const bool categories,
+                   CategoriesAreToBlame(evaluation, results));
+  if (categories) {
+    lines.push_back(
+        "category ids look off by a mapping: objects are found when categories "
+        "do not matter (--class_agnostic)");
+  } else if (!evaluation.detections.list.empty() &&
+             !evaluation.truth.objects().empty() &&
+             evaluation.detections.overlaps.empty()) {
+    lines.push_back(absl::StrFormat(
+        "no detection overlaps an object of its category with an IoU of %g",
+        LowestMatchThreshold(evaluation.options)));
+  }
+  return lines;
+}
+
+}  // namespace fcis

@@ -1,0 +1,23 @@
+// What a 0 or a -1 may come from: findings about the files of an evaluation.
+#ifndef FCIS_EVAL_COCO_DIAGNOSE_H_
+#define FCIS_EVAL_COCO_DIAGNOSE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fcis/eval/coco/evaluate.h"
+
+namespace fcis {
+
+// One line each, for people: no ground truth, nothing in common, boxes in
+// another convention, scores outside [0, 1], category ids that look off by a
+// mapping, masks of another size, and each of COCOeval's oddities that applies.
+// Reads the results again when hardly anything was found, to see whether the
+// categories are to blame. Empty: nothing strange.
+absl::StatusOr<std::vector<std::string>> Diagnose(const Evaluation& evaluation,
+                                                  const std::string& results);
+
+}  // namespace fcis
+
+#endif  // FCIS_EVAL_COCO_DIAGNOSE_H_

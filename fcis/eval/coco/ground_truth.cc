@@ -1,0 +1,227 @@
+#include "fcis/eval/coco/ground_truth.h"
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/data/coco/segmentation.h"
+#include "fcis/eval/coco/boundary.h"
+
+namespace fcis {
+namespace {
+
+// Positions in `records` of the wanted ids (all when none is named), by
+// ascending id, each once; of equal ids the last record.
+template <typename Record>
+std::vector<int> Select(const std::vector<Record>& records,
+                        const RecordIndex& index,
+                        std::vector<RecordId> wanted) {
+  if (wanted.empty()) {
+    for (const Record& record : records) wanted.push_back(record.id);
+  }
+  absl::c_sort(wanted);
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  std::vector<int> positions;
+  for (const RecordId& id : wanted) positions.push_back(index.Find(id));
+  return positions;
+}
+
+template <typename Record>
+RecordIndex IndexOf(const std::vector<Record>& records) {
+  RecordIndex index;
+  for (size_t i = 0; i < records.size(); ++i) {
+    index.Set(records[i].id, static_cast<int>(i));
+  }
+  return index;
+}
+
+}  // namespace
+
+MeasuredMask MeasureMask(Rle rle) {
+  MeasuredMask mask;
+  mask.area = RleArea(rle);
+  mask.box = RleToBbox(rle);
+  mask.rle = std::move(rle);
+  return mask;
+}
+
+absl::StatusOr<GroundTruth> GroundTruth::Build(const CocoDataset& dataset,
+                                               const EvalOptions& options) {
+  GroundTruth truth;
+  truth.dataset_ = &dataset;
+  truth.class_agnostic_ = options.class_agnostic;
+  truth.SelectImages(options);
+  truth.SelectCategories(options);
+  truth.Collect();
+  RETURN_IF_ERROR(truth.Measure(options));
+  return truth;
+}
+
+void GroundTruth::SelectImages(const EvalOptions& options) {
+  dataset_images_ = IndexOf(dataset_->images);
+  images_ = Select(dataset_->images, dataset_images_, options.image_ids);
+  evaluated_.assign(dataset_->images.size(), -1);
+  for (size_t i = 0; i < images_.size(); ++i) {
+    if (images_[i] >= 0) {
+      evaluated_[static_cast<size_t>(images_[i])] = static_cast<int>(i);
+    }
+  }
+}
+
+void GroundTruth::SelectCategories(const EvalOptions& options) {
+  dataset_categories_ = IndexOf(dataset_->categories);
+  categories_ =
+      Select(dataset_->categories, dataset_categories_, options.category_ids);
+  for (size_t i = 0; i < categories_.size(); ++i) {
+    if (categories_[i] < 0) continue;
+    evaluated_categories_.Set(
+        dataset_->categories[static_cast<size_t>(categories_[i])].id,
+        static_cast<int>(i));
+  }
+}
+
+GroundTruth::Image GroundTruth::FindImage(const RecordId& id) const {
+  Image image;
+  image.index = dataset_images_.Find(id);
+  image.known = image.index >= 0;
+  if (image.known) {
+    image.evaluated = evaluated_[static_cast<size_t>(image.index)];
+  }
+  return image;
+}
+
+int GroundTruth::FindCategory(const RecordId& id) const {
+  return evaluated_categories_.Find(id);
+}
+
+// COCOeval asks for the ids of the annotations of each picture and fetches the
+// annotations by id: of those with the same id, the last one takes the place of
+// all, in its own picture and category.
+void GroundTruth::Collect() {
+  struct Place {
+    int image, category, order, annotation;
+  };
+  const auto& annotations = dataset_->annotations;
+  const RecordIndex by_id = IndexOf(annotations);
+  std::vector<Place> listed;
+  for (size_t i = 0; i < annotations.size(); ++i) {
+    const int image = FindImage(annotations[i].image_id).evaluated;
+    const int category = FindCategory(annotations[i].category_id);
+    if (image < 0 || (category < 0 && !class_agnostic_)) continue;
+    listed.push_back({image, category, 0, static_cast<int>(i)});
+  }
+  absl::c_stable_sort(
+      listed, [](const Place& a, const Place& b) { return a.image < b.image; });
+  std::vector<Place> places;
+  for (const Place& place : listed) {
+    const int last =
+        by_id.Find(annotations[static_cast<size_t>(place.annotation)].id);
+    const CocoAnnotation& annotation = annotations[static_cast<size_t>(last)];
+    const int image = FindImage(annotation.image_id).evaluated;
+    const int category = FindCategory(annotation.category_id);
+    if (image < 0 || category < 0) continue;
+    places.push_back({image, category, static_cast<int>(places.size()), last});
+  }
+  absl::c_sort(places, [](const Place& a, const Place& b) {
+    return std::tie(a.image, a.category, a.order) <
+           std::tie(b.image, b.category, b.order);
+  });
+  objects_.resize(places.size());
+  class_objects_.resize(static_cast<size_t>(num_classes()));
+  for (size_t i = 0, image = 0; i <= places.size(); ++i) {
+    const size_t end = i < places.size() ? static_cast<size_t>(places[i].image)
+                                         : images_.size();
+    for (; image <= end; ++image) {
+      first_cell_.push_back(static_cast<uint32_t>(cells_.size()));
+    }
+    if (i == places.size()) break;
+    objects_[i].annotation = places[i].annotation;
+    const int klass = ClassOf(places[i].category);
+    const bool same = i > 0 && places[i - 1].image == places[i].image &&
+                      cells_.back().klass == klass;
+    if (!same) cells_.push_back({klass, static_cast<uint32_t>(i), 0});
+    cells_.back().end = static_cast<uint32_t>(i + 1);
+    class_objects_[static_cast<size_t>(klass)].push_back(
+        static_cast<uint32_t>(i));
+  }
+}
+
+absl::Span<const TruthObject> GroundTruth::Cell(int image, int klass) const {
+  const CellRange* const begin =
+      cells_.data() + first_cell_[static_cast<size_t>(image)];
+  const CellRange* const end =
+      cells_.data() + first_cell_[static_cast<size_t>(image) + 1];
+  const CellRange* const found = std::lower_bound(
+      begin, end, klass,
+      [](const CellRange& cell, int wanted) { return cell.klass < wanted; });
+  if (found == end || found->klass != klass) return {};
+  return absl::MakeConstSpan(objects_).subspan(found->begin,
+                                               found->end - found->begin);
+}
+
+absl::Status GroundTruth::Measure(const EvalOptions& options) {
+  constexpr int64_t kGrain = 64;
+  // The error of the first annotation at fault, whatever the threads do.
+  std::mutex mutex;
+  int64_t first_error = static_cast<int64_t>(objects_.size());
+  absl::Status status;
+  ParallelFor(first_error, kGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      absl::Status measured =
+          MeasureObject(options, objects_[static_cast<size_t>(i)]);
+      if (measured.ok()) continue;
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (i < first_error) {
+        first_error = i;
+        status = std::move(measured);
+      }
+      return;
+    }
+  });
+  return status;
+}
+
+absl::Status GroundTruth::MeasureObject(const EvalOptions& options,
+                                        TruthObject& object) {
+  const CocoAnnotation& annotation =
+      dataset_->annotations[static_cast<size_t>(object.annotation)];
+  const auto error = [&](absl::string_view message) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(dataset_->path, ": annotation with id ",
+                     annotation.id.ToString(), ": ", message));
+  };
+  if (!annotation.has_area) return error("no \"area\"");
+  object.area = annotation.area;
+  object.ignore = annotation.crowd != 0;
+  object.crowd = static_cast<int64_t>(annotation.crowd) != 0;
+  object.unmatchable = !options.sane && annotation.id == RecordId(int64_t{0});
+  if (options.iou_type == IouType::kBbox) {
+    if (!annotation.has_bbox) return error("no \"bbox\"");
+    object.box = annotation.bbox;
+    return absl::OkStatus();
+  }
+  if (annotation.segmentation.empty()) return error("no \"segmentation\"");
+  JsonScanner json(annotation.segmentation);
+  Segmentation segmentation;
+  if (!ReadSegmentation(json, segmentation)) {
+    return error(absl::StrCat("segmentation: ", json.status().message()));
+  }
+  const CocoImage& image = dataset_->images[static_cast<size_t>(
+      dataset_images_.Find(annotation.image_id))];
+  absl::StatusOr<Rle> rle =
+      SegmentationToRle(segmentation, image.height, image.width);
+  if (!rle.ok()) return error(rle.status().message());
+  object.mask = MeasureMask(*std::move(rle));
+  if (options.iou_type == IouType::kBoundary) {
+    object.boundary = MaskBoundary(object.mask.rle);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fcis

@@ -1,0 +1,107 @@
+// The annotated objects of an evaluation, by picture and category, in the order
+// in which COCOeval meets them.
+#ifndef FCIS_EVAL_COCO_GROUND_TRUTH_H_
+#define FCIS_EVAL_COCO_GROUND_TRUTH_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "fcis/core/rle/rle.h"
+#include "fcis/data/coco/dataset.h"
+#include "fcis/eval/coco/options.h"
+
+namespace fcis {
+
+// A mask with what is asked of it again and again.
+struct MeasuredMask {
+  Rle rle;
+  uint32_t area = 0;
+  XywhBox box;  // tight
+};
+MeasuredMask MeasureMask(Rle rle);
+
+struct TruthObject {
+  int annotation = 0;  // index in the data set
+  double area = 0;     // as annotated
+  bool crowd = false;
+  bool ignore = false;
+  // Its id is 0: COCOeval takes its detection for a false positive.
+  bool unmatchable = false;
+  XywhBox box;        // as annotated; bbox only
+  MeasuredMask mask;  // segm and boundary only
+  Rle boundary;       // boundary only
+};
+
+class GroundTruth {
+ public:
+  // Errors name file and annotation: no "area", no "bbox" or "segmentation"
+  // where the IoU needs it, no mask. `dataset` must outlive the result.
+  static absl::StatusOr<GroundTruth> Build(const CocoDataset& dataset,
+                                           const EvalOptions& options);
+
+  const CocoDataset& dataset() const { return *dataset_; }
+
+  // The evaluated pictures and categories: indices in the data set, -1 for an
+  // id that it lacks; by ascending id.
+  const std::vector<int>& images() const { return images_; }
+  const std::vector<int>& categories() const { return categories_; }
+
+  // Classes of the evaluation: the categories, or one.
+  int num_classes() const {
+    return class_agnostic_ ? 1 : static_cast<int>(categories_.size());
+  }
+  int ClassOf(int category) const { return class_agnostic_ ? 0 : category; }
+
+  struct Image {
+    bool known = false;
+    int evaluated = -1;  // position in images(), or -1
+    int index = -1;      // in the data set
+  };
+  Image FindImage(const RecordId& id) const;
+  // Position in categories(), or -1.
+  int FindCategory(const RecordId& id) const;
+  bool KnowsCategory(const RecordId& id) const {
+    return dataset_categories_.Find(id) >= 0;
+  }
+
+  // Of one picture and class, positions as above.
+  absl::Span<const TruthObject> Cell(int image, int klass) const;
+  absl::Span<const TruthObject> objects() const { return objects_; }
+  // Positions among objects() of a class's objects.
+  absl::Span<const uint32_t> ObjectsOf(int klass) const {
+    return class_objects_[static_cast<size_t>(klass)];
+  }
+  // Position of a cell's first object among objects().
+  int64_t Position(absl::Span<const TruthObject> cell) const {
+    return cell.data() - objects_.data();
+  }
+
+ private:
+  struct CellRange {
+    int klass;
+    uint32_t begin, end;
+  };
+
+  void SelectImages(const EvalOptions& options);
+  void SelectCategories(const EvalOptions& options);
+  void Collect();
+  absl::Status Measure(const EvalOptions& options);
+  absl::Status MeasureObject(const EvalOptions& options, TruthObject& object);
+
+  const CocoDataset* dataset_ = nullptr;
+  bool class_agnostic_ = false;
+  std::vector<int> images_, categories_;
+  RecordIndex dataset_images_, dataset_categories_;
+  std::vector<int> evaluated_;  // by index of the image in the data set
+  RecordIndex evaluated_categories_;
+  std::vector<TruthObject> objects_;
+  std::vector<CellRange> cells_;
+  std::vector<uint32_t> first_cell_;  // by evaluated image, and the end
+  std::vector<std::vector<uint32_t>> class_objects_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_EVAL_COCO_GROUND_TRUTH_H_

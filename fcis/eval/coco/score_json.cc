@@ -1,0 +1,158 @@
+#include "fcis/eval/coco/score_json.h"
+
+#include <vector>
+
+#include "fcis/eval/coco/category_rows.h"
+#include "rapidjson/prettywriter.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
+
+namespace fcis {
+namespace {
+
+using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+
+template <typename Writer>
+void WriteDoubles(const char* name, const double* values, size_t n,
+                  Writer& json) {
+  json.Key(name);
+  json.StartArray();
+  for (size_t i = 0; i < n; ++i) json.Double(values[i]);
+  json.EndArray();
+}
+
+void WriteText(const std::string& text, Json& json) {
+  json.String(text.c_str(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+void WriteId(const RecordId& id, Json& json) {
+  if (id.is_text()) {
+    WriteText(id.text(), json);
+  } else {
+    json.Int64(id.number());
+  }
+}
+
+void WriteScore(const CategoryScore& score, Json& json) {
+  const auto write = [&](const char* name, double value) {
+    json.Key(name);
+    json.Double(value);
+  };
+  write("AP", score.ap);
+  write("AP50", score.ap50);
+  write("AP75", score.ap75);
+  write("APs", score.ap_small);
+  write("APm", score.ap_medium);
+  write("APl", score.ap_large);
+}
+
+const char* IouTypeName(IouType type) {
+  return type == IouType::kSegm   ? "segm"
+         : type == IouType::kBbox ? "bbox"
+                                  : "boundary";
+}
+
+void WriteOptions(const EvalOptions& options, Json& json) {
+  json.Key("iou_type");
+  json.String(IouTypeName(options.iou_type));
+  json.Key("class_agnostic");
+  json.Bool(options.class_agnostic);
+  json.Key("sane");
+  json.Bool(options.sane);
+  WriteDoubles("iou_thresholds", options.iou_thresholds.data(),
+               options.iou_thresholds.size(), json);
+  json.Key("max_dets");
+  json.StartArray();
+  for (const int cut : options.max_dets) json.Int(cut);
+  json.EndArray();
+  json.Key("area_ranges");
+  json.StartArray();
+  for (const AreaRange& range : options.area_ranges) {
+    json.StartObject();
+    json.Key("label");
+    WriteText(range.label, json);
+    json.Key("low");
+    json.Double(range.low);
+    json.Key("high");
+    json.Double(range.high);
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+void WriteSeconds(const Evaluation::Seconds& seconds, Json& json) {
+  json.Key("seconds");
+  json.StartObject();
+  const auto write = [&](const char* name, double value) {
+    json.Key(name);
+    json.Double(value);
+  };
+  write("annotations", seconds.annotations);
+  write("truth", seconds.truth);
+  write("detections", seconds.detections);
+  write("accumulate", seconds.accumulate);
+  json.EndObject();
+}
+
+}  // namespace
+
+std::string ScoreJson(const Evaluation& evaluation) {
+  rapidjson::StringBuffer buffer;
+  Json json(buffer);
+  json.SetFormatOptions(rapidjson::kFormatSingleLineArray);
+  json.StartObject();
+  const EvalSummary& summary = evaluation.summary;
+  WriteDoubles("stats", summary.stats.data(), summary.stats.size(), json);
+  json.Key("mean");
+  json.StartObject();
+  WriteScore(summary.mean, json);
+  json.EndObject();
+  json.Key("per_category");
+  json.StartArray();
+  for (const CategoryRow& row : CategoryRows(evaluation)) {
+    json.StartObject();
+    json.Key("category_id");
+    WriteId(row.id, json);
+    json.Key("name");
+    WriteText(row.name, json);
+    WriteScore(row.score, json);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("num_images");
+  json.Uint64(evaluation.truth.images().size());
+  json.Key("num_annotations");
+  json.Uint64(evaluation.truth.objects().size());
+  json.Key("num_detections");
+  json.Uint64(evaluation.detections.list.size());
+  WriteOptions(evaluation.options, json);
+  WriteSeconds(evaluation.seconds, json);
+  json.EndObject();
+  return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
+}
+
+std::string CurvesJson(const EvalCurves& curves) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
+  json.StartObject();
+  json.Key("shape");
+  json.StartObject();
+  const auto write = [&](const char* name, int value) {
+    json.Key(name);
+    json.Int(value);
+  };
+  write("T", curves.T);
+  write("R", curves.R);
+  write("K", curves.K);
+  write("A", curves.A);
+  write("M", curves.M);
+  json.EndObject();
+  WriteDoubles("precision", curves.precision.data(), curves.precision.size(),
+               json);
+  WriteDoubles("recall", curves.recall.data(), curves.recall.size(), json);
+  WriteDoubles("scores", curves.scores.data(), curves.scores.size(), json);
+  json.EndObject();
+  return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
+}
+
+}  // namespace fcis

@@ -1,0 +1,40 @@
+// The numbers that are quoted: COCOeval's twelve, and a row per category.
+#ifndef FCIS_EVAL_COCO_SUMMARY_H_
+#define FCIS_EVAL_COCO_SUMMARY_H_
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "fcis/eval/coco/accumulate.h"
+#include "fcis/eval/coco/options.h"
+
+namespace fcis {
+
+// -1 stands for a mean over nothing: no ground truth, or no such threshold,
+// area range or max_dets among the options.
+struct CategoryScore {
+  double ap = -1, ap50 = -1, ap75 = -1;
+  double ap_small = -1, ap_medium = -1, ap_large = -1;
+};
+
+struct EvalSummary {
+  // AP, AP50, AP75, APs, APm, APl, AR at max_dets 1, 2, 3, ARs, ARm, ARl. As in
+  // pycocotools the first is that at 100 detections, -1 when max_dets has no
+  // 100 (unless options.sane); "max_dets 3" is the third of them, or the last
+  // of fewer.
+  std::array<double, 12> stats;
+  // By class, at the third of max_dets.
+  std::vector<CategoryScore> categories;
+  // Over the categories that have a value.
+  CategoryScore mean;
+};
+
+EvalSummary Summarize(const EvalCurves& curves, const EvalOptions& options);
+
+// The twelve lines as pycocotools prints them, each with its line break.
+std::string SummaryText(const EvalSummary& summary, const EvalOptions& options);
+
+}  // namespace fcis
+
+#endif  // FCIS_EVAL_COCO_SUMMARY_H_

@@ -1,0 +1,138 @@
+#include "fcis/eval/eval_flags.h"
+
+#include <cmath>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/suggest.h"
+
+ABSL_FLAG(std::string, iou_type, "segm",
+          "What is compared: segm (masks), bbox (boxes) or boundary (masks, "
+          "and no better than their boundaries).");
+ABSL_FLAG(std::string, iou_thresholds, "",
+          "IoUs that make a detection right; default 0.5,0.55,...,0.95.");
+ABSL_FLAG(std::string, max_dets, "",
+          "Detections that count per picture and category; default 1,10,100.");
+ABSL_FLAG(std::string, area_ranges, "",
+          "Ranges of areas in square pixels, name:low:high,...; default "
+          "all:0:1e10,small:0:1024,medium:1024:9216,large:9216:1e10.");
+ABSL_FLAG(std::string, image_ids, "", "Only these pictures; default all.");
+ABSL_FLAG(std::string, category_ids, "", "Only these categories; default all.");
+ABSL_FLAG(bool, class_agnostic, false, "All objects are of one category.");
+ABSL_FLAG(bool, sane, false,
+          "Where pycocotools' answer is odd, the sane one: areas of detected "
+          "masks are the masks' own and not their boxes', an annotation with "
+          "id 0 can be found, AP needs no 100 in --max_dets.");
+
+namespace fcis {
+namespace {
+
+std::vector<absl::string_view> SplitList(absl::string_view text) {
+  return absl::StrSplit(text, ',');
+}
+
+absl::StatusOr<IouType> ParseIouType(absl::string_view text) {
+  RETURN_IF_ERROR(CheckChoice("iou_type", text, {"segm", "bbox", "boundary"}));
+  return text == "segm"   ? IouType::kSegm
+         : text == "bbox" ? IouType::kBbox
+                          : IouType::kBoundary;
+}
+
+}  // namespace
+
+std::vector<std::string> EvalFlagNames() {
+  return {"iou_type",  "iou_thresholds", "max_dets",       "area_ranges",
+          "image_ids", "category_ids",   "class_agnostic", "sane"};
+}
+
+absl::StatusOr<std::vector<double>> ParseThresholds(absl::string_view text) {
+  std::vector<double> thresholds;
+  for (const absl::string_view item : SplitList(text)) {
+    double value = 0;
+    if (!absl::SimpleAtod(item, &value) || !(value >= 0 && value <= 1)) {
+      return UsageError(absl::StrCat("--iou_thresholds: \"", item,
+                                     "\", expected a number of 0 to 1"));
+    }
+    thresholds.push_back(value);
+  }
+  return thresholds;
+}
+
+absl::StatusOr<std::vector<int>> ParseMaxDets(absl::string_view text) {
+  std::vector<int> cuts;
+  for (const absl::string_view item : SplitList(text)) {
+    int value = 0;
+    if (!absl::SimpleAtoi(item, &value) || value < 1) {
+      return UsageError(absl::StrCat("--max_dets: \"", item,
+                                     "\", expected a whole number above 0"));
+    }
+    cuts.push_back(value);
+  }
+  return cuts;
+}
+
+absl::StatusOr<std::vector<AreaRange>> ParseAreaRanges(absl::string_view text) {
+  std::vector<AreaRange> ranges;
+  for (const absl::string_view item : SplitList(text)) {
+    const std::vector<std::string> parts = absl::StrSplit(item, ':');
+    AreaRange range;
+    if (parts.size() != 3 || parts[0].empty() ||
+        !absl::SimpleAtod(parts[1], &range.low) ||
+        !absl::SimpleAtod(parts[2], &range.high) ||
+        !(range.low <= range.high)) {
+      return UsageError(absl::StrCat("--area_ranges: \"", item,
+                                     "\", expected name:low:high"));
+    }
+    range.label = parts[0];
+    ranges.push_back(range);
+  }
+  return ranges;
+}
+
+std::vector<RecordId> ParseIds(absl::string_view text) {
+  std::vector<RecordId> ids;
+  for (absl::string_view item : SplitList(text)) {
+    int64_t number = 0;
+    if (absl::SimpleAtoi(item, &number)) {
+      ids.emplace_back(number);
+      continue;
+    }
+    if (item.size() >= 2 && item.front() == '"' && item.back() == '"') {
+      item = item.substr(1, item.size() - 2);
+    }
+    ids.emplace_back(item);
+  }
+  return ids;
+}
+
+absl::StatusOr<EvalOptions> EvalOptionsFromFlags() {
+  EvalOptions options;
+  ASSIGN_OR_RETURN(options.iou_type,
+                   ParseIouType(absl::GetFlag(FLAGS_iou_type)));
+  const std::string thresholds = absl::GetFlag(FLAGS_iou_thresholds);
+  if (!thresholds.empty()) {
+    ASSIGN_OR_RETURN(options.iou_thresholds, ParseThresholds(thresholds));
+  }
+  const std::string cuts = absl::GetFlag(FLAGS_max_dets);
+  if (!cuts.empty()) {
+    ASSIGN_OR_RETURN(options.max_dets, ParseMaxDets(cuts));
+  }
+  const std::string ranges = absl::GetFlag(FLAGS_area_ranges);
+  if (!ranges.empty()) {
+    ASSIGN_OR_RETURN(options.area_ranges, ParseAreaRanges(ranges));
+  }
+  const std::string images = absl::GetFlag(FLAGS_image_ids);
+  if (!images.empty()) options.image_ids = ParseIds(images);
+  const std::string categories = absl::GetFlag(FLAGS_category_ids);
+  if (!categories.empty()) options.category_ids = ParseIds(categories);
+  options.class_agnostic = absl::GetFlag(FLAGS_class_agnostic);
+  options.sane = absl::GetFlag(FLAGS_sane);
+  return options;
+}
+
+}  // namespace fcis

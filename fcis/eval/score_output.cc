@@ -1,0 +1,70 @@
+#include "fcis/eval/score_output.h"
+
+#include <cstdio>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_format.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/suggest.h"
+#include "fcis/core/io/file.h"
+#include "fcis/eval/coco/category_rows.h"
+#include "fcis/eval/coco/diagnose.h"
+#include "fcis/eval/coco/score_json.h"
+#include "fcis/eval/coco/score_table.h"
+
+ABSL_FLAG(std::string, table, "markdown",
+          "AP by category on the screen: markdown, csv or none.");
+ABSL_FLAG(std::string, output_json, "",
+          "Write all numbers, with every digit, to this file.");
+ABSL_FLAG(std::string, output_csv, "", "Write the table to this file.");
+ABSL_FLAG(std::string, output_markdown, "", "Write the table to this file.");
+ABSL_FLAG(std::string, output_curves, "",
+          "Write precision, recall and scores by threshold, recall, category, "
+          "area range and max_dets to this JSON file.");
+
+namespace fcis {
+namespace {
+
+absl::Status WriteIfNamed(const absl::Flag<std::string>& flag,
+                          const std::string& text) {
+  const std::string path = absl::GetFlag(flag);
+  if (path.empty()) return absl::OkStatus();
+  return WriteFileAtomic(ResolvePath(path), text);
+}
+
+}  // namespace
+
+std::vector<std::string> ScoreOutputFlagNames() {
+  return {"table", "output_json", "output_csv", "output_markdown",
+          "output_curves"};
+}
+
+absl::Status CheckScoreOutputFlags() {
+  return CheckChoice("table", absl::GetFlag(FLAGS_table),
+                     {"markdown", "csv", "none"});
+}
+
+absl::Status WriteScores(const Evaluation& evaluation,
+                         const std::string& results) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> findings,
+                   Diagnose(evaluation, results));
+  for (const std::string& finding : findings) {
+    absl::FPrintF(stderr, "warning: %s\n", finding);
+  }
+  absl::PrintF("%s", SummaryText(evaluation.summary, evaluation.options));
+  const std::vector<CategoryRow> rows = CategoryRows(evaluation);
+  const std::string table = absl::GetFlag(FLAGS_table);
+  const std::string markdown = MarkdownTable(evaluation.summary.mean, rows);
+  const std::string csv = CsvTable(evaluation.summary.mean, rows);
+  if (table != "none") {
+    absl::PrintF("\n%s", table == "csv" ? csv : markdown);
+  }
+  RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_json, ScoreJson(evaluation)));
+  RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_csv, csv));
+  RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_markdown, markdown));
+  if (absl::GetFlag(FLAGS_output_curves).empty()) return absl::OkStatus();
+  return WriteIfNamed(FLAGS_output_curves, CurvesJson(evaluation.curves));
+}
+
+}  // namespace fcis

@@ -1,0 +1,27 @@
+// What an evaluation leaves behind: lines and tables on the screen, files.
+#ifndef FCIS_EVAL_SCORE_OUTPUT_H_
+#define FCIS_EVAL_SCORE_OUTPUT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "fcis/eval/coco/evaluate.h"
+
+namespace fcis {
+
+// Names of the flags, for a help page: --table, --output_json, --output_csv,
+// --output_markdown, --output_curves.
+std::vector<std::string> ScoreOutputFlagNames();
+
+// OK when --table is one of its choices; else a UsageError.
+absl::Status CheckScoreOutputFlags();
+
+// Prints findings to stderr, the twelve lines and the table to stdout, and
+// writes the files that the flags name. `results`: the file that was scored.
+absl::Status WriteScores(const Evaluation& evaluation,
+                         const std::string& results);
+
+}  // namespace fcis
+
+#endif  // FCIS_EVAL_SCORE_OUTPUT_H_
