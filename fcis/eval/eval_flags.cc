@@ -91,6 +91,11 @@ absl::StatusOr<std::vector<AreaRange>> ParseAreaRanges(absl::string_view text) {
     range.label = parts[0];
     ranges.push_back(range);
   }
+  if (ranges.size() > kMaxAreaRanges) {
+    return UsageError(absl::StrCat("--area_ranges: ", ranges.size(),
+                                   " ranges, expected at most ",
+                                   kMaxAreaRanges));
+  }
   return ranges;
 }
 

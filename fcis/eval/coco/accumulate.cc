@@ -20,11 +20,13 @@ bool Outside(double area, const AreaRange& range) {
   return area < range.low || area > range.high;
 }
 
-// A detection of the class in hand.
+// A detection of the class in hand, with what its place in the ranking needs.
 struct Ranked {
-  const ScoredDetection* detection;
-  int rank;       // in its picture, from 0
-  int matchable;  // position among the matchable ones, -1: none of them
+  double score;
+  uint32_t position;  // in the list, which stands for the file's order
+  int rank;           // in its picture, from 0
+  int matchable;      // position among the matchable ones, -1: none of them
+  uint32_t inside;    // bit a: its area lies in area range a
 };
 
 // One class: detections by descending score; of equal scores by picture, then
@@ -42,18 +44,21 @@ class ClassEvaluation {
   void Run(absl::Span<const uint32_t> members, EvalCurves& curves);
 
  private:
-  // The file's order is the order of the members, except that categories come
-  // one after another where they count as one class.
   void Sort(absl::Span<const uint32_t> members);
   void Rank();
   void FindPictures();
   void MatchAll();
   void MatchPicture(absl::Span<const int> positions, size_t a);
-  void AccumulateRange(size_t a, EvalCurves& curves);
+  void CountFalsePositives();
   void AccumulateCut(size_t a, size_t m, EvalCurves& curves);
-  void FillCurve(size_t t, size_t a, size_t m, double first_score, bool any,
+  void FillCurve(size_t t, size_t a, size_t m, int64_t num_objects,
                  EvalCurves& curves);
+  int64_t NumObjects(const AreaRange& range) const;
 
+  const ScoredDetection& DetectionOf(int matchable) const {
+    const int i = matchable_[static_cast<size_t>(matchable)];
+    return detections_.list[ranked_[static_cast<size_t>(i)].position];
+  }
   // One verdict per area range, threshold and matchable detection.
   Verdict& VerdictOf(size_t a, size_t t, size_t matchable) {
     return verdicts_[(a * T_ + t) * matchable_.size() + matchable];
@@ -75,30 +80,27 @@ class ClassEvaluation {
   std::vector<int> matchable_;
   std::vector<int> by_picture_;
   std::vector<Verdict> verdicts_;
-  int64_t num_objects_ = 0;  // that count in the area range in hand
-
   CellMatcher matcher_;
   std::vector<uint8_t> ignored_;
   std::vector<absl::Span<const Overlap>> overlaps_;
   std::vector<Verdict> cell_verdicts_;
   // Detections that overlap nothing and count as false positives, before each
-  // matchable one.
-  std::vector<int64_t> false_before_;
+  // matchable one: [matchable][max_dets][area range].
+  std::vector<uint32_t> false_before_;
   std::vector<TruePositive> found_;
 };
 
 void ClassEvaluation::Sort(absl::Span<const uint32_t> members) {
   ranked_.reserve(members.size());
   for (const uint32_t member : members) {
-    ranked_.push_back({&detections_.list[member], 0, -1});
+    ranked_.push_back({detections_.list[member].score, member, 0, -1, 0});
   }
-  // Positions in the list stand for the file's order.
-  absl::c_sort(ranked_, [](const Ranked& a, const Ranked& b) {
-    const ScoredDetection& x = *a.detection;
-    const ScoredDetection& y = *b.detection;
-    if (x.score != y.score) return x.score > y.score;
-    return std::tie(x.image, x.category, a.detection) <
-           std::tie(y.image, y.category, b.detection);
+  absl::c_sort(ranked_, [this](const Ranked& a, const Ranked& b) {
+    if (a.score != b.score) return a.score > b.score;
+    const ScoredDetection& x = detections_.list[a.position];
+    const ScoredDetection& y = detections_.list[b.position];
+    return std::tie(x.image, x.category, a.position) <
+           std::tie(y.image, y.category, b.position);
   });
 }
 
@@ -106,8 +108,13 @@ void ClassEvaluation::Rank() {
   std::vector<int> seen(truth_.images().size(), 0);
   for (size_t i = 0; i < ranked_.size(); ++i) {
     Ranked& ranked = ranked_[i];
-    ranked.rank = seen[static_cast<size_t>(ranked.detection->image)]++;
-    if (ranked.detection->num_overlaps == 0 ||
+    const ScoredDetection& detection = detections_.list[ranked.position];
+    ranked.rank = seen[static_cast<size_t>(detection.image)]++;
+    for (size_t a = 0; a < options_.area_ranges.size(); ++a) {
+      const bool inside = !Outside(detection.area, options_.area_ranges[a]);
+      ranked.inside |= static_cast<uint32_t>(inside) << a;
+    }
+    if (detection.num_overlaps == 0 ||
         ranked.rank >= options_.max_dets.back()) {
       continue;
     }
@@ -118,9 +125,7 @@ void ClassEvaluation::Rank() {
 
 void ClassEvaluation::FindPictures() {
   const auto image = [&](int matchable) {
-    return ranked_[static_cast<size_t>(
-                       matchable_[static_cast<size_t>(matchable)])]
-        .detection->image;
+    return DetectionOf(matchable).image;
   };
   by_picture_.resize(matchable_.size());
   for (size_t i = 0; i < by_picture_.size(); ++i) {
@@ -134,9 +139,7 @@ void ClassEvaluation::MatchAll() {
   verdicts_.assign(options_.area_ranges.size() * T_ * matchable_.size(),
                    Verdict::kUnmatched);
   const auto image = [&](size_t i) {
-    return ranked_[static_cast<size_t>(
-                       matchable_[static_cast<size_t>(by_picture_[i])])]
-        .detection->image;
+    return DetectionOf(by_picture_[i]).image;
   };
   for (size_t begin = 0, end = 0; begin < by_picture_.size(); begin = end) {
     while (end < by_picture_.size() && image(end) == image(begin)) ++end;
@@ -148,13 +151,8 @@ void ClassEvaluation::MatchAll() {
 }
 
 void ClassEvaluation::MatchPicture(absl::Span<const int> positions, size_t a) {
-  const auto detection = [&](int matchable) -> const ScoredDetection& {
-    return *ranked_[static_cast<size_t>(
-                        matchable_[static_cast<size_t>(matchable)])]
-                .detection;
-  };
   const absl::Span<const TruthObject> cell =
-      truth_.Cell(detection(positions[0]).image, klass_);
+      truth_.Cell(DetectionOf(positions[0]).image, klass_);
   ignored_.clear();
   for (const TruthObject& object : cell) {
     ignored_.push_back(object.ignore ||
@@ -162,7 +160,7 @@ void ClassEvaluation::MatchPicture(absl::Span<const int> positions, size_t a) {
   }
   overlaps_.clear();
   for (const int position : positions) {
-    const ScoredDetection& d = detection(position);
+    const ScoredDetection& d = DetectionOf(position);
     overlaps_.push_back(absl::MakeConstSpan(detections_.overlaps)
                             .subspan(d.first_overlap, d.num_overlaps));
   }
@@ -174,7 +172,7 @@ void ClassEvaluation::MatchPicture(absl::Span<const int> positions, size_t a) {
     for (size_t i = 0; i < positions.size(); ++i) {
       Verdict verdict = cell_verdicts_[i];
       if (verdict == Verdict::kUnmatched &&
-          Outside(detection(positions[i]).area, options_.area_ranges[a])) {
+          Outside(DetectionOf(positions[i]).area, options_.area_ranges[a])) {
         verdict = Verdict::kIgnored;
       }
       VerdictOf(a, t, static_cast<size_t>(positions[i])) = verdict;
@@ -182,50 +180,60 @@ void ClassEvaluation::MatchPicture(absl::Span<const int> positions, size_t a) {
   }
 }
 
-// Only at true positives does recall grow and can precision have a peak, so
-// only they are looked at; the many detections that overlap nothing are counted
-// once for all thresholds.
-void ClassEvaluation::AccumulateCut(size_t a, size_t m, EvalCurves& curves) {
-  const int cut = options_.max_dets[m];
-  const AreaRange& range = options_.area_ranges[a];
-  false_before_.resize(matchable_.size());
-  int64_t false_positives = 0;
-  const ScoredDetection* first = nullptr;
+// The many detections that overlap nothing are looked at once for all
+// thresholds, cuts and area ranges.
+void ClassEvaluation::CountFalsePositives() {
+  const size_t cuts = options_.max_dets.size();
+  const size_t ranges = options_.area_ranges.size();
+  false_before_.resize(matchable_.size() * cuts * ranges);
+  std::vector<uint32_t> count(cuts * ranges, 0);
+  uint32_t* out = false_before_.data();
   for (const Ranked& ranked : ranked_) {
-    if (ranked.rank >= cut) continue;
-    if (first == nullptr) first = ranked.detection;
     if (ranked.matchable >= 0) {
-      false_before_[static_cast<size_t>(ranked.matchable)] = false_positives;
-    } else {
-      false_positives += !Outside(ranked.detection->area, range);
+      out = std::copy(count.begin(), count.end(), out);
+      continue;
+    }
+    // Cuts ascend: what the last leaves out, all leave out.
+    for (size_t m = cuts; m-- > 0 && ranked.rank < options_.max_dets[m];) {
+      for (size_t a = 0; a < ranges; ++a) {
+        count[m * ranges + a] += ranked.inside >> a & 1;
+      }
     }
   }
+}
+
+// Only at true positives does recall grow and can precision have a peak, so
+// only they are kept.
+void ClassEvaluation::AccumulateCut(size_t a, size_t m, EvalCurves& curves) {
+  const int64_t num_objects = NumObjects(options_.area_ranges[a]);
+  if (num_objects == 0) return;
+  const size_t cuts = options_.max_dets.size();
+  const size_t ranges = options_.area_ranges.size();
   for (size_t t = 0; t < T_; ++t) {
     found_.clear();
-    int64_t more_false = 0;
+    uint32_t more_false = 0;
     for (size_t i = 0; i < matchable_.size(); ++i) {
       const Ranked& ranked = ranked_[static_cast<size_t>(matchable_[i])];
-      if (ranked.rank >= cut) continue;
+      if (ranked.rank >= options_.max_dets[m]) continue;
       const Verdict verdict = VerdictOf(a, t, i);
       more_false += verdict == Verdict::kUnmatched;
       if (verdict != Verdict::kTruePositive) continue;
       const auto tp = static_cast<double>(found_.size() + 1);
-      const auto fp = static_cast<double>(false_before_[i] + more_false);
-      found_.push_back({tp / (fp + tp + kSpacing), ranked.detection->score});
+      const uint32_t before = false_before_[(i * cuts + m) * ranges + a];
+      const double fp = static_cast<double>(before) + more_false;
+      found_.push_back({tp / (fp + tp + kSpacing), ranked.score});
     }
-    FillCurve(t, a, m, first == nullptr ? 0 : first->score, first != nullptr,
-              curves);
+    FillCurve(t, a, m, num_objects, curves);
   }
 }
 
 void ClassEvaluation::FillCurve(size_t t, size_t a, size_t m,
-                                double first_score, bool any,
-                                EvalCurves& curves) {
+                                int64_t num_objects, EvalCurves& curves) {
   const auto at = [&](size_t r) {
     return curves.At(static_cast<int>(t), static_cast<int>(r), klass_,
                      static_cast<int>(a), static_cast<int>(m));
   };
-  const auto objects = static_cast<double>(num_objects_);
+  const auto objects = static_cast<double>(num_objects);
   curves.recall[curves.At(static_cast<int>(t), klass_, static_cast<int>(a),
                           static_cast<int>(m))] =
       static_cast<double>(found_.size()) / objects;
@@ -235,10 +243,11 @@ void ClassEvaluation::FillCurve(size_t t, size_t a, size_t m,
   }
   const auto& thresholds = options_.recall_thresholds;
   size_t r = 0;
-  // A recall of 0 is reached by the first detection, whatever it is.
-  for (; any && r < thresholds.size() && thresholds[r] <= 0; ++r) {
+  // A recall of 0 is reached by the first detection, whatever it is. It has
+  // rank 0, so that no cut leaves it out.
+  for (; !ranked_.empty() && r < thresholds.size() && thresholds[r] <= 0; ++r) {
     curves.precision[at(r)] = found_.empty() ? 0 : found_[0].precision;
-    curves.scores[at(r)] = first_score;
+    curves.scores[at(r)] = ranked_[0].score;
   }
   for (size_t i = 0; i < found_.size(); ++i) {
     const double recall = static_cast<double>(i + 1) / objects;
@@ -252,17 +261,11 @@ void ClassEvaluation::FillCurve(size_t t, size_t a, size_t m,
   }
 }
 
-void ClassEvaluation::AccumulateRange(size_t a, EvalCurves& curves) {
-  num_objects_ = 0;
-  for (const uint32_t position : truth_.ObjectsOf(klass_)) {
+int64_t ClassEvaluation::NumObjects(const AreaRange& range) const {
+  return absl::c_count_if(truth_.ObjectsOf(klass_), [&](uint32_t position) {
     const TruthObject& object = truth_.objects()[position];
-    num_objects_ +=
-        !object.ignore && !Outside(object.area, options_.area_ranges[a]);
-  }
-  if (num_objects_ == 0) return;
-  for (size_t m = 0; m < options_.max_dets.size(); ++m) {
-    AccumulateCut(a, m, curves);
-  }
+    return !object.ignore && !Outside(object.area, range);
+  });
 }
 
 void ClassEvaluation::Run(absl::Span<const uint32_t> members,
@@ -271,8 +274,11 @@ void ClassEvaluation::Run(absl::Span<const uint32_t> members,
   Rank();
   FindPictures();
   MatchAll();
+  CountFalsePositives();
   for (size_t a = 0; a < options_.area_ranges.size(); ++a) {
-    AccumulateRange(a, curves);
+    for (size_t m = 0; m < options_.max_dets.size(); ++m) {
+      AccumulateCut(a, m, curves);
+    }
   }
 }
 

@@ -40,20 +40,14 @@ absl::StatusOr<Sources> ChooseSources(const CocoResult& first,
   return sources;
 }
 
-// The IoU of two masks is at most that of as many common pixels as the smaller
-// one, or the part that their boxes share, has.
-double IouBound(uint32_t area, const XywhBox& box, const MeasuredMask& truth,
-                bool crowd) {
-  const double width =
-      std::min(box.x + box.width, truth.box.x + truth.box.width) -
-      std::max(box.x, truth.box.x);
-  const double height =
-      std::min(box.y + box.height, truth.box.y + truth.box.height) -
-      std::max(box.y, truth.box.y);
-  if (width <= 0 || height <= 0) return 0;
-  const double a = area, t = truth.area;
-  const double common = std::min(std::min(a, t), width * height);
-  return common / (crowd ? a : a + t - common);
+// The IoU of masks of these areas that share `common` pixels.
+double IouOf(double common, double area, double truth_area, bool crowd) {
+  return common / (crowd ? area : area + truth_area - common);
+}
+
+// What two intervals share.
+double Common(double a, double a_length, double b, double b_length) {
+  return std::max(std::min(a + a_length, b + b_length) - std::max(a, b), 0.0);
 }
 
 class OverlapSink : public ResultsSink {
@@ -78,6 +72,8 @@ class OverlapSink : public ResultsSink {
   absl::StatusOr<Rle> DrawBox() const;
   void Compare(absl::Span<const TruthObject> cell);
   double CompareMask(const TruthObject& object);
+  bool CanReach(const TruthObject& object);
+  const XywhBox& MaskBox();
   void Count(const CocoResult& result);
 
   const GroundTruth& truth_;
@@ -235,17 +231,35 @@ void OverlapSink::Compare(absl::Span<const TruthObject> cell) {
   compare(-std::numeric_limits<double>::infinity());
 }
 
-double OverlapSink::CompareMask(const TruthObject& object) {
+// By an upper bound of the IoU, cheap parts first: the smaller mask bounds the
+// common pixels, and so does the part that the boxes share.
+bool OverlapSink::CanReach(const TruthObject& object) {
   // Room for the rounding of the bound.
   constexpr double kSlack = 1e-9;
+  if (lowest_ <= 0) return true;
+  const double area = mask_area_, truth_area = object.mask.area;
+  double common = std::min(area, truth_area);
+  if (IouOf(common, area, truth_area, object.crowd) < lowest_ - kSlack) {
+    return false;
+  }
+  const XywhBox& box = MaskBox();
+  const XywhBox& truth = object.mask.box;
+  common =
+      std::min(common, Common(box.x, box.width, truth.x, truth.width) *
+                           Common(box.y, box.height, truth.y, truth.height));
+  return IouOf(common, area, truth_area, object.crowd) >= lowest_ - kSlack;
+}
+
+const XywhBox& OverlapSink::MaskBox() {
   if (!has_mask_box_) mask_box_ = RleToBbox(mask_);
   has_mask_box_ = true;
-  if (lowest_ > 0 && IouBound(mask_area_, mask_box_, object.mask,
-                              object.crowd) < lowest_ - kSlack) {
-    return 0;
-  }
+  return mask_box_;
+}
+
+double OverlapSink::CompareMask(const TruthObject& object) {
+  if (!CanReach(object)) return 0;
   const double iou =
-      MaskIou(mask_, mask_box_, object.mask.rle, object.mask.box, object.crowd);
+      MaskIou(mask_, MaskBox(), object.mask.rle, object.mask.box, object.crowd);
   if (options_.iou_type != IouType::kBoundary || iou <= 0 || iou < lowest_) {
     return iou;
   }

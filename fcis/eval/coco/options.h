@@ -18,6 +18,9 @@ enum class IouType {
   kBoundary,
 };
 
+// At most so many ranges in one evaluation.
+constexpr int kMaxAreaRanges = 32;
+
 // Objects whose area in pixels lies in [low, high].
 struct AreaRange {
   std::string label;

@@ -78,10 +78,11 @@ double Evaluate(const EvalCurves& curves, const EvalOptions& options,
   std::vector<double> values;
   if (areas.empty() || cuts.empty()) return -1;
   const int a = areas[0], m = cuts[0];
+  const int first = klass == kEveryClass ? 0 : klass;
+  const int last = klass == kEveryClass ? curves.K : klass + 1;
   for (const int t : thresholds) {
     for (int r = 0; r < (measure.precision ? curves.R : 1); ++r) {
-      for (int k = 0; k < curves.K; ++k) {
-        if (klass != kEveryClass && k != klass) continue;
+      for (int k = first; k < last; ++k) {
         const double value = measure.precision
                                  ? curves.precision[curves.At(t, r, k, a, m)]
                                  : curves.recall[curves.At(t, k, a, m)];
