@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/status_macros.h"
 
 // pycocotools draws the boundary on a grid five times as fine, one point per
@@ -54,13 +55,11 @@ struct Crossing {
   uint32_t column, row;
 };
 
-// y_fine is the upper one of the two fine points.
-Crossing CrossingAt(const Picture& picture, int64_t column, int y_fine) {
-  // ceil((y_fine + .5) / 5 - .5)
-  const int64_t row =
-      y_fine <= kMiddle ? 0 : (int64_t{y_fine} - kMiddle + kScale - 1) / kScale;
-  return {static_cast<uint32_t>(column),
-          static_cast<uint32_t>(std::min(row, picture.height))};
+// The row for the upper one of the two fine points:
+// ceil((y_fine + .5) / 5 - .5), within the picture.
+inline uint32_t RowOf(int y_fine, uint32_t height) {
+  const auto y = static_cast<uint32_t>(std::max(y_fine, kMiddle));
+  return std::min((y - kMiddle + kScale - 1) / kScale, height);
 }
 
 // The pixel columns whose fine columns kMiddle and kMiddle + 1 lie within
@@ -75,44 +74,60 @@ ColumnRange Columns(const Picture& picture, int64_t first, int64_t last) {
   return {begin, std::min(end, picture.width)};
 }
 
-// An edge with one point per fine column, from left to right.
-void CrossFlat(const Picture& picture, const FinePoint& a, const FinePoint& b,
-               std::vector<Crossing>& crossings) {
+// The crossings of an edge with one point per fine column, from left to right,
+// in columns [begin, begin + n).
+FCIS_MULTIVERSION void CrossFlatColumns(double x0, double y0, double slope,
+                                        uint32_t height, int64_t begin,
+                                        int64_t n, Crossing* crossings) {
+  for (int64_t i = 0; i < n; ++i) {
+    const auto column = static_cast<int32_t>(begin + i);
+    const double step = static_cast<double>(column) * kScale + kMiddle - x0;
+    const int left = static_cast<int>(y0 + slope * step + .5);
+    const int right = static_cast<int>(y0 + slope * (step + 1) + .5);
+    crossings[i] = {static_cast<uint32_t>(column),
+                    RowOf(std::min(left, right), height)};
+  }
+}
+
+Crossing* CrossFlat(const Picture& picture, const FinePoint& a,
+                    const FinePoint& b, Crossing* out) {
+  const ColumnRange columns = Columns(picture, a.x, b.x);
+  if (columns.begin >= columns.end) return out;
   const double slope = static_cast<double>(int64_t{b.y} - a.y) /
                        static_cast<double>(int64_t{b.x} - a.x);
-  const auto y_at = [&](int64_t x) {
-    return static_cast<int>(a.y + slope * static_cast<double>(x - a.x) + .5);
-  };
-  const ColumnRange columns = Columns(picture, a.x, b.x);
-  for (int64_t x = columns.begin; x < columns.end; ++x) {
-    const int64_t fine = x * kScale + kMiddle;
-    crossings.push_back(
-        CrossingAt(picture, x, std::min(y_at(fine), y_at(fine + 1))));
-  }
+  const int64_t n = columns.end - columns.begin;
+  CrossFlatColumns(a.x, a.y, slope, static_cast<uint32_t>(picture.height),
+                   columns.begin, n, out);
+  return out + n;
 }
 
 // An edge with one point per fine row, from top to bottom. `reverse`: the walk
 // went upwards; the fine column it came to tells which change it was.
-void CrossSteep(const Picture& picture, const FinePoint& a, const FinePoint& b,
-                bool reverse, std::vector<Crossing>& crossings) {
+Crossing* CrossSteep(const Picture& picture, const FinePoint& a,
+                     const FinePoint& b, bool reverse, Crossing* out) {
+  // Rounding moves a point by one fine column at most.
+  const ColumnRange near = Columns(picture, int64_t{std::min(a.x, b.x)} - 1,
+                                   int64_t{std::max(a.x, b.x)} + 1);
+  if (near.begin >= near.end) return out;
   const int64_t steps = int64_t{b.y} - a.y;
-  const double slope =
-      static_cast<double>(int64_t{b.x} - a.x) / static_cast<double>(steps);
-  if (slope == 0) return;
+  const auto dx = static_cast<double>(int64_t{b.x} - a.x);
+  const double slope = dx / static_cast<double>(steps);
+  if (slope == 0) return out;
   const auto x_at = [&](int64_t step) {
     return static_cast<int>(a.x + slope * static_cast<double>(step) + .5);
   };
   const int64_t x_first = x_at(0), x_last = x_at(steps);
   const ColumnRange columns =
       Columns(picture, std::min(x_first, x_last), std::max(x_first, x_last));
+  const double steps_per_column = static_cast<double>(steps) / dx;
   for (int64_t x = columns.begin; x < columns.end; ++x) {
     const int64_t right = x * kScale + kMiddle + 1;
     const auto crossed = [&](int64_t step) {
       return (x_at(step) >= right) == (slope > 0);
     };
     // x_at is monotonic: from a guess to the first step that has crossed.
-    int64_t step =
-        static_cast<int64_t>((static_cast<double>(right) - .5 - a.x) / slope);
+    auto step = static_cast<int64_t>((static_cast<double>(right) - .5 - a.x) *
+                                     steps_per_column);
     step = std::min(std::max<int64_t>(step, 1), steps);
     while (step > 1 && crossed(step - 1)) --step;
     while (!crossed(step)) ++step;
@@ -120,23 +135,38 @@ void CrossSteep(const Picture& picture, const FinePoint& a, const FinePoint& b,
     const int64_t from = x_at(reverse ? step : step - 1);
     const int64_t to = x_at(reverse ? step - 1 : step);
     if ((to < from ? to : to - 1) != right - 1) continue;
-    crossings.push_back(
-        CrossingAt(picture, x, static_cast<int>(a.y + step - 1)));
+    *out++ = {static_cast<uint32_t>(x),
+              RowOf(static_cast<int>(a.y + step - 1),
+                    static_cast<uint32_t>(picture.height))};
   }
+  return out;
 }
 
-void CrossEdge(const Picture& picture, FinePoint a, FinePoint b,
-               std::vector<Crossing>& crossings) {
+// Writes the crossings of an edge; returns where the next may go.
+Crossing* CrossEdge(const Picture& picture, FinePoint a, FinePoint b,
+                    Crossing* out) {
   const int64_t dx = std::abs(int64_t{b.x} - a.x);
   const int64_t dy = std::abs(int64_t{b.y} - a.y);
-  if (dx == 0) return;  // no change of column
+  if (dx == 0) return out;  // no change of column
   const bool flat = dx >= dy;
   const bool reverse = flat ? a.x > b.x : a.y > b.y;
   if (reverse) std::swap(a, b);
-  if (flat) {
-    CrossFlat(picture, a, b, crossings);
-  } else {
-    CrossSteep(picture, a, b, reverse, crossings);
+  return flat ? CrossFlat(picture, a, b, out)
+              : CrossSteep(picture, a, b, reverse, out);
+}
+
+// Columns seldom have more than a few crossings.
+void SortColumn(uint32_t* begin, uint32_t* end) {
+  constexpr int64_t kFew = 16;
+  if (end - begin > kFew) {
+    std::sort(begin, end);
+    return;
+  }
+  for (uint32_t* i = begin + 1; i < end; ++i) {
+    const uint32_t pixel = *i;
+    uint32_t* at = i;
+    for (; at != begin && at[-1] > pixel; --at) *at = at[-1];
+    *at = pixel;
   }
 }
 
@@ -166,7 +196,7 @@ std::vector<uint32_t> SortedPixels(const std::vector<Crossing>& crossings,
   }
   size_t begin = 0;
   for (size_t i = 0; i < columns; ++i) {
-    std::sort(pixels.begin() + begin, pixels.begin() + next[i]);
+    SortColumn(pixels.data() + begin, pixels.data() + next[i]);
     begin = next[i];
   }
   return pixels;
@@ -206,11 +236,12 @@ absl::StatusOr<Rle> PolygonToRle(absl::Span<const double> xy, int64_t height,
         absl::StrCat("polygon of ", vertices.size() - 1, " vertices: crosses ",
                      most, " columns, expected at most ", kMaxCrossings));
   }
-  std::vector<Crossing> crossings;
-  crossings.reserve(static_cast<size_t>(most));
+  std::vector<Crossing> crossings(static_cast<size_t>(most));
+  Crossing* end = crossings.data();
   for (size_t i = 1; i < vertices.size(); ++i) {
-    CrossEdge(picture, vertices[i - 1], vertices[i], crossings);
+    end = CrossEdge(picture, vertices[i - 1], vertices[i], end);
   }
+  crossings.resize(static_cast<size_t>(end - crossings.data()));
   std::vector<uint32_t> toggles =
       SortedPixels(crossings, static_cast<uint32_t>(height));
   toggles.push_back(static_cast<uint32_t>(height * width));

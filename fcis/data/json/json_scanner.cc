@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <system_error>
 
@@ -55,20 +56,55 @@ void AppendUtf8(uint32_t code, std::string& out) {
   }
 }
 
-constexpr double kPowersOfTen[] = {
-    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-constexpr int kMaxExactPower = 22;
+constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
+                                   1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
+                                   1e14, 1e15, 1e16, 1e17, 1e18};
 constexpr uint64_t kMaxExactInteger = uint64_t{1} << 53;
+
+constexpr int64_t kChunk = 8;
+
+// Whether the next eight characters are digits; `digits` then holds them.
+bool LoadDigits(const char* next, const char* end, uint64_t& digits) {
+  if (end - next < kChunk) return false;
+  std::memcpy(&digits, next, sizeof digits);
+  constexpr uint64_t kHigh = 0xf0f0f0f0f0f0f0f0u;
+  // '0' to '9' are 0x30 to 0x39; six more and those alone stay below 0x40.
+  return ((digits & kHigh) | (((digits + 0x0606060606060606u) & kHigh) >> 4)) ==
+         0x3333333333333333u;
+}
+
+// The number that eight digits make, the first in the lowest byte: pairs, then
+// pairs of pairs, then both halves.
+uint64_t NumberOf(uint64_t digits) {
+  digits = (digits & 0x0f0f0f0f0f0f0f0fu) * (10 * 256 + 1) >> 8;
+  digits = (digits & 0x00ff00ff00ff00ffu) * (100 * 65536 + 1) >> 16;
+  return (digits & 0x0000ffff0000ffffu) * ((10000ull << 32) + 1) >> 32;
+}
+
+const char* SkipDigits(const char* next, const char* end) {
+  uint64_t digits;
+  while (LoadDigits(next, end, digits)) next += kChunk;
+  while (next != end && IsDigit(*next)) ++next;
+  return next;
+}
+
+// Behind the exponent, if there is one; null: it has no digits.
+const char* SkipExponent(const char* next, const char* end) {
+  if (next == end || (*next != 'e' && *next != 'E')) return next;
+  ++next;
+  if (next != end && (*next == '+' || *next == '-')) ++next;
+  if (next == end || !IsDigit(*next)) return nullptr;
+  return SkipDigits(next, end);
+}
 
 // A number of JSON's grammar, taken apart.
 struct Decimal {
   const char* end = nullptr;  // null: not a number
   bool negative = false;
-  uint64_t digits = 0;  // meaningless with more than 19 of them
-  int significant = 0;
-  int64_t fraction = 0;  // digits behind the point
   bool has_exponent = false;
+  uint64_t digits = 0;   // modulo 2^64
+  int64_t count = 0;     // of digits, leading zeros included
+  int64_t fraction = 0;  // of digits behind the point
 };
 
 Decimal TakeApart(const char* next, const char* end) {
@@ -78,30 +114,46 @@ Decimal TakeApart(const char* next, const char* end) {
     ++next;
   }
   if (next == end || !IsDigit(*next)) return d;
+  uint64_t digits = 0;
   const auto take = [&] {
-    d.digits = d.digits * 10 + static_cast<uint64_t>(*next++ - '0');
-    d.significant += d.digits != 0;
+    const char* const first = next;
+    for (uint64_t chunk; LoadDigits(next, end, chunk); next += kChunk) {
+      digits = digits * 100000000 + NumberOf(chunk);
+    }
+    for (; next != end && IsDigit(*next); ++next) {
+      digits = digits * 10 + static_cast<uint64_t>(*next - '0');
+    }
+    return next - first;
   };
   if (*next == '0') {
     ++next;
+    d.count = 1;
   } else {
-    while (next != end && IsDigit(*next)) take();
+    d.count = take();
   }
   if (next != end && *next == '.') {
-    const char* const point = ++next;
-    while (next != end && IsDigit(*next)) take();
-    if (next == point) return d;
-    d.fraction = next - point;
-  }
-  if (next != end && (*next == 'e' || *next == 'E')) {
     ++next;
-    if (next != end && (*next == '+' || *next == '-')) ++next;
-    if (next == end || !IsDigit(*next)) return d;
-    while (next != end && IsDigit(*next)) ++next;
-    d.has_exponent = true;
+    d.fraction = take();
+    if (d.fraction == 0) return d;
+    d.count += d.fraction;
   }
-  d.end = next;
+  d.digits = digits;
+  d.end = SkipExponent(next, end);
+  d.has_exponent = d.end != next;
   return d;
+}
+
+// Behind a number; null: there is none.
+const char* SkipNumber(const char* next, const char* end) {
+  if (next != end && *next == '-') ++next;
+  if (next == end || !IsDigit(*next)) return nullptr;
+  next = *next == '0' ? next + 1 : SkipDigits(next, end);
+  if (next != end && *next == '.') {
+    const char* const point = next + 1;
+    next = SkipDigits(point, end);
+    if (next == point) return nullptr;
+  }
+  return SkipExponent(next, end);
 }
 
 double SlowValue(const char* begin, const char* end) {
@@ -114,8 +166,9 @@ double SlowValue(const char* begin, const char* end) {
 // Exact when both the digits and the power of ten are doubles (Clinger's fast
 // path); nine of ten scores are.
 double Value(const char* begin, const Decimal& d) {
-  if (d.has_exponent || d.significant > 19 || d.digits > kMaxExactInteger ||
-      d.fraction > kMaxExactPower) {
+  // So many digits do not overflow.
+  constexpr int kMaxCount = 19;
+  if (d.has_exponent || d.count > kMaxCount || d.digits > kMaxExactInteger) {
     return SlowValue(begin, d.end);
   }
   const double value = static_cast<double>(d.digits) / kPowersOfTen[d.fraction];
@@ -170,8 +223,7 @@ bool JsonScanner::ReadComma(bool& more) {
   return true;
 }
 
-bool JsonScanner::ReadString(absl::string_view& value,
-                             std::string& unescaped) {
+bool JsonScanner::ReadString(absl::string_view& value, std::string& unescaped) {
   if (Next() != '"') return Expected("a string");
   const char* const first = ++next_;
   next_ = FindSpecial(first, end_);
@@ -315,9 +367,9 @@ bool JsonScanner::Skip() {
     case Kind::kString:
       return ReadString(text);
     case Kind::kNumber: {
-      const Decimal d = TakeApart(next_, end_);
-      if (d.end == nullptr) return ReadSpecialNumber(number);
-      next_ = d.end;
+      const char* const behind = SkipNumber(next_, end_);
+      if (behind == nullptr) return ReadSpecialNumber(number);
+      next_ = behind;
       return true;
     }
     case Kind::kBool:

@@ -20,14 +20,24 @@ bool Outside(double area, const AreaRange& range) {
   return area < range.low || area > range.high;
 }
 
-// A detection of the class in hand, with what its place in the ranking needs.
+// A detection with what its place in the ranking needs, so that ranking does
+// not jump about in memory.
 struct Ranked {
   double score;
+  int image, category;
   uint32_t position;  // in the list, which stands for the file's order
-  int rank;           // in its picture, from 0
-  int matchable;      // position among the matchable ones, -1: none of them
   uint32_t inside;    // bit a: its area lies in area range a
+  int rank;           // in its picture, from 0
+  // -1: it overlaps nothing. Else, once ranked, its position among the
+  // matchable ones, or -1 when no cut lets it in.
+  int matchable;
 };
+
+bool Before(const Ranked& a, const Ranked& b) {
+  if (a.score != b.score) return a.score > b.score;
+  return std::tie(a.image, a.category, a.position) <
+         std::tie(b.image, b.category, b.position);
+}
 
 // One class: detections by descending score; of equal scores by picture, then
 // in the file's order.
@@ -41,10 +51,10 @@ class ClassEvaluation {
         klass_(klass),
         T_(options.iou_thresholds.size()) {}
 
-  void Run(absl::Span<const uint32_t> members, EvalCurves& curves);
+  // `members`: the detections of the class, which are put in order.
+  void Run(absl::Span<Ranked> members, EvalCurves& curves);
 
  private:
-  void Sort(absl::Span<const uint32_t> members);
   void Rank();
   void FindPictures();
   void MatchAll();
@@ -74,7 +84,7 @@ class ClassEvaluation {
   const int klass_;
   const size_t T_;
 
-  std::vector<Ranked> ranked_;
+  absl::Span<Ranked> ranked_;
   // Positions in ranked_ of detections that overlap some object, ascending; and
   // their numbers picture by picture.
   std::vector<int> matchable_;
@@ -90,34 +100,14 @@ class ClassEvaluation {
   std::vector<TruePositive> found_;
 };
 
-void ClassEvaluation::Sort(absl::Span<const uint32_t> members) {
-  ranked_.reserve(members.size());
-  for (const uint32_t member : members) {
-    ranked_.push_back({detections_.list[member].score, member, 0, -1, 0});
-  }
-  absl::c_sort(ranked_, [this](const Ranked& a, const Ranked& b) {
-    if (a.score != b.score) return a.score > b.score;
-    const ScoredDetection& x = detections_.list[a.position];
-    const ScoredDetection& y = detections_.list[b.position];
-    return std::tie(x.image, x.category, a.position) <
-           std::tie(y.image, y.category, b.position);
-  });
-}
-
 void ClassEvaluation::Rank() {
   std::vector<int> seen(truth_.images().size(), 0);
   for (size_t i = 0; i < ranked_.size(); ++i) {
     Ranked& ranked = ranked_[i];
-    const ScoredDetection& detection = detections_.list[ranked.position];
-    ranked.rank = seen[static_cast<size_t>(detection.image)]++;
-    for (size_t a = 0; a < options_.area_ranges.size(); ++a) {
-      const bool inside = !Outside(detection.area, options_.area_ranges[a]);
-      ranked.inside |= static_cast<uint32_t>(inside) << a;
-    }
-    if (detection.num_overlaps == 0 ||
-        ranked.rank >= options_.max_dets.back()) {
-      continue;
-    }
+    ranked.rank = seen[static_cast<size_t>(ranked.image)]++;
+    if (ranked.matchable < 0) continue;
+    ranked.matchable = -1;
+    if (ranked.rank >= options_.max_dets.back()) continue;
     ranked.matchable = static_cast<int>(matchable_.size());
     matchable_.push_back(static_cast<int>(i));
   }
@@ -268,9 +258,9 @@ int64_t ClassEvaluation::NumObjects(const AreaRange& range) const {
   });
 }
 
-void ClassEvaluation::Run(absl::Span<const uint32_t> members,
-                          EvalCurves& curves) {
-  Sort(members);
+void ClassEvaluation::Run(absl::Span<Ranked> members, EvalCurves& curves) {
+  ranked_ = members;
+  absl::c_sort(ranked_, Before);
   Rank();
   FindPictures();
   MatchAll();
@@ -282,13 +272,14 @@ void ClassEvaluation::Run(absl::Span<const uint32_t> members,
   }
 }
 
-// Positions in the list, class by class.
+// Detections class by class.
 struct Members {
-  std::vector<uint32_t> positions;
-  std::vector<uint32_t> first;  // by class, and the end
+  std::vector<Ranked> ranked;
+  std::vector<size_t> first;  // by class, and the end
 };
 
-Members ByClass(const GroundTruth& truth, const Detections& detections) {
+Members ByClass(const GroundTruth& truth, const Detections& detections,
+                const EvalOptions& options) {
   Members members;
   members.first.assign(static_cast<size_t>(truth.num_classes()) + 1, 0);
   const auto klass = [&](const ScoredDetection& detection) {
@@ -300,11 +291,22 @@ Members ByClass(const GroundTruth& truth, const Detections& detections) {
   for (size_t k = 1; k < members.first.size(); ++k) {
     members.first[k] += members.first[k - 1];
   }
-  members.positions.resize(detections.list.size());
-  std::vector<uint32_t> next(members.first.begin(), members.first.end() - 1);
+  members.ranked.resize(detections.list.size());
+  std::vector<size_t> next(members.first.begin(), members.first.end() - 1);
   for (size_t i = 0; i < detections.list.size(); ++i) {
-    members.positions[next[klass(detections.list[i])]++] =
-        static_cast<uint32_t>(i);
+    const ScoredDetection& d = detections.list[i];
+    uint32_t inside = 0;
+    for (size_t a = 0; a < options.area_ranges.size(); ++a) {
+      const bool in = !Outside(d.area, options.area_ranges[a]);
+      inside |= static_cast<uint32_t>(in) << a;
+    }
+    members.ranked[next[klass(d)]++] = {d.score,
+                                        d.image,
+                                        d.category,
+                                        static_cast<uint32_t>(i),
+                                        inside,
+                                        0,
+                                        d.num_overlaps == 0 ? -1 : 0};
   }
   return members;
 }
@@ -325,14 +327,13 @@ EvalCurves::EvalCurves(const EvalOptions& options, int num_classes)
 EvalCurves Accumulate(const GroundTruth& truth, const Detections& detections,
                       const EvalOptions& options) {
   EvalCurves curves(options, truth.num_classes());
-  const Members members = ByClass(truth, detections);
+  Members members = ByClass(truth, detections, options);
   ParallelFor(truth.num_classes(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
-      const uint32_t first = members.first[static_cast<size_t>(k)];
-      const uint32_t last = members.first[static_cast<size_t>(k) + 1];
+      const size_t first = members.first[static_cast<size_t>(k)];
+      const size_t last = members.first[static_cast<size_t>(k) + 1];
       ClassEvaluation(truth, detections, options, static_cast<int>(k))
-          .Run(absl::MakeConstSpan(members.positions)
-                   .subspan(first, last - first),
+          .Run(absl::MakeSpan(members.ranked).subspan(first, last - first),
                curves);
     }
   });

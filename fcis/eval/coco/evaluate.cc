@@ -40,10 +40,11 @@ absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
   seconds.annotations = watch.Lap();
   ASSIGN_OR_RETURN(GroundTruth truth, GroundTruth::Build(*dataset, options));
   seconds.truth = watch.Lap();
-  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(results));
+  ASSIGN_OR_RETURN(auto file, MappedFile::Open(results));
   ASSIGN_OR_RETURN(
       Detections detections,
       ReadDetections(file->bytes(), results, truth, options, NumThreads()));
+  file.reset();  // large, and done with
   seconds.detections = watch.Lap();
   EvalCurves curves = Accumulate(truth, detections, options);
   EvalSummary summary = Summarize(curves, options);
