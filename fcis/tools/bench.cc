@@ -12,12 +12,12 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
+#include "fcis/data/codec/jpeg_writer.h"
 #include "fcis/model/detector.h"
 #include "fcis/model/flops.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
-#include "turbojpeg.h"
 
 namespace fcis {
 namespace {
@@ -25,6 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr char kNetwork[] = "network";
+constexpr int kJpegQuality = 90;  // as a camera's
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -49,22 +50,6 @@ void PasteAll(const std::vector<Detection>& detections, const Image& picture,
   for (const Detection& d : detections) {
     PasteMask(d.mask, d.box, thresh, picture.height, picture.width);
   }
-}
-
-// The picture as a photograph's file holds it.
-absl::StatusOr<std::string> EncodeJpeg(const Image& picture) {
-  constexpr int kQuality = 90;
-  const tjhandle encoder = tjInitCompress();
-  unsigned char* bytes = nullptr;
-  unsigned long size = 0;
-  const int failed = tjCompress2(encoder, picture.pixels.data(), picture.width,
-                                 /*pitch=*/0, picture.height, TJPF_RGB, &bytes,
-                                 &size, TJSAMP_420, kQuality, /*flags=*/0);
-  std::string jpeg(reinterpret_cast<char*>(bytes), failed ? 0 : size);
-  tjFree(bytes);
-  tjDestroy(encoder);
-  if (failed) return absl::InternalError("libjpeg-turbo cannot encode");
-  return jpeg;
 }
 
 struct Run {
@@ -139,7 +124,8 @@ absl::StatusOr<BenchResult> RunBench(ModelConfig config,
                                      Backend* backend) {
   KeepSize(options, config.mutable_input());
   ASSIGN_OR_RETURN(const std::string jpeg,
-                   EncodeJpeg(SyntheticPicture(options.height, options.width)));
+                   EncodeJpeg(SyntheticPicture(options.height, options.width),
+                              kJpegQuality));
   BenchResult result;
   result.gflop = NetworkFlops(config, options.height, options.width) / 1e9;
   std::unique_ptr<Detector> detector;
