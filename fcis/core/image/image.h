@@ -3,6 +3,7 @@
 #ifndef FCIS_CORE_IMAGE_IMAGE_H_
 #define FCIS_CORE_IMAGE_IMAGE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
