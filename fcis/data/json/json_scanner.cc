@@ -163,15 +163,40 @@ double SlowValue(const char* begin, const char* end) {
   return std::strtod(std::string(begin, end).c_str(), nullptr);
 }
 
-// Exact when both the digits and the power of ten are doubles (Clinger's fast
-// path); nine of ten scores are.
+#if defined(__x86_64__)
+
+// By x87's numbers of 64 bits, which hold all digits and powers exactly. False:
+// the quotient, rounded to 64 bits, lies halfway between two doubles.
+bool WideValue(uint64_t digits, int64_t fraction, double& value) {
+  static_assert(std::numeric_limits<long double>::digits == 64, "x87");
+  const long double quotient = static_cast<long double>(digits) /
+                               static_cast<long double>(kPowersOfTen[fraction]);
+  uint64_t mantissa;
+  std::memcpy(&mantissa, &quotient, sizeof mantissa);
+  constexpr uint64_t kBelow = (1 << 11) - 1, kHalfway = 1 << 10;
+  value = static_cast<double>(quotient);
+  return (mantissa & kBelow) != kHalfway;
+}
+
+#else
+
+bool WideValue(uint64_t, int64_t, double&) { return false; }
+
+#endif
+
+// Correctly rounded, when the digits and the power of ten are exact and there
+// is but one rounding: by doubles (Clinger's fast path), or by a wider type
+// whose quotient is no tie for the second rounding.
 double Value(const char* begin, const Decimal& d) {
   // So many digits do not overflow.
   constexpr int kMaxCount = 19;
-  if (d.has_exponent || d.count > kMaxCount || d.digits > kMaxExactInteger) {
+  if (d.has_exponent || d.count > kMaxCount) return SlowValue(begin, d.end);
+  double value;
+  if (d.digits <= kMaxExactInteger) {
+    value = static_cast<double>(d.digits) / kPowersOfTen[d.fraction];
+  } else if (!WideValue(d.digits, d.fraction, value)) {
     return SlowValue(begin, d.end);
   }
-  const double value = static_cast<double>(d.digits) / kPowersOfTen[d.fraction];
   return d.negative ? -value : value;
 }
 

@@ -219,35 +219,33 @@ void ClassEvaluation::AccumulateCut(size_t a, size_t m, EvalCurves& curves) {
 
 void ClassEvaluation::FillCurve(size_t t, size_t a, size_t m,
                                 int64_t num_objects, EvalCurves& curves) {
-  const auto at = [&](size_t r) {
-    return curves.At(static_cast<int>(t), static_cast<int>(r), klass_,
-                     static_cast<int>(a), static_cast<int>(m));
-  };
+  const size_t curve = curves.At(static_cast<int>(t), klass_,
+                                 static_cast<int>(a), static_cast<int>(m));
+  const auto& thresholds = options_.recall_thresholds;
+  double* const precision = &curves.precision[curve * thresholds.size()];
+  double* const scores = &curves.scores[curve * thresholds.size()];
   const auto objects = static_cast<double>(num_objects);
-  curves.recall[curves.At(static_cast<int>(t), klass_, static_cast<int>(a),
-                          static_cast<int>(m))] =
-      static_cast<double>(found_.size()) / objects;
+  curves.recall[curve] = static_cast<double>(found_.size()) / objects;
   for (size_t i = found_.size(); i-- > 1;) {
     found_[i - 1].precision =
         std::max(found_[i - 1].precision, found_[i].precision);
   }
-  const auto& thresholds = options_.recall_thresholds;
   size_t r = 0;
   // A recall of 0 is reached by the first detection, whatever it is. It has
   // rank 0, so that no cut leaves it out.
   for (; !ranked_.empty() && r < thresholds.size() && thresholds[r] <= 0; ++r) {
-    curves.precision[at(r)] = found_.empty() ? 0 : found_[0].precision;
-    curves.scores[at(r)] = ranked_[0].score;
+    precision[r] = found_.empty() ? 0 : found_[0].precision;
+    scores[r] = ranked_[0].score;
   }
   for (size_t i = 0; i < found_.size(); ++i) {
     const double recall = static_cast<double>(i + 1) / objects;
     for (; r < thresholds.size() && thresholds[r] <= recall; ++r) {
-      curves.precision[at(r)] = found_[i].precision;
-      curves.scores[at(r)] = found_[i].score;
+      precision[r] = found_[i].precision;
+      scores[r] = found_[i].score;
     }
   }
   for (; r < thresholds.size(); ++r) {
-    curves.precision[at(r)] = curves.scores[at(r)] = 0;
+    precision[r] = scores[r] = 0;
   }
 }
 
@@ -319,9 +317,9 @@ EvalCurves::EvalCurves(const EvalOptions& options, int num_classes)
       K(num_classes),
       A(static_cast<int>(options.area_ranges.size())),
       M(static_cast<int>(options.max_dets.size())) {
-  recall.assign(At(T, 0, 0, 0), -1);
-  precision.assign(At(T, 0, 0, 0, 0), -1);
-  scores.assign(At(T, 0, 0, 0, 0), -1);
+  recall.assign(At(0, K, 0, 0), -1);
+  precision.assign(At(0, 0, K, 0, 0), -1);
+  scores.assign(At(0, 0, K, 0, 0), -1);
 }
 
 EvalCurves Accumulate(const GroundTruth& truth, const Detections& detections,

@@ -11,29 +11,26 @@
 
 namespace fcis {
 
-// COCOeval's arrays, row-major; -1 where a class has no ground truth that
-// counts.
+// COCOeval's arrays; -1 where a class has no ground truth that counts. Kept
+// curve by curve, not in COCOeval's order of axes: ask At().
 struct EvalCurves {
   // IoU thresholds, recall thresholds, classes, area ranges, max_dets.
   int T = 0, R = 0, K = 0, A = 0, M = 0;
-  std::vector<double> precision;  // [T][R][K][A][M]
-  std::vector<double> recall;     // [T][K][A][M]
-  std::vector<double> scores;     // [T][R][K][A][M]
+  std::vector<double> precision, scores;  // At(t, r, k, a, m)
+  std::vector<double> recall;             // At(t, k, a, m)
 
   EvalCurves(const EvalOptions& options, int num_classes);
 
   size_t At(int t, int r, int k, int a, int m) const {
-    return Index(Index(Index(Index(t, R, r), K, k), A, a), M, m);
+    return At(t, k, a, m) * static_cast<size_t>(R) + static_cast<size_t>(r);
   }
   size_t At(int t, int k, int a, int m) const {
-    return Index(Index(Index(t, K, k), A, a), M, m);
-  }
-
- private:
-  template <typename Outer>
-  static size_t Index(Outer outer, int n, int i) {
-    return static_cast<size_t>(outer) * static_cast<size_t>(n) +
-           static_cast<size_t>(i);
+    return ((static_cast<size_t>(k) * static_cast<size_t>(A) +
+             static_cast<size_t>(a)) *
+                static_cast<size_t>(M) +
+            static_cast<size_t>(m)) *
+               static_cast<size_t>(T) +
+           static_cast<size_t>(t);
   }
 };
 

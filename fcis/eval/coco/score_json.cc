@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "fcis/eval/coco/category_rows.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
@@ -94,6 +95,16 @@ void WriteSeconds(const Evaluation::Seconds& seconds, Json& json) {
   json.EndObject();
 }
 
+// COCOeval's order of the inner axes.
+template <typename Write>
+void WriteCells(const EvalCurves& curves, Write write) {
+  for (int k = 0; k < curves.K; ++k) {
+    for (int a = 0; a < curves.A; ++a) {
+      for (int m = 0; m < curves.M; ++m) write(k, a, m);
+    }
+  }
+}
+
 }  // namespace
 
 std::string ScoreJson(const Evaluation& evaluation) {
@@ -147,10 +158,28 @@ std::string CurvesJson(const EvalCurves& curves) {
   write("A", curves.A);
   write("M", curves.M);
   json.EndObject();
-  WriteDoubles("precision", curves.precision.data(), curves.precision.size(),
-               json);
-  WriteDoubles("recall", curves.recall.data(), curves.recall.size(), json);
-  WriteDoubles("scores", curves.scores.data(), curves.scores.size(), json);
+  for (const char* const name : {"precision", "scores"}) {
+    const auto& values =
+        name == absl::string_view("scores") ? curves.scores : curves.precision;
+    json.Key(name);
+    json.StartArray();
+    for (int t = 0; t < curves.T; ++t) {
+      for (int r = 0; r < curves.R; ++r) {
+        WriteCells(curves, [&](int k, int a, int m) {
+          json.Double(values[curves.At(t, r, k, a, m)]);
+        });
+      }
+    }
+    json.EndArray();
+  }
+  json.Key("recall");
+  json.StartArray();
+  for (int t = 0; t < curves.T; ++t) {
+    WriteCells(curves, [&](int k, int a, int m) {
+      json.Double(curves.recall[curves.At(t, k, a, m)]);
+    });
+  }
+  json.EndArray();
   json.EndObject();
   return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
 }

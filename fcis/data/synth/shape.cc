@@ -1,0 +1,119 @@
+#include "fcis/data/synth/shape.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace fcis {
+namespace {
+
+constexpr double kPi = 3.141592653589793;
+constexpr double kMaxWave = .12;
+// No unit shape reaches farther along either axis: 1, and the bending.
+constexpr double kUnitReach = 1 + kMaxWave;
+
+enum Label {
+  kEllipse,
+  kTriangle,
+  kRectangle,
+  kStar,
+  kCross,
+  kRing,
+  kCrescent,
+  kHeart,
+};
+
+bool InStar(double u, double v, double inner) {
+  // Five tips at distance 1, notches at `inner`; within a fifth of the circle
+  // the outline is a straight line from tip to notch.
+  const double radius = std::hypot(u, v);
+  const double fifth = 2 * kPi / 5;
+  double angle = std::fmod(std::atan2(v, u) + 2 * kPi, fifth);
+  angle = std::min(angle, fifth - angle);
+  const double half = fifth / 2;
+  const double outline = inner * std::sin(half) /
+                         (inner * std::sin(half - angle) + std::sin(angle));
+  return radius < outline;
+}
+
+}  // namespace
+
+const std::array<const char*, kNumShapes> kShapeNames = {
+    "ellipse", "triangle", "rectangle", "star",
+    "cross",   "ring",     "crescent",  "heart"};
+
+Shape::Shape(int label, double x, double y, double area, RandomStream& random)
+    : label_(label), x_(x), y_(y) {
+  for (int i = 0; i < 2; ++i) {
+    wave_[i] = random.Uniform(0, kMaxWave);
+    wave_turn_[i] = random.Uniform(1, 3.5);
+    wave_phase_[i] = random.Uniform(0, 2 * kPi);
+  }
+  detail_ = random.Uniform();
+  const double turn = random.Uniform(0, 2 * kPi);
+  const double stretch = std::exp(random.Uniform(-.35, .35));
+  const double shear = random.Uniform(-.25, .25);
+  // The unit shape's own area, counted on a grid.
+  constexpr int kGrid = 32;
+  int inside = 0;
+  for (int i = 0; i < kGrid * kGrid; ++i) {
+    const double step = 2 * kUnitReach / kGrid;
+    inside += ContainsUnit((i % kGrid + .5) * step - kUnitReach,
+                           (i / kGrid + .5) * step - kUnitReach);
+  }
+  const double unit_area =
+      std::max(inside, 1) * std::pow(2 * kUnitReach, 2) / (kGrid * kGrid);
+  const double scale = std::sqrt(area / unit_area);
+  // rotation * shear * stretch, and its inverse. Shear and stretch keep areas.
+  const double a = scale * stretch, d = scale / stretch;
+  const double c = std::cos(turn), r = std::sin(turn);
+  uu_ = (c + shear * r) / a;
+  uv_ = (r - shear * c) / a;
+  vu_ = -r / d;
+  vv_ = c / d;
+  half_width_ = kUnitReach * (std::abs(c * a) + std::abs((c * shear - r) * d));
+  half_height_ = kUnitReach * (std::abs(r * a) + std::abs((r * shear + c) * d));
+}
+
+bool Shape::Contains(double x, double y) const {
+  x -= x_;
+  y -= y_;
+  return ContainsUnit(uu_ * x + uv_ * y, vu_ * x + vv_ * y);
+}
+
+bool Shape::ContainsUnit(double u, double v) const {
+  const double bent_u =
+      u + wave_[0] * std::sin(wave_turn_[0] * v + wave_phase_[0]);
+  v += wave_[1] * std::sin(wave_turn_[1] * u + wave_phase_[1]);
+  u = bent_u;
+  const double radius = std::hypot(u, v);
+  switch (label_) {
+    case kEllipse:
+      return radius < 1;
+    case kTriangle:
+      // Three half planes at distance 1/2 from the centre.
+      return v > -.5 && std::sqrt(3) * u + v < 1 && -std::sqrt(3) * u + v < 1;
+    case kRectangle:
+      return std::max(std::abs(u), std::abs(v)) < .8;
+    case kStar:
+      return InStar(u, v, .4 + .12 * detail_);
+    case kCross: {
+      const double arm = .26 + .1 * detail_;
+      return std::max(std::abs(u), std::abs(v)) < .95 &&
+             std::min(std::abs(u), std::abs(v)) < arm;
+    }
+    case kRing:
+      return radius < 1 && radius > .45 + .15 * detail_;
+    case kCrescent:
+      return radius < 1 && std::hypot(u - .45 - .1 * detail_, v) > .8;
+    case kHeart: {
+      // (u^2 + v^2 - 1)^3 = u^2 v^3, made a little smaller.
+      const double a = 1.1 * u, b = 1.1 * v;
+      const double ring = a * a + b * b - 1;
+      return ring * ring * ring < a * a * b * b * b;
+    }
+    default:
+      return false;
+  }
+}
+
+}  // namespace fcis

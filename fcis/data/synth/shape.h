@@ -1,0 +1,46 @@
+// Shapes of painted scenes: eight classes, each turned, stretched, sheared and
+// bent at random.
+#ifndef FCIS_DATA_SYNTH_SHAPE_H_
+#define FCIS_DATA_SYNTH_SHAPE_H_
+
+#include <array>
+
+#include "fcis/core/base/random_stream.h"
+
+namespace fcis {
+
+constexpr int kNumShapes = 8;
+
+// Names of the classes 0 to 7. A ring has a hole.
+extern const std::array<const char*, kNumShapes> kShapeNames;
+
+class Shape {
+ public:
+  // Of roughly the given area in square pixels, around (x, y).
+  Shape(int label, double x, double y, double area, RandomStream& random);
+
+  int label() const { return label_; }
+  // Whether a point, in pixels, lies inside.
+  bool Contains(double x, double y) const;
+  // No point farther from the centre is inside; pixels.
+  double half_width() const { return half_width_; }
+  double half_height() const { return half_height_; }
+  double x() const { return x_; }
+  double y() const { return y_; }
+
+ private:
+  bool ContainsUnit(double u, double v) const;
+
+  int label_;
+  double x_, y_;
+  double half_width_, half_height_;
+  // From pixels to the unit shape.
+  double uu_, uv_, vu_, vv_;
+  // Bending: each coordinate is shifted by a wave along the other.
+  double wave_[2], wave_turn_[2], wave_phase_[2];
+  double detail_;  // a proportion of the class: of arms, of the hole, ...
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_SYNTH_SHAPE_H_
