@@ -1,10 +1,13 @@
 #include "fcis/data/coco/dataset.h"
 
+#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/data/json/json_parts.h"
 
 namespace fcis {
 namespace {
@@ -152,25 +155,61 @@ bool ReadRecords(JsonScanner& json, absl::string_view name, Read read,
                  std::vector<Record>& records, std::string& where) {
   records.clear();
   if (json.Peek() != Kind::kArray) {
-    where = std::string(name);
+    where = absl::StrCat(name, ": ");
     return json.Expected("a list");
   }
   return json.ReadArray([&] {
     records.emplace_back();
     if (read(json, records.back())) return true;
-    where = absl::StrCat(name, "[", records.size() - 1, "]");
+    where = absl::StrCat(name, "[", records.size() - 1, "]: ");
     return false;
   });
 }
 
-bool ReadTop(JsonScanner& json, CocoDataset& dataset, std::string& where) {
+// Annotations are nearly all of a file: they are read in parts.
+bool ReadAnnotations(JsonScanner& json, absl::string_view text,
+                     std::vector<CocoAnnotation>& annotations,
+                     std::string& where) {
+  // Below it, several threads gain nothing.
+  constexpr size_t kLarge = size_t{1} << 20;
+  annotations.clear();
+  if (json.Peek() != Kind::kArray) {
+    where = "annotations: ";
+    return json.Expected("a list");
+  }
+  const int parts = text.size() - json.offset() < kLarge ? 1 : NumThreads();
+  std::vector<std::vector<CocoAnnotation>> read(static_cast<size_t>(parts));
+  const absl::StatusOr<ArrayParts> all =
+      ReadArrayParts(text, json.offset(), parts, [&](size_t part) {
+        std::vector<CocoAnnotation>* const list = &read[part];
+        list->clear();
+        return [list](JsonScanner& element) {
+          list->emplace_back();
+          return ReadAnnotation(element, list->back());
+        };
+      });
+  if (!all.ok()) {
+    where = "annotations";
+    return json.FailWith(all.status());
+  }
+  annotations = std::move(read[0]);
+  for (size_t i = 1; i < all->parts; ++i) {
+    annotations.insert(annotations.end(),
+                       std::make_move_iterator(read[i].begin()),
+                       std::make_move_iterator(read[i].end()));
+  }
+  json.Seek(all->end);
+  return true;
+}
+
+bool ReadTop(JsonScanner& json, absl::string_view text, CocoDataset& dataset,
+             std::string& where) {
   return json.ReadObject([&](absl::string_view key) {
     if (key == "images") {
       return ReadRecords(json, "images", ReadImage, dataset.images, where);
     }
     if (key == "annotations") {
-      return ReadRecords(json, "annotations", ReadAnnotation,
-                         dataset.annotations, where);
+      return ReadAnnotations(json, text, dataset.annotations, where);
     }
     if (key == "categories") {
       dataset.has_categories = true;
@@ -189,9 +228,9 @@ absl::StatusOr<CocoDataset> ReadCocoDataset(const std::string& path) {
   ASSIGN_OR_RETURN(dataset.file, MappedFile::Open(path));
   JsonScanner json(dataset.file->bytes());
   std::string where;
-  if (!ReadTop(json, dataset, where)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": ", where, where.empty() ? "" : ": ", json.status().message()));
+  if (!ReadTop(json, dataset.file->bytes(), dataset, where)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", where, json.status().message()));
   }
   return dataset;
 }

@@ -250,6 +250,7 @@ bool JsonScanner::ReadComma(bool& more) {
 
 bool JsonScanner::ReadString(absl::string_view& value, std::string& unescaped) {
   if (Next() != '"') return Expected("a string");
+  const size_t offset_of_quote = offset();
   const char* const first = ++next_;
   next_ = FindSpecial(first, end_);
   if (next_ != end_ && *next_ == '\\') {
@@ -258,7 +259,7 @@ bool JsonScanner::ReadString(absl::string_view& value, std::string& unescaped) {
     value = unescaped;
     return true;
   }
-  if (next_ == end_) return FailAt(first - 1, "the string does not end");
+  if (next_ == end_) return FailAt(offset_of_quote, "the string does not end");
   if (*next_ != '"') return Fail("control character within a string");
   value = absl::string_view(first, static_cast<size_t>(next_ - first));
   ++next_;
@@ -283,7 +284,8 @@ bool JsonScanner::ReadEscapes(std::string& out) {
 bool JsonScanner::ReadEscape(std::string& out) {
   static constexpr absl::string_view kNames = "\"\\/bfnrt";
   static constexpr absl::string_view kValues = "\"\\/\b\f\n\r\t";
-  const char* const at = next_++;
+  const size_t at = offset();
+  ++next_;
   if (next_ == end_) return Fail("the string does not end");
   const char name = *next_++;
   if (name != 'u') {
@@ -432,10 +434,15 @@ bool JsonScanner::Expected(absl::string_view what) {
                                   left.size() > kShown ? "..." : "", "'")));
 }
 
-bool JsonScanner::FailAt(const char* at, absl::string_view message) {
+bool JsonScanner::FailWith(const absl::Status& error) {
+  status_.Update(error);
+  return false;
+}
+
+bool JsonScanner::FailAt(size_t offset, absl::string_view message) {
   if (ok()) {
     status_ = absl::InvalidArgumentError(
-        absl::StrCat("byte ", at - begin_, ": ", message));
+        absl::StrCat("byte ", offset, ": ", message));
   }
   return false;
 }

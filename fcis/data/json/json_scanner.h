@@ -84,7 +84,10 @@ class JsonScanner {
   bool ReadComma(bool& more);
 
   // Records an error at the current position.
-  bool Fail(absl::string_view message) { return FailAt(next_, message); }
+  bool Fail(absl::string_view message) { return FailAt(offset(), message); }
+  bool FailAt(size_t offset, absl::string_view message);
+  // Takes over the error of a scanner that read a part of the text.
+  bool FailWith(const absl::Status& error);
   // "expected <what>", and what stands there instead.
   bool Expected(absl::string_view what);
 
@@ -94,6 +97,8 @@ class JsonScanner {
 
   // Bytes from the beginning of the text.
   size_t offset() const { return static_cast<size_t>(next_ - begin_); }
+  // Goes on behind a value that was read by other means.
+  void Seek(size_t offset) { next_ = begin_ + offset; }
 
  private:
   void SkipSpace() {
@@ -114,7 +119,6 @@ class JsonScanner {
   bool ReadEscape(std::string& out);
   bool ReadHex4(uint32_t& code);
   bool ReadSpecialNumber(double& value);
-  bool FailAt(const char* at, absl::string_view message);
 
   const char* begin_;
   const char* next_;
