@@ -1,0 +1,273 @@
+#include "fcis/eval/coco/evaluate.h"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "fcis/core/base/counter_rng.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/io/file.h"
+#include "fcis/core/testing/memory_file.h"
+#include "gtest/gtest.h"
+#include "rapidjson/document.h"
+
+namespace fcis {
+namespace {
+
+using Json = rapidjson::Value;
+
+// As scripts/make_eval_cases has it.
+class ArrayHash {
+ public:
+  void Add(double value) {
+    value += 0.0;
+    uint64_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    sum_ += RngBits(bits, index_++);
+  }
+  std::string Text() const { return absl::StrFormat("%016x", sum_); }
+
+ private:
+  uint64_t sum_ = 0, index_ = 0;
+};
+
+struct Hashes {
+  std::string precision, recall, scores;
+};
+
+// In COCOeval's order of axes.
+Hashes HashesOf(const EvalCurves& c) {
+  ArrayHash precision, recall, scores;
+  for (int t = 0; t < c.T; ++t) {
+    for (int r = -1; r < c.R; ++r) {
+      for (int k = 0; k < c.K; ++k) {
+        for (int a = 0; a < c.A; ++a) {
+          for (int m = 0; m < c.M; ++m) {
+            if (r < 0) {
+              recall.Add(c.recall[c.At(t, k, a, m)]);
+            } else {
+              precision.Add(c.precision[c.At(t, r, k, a, m)]);
+              scores.Add(c.scores[c.At(t, r, k, a, m)]);
+            }
+          }
+        }
+      }
+    }
+  }
+  return {precision.Text(), recall.Text(), scores.Text()};
+}
+
+std::vector<RecordId> Ids(const Json& list) {
+  std::vector<RecordId> ids;
+  for (const Json& id : list.GetArray()) {
+    if (id.IsString()) {
+      ids.emplace_back(absl::string_view(id.GetString()));
+    } else {
+      ids.emplace_back(id.GetInt64());
+    }
+  }
+  return ids;
+}
+
+EvalOptions OptionsOf(const Json& test) {
+  EvalOptions options;
+  options.iou_type =
+      test["iou_type"] == "bbox" ? IouType::kBbox : IouType::kSegm;
+  if (test.HasMember("iou_thresholds")) {
+    options.iou_thresholds.clear();
+    for (const Json& t : test["iou_thresholds"].GetArray()) {
+      options.iou_thresholds.push_back(t.GetDouble());
+    }
+  }
+  if (test.HasMember("max_dets")) {
+    options.max_dets.clear();
+    for (const Json& m : test["max_dets"].GetArray()) {
+      options.max_dets.push_back(m.GetInt());
+    }
+  }
+  if (test.HasMember("area_ranges")) {
+    options.area_ranges.clear();
+    for (const Json& a : test["area_ranges"].GetArray()) {
+      options.area_ranges.push_back(
+          {a[0].GetString(), a[1].GetDouble(), a[2].GetDouble()});
+    }
+  }
+  if (test.HasMember("image_ids")) options.image_ids = Ids(test["image_ids"]);
+  if (test.HasMember("category_ids")) {
+    options.category_ids = Ids(test["category_ids"]);
+  }
+  options.class_agnostic = test.HasMember("class_agnostic");
+  return options;
+}
+
+absl::StatusOr<Evaluation> EvaluateTexts(const std::string& truth,
+                                         const std::string& results,
+                                         const EvalOptions& options) {
+  const std::string gt = testing::TempDir() + "/gt.json";
+  const std::string dt = testing::TempDir() + "/dt.json";
+  EXPECT_TRUE(WriteFileAtomic(gt, truth).ok());
+  EXPECT_TRUE(WriteFileAtomic(dt, results).ok());
+  return Evaluate(gt, dt, options);
+}
+
+// Every number of pycocotools, for any number of threads.
+TEST(EvaluateTest, EqualsPycocotoolsBitForBit) {
+  const auto cases = ReadFile("fcis/eval/coco/testdata/cases.jsonl");
+  ASSERT_TRUE(cases.ok()) << cases.status();
+  int count = 0;
+  for (const absl::string_view line :
+       absl::StrSplit(*cases, '\n', absl::SkipEmpty())) {
+    rapidjson::Document test;
+    test.Parse<rapidjson::kParseFullPrecisionFlag>(line.data(), line.size());
+    ASSERT_FALSE(test.HasParseError());
+    SCOPED_TRACE(test["name"].GetString());
+    SetNumThreads(1 + count++ % 3);
+    const MemoryFile gt(test["gt"].GetString()), dt(test["dt"].GetString());
+    const auto evaluation = Evaluate(gt.path(), dt.path(), OptionsOf(test));
+    ASSERT_TRUE(evaluation.ok()) << evaluation.status();
+    for (size_t i = 0; i < evaluation->summary.stats.size(); ++i) {
+      EXPECT_EQ(evaluation->summary.stats[i],
+                test["stats"][static_cast<rapidjson::SizeType>(i)].GetDouble())
+          << "stat " << i;
+    }
+    const Hashes hashes = HashesOf(evaluation->curves);
+    EXPECT_EQ(hashes.precision, test["precision"].GetString());
+    EXPECT_EQ(hashes.recall, test["recall"].GetString());
+    EXPECT_EQ(hashes.scores, test["scores"].GetString());
+  }
+  EXPECT_GT(count, 200);
+}
+
+constexpr char kTruth[] = R"({
+  "images": [{"id": 1, "height": 20, "width": 20}, {"id": "x"}],
+  "categories": [{"id": 1, "name": "a"}],
+  "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "area": 100,
+                   "bbox": [0, 0, 10, 10],
+                   "segmentation": [[0, 0, 10, 0, 10, 10, 0, 10]]}]})";
+
+double Ap(const std::string& truth, const std::string& results,
+          const EvalOptions& options) {
+  const auto evaluation = EvaluateTexts(truth, results, options);
+  EXPECT_TRUE(evaluation.ok()) << evaluation.status();
+  return evaluation.ok() ? evaluation->summary.stats[0] : -2;
+}
+
+// Where pycocotools gives up.
+TEST(EvaluateTest, AcceptsMoreThanPycocotools) {
+  const EvalOptions segm;
+  EXPECT_DOUBLE_EQ(Ap(kTruth, "[]", segm), 0);
+  // Masks as polygons and as uncompressed runs; "iscrowd" is missing above.
+  EXPECT_DOUBLE_EQ(
+      Ap(kTruth, R"([{"image_id": 1, "category_id": 1, "score": 0.5,
+    "segmentation": [[0, 0, 10, 0, 10, 10, 0, 10]]}])",
+         segm),
+      1);
+  std::string runs = "0";
+  for (int x = 0; x < 10; ++x) absl::StrAppend(&runs, ", 10, 10");
+  EXPECT_DOUBLE_EQ(
+      Ap(kTruth,
+         absl::StrCat(R"([{"image_id": 1, "category_id": 1, "score": 1,
+    "segmentation": {"size": [20, 20], "counts": [)",
+                      runs, "]}}]"),
+         segm),
+      1);
+}
+
+TEST(EvaluateTest, TheSaneAnswers) {
+  EvalOptions options;
+  options.max_dets = {1, 2, 3};
+  std::string zero = kTruth;
+  zero.replace(zero.find("[{\"id\": 1, \"image_id\""), 10, "[{\"id\": 0,");
+  const std::string found = R"([{"image_id": 1, "category_id": 1, "score": 1,
+    "bbox": [0, 0, 20, 20],
+    "segmentation": [[0, 0, 10, 0, 10, 10, 0, 10]]}])";
+  auto odd = EvaluateTexts(zero, found, options);
+  ASSERT_TRUE(odd.ok()) << odd.status();
+  EXPECT_EQ(odd->summary.stats[0], -1);  // no 100 among max_dets
+  EXPECT_EQ(odd->summary.stats[1], 0);   // id 0
+  EXPECT_EQ(odd->detections.list[0].area, 400);
+  options.sane = true;
+  auto sane = EvaluateTexts(zero, found, options);
+  ASSERT_TRUE(sane.ok()) << sane.status();
+  EXPECT_DOUBLE_EQ(sane->summary.stats[0], 1);
+  EXPECT_DOUBLE_EQ(sane->summary.stats[1], 1);
+  EXPECT_EQ(sane->detections.list[0].area, 100);
+}
+
+// A square of 10 pixels and the same without its middle share three quarters of
+// the mask but all of its boundary.
+TEST(EvaluateTest, BoundaryIsNoBetterThanTheMask) {
+  EvalOptions options;
+  options.iou_type = IouType::kBoundary;
+  const std::string results = R"([{"image_id": 1, "category_id": 1, "score": 1,
+    "segmentation": [[1, 1, 10, 1, 10, 10, 1, 10]]}])";
+  const auto boundary = EvaluateTexts(kTruth, results, options);
+  ASSERT_TRUE(boundary.ok()) << boundary.status();
+  options.iou_type = IouType::kSegm;
+  const auto segm = EvaluateTexts(kTruth, results, options);
+  ASSERT_TRUE(segm.ok()) << segm.status();
+  // The mask: 81 of 100. The bands of one pixel: 17 of 36 + 32 - 17.
+  ASSERT_EQ(segm->detections.overlaps.size(), 1u);
+  EXPECT_EQ(segm->detections.overlaps[0].iou, .81);
+  EXPECT_TRUE(boundary->detections.overlaps.empty());
+}
+
+std::string ErrorOf(const std::string& truth, const std::string& results) {
+  const auto evaluation = EvaluateTexts(truth, results, EvalOptions());
+  EXPECT_FALSE(evaluation.ok()) << results;
+  return std::string(evaluation.status().message());
+}
+
+TEST(EvaluateTest, BadInputIsNamed) {
+  const auto expect = [](const std::string& error, const char* file,
+                         const char* what) {
+    EXPECT_NE(error.find(file), std::string::npos) << error;
+    EXPECT_NE(error.find(what), std::string::npos) << error;
+  };
+  const std::string head = R"([{"image_id": 1, "category_id": 1)";
+  const auto detection = [&](const std::string& rest) {
+    return ErrorOf(kTruth, head + rest);
+  };
+  const std::string mask = R"("segmentation": {"size": [20, 20], "counts": ")";
+  expect(detection(R"(, "score": 1, )" + mask + R"(0d0:"}})"), "dt.json",
+         "expected ',' or ']'");
+  expect(detection(R"(, "score": 1, )" + mask + R"(0d0"}}] x)"), "dt.json",
+         "expected the end of the file");
+  expect(detection(R"(, )" + mask + R"(0d0"}}])"), "results[0]", "\"score\"");
+  expect(detection(R"(, "score": 1}])"), "results[0]",
+         "neither \"bbox\" nor \"segmentation\"");
+  expect(detection(R"(, "score": "1", )" + mask + R"(0d0"}}])"), "results[0]",
+         "expected a score");
+  expect(detection(R"(, "score": NaN, )" + mask + R"(0d0"}}])"), "results[0]",
+         "not finite");
+  expect(detection(R"(, "score": 1, )" + mask + R"(zz"}}])"), "results[0]",
+         "corrupt RLE");
+  expect(ErrorOf(kTruth, R"({"image_id": 1})"), "dt.json",
+         "expected a list of detections");
+  expect(ErrorOf(kTruth,
+                 R"([{"image_id": 5, "category_id": 1, "score": 1, "bbox":
+                 [1, 2, 3, 4]}])"),
+         "results[0]", "image_id 5 is not in");
+  expect(ErrorOf(kTruth,
+                 R"([{"image_id": "1", "category_id": 1, "score": 1, "bbox":
+                 [1, 2, 3, 4]}])"),
+         "results[0]", "image_id \"1\" is not in");
+  expect(ErrorOf(kTruth, std::string(1000000, '[')), "dt.json", "an object");
+  expect(
+      ErrorOf(R"({"images": [{"id": 1}], "annotations": [{"id": 1}]})", "[]"),
+      "annotations[0]", "\"image_id\"");
+  std::string no_area = kTruth;
+  no_area.replace(no_area.find("\"area\""), 6, "\"aera\"");
+  expect(ErrorOf(no_area, "[]"), "annotation with id 1", "no \"area\"");
+}
+
+TEST(EvaluateTest, MissingFilesAreErrors) {
+  EXPECT_FALSE(Evaluate("/nowhere", "/nowhere", EvalOptions()).ok());
+}
+
+}  // namespace
+}  // namespace fcis
