@@ -47,9 +47,7 @@ absl::Status CheckScoreOutputFlags() {
 
 absl::Status WriteScores(const Evaluation& evaluation,
                          const std::string& results) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> findings,
-                   Diagnose(evaluation, results));
-  for (const std::string& finding : findings) {
+  for (const std::string& finding : Diagnose(evaluation, results)) {
     absl::FPrintF(stderr, "warning: %s\n", finding);
   }
   absl::PrintF("%s", SummaryText(evaluation.summary, evaluation.options));

@@ -53,20 +53,9 @@ void SyncDirectoryOf(const std::string& path) {
   close(fd);
 }
 
-}  // namespace
-
-absl::Status ErrnoStatus(absl::string_view what, absl::string_view path,
-                         int error) {
-  const std::string text =
-      absl::StrCat(what, " ", path, ": ", std::strerror(error));
-  return error == ENOENT ? absl::NotFoundError(text)
-                         : absl::UnavailableError(text);
-}
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  int64_t size = 0;
-  ASSIGN_OR_RETURN(const int fd, OpenForReading(path, &size));
-  const absl::Cleanup closer = [fd] { close(fd); };
+// From where `fd` stands to the end; `size` is no more than a hint.
+absl::StatusOr<std::string> ReadOpenFile(int fd, const std::string& path,
+                                         int64_t size) {
   std::string bytes;
   bytes.reserve(size);
   // Until the end, not until `size`: pipes and /proc report none.
@@ -81,6 +70,23 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
       return ErrnoStatus("cannot read", path, errno);
     }
   }
+}
+
+}  // namespace
+
+absl::Status ErrnoStatus(absl::string_view what, absl::string_view path,
+                         int error) {
+  const std::string text =
+      absl::StrCat(what, " ", path, ": ", std::strerror(error));
+  return error == ENOENT ? absl::NotFoundError(text)
+                         : absl::UnavailableError(text);
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  int64_t size = 0;
+  ASSIGN_OR_RETURN(const int fd, OpenForReading(path, &size));
+  const absl::Cleanup closer = [fd] { close(fd); };
+  return ReadOpenFile(fd, path, size);
 }
 
 absl::Status WriteFileAtomic(const std::string& path, absl::string_view bytes) {
@@ -141,18 +147,19 @@ absl::StatusOr<std::shared_ptr<const MappedFile>> MappedFile::Open(
   int64_t size = 0;
   ASSIGN_OR_RETURN(const int fd, OpenForReading(path, &size));
   const absl::Cleanup closer = [fd] { close(fd); };
-  absl::string_view bytes;
-  if (size > 0) {
-    void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data == MAP_FAILED) return ErrnoStatus("cannot map", path, errno);
-    bytes = absl::string_view(static_cast<const char*>(data), size);
+  if (size == 0) {  // or a pipe, or one of /proc, which say so too
+    ASSIGN_OR_RETURN(std::string read, ReadOpenFile(fd, path, size));
+    return std::shared_ptr<const MappedFile>(new MappedFile(std::move(read)));
   }
-  return std::shared_ptr<const MappedFile>(new MappedFile(bytes));
+  void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (data == MAP_FAILED) return ErrnoStatus("cannot map", path, errno);
+  return std::shared_ptr<const MappedFile>(
+      new MappedFile(absl::string_view(static_cast<const char*>(data), size)));
 }
 
 MappedFile::~MappedFile() {
-  if (bytes_.empty()) return;
-  munmap(const_cast<char*>(bytes_.data()), bytes_.size());
+  if (mapped_.empty()) return;
+  munmap(const_cast<char*>(mapped_.data()), mapped_.size());
 }
 
 }  // namespace fcis

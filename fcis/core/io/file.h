@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -44,7 +45,8 @@ class AtomicFile {
   int fd_;
 };
 
-// A file mapped for reading; tensors may be views of it.
+// A file mapped for reading; tensors may be views of it. What cannot be mapped
+// (a pipe, a file of /proc) is read.
 class MappedFile {
  public:
   static absl::StatusOr<std::shared_ptr<const MappedFile>> Open(
@@ -57,8 +59,13 @@ class MappedFile {
   absl::string_view bytes() const { return bytes_; }
 
  private:
-  explicit MappedFile(absl::string_view bytes) : bytes_(bytes) {}
+  explicit MappedFile(absl::string_view mapped)
+      : mapped_(mapped), bytes_(mapped) {}
+  explicit MappedFile(std::string read)
+      : read_(std::move(read)), bytes_(read_) {}
 
+  absl::string_view mapped_;
+  std::string read_;
   absl::string_view bytes_;
 };
 

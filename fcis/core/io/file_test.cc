@@ -1,6 +1,7 @@
 #include "fcis/core/io/file.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -31,6 +32,21 @@ TEST(File, EmptyFile) {
   ASSERT_TRUE(WriteFileAtomic(path, "").ok());
   EXPECT_EQ(*ReadFile(path), "");
   EXPECT_EQ((*MappedFile::Open(path))->bytes(), "");
+}
+
+TEST(File, PipesAndFilesWithoutASize) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], "piped", 5), 5);
+  close(ends[1]);
+  const auto pipe_file =
+      MappedFile::Open("/proc/self/fd/" + std::to_string(ends[0]));
+  ASSERT_TRUE(pipe_file.ok()) << pipe_file.status();
+  EXPECT_EQ((*pipe_file)->bytes(), "piped");
+  close(ends[0]);
+  const auto proc = MappedFile::Open("/proc/self/status");
+  ASSERT_TRUE(proc.ok()) << proc.status();
+  EXPECT_THAT(std::string((*proc)->bytes()), HasSubstr("Pid:"));
 }
 
 TEST(File, ErrorsNameThePath) {

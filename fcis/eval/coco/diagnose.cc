@@ -5,7 +5,6 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "fcis/core/base/status_macros.h"
 
 namespace fcis {
 namespace {
@@ -113,8 +112,8 @@ void DiagnoseRules(const Evaluation& evaluation, Lines& lines) {
 }
 
 // Whether objects are found as soon as categories do not matter.
-absl::StatusOr<bool> CategoriesAreToBlame(const Evaluation& evaluation,
-                                          const std::string& results) {
+bool CategoriesAreToBlame(const Evaluation& evaluation,
+                          const std::string& results) {
   constexpr double kPoor = .02, kDecent = .2;
   constexpr size_t kAp50 = 1;
   const double ap50 = evaluation.summary.stats[kAp50];
@@ -125,22 +124,20 @@ absl::StatusOr<bool> CategoriesAreToBlame(const Evaluation& evaluation,
   }
   EvalOptions options = evaluation.options;
   options.class_agnostic = true;
-  ASSIGN_OR_RETURN(const Evaluation agnostic,
-                   Evaluate(evaluation.dataset->path, results, options));
-  return agnostic.summary.stats[kAp50] > kDecent;
+  const auto agnostic = Evaluate(evaluation.dataset->path, results, options);
+  // What came through a pipe cannot be read again.
+  return agnostic.ok() && agnostic->summary.stats[kAp50] > kDecent;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> Diagnose(const Evaluation& evaluation,
-                                                  const std::string& results) {
+std::vector<std::string> Diagnose(const Evaluation& evaluation,
+                                  const std::string& results) {
   Lines lines;
   DiagnoseTruth(evaluation, lines);
   DiagnoseCounts(evaluation, lines);
   DiagnoseRules(evaluation, lines);
-  ASSIGN_OR_RETURN(const bool categories,
-                   CategoriesAreToBlame(evaluation, results));
-  if (categories) {
+  if (CategoriesAreToBlame(evaluation, results)) {
     lines.push_back(
         "category ids look off by a mapping: objects are found when categories "
         "do not matter (--class_agnostic)");

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "fcis/eval/coco/evaluate.h"
 
 namespace fcis {
@@ -15,8 +14,8 @@ namespace fcis {
 // mapping, masks of another size, and each of COCOeval's oddities that applies.
 // Reads the results again when hardly anything was found, to see whether the
 // categories are to blame. Empty: nothing strange.
-absl::StatusOr<std::vector<std::string>> Diagnose(const Evaluation& evaluation,
-                                                  const std::string& results);
+std::vector<std::string> Diagnose(const Evaluation& evaluation,
+                                  const std::string& results);
 
 }  // namespace fcis
 

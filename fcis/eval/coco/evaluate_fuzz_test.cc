@@ -1,0 +1,60 @@
+// Fuzzes the readers of annotations and results, and the whole evaluation on
+// what they accept. Input: a byte of options, annotations, a byte 0, results.
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/base/internal/raw_logging.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/testing/memory_file.h"
+#include "fcis/eval/coco/diagnose.h"
+#include "fcis/eval/coco/evaluate.h"
+#include "fcis/eval/coco/score_json.h"
+#include "rapidjson/document.h"
+
+namespace {
+
+fcis::EvalOptions Options(uint8_t bits) {
+  fcis::EvalOptions options;
+  options.iou_type = bits & 1 ? fcis::IouType::kBbox : fcis::IouType::kSegm;
+  options.class_agnostic = bits & 2;
+  options.sane = bits & 4;
+  if (bits & 8) options.iou_thresholds = {0, .5};
+  return options;
+}
+
+// Pictures are not the matter here, and large ones slow.
+bool HasLongNumbers(absl::string_view text) {
+  int digits = 0;
+  for (const char c : text) {
+    digits = c >= '0' && c <= '9' ? digits + 1 : 0;
+    if (digits > 4) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const absl::string_view input(reinterpret_cast<const char*>(data), size);
+  const size_t border = input.find('\0', 1);
+  if (size == 0 || border == input.npos || HasLongNumbers(input)) return 0;
+  const fcis::MemoryFile truth(input.substr(1, border - 1));
+  const fcis::MemoryFile results(input.substr(border + 1));
+  const fcis::EvalOptions options = Options(data[0]);
+  fcis::SetNumThreads(1);
+  const auto one = Evaluate(truth.path(), results.path(), options);
+  fcis::SetNumThreads(3);
+  const auto three = Evaluate(truth.path(), results.path(), options);
+  ABSL_RAW_CHECK(one.ok() == three.ok(), "threads");
+  if (!one.ok()) return 0;
+  ABSL_RAW_CHECK(one->summary.stats == three->summary.stats, "threads");
+  for (const double stat : one->summary.stats) {
+    ABSL_RAW_CHECK(stat == -1 || (stat >= 0 && stat <= 1), "range");
+  }
+  Diagnose(*one, results.path());
+  rapidjson::Document json;
+  json.Parse(ScoreJson(*one).c_str());
+  ABSL_RAW_CHECK(!json.HasParseError(), "JSON");
+  return 0;
+}
