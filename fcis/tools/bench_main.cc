@@ -14,9 +14,9 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
-#include "fcis/tools/backend_flags.h"
+#include "fcis/model/cli/backend_flags.h"
+#include "fcis/model/cli/model_flags.h"
 #include "fcis/tools/bench.h"
-#include "fcis/tools/model_flags.h"
 
 ABSL_FLAG(std::string, preset, "resnet101_coco", "Model, by name.");
 ABSL_FLAG(int, height, 600, "Height of the picture.");

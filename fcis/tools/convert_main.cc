@@ -13,10 +13,10 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/model/cli/model_flags.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/tools/convert.h"
-#include "fcis/tools/model_flags.h"
 
 ABSL_FLAG(bool, list, false,
           "List the tensors of IN, under its own names; nothing is written "

@@ -15,12 +15,12 @@
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/npz.h"
 #include "fcis/data/codec/image_reader.h"
+#include "fcis/model/cli/backend_flags.h"
+#include "fcis/model/cli/model_flags.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/model/weights/load.h"
-#include "fcis/tools/backend_flags.h"
 #include "fcis/tools/environment.h"
 #include "fcis/tools/inspect.h"
-#include "fcis/tools/model_flags.h"
 
 ABSL_FLAG(std::string, model, "", "Model file.");
 ABSL_FLAG(std::string, preset, "",

@@ -1,4 +1,4 @@
-#include "fcis/tools/model_flags.h"
+#include "fcis/model/cli/model_flags.h"
 
 #include <optional>
 

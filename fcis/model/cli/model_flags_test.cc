@@ -1,4 +1,4 @@
-#include "fcis/tools/model_flags.h"
+#include "fcis/model/cli/model_flags.h"
 
 #include "absl/flags/reflection.h"
 #include "fcis/core/cli/exit_code.h"

@@ -1,4 +1,4 @@
-#include "fcis/tools/backend_flags.h"
+#include "fcis/model/cli/backend_flags.h"
 
 #include "absl/flags/reflection.h"
 #include "fcis/core/base/parallel.h"

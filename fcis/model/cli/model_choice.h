@@ -1,6 +1,6 @@
 // Which model a program runs when the user did or did not name one.
-#ifndef FCIS_TOOLS_MODEL_CHOICE_H_
-#define FCIS_TOOLS_MODEL_CHOICE_H_
+#ifndef FCIS_MODEL_CLI_MODEL_CHOICE_H_
+#define FCIS_MODEL_CLI_MODEL_CHOICE_H_
 
 #include <string>
 
@@ -31,4 +31,4 @@ absl::StatusOr<ModelChoice> ChooseModel(absl::string_view modelpath);
 
 }  // namespace fcis
 
-#endif  // FCIS_TOOLS_MODEL_CHOICE_H_
+#endif  // FCIS_MODEL_CLI_MODEL_CHOICE_H_

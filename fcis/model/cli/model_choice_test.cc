@@ -1,4 +1,4 @@
-#include "fcis/tools/model_choice.h"
+#include "fcis/model/cli/model_choice.h"
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,11 +1,10 @@
-#include "fcis/tools/output_directory.h"
+#include "fcis/core/cli/output_directory.h"
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "absl/time/clock.h"
-#include "fcis/core/cli/exit_code.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -52,19 +51,6 @@ TEST_F(OutputDirectoryTest, AFileInTheWayIsAnError) {
       MakeOutputDirectory("file/sub", "p", absl::Now()).status();
   EXPECT_THAT(status.ToString(), HasSubstr((root_ / "file/sub").string()));
   EXPECT_FALSE(MakeOutputDirectory("file", "p", absl::Now()).ok());
-}
-
-TEST_F(OutputDirectoryTest, ResultsMustNotReplacePictures) {
-  std::ofstream(root_ / "a.png") << "x";
-  std::ofstream(root_ / "b.jpg") << "x";
-  const std::string here = root_.string();
-  const PictureList png = ListPictures("", {here + "/a.png"});
-  const PictureList jpg = ListPictures("", {here + "/b.jpg"});
-  EXPECT_TRUE(CheckKeepsPictures(jpg, here).ok());
-  EXPECT_TRUE(CheckKeepsPictures(png, here + "/other").ok());
-  const absl::Status status = CheckKeepsPictures(png, here + "/x/..");
-  EXPECT_EQ(ExitCode(status), kExitUsage);
-  EXPECT_THAT(status.ToString(), HasSubstr("a.png"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "fcis/tools/backend_flags.h"
+#include "fcis/model/cli/backend_flags.h"
 
 #include <optional>
 

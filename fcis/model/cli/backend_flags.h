@@ -1,6 +1,6 @@
 // Flags that say what computes: --device, --gpu, --precision, --threads.
-#ifndef FCIS_TOOLS_BACKEND_FLAGS_H_
-#define FCIS_TOOLS_BACKEND_FLAGS_H_
+#ifndef FCIS_MODEL_CLI_BACKEND_FLAGS_H_
+#define FCIS_MODEL_CLI_BACKEND_FLAGS_H_
 
 #include <memory>
 #include <string>
@@ -25,4 +25,4 @@ absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags();
 
 }  // namespace fcis
 
-#endif  // FCIS_TOOLS_BACKEND_FLAGS_H_
+#endif  // FCIS_MODEL_CLI_BACKEND_FLAGS_H_

@@ -1,8 +1,8 @@
 // Flags that change a model's numbers: --score_thresh, --nms_thresh,
 // --mask_merge_thresh, --binary_thresh, --min_drop_size, --iter2,
 // --mask_voting, --min_size, --max_size, --psroi_rounding.
-#ifndef FCIS_TOOLS_MODEL_FLAGS_H_
-#define FCIS_TOOLS_MODEL_FLAGS_H_
+#ifndef FCIS_MODEL_CLI_MODEL_FLAGS_H_
+#define FCIS_MODEL_CLI_MODEL_FLAGS_H_
 
 #include <string>
 #include <vector>
@@ -25,4 +25,4 @@ absl::Status ApplyModelFlags(ModelConfig* config);
 
 }  // namespace fcis
 
-#endif  // FCIS_TOOLS_MODEL_FLAGS_H_
+#endif  // FCIS_MODEL_CLI_MODEL_FLAGS_H_

@@ -1,14 +1,12 @@
 // Where a program's results go.
-#ifndef FCIS_TOOLS_OUTPUT_DIRECTORY_H_
-#define FCIS_TOOLS_OUTPUT_DIRECTORY_H_
+#ifndef FCIS_CORE_CLI_OUTPUT_DIRECTORY_H_
+#define FCIS_CORE_CLI_OUTPUT_DIRECTORY_H_
 
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "fcis/tools/picture_list.h"
 
 namespace fcis {
 
@@ -19,11 +17,6 @@ absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
                                                 absl::string_view program,
                                                 absl::Time now);
 
-// OK when no <directory>/<stem>.png is one of the pictures themselves; else a
-// UsageError: a result must not replace what it was made of.
-absl::Status CheckKeepsPictures(const PictureList& list,
-                                const std::string& directory);
-
 }  // namespace fcis
 
-#endif  // FCIS_TOOLS_OUTPUT_DIRECTORY_H_
+#endif  // FCIS_CORE_CLI_OUTPUT_DIRECTORY_H_
