@@ -1,0 +1,32 @@
+// The processes of one job: who am I, and wait for the others.
+#ifndef FCIS_CORE_COMM_COMMUNICATOR_H_
+#define FCIS_CORE_COMM_COMMUNICATOR_H_
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace fcis {
+
+class Communicator {
+ public:
+  virtual ~Communicator() = default;
+
+  // 0 to size() - 1.
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  // Returns once every process has called it.
+  virtual absl::Status Barrier() = 0;
+
+  // The largest `value` of all processes, which all must call it.
+  virtual absl::StatusOr<int> Max(int value) = 0;
+};
+
+// A job of one.
+std::unique_ptr<Communicator> MakeSelfCommunicator();
+
+}  // namespace fcis
+
+#endif  // FCIS_CORE_COMM_COMMUNICATOR_H_

@@ -1,0 +1,68 @@
+#include "fcis/core/comm/mpi_communicator.h"
+
+#include <mpi.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+
+namespace fcis {
+namespace {
+
+absl::Status MpiStatus(const char* call, int code) {
+  if (code == MPI_SUCCESS) return absl::OkStatus();
+  char text[MPI_MAX_ERROR_STRING];
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  return absl::UnavailableError(
+      absl::StrCat(call, ": ", std::string(text, static_cast<size_t>(length))));
+}
+
+class MpiCommunicator : public Communicator {
+ public:
+  MpiCommunicator() {
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
+    MPI_Comm_size(MPI_COMM_WORLD, &size_);
+  }
+  ~MpiCommunicator() override { MPI_Finalize(); }
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+
+  absl::Status Barrier() override {
+    return MpiStatus("MPI_Barrier", MPI_Barrier(MPI_COMM_WORLD));
+  }
+
+  absl::StatusOr<int> Max(int value) override {
+    int most = value;
+    RETURN_IF_ERROR(MpiStatus(
+        "MPI_Allreduce",
+        MPI_Allreduce(&value, &most, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD)));
+    return most;
+  }
+
+ private:
+  int rank_ = 0, size_ = 1;
+};
+
+}  // namespace
+
+bool StartedByMpi() {
+  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr ||
+         std::getenv("PMIX_RANK") != nullptr;
+}
+
+absl::StatusOr<std::unique_ptr<Communicator>> MakeCommunicator() {
+  if (!StartedByMpi()) return MakeSelfCommunicator();
+  // Only the thread that made the communicator uses it.
+  int provided = 0;
+  RETURN_IF_ERROR(MpiStatus(
+      "MPI_Init_thread",
+      MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided)));
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  return std::unique_ptr<Communicator>(new MpiCommunicator);
+}
+
+}  // namespace fcis
