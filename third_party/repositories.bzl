@@ -79,6 +79,19 @@ def fcis_repositories():
         header = "zip.h",
     )
     system_library(
+        name = "libarchive",
+        libraries = {"archive": ["-larchive"]},
+        header = "archive.h",
+    )
+
+    # A web server for tests; the macro is one that the library was built with.
+    system_library(
+        name = "cpp_httplib",
+        defines = ["CPPHTTPLIB_OPENSSL_SUPPORT"],
+        libraries = {"httplib": ["-lcpp-httplib", "-lssl", "-lcrypto", "-lpthread"]},
+        header = "httplib.h",
+    )
+    system_library(
         name = "openssl",
         libraries = {"crypto": ["-lcrypto"], "ssl": ["-lssl", "-lcrypto"]},
         header = "openssl/evp.h",

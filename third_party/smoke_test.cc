@@ -1,7 +1,9 @@
 // Uses every library of the system once: if this passes, the machine is fit to
 // build the rest.
+#include <archive.h>
 #include <benchmark/benchmark.h>
 #include <curl/curl.h>
+#include <httplib.h>
 #include <jpeglib.h>
 #include <mpi.h>
 #include <omp.h>
@@ -165,6 +167,18 @@ TEST(Zip, RefusesWhatIsNoArchive) {
   EXPECT_EQ(zip_error_code_zip(&error), ZIP_ER_NOZIP);
   zip_source_free(source);
   zip_error_fini(&error);
+}
+
+TEST(Archive, RefusesWhatIsNoArchive) {
+  archive* reader = archive_read_new();
+  archive_read_support_format_tar(reader);
+  EXPECT_EQ(archive_read_open_memory(reader, "not a tar", 9), ARCHIVE_FATAL);
+  archive_read_free(reader);
+}
+
+TEST(HttpLib, ServesOnTheLoopback) {
+  httplib::Server server;
+  EXPECT_GT(server.bind_to_any_port("127.0.0.1"), 0);
 }
 
 TEST(OpenSsl, Sha256) {

@@ -7,8 +7,9 @@ def _system_library_impl(ctx):
         fail("/usr/include/{} is missing: run ./bootstrap".format(header))
     rules = ["package(default_visibility = [\"//visibility:public\"])"]
     for name, linkopts in ctx.attr.libraries.items():
-        rules.append("cc_library(name = {}, linkopts = {})".format(
+        rules.append("cc_library(name = {}, defines = {}, linkopts = {})".format(
             repr(name),
+            repr(ctx.attr.defines),
             repr(linkopts),
         ))
     ctx.file("BUILD.bazel", "\n\n".join(rules) + "\n")
@@ -16,6 +17,7 @@ def _system_library_impl(ctx):
 system_library = repository_rule(
     implementation = _system_library_impl,
     attrs = {
+        "defines": attr.string_list(doc = "Macros that the header expects of its users"),
         "header": attr.string(doc = "Proves the package is installed; relative to /usr/include"),
         "libraries": attr.string_list_dict(doc = "Label -> linker options"),
     },

@@ -1,0 +1,346 @@
+#include "fcis/data/download/downloader.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/io/file.h"
+#include "fcis/core/progress/progress.h"
+#include "fcis/data/download/web_page.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+
+void Remove(const std::string& path) {
+  std::error_code ignored;
+  fs::remove(path, ignored);
+}
+
+// 0 for a missing file.
+int64_t FileSize(const std::string& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  return error ? 0 : size;
+}
+
+// The names of a download on its way.
+struct PartFiles {
+  explicit PartFiles(const std::string& path)
+      : part(path + ".part"), tag(path + ".tag.part") {}
+
+  void RemoveBoth() const {
+    Remove(part);
+    Remove(tag);
+  }
+
+  std::string part, tag;
+};
+
+// Which bytes a part holds: of which address, and the server's mark for them.
+struct Tag {
+  std::string url, validator;
+};
+
+// Not atomic: a torn tag fits no server's mark, and the download begins anew.
+void WriteTag(const std::string& path, const Tag& tag) {
+  std::ofstream(path, std::ios::trunc) << tag.url << "\n" << tag.validator;
+}
+
+Tag ReadTag(const std::string& path) {
+  Tag tag;
+  std::ifstream file(path);
+  std::getline(file, tag.url);
+  std::getline(file, tag.validator);
+  return tag;
+}
+
+absl::Status Sync(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return ErrnoStatus("cannot open", path, errno);
+  const int error = fsync(fd) != 0 ? errno : 0;
+  close(fd);
+  return error == 0 ? absl::OkStatus()
+                    : ErrnoStatus("cannot write", path, error);
+}
+
+absl::Status SyncAndRename(const std::string& from, const std::string& to) {
+  RETURN_IF_ERROR(Sync(from));
+  if (rename(from.c_str(), to.c_str()) != 0) {
+    return ErrnoStatus("cannot write", to, errno);
+  }
+  return Sync(fs::path(to).parent_path().string());
+}
+
+// The progress of one request: what was there before does not count as speed.
+class Bar {
+ public:
+  Bar(bool enabled, std::string name, int64_t offset)
+      : enabled_(enabled), name_(std::move(name)), offset_(offset) {}
+
+  void Update(int64_t done, int64_t total) {
+    if (!enabled_) return;
+    if (done < offset_) offset_ = 0;  // The server begins anew.
+    if (progress_ == nullptr) {
+      const std::string label = absl::StrCat(name_, " (MB)");
+      progress_ = std::make_unique<Progress>(
+          Progress::OnStderr(label, InMegabytes(total - offset_)));
+    }
+    progress_->Update(InMegabytes(done - offset_));
+  }
+
+ private:
+  static int64_t InMegabytes(int64_t bytes) {
+    return std::max<int64_t>(bytes, 0) / 1000000;
+  }
+
+  const bool enabled_;
+  const std::string name_;
+  int64_t offset_;
+  std::unique_ptr<Progress> progress_;
+};
+
+std::string ByHand(const DownloadItem& item, const std::string& path) {
+  return absl::StrCat("by hand: open ", item.source(0).url(),
+                      " in a browser, save the file as ", path,
+                      " and run this again");
+}
+
+}  // namespace
+
+// All tries of one source.
+class SourceDownload {
+ public:
+  // What became of it.
+  enum Outcome { kDone, kNextSource, kStop };
+
+  SourceDownload(Downloader* owner, const DownloadItem& item,
+                 const DownloadSource& source, const std::string& path,
+                 absl::FunctionRef<absl::Status(const std::string&)> verify)
+      : owner_(*owner),
+        options_(owner->options_),
+        item_(item),
+        source_(source),
+        path_(path),
+        files_(path),
+        verify_(verify),
+        url_(source.url()) {}
+
+  Outcome Run() {
+    if (owner_.unreachable_.count(HostOf(url_)) > 0) {
+      return Next("not reachable");
+    }
+    while (true) {
+      const int64_t offset = ResumeOffset();
+      const absl::Time start = absl::Now();
+      const TransferResult result = Request(offset);
+      if (result.end == TransferEnd::kUnreachable) {
+        if (!reached_) return Unreachable(result.reason, absl::Now() - start);
+      } else {
+        reached_ = owner_.reached_ = true;
+      }
+      switch (result.end) {
+        case TransferEnd::kComplete:
+          if (Accept(offset)) return outcome_;
+          break;
+        case TransferEnd::kPage:
+          if (!FollowPage(result)) return outcome_;
+          break;
+        case TransferEnd::kStale:
+          files_.RemoveBoth();
+          [[fallthrough]];
+        case TransferEnd::kUnreachable:
+        case TransferEnd::kBroken:
+          if (!WaitForNextTry(result, FileSize(files_.part) - offset)) {
+            return Next(result.reason);
+          }
+          break;
+        case TransferEnd::kRefused:
+          return Next(result.reason);
+        case TransferEnd::kLocalError:
+          return Stop(absl::ResourceExhaustedError(result.reason));
+      }
+    }
+  }
+
+  // Why the source did not deliver.
+  const std::string& reason() const { return reason_; }
+  // Why nothing can.
+  const absl::Status& status() const { return status_; }
+
+ private:
+  Outcome Next(std::string reason) {
+    reason_ = std::move(reason);
+    return outcome_ = kNextSource;
+  }
+  Outcome Stop(absl::Status status) {
+    status_ = std::move(status);
+    return outcome_ = kStop;
+  }
+  void Say(absl::string_view what) const {
+    if (options_.say) options_.say(absl::StrCat(item_.name(), ": ", what));
+  }
+
+  // Bytes to keep. Those of another address are, if a hash will judge the
+  // whole; a part that is too long is not.
+  int64_t ResumeOffset() {
+    const int64_t size = FileSize(files_.part);
+    tag_ = ReadTag(files_.tag);
+    const bool hashed = !item_.md5().empty() || !item_.sha256().empty();
+    const bool fits = item_.size() == 0 || size < item_.size();
+    if (size > 0 && fits && (tag_.url == source_.url() || hashed)) return size;
+    files_.RemoveBoth();
+    return 0;
+  }
+
+  TransferResult Request(int64_t offset) {
+    TransferRequest request;
+    request.url = url_;
+    request.allow_http = source_.allow_http();
+    request.part = files_.part;
+    request.offset = offset;
+    if (tag_.url == source_.url()) request.if_range = tag_.validator;
+    request.expected_size = item_.size();
+    request.connect_timeout = options_.connect_timeout;
+    if (!owner_.reached_) {
+      request.connect_timeout =
+          std::min(request.connect_timeout,
+                   options_.unreachable_budget - owner_.unreachable_time_);
+    }
+    request.low_speed_bytes = options_.low_speed_bytes;
+    request.low_speed_time = options_.low_speed_time;
+    request.ca_file = options_.ca_file;
+    request.started = [this](const std::string& validator) {
+      WriteTag(files_.tag, {source_.url(), validator});
+    };
+    Bar bar(options_.progress, item_.file(), offset);
+    request.progress = [&bar](int64_t done, int64_t total) {
+      bar.Update(done, total);
+    };
+    return owner_.client_.Run(request);
+  }
+
+  Outcome Unreachable(const std::string& reason, absl::Duration time) {
+    owner_.unreachable_.insert(HostOf(url_));
+    owner_.unreachable_time_ += time;
+    return Next(reason);
+  }
+
+  // True: this ends with `outcome_`. False: once more from the start, since
+  // bytes of two versions may have met.
+  bool Accept(int64_t offset) {
+    const absl::Status verified = verify_(files_.part);
+    if (verified.ok()) {
+      const absl::Status renamed = SyncAndRename(files_.part, path_);
+      if (!renamed.ok()) {
+        Stop(renamed);
+        return true;
+      }
+      Remove(files_.tag);
+      outcome_ = kDone;
+      return true;
+    }
+    files_.RemoveBoth();
+    if (offset > 0 && !restarted_) {
+      restarted_ = true;
+      Say("what was resumed does not fit together; from the start");
+      return false;
+    }
+    Next(std::string(verified.message()));
+    return true;
+  }
+
+  // True when the page leads on, once.
+  bool FollowPage(const TransferResult& result) {
+    const auto confirmed = DriveConfirmUrl(result.page, result.page_url);
+    if (followed_ || !confirmed) {
+      Next(result.reason);
+      return false;
+    }
+    followed_ = true;
+    url_ = *confirmed;
+    return true;
+  }
+
+  // False when this source has had its tries.
+  bool WaitForNextTry(const TransferResult& result, int64_t gained) {
+    if (gained >= Downloader::kEnoughProgress) failures_ = 0;
+    if (++failures_ >= options_.tries) return false;
+    if (result.retry_after > options_.longest_wait) return false;
+    const absl::Duration wait =
+        std::max(result.retry_after,
+                 std::min(options_.first_wait * (1 << (failures_ - 1)),
+                          options_.longest_wait));
+    Say(absl::StrCat(result.reason, "; again in ",
+                     absl::FormatDuration(absl::Trunc(wait, absl::Seconds(1))),
+                     " (", failures_, " of ", options_.tries - 1, ")"));
+    absl::SleepFor(wait);
+    return true;
+  }
+
+  Downloader& owner_;
+  const DownloadOptions& options_;
+  const DownloadItem& item_;
+  const DownloadSource& source_;
+  const std::string& path_;
+  const PartFiles files_;
+  const absl::FunctionRef<absl::Status(const std::string&)> verify_;
+  std::string url_;
+  Tag tag_;
+  Outcome outcome_ = kNextSource;
+  std::string reason_;
+  absl::Status status_;
+  int failures_ = 0;
+  bool reached_ = false, restarted_ = false, followed_ = false;
+};
+
+absl::Status Downloader::Download(
+    const DownloadItem& item, const std::string& path,
+    absl::FunctionRef<absl::Status(const std::string&)> verify) {
+  if (item.source().empty()) {
+    return absl::UnimplementedError(
+        absl::StrCat(item.name(), " cannot be downloaded: ", item.note(),
+                     " Save the file as ", path, " and run this again."));
+  }
+  const PartFiles files(path);
+  // A download that ended between its last byte and its new name.
+  if (item.size() > 0 && FileSize(files.part) == item.size() &&
+      verify(files.part).ok()) {
+    RETURN_IF_ERROR(SyncAndRename(files.part, path));
+    Remove(files.tag);
+    return absl::OkStatus();
+  }
+  std::vector<std::string> reasons;
+  for (const DownloadSource& source : item.source()) {
+    if (!reached_ && unreachable_time_ >= options_.unreachable_budget) {
+      reasons.push_back(absl::StrCat(source.url(), ": no network"));
+      continue;
+    }
+    SourceDownload download(this, item, source, path, verify);
+    switch (download.Run()) {
+      case SourceDownload::kDone:
+        return absl::OkStatus();
+      case SourceDownload::kStop:
+        return download.status();
+      case SourceDownload::kNextSource:
+        reasons.push_back(absl::StrCat(source.url(), ": ", download.reason()));
+    }
+  }
+  return absl::UnavailableError(
+      absl::StrCat(item.name(), " could not be fetched:\n  ",
+                   absl::StrJoin(reasons, "\n  "), "\n  ", ByHand(item, path)));
+}
+
+}  // namespace fcis
