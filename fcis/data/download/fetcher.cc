@@ -1,0 +1,161 @@
+#include "fcis/data/download/fetcher.h"
+
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/io/file.h"
+#include "fcis/data/download/file_check.h"
+#include "fcis/data/download/file_lock.h"
+#include "fcis/data/download/free_space.h"
+#include "fcis/data/download/unpack.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool Exists(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+std::string RecordPath(const std::string& archive) {
+  return archive + ".unpacked";
+}
+
+// "<bytes> <path>" per line.
+absl::Status WriteRecord(const std::string& path,
+                         const std::vector<UnpackedFile>& files) {
+  std::string text;
+  for (const UnpackedFile& file : files) {
+    absl::StrAppend(&text, file.size, " ", file.path, "\n");
+  }
+  return WriteFileAtomic(path, text);
+}
+
+// OK when every file of the record is there with its size.
+absl::Status CheckRecord(const std::string& path, const std::string& root) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> fields =
+        absl::StrSplit(line, absl::MaxSplits(' ', 1));
+    const std::string file = absl::StrCat(root, "/", fields.second);
+    uint64_t expected = 0;
+    std::error_code error;
+    const uint64_t size = fs::file_size(file, error);
+    if (!absl::SimpleAtoi(fields.first, &expected) || error ||
+        size != expected) {
+      return absl::DataLossError(
+          absl::StrCat(file, error ? " is missing" : " has another size",
+                       ", expected ", fields.first, " bytes (", path, ")"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What is still to come: the download, and as much again for what is in it.
+// (Pictures and weights hardly shrink; the archive's own list tells exactly,
+// once it is here.)
+absl::Status CheckSpace(const DownloadItem& item, const std::string& path) {
+  std::error_code error;
+  const auto have = fs::file_size(path + ".part", error);
+  const int64_t missing = item.size() - static_cast<int64_t>(error ? 0 : have);
+  const int64_t unpacked = item.unpack().empty() ? 0 : item.size();
+  return CheckFreeSpace(path, std::max<int64_t>(missing, 0) + unpacked);
+}
+
+}  // namespace
+
+Fetcher::Fetcher(const std::string& directory, DownloadOptions options)
+    : directory_(directory), options_(options), downloader_(options) {}
+
+std::string Fetcher::PathOf(const DownloadItem& item) const {
+  return absl::StrCat(directory_, "/", item.file());
+}
+
+void Fetcher::Say(const std::string& line) const {
+  if (options_.say) options_.say(line);
+}
+
+absl::StatusOr<std::string> Fetcher::Fetch(const DownloadItem& item) {
+  const std::string path = PathOf(item);
+  std::error_code error;
+  fs::create_directories(directory_, error);
+  if (error) return ErrnoStatus("cannot make", directory_, error.value());
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<FileLock> lock,
+      FileLock::Acquire(path + ".lock", [&] {
+        Say(absl::StrCat(path,
+                         ": waiting for another process that fetches it"));
+      }));
+  RETURN_IF_ERROR(FetchLocked(item));
+  return path;
+}
+
+absl::Status Fetcher::FetchLocked(const DownloadItem& item) {
+  return item.unpack().empty() ? FetchFile(item) : FetchUnpacked(item);
+}
+
+absl::Status Fetcher::FetchFile(const DownloadItem& item) {
+  const std::string path = PathOf(item);
+  if (Exists(path)) {
+    const absl::Status status = CheckFile(item, path, path);
+    if (status.ok()) return status;
+    const std::string aside = path + ".mismatch";
+    if (rename(path.c_str(), aside.c_str()) != 0) {
+      return ErrnoStatus("cannot rename", path, errno);
+    }
+    Say(absl::StrCat(path, ": ", status.message(), "; now ", aside));
+  }
+  RETURN_IF_ERROR(CheckSpace(item, path));
+  return downloader_.Download(item, path, [&](const std::string& part) {
+    return CheckFile(item, part, path);
+  });
+}
+
+absl::Status Fetcher::FetchUnpacked(const DownloadItem& item) {
+  const std::string path = PathOf(item);
+  const std::string record = RecordPath(path);
+  if (Exists(record)) {
+    const absl::Status status = CheckRecord(record, directory_);
+    if (status.ok()) return status;
+    Say(absl::StrCat(status.message(), "; fetching ", item.name(), " again"));
+  }
+  RETURN_IF_ERROR(FetchFile(item));
+  Say(absl::StrCat(item.name(), ": unpacking"));
+  ASSIGN_OR_RETURN(const std::vector<UnpackedFile> files,
+                   Unpack(path, item.unpack(), directory_));
+  RETURN_IF_ERROR(WriteRecord(record, files));
+  std::error_code error;
+  fs::remove(path, error);
+  return error ? ErrnoStatus("cannot remove", path, error.value())
+               : absl::OkStatus();
+}
+
+std::string Fetcher::Plan(const DownloadItem& item) const {
+  const std::string path = PathOf(item);
+  const std::string size =
+      item.size() > 0 ? SizeText(item.size()) : "of unknown size";
+  const bool there = item.unpack().empty()
+                         ? Exists(path)
+                         : CheckRecord(RecordPath(path), directory_).ok();
+  if (there) return absl::StrCat(item.name(), ": there already, ", path);
+  if (item.source().empty()) {
+    return absl::StrCat(item.name(), ": only by hand. ", item.note());
+  }
+  std::string plan = absl::StrCat(item.name(), ": ", size, " from ",
+                                  item.source(0).url(), " to ", path);
+  for (const UnpackRule& rule : item.unpack()) {
+    absl::StrAppend(&plan, ", unpacked to ", directory_, "/", rule.directory());
+  }
+  return plan;
+}
+
+}  // namespace fcis

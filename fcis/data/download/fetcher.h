@@ -1,0 +1,49 @@
+// Items of the manifest on this machine: found, or fetched, verified and
+// unpacked, by one process at a time.
+#ifndef FCIS_DATA_DOWNLOAD_FETCHER_H_
+#define FCIS_DATA_DOWNLOAD_FETCHER_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fcis/data/download/downloader.h"
+#include "fcis/data/download/manifest.pb.h"
+
+namespace fcis {
+
+class Fetcher {
+ public:
+  // Everything goes to below `directory`, which is made if need be.
+  Fetcher(const std::string& directory, DownloadOptions options);
+
+  // Where the item's own file is or will be.
+  std::string PathOf(const DownloadItem& item) const;
+
+  // Brings the item and returns PathOf(item). What is there already is verified
+  // and stays; a file that no longer is what it was is named, renamed to
+  // <file>.mismatch and fetched again. An archive is unpacked and removed;
+  // <archive>.unpacked then lists what came out and is what later calls check.
+  // On an error nothing but *.part, *.lock and what was there before is left.
+  absl::StatusOr<std::string> Fetch(const DownloadItem& item);
+
+  // One line: there already, or what would be fetched from where. Writes
+  // nothing.
+  std::string Plan(const DownloadItem& item) const;
+
+  const Downloader& downloader() const { return downloader_; }
+
+ private:
+  absl::Status FetchLocked(const DownloadItem& item);
+  absl::Status FetchFile(const DownloadItem& item);
+  absl::Status FetchUnpacked(const DownloadItem& item);
+  void Say(const std::string& line) const;
+
+  const std::string directory_;
+  const DownloadOptions options_;
+  Downloader downloader_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_DOWNLOAD_FETCHER_H_
