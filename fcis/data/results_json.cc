@@ -25,6 +25,14 @@ void WriteString(absl::string_view text, Writer* json) {
   json->String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 
+void WriteId(const RecordId& id, Writer* json) {
+  if (id.is_text()) {
+    WriteString(id.text(), json);
+  } else {
+    json->Int64(id.number());
+  }
+}
+
 // False: a number is not finite.
 bool WriteBbox(const XywhBox& box, Writer* json) {
   json->StartArray();
@@ -50,15 +58,17 @@ void WriteSegmentation(const Rle& rle, Writer* json) {
 bool WriteEntry(const ResultEntry& entry, Writer* json) {
   json->StartObject();
   json->Key("image_id");
-  json->Int64(entry.image_id);
+  WriteId(entry.image_id, json);
   if (!entry.file_name.empty()) {
     json->Key("file_name");
     WriteString(entry.file_name, json);
   }
   json->Key("category_id");
-  json->Int(entry.category_id);
-  json->Key("bbox");
-  if (!WriteBbox(entry.bbox, json)) return false;
+  WriteId(entry.category_id, json);
+  if (entry.bbox.has_value()) {
+    json->Key("bbox");
+    if (!WriteBbox(*entry.bbox, json)) return false;
+  }
   json->Key("score");
   if (!json->Double(entry.score)) return false;
   json->Key("segmentation");
@@ -83,6 +93,17 @@ std::optional<int64_t> CocoImageId(absl::string_view stem) {
 
 }  // namespace
 
+absl::StatusOr<std::string> ResultEntryJson(const ResultEntry& entry) {
+  rapidjson::StringBuffer buffer;
+  Writer json(buffer);
+  if (WriteEntry(entry, &json)) {
+    return std::string(buffer.GetString(), buffer.GetSize());
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("an instance of image ", entry.image_id.ToString(), " (",
+                   entry.file_name, ") has a box or score that is not finite"));
+}
+
 absl::StatusOr<std::unique_ptr<ResultsWriter>> ResultsWriter::Create(
     const std::string& path) {
   ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> file, AtomicFile::Create(path));
@@ -92,16 +113,14 @@ absl::StatusOr<std::unique_ptr<ResultsWriter>> ResultsWriter::Create(
 }
 
 absl::Status ResultsWriter::Write(const ResultEntry& entry) {
-  rapidjson::StringBuffer buffer;
-  Writer json(buffer);
-  if (!WriteEntry(entry, &json)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path_, ": an instance of image ", entry.image_id, " (", entry.file_name,
-        ") has a box or score that is not finite"));
+  const absl::StatusOr<std::string> json = ResultEntryJson(entry);
+  if (!json.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path_, ": ", json.status().message()));
   }
   RETURN_IF_ERROR(file_->Append(empty_ ? "\n" : ",\n"));
   empty_ = false;
-  return file_->Append(absl::string_view(buffer.GetString(), buffer.GetSize()));
+  return file_->Append(*json);
 }
 
 absl::Status ResultsWriter::Commit() {

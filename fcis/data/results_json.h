@@ -13,20 +13,26 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle.h"
+#include "fcis/data/coco/record_id.h"
 
 namespace fcis {
 
 struct ResultEntry {
-  int64_t image_id = 0;
-  std::string file_name;  // left out when empty
-  int category_id = 0;    // of the data set, not the network's label
-  XywhBox bbox;
+  RecordId image_id;
+  std::string file_name;         // left out when empty
+  RecordId category_id;          // of the data set, not the network's label
+  absl::optional<XywhBox> bbox;  // left out when there is none
   double score = 0;
   Rle segmentation;
 };
+
+// One entry's JSON object. InvalidArgument: a number is not finite, which JSON
+// cannot hold.
+absl::StatusOr<std::string> ResultEntryJson(const ResultEntry& entry);
 
 // Writes the entries as they come; numbers read back to the same doubles.
 // Errors name the file.
@@ -35,7 +41,7 @@ class ResultsWriter {
   static absl::StatusOr<std::unique_ptr<ResultsWriter>> Create(
       const std::string& path);
 
-  // InvalidArgument: a number that is not finite, which JSON cannot hold.
+  // Errors as ResultEntryJson.
   absl::Status Write(const ResultEntry& entry);
 
   // Until then, and after an error, an older file at `path` stays. Nothing may

@@ -20,10 +20,10 @@ std::string Path(absl::string_view name) {
 
 ResultEntry Entry() {
   ResultEntry entry;
-  entry.image_id = 397133;
+  entry.image_id = RecordId(int64_t{397133});
   entry.file_name = "a \"b\".jpg";
-  entry.category_id = 44;
-  entry.bbox = {1.5, 2, 1.0 / 3, 4};
+  entry.category_id = RecordId(int64_t{44});
+  entry.bbox = XywhBox{1.5, 2, 1.0 / 3, 4};
   entry.score = static_cast<double>(0.9f);
   // [[0, 1], [1, 1]] down its columns.
   entry.segmentation = {2, 2, {1, 3}};
@@ -77,7 +77,7 @@ TEST(ResultsWriterTest, NumbersThatAreNotFiniteAreErrors) {
   EXPECT_THAT((*writer)->Write(entry).message(),
               AllOf(HasSubstr("nan.json"), HasSubstr("397133")));
   entry = Entry();
-  entry.bbox.width = std::numeric_limits<double>::infinity();
+  entry.bbox->width = std::numeric_limits<double>::infinity();
   EXPECT_EQ((*writer)->Write(entry).code(), absl::StatusCode::kInvalidArgument);
   ASSERT_TRUE((*writer)->Commit().ok());
   EXPECT_EQ(*ReadFile(Path("nan.json")), "[\n]\n");

@@ -1,14 +1,22 @@
-// Scores detections in COCO's format.
+// Scores detections in COCO's format; hands over to predict_main to make them.
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/io/file.h"
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/eval_flags.h"
 #include "fcis/eval/score_output.h"
@@ -27,7 +35,9 @@ Program MakeProgram() {
   program.summary =
       "Scores detections against annotations as pycocotools' COCOeval does, "
       "number for number: average precision and recall, and a table by "
-      "category.";
+      "category.\n\nWithout --annotations and --results it runs a model over a "
+      "data set, COCO's minival2014 if none is named, and scores what that "
+      "finds; eval --modelpath=M --help lists the flags for that.";
   program.groups = {{"Input", {"annotations", "results"}},
                     {"What is evaluated", EvalFlagNames()},
                     {"Output", ScoreOutputFlagNames()},
@@ -35,7 +45,8 @@ Program MakeProgram() {
   program.examples = {
       "eval --annotations gt.json --results det.json --iou_type segm",
       "eval --annotations gt.json --results det.json --iou_type bbox "
-      "--output_json scores.json --table csv"};
+      "--output_json scores.json --table csv",
+      "eval -m fcis_coco.npz --split minival2014"};
   return program;
 }
 
@@ -58,9 +69,42 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   return WriteScores(evaluation, results_path);
 }
 
+// Whether the command line is this program's: it names files to score, or asks
+// for nothing but help. A model needs an inference engine, which would make
+// this program large and slow to start.
+bool ScoresAFile(int argc, char** argv) {
+  bool only_help = argc > 1;
+  for (int i = 1; i < argc; ++i) {
+    absl::string_view argument = argv[i];
+    if (argument == "-h" || argument == "--help" || argument == "--version") {
+      continue;
+    }
+    only_help = false;
+    if (!absl::ConsumePrefix(&argument, "--")) continue;
+    const absl::string_view name = argument.substr(0, argument.find('='));
+    if (name == "annotations" || name == "results") return true;
+  }
+  return only_help;
+}
+
+// Becomes predict_main; returns only when that fails.
+int RunModel(char** argv) {
+  const absl::StatusOr<std::string> program =
+      FindRunfile("fcis/eval/predict/predict_main");
+  if (!program.ok()) {
+    absl::FPrintF(stderr, "eval: %s\n", program.status().message());
+    return kExitRunError;
+  }
+  execv(program->c_str(), argv);
+  absl::FPrintF(stderr, "eval: %s\n",
+                ErrnoStatus("cannot run", *program, errno).message());
+  return kExitRunError;
+}
+
 }  // namespace
 }  // namespace fcis
 
 int main(int argc, char** argv) {
+  if (!fcis::ScoresAFile(argc, argv)) return fcis::RunModel(argv);
   return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
 }

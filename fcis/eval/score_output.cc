@@ -1,6 +1,7 @@
 #include "fcis/eval/score_output.h"
 
 #include <cstdio>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_format.h"
@@ -12,6 +13,7 @@
 #include "fcis/eval/coco/diagnose.h"
 #include "fcis/eval/coco/score_json.h"
 #include "fcis/eval/coco/score_table.h"
+#include "fcis/eval/report/html_report.h"
 
 ABSL_FLAG(std::string, table, "markdown",
           "AP by category on the screen: markdown, csv or none.");
@@ -22,6 +24,13 @@ ABSL_FLAG(std::string, output_markdown, "", "Write the table to this file.");
 ABSL_FLAG(std::string, output_curves, "",
           "Write precision, recall and scores by threshold, recall, category, "
           "area range and max_dets to this JSON file.");
+ABSL_FLAG(std::string, report_html, "",
+          "Write a page with charts, kinds of errors and pictures to this "
+          "file.");
+ABSL_FLAG(
+    std::string, image_dir, "",
+    "Pictures, by their \"file_name\": what --report_html shows, and what "
+    "a model runs on.");
 
 namespace fcis {
 namespace {
@@ -33,11 +42,23 @@ absl::Status WriteIfNamed(const absl::Flag<std::string>& flag,
   return WriteFileAtomic(ResolvePath(path), text);
 }
 
+absl::Status WriteReport(const Evaluation& evaluation,
+                         const std::string& results,
+                         std::vector<std::string> findings) {
+  if (absl::GetFlag(FLAGS_report_html).empty()) return absl::OkStatus();
+  ReportOptions options;
+  options.results = results;
+  options.image_dir = ResolvePath(absl::GetFlag(FLAGS_image_dir));
+  options.findings = std::move(findings);
+  ASSIGN_OR_RETURN(const std::string page, HtmlReport(evaluation, options));
+  return WriteIfNamed(FLAGS_report_html, page);
+}
+
 }  // namespace
 
 std::vector<std::string> ScoreOutputFlagNames() {
-  return {"table", "output_json", "output_csv", "output_markdown",
-          "output_curves"};
+  return {"table",         "output_json", "output_csv", "output_markdown",
+          "output_curves", "report_html", "image_dir"};
 }
 
 absl::Status CheckScoreOutputFlags() {
@@ -47,7 +68,8 @@ absl::Status CheckScoreOutputFlags() {
 
 absl::Status WriteScores(const Evaluation& evaluation,
                          const std::string& results) {
-  for (const std::string& finding : Diagnose(evaluation, results)) {
+  std::vector<std::string> findings = Diagnose(evaluation, results);
+  for (const std::string& finding : findings) {
     absl::FPrintF(stderr, "warning: %s\n", finding);
   }
   absl::PrintF("%s", SummaryText(evaluation.summary, evaluation.options));
@@ -61,6 +83,7 @@ absl::Status WriteScores(const Evaluation& evaluation,
   RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_json, ScoreJson(evaluation)));
   RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_csv, csv));
   RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_markdown, markdown));
+  RETURN_IF_ERROR(WriteReport(evaluation, results, std::move(findings)));
   if (absl::GetFlag(FLAGS_output_curves).empty()) return absl::OkStatus();
   return WriteIfNamed(FLAGS_output_curves, CurvesJson(evaluation.curves));
 }

@@ -11,7 +11,7 @@
 namespace fcis {
 
 // Names of the flags, for a help page: --table, --output_json, --output_csv,
-// --output_markdown, --output_curves.
+// --output_markdown, --output_curves, --report_html, --image_dir.
 std::vector<std::string> ScoreOutputFlagNames();
 
 // OK when --table is one of its choices; else a UsageError.

@@ -19,9 +19,9 @@
 #include "fcis/core/draw/draw_instances.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/mask/paste.h"
+#include "fcis/core/mask/pasted_rle.h"
 #include "fcis/core/pipeline/pipeline.h"
 #include "fcis/core/progress/progress.h"
-#include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/data/results_json.h"
@@ -245,19 +245,14 @@ class Demo {
     for (const auto& [detection, mask] : instances) {
       const Box& box = detection.box;
       ResultEntry entry;
-      entry.image_id = image_ids_[i];
+      entry.image_id = RecordId(image_ids_[i]);
       entry.file_name =
           std::filesystem::path(list_.pictures[i].path).filename().string();
-      entry.category_id = config_.classes(detection.label - 1).category_id();
-      entry.bbox = {box.x0, box.y0, box.width(), box.height()};
+      entry.category_id =
+          RecordId(config_.classes(detection.label - 1).category_id());
+      entry.bbox = XywhBox{box.x0, box.y0, box.width(), box.height()};
       entry.score = detection.score;
-      MaskPatch patch;
-      patch.mask = mask.bits.data();
-      patch.rows = mask.height;
-      patch.columns = mask.width;
-      patch.y = mask.y0;
-      patch.x = mask.x0;
-      entry.segmentation = EncodePatch(patch, image.height, image.width);
+      entry.segmentation = PastedMaskToRle(mask, image.height, image.width);
       RETURN_IF_ERROR(results_->Write(entry));
     }
     return absl::OkStatus();

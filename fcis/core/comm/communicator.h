@@ -20,8 +20,12 @@ class Communicator {
   // Returns once every process has called it.
   virtual absl::Status Barrier() = 0;
 
-  // The largest `value` of all processes, which all must call it.
-  virtual absl::StatusOr<int> Max(int value) = 0;
+  // The sum of the values of all processes, which all must call it.
+  virtual absl::StatusOr<int> Sum(int value) = 0;
+
+  // This process gives up: the job's end no longer waits for it, and when it
+  // exits, mpiexec ends the others too.
+  virtual void GiveUp() = 0;
 };
 
 // A job of one.

@@ -10,7 +10,7 @@ TEST(CommunicatorTest, AJobOfOneWaitsForNobody) {
   EXPECT_EQ(self->rank(), 0);
   EXPECT_EQ(self->size(), 1);
   EXPECT_TRUE(self->Barrier().ok());
-  EXPECT_EQ(*self->Max(7), 7);
+  EXPECT_EQ(*self->Sum(7), 7);
 }
 
 }  // namespace

@@ -26,7 +26,9 @@ class MpiCommunicator : public Communicator {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
     MPI_Comm_size(MPI_COMM_WORLD, &size_);
   }
-  ~MpiCommunicator() override { MPI_Finalize(); }
+  ~MpiCommunicator() override {
+    if (!gave_up_) MPI_Finalize();
+  }
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
@@ -35,16 +37,19 @@ class MpiCommunicator : public Communicator {
     return MpiStatus("MPI_Barrier", MPI_Barrier(MPI_COMM_WORLD));
   }
 
-  absl::StatusOr<int> Max(int value) override {
-    int most = value;
+  absl::StatusOr<int> Sum(int value) override {
+    int sum = value;
     RETURN_IF_ERROR(MpiStatus(
         "MPI_Allreduce",
-        MPI_Allreduce(&value, &most, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD)));
-    return most;
+        MPI_Allreduce(&value, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD)));
+    return sum;
   }
+
+  void GiveUp() override { gave_up_ = true; }
 
  private:
   int rank_ = 0, size_ = 1;
+  bool gave_up_ = false;
 };
 
 }  // namespace

@@ -1,0 +1,184 @@
+// Scores a model on a data set in COCO's format.
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/declare.h"
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "fcis/core/base/counter_rng.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/main.h"
+#include "fcis/core/cli/output_directory.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/suggest.h"
+#include "fcis/core/comm/mpi_communicator.h"
+#include "fcis/core/mask/paste.h"
+#include "fcis/data/coco/dataset.h"
+#include "fcis/data/coco/splits.h"
+#include "fcis/data/codec/image_reader.h"
+#include "fcis/eval/coco/evaluate.h"
+#include "fcis/eval/eval_flags.h"
+#include "fcis/eval/predict/predict.h"
+#include "fcis/eval/score_output.h"
+#include "fcis/model/cli/backend_flags.h"
+#include "fcis/model/cli/model_choice.h"
+#include "fcis/model/cli/model_flags.h"
+#include "fcis/model/detector.h"
+
+ABSL_FLAG(std::string, modelpath, "",
+          "Model file: .safetensors, .npz of chainer-fcis or chainercv, or "
+          ".params of MXNet. Default: one in ~/data/models, else untrained "
+          "weights (and the scores are meaningless).");
+ABSL_FLAG(std::string, split, "",
+          "A split of COCO under --data_dir; default minival2014.");
+ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
+          "COCO's files, as download_datasets lays them out.");
+ABSL_FLAG(std::string, ann_file, "",
+          "Annotations of any data set, with --image_dir, in place of a "
+          "split.");
+ABSL_FLAG(std::string, out, "",
+          "Directory for detections and results.json; with one that holds "
+          "detections of the same model and pictures, those are not computed "
+          "again. Default: fcis_eval/<date>_<time> where you stand.");
+ABSL_FLAG(int64_t, max_pixels, fcis::kDefaultMaxPixels,
+          "Pictures of more pixels are errors.");
+ABSL_DECLARE_FLAG(std::string, image_dir);
+
+namespace fcis {
+namespace {
+
+constexpr char kDefaultSplit[] = "minival2014";
+// As the reference evaluates: nearly everything counts.
+constexpr double kScoreThreshold = 1e-3;
+
+Program MakeProgram() {
+  Program program;
+  program.name = "eval";
+  program.arguments = "[-m MODEL] [flags]";
+  program.summary =
+      "Runs a model over a data set and scores what it finds as COCOeval does. "
+      "Under mpiexec the pictures are shared among the processes. With "
+      "--annotations and --results it scores a file instead: eval --help.";
+  program.groups = {
+      {"Model and data",
+       {"modelpath", "split", "data_dir", "ann_file", "out", "max_pixels"}},
+      {"What is evaluated", EvalFlagNames()},
+      {"Output", ScoreOutputFlagNames()},
+      {"Computing", BackendFlagNames()},
+      {"Thresholds and sizes", ModelFlagNames()}};
+  program.short_flags = {{'m', "modelpath"}, {'o', "out"}, {'d', "data_dir"}};
+  program.examples = {
+      "eval -m fcis_coco.npz --split minival2014",
+      "eval -m model.safetensors --ann_file a.json --image_dir pictures",
+      "mpiexec -n 4 eval -m fcis_coco.npz --out scores"};
+  return program;
+}
+
+absl::StatusOr<CocoSplit> DataFromFlags() {
+  const std::string file = absl::GetFlag(FLAGS_ann_file);
+  const std::string images = absl::GetFlag(FLAGS_image_dir);
+  std::string split = absl::GetFlag(FLAGS_split);
+  if (!file.empty()) {
+    if (images.empty() || !split.empty()) {
+      return UsageError("--ann_file goes with --image_dir, without --split");
+    }
+    return CocoSplit{ResolvePath(file), ResolvePath(images)};
+  }
+  if (split.empty()) split = kDefaultSplit;
+  RETURN_IF_ERROR(CheckChoice("split", split, CocoSplitNames()));
+  const std::string root = ResolvePath(absl::GetFlag(FLAGS_data_dir));
+  absl::StatusOr<CocoSplit> found = FindCocoSplit(root, split);
+  if (found.ok()) return found;
+  return absl::NotFoundError(
+      absl::StrCat(found.status().message(),
+                   ".\nTo fetch it:  bazel run "
+                   "//fcis/tools:download_main -- datasets --",
+                   split, " --data_dir ", root));
+}
+
+// Rank 0's choice would not reach the others.
+absl::StatusOr<std::string> Directory(const Communicator& job) {
+  const std::string out = absl::GetFlag(FLAGS_out);
+  if (out.empty() && job.size() > 1) {
+    return UsageError("several processes need --out, the same for all");
+  }
+  return MakeOutputDirectory(out, "fcis_eval", absl::Now());
+}
+
+// What the detections hang on. The number of threads and the device do not.
+std::string Key(const ModelConfig& config, const std::string& model,
+                const CocoSplit& data) {
+  return absl::StrCat(model, " on ", data.annotations, ", settings ",
+                      absl::Hex(Fnv1a64(config.SerializeAsString())));
+}
+
+absl::Status Score(const CocoSplit& data, const PredictOptions& predicted,
+                   EvalOptions options) {
+  const std::string results = ResultsPath(predicted);
+  ASSIGN_OR_RETURN(const Evaluation evaluation,
+                   Evaluate(data.annotations, results, std::move(options)));
+  RETURN_IF_ERROR(WriteScores(evaluation, results));
+  absl::PrintF("\ndetections: %s\n", results);
+  return absl::OkStatus();
+}
+
+absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
+                    Communicator& job) {
+  ASSIGN_OR_RETURN(const CocoDataset dataset,
+                   ReadCocoDataset(data.annotations));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  ASSIGN_OR_RETURN(ModelChoice choice,
+                   ChooseModel(absl::GetFlag(FLAGS_modelpath)));
+  if (job.rank() == 0) {
+    absl::FPrintF(stderr, "%s\ndevice: %s, %d threads, %d processes\n",
+                  choice.statement, backend->name(), NumThreads(), job.size());
+  }
+  choice.weights.config.mutable_postprocess()->set_score_thresh(
+      kScoreThreshold);
+  RETURN_IF_ERROR(ApplyModelFlags(&choice.weights.config));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
+                   Detector::Create(choice.weights, backend.get()));
+  PredictOptions options;
+  options.image_dir = data.images;
+  options.max_pixels = absl::GetFlag(FLAGS_max_pixels);
+  const PostprocessConfig& postprocess = detector->config().postprocess();
+  options.paste_threshold = PasteThreshold(postprocess);
+  options.key = Key(detector->config(), choice.weights.source, data);
+  ASSIGN_OR_RETURN(options.directory, Directory(job));
+  RETURN_IF_ERROR(Predict(
+      dataset, detector->config(), options,
+      [&](const Image& image) { return detector->Detect(image, postprocess); },
+      job));
+  if (job.rank() != 0) return absl::OkStatus();
+  return Score(data, options, std::move(eval_options));
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  if (!arguments.empty()) {
+    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
+  }
+  RETURN_IF_ERROR(CheckModelFlags());
+  RETURN_IF_ERROR(CheckBackendFlags());
+  RETURN_IF_ERROR(CheckScoreOutputFlags());
+  ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
+  ASSIGN_OR_RETURN(const CocoSplit data, DataFromFlags());
+  ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> job, MakeCommunicator());
+  const absl::Status status = RunJob(data, std::move(options), *job);
+  if (!status.ok()) job->GiveUp();
+  return status;
+}
+
+}  // namespace
+}  // namespace fcis
+
+int main(int argc, char** argv) {
+  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+}

@@ -1,0 +1,122 @@
+// Scoring a model as its user does: the program, a small model, pictures.
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/io/file.h"
+#include "fcis/data/codec/png.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/weights/load.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class PredictMainTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::path(::testing::TempDir()) /
+            ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+    setenv("HOME", root_.c_str(), 1);
+    program_ = *FindRunfile("fcis/eval/eval_main");
+    const auto config = Preset("parity_small");
+    ASSERT_TRUE(config.ok()) << config.status();
+    ASSERT_TRUE(
+        SaveWeights(Path("m.safetensors"), DeterministicWeights(*config, 1))
+            .ok());
+    std::string images, separator;
+    for (int id = 1; id <= 3; ++id) {
+      Image image(40 + id, 50);
+      for (size_t i = 0; i < image.pixels.size(); ++i) {
+        image.pixels[i] =
+            static_cast<uint8_t>(i * 37 * static_cast<size_t>(id));
+      }
+      ASSERT_TRUE(
+          WriteFileAtomic(Path(absl::StrCat(id, ".png")), *EncodePng(image))
+              .ok());
+      absl::StrAppend(&images, separator, "{\"id\": ", id,
+                      ", \"height\": ", 40 + id,
+                      ", \"width\": 50, \"file_name\": \"", id, ".png\"}");
+      separator = ", ";
+    }
+    ASSERT_TRUE(WriteFileAtomic(
+                    Path("a.json"),
+                    absl::StrCat("{\"images\": [", images,
+                                 "], \"categories\": [{\"id\": 1, \"name\": \"",
+                                 config->classes(0).name(), "\"}]}"))
+                    .ok());
+  }
+
+  std::string Path(const std::string& name) const {
+    return (root_ / name).string();
+  }
+  std::string Load(const std::string& name) const {
+    const auto text = ReadFile(Path(name));
+    return text.ok() ? *text : "";
+  }
+  // The exit code; what it says is in log.txt.
+  int Run(const std::string& arguments, const std::string& before = "") const {
+    const int status = std::system(
+        absl::StrCat("cd ", root_.string(), " && ", before, " ", program_, " ",
+                     arguments, " < /dev/null > log.txt 2>&1")
+            .c_str());
+    return WEXITSTATUS(status);
+  }
+
+  fs::path root_;
+  std::string program_;
+};
+
+constexpr char kModel[] =
+    "-m m.safetensors --ann_file a.json --image_dir . --threads 1 --out ";
+
+TEST_F(PredictMainTest, OneProcessOrTwoFindTheSame) {
+  ASSERT_EQ(Run(absl::StrCat(kModel, "one --output_json o.json")), 0)
+      << Load("log.txt");
+  EXPECT_THAT(Load("log.txt"), HasSubstr("no ground truth"));
+  EXPECT_THAT(Load("log.txt"), HasSubstr("one/results.json"));
+  EXPECT_THAT(Load("one/results.json"), HasSubstr("\"segmentation\""));
+  EXPECT_THAT(Load("o.json"), HasSubstr("\"stats\""));
+  ASSERT_EQ(Run(absl::StrCat(kModel, "two"),
+                "mpiexec --allow-run-as-root --oversubscribe -n 2"),
+            0)
+      << Load("log.txt");
+  EXPECT_EQ(Load("two/results.json"), Load("one/results.json"));
+  // Another number of processes finds all done.
+  ASSERT_EQ(Run(absl::StrCat(kModel, "two")), 0) << Load("log.txt");
+  EXPECT_THAT(Load("log.txt"), HasSubstr("3 of 3 pictures were done before"));
+}
+
+TEST_F(PredictMainTest, SaysWhatIsMissing) {
+  EXPECT_EQ(Run(""), 1);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("no minival2014"));
+  EXPECT_THAT(Load("log.txt"), HasSubstr("download_main -- datasets "
+                                         "--minival2014"));
+  EXPECT_EQ(Run("--split minivan2014"), 2);
+  EXPECT_EQ(Run("--ann_file a.json"), 2);
+  EXPECT_EQ(Run("-m none.npz --ann_file a.json --image_dir ."), 1);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("none.npz"));
+  EXPECT_EQ(Run(absl::StrCat(kModel, "o"), "rm 2.png &&"), 1);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("1 of 3 pictures failed"));
+}
+
+TEST_F(PredictMainTest, HelpOfBothKinds) {
+  EXPECT_EQ(Run("--help"), 0);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("--annotations"));
+  EXPECT_EQ(Run("--modelpath=m --help"), 0);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("--split"));
+}
+
+}  // namespace
+}  // namespace fcis

@@ -1,0 +1,28 @@
+// An evaluation as one page for people: numbers, curves, kinds of errors,
+// pictures.
+#ifndef FCIS_EVAL_REPORT_HTML_REPORT_H_
+#define FCIS_EVAL_REPORT_HTML_REPORT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fcis/eval/coco/evaluate.h"
+
+namespace fcis {
+
+struct ReportOptions {
+  std::string results;                // the file that was evaluated; read again
+  std::string image_dir;              // of the pictures; "": none are shown
+  std::vector<std::string> findings;  // warnings, shown first
+};
+
+// A complete HTML document that refers to nothing outside of itself. Errors: as
+// Evaluate; an image_dir that is no directory. Pictures that are missing or
+// damaged are said to be so on the page.
+absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
+                                       const ReportOptions& options);
+
+}  // namespace fcis
+
+#endif  // FCIS_EVAL_REPORT_HTML_REPORT_H_

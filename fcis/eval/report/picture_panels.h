@@ -1,0 +1,48 @@
+// Pictures of an evaluation with what is annotated and what was found.
+#ifndef FCIS_EVAL_REPORT_PICTURE_PANELS_H_
+#define FCIS_EVAL_REPORT_PICTURE_PANELS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "fcis/eval/coco/evaluate.h"
+#include "fcis/eval/report/error_breakdown.h"
+#include "fcis/eval/report/overlap_table.h"
+
+namespace fcis {
+
+struct PanelSource {
+  const Evaluation* evaluation = nullptr;
+  std::string results;    // the file that was evaluated
+  std::string image_dir;  // that the pictures' "file_name"s are relative to
+  const OverlapTable* table = nullptr;
+  const ErrorBreakdown* breakdown = nullptr;
+  std::vector<std::string> class_names;
+  double min_score = 0;  // of detections that are drawn
+};
+
+// JPEGs of a picture, at most 960 pixels wide and high.
+struct PicturePanel {
+  std::string truth, found;
+  std::string problem;  // why there are none; else ""
+};
+
+// "file_name" of an evaluated picture (a position in GroundTruth::images()), or
+// its id when it has none.
+std::string PictureName(const Evaluation& evaluation, int picture);
+
+// Whether the file of an evaluated picture is there.
+bool HasPictureFile(const PanelSource& source, int picture);
+
+// One panel per picture: masks where the file has them, else boxes; labels say
+// the category, and of detections the score and what is wrong (ErrorKind).
+// Reads the results again. A picture that cannot be read is a problem of its
+// panel, no error; errors are those of the results.
+absl::StatusOr<std::vector<PicturePanel>> DrawPanels(
+    const PanelSource& source, absl::Span<const int> pictures);
+
+}  // namespace fcis
+
+#endif  // FCIS_EVAL_REPORT_PICTURE_PANELS_H_
