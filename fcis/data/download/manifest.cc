@@ -184,13 +184,12 @@ absl::StatusOr<std::vector<DownloadItem>> SelectItems(
   return items;
 }
 
-const DownloadItem& FirstItem(const DownloadManifest& manifest,
+const DownloadItem* FirstItem(const DownloadManifest& manifest,
                               DownloadItem::Kind kind) {
-  const auto found = absl::c_find_if(
-      manifest.item(),
-      [kind](const DownloadItem& item) { return item.kind() == kind; });
-  ABSL_RAW_CHECK(found != manifest.item().end(), "an item of that kind");
-  return *found;
+  for (const DownloadItem& item : manifest.item()) {
+    if (item.kind() == kind) return &item;
+  }
+  return nullptr;
 }
 
 }  // namespace fcis

@@ -31,8 +31,9 @@ absl::StatusOr<std::vector<DownloadItem>> SelectItems(
     const DownloadManifest& manifest, DownloadItem::Kind kind,
     const std::vector<std::string>& names);
 
-// The first item of that kind: of models, the default one.
-const DownloadItem& FirstItem(const DownloadManifest& manifest,
+// The first item of that kind: of models, the default one. nullptr if there is
+// none.
+const DownloadItem* FirstItem(const DownloadManifest& manifest,
                               DownloadItem::Kind kind);
 
 }  // namespace fcis

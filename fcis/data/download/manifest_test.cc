@@ -20,7 +20,9 @@ std::vector<std::string> Names(const std::vector<DownloadItem>& items) {
 
 TEST(ManifestTest, NamesWhatTheProgramsNeed) {
   const DownloadManifest& manifest = BuiltinManifest();
-  EXPECT_EQ(FirstItem(manifest, DownloadItem::MODEL).file(),
+  EXPECT_EQ(FirstItem(DownloadManifest(), DownloadItem::MODEL), nullptr);
+  ASSERT_NE(FirstItem(manifest, DownloadItem::MODEL), nullptr);
+  EXPECT_EQ(FirstItem(manifest, DownloadItem::MODEL)->file(),
             "fcis_resnet101_coco_trained_2019_01_30.npz");
   ASSERT_NE(FindItem(manifest, "fcis_coco.npz"), nullptr);
   EXPECT_EQ(FindItem(manifest, "fcis_coco.npz")->md5(),

@@ -1,0 +1,28 @@
+// Several items after each other, for a person who watches.
+#ifndef FCIS_DATA_DOWNLOAD_FETCH_ITEMS_H_
+#define FCIS_DATA_DOWNLOAD_FETCH_ITEMS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "fcis/data/download/fetcher.h"
+#include "fcis/data/download/manifest.pb.h"
+
+namespace fcis {
+
+// Messages on stderr, and a bar.
+DownloadOptions TerminalOptions();
+
+// Fetches each; an item that fails does not keep the next ones from being
+// fetched. `done` is told the path of each that is there. The error names all
+// that are not; one line where no server at all was reached.
+absl::Status FetchItems(const std::vector<DownloadItem>& items,
+                        Fetcher* fetcher,
+                        absl::FunctionRef<void(const std::string&)> done);
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_DOWNLOAD_FETCH_ITEMS_H_

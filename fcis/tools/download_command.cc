@@ -1,0 +1,155 @@
+#include "fcis/tools/download_command.h"
+
+#include <cstdio>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/io/file.h"
+#include "fcis/data/download/fetch_items.h"
+#include "fcis/data/download/fetcher.h"
+
+ABSL_FLAG(std::string, data_dir, "",
+          "Where the files go. Default: ~/data/datasets/coco for data sets, "
+          "~/data/models for models.");
+ABSL_FLAG(bool, dry_run, false,
+          "Say what would be fetched from where; write nothing.");
+ABSL_FLAG(bool, list, false, "List everything that can be fetched.");
+ABSL_FLAG(std::string, url, "",
+          "Fetch the one named item from this address or local file instead; "
+          "it is verified all the same.");
+ABSL_FLAG(std::string, manifest, "",
+          "A list of downloads (text protobuf) instead of the built-in one.");
+
+ABSL_FLAG(bool, train2014, false, "Pictures and annotations of train2014.");
+ABSL_FLAG(bool, val2014, false, "Pictures and annotations of val2014.");
+ABSL_FLAG(bool, minival2014, false,
+          "5000 of val2014 (the same as val2017): all its pictures, and the "
+          "annotations of these.");
+ABSL_FLAG(bool, valminusminival2014, false, "val2014 without minival2014.");
+ABSL_FLAG(bool, test2014, false, "Pictures and their list of test2014.");
+ABSL_FLAG(bool, test2015, false, "Pictures and their list of test2015.");
+ABSL_FLAG(bool, train, false,
+          "What training reads: train2014 and "
+          "valminusminival2014.");
+ABSL_FLAG(bool, val, false, "val2014 and minival2014.");
+ABSL_FLAG(bool, minival, false, "minival2014.");
+ABSL_FLAG(bool, 2017, false, "train2017 and val2017.");
+ABSL_FLAG(bool, all, false, "Everything of 2014 and 2015.");
+
+namespace fcis {
+namespace {
+
+const std::vector<std::string>& DataSetFlags() {
+  static const auto& names = *new std::vector<std::string>{
+      "train2014", "val2014",  "minival2014", "valminusminival2014",
+      "test2014",  "test2015", "train",       "val",
+      "minival",   "2017",     "all"};
+  return names;
+}
+
+absl::StatusOr<DownloadManifest> ManifestFromFlags() {
+  const std::string path = ResolvePath(absl::GetFlag(FLAGS_manifest));
+  if (path.empty()) return BuiltinManifest();
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  return ParseManifest(text, path);
+}
+
+std::string DirectoryFromFlags(DownloadItem::Kind kind) {
+  const std::string directory = absl::GetFlag(FLAGS_data_dir);
+  if (!directory.empty()) return ResolvePath(directory);
+  return ResolvePath(kind == DownloadItem::MODEL ? "~/data/models"
+                                                 : "~/data/datasets/coco");
+}
+
+// --url takes the place of the one item's sources.
+absl::Status ApplyUrl(std::vector<DownloadItem>* items) {
+  std::string url = absl::GetFlag(FLAGS_url);
+  if (url.empty()) return absl::OkStatus();
+  if (items->size() != 1) {
+    return UsageError(
+        absl::StrCat("--url is for one file; these are ", items->size()));
+  }
+  if (!absl::StrContains(url, "://")) url = "file://" + ResolvePath(url);
+  DownloadSource source;
+  source.set_url(url);
+  // Who names the address decides.
+  source.set_allow_http(true);
+  items->front().clear_source();
+  *items->front().add_source() = source;
+  return absl::OkStatus();
+}
+
+void PrintList(const DownloadManifest& manifest, DownloadItem::Kind kind) {
+  for (const DownloadItem& item : manifest.item()) {
+    if (item.kind() != kind) continue;
+    absl::PrintF("%s\n    %s\n", item.name(), item.file());
+    for (const DownloadSource& source : item.source()) {
+      absl::PrintF("    %s\n", source.url());
+    }
+    for (const std::string& text : {item.note(), item.licence()}) {
+      if (!text.empty()) absl::PrintF("    %s\n", text);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Program::FlagGroup> DownloadFlagGroups() {
+  return {{"Data sets", DataSetFlags()},
+          {"How", {"data_dir", "dry_run", "list", "url", "manifest"}}};
+}
+
+ShortFlags DownloadShortFlags() { return {{'d', "data_dir"}}; }
+
+std::vector<std::string> DataSetsFromFlags() {
+  std::vector<std::string> names;
+  for (const std::string& name : DataSetFlags()) {
+    const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
+    if (flag->TryGet<bool>().value_or(false)) names.push_back(name);
+  }
+  return names;
+}
+
+absl::Status RunDownload(DownloadItem::Kind kind,
+                         std::vector<std::string> names) {
+  ASSIGN_OR_RETURN(const DownloadManifest manifest, ManifestFromFlags());
+  if (absl::GetFlag(FLAGS_list)) {
+    PrintList(manifest, kind);
+    return absl::OkStatus();
+  }
+  const std::vector<std::string> sets = DataSetsFromFlags();
+  if (kind == DownloadItem::MODEL && !sets.empty()) {
+    return UsageError(absl::StrCat("--", sets[0], " is a data set, no model"));
+  }
+  names.insert(names.end(), sets.begin(), sets.end());
+  if (names.empty()) {
+    const DownloadItem* model = FirstItem(manifest, DownloadItem::MODEL);
+    if (kind == DownloadItem::DATASET || model == nullptr) {
+      return UsageError(
+          "expected what to download, such as --val2014 (--help)");
+    }
+    names = {model->name()};
+  }
+  ASSIGN_OR_RETURN(std::vector<DownloadItem> items,
+                   SelectItems(manifest, kind, names));
+  RETURN_IF_ERROR(ApplyUrl(&items));
+  Fetcher fetcher(DirectoryFromFlags(kind), TerminalOptions());
+  if (absl::GetFlag(FLAGS_dry_run)) {
+    for (const DownloadItem& item : items) {
+      absl::PrintF("%s\n", fetcher.Plan(item));
+    }
+    return absl::OkStatus();
+  }
+  return FetchItems(items, &fetcher, [](const std::string& path) {
+    absl::PrintF("%s\n", path);
+    std::fflush(stdout);
+  });
+}
+
+}  // namespace fcis
