@@ -18,6 +18,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
+#include "fcis/data/download/download_flag.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/model/cli/model_choice.h"
 #include "fcis/model/cli/model_flags.h"
@@ -29,8 +30,9 @@
 
 ABSL_FLAG(std::string, modelpath, "",
           "Model file: .safetensors, .npz of chainer-fcis or chainercv, or "
-          ".params of MXNet. Default: one in ~/data/models, else untrained "
-          "weights (and the pictures are meaningless).");
+          ".params of MXNet. Or the name of a published one (download "
+          "models --list). Default: one in ~/data/models, else the published "
+          "one, else untrained weights (and the pictures are meaningless).");
 ABSL_FLAG(std::string, imgdir, "",
           "Directory of pictures. Default, when no picture is named: the "
           "photographs that come with this program.");
@@ -62,7 +64,7 @@ Program MakeProgram() {
   program.groups = {
       {"Pictures and results",
        {"imgdir", "out", "save_json", "save_masks", "max_pixels"}},
-      {"Model", {"modelpath", "classes"}},
+      {"Model", {"modelpath", "download", "classes"}},
       {"Computing", BackendFlagNames()},
       {"Thresholds and sizes", ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}, {'o', "out"}};
@@ -98,7 +100,8 @@ absl::StatusOr<PictureList> PicturesFromFlags(
 
 absl::StatusOr<std::unique_ptr<Detector>> MakeDetector(Backend* backend) {
   ASSIGN_OR_RETURN(ModelChoice choice,
-                   ChooseModel(absl::GetFlag(FLAGS_modelpath)));
+                   ChooseModel(absl::GetFlag(FLAGS_modelpath),
+                               ModelFetcherFromFlags(ModelDirectory())));
   absl::PrintF("%s\n", choice.statement);
   RETURN_IF_ERROR(ApplyModelFlags(&choice.weights.config));
   ASSIGN_OR_RETURN(std::unique_ptr<Detector> detector,

@@ -187,6 +187,18 @@ TEST_F(DemoMainTest, ModelsThatAreNone) {
   EXPECT_THAT(text.err, HasSubstr("text.npz"));
 }
 
+// Needs no network: the name is one that has no address.
+TEST_F(DemoMainTest, PublishedModelsByName) {
+  AddPicture("a.png", 96, 130);
+  const Outcome by_hand = Run("-m fcis_coco_ohem in/a.png");
+  EXPECT_EQ(by_hand.code, 1);
+  EXPECT_THAT(by_hand.err, AllOf(HasSubstr("github.com/msracver/FCIS"),
+                                 HasSubstr("data/models/fcis_coco-0000")));
+  const Outcome forbidden = Run("-m fcis_coco_ohem in/a.png --nodownload");
+  EXPECT_EQ(forbidden.code, 1);
+  EXPECT_THAT(forbidden.err, HasSubstr("/fcis_coco_ohem: No such file"));
+}
+
 TEST_F(DemoMainTest, ResultsNeverReplaceTheirPictures) {
   SaveSmallModel();
   AddPicture("a.png", 96, 130);

@@ -24,6 +24,7 @@
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/splits.h"
 #include "fcis/data/codec/image_reader.h"
+#include "fcis/data/download/download_flag.h"
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/eval_flags.h"
 #include "fcis/eval/predict/predict.h"
@@ -35,8 +36,9 @@
 
 ABSL_FLAG(std::string, modelpath, "",
           "Model file: .safetensors, .npz of chainer-fcis or chainercv, or "
-          ".params of MXNet. Default: one in ~/data/models, else untrained "
-          "weights (and the scores are meaningless).");
+          ".params of MXNet. Or the name of a published one (download "
+          "models --list). Default: one in ~/data/models, else the published "
+          "one, else untrained weights (and the scores are meaningless).");
 ABSL_FLAG(std::string, split, "",
           "A split of COCO under --data_dir; default minival2014.");
 ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
@@ -67,13 +69,13 @@ Program MakeProgram() {
       "Runs a model over a data set and scores what it finds as COCOeval does. "
       "Under mpiexec the pictures are shared among the processes. With "
       "--annotations and --results it scores a file instead: eval --help.";
-  program.groups = {
-      {"Model and data",
-       {"modelpath", "split", "data_dir", "ann_file", "out", "max_pixels"}},
-      {"What is evaluated", EvalFlagNames()},
-      {"Output", ScoreOutputFlagNames()},
-      {"Computing", BackendFlagNames()},
-      {"Thresholds and sizes", ModelFlagNames()}};
+  program.groups = {{"Model and data",
+                     {"modelpath", "download", "split", "data_dir", "ann_file",
+                      "out", "max_pixels"}},
+                    {"What is evaluated", EvalFlagNames()},
+                    {"Output", ScoreOutputFlagNames()},
+                    {"Computing", BackendFlagNames()},
+                    {"Thresholds and sizes", ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}, {'o', "out"}, {'d', "data_dir"}};
   program.examples = {
       "eval -m fcis_coco.npz --split minival2014",
@@ -136,7 +138,8 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
                    ReadCocoDataset(data.annotations));
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
   ASSIGN_OR_RETURN(ModelChoice choice,
-                   ChooseModel(absl::GetFlag(FLAGS_modelpath)));
+                   ChooseModel(absl::GetFlag(FLAGS_modelpath),
+                               ModelFetcherFromFlags(ModelDirectory())));
   if (job.rank() == 0) {
     absl::FPrintF(stderr, "%s\ndevice: %s, %d threads, %d processes\n",
                   choice.statement, backend->name(), NumThreads(), job.size());

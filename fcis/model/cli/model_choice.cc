@@ -63,16 +63,35 @@ absl::StatusOr<ModelChoice> Load(const std::string& path,
   return choice;
 }
 
-absl::StatusOr<ModelChoice> Untrained() {
+// `why`: what became of the download; "" if none was tried.
+absl::StatusOr<ModelChoice> Untrained(absl::string_view why) {
   ModelChoice choice;
   ASSIGN_OR_RETURN(const ModelConfig config, Preset(kUntrainedPreset));
   choice.weights = DeterministicWeights(config, kUntrainedSeed);
   choice.statement = absl::StrCat(
+      why, why.empty() ? "" : "\n",
       "WARNING: untrained weights. No model was named (-m FILE) and ",
       ModelDirectory(), " holds none,\nso the network (", kUntrainedPreset,
       ") runs with weights made by a formula: whatever it finds is "
       "meaningless.");
   return choice;
+}
+
+bool Exists(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+// A file, or the name of a model that can be fetched.
+absl::StatusOr<ModelChoice> LoadNamed(absl::string_view modelpath,
+                                      const ModelFetcher& fetch) {
+  const std::string path = ResolvePath(modelpath);
+  if (fetch == nullptr || Exists(path)) return Load(path, "");
+  const absl::StatusOr<std::string> fetched = fetch(modelpath);
+  // No such name: it was meant as a file, and the error names that.
+  if (absl::IsNotFound(fetched.status())) return Load(path, "");
+  RETURN_IF_ERROR(fetched.status());
+  return Load(*fetched, "");
 }
 
 }  // namespace
@@ -94,11 +113,15 @@ std::string FindModel(const std::string& directory) {
   return "";
 }
 
-absl::StatusOr<ModelChoice> ChooseModel(absl::string_view modelpath) {
-  if (!modelpath.empty()) return Load(ResolvePath(modelpath), "");
+absl::StatusOr<ModelChoice> ChooseModel(absl::string_view modelpath,
+                                        const ModelFetcher& fetch) {
+  if (!modelpath.empty()) return LoadNamed(modelpath, fetch);
   const std::string found = FindModel(ModelDirectory());
   if (!found.empty()) return Load(found, " (found; -m chooses another)");
-  return Untrained();
+  if (fetch == nullptr) return Untrained("");
+  const absl::StatusOr<std::string> fetched = fetch("");
+  if (!fetched.ok()) return Untrained(fetched.status().message());
+  return Load(*fetched, " (downloaded)");
 }
 
 }  // namespace fcis

@@ -2,6 +2,7 @@
 #ifndef FCIS_MODEL_CLI_MODEL_CHOICE_H_
 #define FCIS_MODEL_CLI_MODEL_CHOICE_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -24,10 +25,20 @@ std::string ModelDirectory();
 // then the VOC ones, then any other fcis*.{safetensors,npz,params}.
 std::string FindModel(const std::string& directory);
 
-// The file `modelpath`; for "" the one that FindModel finds; else untrained
-// weights of resnet101_coco, and the statement says so. Errors: the chosen file
-// cannot be read or is not a model. A bad file is never replaced by another.
-absl::StatusOr<ModelChoice> ChooseModel(absl::string_view modelpath);
+// Brings a model by its published name ("": the default one) into
+// ModelDirectory() and returns its file; NOT_FOUND for an unknown name.
+// (The download itself belongs to another floor.)
+using ModelFetcher =
+    std::function<absl::StatusOr<std::string>(absl::string_view name)>;
+
+// The file `modelpath`, or, where there is none, the published model of that
+// name from `fetch`; for "" the one that FindModel finds, else the default one
+// from `fetch`; else untrained weights of resnet101_coco, and the statement
+// says so and why. No `fetch`: nothing is fetched. Errors: the chosen file
+// cannot be read, is not a model, or the named one cannot be fetched. A bad
+// file is never replaced by another.
+absl::StatusOr<ModelChoice> ChooseModel(absl::string_view modelpath,
+                                        const ModelFetcher& fetch = nullptr);
 
 }  // namespace fcis
 

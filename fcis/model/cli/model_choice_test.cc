@@ -3,7 +3,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
+#include "fcis/core/config/presets.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/weights/load.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -51,6 +56,44 @@ TEST_F(ModelChoiceTest, WithoutAnyModelItSaysUntrained) {
   EXPECT_TRUE(CheckWeights(choice->weights).ok());
   EXPECT_THAT(choice->statement, HasSubstr("untrained"));
   EXPECT_THAT(choice->statement, HasSubstr("meaningless"));
+}
+
+TEST_F(ModelChoiceTest, FetchesWhatIsMissing) {
+  std::vector<std::string> asked;
+  const std::string path = (home_ / "fetched.safetensors").string();
+  const ModelFetcher fetch =
+      [&](absl::string_view name) -> absl::StatusOr<std::string> {
+    asked.emplace_back(name);
+    if (name == "unknown.npz") return absl::NotFoundError("no such name");
+    if (name == "away") return absl::UnavailableError("no network");
+    return path;
+  };
+  const auto config = Preset("parity_mini");
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_TRUE(SaveWeights(path, DeterministicWeights(*config, 1)).ok());
+  const absl::StatusOr<ModelChoice> choice = ChooseModel("", fetch);
+  ASSERT_TRUE(choice.ok()) << choice.status();
+  EXPECT_TRUE(choice->trained);
+  EXPECT_THAT(choice->statement, HasSubstr("downloaded"));
+  EXPECT_TRUE(ChooseModel("published", fetch).ok());
+  // A file needs no download, and what is no name is a missing file.
+  EXPECT_TRUE(ChooseModel(path, fetch).ok());
+  EXPECT_THAT(ChooseModel("unknown.npz", fetch).status().ToString(),
+              HasSubstr("/unknown.npz"));
+  EXPECT_THAT(ChooseModel("away", fetch).status().ToString(),
+              HasSubstr("no network"));
+  EXPECT_THAT(asked,
+              ::testing::ElementsAre("", "published", "unknown.npz", "away"));
+}
+
+TEST_F(ModelChoiceTest, WithoutANetworkItGoesOnUntrainedAndSaysWhy) {
+  const auto choice = ChooseModel("", [](absl::string_view) {
+    return absl::UnavailableError("no network: example.org");
+  });
+  ASSERT_TRUE(choice.ok()) << choice.status();
+  EXPECT_FALSE(choice->trained);
+  EXPECT_THAT(choice->statement, HasSubstr("no network: example.org\n"));
+  EXPECT_THAT(choice->statement, HasSubstr("untrained"));
 }
 
 TEST_F(ModelChoiceTest, ABadFileIsAnErrorAndNotReplaced) {

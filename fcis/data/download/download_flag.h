@@ -1,0 +1,19 @@
+// The flag --download of programs that run a model.
+#ifndef FCIS_DATA_DOWNLOAD_DOWNLOAD_FLAG_H_
+#define FCIS_DATA_DOWNLOAD_DOWNLOAD_FLAG_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace fcis {
+
+// FetchModel into `directory`; nullptr under --nodownload.
+std::function<absl::StatusOr<std::string>(absl::string_view name)>
+ModelFetcherFromFlags(const std::string& directory);
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_DOWNLOAD_DOWNLOAD_FLAG_H_

@@ -1,0 +1,20 @@
+#include "fcis/data/download/download_flag.h"
+
+#include "absl/flags/reflection.h"
+#include "fcis/core/cli/flag_parser.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+TEST(DownloadFlagTest, FetchesUnlessForbidden) {
+  const absl::FlagSaver saver;
+  const auto fetch = ModelFetcherFromFlags("/proc/no");
+  ASSERT_NE(fetch, nullptr);
+  EXPECT_TRUE(absl::IsNotFound(fetch("no_such_model").status()));
+  ASSERT_TRUE(ParseFlags({"--nodownload"}, {}).ok());
+  EXPECT_EQ(ModelFetcherFromFlags("/proc/no"), nullptr);
+}
+
+}  // namespace
+}  // namespace fcis
