@@ -1,9 +1,15 @@
 // The program as its user meets it: files in, numbers and files out.
+#include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -174,6 +180,165 @@ TEST_F(EvalMainTest, BadFilesAreRunErrors) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("dt.json: results[0]: byte 16"));
   EXPECT_THAT(outcome.out, IsEmpty());
+}
+
+// Each names the file, the byte or the index, and what was expected; standard
+// output stays empty, for it may be read by another program.
+TEST_F(EvalMainTest, BadResultsAreNamed) {
+  const std::string good = Detection(3, "[50, 50, 20, 20]", .9);
+  const auto mask = [](const std::string& segmentation) {
+    return absl::StrCat(R"([{"image_id": 1, "category_id": 3, "score": 0.5, )",
+                        R"("segmentation": )", segmentation, "}]");
+  };
+  struct Bad {
+    std::string text;
+    std::vector<std::string> parts;
+  };
+  const std::vector<Bad> all = {
+      {"", {"byte 0", "expected a list of detections"}},
+      {absl::StrCat("[", good), {"results", "expected ',' or ']'"}},
+      {absl::StrCat("[", good, ",]"), {"results[1]", "expected an object"}},
+      {absl::StrCat("[", good, "] x"),
+       {"byte", "expected the end of the file"}},
+      {absl::StrCat("[", good, "][]"), {"expected the end of the file"}},
+      {absl::StrCat("[", good, " ", good, "]"), {"expected ',' or ']'"}},
+      {std::string(1000000, '['), {"results[0]", "expected an object"}},
+      {absl::StrCat(R"([{"x": )", std::string(1000000, '['), "]"),
+       {"results[0]", "nested deeper"}},
+      {absl::StrCat("{\"results\": [", good, "]}"), {"expected a list"}},
+      {R"([{"image_id": 7, "category_id": 3, "score": 1, "bbox": [1,2,3,4]}])",
+       {"results[0]", "image_id 7 is not in"}},
+      {R"([{"image_id": 1, "category_id": 3, "bbox": [1,2,3,4]}])",
+       {"results[0]", "no \"score\""}},
+      {R"([{"image_id": 1, "category_id": 3, "score": "1", "bbox": [1]}])",
+       {"results[0]", "expected a score, a number"}},
+      {R"([{"image_id": 1, "category_id": 3, "score": NaN, "bbox": [1]}])",
+       {"results[0]", "not finite"}},
+      {R"([{"image_id": 1, "category_id": 3, "score": 1, "bbox": [1, 2]}])",
+       {"results[0]", "[x, y, width, height]"}},
+      {R"([{"image_id": 1, "category_id": 3, "score": 1}])",
+       {"results[0]", "neither \"bbox\" nor \"segmentation\""}},
+      {absl::StrCat("[", good, R"(, {"image_id": 1, "category_id": 3, )",
+                    R"("score": 1, "segmentation": []}])"),
+       {"results[1]", "no \"bbox\""}},
+      {mask(R"({"size": [9, 9], "counts": "zzzzz"})"), {"results[0]", "RLE"}},
+      {mask(R"({"size": [1, 1], "counts": "9"})"), {"results[0]", "RLE"}},
+      {mask(R"({"size": [99999, 99999], "counts": "1"})"), {"results[0]"}},
+      {mask(R"({"counts": "1"})"), {"results[0]", "no \"size\""}},
+      {mask("3"), {"results[0]", "expected a segmentation"}},
+  };
+  for (const Bad& bad : all) {
+    const Outcome outcome = Score(bad.text);
+    const std::string shown = bad.text.substr(0, 100);
+    EXPECT_EQ(outcome.code, 1) << shown;
+    EXPECT_THAT(outcome.out, IsEmpty()) << shown;
+    EXPECT_THAT(outcome.err, HasSubstr("dt.json: ")) << shown;
+    for (const std::string& part : bad.parts) {
+      EXPECT_THAT(outcome.err, HasSubstr(part)) << shown;
+    }
+  }
+}
+
+TEST_F(EvalMainTest, BadAnnotationsAreNamed) {
+  for (const auto& [from, to, expected] :
+       std::vector<std::array<std::string, 3>>{
+           {"{\n", "[", "expected an object"},
+           {"]}", "]} {", "expected the end of the file"},
+           {"\"area\": 400, ", "", "annotation with id 1: no \"area\""},
+           {"\"bbox\": [50", "\"b\": [50", "annotation with id 1: no \"bbox\""},
+           {"[50, 50, 20, 20]", "[50, \"50\"]", "annotations[0]: byte"},
+           {"\"image_id\": 1, ", "", "annotations[0]"},
+           {"\"width\": 100", "\"width\": -1", "images[0]"},
+           {"\"categories\": [", "\"categories\": [3, ", "categories[0]"}}) {
+    std::string text = kTruth;
+    const size_t at = from == "]}" ? text.rfind(from) : text.find(from);
+    ASSERT_NE(at, text.npos) << from;
+    Save("gt.json", text.replace(at, from.size(), to));
+    const Outcome outcome = Score("[]");
+    EXPECT_EQ(outcome.code, 1) << from;
+    EXPECT_THAT(outcome.out, IsEmpty()) << from;
+    EXPECT_THAT(outcome.err, HasSubstr("gt.json: "));
+    EXPECT_THAT(outcome.err, HasSubstr(expected));
+  }
+}
+
+// Not a byte beyond the first is looked at.
+TEST_F(EvalMainTest, AGigabyteThatIsNotJsonFailsAtOnce) {
+  constexpr uintmax_t kGigabyte = uintmax_t{1} << 30;
+  Save("big.json", "x");
+  std::error_code error;
+  fs::resize_file(Path("big.json"), kGigabyte, error);  // no disk is used
+  if (error) GTEST_SKIP() << error.message();
+  for (const char* const files : {"--annotations gt.json --results big.json",
+                                  "--annotations big.json --results gt.json"}) {
+    const auto start = std::chrono::steady_clock::now();
+    const Outcome outcome = Run(files);
+    const std::chrono::duration<double> taken =
+        std::chrono::steady_clock::now() - start;
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(outcome.err, HasSubstr("big.json: byte 0: expected"));
+    EXPECT_LT(taken.count(), 5);
+  }
+}
+
+// Accepted as Python does, with one line each; the numbers are those of the
+// plain file.
+TEST_F(EvalMainTest, OddFilesAreTakenWithOneWarning) {
+  const std::string good = Detection(3, "[50, 50, 20, 20]", .9);
+  const Outcome plain = Score(absl::StrCat("[", good, "]"));
+  EXPECT_THAT(plain.err, IsEmpty());
+  const auto expect = [&](const Outcome& outcome, const char* warning) {
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.out, plain.out);
+    EXPECT_THAT(outcome.err, HasSubstr(warning));
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1)
+        << outcome.err;
+  };
+  const std::string twice =
+      absl::StrCat("[{\"score\": 7, ", good.substr(1), "]");
+  expect(Score(twice), "duplicate keys in 1 JSON objects");
+  expect(Score(absl::StrCat("[", good, ", ",
+                            Detection(9, "[50, 50, 20, 20]", .9), "]")),
+         "do not list (the first is 9)");
+  expect(Score(absl::StrCat("[", Detection(3, "[50, 50, 20, 20]", 1.5), "]")),
+         "outside [0, 1]");
+  std::string text = kTruth;
+  text.replace(text.find("\"area\": 400"), 11, "\"area\": 1, \"area\": 400");
+  Save("gt.json", text);
+  expect(Score(absl::StrCat("[", good, "]")), "duplicate keys in 1 JSON");
+  text = kTruth;
+  for (size_t at = 0; (at = text.find("\"image_id\": 1", at)) != text.npos;
+       at += 15) {
+    text.replace(at, 13, "\"image_id\": \"1\"");
+  }
+  text.replace(text.find("\"id\": 1, \"height\""), 7, "\"id\": \"1\"");
+  Save("gt.json", text);
+  std::string named = good;
+  named.replace(named.find(": 1,"), 4, ": \"1\",");
+  expect(Score(absl::StrCat("[", named, "]")), "are strings");
+}
+
+TEST_F(EvalMainTest, MasksOfAnotherSizeMatchNothing) {
+  Save("dt.json", R"([{"image_id": 1, "category_id": 3, "score": 0.5,
+    "segmentation": {"size": [20, 20], "counts": [0, 400]}}])");
+  const Outcome outcome = Run("--annotations gt.json --results dt.json");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("1 of 1 masks have another size"));
+  EXPECT_THAT(outcome.out, HasSubstr("maxDets=100 ] = 0.000\n"));
+}
+
+// What a pipe or a process substitution gives.
+TEST_F(EvalMainTest, ReadsNamedPipes) {
+  Save("dt.json", absl::StrCat("[", Detection(3, "[50, 50, 20, 20]", .9), "]"));
+  ASSERT_EQ(mkfifo(Path("a").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo(Path("b").c_str(), 0600), 0);
+  const std::string feed = absl::StrCat(
+      "cd ", root_.string(), " && (cat gt.json > a & cat dt.json > b &)");
+  ASSERT_EQ(std::system(feed.c_str()), 0);
+  const Outcome outcome =
+      Run("--annotations a --results b --iou_type bbox --table none");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("= 0.500"));
 }
 
 // Findings are warnings; exit code and numbers stay.

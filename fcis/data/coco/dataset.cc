@@ -69,11 +69,17 @@ bool ReadBbox(JsonScanner& json, CocoAnnotation& annotation) {
   return true;
 }
 
+// Notes that a key was there, and whether it was there before.
+void Mark(bool& seen, bool& duplicate) {
+  duplicate |= seen;
+  seen = true;
+}
+
 bool ReadImage(JsonScanner& json, CocoImage& image) {
   bool has_id = false;
   const bool read = json.ReadObject([&](absl::string_view key) {
     if (key == "id") {
-      has_id = true;
+      Mark(has_id, image.duplicate_key);
       return ReadRecordId(json, image.id);
     }
     if (key == "file_name") return ReadOptionalText(json, image.file_name);
@@ -88,7 +94,7 @@ bool ReadCategory(JsonScanner& json, CocoCategory& category) {
   bool has_id = false;
   const bool read = json.ReadObject([&](absl::string_view key) {
     if (key == "id") {
-      has_id = true;
+      Mark(has_id, category.duplicate_key);
       return ReadRecordId(json, category.id);
     }
     if (key == "name") return ReadOptionalText(json, category.name);
@@ -108,8 +114,12 @@ bool ReadCategory(JsonScanner& json, CocoCategory& category) {
 
 bool ReadAnnotation(JsonScanner& json, CocoAnnotation& annotation) {
   bool has_id = false, has_image = false, has_category = false;
+  bool has_segmentation = false, has_bbox = false, has_area = false;
+  bool has_crowd = false;
+  bool& duplicate = annotation.duplicate_key;
   const bool read = json.ReadObject([&](absl::string_view key) {
     if (key == "segmentation") {
+      Mark(has_segmentation, duplicate);
       if (json.Peek() == Kind::kNull) {
         annotation.segmentation = {};
         return json.Skip();
@@ -117,24 +127,31 @@ bool ReadAnnotation(JsonScanner& json, CocoAnnotation& annotation) {
       return json.Skip(annotation.segmentation);
     }
     if (key == "id") {
-      has_id = true;
+      Mark(has_id, duplicate);
       return ReadRecordId(json, annotation.id);
     }
     if (key == "image_id") {
-      has_image = true;
+      Mark(has_image, duplicate);
       return ReadRecordId(json, annotation.image_id);
     }
     if (key == "category_id") {
-      has_category = true;
+      Mark(has_category, duplicate);
       return ReadRecordId(json, annotation.category_id);
     }
-    if (key == "bbox") return ReadBbox(json, annotation);
+    if (key == "bbox") {
+      Mark(has_bbox, duplicate);
+      return ReadBbox(json, annotation);
+    }
     if (key == "area") {
+      Mark(has_area, duplicate);
       annotation.has_area = json.Peek() != Kind::kNull;
       return annotation.has_area ? json.ReadNumber(annotation.area)
                                  : json.Skip();
     }
-    if (key == "iscrowd") return ReadFlag(json, annotation.crowd);
+    if (key == "iscrowd") {
+      Mark(has_crowd, duplicate);
+      return ReadFlag(json, annotation.crowd);
+    }
     if (key == "ignore") {
       double flag = 0;
       if (!ReadFlag(json, flag)) return false;
@@ -204,15 +221,19 @@ bool ReadAnnotations(JsonScanner& json, absl::string_view text,
 
 bool ReadTop(JsonScanner& json, absl::string_view text, CocoDataset& dataset,
              std::string& where) {
+  bool has_images = false, has_annotations = false;
+  bool& duplicate = dataset.duplicate_key;
   return json.ReadObject([&](absl::string_view key) {
     if (key == "images") {
+      Mark(has_images, duplicate);
       return ReadRecords(json, "images", ReadImage, dataset.images, where);
     }
     if (key == "annotations") {
+      Mark(has_annotations, duplicate);
       return ReadAnnotations(json, text, dataset.annotations, where);
     }
     if (key == "categories") {
-      dataset.has_categories = true;
+      Mark(dataset.has_categories, duplicate);
       return ReadRecords(json, "categories", ReadCategory, dataset.categories,
                          where);
     }

@@ -22,21 +22,24 @@ struct CocoImage {
   RecordId id;
   std::string file_name;            // "" when missing
   int64_t height = -1, width = -1;  // pixels; -1 when missing
+  bool duplicate_key = false;       // two ids; the last counts
 };
 
 struct CocoCategory {
   RecordId id;
-  std::string name;           // the id's text when missing
-  std::string supercategory;  // "" when missing
+  std::string name;            // the id's text when missing
+  std::string supercategory;   // "" when missing
+  bool duplicate_key = false;  // two ids; the last counts
 };
 
 struct CocoAnnotation {
   RecordId id, image_id, category_id;
   bool has_bbox = false, has_area = false;
   XywhBox bbox;
-  double area = 0;      // pixels, as the file says
-  double crowd = 0;     // "iscrowd", usually 0 or 1; 0 when missing
-  bool ignore = false;  // "ignore", which COCOeval overwrites
+  double area = 0;             // pixels, as the file says
+  double crowd = 0;            // "iscrowd", usually 0 or 1; 0 when missing
+  bool ignore = false;         // "ignore", which COCOeval overwrites
+  bool duplicate_key = false;  // one of these was there twice; the last counts
   // The JSON text of "segmentation", checked to be JSON and no more
   // (ReadSegmentation takes it apart); empty when missing.
   absl::string_view segmentation;
@@ -50,6 +53,7 @@ struct CocoDataset {
   std::vector<CocoCategory> categories;
   std::vector<CocoAnnotation> annotations;
   bool has_categories = false;  // the key is there
+  bool duplicate_key = false;   // one of the lists is there twice
 
   std::shared_ptr<const MappedFile> file;  // that segmentations point into
 };

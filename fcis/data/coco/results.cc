@@ -28,7 +28,6 @@ bool ReadBbox(JsonScanner& json, CocoResult& result) {
     return json.ReadNumber(n < 4 ? numbers[n++] : (++n, extra));
   });
   if (!read) return false;
-  result.has_bbox = true;
   result.empty_bbox = n == 0;
   if (n == 0) return true;
   if (n != 4) return json.Fail("\"bbox\": expected [x, y, width, height]");
@@ -38,23 +37,33 @@ bool ReadBbox(JsonScanner& json, CocoResult& result) {
 
 bool ReadResult(JsonScanner& json, bool read_segmentation, CocoResult& result) {
   result.has_bbox = result.empty_bbox = result.has_segmentation = false;
+  result.duplicate_key = false;
   bool has_image = false, has_category = false, has_score = false;
+  bool has_segmentation = false;
+  const auto mark = [&](bool& seen) {
+    result.duplicate_key |= seen;
+    seen = true;
+  };
   if (json.Peek() != Kind::kObject) return json.Expected("an object");
   const bool read = json.ReadObject([&](absl::string_view key) {
     if (key == "image_id") {
-      has_image = true;
+      mark(has_image);
       return ReadRecordId(json, result.image_id);
     }
     if (key == "category_id") {
-      has_category = true;
+      mark(has_category);
       return ReadRecordId(json, result.category_id);
     }
     if (key == "score") {
-      has_score = true;
+      mark(has_score);
       return ReadScore(json, result.score);
     }
-    if (key == "bbox") return ReadBbox(json, result);
+    if (key == "bbox") {
+      mark(result.has_bbox);
+      return ReadBbox(json, result);
+    }
     if (key == "segmentation") {
+      mark(has_segmentation);
       result.has_segmentation = json.Peek() != Kind::kNull;
       return read_segmentation ? ReadSegmentation(json, result.segmentation)
                                : json.Skip();

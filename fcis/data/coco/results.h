@@ -26,6 +26,7 @@ struct CocoResult {
   XywhBox bbox;
   bool has_segmentation = false;
   Segmentation segmentation;
+  bool duplicate_key = false;  // one of these was there twice; the last counts
 };
 
 // Takes detections in the file's order. A result is valid during the call.

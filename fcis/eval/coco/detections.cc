@@ -161,6 +161,7 @@ void OverlapSink::Count(const CocoResult& result) {
   DetectionCounts& counts = detections_.counts;
   const CocoImage& image =
       truth_.dataset().images[static_cast<size_t>(image_.index)];
+  counts.duplicate_keys += result.duplicate_key;
   counts.score_out_of_range += result.score < 0 || result.score > 1;
   if (sources_.masks && image.height >= 0 && image.width >= 0) {
     counts.other_size +=
@@ -196,7 +197,7 @@ absl::Status OverlapSink::Add(const CocoResult& result) {
   }
   detection.score = result.score;
   detection.area = sources_.mask_areas ? mask_area_ : box_.width * box_.height;
-  if (!sources_.boxes && !result.has_bbox &&
+  if (!sources_.boxes && (!result.has_bbox || result.empty_bbox) &&
       options_.iou_type == IouType::kBbox) {
     box_ = RleToBbox(mask_);
   }
@@ -306,6 +307,7 @@ void DetectionCounts::Add(const DetectionCounts& other) {
   unlisted_category += other.unlisted_category;
   other_image += other.other_image;
   score_out_of_range += other.score_out_of_range;
+  duplicate_keys += other.duplicate_keys;
   boxes += other.boxes;
   leaving += other.leaving;
   corner_like += other.corner_like;

@@ -36,6 +36,7 @@ struct DetectionCounts {
   int64_t unlisted_category = 0;  // left out
   int64_t other_image = 0;        // left out: picture or category not asked for
   int64_t score_out_of_range = 0;  // outside [0, 1]
+  int64_t duplicate_keys = 0;      // detections that repeat a key
   int64_t boxes = 0;               // with "bbox"
   int64_t leaving = 0;             // boxes that leave their picture
   int64_t corner_like = 0;         // boxes with width >= x and height >= y

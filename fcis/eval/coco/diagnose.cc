@@ -11,6 +11,37 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
+template <typename Records>
+int64_t CountDuplicateKeys(const Records& records) {
+  return absl::c_count_if(
+      records, [](const auto& record) { return record.duplicate_key; });
+}
+
+template <typename Records>
+bool HasTextIds(const Records& records) {
+  return absl::c_any_of(records,
+                        [](const auto& record) { return record.id.is_text(); });
+}
+
+// What is read as Python does, though it may not be what was meant.
+void DiagnoseJson(const Evaluation& evaluation, Lines& lines) {
+  const CocoDataset& dataset = *evaluation.dataset;
+  const int64_t repeated = dataset.duplicate_key +
+                           CountDuplicateKeys(dataset.images) +
+                           CountDuplicateKeys(dataset.categories) +
+                           CountDuplicateKeys(dataset.annotations) +
+                           evaluation.detections.counts.duplicate_keys;
+  if (repeated > 0) {
+    lines.push_back(absl::StrCat("duplicate keys in ", repeated,
+                                 " JSON objects; the last of each counts"));
+  }
+  if (HasTextIds(dataset.images) || HasTextIds(dataset.categories)) {
+    lines.push_back(absl::StrCat(
+        "ids in ", dataset.path,
+        " are strings: sorted as text, and \"1\" is another id than 1"));
+  }
+}
+
 void DiagnoseTruth(const Evaluation& evaluation, Lines& lines) {
   const GroundTruth& truth = evaluation.truth;
   const std::string& path = evaluation.dataset->path;
@@ -134,6 +165,7 @@ bool CategoriesAreToBlame(const Evaluation& evaluation,
 std::vector<std::string> Diagnose(const Evaluation& evaluation,
                                   const std::string& results) {
   Lines lines;
+  DiagnoseJson(evaluation, lines);
   DiagnoseTruth(evaluation, lines);
   DiagnoseCounts(evaluation, lines);
   DiagnoseRules(evaluation, lines);

@@ -11,9 +11,10 @@ namespace fcis {
 
 // One line each, for people: no ground truth, nothing in common, boxes in
 // another convention, scores outside [0, 1], category ids that look off by a
-// mapping, masks of another size, and each of COCOeval's oddities that applies.
-// Reads the results again when hardly anything was found, to see whether the
-// categories are to blame. Empty: nothing strange.
+// mapping, masks of another size, duplicate keys, string ids, and each of
+// COCOeval's oddities that applies. Reads the results again when hardly
+// anything was found, to see whether the categories are to blame. Empty:
+// nothing strange.
 std::vector<std::string> Diagnose(const Evaluation& evaluation,
                                   const std::string& results);
 

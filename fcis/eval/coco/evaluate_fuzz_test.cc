@@ -17,6 +17,7 @@ namespace {
 fcis::EvalOptions Options(uint8_t bits) {
   fcis::EvalOptions options;
   options.iou_type = bits & 1 ? fcis::IouType::kBbox : fcis::IouType::kSegm;
+  if (bits & 16) options.iou_type = fcis::IouType::kBoundary;
   options.class_agnostic = bits & 2;
   options.sane = bits & 4;
   if (bits & 8) options.iou_thresholds = {0, .5};

@@ -75,8 +75,9 @@ std::vector<RecordId> Ids(const Json& list) {
 
 EvalOptions OptionsOf(const Json& test) {
   EvalOptions options;
-  options.iou_type =
-      test["iou_type"] == "bbox" ? IouType::kBbox : IouType::kSegm;
+  options.iou_type = test["iou_type"] == "bbox"   ? IouType::kBbox
+                     : test["iou_type"] == "segm" ? IouType::kSegm
+                                                  : IouType::kBoundary;
   if (test.HasMember("iou_thresholds")) {
     options.iou_thresholds.clear();
     for (const Json& t : test["iou_thresholds"].GetArray()) {

@@ -1,6 +1,7 @@
 #include "fcis/eval/coco/ground_truth.h"
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <string>
 #include <tuple>
@@ -199,7 +200,7 @@ absl::Status GroundTruth::MeasureObject(const EvalOptions& options,
   if (!annotation.has_area) return error("no \"area\"");
   object.area = annotation.area;
   object.ignore = annotation.crowd != 0;
-  object.crowd = static_cast<int64_t>(annotation.crowd) != 0;
+  object.crowd = std::abs(annotation.crowd) >= 1;  // Python's int() is not 0
   object.unmatchable = !options.sane && annotation.id == RecordId(int64_t{0});
   if (options.iou_type == IouType::kBbox) {
     if (!annotation.has_bbox) return error("no \"bbox\"");

@@ -77,12 +77,16 @@ double Evaluate(const EvalCurves& curves, const EvalOptions& options,
       Find(options.max_dets, [&](int cut) { return cut == max_dets; });
   std::vector<double> values;
   if (areas.empty() || cuts.empty()) return -1;
-  const int a = areas[0], m = cuts[0];
+  // A label or cut that is there twice counts twice.
+  const size_t places = std::max(areas.size(), cuts.size());
   const int first = klass == kEveryClass ? 0 : klass;
   const int last = klass == kEveryClass ? curves.K : klass + 1;
   for (const int t : thresholds) {
     for (int r = 0; r < (measure.precision ? curves.R : 1); ++r) {
-      for (int k = first; k < last; ++k) {
+      for (size_t i = 0; i < static_cast<size_t>(last - first) * places; ++i) {
+        const int k = first + static_cast<int>(i / places);
+        const int a = areas[std::min(i % places, areas.size() - 1)];
+        const int m = cuts[std::min(i % places, cuts.size() - 1)];
         const double value = measure.precision
                                  ? curves.precision[curves.At(t, r, k, a, m)]
                                  : curves.recall[curves.At(t, k, a, m)];
