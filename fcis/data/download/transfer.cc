@@ -296,10 +296,9 @@ void SetAddress(CURL* curl, const TransferRequest& request) {
   }
   // Not CURLOPT_RESUME_FROM: curl would refuse the whole file that a server
   // sends when the part is out of date.
-  if (request.offset > 0) {
-    curl_easy_setopt(curl, CURLOPT_RANGE,
-                     absl::StrCat(request.offset, "-").c_str());
-  }
+  const std::string range = absl::StrCat(request.offset, "-");
+  curl_easy_setopt(curl, CURLOPT_RANGE,
+                   request.offset > 0 ? range.c_str() : nullptr);
 }
 
 void SetPatience(CURL* curl, const TransferRequest& request) {
@@ -322,6 +321,9 @@ TransferClient::TransferClient() {
   static const CURLcode once = curl_global_init(CURL_GLOBAL_DEFAULT);
   (void)once;
   curl_.reset(curl_easy_init());
+  // Once: each time would leave a little behind in curl_easy_reset, which is
+  // why every option that may vary is set by every request instead.
+  curl_easy_setopt(curl_.get(), CURLOPT_COOKIEFILE, "");
 }
 
 TransferClient::~TransferClient() = default;
@@ -332,9 +334,6 @@ void TransferClient::Closer::operator()(void* curl) const {
 
 TransferResult TransferClient::Run(const TransferRequest& request) {
   CURL* curl = curl_.get();
-  // Keeps cookies and connections.
-  curl_easy_reset(curl);
-  curl_easy_setopt(curl, CURLOPT_COOKIEFILE, "");
   SetAddress(curl, request);
   SetPatience(curl, request);
   Transfer transfer(request, curl);
@@ -348,8 +347,8 @@ TransferResult TransferClient::Run(const TransferRequest& request) {
   if (request.offset > 0 && !request.if_range.empty()) {
     headers = curl_slist_append(
         headers, absl::StrCat("If-Range: ", request.if_range).c_str());
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
   }
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
   const CURLcode code = curl_easy_perform(curl);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
   const TransferResult result = transfer.Finish(code, error);

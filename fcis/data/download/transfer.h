@@ -29,7 +29,8 @@ struct TransferRequest {
   // Slower than this many bytes/s for that long: given up.
   int64_t low_speed_bytes = 1024;
   absl::Duration low_speed_time = absl::Seconds(30);
-  // A file of certificates instead of the system's; empty: the system's.
+  // A file of certificates instead of the system's; empty: the system's, or
+  // that of the client's last request.
   std::string ca_file;
   // The body begins at byte 0: `part` is empty now, and this is its ETag or
   // date, which a later request may state as if_range.
