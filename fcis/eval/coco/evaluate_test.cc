@@ -217,6 +217,21 @@ TEST(EvaluateTest, BoundaryIsNoBetterThanTheMask) {
   EXPECT_TRUE(boundary->detections.overlaps.empty());
 }
 
+// A few bytes that claim gigabytes.
+TEST(EvaluateTest, BoundaryOfAHugeMaskIsAnError) {
+  EvalOptions options;
+  options.iou_type = IouType::kBoundary;
+  std::string truth = kTruth;
+  const std::string polygon = "[[0, 0, 10, 0, 10, 10, 0, 10]]";
+  truth.replace(truth.find(polygon), polygon.size(),
+                R"({"size": [60000, 60000], "counts": [0, 3600000000]})");
+  const auto evaluation = EvaluateTexts(truth, "[]", options);
+  ASSERT_FALSE(evaluation.ok());
+  EXPECT_NE(evaluation.status().message().find("annotation with id 1"),
+            absl::string_view::npos)
+      << evaluation.status();
+}
+
 std::string ErrorOf(const std::string& truth, const std::string& results) {
   const auto evaluation = EvaluateTexts(truth, results, EvalOptions());
   EXPECT_FALSE(evaluation.ok()) << results;

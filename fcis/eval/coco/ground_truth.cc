@@ -42,6 +42,9 @@ RecordIndex IndexOf(const std::vector<Record>& records) {
   return index;
 }
 
+// A boundary is found on a bitmap, which a run of four bytes must not blow up.
+constexpr int64_t kMaxBoundaryPixels = int64_t{1} << 26;
+
 }  // namespace
 
 MeasuredMask MeasureMask(Rle rle) {
@@ -220,6 +223,10 @@ absl::Status GroundTruth::MeasureObject(const EvalOptions& options,
   if (!rle.ok()) return error(rle.status().message());
   object.mask = MeasureMask(*std::move(rle));
   if (options.iou_type == IouType::kBoundary) {
+    if (int64_t{object.mask.rle.height} * object.mask.rle.width >
+        kMaxBoundaryPixels) {
+      return error("the mask is too large for a boundary, above 2^26 pixels");
+    }
     object.boundary = MaskBoundary(object.mask.rle);
   }
   return absl::OkStatus();
