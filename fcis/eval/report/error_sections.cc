@@ -107,15 +107,14 @@ std::string ConfusionSection(const ConfusionMatrix& matrix,
       "best; each takes the free object with the largest IoU of at least 0.5, "
       "of any category. Rows: what it is; columns: what it was taken for; "
       "shades are shares of the row. Last row: detections on nothing; last "
-      "column: objects that were missed.</p>\n<div class=\"two\"><div "
-      "class=\"scroll\">",
+      "column: objects that were missed.</p>\n<div class=\"scroll\">",
       point.score);
   absl::StrAppend(&html, ConfusionChart(matrix, names), "</div>\n<div>");
   const std::vector<Mistake> mistakes = TopMistakes(matrix, kMost);
   if (mistakes.empty()) {
     return html +
            "<p>No object was taken for one of another category.</p>"
-           "</div></div></section>\n";
+           "</div></section>\n";
   }
   html +=
       "<h3>Most frequent mistakes</h3><table class=\"sortable\"><thead><tr>"
@@ -131,7 +130,7 @@ std::string ConfusionSection(const ConfusionMatrix& matrix,
         100 * static_cast<double>(mistake.count) /
             static_cast<double>(mistake.of));
   }
-  return html + "</tbody></table></div></div></section>\n";
+  return html + "</tbody></table></div></section>\n";
 }
 
 std::string CalibrationSection(const Calibration& calibration,

@@ -24,6 +24,7 @@ body{margin:0;background:var(--page);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
 main{max-width:1180px;margin:0 auto;padding:28px 20px 60px}
 h1{font-size:26px;margin:0 0 4px;overflow-wrap:anywhere}
+summary{cursor:pointer;font-weight:600;margin:14px 0 6px}
 h2{font-size:18px;margin:0 0 4px}h3{font-size:15px;margin:14px 0 6px}
 p{margin:4px 0 12px}.dim,.note{color:var(--dim)}.note{font-size:13px}
 nav{margin:12px 0 18px;display:flex;flex-wrap:wrap;gap:4px 16px;font-size:14px}
@@ -51,7 +52,8 @@ th{font-weight:600;color:var(--dim);position:sticky;top:0;background:var(--card)
 th[data-order=up]::after{content:" \25B4"}
 th[data-order=down]::after{content:" \25BE"}
 tbody tr:hover{background:var(--track)}
-svg{display:block;width:100%;height:auto}svg.spark{width:72px;height:24px}
+svg{display:block;width:100%;height:auto}
+svg.spark{width:72px;height:24px;margin-left:auto}
 svg text{font-size:12px;fill:var(--ink)}svg .tick{fill:var(--dim)}
 svg .cell{font-size:9px;fill:var(--dim)}svg .end{text-anchor:end}
 svg .middle{text-anchor:middle}

@@ -127,17 +127,16 @@ std::string HeadlineSection(const Evaluation& evaluation) {
       "<section id=\"numbers\"><h2>Headline numbers</h2>\n"
       "<p class=\"note\">COCOeval's twelve, in percent; a dash where there is "
       "nothing to average.</p><div class=\"cards\">\n";
-  html +=
-      Card(true, stats[0],
-           absl::StrFormat("AP, IoU %.2f to %.2f", ious.front(), ious.back()));
+  html += Card(true, stats[0],
+               absl::StrFormat("AP, IoU %.2f:%.2f", ious.front(), ious.back()));
   html += Card(true, stats[1], "AP at IoU 0.50");
   html += Card(true, stats[2], "AP at IoU 0.75");
-  html += Card(true, stats[8], absl::StrCat("AR, ", cut(2), " detections"));
+  html += Card(true, stats[8], absl::StrCat("AR, maxDets ", cut(2)));
   html += Card(false, stats[3], "AP small");
   html += Card(false, stats[4], "AP medium");
   html += Card(false, stats[5], "AP large");
-  html += Card(false, stats[6], absl::StrCat("AR, ", cut(0), " detections"));
-  html += Card(false, stats[7], absl::StrCat("AR, ", cut(1), " detections"));
+  html += Card(false, stats[6], absl::StrCat("AR, maxDets ", cut(0)));
+  html += Card(false, stats[7], absl::StrCat("AR, maxDets ", cut(1)));
   html += Card(false, stats[9], "AR small");
   html += Card(false, stats[10], "AR medium");
   html += Card(false, stats[11], "AR large");
@@ -193,7 +192,9 @@ std::string CategorySection(const Evaluation& evaluation) {
   const int threshold = ThresholdPosition(evaluation.options, .5);
   absl::StrAppend(
       &html,
-      "<h3>All numbers</h3><p class=\"note\">A click on a heading sorts.</p>"
+      "<details open><summary>All numbers</summary><p class=\"note\">A click "
+      "on "
+      "a heading sorts.</p>"
       "<div class=\"scroll\"><table class=\"sortable\"><thead><tr>"
       "<th class=\"text\">category</th><th>objects</th><th>AP</th>"
       "<th>AP50</th><th>AP75</th><th>small</th><th>medium</th><th>large</th>",
@@ -202,7 +203,7 @@ std::string CategorySection(const Evaluation& evaluation) {
   for (const CategoryRow& row : rows) {
     html += TableRow(evaluation, row, threshold);
   }
-  return html + "</tbody></table></div></section>\n";
+  return html + "</tbody></table></div></details></section>\n";
 }
 
 }  // namespace fcis

@@ -67,7 +67,7 @@ std::string Axes(absl::string_view x_label, absl::string_view y_label) {
 }  // namespace
 
 std::string BarChart(absl::Span<const Bar> bars, double max) {
-  constexpr double kRow = 22, kLabel = 130, kLength = 340, kText = 150;
+  constexpr double kRow = 22, kLabel = 130, kLength = 340, kText = 60;
   const double height = kRow * static_cast<double>(bars.size());
   std::string svg =
       OpenSvg(kLabel + kLength + kText, height, "bars", "bar chart");
