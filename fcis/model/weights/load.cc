@@ -1,5 +1,6 @@
 #include "fcis/model/weights/load.h"
 
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -18,7 +19,6 @@
 namespace fcis {
 namespace {
 
-constexpr char kConfigKey[] = "fcis.config";
 constexpr absl::string_view kZipMagic = "PK";
 constexpr absl::string_view kMxnetMagic("\x12\x01\0\0\0\0\0\0", 8);
 
@@ -28,13 +28,19 @@ absl::StatusOr<Weights> LoadSafetensors(
   Weights weights;
   weights.source = path;
   weights.tensors = std::move(file.tensors);
-  const auto carried = file.metadata.find(kConfigKey);
+  for (auto it = weights.tensors.begin(); it != weights.tensors.end();) {
+    it = absl::StartsWith(it->first, kOptimizerPrefix)
+             ? weights.tensors.erase(it)
+             : std::next(it);
+  }
+  const auto carried = file.metadata.find(kModelConfigKey);
   if (config.has_value()) {
     weights.config = *config;
   } else if (carried != file.metadata.end()) {
-    ASSIGN_OR_RETURN(weights.config,
-                     ParseConfig(carried->second,
-                                 absl::StrCat(path, " (", kConfigKey, ")")));
+    ASSIGN_OR_RETURN(
+        weights.config,
+        ParseConfig(carried->second,
+                    absl::StrCat(path, " (", kModelConfigKey, ")")));
   } else {
     ASSIGN_OR_RETURN(weights.config, InferConfig(weights.tensors, path));
   }
@@ -93,7 +99,7 @@ absl::Status SaveWeights(const std::string& path, const Weights& weights) {
   Safetensors file;
   file.tensors = weights.tensors;
   google::protobuf::TextFormat::PrintToString(weights.config,
-                                              &file.metadata[kConfigKey]);
+                                              &file.metadata[kModelConfigKey]);
   file.metadata["format"] = "fcis";
   return WriteSafetensors(path, file);
 }

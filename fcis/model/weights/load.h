@@ -13,10 +13,17 @@
 
 namespace fcis {
 
-// Reads a model whatever its format, told by its first bytes: our safetensors,
-// chainer-fcis or chainercv .npz, MXNet .params. `config` replaces the one that
-// the file carries or that is inferred from it. Errors name the file: missing,
-// of no known format, or with missing, extra or misshapen tensors.
+// The key of a safetensors file's metadata under which its ModelConfig stands,
+// in text form.
+inline constexpr char kModelConfigKey[] = "fcis.config";
+// Tensors of a training checkpoint that are not the model's.
+inline constexpr char kOptimizerPrefix[] = "optimizer/";
+
+// Reads a model whatever its format, told by its first bytes: our safetensors
+// (checkpoints too, without what begins with kOptimizerPrefix), chainer-fcis or
+// chainercv .npz, MXNet .params. `config` replaces the one that the file
+// carries or that is inferred from it. Errors name the file: missing, of no
+// known format, or with missing, extra or misshapen tensors.
 absl::StatusOr<Weights> LoadWeights(
     const std::string& path,
     const absl::optional<ModelConfig>& config = absl::nullopt);

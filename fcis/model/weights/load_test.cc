@@ -31,6 +31,21 @@ TEST(LoadWeights, OwnFormatKeepsTheConfig) {
   }
 }
 
+TEST(LoadWeights, LeavesOutWhatTheOptimiserKeeps) {
+  const Weights weights = DeterministicWeights(*Preset("parity_mini"), 3);
+  Weights more = weights;
+  more.tensors["optimizer/momentum/rpn/loc/W"] = Tensor::Zeros({2});
+  const std::string path = Path("momentum.safetensors");
+  ASSERT_TRUE(SaveWeights(path, more).ok());
+  const auto got = LoadWeights(path);
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->tensors.size(), weights.tensors.size());
+  more.tensors["optimizers"] = Tensor::Zeros({2});
+  ASSERT_TRUE(SaveWeights(path, more).ok());
+  EXPECT_THAT(LoadWeights(path).status().message(),
+              HasSubstr("1 unknown: optimizers"));
+}
+
 TEST(LoadWeights, TellsTheFormats) {
   const std::string dir = "fcis/model/weights/testdata/";
   for (const char* name :

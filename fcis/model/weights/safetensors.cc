@@ -71,6 +71,10 @@ class Reader {
     if (length > kMaxHeader || length > bytes.size() - kLengthBytes) {
       return Bad(path_, absl::StrCat("a header of ", length, " bytes"));
     }
+    // RapidJSON takes it for the end and would not look behind it.
+    if (bytes.substr(kLengthBytes, length).find('\0') != bytes.npos) {
+      return Bad(path_, "a zero byte in its header");
+    }
     // Iterative: a deeply nested header costs no stack.
     header->Parse<rapidjson::kParseIterativeFlag |
                   rapidjson::kParseValidateEncodingFlag>(
@@ -188,11 +192,18 @@ class Reader {
   Safetensors result_;
 };
 
-std::string MakeHeader(const Safetensors& file) {
+// What is not UTF-8 could be written, but not read again.
+absl::StatusOr<std::string> MakeHeader(const std::string& path,
+                                       const Safetensors& file) {
   rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
+  rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>,
+                    rapidjson::UTF8<>, rapidjson::CrtAllocator,
+                    rapidjson::kWriteValidateEncodingFlag>
+      json(buffer);
+  bool is_text = true;
   const auto text = [&](absl::string_view s) {
-    json.String(s.data(), static_cast<rapidjson::SizeType>(s.size()));
+    is_text &=
+        json.String(s.data(), static_cast<rapidjson::SizeType>(s.size()));
   };
   json.StartObject();
   if (!file.metadata.empty()) {
@@ -228,6 +239,10 @@ std::string MakeHeader(const Safetensors& file) {
     json.EndObject();
   }
   json.EndObject();
+  if (!is_text) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot write ", path, ": a name or text of its header is not UTF-8"));
+  }
   std::string header(buffer.GetString(), buffer.GetSize());
   // Spaces keep the tensors aligned.
   constexpr size_t kAlignment = 64;
@@ -243,7 +258,7 @@ absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path) {
 
 absl::Status WriteSafetensors(const std::string& path,
                               const Safetensors& file) {
-  const std::string header = MakeHeader(file);
+  ASSIGN_OR_RETURN(const std::string header, MakeHeader(path, file));
   ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> out, AtomicFile::Create(path));
   const uint64_t length = header.size();
   RETURN_IF_ERROR(out->Append(absl::string_view(

@@ -23,7 +23,8 @@ struct Safetensors {
 // overlaps or gaps, a name given twice.
 absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);
 
-// Atomic; the same tensors give the same bytes.
+// Atomic; the same tensors give the same bytes. Errors name the path: not
+// writable, or a name or text that is not UTF-8.
 absl::Status WriteSafetensors(const std::string& path, const Safetensors& file);
 
 }  // namespace fcis

@@ -77,6 +77,15 @@ TEST(Safetensors, RefusesUnsoundFiles) {
   EXPECT_FALSE(StatusOf(std::string(1000000, '['), "").ok());
 }
 
+TEST(Safetensors, RefusesToWriteWhatCannotBeRead) {
+  Safetensors file;
+  file.metadata["key"] = "\xff";
+  const std::string path = Path("text.safetensors");
+  EXPECT_THAT(WriteSafetensors(path, file).message(),
+              HasSubstr("text.safetensors: a name or text"));
+  EXPECT_FALSE(ReadSafetensors(path).ok());
+}
+
 TEST(Safetensors, HeaderLengthIsChecked) {
   const uint64_t length = ~uint64_t{0};
   ASSERT_TRUE(WriteFileAtomic(

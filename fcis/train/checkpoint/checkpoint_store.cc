@@ -1,0 +1,218 @@
+#include "fcis/train/checkpoint/checkpoint_store.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/io/file.h"
+#include "rapidjson/document.h"
+#include "rapidjson/prettywriter.h"
+#include "rapidjson/stringbuffer.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kIterationKey[] = "iteration";
+constexpr char kApKey[] = "ap";
+
+absl::Status FileError(absl::string_view what, const std::string& path,
+                       const std::error_code& error) {
+  return ErrnoStatus(what, path, error.value());
+}
+
+std::string Join(const std::string& directory, absl::string_view name) {
+  return (fs::path(directory) / std::string(name)).string();
+}
+
+// Calls `visit` with the name of everything in the directory.
+absl::Status ForEachName(const std::string& directory,
+                         absl::FunctionRef<void(const std::string&)> visit) {
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
+    visit(it->path().filename().string());
+  }
+  if (error) return FileError("cannot list", directory, error);
+  return absl::OkStatus();
+}
+
+absl::Status Remove(const std::string& path) {
+  std::error_code error;
+  fs::remove(path, error);
+  if (error) return FileError("cannot remove", path, error);
+  return absl::OkStatus();
+}
+
+// "checkpoint_00000010.safetensors.123.0.tmp", as AtomicFile names it.
+bool IsLeftOver(absl::string_view name) {
+  if (!absl::EndsWith(name, ".tmp")) return false;
+  constexpr absl::string_view kEnd = ".safetensors";
+  const size_t end = name.find(absl::StrCat(kEnd, "."));
+  if (end == absl::string_view::npos) return false;
+  const absl::string_view target = name.substr(0, end + kEnd.size());
+  return CheckpointIteration(target) >= 0 || target == kBestCheckpoint;
+}
+
+absl::StatusOr<FoundCheckpoint> FindNewest(const std::string& directory) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                   ListCheckpoints(directory));
+  if (paths.empty()) {
+    return absl::NotFoundError(absl::StrCat(directory, " holds no checkpoint"));
+  }
+  FoundCheckpoint found;
+  for (const std::string& path : paths) {
+    absl::StatusOr<Checkpoint> checkpoint = ReadCheckpoint(path);
+    if (checkpoint.ok()) {
+      found.checkpoint = *std::move(checkpoint);
+      found.path = path;
+      return found;
+    }
+    found.warnings.push_back(std::string(checkpoint.status().message()));
+  }
+  return absl::DataLossError(absl::StrCat(
+      directory,
+      " holds no sound checkpoint: ", absl::StrJoin(found.warnings, "; ")));
+}
+
+// Puts the file of `from` under the name `to` as well: a link, or a copy where
+// the file system has no links.
+absl::Status LinkOrCopy(const std::string& from, const std::string& to) {
+  const std::string temporary = absl::StrCat(to, ".link.tmp");
+  RETURN_IF_ERROR(Remove(temporary));
+  std::error_code error;
+  fs::create_hard_link(from, temporary, error);
+  if (error) {
+    ASSIGN_OR_RETURN(const auto file, MappedFile::Open(from));
+    return WriteFileAtomic(to, file->bytes());
+  }
+  fs::rename(temporary, to, error);
+  if (error) return FileError("cannot write", to, error);
+  // A rename of two links to one file does nothing and leaves both.
+  return Remove(temporary);
+}
+
+absl::Status WriteBest(const std::string& directory,
+                       const BestCheckpoint& best) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
+  json.StartObject();
+  json.Key(kIterationKey);
+  json.Int64(best.iteration);
+  json.Key(kApKey);
+  json.Double(best.ap);
+  json.EndObject();
+  return WriteFileAtomic(Join(directory, kBestRecord),
+                         absl::StrCat(buffer.GetString(), "\n"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> ListCheckpoints(
+    const std::string& directory) {
+  std::vector<std::pair<int64_t, std::string>> found;
+  RETURN_IF_ERROR(ForEachName(directory, [&](const std::string& name) {
+    const int64_t iteration = CheckpointIteration(name);
+    if (iteration >= 0) found.emplace_back(iteration, Join(directory, name));
+  }));
+  std::sort(found.rbegin(), found.rend());
+  std::vector<std::string> paths;
+  for (auto& [iteration, path] : found) paths.push_back(std::move(path));
+  return paths;
+}
+
+absl::StatusOr<std::string> WriteCheckpoint(const std::string& directory,
+                                            const Checkpoint& checkpoint) {
+  const std::string path =
+      Join(directory, CheckpointName(checkpoint.iteration));
+  RETURN_IF_ERROR(WriteCheckpointFile(path, checkpoint));
+  return path;
+}
+
+absl::StatusOr<FoundCheckpoint> FindCheckpoint(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return FindNewest(path);
+  FoundCheckpoint found;
+  ASSIGN_OR_RETURN(found.checkpoint, ReadCheckpoint(path));
+  found.path = path;
+  return found;
+}
+
+absl::Status PruneCheckpoints(const std::string& directory, int keep_last) {
+  std::vector<std::string> unwanted;
+  RETURN_IF_ERROR(ForEachName(directory, [&](const std::string& name) {
+    if (IsLeftOver(name)) unwanted.push_back(Join(directory, name));
+  }));
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                   ListCheckpoints(directory));
+  for (size_t i = keep_last; keep_last > 0 && i < paths.size(); ++i) {
+    unwanted.push_back(paths[i]);
+  }
+  for (const std::string& path : unwanted) RETURN_IF_ERROR(Remove(path));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> SetAsideNewer(
+    const std::string& directory, int64_t iteration) {
+  std::vector<std::string> aside;
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                   ListCheckpoints(directory));
+  for (const std::string& path : paths) {
+    const std::string name = fs::path(path).filename().string();
+    if (CheckpointIteration(name) <= iteration) break;
+    aside.push_back(absl::StrCat(path, ".set_aside"));
+    std::error_code error;
+    fs::rename(path, aside.back(), error);
+    if (error) return FileError("cannot rename", path, error);
+  }
+  return aside;
+}
+
+absl::StatusOr<absl::optional<BestCheckpoint>> ReadBest(
+    const std::string& directory) {
+  const std::string path = Join(directory, kBestRecord);
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (absl::IsNotFound(text.status())) {
+    return absl::optional<BestCheckpoint>();
+  }
+  RETURN_IF_ERROR(text.status());
+  rapidjson::Document json;
+  json.Parse<rapidjson::kParseIterativeFlag |
+             rapidjson::kParseFullPrecisionFlag>(text->data(), text->size());
+  if (json.HasParseError() || !json.IsObject() ||
+      !json.HasMember(kIterationKey) || !json[kIterationKey].IsInt64() ||
+      !json.HasMember(kApKey) || !json[kApKey].IsNumber()) {
+    return absl::DataLossError(absl::StrCat(path, ": expected an object with '",
+                                            kIterationKey, "' and '", kApKey,
+                                            "'"));
+  }
+  return absl::make_optional(
+      BestCheckpoint{json[kIterationKey].GetInt64(), json[kApKey].GetDouble()});
+}
+
+absl::StatusOr<bool> KeepIfBest(const std::string& directory,
+                                const BestCheckpoint& candidate) {
+  if (!std::isfinite(candidate.ap)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the AP of iteration ", candidate.iteration,
+                     " is not a number: ", candidate.ap));
+  }
+  ASSIGN_OR_RETURN(const absl::optional<BestCheckpoint> best,
+                   ReadBest(directory));
+  if (best.has_value() && candidate.ap <= best->ap) return false;
+  RETURN_IF_ERROR(
+      LinkOrCopy(Join(directory, CheckpointName(candidate.iteration)),
+                 Join(directory, kBestCheckpoint)));
+  RETURN_IF_ERROR(WriteBest(directory, candidate));
+  return true;
+}
+
+}  // namespace fcis
