@@ -12,6 +12,7 @@ namespace fcis {
 namespace {
 
 std::atomic<int> default_threads{0};
+thread_local bool serial = false;
 
 int AvailableCores() {
   cpu_set_t set;
@@ -29,7 +30,11 @@ void SetNumThreads(int n) {
 #endif
 }
 
+SerialScope::SerialScope() { serial = true; }
+SerialScope::~SerialScope() { serial = false; }
+
 int NumThreads() {
+  if (serial) return 1;
 #if defined(_OPENMP)
   const int n = default_threads.load();
   return n > 0 ? n : std::max(1, omp_get_max_threads());

@@ -14,6 +14,16 @@ namespace fcis {
 // (the process's affinity mask counts, not the machine).
 void SetNumThreads(int n);
 
+// While one lives, ParallelFor runs in the thread that made it alone: for
+// threads that work side by side themselves. Not to be nested.
+class SerialScope {
+ public:
+  SerialScope();
+  ~SerialScope();
+  SerialScope(const SerialScope&) = delete;
+  SerialScope& operator=(const SerialScope&) = delete;
+};
+
 // Threads that a ParallelFor called here would use, >= 1.
 int NumThreads();
 

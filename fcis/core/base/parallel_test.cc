@@ -1,6 +1,7 @@
 #include "fcis/core/base/parallel.h"
 
 #include <atomic>
+#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -33,6 +34,25 @@ TEST(ParallelFor, NestedRunsInTheCallingThread) {
     sum += 100 * (end - begin);
   });
   EXPECT_EQ(sum.load(), 8 * 4 + 800);
+}
+
+TEST(SerialScope, KeepsToTheThreadThatMadeIt) {
+  SetNumThreads(2);
+  const auto stays = [] {
+    const std::thread::id self = std::this_thread::get_id();
+    bool same = true;
+    ParallelFor(64, 1, [&](int64_t, int64_t) {
+      if (std::this_thread::get_id() != self) same = false;
+    });
+    return same;
+  };
+  {
+    const SerialScope serial;
+    EXPECT_EQ(NumThreads(), 1);
+    EXPECT_TRUE(stays());
+    std::thread([] { EXPECT_EQ(NumThreads(), 2); }).join();
+  }
+  EXPECT_EQ(NumThreads(), 2);
 }
 
 TEST(SetNumThreads, ZeroMeansTheAvailableCores) {

@@ -1,12 +1,13 @@
 #include "fcis/data/transform/train_transform.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/geometry/pixel_box.h"
-#include "fcis/core/image/prepare.h"
 #include "fcis/core/image/resize.h"
 
 namespace fcis {
@@ -44,6 +45,15 @@ void FlipColumns(T* values, int64_t rows, int64_t columns, int64_t channels) {
 
 }  // namespace
 
+Box BoxInPrepared(const Box& box, int height, int width,
+                  const PreparedSize& prepared) {
+  const float sy =
+      static_cast<float>(static_cast<double>(prepared.height) / height);
+  const float sx =
+      static_cast<float>(static_cast<double>(prepared.width) / width);
+  return {box.x0 * sx, box.y0 * sy, box.x1 * sx, box.y1 * sy};
+}
+
 absl::StatusOr<TrainSample> TransformForTraining(const Image& image,
                                                  const Instances& instances,
                                                  const InputConfig& config,
@@ -51,15 +61,12 @@ absl::StatusOr<TrainSample> TransformForTraining(const Image& image,
   RETURN_IF_ERROR(CheckInstances(image, instances));
   TrainSample sample;
   ASSIGN_OR_RETURN(sample.prepared, Prepare(image, config));
-  sample.scale = SizeToPrepare(image.height, image.width, config).scale;
-  const int height = static_cast<int>(sample.prepared.dim(1));
-  const int width = static_cast<int>(sample.prepared.dim(2));
-  const float sy =
-      static_cast<float>(static_cast<double>(height) / image.height);
-  const float sx = static_cast<float>(static_cast<double>(width) / image.width);
-  for (size_t i = 0; i < instances.boxes.size(); ++i) {
-    const Box& b = instances.boxes[i];
-    Box box = {b.x0 * sx, b.y0 * sy, b.x1 * sx, b.y1 * sy};
+  const PreparedSize size = SizeToPrepare(image.height, image.width, config);
+  sample.scale = size.scale;
+  const int height = size.height, width = size.width;
+  for (size_t i = 0; i < instances.size(); ++i) {
+    Box box =
+        BoxInPrepared(instances.boxes[i], image.height, image.width, size);
     if (RoundBox(box).empty()) continue;
     std::vector<uint8_t> mask(static_cast<size_t>(height) * width);
     ResizeNearest(instances.masks[i].data(), image.height, image.width,
@@ -69,9 +76,7 @@ absl::StatusOr<TrainSample> TransformForTraining(const Image& image,
       box = {w - box.x1, box.y0, w - box.x0, box.y1};
       FlipColumns(mask.data(), height, width, 1);
     }
-    sample.instances.boxes.push_back(box);
-    sample.instances.labels.push_back(instances.labels[i]);
-    sample.instances.masks.push_back(std::move(mask));
+    sample.instances.Add(box, instances.labels[i], std::move(mask));
   }
   if (flip) {
     FlipColumns(sample.prepared.mutable_data<float>(), height, width, 3);

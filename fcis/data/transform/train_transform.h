@@ -3,29 +3,26 @@
 #ifndef FCIS_DATA_TRANSFORM_TRAIN_TRANSFORM_H_
 #define FCIS_DATA_TRANSFORM_TRAIN_TRANSFORM_H_
 
-#include <cstdint>
-#include <vector>
-
 #include "absl/status/statusor.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/image/image.h"
+#include "fcis/core/image/prepare.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/data/transform/instances.h"
 
 namespace fcis {
-
-// Instances in pixels of their picture: one box, label (1 ..) and mask each.
-struct Instances {
-  std::vector<Box> boxes;
-  std::vector<int> labels;
-  std::vector<std::vector<uint8_t>> masks;  // [height][width], 0 or 1
-};
 
 struct TrainSample {
   Tensor prepared;      // f32 [1,h,w,3]
   double scale = 0;     // prepared / original height
   Instances instances;  // in prepared pixels
 };
+
+// A box of a picture of height x width, in the pixels that SizeToPrepare gives
+// it. Where it rounds to no pixels, TransformForTraining drops the instance.
+Box BoxInPrepared(const Box& box, int height, int width,
+                  const PreparedSize& prepared);
 
 // Prepares the picture, scales the boxes by the ratio of each axis, drops
 // instances whose box rounds to no pixels, scales the masks (nearest) and flips

@@ -1,0 +1,80 @@
+// The records of COCO annotation files, sorted by picture and freed of what
+// cannot be trained on. Masks stay the JSON text in the mapped file until they
+// are asked for: train2014 and valminusminival2014 take some 60 MB.
+#ifndef FCIS_DATA_LOADER_COCO_INDEX_H_
+#define FCIS_DATA_LOADER_COCO_INDEX_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/core/geometry/box.h"
+#include "fcis/core/io/file.h"
+#include "fcis/core/rle/rle.h"
+#include "fcis/data/coco/record_id.h"
+#include "fcis/data/loader/dataset_report.h"
+
+namespace fcis {
+
+struct CocoSource {
+  std::string ann_file, image_dir;
+};
+
+struct CocoObject {
+  RecordId id;
+  Box box;        // pixels, within the picture, not empty
+  int label = 0;  // 1 ..
+  absl::string_view segmentation;
+};
+
+struct CocoPicture {
+  RecordId id;
+  std::string path;
+  int height = 0, width = 0;    // as the file says; 0: unknown
+  uint32_t begin = 0, end = 0;  // of CocoIndex::objects
+};
+
+struct CocoIndex {
+  std::vector<std::string> class_names;  // of labels 1, 2, ...
+  std::vector<CocoPicture> pictures;     // with and without objects
+  std::vector<CocoObject> objects;
+  DatasetReport report;
+  // That segmentations point into.
+  std::vector<std::shared_ptr<const MappedFile>> files;
+
+  absl::Span<const CocoObject> ObjectsOf(const CocoPicture& picture) const {
+    return absl::MakeConstSpan(objects).subspan(picture.begin,
+                                                picture.end - picture.begin);
+  }
+};
+
+// Reads the files (at least one) and joins them: labels by the order of the
+// categories in the first file, categories that only later files have after
+// them. Each file's ids are its own, but a category id that two files name
+// differently is an error. Boxes are the annotations' own (x, y, w, h), clipped
+// to the picture, as in chainer-fcis (COCOInstanceSegmentationDataset). What is
+// dirty is counted in the report and left out; a mask counts when it decodes to
+// the picture's size. Pictures without height and width are opened to learn
+// them. Errors name the file: what ReadCocoDataset refuses, no categories, no
+// pictures.
+absl::StatusOr<CocoIndex> IndexCoco(absl::Span<const CocoSource> sources);
+
+// The object's mask. Errors, without names: not a segmentation, or one of
+// another size than height x width. `short_parts`, unless null, is increased
+// for each polygon of fewer than three points, which is dropped.
+absl::StatusOr<Rle> DecodeSegmentation(absl::string_view segmentation,
+                                       int height, int width,
+                                       int* short_parts = nullptr);
+
+// Positions of the pictures to train on: those with an object that does not
+// vanish when the picture is prepared. Completes the report.
+std::vector<int32_t> UsablePictures(const InputConfig& input, CocoIndex& index);
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_LOADER_COCO_INDEX_H_

@@ -1,0 +1,93 @@
+#include "fcis/data/loader/coco_set.h"
+
+#include <unistd.h>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/rle/rle_bitmap.h"
+#include "fcis/data/codec/image_reader.h"
+
+namespace fcis {
+
+absl::StatusOr<std::unique_ptr<CocoSet>> CocoSet::Create(
+    absl::Span<const CocoSource> sources, const InputConfig& input) {
+  ASSIGN_OR_RETURN(CocoIndex index, IndexCoco(sources));
+  std::vector<int32_t> usable = UsablePictures(input, index);
+  if (usable.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        sources[0].ann_file, ": nothing to train on: ", index.report.ToText()));
+  }
+  auto set = absl::WrapUnique(new CocoSet(std::move(index), std::move(usable)));
+  RETURN_IF_ERROR(set->CheckFiles());
+  return set;
+}
+
+// Hours into a run is no time to learn of a wrong --image_dir.
+absl::Status CocoSet::CheckFiles() const {
+  std::vector<char> missing(usable_.size());
+  ParallelFor(size(), 64, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      missing[static_cast<size_t>(i)] =
+          access(At(i).path.c_str(), F_OK) != 0 ? 1 : 0;
+    }
+  });
+  constexpr size_t kNamed = 3;
+  std::vector<std::string> named;
+  int64_t count = 0;
+  for (int64_t i = 0; i < size(); ++i) {
+    if (missing[static_cast<size_t>(i)] == 0) continue;
+    ++count;
+    if (named.size() < kNamed) named.push_back(At(i).path);
+  }
+  if (count == 0) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat(count, " of ", size(),
+                   " pictures are missing: ", absl::StrJoin(named, ", "),
+                   count > static_cast<int64_t>(kNamed) ? ", ..." : ""));
+}
+
+const CocoPicture& CocoSet::At(int64_t index) const {
+  return index_
+      .pictures[static_cast<size_t>(usable_[static_cast<size_t>(index)])];
+}
+
+bool CocoSet::IsPortrait(int64_t index) const {
+  return At(index).height > At(index).width;
+}
+
+std::string CocoSet::ImageId(int64_t index) const {
+  return At(index).id.ToString();
+}
+
+absl::StatusOr<LabelledImage> CocoSet::Get(int64_t index) const {
+  const CocoPicture& picture = At(index);
+  LabelledImage result;
+  absl::StatusOr<Image> image = ReadImage(picture.path);
+  if (!image.ok()) {
+    return absl::Status(image.status().code(),
+                        absl::StrCat(image.status().message(), " (image id ",
+                                     picture.id.ToString(), ")"));
+  }
+  result.image = *std::move(image);
+  const int height = result.image.height, width = result.image.width;
+  if (height != picture.height || width != picture.width) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        picture.path, " is ", height, "x", width,
+        " (height x width), but the annotations say ", picture.height, "x",
+        picture.width, " of image id ", picture.id.ToString()));
+  }
+  for (const CocoObject& object : index_.ObjectsOf(picture)) {
+    ASSIGN_OR_RETURN(const Rle rle,
+                     DecodeSegmentation(object.segmentation, height, width));
+    std::vector<uint8_t> mask(static_cast<size_t>(height) * width);
+    RETURN_IF_ERROR(DecodeRowMajor(rle, absl::MakeSpan(mask)));
+    result.instances.Add(object.box, object.label, std::move(mask));
+  }
+  return result;
+}
+
+}  // namespace fcis

@@ -1,0 +1,113 @@
+#include "fcis/data/loader/coco_set.h"
+
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/io/file.h"
+#include "fcis/data/codec/image_reader.h"
+#include "fcis/data/loader/scene_set.h"
+#include "fcis/data/loader/test_sets.h"
+#include "fcis/data/synth/scene_dataset.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+// Four scenes on disk.
+class CocoSetTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    dir_ = absl::StrCat(
+        testing::TempDir(), "/",
+        testing::UnitTest::GetInstance()->current_test_info()->name());
+    SceneDatasetOptions options;
+    options.images = 4;
+    options.height = 64;
+    options.width = 80;
+    options.seed = 3;
+    ASSERT_TRUE(WriteSceneDataset(dir_, options, [](int64_t) {}).ok());
+    source_ = {absl::StrCat(dir_, "/annotations.json"),
+               absl::StrCat(dir_, "/images")};
+  }
+
+  std::string Picture(int id) const {
+    return absl::StrCat(source_.image_dir, "/00000000000", id, ".jpg");
+  }
+  absl::StatusOr<std::unique_ptr<CocoSet>> Create() const {
+    return CocoSet::Create({source_}, PlainInput(64));
+  }
+
+  std::string dir_;
+  CocoSource source_;
+};
+
+TEST_F(CocoSetTest, HasWhatWasWritten) {
+  const auto set = Create();
+  ASSERT_TRUE(set.ok()) << set.status();
+  const SceneSet scenes(3, 4, 64, 80);
+  EXPECT_EQ((*set)->size(), 4);
+  EXPECT_EQ((*set)->class_names(), scenes.class_names());
+  EXPECT_EQ((*set)->ImageId(2), "3");
+  EXPECT_FALSE((*set)->IsPortrait(2));
+  for (int i = 0; i < 4; ++i) {
+    const auto got = (*set)->Get(i);
+    ASSERT_TRUE(got.ok()) << got.status();
+    const auto want = scenes.Get(i);
+    EXPECT_EQ(got->image.pixels, ReadImage(Picture(i + 1))->pixels);
+    EXPECT_EQ(got->instances.boxes, want->instances.boxes);
+    EXPECT_EQ(got->instances.labels, want->instances.labels);
+    EXPECT_EQ(got->instances.masks, want->instances.masks);
+  }
+  EXPECT_EQ((*set)->report().used_pictures, 4);
+  EXPECT_EQ((*set)->report().used_annotations, (*set)->report().annotations);
+}
+
+TEST_F(CocoSetTest, MissingPicturesAreNamedAtOnce) {
+  std::filesystem::remove(Picture(2));
+  std::filesystem::remove(Picture(4));
+  EXPECT_EQ(Create().status(), absl::NotFoundError(absl::StrCat(
+                                   "2 of 4 pictures are missing: ", Picture(2),
+                                   ", ", Picture(4))));
+}
+
+TEST_F(CocoSetTest, ADamagedPictureNamesFileAndId) {
+  ASSERT_TRUE(WriteFileAtomic(Picture(2), "no picture").ok());
+  const auto set = Create();
+  ASSERT_TRUE(set.ok());
+  EXPECT_TRUE((*set)->Get(0).ok());
+  const std::string message((*set)->Get(1).status().message());
+  EXPECT_NE(message.find(Picture(2)), std::string::npos) << message;
+  EXPECT_NE(message.find("(image id 2)"), std::string::npos) << message;
+}
+
+TEST_F(CocoSetTest, APictureOfAnotherSizeNamesFileAndId) {
+  SceneDatasetOptions options;
+  options.images = 1;
+  options.height = 48;
+  options.width = 80;
+  const std::string other = absl::StrCat(dir_, "/other");
+  ASSERT_TRUE(WriteSceneDataset(other, options, [](int64_t) {}).ok());
+  std::filesystem::copy(absl::StrCat(other, "/images/000000000001.jpg"),
+                        Picture(3),
+                        std::filesystem::copy_options::overwrite_existing);
+  const auto set = Create();
+  ASSERT_TRUE(set.ok());
+  EXPECT_EQ((*set)->Get(2).status().message(),
+            absl::StrCat(Picture(3),
+                         " is 48x80 (height x width), but the annotations say "
+                         "64x80 of image id 3"));
+}
+
+TEST_F(CocoSetTest, NothingToTrainOnIsAnErrorWithTheReport) {
+  ASSERT_TRUE(WriteFileAtomic(source_.ann_file,
+                              R"({"images":[{"id":1,"file_name":"a.jpg",
+      "height":8,"width":8}],"categories":[{"id":1}],"annotations":[]})")
+                  .ok());
+  const std::string message(Create().status().message());
+  EXPECT_NE(message.find("nothing to train on"), std::string::npos) << message;
+  EXPECT_NE(message.find("1  pictures without annotations"), std::string::npos)
+      << message;
+}
+
+}  // namespace
+}  // namespace fcis

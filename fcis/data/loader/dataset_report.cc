@@ -1,0 +1,126 @@
+#include "fcis/data/loader/dataset_report.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "rapidjson/prettywriter.h"
+#include "rapidjson/stringbuffer.h"
+
+namespace fcis {
+namespace {
+
+constexpr size_t kFindings = static_cast<size_t>(Finding::kCount);
+
+struct Description {
+  Finding finding;
+  const char* key;
+  const char* text;
+};
+
+constexpr std::array<Description, kFindings> kDescriptions = {{
+    {Finding::kMissingPicture, "missing_picture", "pictures are missing"},
+    {Finding::kDamagedPicture, "damaged_picture", "pictures cannot be read"},
+    {Finding::kOtherSize, "other_size",
+     "pictures have another size than the file says"},
+    {Finding::kNoSize, "no_size",
+     "pictures without height and width, which were measured"},
+    {Finding::kNoFileName, "no_file_name", "pictures without a file name"},
+    {Finding::kDuplicateImage, "duplicate_image",
+     "picture ids occur again; the last counts"},
+    {Finding::kNoAnnotation, "no_annotation",
+     "pictures without annotations, not trained on"},
+    {Finding::kNoUsableAnnotation, "no_usable_annotation",
+     "pictures without usable annotations, not trained on"},
+    {Finding::kAllVanish, "all_vanish",
+     "pictures whose boxes all vanish when prepared, not trained on"},
+    {Finding::kUnknownImage, "unknown_image",
+     "annotations of unknown pictures, left out"},
+    {Finding::kUnknownCategory, "unknown_category",
+     "annotations of unknown categories, left out"},
+    {Finding::kDuplicateAnnotation, "duplicate_annotation",
+     "annotation ids occur again; each counts"},
+    {Finding::kCrowd, "crowd", "annotations of crowds, left out"},
+    {Finding::kNoBox, "no_box",
+     "annotations without a box, which the mask gave"},
+    {Finding::kEmptyBox, "empty_box",
+     "annotations whose box is empty within the picture, left out"},
+    {Finding::kVanishingBox, "vanishing_box",
+     "annotations whose box vanishes when prepared, left out"},
+    {Finding::kShortPolygon, "short_polygon",
+     "annotations with polygons of fewer than 3 points, which were dropped"},
+    {Finding::kBadMask, "bad_mask",
+     "annotations whose segmentation is no mask of the picture, left out"},
+    {Finding::kEmptyMask, "empty_mask", "annotations with an empty mask"},
+    {Finding::kBoxBesideMask, "box_beside_mask",
+     "annotations whose box is not that of their mask"},
+    {Finding::kDuplicateCategory, "duplicate_category",
+     "category ids occur again; the first counts"},
+}};
+
+constexpr bool InOrder() {
+  for (size_t i = 0; i < kFindings; ++i) {
+    if (static_cast<size_t>(kDescriptions[i].finding) != i) return false;
+  }
+  return true;
+}
+static_assert(InOrder(), "kDescriptions are to be in the order of Finding");
+
+}  // namespace
+
+absl::string_view FindingKey(Finding finding) {
+  return kDescriptions[static_cast<size_t>(finding)].key;
+}
+
+void DatasetReport::Add(Finding finding, const std::string& example) {
+  Entry& entry = entries_[static_cast<size_t>(finding)];
+  if (entry.count++ < kExamples) entry.examples.push_back(example);
+}
+
+std::string DatasetReport::ToText() const {
+  std::string text =
+      absl::StrFormat("%d of %d pictures and %d of %d annotations are used\n",
+                      used_pictures, pictures, used_annotations, annotations);
+  for (const Description& d : kDescriptions) {
+    const Entry& entry = At(d.finding);
+    if (entry.count == 0) continue;
+    absl::StrAppendFormat(&text, "%8d  %s: %s%s\n", entry.count, d.text,
+                          absl::StrJoin(entry.examples, ", "),
+                          entry.count > kExamples ? ", ..." : "");
+  }
+  return text;
+}
+
+std::string DatasetReport::ToJson() const {
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
+  json.StartObject();
+  const auto number = [&](const char* key, int64_t value) {
+    json.Key(key);
+    json.Int64(value);
+  };
+  number("pictures", pictures);
+  number("used_pictures", used_pictures);
+  number("annotations", annotations);
+  number("used_annotations", used_annotations);
+  json.Key("findings");
+  json.StartObject();
+  for (const Description& d : kDescriptions) {
+    const Entry& entry = At(d.finding);
+    json.Key(d.key);
+    json.StartObject();
+    number("count", entry.count);
+    json.Key("examples");
+    json.StartArray();
+    for (const std::string& example : entry.examples) {
+      json.String(example.data(),
+                  static_cast<rapidjson::SizeType>(example.size()));
+    }
+    json.EndArray();
+    json.EndObject();
+  }
+  json.EndObject();
+  json.EndObject();
+  return absl::StrCat(buffer.GetString(), "\n");
+}
+
+}  // namespace fcis

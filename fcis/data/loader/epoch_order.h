@@ -1,0 +1,50 @@
+// In which order the pictures of an epoch are shown: a pure function of seed
+// and epoch.
+#ifndef FCIS_DATA_LOADER_EPOCH_ORDER_H_
+#define FCIS_DATA_LOADER_EPOCH_ORDER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace fcis {
+
+class EpochOrder {
+ public:
+  // Of `size` (1 .. 2^31 - 1) pictures. `group` > 1 with `is_portrait`: each
+  // `group` numbers from a multiple of it on, an iteration of all ranks, are
+  // portraits or landscapes alone, except at most one of each epoch, the one
+  // where both run out, and those that span two epochs when the larger of the
+  // two classes is too small to fill their parts.
+  EpochOrder(int64_t size, uint64_t seed, int64_t group = 1,
+             const std::function<bool(int64_t)>& is_portrait = nullptr);
+
+  // The picture with running number n >= 0, which is shown in epoch n / size.
+  // Any thread may call.
+  int64_t IndexOf(int64_t n) const;
+
+ private:
+  using Order = std::vector<int32_t>;
+  struct Entry {
+    int64_t epoch = -1;
+    std::shared_ptr<const Order> order;
+  };
+
+  std::shared_ptr<const Order> Find(int64_t epoch) const;
+  Order Make(int64_t epoch) const;
+  Order MakeGrouped(int64_t epoch) const;
+
+  const int64_t size_;
+  const uint64_t seed_;
+  const int64_t group_;
+  Order classes_[2];  // landscapes and portraits, when grouped
+  // Of this epoch and the one before: threads work on both for a while.
+  mutable std::mutex mutex_;
+  mutable Entry entries_[2];
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_LOADER_EPOCH_ORDER_H_

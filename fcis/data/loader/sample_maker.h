@@ -1,0 +1,37 @@
+// What a trainer gets for the number n of a run: a pure function of the data
+// set, the options, the seed and n.
+#ifndef FCIS_DATA_LOADER_SAMPLE_MAKER_H_
+#define FCIS_DATA_LOADER_SAMPLE_MAKER_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/data/loader/training_set.h"
+#include "fcis/data/transform/train_transform.h"
+
+namespace fcis {
+
+struct Augmentation {
+  // Mirrored left to right, half of the time.
+  bool flip = true;
+  // Sizes are multiplied by a random factor between these (log-uniform); above
+  // 1 a random part of the picture is magnified (crop.h). 1, 1: off.
+  double scale_jitter_low = 1, scale_jitter_high = 1;
+  // Probability that objects of another picture are pasted in (copy_paste.h).
+  double copy_paste = 0;
+  // Red, green and blue exchanged at random.
+  bool channel_permutation = false;
+};
+
+// Picture `index` of the set as sample n: each augmentation draws from a stream
+// of its own, named by n, so that one option does not change another's course.
+// A sample may be left without instances. Errors: TrainingSet::Get's.
+absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
+                                       const InputConfig& input,
+                                       const Augmentation& augmentation,
+                                       uint64_t seed, int64_t n);
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_LOADER_SAMPLE_MAKER_H_
