@@ -1,0 +1,195 @@
+#include "fcis/train/run/event_log.h"
+
+#include <sys/resource.h>
+
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "fcis/core/io/file.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rapidjson/document.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+std::string NewDirectory(absl::string_view name) {
+  const fs::path path = fs::path(::testing::TempDir()) / std::string(name);
+  fs::remove_all(path);
+  fs::create_directories(path);
+  return path.string();
+}
+
+std::string Jsonl(const std::string& directory) {
+  return *ReadFile(directory + "/log.jsonl");
+}
+
+std::string Csv(const std::string& directory) {
+  return *ReadFile(directory + "/log.csv");
+}
+
+int EventFiles(const std::string& directory) {
+  int files = 0;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    files +=
+        entry.path().filename().string().find("tfevents") != std::string::npos;
+  }
+  return files;
+}
+
+// Iterations `from` to `to` with loss = 1 / iteration.
+void Log(EventLog* log, int from, int to) {
+  for (int i = from; i <= to; ++i) {
+    ASSERT_TRUE(log->Write(i, {{"loss", 1.0 / i}}).ok());
+  }
+}
+
+TEST(EventLog, OneLinePerIteration) {
+  const std::string directory = NewDirectory("lines");
+  auto log = EventLog::Open(directory, 0);
+  ASSERT_TRUE(log.ok()) << log.status();
+  ASSERT_TRUE((*log)->Write(1, {{"epoch", 0.5}, {"lr", 5e-5}}).ok());
+  EXPECT_EQ(Jsonl(directory), "{\"iteration\":1,\"epoch\":0.5,\"lr\":5e-05}\n");
+  EXPECT_EQ(Csv(directory), "iteration,epoch,lr\n1,0.5,5e-05\n");
+  ASSERT_TRUE((*log)->Write(3, {{"lr", 2}, {"epoch", -0.0}}).ok());
+  EXPECT_THAT(Jsonl(directory),
+              HasSubstr("\n{\"iteration\":3,\"lr\":2.0,\"epoch\":-0.0}\n"));
+  EXPECT_EQ(Csv(directory), "iteration,epoch,lr\n1,0.5,5e-05\n3,-0.0,2.0\n");
+  EXPECT_TRUE((*log)->Sync().ok());
+  EXPECT_EQ(EventFiles(directory), 1);
+}
+
+TEST(EventLog, NumbersReadBackBitForBit) {
+  const std::string directory = NewDirectory("bits");
+  auto log = EventLog::Open(directory, 0);
+  using Limits = std::numeric_limits<double>;
+  std::vector<std::pair<std::string, double>> values;
+  for (const double value :
+       {0.1 + 0.2, 1 / 3.0, -0.0, 1e22, 1e21 + 1e5, 123456789012345678.0,
+        Limits::denorm_min(), Limits::min(), Limits::max(), -1.5e-7,
+        static_cast<double>(0.1f), 2.2250738585072011e-308}) {
+    values.emplace_back(absl::StrCat("v", values.size()), value);
+  }
+  ASSERT_TRUE((*log)->Write(1, values).ok());
+  rapidjson::Document json;
+  json.Parse<rapidjson::kParseFullPrecisionFlag>(Jsonl(directory).c_str());
+  ASSERT_FALSE(json.HasParseError());
+  const std::vector<std::string> lines = absl::StrSplit(Csv(directory), '\n');
+  const std::vector<std::string> cells = absl::StrSplit(lines[1], ',');
+  for (size_t i = 0; i < values.size(); ++i) {
+    const rapidjson::Value& field = json[values[i].first.c_str()];
+    ASSERT_TRUE(field.IsDouble()) << i;
+    const double from_json = field.GetDouble();
+    double from_csv = 0;
+    ASSERT_TRUE(absl::SimpleAtod(cells[i + 1], &from_csv));
+    EXPECT_EQ(std::memcmp(&from_json, &values[i].second, 8), 0) << i;
+    EXPECT_EQ(std::memcmp(&from_csv, &values[i].second, 8), 0) << i;
+  }
+}
+
+TEST(EventLog, WhatIsNotFiniteIsNull) {
+  const std::string directory = NewDirectory("nan");
+  auto log = EventLog::Open(directory, 0);
+  ASSERT_TRUE((*log)->Write(1, {{"a", std::nan("")}, {"b", -INFINITY}}).ok());
+  EXPECT_EQ(Jsonl(directory), "{\"iteration\":1,\"a\":null,\"b\":null}\n");
+  EXPECT_EQ(Csv(directory), "iteration,a,b\n1,nan,-inf\n");
+}
+
+TEST(EventLog, ANewNameIsANewColumn) {
+  const std::string directory = NewDirectory("columns");
+  auto log = EventLog::Open(directory, 0);
+  Log(log->get(), 1, 2);
+  ASSERT_TRUE((*log)->Write(3, {{"val/ap", 0.5}, {"loss", 4}}).ok());
+  Log(log->get(), 4, 4);
+  EXPECT_EQ(Csv(directory),
+            "iteration,loss,val/ap\n1,1.0,\n2,0.5,\n3,4.0,0.5\n4,0.25,\n");
+}
+
+TEST(EventLog, ResumeCutsWhatTheKilledRunLoggedLater) {
+  const std::string directory = NewDirectory("resume");
+  {
+    auto log = EventLog::Open(directory, 0);
+    Log(log->get(), 1, 8);
+  }
+  const std::string jsonl = Jsonl(directory), csv = Csv(directory);
+  auto log = EventLog::Open(directory, 5);
+  ASSERT_TRUE(log.ok()) << log.status();
+  EXPECT_EQ(Jsonl(directory), jsonl.substr(0, jsonl.find("{\"iteration\":6")));
+  EXPECT_EQ(Csv(directory), csv.substr(0, csv.find("6,")));
+  EXPECT_FALSE((*log)->Write(5, {{"loss", 1}}).ok());
+  Log(log->get(), 6, 8);
+  EXPECT_EQ(Jsonl(directory), jsonl);
+  EXPECT_EQ(Csv(directory), csv);
+  EXPECT_EQ(EventFiles(directory), 2);
+  // From the start again, when no checkpoint was made before the kill.
+  log = EventLog::Open(directory, 0);
+  Log(log->get(), 1, 8);
+  EXPECT_EQ(Jsonl(directory), jsonl);
+  EXPECT_EQ(Csv(directory), csv);
+}
+
+TEST(EventLog, TornLastLineIsCut) {
+  const std::string directory = NewDirectory("torn");
+  {
+    auto log = EventLog::Open(directory, 0);
+    Log(log->get(), 1, 3);
+  }
+  const std::string jsonl = Jsonl(directory), csv = Csv(directory);
+  for (size_t cut = 0; cut < jsonl.size(); ++cut) {
+    ASSERT_TRUE(
+        WriteFileAtomic(directory + "/log.jsonl", jsonl.substr(0, cut)).ok());
+    ASSERT_TRUE(WriteFileAtomic(directory + "/log.csv",
+                                csv.substr(0, std::min(cut, csv.size())))
+                    .ok());
+    // Every line that was whole is still there.
+    const size_t whole = jsonl.rfind('\n', cut == 0 ? 0 : cut - 1);
+    auto log = EventLog::Open(directory, 3);
+    ASSERT_TRUE(log.ok()) << log.status();
+    EXPECT_EQ(Jsonl(directory),
+              whole == jsonl.npos ? "" : jsonl.substr(0, whole + 1))
+        << cut;
+    ASSERT_TRUE((*log)->Write(4, {{"loss", 0.25}}).ok());
+    EXPECT_THAT(Csv(directory), HasSubstr("\n4,0.25\n"));
+  }
+}
+
+TEST(EventLog, RefusesWhatCannotBeAColumn) {
+  auto log = EventLog::Open(NewDirectory("names"), 0);
+  for (const char* name : {"", "a b", "a,b", "a\"", "iteration", "a\n"}) {
+    EXPECT_THAT((*log)->Write(1, {{name, 1}}).message(), HasSubstr(name));
+  }
+  EXPECT_THAT((*log)->Write(1, {{"a", 1}, {"a", 2}}).message(),
+              HasSubstr("'a'"));
+  EXPECT_TRUE((*log)->Write(1, {{"a", 1}}).ok());
+  EXPECT_THAT(EventLog::Open("/no/such/run", 0).status().message(),
+              HasSubstr("/no/such/run/log.jsonl"));
+}
+
+// A file-size limit stands in for a full disk.
+TEST(EventLog, FullDiskIsNamedAndLeavesWholeLines) {
+  const std::string directory = NewDirectory("full");
+  auto log = EventLog::Open(directory, 0);
+  Log(log->get(), 1, 3);
+  const std::string jsonl = Jsonl(directory);
+  std::signal(SIGXFSZ, SIG_IGN);
+  struct rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const struct rlimit small = {jsonl.size() + 5, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const absl::Status status = (*log)->Write(4, {{"loss", 0.25}});
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_THAT(status.message(), HasSubstr("log.jsonl: File too large"));
+  EXPECT_EQ(Jsonl(directory), jsonl);
+}
+
+}  // namespace
+}  // namespace fcis

@@ -1,0 +1,42 @@
+// Scalars over iterations as TensorBoard reads them.
+#ifndef FCIS_TRAIN_RUN_TENSORBOARD_FILE_H_
+#define FCIS_TRAIN_RUN_TENSORBOARD_FILE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "fcis/train/run/append_file.h"
+
+namespace fcis {
+
+class TensorBoardFile {
+ public:
+  // A new events.out.tfevents.* in the directory, so named that TensorBoard
+  // reads it after earlier ones. `done` iterations were made before:
+  // TensorBoard drops what earlier files say of later ones.
+  static absl::StatusOr<std::unique_ptr<TensorBoardFile>> Create(
+      const std::string& directory, int64_t done, absl::Time now = absl::Now());
+
+  // Names become tags ("group/name" is shown in a group); values are rounded
+  // to float. TensorBoard sees them at once.
+  absl::Status Write(int64_t iteration,
+                     absl::Span<const std::pair<std::string, double>> values,
+                     absl::Time now = absl::Now());
+
+ private:
+  explicit TensorBoardFile(std::unique_ptr<AppendFile> file)
+      : file_(std::move(file)) {}
+
+  const std::unique_ptr<AppendFile> file_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_RUN_TENSORBOARD_FILE_H_
