@@ -1,7 +1,6 @@
 #include "fcis/kernels/cpu/cpu_psroi.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
+#include "fcis/kernels/cpu/psroi_slice.h"
 #include "fcis/kernels/cpu/psroi_windows.h"
 
 namespace fcis {
@@ -16,113 +16,29 @@ namespace {
 
 using Runs = absl::Span<const PsroiRun>;
 
-// One AVX-512 register; the compiler splits it for narrower machines.
-constexpr int kLanes = 16;
-typedef float Vec __attribute__((vector_size(kLanes * sizeof(float))));
-typedef int32_t Index __attribute__((vector_size(kLanes * sizeof(float))));
-
 // Vectors of one pixel that are summed at once: with as many for the result
 // they fill the registers.
 constexpr int kMaxChunk = 6;
 
-// The values of one bin: pixel (h, w) starts at data + (h * width + w) * depth.
-// depth is a multiple of kLanes, padded with zeros; data is aligned for Vec.
-struct Slice {
-  const float* data;
-  int64_t width;
-  int64_t depth;
-};
-
-int64_t PaddedDepth(int64_t depth) {
-  return (depth + kLanes - 1) / kLanes * kLanes;
-}
-
-FCIS_MULTIVERSION void Widen(const uint16_t* x, int64_t n, float* y) {
-  for (int64_t i = 0; i < n; ++i) y[i] = FromBf16(x[i]);
-}
-
-void Widen(const float* x, int64_t n, float* y) {
-  std::memcpy(y, x, n * sizeof(float));
-}
-
-// Copies `depth` values of every pixel, `pitch` apart, to pixels of `padded`.
-// A pixel's values lie in a memory page of their own, which the CPU does not
-// prefetch by itself.
-template <typename T>
-void CopySlice(const T* maps, int64_t pixels, int64_t pitch, int64_t depth,
-               int64_t padded, float* to) {
-  constexpr int64_t kAhead = 4;
-  constexpr int64_t kPerLine = 64 / sizeof(T);
-  for (int64_t i = 0; i < pixels; ++i, maps += pitch, to += padded) {
-    if (i + kAhead < pixels) {
-      for (int64_t d = 0; d < depth; d += kPerLine) {
-        __builtin_prefetch(maps + kAhead * pitch + d);
-      }
-    }
-    Widen(maps, depth, to);
-    std::fill(to + depth, to + padded, 0.0f);
-  }
-}
-
-// The slice of bin `bin`, in a buffer that the thread keeps for the next one.
-Slice LoadSlice(const Tensor& maps, int64_t bin, int64_t depth) {
-  static thread_local Tensor buffer;
-  const int64_t pixels = maps.dim(0) * maps.dim(1);
-  const int64_t padded = PaddedDepth(depth);
-  if (buffer.num_elements() < pixels * padded) {
-    buffer = Tensor(Shape{pixels * padded});
-  }
-  float* to = buffer.mutable_data<float>();
-  const int64_t pitch = maps.dim(2), at = bin * depth;
-  if (maps.type() == DType::kF32) {
-    CopySlice(maps.data<float>() + at, pixels, pitch, depth, padded, to);
-  } else {
-    CopySlice(maps.data<uint16_t>() + at, pixels, pitch, depth, padded, to);
-  }
-  return {to, maps.dim(1), padded};
-}
-
-// s[k] = sum over the window of vector k, row by row.
-template <int K>
-__attribute__((always_inline)) inline void SumWindow(const Slice& slice,
-                                                     int64_t channel,
-                                                     const PsroiRun& h,
-                                                     const PsroiRun& w,
-                                                     Vec* s) {
-#pragma GCC unroll 8
-  for (int k = 0; k < K; ++k) s[k] = Vec{};
-  for (int y = h.start; y < h.end; ++y) {
-    const float* pixel =
-        slice.data + (y * slice.width + w.start) * slice.depth + channel;
-    for (int x = w.start; x < w.end; ++x, pixel += slice.depth) {
-      const Vec* v = reinterpret_cast<const Vec*>(pixel);
-#pragma GCC unroll 8
-      for (int k = 0; k < K; ++k) s[k] += v[k];
-    }
-  }
-}
-
 // y = sum over all cells of (the pairs' maxima of, or) the window's mean; y is
-// aligned for Vec here and below.
+// aligned for PsroiVec here and below.
 template <int K, bool kPairs>
-__attribute__((always_inline)) inline void SumCells(const Slice& slice,
+__attribute__((always_inline)) inline void SumCells(const PsroiSlice& slice,
                                                     int64_t channel, Runs rows,
                                                     Runs columns, float* y) {
-  constexpr Index kSwap = {1, 0, 3,  2,  5,  4,  7,  6,
-                           9, 8, 11, 10, 13, 12, 15, 14};
-  Vec total[K];
+  PsroiVec total[K];
 #pragma GCC unroll 8
-  for (int k = 0; k < K; ++k) total[k] = Vec{};
+  for (int k = 0; k < K; ++k) total[k] = PsroiVec{};
   for (const PsroiRun& h : rows) {
     for (const PsroiRun& w : columns) {
-      Vec s[K];
-      SumWindow<K>(slice, channel, h, w, s);
+      PsroiVec s[K];
+      SumPsroiWindow<K>(slice, channel, h, w, s);
       const float scale = static_cast<float>(h.count * w.count) /
                           ((h.end - h.start) * (w.end - w.start));
 #pragma GCC unroll 8
       for (int k = 0; k < K; ++k) {
         if (kPairs) {
-          const Vec other = __builtin_shuffle(s[k], kSwap);
+          const PsroiVec other = __builtin_shuffle(s[k], kPsroiSwap);
           s[k] = s[k] > other ? s[k] : other;
         }
         total[k] += s[k] * scale;
@@ -130,21 +46,20 @@ __attribute__((always_inline)) inline void SumCells(const Slice& slice,
     }
   }
 #pragma GCC unroll 8
-  for (int k = 0; k < K; ++k) reinterpret_cast<Vec*>(y)[k] = total[k];
+  for (int k = 0; k < K; ++k) reinterpret_cast<PsroiVec*>(y)[k] = total[k];
 }
 
 // As SumCells, for all of the slice's depth.
 template <bool kPairs>
-__attribute__((always_inline)) inline void SumCellsOfBin(const Slice& slice,
-                                                         Runs rows,
-                                                         Runs columns,
-                                                         float* y) {
+__attribute__((always_inline)) inline void SumCellsOfBin(
+    const PsroiSlice& slice, Runs rows, Runs columns, float* y) {
   int64_t c = 0;
-  for (; c + kMaxChunk * kLanes <= slice.depth; c += kMaxChunk * kLanes) {
+  for (; c + kMaxChunk * kPsroiLanes <= slice.depth;
+       c += kMaxChunk * kPsroiLanes) {
     SumCells<kMaxChunk, kPairs>(slice, c, rows, columns, y + c);
   }
   y += c;
-  switch ((slice.depth - c) / kLanes) {
+  switch ((slice.depth - c) / kPsroiLanes) {
     case 1:
       return SumCells<1, kPairs>(slice, c, rows, columns, y);
     case 2:
@@ -158,24 +73,24 @@ __attribute__((always_inline)) inline void SumCellsOfBin(const Slice& slice,
   }
 }
 
-FCIS_MULTIVERSION void SumMeans(const Slice& slice, Runs rows, Runs columns,
-                                float* y) {
+FCIS_MULTIVERSION void SumMeans(const PsroiSlice& slice, Runs rows,
+                                Runs columns, float* y) {
   SumCellsOfBin<false>(slice, rows, columns, y);
 }
 
 // Both values of a pair hold the pair's sum.
-FCIS_MULTIVERSION void SumMaxima(const Slice& slice, Runs rows, Runs columns,
-                                 float* y) {
+FCIS_MULTIVERSION void SumMaxima(const PsroiSlice& slice, Runs rows,
+                                 Runs columns, float* y) {
   SumCellsOfBin<true>(slice, rows, columns, y);
 }
 
-FCIS_MULTIVERSION void AverageWindow(const Slice& slice, const PsroiRun& h,
+FCIS_MULTIVERSION void AverageWindow(const PsroiSlice& slice, const PsroiRun& h,
                                      const PsroiRun& w, float* y) {
   const float area = static_cast<float>((h.end - h.start) * (w.end - w.start));
-  for (int64_t c = 0; c < slice.depth; c += kLanes) {
-    Vec s;
-    SumWindow<1>(slice, c, h, w, &s);
-    *reinterpret_cast<Vec*>(y + c) = s / area;
+  for (int64_t c = 0; c < slice.depth; c += kPsroiLanes) {
+    PsroiVec s;
+    SumPsroiWindow<1>(slice, c, h, w, &s);
+    *reinterpret_cast<PsroiVec*>(y + c) = s / area;
   }
 }
 
@@ -196,7 +111,7 @@ class BinPooler {
 
   int64_t bins() const { return group_ * group_; }
   int64_t depth() const { return depth_; }
-  int64_t padded_depth() const { return PaddedDepth(depth_); }
+  int64_t padded_depth() const { return PsroiPaddedDepth(depth_); }
   Runs rows(int64_t roi, int64_t bin) const {
     return rows_.runs(roi, static_cast<int>(bin / group_));
   }
@@ -206,7 +121,7 @@ class BinPooler {
 
   // y[r][v] = mean over all cells of value v * every, as `sum` leaves it.
   void Mean(const PsroiParams& params,
-            void (*sum)(const Slice&, Runs, Runs, float*), int64_t every,
+            void (*sum)(const PsroiSlice&, Runs, Runs, float*), int64_t every,
             Tensor* y) const;
 
  private:
@@ -216,7 +131,7 @@ class BinPooler {
 };
 
 void BinPooler::Mean(const PsroiParams& params,
-                     void (*sum)(const Slice&, Runs, Runs, float*),
+                     void (*sum)(const PsroiSlice&, Runs, Runs, float*),
                      int64_t every, Tensor* y) const {
   const int64_t values = y->dim(1);
   Tensor partial(Shape{bins(), num_rois_, values});
@@ -225,7 +140,7 @@ void BinPooler::Mean(const PsroiParams& params,
     Tensor sums(Shape{padded_depth()});
     float* of_roi = sums.mutable_data<float>();
     for (int64_t bin = begin; bin < end; ++bin) {
-      const Slice slice = LoadSlice(maps_, bin, depth_);
+      const PsroiSlice slice = LoadPsroiSlice(maps_, bin, depth_);
       float* to = parts + bin * num_rois_ * values;
       for (int64_t r = 0; r < num_rois_; ++r, to += values) {
         sum(slice, rows(r, bin), columns(r, bin), of_roi);
@@ -323,7 +238,7 @@ void CpuPsroiPool(const PsroiParams& params, const Tensor& maps,
     Tensor mean(Shape{pooler.padded_depth()});
     float* values = mean.mutable_data<float>();
     for (int64_t bin = begin; bin < end; ++bin) {
-      const Slice slice = LoadSlice(maps, bin, depth);
+      const PsroiSlice slice = LoadPsroiSlice(maps, bin, depth);
       for (int64_t r = 0; r < rois.dim(0); ++r) {
         for (const PsroiRun& h : pooler.rows(r, bin)) {
           for (const PsroiRun& w : pooler.columns(r, bin)) {

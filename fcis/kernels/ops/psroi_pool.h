@@ -97,6 +97,16 @@ FCIS_HD inline PsroiWindow MakePsroiWindow(const PsroiAxis& axis, int p,
           PsroiClip(ceilf((p + 1) * axis.cell + axis.corner), extent)};
 }
 
+// Gradient of the mean over `cells` cells of max(outside, inside), for one
+// cell; at a tie both get all of it, as the reference's max does.
+FCIS_HD inline void PairMaxGradient(float outside, float inside, float grad,
+                                    int cells, float* grad_outside,
+                                    float* grad_inside) {
+  const float share = grad / cells;
+  *grad_outside = outside >= inside ? share : 0.0f;
+  *grad_inside = inside >= outside ? share : 0.0f;
+}
+
 namespace ops {
 
 // -> f32 [R,P,P,D]. Sum of a window in float32, row by row, divided by its

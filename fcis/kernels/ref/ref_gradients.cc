@@ -121,4 +121,45 @@ Tensor RefPsroiPoolGradient(const PsroiParams& params, const Shape& maps,
   return Rounded(gx, maps);
 }
 
+Tensor RefPsroiMeanGradient(const PsroiParams& params, const Shape& maps,
+                            const Tensor& rois, const Tensor& gy) {
+  const int64_t cells = int64_t{params.roi_size} * params.roi_size;
+  const int64_t depth = gy.dim(1);
+  Tensor of_cells(Shape{gy.dim(0), params.roi_size, params.roi_size, depth});
+  float* to = of_cells.mutable_data<float>();
+  for (int64_t r = 0; r < gy.dim(0); ++r) {
+    for (int64_t cell = 0; cell < cells; ++cell) {
+      for (int64_t d = 0; d < depth; ++d) {
+        *to++ = gy.data<float>()[r * depth + d] / cells;
+      }
+    }
+  }
+  return RefPsroiPoolGradient(params, maps, rois, of_cells);
+}
+
+Tensor RefPsroiClassGradient(const PsroiParams& params, const Shape& maps,
+                             const Tensor& rois, const Tensor& pooled,
+                             const Tensor& gscores, const Tensor& classes,
+                             const Tensor& gpairs) {
+  const int64_t cells = int64_t{params.roi_size} * params.roi_size;
+  const int64_t num_classes = gscores.dim(1);
+  Tensor of_cells(pooled.shape());
+  for (int64_t r = 0; r < gscores.dim(0); ++r) {
+    for (int64_t cell = r * cells; cell < (r + 1) * cells; ++cell) {
+      const float* from = pooled.data<float>() + cell * 2 * num_classes;
+      float* to = of_cells.mutable_data<float>() + cell * 2 * num_classes;
+      for (int64_t c = 0; c < num_classes; ++c) {
+        PairMaxGradient(from[2 * c], from[2 * c + 1],
+                        gscores.data<float>()[r * num_classes + c],
+                        static_cast<int>(cells), to + 2 * c, to + 2 * c + 1);
+      }
+      const int32_t c = classes.data<int32_t>()[r];
+      if (c < 0) continue;
+      to[2 * c] += gpairs.data<float>()[2 * cell];
+      to[2 * c + 1] += gpairs.data<float>()[2 * cell + 1];
+    }
+  }
+  return RefPsroiPoolGradient(params, maps, rois, of_cells);
+}
+
 }  // namespace fcis

@@ -31,6 +31,18 @@ Tensor RefMaxPoolGradient(const MaxPoolParams& params, const Tensor& x,
 Tensor RefPsroiPoolGradient(const PsroiParams& params, const Shape& maps,
                             const Tensor& rois, const Tensor& gy);
 
+// The gradient of maps from that of ops::PsroiMean, gy [R,D].
+Tensor RefPsroiMeanGradient(const PsroiParams& params, const Shape& maps,
+                            const Tensor& rois, const Tensor& gy);
+
+// The gradient of maps from those of ops::PsroiClassScores (gscores [R,C]) and
+// ops::PsroiClassPair (gpairs [R,P,P,2]; classes i32 [R], < 0: none); pooled:
+// what ops::PsroiPool gave.
+Tensor RefPsroiClassGradient(const PsroiParams& params, const Shape& maps,
+                             const Tensor& rois, const Tensor& pooled,
+                             const Tensor& gscores, const Tensor& classes,
+                             const Tensor& gpairs);
+
 }  // namespace fcis
 
 #endif  // FCIS_KERNELS_REF_REF_GRADIENTS_H_

@@ -39,16 +39,6 @@ float BoxLoss(absl::Span<const float> pred, absl::Span<const float> target,
 float SoftmaxCrossEntropy(absl::Span<const float> logits, int classes,
                           absl::Span<const int> labels, absl::Span<float> grad);
 
-// Gradient of the mean over `cells` cells of max(outside, inside), for one
-// cell; at a tie both get all of it, as the reference's max does.
-FCIS_HD inline void PairMaxGradient(float outside, float inside, float grad,
-                                    int cells, float* grad_outside,
-                                    float* grad_inside) {
-  const float share = grad / cells;
-  *grad_outside = outside >= inside ? share : 0.0f;
-  *grad_inside = inside >= outside ? share : 0.0f;
-}
-
 }  // namespace fcis
 
 #endif  // FCIS_TRAIN_LOSSES_LOSSES_H_

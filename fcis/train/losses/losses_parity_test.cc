@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/train/losses/losses.h"
 #include "fcis/train/losses/sgd.h"
 #include "gtest/gtest.h"

@@ -1,0 +1,141 @@
+#include "fcis/kernels/cpu/cpu_train_backend.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "fcis/core/base/multiversion.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/kernels/bf16.h"
+#include "fcis/kernels/cpu/cpu_psroi_gradient.h"
+#include "fcis/kernels/cpu/dnnl_train_conv.h"
+
+namespace fcis {
+namespace {
+
+FCIS_MULTIVERSION void CombineF32(const float* gate, const float* other,
+                                  int64_t n, float* g) {
+  if (other != nullptr) {
+    for (int64_t i = 0; i < n; ++i) g[i] += other[i];
+  }
+  if (gate != nullptr) {
+    for (int64_t i = 0; i < n; ++i) g[i] = gate[i] > 0 ? g[i] : 0.0f;
+  }
+}
+
+FCIS_MULTIVERSION void CombineBf16(const uint16_t* gate, const uint16_t* other,
+                                   int64_t n, uint16_t* g) {
+  if (other != nullptr) {
+    for (int64_t i = 0; i < n; ++i) {
+      g[i] = ToBf16(FromBf16(g[i]) + FromBf16(other[i]));
+    }
+  }
+  if (gate != nullptr) {
+    for (int64_t i = 0; i < n; ++i) g[i] = FromBf16(gate[i]) > 0 ? g[i] : 0;
+  }
+}
+
+// Blocks that stay in the level-1 cache between the two loops.
+constexpr int64_t kBlock = 2048;
+
+template <typename T>
+void CombineAll(void (*combine)(const T*, const T*, int64_t, T*),
+                const FeatureMap* gate, const FeatureMap* other,
+                FeatureMap* g) {
+  const auto at = [](const FeatureMap* map) {
+    return map == nullptr ? nullptr : static_cast<const T*>(map->data.raw());
+  };
+  const T *gates = at(gate), *others = at(other);
+  T* to = static_cast<T*>(g->data.mutable_raw());
+  const int64_t n = g->data.num_bytes() / static_cast<int64_t>(sizeof(T));
+  ParallelFor(n, 16 * kBlock, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i += kBlock) {
+      combine(gates == nullptr ? nullptr : gates + i,
+              others == nullptr ? nullptr : others + i,
+              std::min(kBlock, end - i), to + i);
+    }
+  });
+}
+
+class CpuTrainBackend : public TrainBackend {
+ public:
+  explicit CpuTrainBackend(std::unique_ptr<Backend> forward)
+      : forward_(std::move(forward)), trainer_(forward_->activation_type()) {}
+
+  Backend& forward() override { return *forward_; }
+
+  absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) override {
+    return trainer_.Import(nhwc);
+  }
+  absl::StatusOr<Tensor> Export(const FeatureMap& map, DType type) override {
+    return trainer_.Export(map, type);
+  }
+
+  absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
+      const ConvParams& params, const Shape& weight_shape,
+      absl::Span<const float> factors) override {
+    return trainer_.MakeConv(params, weight_shape, factors);
+  }
+  absl::StatusOr<FeatureMap> Conv(TrainConv& conv, const FeatureMap& x,
+                                  const FeatureMap* residual) override {
+    return trainer_.Conv(conv, x, residual);
+  }
+  absl::Status ConvGradient(TrainConv& conv, const FeatureMap& x,
+                            const FeatureMap& gy, bool add, float* gweight,
+                            float* gbias, FeatureMap* gx) override {
+    return trainer_.ConvGradient(conv, x, gy, add, gweight, gbias, gx);
+  }
+
+  absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
+                       FeatureMap* g) override {
+    if (forward_->activation_type() == DType::kF32) {
+      CombineAll<float>(CombineF32, gate, other, g);
+    } else {
+      CombineAll<uint16_t>(CombineBf16, gate, other, g);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
+                                     const FeatureMap& x) override {
+    return trainer_.MaxPool(params, x);
+  }
+  absl::StatusOr<FeatureMap> MaxPoolGradient(const MaxPoolParams& params,
+                                             const FeatureMap& x,
+                                             const FeatureMap& gy) override {
+    return trainer_.MaxPoolGradient(params, x, gy);
+  }
+
+  absl::StatusOr<Tensor> PsroiMeanGradient(const PsroiParams& params,
+                                           const Shape& maps,
+                                           const Tensor& rois,
+                                           const Tensor& gy) override {
+    Tensor gradient(maps);
+    CpuPsroiMeanGradient(params, rois, gy, &gradient);
+    return gradient;
+  }
+  absl::StatusOr<Tensor> PsroiClassGradient(const PsroiParams& params,
+                                            const Tensor& maps,
+                                            const Tensor& rois,
+                                            const Tensor& gscores,
+                                            const Tensor& classes,
+                                            const Tensor& gpairs) override {
+    Tensor gradient(maps.shape());
+    CpuPsroiClassGradient(params, maps, rois, gscores, classes, gpairs,
+                          &gradient);
+    return gradient;
+  }
+
+ private:
+  const std::unique_ptr<Backend> forward_;
+  DnnlTrainer trainer_;
+};
+
+}  // namespace
+
+std::unique_ptr<TrainBackend> MakeCpuTrainBackend(
+    std::unique_ptr<Backend> forward) {
+  return absl::make_unique<CpuTrainBackend>(std::move(forward));
+}
+
+}  // namespace fcis

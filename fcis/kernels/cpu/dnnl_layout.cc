@@ -1,0 +1,133 @@
+#include "fcis/kernels/cpu/dnnl_layout.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace fcis {
+namespace {
+
+using dnnl::memory;
+
+constexpr int kKernelRank = 4;
+
+// Elements of an innermost block; 1: a plain layout.
+int64_t BlockSize(const dnnl_blocking_desc_t& blocking) {
+  return std::accumulate(blocking.inner_blks,
+                         blocking.inner_blks + blocking.inner_nblks, int64_t{1},
+                         [](int64_t a, int64_t b) { return a * b; });
+}
+
+// Output offset of each element of an innermost block.
+std::vector<int32_t> BlockPattern(const dnnl_blocking_desc_t& blocking) {
+  std::vector<int32_t> pattern(BlockSize(blocking));
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    int64_t rest = i;
+    int32_t place = 1, offset = 0;  // the innermost factor counts singles
+    for (int b = blocking.inner_nblks - 1; b >= 0; --b) {
+      const int64_t digit = rest % blocking.inner_blks[b];
+      rest /= blocking.inner_blks[b];
+      if (blocking.inner_idxs[b] != 0) continue;
+      offset += static_cast<int32_t>(digit) * place;
+      place *= static_cast<int32_t>(blocking.inner_blks[b]);
+    }
+    pattern[i] = offset;
+  }
+  return pattern;
+}
+
+// Extents in whole blocks, and the block's length along each axis.
+struct Outer {
+  int64_t extent[kKernelRank];
+  int64_t block[kKernelRank];
+};
+
+Outer OuterOf(const dnnl_memory_desc_t& data) {
+  const dnnl_blocking_desc_t& blocking = data.format_desc.blocking;
+  Outer outer;
+  std::fill_n(outer.block, kKernelRank, 1);
+  for (int b = 0; b < blocking.inner_nblks; ++b) {
+    outer.block[blocking.inner_idxs[b]] *= blocking.inner_blks[b];
+  }
+  for (int d = 0; d < kKernelRank; ++d) {
+    outer.extent[d] = data.padded_dims[d] / outer.block[d];
+  }
+  return outer;
+}
+
+// First output of every block, by position in memory.
+std::vector<int32_t> FirstOutputs(const dnnl_memory_desc_t& data,
+                                  int64_t blocks) {
+  const dnnl_blocking_desc_t& blocking = data.format_desc.blocking;
+  const int64_t size = BlockSize(blocking);
+  const Outer outer = OuterOf(data);
+  std::vector<int32_t> first(blocks);
+  int64_t at[kKernelRank];
+  for (int64_t i = 0; i < blocks; ++i) {
+    int64_t rest = i, offset = 0;
+    for (int d = kKernelRank - 1; d >= 0; --d) {
+      at[d] = rest % outer.extent[d];
+      rest /= outer.extent[d];
+      offset += at[d] * blocking.strides[d];
+    }
+    first[offset / size] = static_cast<int32_t>(at[0] * outer.block[0]);
+  }
+  return first;
+}
+
+}  // namespace
+
+memory::data_type DnnlType(DType type) {
+  return type == DType::kBF16 ? memory::data_type::bf16
+                              : memory::data_type::f32;
+}
+
+memory::desc NhwcDesc(const Shape& nhwc, DType type) {
+  return memory::desc({nhwc.dim(0), nhwc.dim(3), nhwc.dim(1), nhwc.dim(2)},
+                      DnnlType(type), memory::format_tag::nhwc);
+}
+
+memory::desc FeatureDesc(const Shape& nhwc, DType type) {
+  constexpr int64_t kPictureChannels = 4;
+  const int isa = static_cast<int>(dnnl::get_effective_cpu_isa());
+  const auto has = [isa](dnnl::cpu_isa wanted) {
+    return (isa & static_cast<int>(wanted)) == static_cast<int>(wanted);
+  };
+  memory::format_tag tag = memory::format_tag::nhwc;
+  if (type == DType::kF32 && nhwc.dim(3) < kPictureChannels) {
+    tag = memory::format_tag::nchw;
+  } else if (type == DType::kF32 && has(dnnl::cpu_isa::avx512_core)) {
+    tag = memory::format_tag::nChw16c;
+  } else if (type == DType::kF32 && has(dnnl::cpu_isa::avx2)) {
+    tag = memory::format_tag::nChw8c;
+  }
+  return memory::desc({nhwc.dim(0), nhwc.dim(3), nhwc.dim(1), nhwc.dim(2)},
+                      DnnlType(type), tag);
+}
+
+std::string LayoutName(const memory::desc& desc) {
+  const dnnl_blocking_desc_t& blocking = desc.data.format_desc.blocking;
+  std::string name = "strides";
+  for (int d = 0; d < desc.data.ndims; ++d) {
+    absl::StrAppend(&name, " ", blocking.strides[d]);
+  }
+  for (int b = 0; b < blocking.inner_nblks; ++b) {
+    absl::StrAppend(&name, ", ", blocking.inner_blks[b], " of axis ",
+                    blocking.inner_idxs[b]);
+  }
+  return name;
+}
+
+OutputFactors FactorsOf(const memory::desc& desc,
+                        absl::Span<const float> factors) {
+  const int64_t size = desc.get_size() / sizeof(float);
+  if (factors.empty()) return OutputFactors(size);
+  const int64_t block = BlockSize(desc.data.format_desc.blocking);
+  return OutputFactors(factors, BlockPattern(desc.data.format_desc.blocking),
+                       FirstOutputs(desc.data, size / block));
+}
+
+}  // namespace fcis

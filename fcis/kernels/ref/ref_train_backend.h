@@ -1,0 +1,19 @@
+// Training by plain loops (fcis/kernels/ref/ref_gradients.h): the oracle of the
+// other training backends. Feature maps are f32 [N,H,W,C], stored weights
+// [out,in,kh,kw].
+#ifndef FCIS_KERNELS_REF_REF_TRAIN_BACKEND_H_
+#define FCIS_KERNELS_REF_REF_TRAIN_BACKEND_H_
+
+#include <memory>
+
+#include "fcis/kernels/train/train_backend.h"
+
+namespace fcis {
+
+// forward: the ref backend in f32.
+std::unique_ptr<TrainBackend> MakeRefTrainBackend(
+    std::unique_ptr<Backend> forward);
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_REF_REF_TRAIN_BACKEND_H_

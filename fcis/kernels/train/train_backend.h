@@ -1,0 +1,119 @@
+// TrainBackend: the device-dependent half of training, beside the forward ops
+// of Backend. Its feature maps keep a layout of the backend's own from one
+// convolution to the next (blocked by channels where the CPU's instructions
+// like that better); only Import and Export convert.
+//
+// Callers keep shapes valid (the network is built from checked weights): a
+// wrong shape is a bug and is CHECKed. One call at a time per backend. Results
+// do not depend on the number of threads that loops of our own use; oneDNN's
+// sums over pictures and pixels may be split by threads, so that gradients
+// repeat bit for bit for the same number of threads only.
+#ifndef FCIS_KERNELS_TRAIN_TRAIN_BACKEND_H_
+#define FCIS_KERNELS_TRAIN_TRAIN_BACKEND_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/backend.h"
+#include "fcis/kernels/train/output_factors.h"
+
+namespace fcis {
+
+// A feature map, or its gradient. Copies share their elements.
+struct FeatureMap {
+  Shape shape;  // N,H,W,C
+  Tensor data;  // the backend's layout
+};
+
+// A convolution whose weights change. With a factor per output channel (a
+// folded batch norm) it computes
+//   y = relu?(conv(x, factor * w) + bias + residual?)
+// Weights, their gradients and moments are "stored": f32 in a layout of the
+// backend's, the same for all of them; padding is 0 and stays 0.
+class TrainConv {
+ public:
+  TrainConv(const ConvParams& params, const Shape& weight_shape)
+      : params_(params), weight_shape_(weight_shape) {}
+  virtual ~TrainConv() = default;
+
+  const ConvParams& params() const { return params_; }
+  // Out, in, kernel height, kernel width.
+  const Shape& weight_shape() const { return weight_shape_; }
+
+  // Of stored elements: how many, and the factor of each.
+  virtual const OutputFactors& factors() const = 0;
+  // Names the layout: stored weights of equal layouts can be added.
+  virtual std::string layout() const = 0;
+  virtual void ToStored(const Tensor& weight, float* stored) const = 0;
+  virtual Tensor FromStored(const float* stored) const = 0;
+
+  // The weights and the bias to compute with from now on; `bias` has an
+  // element per output channel and is added as it is.
+  virtual absl::Status Set(const float* stored, const float* bias) = 0;
+
+ private:
+  const ConvParams params_;
+  const Shape weight_shape_;
+};
+
+class TrainBackend {
+ public:
+  virtual ~TrainBackend() = default;
+
+  // The forward ops, with the same type of feature maps.
+  virtual Backend& forward() = 0;
+
+  // nhwc: f32 [N,H,W,C], or the activation type.
+  virtual absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) = 0;
+  // [N,H,W,C] of `type`.
+  virtual absl::StatusOr<Tensor> Export(const FeatureMap& map, DType type) = 0;
+
+  // factors: empty (all 1), or one per output channel.
+  virtual absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
+      const ConvParams& params, const Shape& weight_shape,
+      absl::Span<const float> factors) = 0;
+  virtual absl::StatusOr<FeatureMap> Conv(TrainConv& conv, const FeatureMap& x,
+                                          const FeatureMap* residual) = 0;
+  // gy: the gradient before the ReLU. gweight (stored) and gbias receive the
+  // gradients of factor * w and of bias, or have them added. gx: null, or
+  // receives the gradient of x.
+  virtual absl::Status ConvGradient(TrainConv& conv, const FeatureMap& x,
+                                    const FeatureMap& gy, bool add,
+                                    float* gweight, float* gbias,
+                                    FeatureMap* gx) = 0;
+
+  // g = (g + other) where gate > 0, else 0: back through a ReLU whose output
+  // is `gate`. Either may be null.
+  virtual absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
+                               FeatureMap* g) = 0;
+
+  // As ops::MaxPool; the gradient goes to a window's first largest value.
+  virtual absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
+                                             const FeatureMap& x) = 0;
+  virtual absl::StatusOr<FeatureMap> MaxPoolGradient(
+      const MaxPoolParams& params, const FeatureMap& x,
+      const FeatureMap& gy) = 0;
+
+  // Gradient of the maps of ops::PsroiMean: gy f32 [R,D] -> f32, like maps.
+  virtual absl::StatusOr<Tensor> PsroiMeanGradient(const PsroiParams& params,
+                                                   const Shape& maps,
+                                                   const Tensor& rois,
+                                                   const Tensor& gy) = 0;
+  // Gradient of the maps of ops::PsroiClassScores (gscores f32 [R,C]) plus
+  // that of ops::PsroiClassPair of each RoI's class (gpairs f32 [R,P,P,2],
+  // classes i32 [R]; a class < 0: none) -> f32, like maps. At a tie both of a
+  // pair get the class's whole gradient (FIXTURES "Training" 5).
+  virtual absl::StatusOr<Tensor> PsroiClassGradient(
+      const PsroiParams& params, const Tensor& maps, const Tensor& rois,
+      const Tensor& gscores, const Tensor& classes, const Tensor& gpairs) = 0;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_TRAIN_TRAIN_BACKEND_H_

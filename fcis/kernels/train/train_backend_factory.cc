@@ -1,0 +1,30 @@
+#include "fcis/kernels/train/train_backend_factory.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/cpu/cpu_train_backend.h"
+#include "fcis/kernels/ref/ref_train_backend.h"
+
+namespace fcis {
+
+absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
+    absl::string_view name, Precision precision) {
+  if (name != "cpu" && name != "ref") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no backend \"", name, "\" to train on; there are cpu and ref"));
+  }
+  if (name == "ref" && precision == Precision::kBF16) {
+    return absl::UnimplementedError(
+        "the backend ref trains in f32 only; use cpu for bf16");
+  }
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<Backend> forward,
+      MakeBackend(name, name == "ref" ? Precision::kF32 : precision));
+  if (name == "ref") return MakeRefTrainBackend(std::move(forward));
+  return MakeCpuTrainBackend(std::move(forward));
+}
+
+}  // namespace fcis

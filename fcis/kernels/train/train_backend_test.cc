@@ -1,0 +1,196 @@
+// Every training op of the cpu backend against the ref backend, whose gradients
+// the parity fixtures and finite differences check.
+#include "fcis/kernels/train/train_backend.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/train/train_backend_factory.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+std::unique_ptr<TrainBackend> Make(const std::string& name) {
+  auto made = MakeTrainBackend(name, Precision::kF32);
+  EXPECT_TRUE(made.ok()) << made.status();
+  return std::move(*made);
+}
+
+struct ConvCase {
+  int64_t n, height, width, in, out, kernel;
+  int stride, pad, dilation;
+  bool relu, residual, factors;
+};
+
+// What one convolution and its gradients give on one backend.
+struct ConvResult {
+  Tensor y, gx, gweight, gbias, weight;
+};
+
+ConvResult RunConv(TrainBackend* backend, const ConvCase& c, bool twice) {
+  ConvParams params;
+  params.stride = c.stride;
+  params.pad = c.pad;
+  params.dilation = c.dilation;
+  params.relu = c.relu;
+  const Shape kernel = {c.out, c.in, c.kernel, c.kernel};
+  const Tensor factors = RandomTensor("factors", {c.out});
+  auto conv = *backend->MakeConv(
+      params, kernel,
+      c.factors ? factors.span<float>() : absl::Span<const float>());
+  std::vector<float> stored(conv->factors().size());
+  conv->ToStored(RandomTensor("weight", kernel), stored.data());
+  const Tensor bias = RandomTensor("bias", {c.out});
+  EXPECT_TRUE(conv->Set(stored.data(), bias.data<float>()).ok());
+
+  const Tensor x = RandomTensor("x", {c.n, c.height, c.width, c.in});
+  const Shape shape = *ops::InferConvShape(params, x.shape(), kernel);
+  const FeatureMap input = *backend->Import(x);
+  const FeatureMap residual = *backend->Import(RandomTensor("residual", shape));
+  const FeatureMap y =
+      *backend->Conv(*conv, input, c.residual ? &residual : nullptr);
+  const FeatureMap gy = *backend->Import(RandomTensor("gy", shape));
+  FeatureMap gx;
+  std::vector<float> gweight(stored.size(), 9.0f);  // is overwritten
+  Tensor gbias(Shape{c.out});
+  for (int i = 0; i <= (twice ? 1 : 0); ++i) {
+    EXPECT_TRUE(backend
+                    ->ConvGradient(*conv, input, gy, /*add=*/i > 0,
+                                   gweight.data(), gbias.mutable_data<float>(),
+                                   &gx)
+                    .ok());
+  }
+  return {*backend->Export(y, DType::kF32), *backend->Export(gx, DType::kF32),
+          conv->FromStored(gweight.data()), gbias,
+          conv->FromStored(stored.data())};
+}
+
+// Sums of n products of values in [-1, 1): float32 in any order errs by at
+// most n * 2^-24 * n / 2 when all add up; random signs stay far below n / 100.
+double Limit(double products) { return 2e-7 * products; }
+
+void ExpectLikeRef(const ConvCase& c, bool twice) {
+  SCOPED_TRACE(absl::StrCat(c.in, " -> ", c.out, ", kernel ", c.kernel,
+                            ", stride ", c.stride, ", dilation ", c.dilation));
+  const auto ref = Make("ref"), cpu = Make("cpu");
+  const ConvResult want = RunConv(ref.get(), c, twice);
+  const ConvResult got = RunConv(cpu.get(), c, twice);
+  EXPECT_TRUE(AllEqual(got.weight, want.weight));
+  const double taps = c.kernel * c.kernel;
+  const double pixels = 2.0 * c.n * c.height * c.width;
+  EXPECT_TRUE(AllNear(got.y, want.y, Limit(taps * c.in + 10)));
+  EXPECT_TRUE(AllNear(got.gx, want.gx, Limit(taps * c.out + 10)));
+  EXPECT_TRUE(AllNear(got.gweight, want.gweight, Limit(pixels)));
+  EXPECT_TRUE(AllNear(got.gbias, want.gbias, Limit(pixels)));
+}
+
+TEST(TrainBackendTest, ConvolutionsLikeRef) {
+  for (const ConvCase& c : std::vector<ConvCase>{
+           {1, 9, 11, 16, 32, 1, 1, 0, 1, false, false, true},
+           {1, 9, 11, 32, 16, 1, 2, 0, 1, true, false, true},
+           {2, 9, 11, 16, 16, 3, 1, 1, 1, true, true, true},
+           {1, 10, 12, 24, 40, 3, 1, 2, 2, true, false, true},
+           {2, 8, 7, 8, 18, 1, 1, 0, 1, false, true, false},
+           {1, 21, 18, 3, 8, 7, 2, 3, 1, true, false, true},
+           {1, 1, 1, 5, 7, 1, 1, 0, 1, false, false, false}}) {
+    ExpectLikeRef(c, false);
+  }
+}
+
+TEST(TrainBackendTest, GradientsAddUp) {
+  ExpectLikeRef({1, 9, 11, 16, 32, 3, 1, 1, 1, false, false, true}, true);
+  ExpectLikeRef({2, 5, 5, 3, 6, 7, 2, 3, 1, false, false, false}, true);
+}
+
+TEST(TrainBackendTest, PaddingOfStoredWeightsStaysZero) {
+  const auto cpu = Make("cpu");
+  const Tensor factors = RandomTensor("factors", {18});
+  auto conv =
+      *cpu->MakeConv(ConvParams(), {18, 5, 1, 1}, factors.span<float>());
+  std::vector<float> stored(conv->factors().size(), 7.0f);
+  conv->ToStored(RandomTensor("weight", {18, 5, 1, 1}), stored.data());
+  EXPECT_EQ(std::count(stored.begin(), stored.end(), 7.0f), 0);
+  EXPECT_LE(std::count_if(stored.begin(), stored.end(),
+                          [](float v) { return v != 0; }),
+            18 * 5);
+}
+
+TEST(TrainBackendTest, CombineLikeRef) {
+  const auto ref = Make("ref"), cpu = Make("cpu");
+  const Shape shape = {1, 13, 9, 24};
+  for (const bool gated : {false, true}) {
+    for (const bool added : {false, true}) {
+      std::vector<Tensor> results;
+      for (TrainBackend* backend : {ref.get(), cpu.get()}) {
+        const FeatureMap gate = *backend->Import(RandomTensor("gate", shape));
+        const FeatureMap other = *backend->Import(RandomTensor("other", shape));
+        FeatureMap g = *backend->Import(RandomTensor("g", shape).Clone());
+        ASSERT_TRUE(
+            backend
+                ->Combine(gated ? &gate : nullptr, added ? &other : nullptr, &g)
+                .ok());
+        results.push_back(*backend->Export(g, DType::kF32));
+      }
+      EXPECT_TRUE(AllEqual(results[1], results[0]));
+    }
+  }
+}
+
+TEST(TrainBackendTest, MaxPoolLikeRef) {
+  const auto ref = Make("ref"), cpu = Make("cpu");
+  for (const Shape& shape : {Shape{1, 12, 9, 16}, Shape{2, 7, 8, 24}}) {
+    std::vector<Tensor> ys, gxs;
+    for (TrainBackend* backend : {ref.get(), cpu.get()}) {
+      const FeatureMap x = *backend->Import(RandomTensor("x", shape));
+      const FeatureMap y = *backend->MaxPool(MaxPoolParams(), x);
+      const FeatureMap gy = *backend->Import(RandomTensor("gy", y.shape));
+      ys.push_back(*backend->Export(y, DType::kF32));
+      gxs.push_back(*backend->Export(
+          *backend->MaxPoolGradient(MaxPoolParams(), x, gy), DType::kF32));
+    }
+    EXPECT_TRUE(AllEqual(ys[1], ys[0]));
+    // At most four windows meet in a pixel.
+    EXPECT_TRUE(AllNear(gxs[1], gxs[0], 1e-6));
+  }
+}
+
+TEST(TrainBackendTest, PsroiGradientsLikeRef) {
+  const auto ref = Make("ref"), cpu = Make("cpu");
+  PsroiParams params;
+  constexpr int64_t kRois = 9, kClasses = 5;
+  const Shape maps = {14, 17, 49 * 2 * kClasses};
+  const Tensor rois = RandomRois("rois", kRois, 14 * 16, 17 * 16);
+  const Tensor scores = RandomTensor("maps", maps);
+  const Tensor gscores = RandomTensor("gscores", {kRois, kClasses});
+  const Tensor gpairs = RandomTensor("gpairs", {kRois, 21, 21, 2});
+  Tensor classes(Shape{kRois}, DType::kI32);
+  for (int i = 0; i < kRois; ++i) {
+    classes.mutable_data<int32_t>()[i] = i % (kClasses + 1) - 1;
+  }
+  const Tensor want =
+      *ref->PsroiClassGradient(params, scores, rois, gscores, classes, gpairs);
+  // A pixel gathers from at most kRois * 441 cells, each at most 1 + 1/441.
+  const double limit = 1e-6 * std::max(1.0, AbsMax(want));
+  EXPECT_TRUE(AllNear(
+      *cpu->PsroiClassGradient(params, scores, rois, gscores, classes, gpairs),
+      want, limit));
+  const Tensor gy = RandomTensor("gy", {kRois, 8});
+  const Shape box_maps = {14, 17, 49 * 8};
+  const Tensor want_boxes = *ref->PsroiMeanGradient(params, box_maps, rois, gy);
+  EXPECT_TRUE(AllNear(*cpu->PsroiMeanGradient(params, box_maps, rois, gy),
+                      want_boxes, 1e-6 * std::max(1.0, AbsMax(want_boxes))));
+}
+
+TEST(TrainBackendTest, UnknownNames) {
+  EXPECT_FALSE(MakeTrainBackend("cuda", Precision::kF32).ok());
+  EXPECT_FALSE(MakeTrainBackend("ref", Precision::kBF16).ok());
+}
+
+}  // namespace
+}  // namespace fcis
