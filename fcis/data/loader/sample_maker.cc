@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/random_stream.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/image/prepare.h"
+#include "fcis/data/transform/copy_paste.h"
+#include "fcis/data/transform/crop.h"
 
 namespace fcis {
 namespace {
@@ -23,6 +27,38 @@ void PermuteChannels(RandomStream random, Image& image) {
   }
 }
 
+absl::Status PasteAnother(const TrainingSet& set, const InputConfig& input,
+                          bool mirror, RandomStream random,
+                          LabelledImage& picture) {
+  const auto size = static_cast<uint64_t>(set.size());
+  ASSIGN_OR_RETURN(const LabelledImage source,
+                   set.Get(static_cast<int64_t>(random.Bits() % size)));
+  const auto scale = [&](const Image& image) {
+    return SizeToPrepare(image.height, image.width, input).scale;
+  };
+  // As large in the prepared picture as in that of their own.
+  PasteOptions options;
+  options.zoom = scale(source.image) / scale(picture.image);
+  options.mirror = mirror;
+  PasteObjects(source, options, random, picture);
+  return absl::OkStatus();
+}
+
+// Magnifies a part, or makes the prepared picture smaller.
+void JitterScale(double low, double high, RandomStream random,
+                 LabelledImage& picture, InputConfig& input) {
+  const double factor = std::exp(random.Uniform(std::log(low), std::log(high)));
+  if (factor > 1) {
+    picture = RandomZoom(std::move(picture), factor, random);
+    return;
+  }
+  const auto side = [factor](int length) {
+    return std::max(1, static_cast<int>(std::lround(length * factor)));
+  };
+  input.set_min_size(side(input.min_size()));
+  input.set_max_size(side(input.max_size()));
+}
+
 }  // namespace
 
 absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
@@ -33,11 +69,22 @@ absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
     return RandomStream(absl::StrCat(what, " ", n), seed);
   };
   ASSIGN_OR_RETURN(LabelledImage picture, set.Get(index));
+  if (RandomStream paste = random("paste");
+      paste.Chance(augmentation.copy_paste)) {
+    RETURN_IF_ERROR(
+        PasteAnother(set, input, augmentation.flip, paste, picture));
+  }
   if (augmentation.channel_permutation) {
     PermuteChannels(random("channels"), picture.image);
   }
   const bool flip = augmentation.flip && random("flip").Chance(.5);
-  return TransformForTraining(picture.image, picture.instances, input, flip);
+  InputConfig size = input;
+  if (augmentation.scale_jitter_low != 1 ||
+      augmentation.scale_jitter_high != 1) {
+    JitterScale(augmentation.scale_jitter_low, augmentation.scale_jitter_high,
+                random("scale"), picture, size);
+  }
+  return TransformForTraining(picture.image, picture.instances, size, flip);
 }
 
 }  // namespace fcis

@@ -1,0 +1,94 @@
+#include "fcis/data/transform/crop.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "fcis/core/geometry/box.h"
+#include "fcis/data/transform/mask_extent.h"
+
+namespace fcis {
+namespace {
+
+// Windows that are tried for one with an instance.
+constexpr int kAttempts = 10;
+
+// The window's part of rows of `columns` x `channels` values.
+std::vector<uint8_t> CropRows(const std::vector<uint8_t>& values, int columns,
+                              int channels, const PixelBox& window) {
+  std::vector<uint8_t> part;
+  part.reserve(static_cast<size_t>(window.height()) * window.width() *
+               channels);
+  for (int y = window.y0; y < window.y1; ++y) {
+    const auto row =
+        values.begin() + static_cast<int64_t>(y) * columns * channels;
+    part.insert(part.end(), row + int64_t{window.x0} * channels,
+                row + int64_t{window.x1} * channels);
+  }
+  return part;
+}
+
+bool Contains(const PixelBox& outer, const PixelBox& inner) {
+  return UnionBox(outer, inner) == outer;
+}
+
+}  // namespace
+
+Image CropImage(const Image& image, const PixelBox& window) {
+  Image part;
+  part.height = window.height();
+  part.width = window.width();
+  part.pixels = CropRows(image.pixels, image.width, 3, window);
+  return part;
+}
+
+std::vector<uint8_t> CropMask(const std::vector<uint8_t>& mask, int width,
+                              const PixelBox& window) {
+  return CropRows(mask, width, 1, window);
+}
+
+LabelledImage Crop(const LabelledImage& picture, const PixelBox& window) {
+  const Image& image = picture.image;
+  const Instances& instances = picture.instances;
+  LabelledImage part;
+  part.image = CropImage(image, window);
+  for (size_t i = 0; i < instances.size(); ++i) {
+    std::vector<uint8_t> mask =
+        CropMask(instances.masks[i], image.width, window);
+    const PixelBox left = MaskExtent(mask, window.height(), window.width());
+    if (left.empty()) continue;
+    const PixelBox whole =
+        MaskExtent(instances.masks[i], image.height, image.width);
+    Box box = ToBox(left);
+    if (Contains(window, whole)) {
+      const Box& b = instances.boxes[i];
+      const auto x = static_cast<float>(window.x0);
+      const auto y = static_cast<float>(window.y0);
+      box = ClipBox({b.x0 - x, b.y0 - y, b.x1 - x, b.y1 - y},
+                    static_cast<float>(window.width()),
+                    static_cast<float>(window.height()));
+    }
+    part.instances.Add(box, instances.labels[i], std::move(mask));
+  }
+  return part;
+}
+
+LabelledImage RandomZoom(LabelledImage picture, double zoom,
+                         RandomStream& random) {
+  const auto side = [zoom](int length) {
+    return std::max(1, static_cast<int>(std::lround(length / zoom)));
+  };
+  const int height = side(picture.image.height);
+  const int width = side(picture.image.width);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const int y = random.Integer(0, picture.image.height - height);
+    const int x = random.Integer(0, picture.image.width - width);
+    LabelledImage part = Crop(picture, {x, y, x + width, y + height});
+    if (part.instances.size() > 0) return part;
+  }
+  return picture;
+}
+
+}  // namespace fcis

@@ -1,0 +1,34 @@
+// A part of a training picture.
+#ifndef FCIS_DATA_TRANSFORM_CROP_H_
+#define FCIS_DATA_TRANSFORM_CROP_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "fcis/core/base/random_stream.h"
+#include "fcis/core/geometry/pixel_box.h"
+#include "fcis/core/image/image.h"
+#include "fcis/data/transform/instances.h"
+
+namespace fcis {
+
+// The window's part of a picture, and of a mask [height][width].
+Image CropImage(const Image& image, const PixelBox& window);
+std::vector<uint8_t> CropMask(const std::vector<uint8_t>& mask, int width,
+                              const PixelBox& window);
+
+// What lies in the window, which is not empty and within the picture. Instances
+// without a mask pixel there are dropped; one that the window cuts gets the
+// extent of what is left of its mask as box, the others keep theirs (clipped).
+LabelledImage Crop(const LabelledImage& picture, const PixelBox& window);
+
+// A random window of height / zoom x width / zoom (zoom >= 1): resized to the
+// size that the whole picture would have had, it shows a part of it magnified.
+// Windows without instances are tried again, a few times; then the picture
+// stays whole.
+LabelledImage RandomZoom(LabelledImage picture, double zoom,
+                         RandomStream& random);
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_TRANSFORM_CROP_H_
