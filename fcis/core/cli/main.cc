@@ -13,7 +13,6 @@
 namespace fcis {
 namespace {
 
-constexpr char kVersion[] = "0.1.0";
 constexpr size_t kColumns = 80;
 
 // `text` in lines of at most kColumns, each with `indent`; line breaks of the

@@ -11,6 +11,9 @@
 
 namespace fcis {
 
+// Of all programs; --version prints it.
+inline constexpr char kVersion[] = "0.1.0";
+
 // What --help says about a program beyond its flags' own texts.
 struct Program {
   std::string name;       // "demo"

@@ -11,8 +11,8 @@
 #include "absl/strings/str_split.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/file_lock.h"
 #include "fcis/data/download/file_check.h"
-#include "fcis/data/download/file_lock.h"
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/download/unpack.h"
 

@@ -1,7 +1,7 @@
 // A lock between processes: ranks and parallel calls must not race for the same
 // file.
-#ifndef FCIS_DATA_DOWNLOAD_FILE_LOCK_H_
-#define FCIS_DATA_DOWNLOAD_FILE_LOCK_H_
+#ifndef FCIS_CORE_IO_FILE_LOCK_H_
+#define FCIS_CORE_IO_FILE_LOCK_H_
 
 #include <memory>
 #include <string>
@@ -18,6 +18,9 @@ class FileLock {
   // Waits for as long as another holds it; `waiting` is called once before.
   static absl::StatusOr<std::unique_ptr<FileLock>> Acquire(
       const std::string& path, absl::FunctionRef<void()> waiting);
+  // Null when another holds it.
+  static absl::StatusOr<std::unique_ptr<FileLock>> TryAcquire(
+      const std::string& path);
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
   ~FileLock();
@@ -30,4 +33,4 @@ class FileLock {
 
 }  // namespace fcis
 
-#endif  // FCIS_DATA_DOWNLOAD_FILE_LOCK_H_
+#endif  // FCIS_CORE_IO_FILE_LOCK_H_

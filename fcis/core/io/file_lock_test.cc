@@ -1,4 +1,4 @@
-#include "fcis/data/download/file_lock.h"
+#include "fcis/core/io/file_lock.h"
 
 #include <atomic>
 #include <thread>
@@ -27,6 +27,18 @@ TEST(FileLockTest, TheSecondWaitsForTheFirst) {
   first->reset();
   second.join();
   EXPECT_TRUE(ordered);
+}
+
+TEST(FileLockTest, TryAcquireDoesNotWait) {
+  const std::string path = ::testing::TempDir() + "/b.lock";
+  auto first = FileLock::TryAcquire(path);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_NE(*first, nullptr);
+  const auto second = FileLock::TryAcquire(path);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(*second, nullptr);
+  first->reset();
+  EXPECT_NE(*FileLock::TryAcquire(path), nullptr);
 }
 
 TEST(FileLockTest, UnwritableDirectoryIsNamed) {

@@ -1,0 +1,142 @@
+#include "fcis/train/run/run_directory.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/output_directory.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/io/file.h"
+#include "fcis/train/run/append_file.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kProgram[] = "out";
+constexpr char kConfig[] = "config.textproto";
+constexpr char kStarts[] = "run.jsonl";
+constexpr char kLock[] = "run.lock";
+
+std::string Join(const std::string& directory, absl::string_view name) {
+  return (fs::path(directory) / std::string(name)).string();
+}
+
+absl::Status CheckResume(const RunDirectory::Options& options) {
+  if (options.out.empty()) {
+    if (!options.resume) return absl::OkStatus();
+    return UsageError("which run is to be resumed? Name its directory");
+  }
+  const std::string path = ResolvePath(options.out);
+  const bool holds_run = HoldsRun(path);
+  if (options.resume && !holds_run) {
+    return UsageError(absl::StrCat(path, " holds no run to resume"));
+  }
+  if (!options.resume && holds_run) {
+    return UsageError(absl::StrCat(
+        path, " already holds a run; resume it, or name another directory"));
+  }
+  return absl::OkStatus();
+}
+
+// A run that was just killed may take some seconds to end.
+absl::StatusOr<std::unique_ptr<FileLock>> WaitForLock(
+    const std::string& directory, absl::Duration patience) {
+  const absl::Time deadline = absl::Now() + patience;
+  while (true) {
+    ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock,
+                     FileLock::TryAcquire(Join(directory, kLock)));
+    if (lock != nullptr) return lock;
+    if (absl::Now() >= deadline) {
+      return absl::UnavailableError(
+          absl::StrCat("another process writes the run in ", directory));
+    }
+    absl::SleepFor(absl::Milliseconds(100));
+  }
+}
+
+std::string StartLine(const RunStart& start, absl::Time now) {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
+  const auto text = [&](const char* key, const std::string& value) {
+    json.Key(key);
+    json.String(value.c_str());
+  };
+  const auto number = [&](const char* key, int64_t value) {
+    json.Key(key);
+    json.Int64(value);
+  };
+  json.StartObject();
+  text("time", absl::FormatTime(absl::RFC3339_sec, now, absl::LocalTimeZone()));
+  number("iteration", start.iteration);
+  number("processes", start.processes);
+  text("host", host);
+  number("pid", getpid());
+  text("version", start.version);
+  text("working_directory", WorkingDirectory());
+  json.Key("command_line");
+  json.StartArray();
+  for (const std::string& word : start.command_line) json.String(word.c_str());
+  json.EndArray();
+  json.EndObject();
+  return absl::StrCat(buffer.GetString(), "\n");
+}
+
+absl::Status WriteConfig(const std::string& directory, const RunStart& start) {
+  const std::string path = Join(directory, kConfig);
+  const absl::StatusOr<std::string> old = ReadFile(path);
+  if (old.ok() && *old == start.config) return absl::OkStatus();
+  if (old.ok()) {
+    RETURN_IF_ERROR(WriteFileAtomic(
+        Join(directory,
+             absl::StrCat("config_until_", start.iteration, ".textproto")),
+        *old));
+  } else if (!absl::IsNotFound(old.status())) {
+    return old.status();
+  }
+  return WriteFileAtomic(path, start.config);
+}
+
+absl::Status AppendLine(const std::string& path, const std::string& line) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  ASSIGN_OR_RETURN(const std::unique_ptr<AppendFile> file,
+                   AppendFile::Open(path, error ? 0 : size));
+  RETURN_IF_ERROR(file->Append(line));
+  return file->Sync();
+}
+
+}  // namespace
+
+bool HoldsRun(const std::string& directory) {
+  std::error_code error;
+  return fs::exists(Join(directory, kConfig), error);
+}
+
+absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(
+    const Options& options) {
+  RETURN_IF_ERROR(CheckResume(options));
+  ASSIGN_OR_RETURN(std::string path,
+                   MakeOutputDirectory(options.out, kProgram, options.now));
+  ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock,
+                   WaitForLock(path, options.patience));
+  return std::unique_ptr<RunDirectory>(
+      new RunDirectory(std::move(path), std::move(lock)));
+}
+
+absl::Status RunDirectory::RecordStart(const RunStart& start,
+                                       absl::Time now) const {
+  RETURN_IF_ERROR(AppendLine(Join(path_, kStarts), StartLine(start, now)));
+  return WriteConfig(path_, start);
+}
+
+}  // namespace fcis

@@ -1,0 +1,74 @@
+// The one directory that a training run writes: its config, log, events and
+// checkpoints. Opened by rank 0 only; the others are told its path.
+//   config.textproto   the config as resolved
+//   run.jsonl          one line per start: when, where, command line, version
+//   run.lock           held while a process writes the run
+#ifndef FCIS_TRAIN_RUN_RUN_DIRECTORY_H_
+#define FCIS_TRAIN_RUN_RUN_DIRECTORY_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "fcis/core/io/file_lock.h"
+
+namespace fcis {
+
+// Whether a run was started in this directory.
+bool HoldsRun(const std::string& directory);
+
+// One start of the program.
+struct RunStart {
+  std::vector<std::string> command_line;
+  std::string version;
+  int processes = 1;
+  // Done before, by the checkpoint that it goes on from.
+  int64_t iteration = 0;
+  // Resolved, in text form.
+  std::string config;
+};
+
+class RunDirectory {
+ public:
+  struct Options {
+    // "" for a new out/<YYYYMMDD_HHMMSS>. Relative to the user's directory.
+    std::string out;
+    bool resume = false;
+    absl::Time now = absl::Now();
+    // How long a process that is just ending may keep us waiting.
+    absl::Duration patience = absl::Seconds(30);
+  };
+
+  // Creates the directory if need be. UsageErrors: a new run in a directory
+  // that holds one, a resume without one. Other errors name the path: it cannot
+  // be written to, or another process writes the run.
+  static absl::StatusOr<std::unique_ptr<RunDirectory>> Open(
+      const Options& options);
+
+  // Absolute.
+  const std::string& path() const { return path_; }
+
+  // Writes config.textproto and adds a line to run.jsonl. A config that differs
+  // from the one of an earlier start is kept as
+  // config_until_<iteration>.textproto.
+  absl::Status RecordStart(const RunStart& start,
+                           absl::Time now = absl::Now()) const;
+
+ private:
+  RunDirectory(std::string path, std::unique_ptr<FileLock> lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  const std::string path_;
+  const std::unique_ptr<FileLock> lock_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_RUN_RUN_DIRECTORY_H_
