@@ -1,0 +1,83 @@
+#include "fcis/train/run/watchdog.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/progress/progress.h"
+
+namespace fcis {
+namespace {
+
+constexpr double kPatienceForOthers = 1.25;
+
+// Without stdio and destructors: a hanging thread may hold their locks.
+void EndProcess(const std::string& cause) {
+  const std::string line = absl::StrCat("\n", cause, "\n");
+  [[maybe_unused]] const ssize_t wrote =
+      write(STDERR_FILENO, line.data(), line.size());
+  _exit(kExitRunError);
+}
+
+}  // namespace
+
+Watchdog::Watchdog(Options options)
+    : options_(std::move(options)),
+      fed_(std::chrono::steady_clock::now()),
+      thread_([this] { Watch(); }) {}
+
+Watchdog::~Watchdog() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Watchdog::Feed(absl::string_view phase, int64_t iteration) {
+  Begin(phase, iteration, 1);
+}
+
+void Watchdog::FeedWaitingForOthers(absl::string_view phase,
+                                    int64_t iteration) {
+  Begin(phase, iteration, kPatienceForOthers);
+}
+
+void Watchdog::Begin(absl::string_view phase, int64_t iteration,
+                     double patience) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  phase_.assign(phase.data(), phase.size());
+  iteration_ = iteration;
+  patience_ = patience;
+  fed_ = std::chrono::steady_clock::now();
+}
+
+void Watchdog::Watch() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!ended_) {
+    const absl::Duration left = options_.timeout * patience_ - Hungry();
+    if (left <= absl::ZeroDuration()) {
+      const std::string cause = Cause();
+      if (options_.on_hang == nullptr) EndProcess(cause);
+      options_.on_hang(cause);
+      return;
+    }
+    // Being fed only moves the end; it need not wake the watch.
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(left));
+  }
+}
+
+absl::Duration Watchdog::Hungry() const {
+  return absl::FromChrono(std::chrono::steady_clock::now() - fed_);
+}
+
+std::string Watchdog::Cause() const {
+  return absl::StrCat("rank ", options_.rank, " hangs: no progress for ",
+                      DurationText(Hungry()), " in '", phase_,
+                      "' of iteration ", iteration_, "; ending the job");
+}
+
+}  // namespace fcis

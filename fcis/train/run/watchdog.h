@@ -1,0 +1,66 @@
+// Ends a process that hangs: a rank that waits for ever holds up all others.
+#ifndef FCIS_TRAIN_RUN_WATCHDOG_H_
+#define FCIS_TRAIN_RUN_WATCHDOG_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace fcis {
+
+class Watchdog {
+ public:
+  struct Options {
+    int rank = 0;
+    // Not fed for so long, the process is taken to hang.
+    absl::Duration timeout = absl::Minutes(10);
+    // Takes the cause in one line. By default prints it to stderr and exits
+    // with kExitRunError at once, on which mpiexec ends the other ranks.
+    std::function<void(const std::string&)> on_hang;
+  };
+
+  // Fed from the start.
+  explicit Watchdog(Options options);
+  // No longer watches.
+  ~Watchdog();
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  // The process is alive, and begins this phase ("loading pictures", "backward
+  // pass") of the iteration. Any thread may call.
+  void Feed(absl::string_view phase, int64_t iteration);
+
+  // The same for a phase that ends only when the other ranks are ready: it has
+  // a quarter more time, so that the rank that holds up the others is the one
+  // that speaks.
+  void FeedWaitingForOthers(absl::string_view phase, int64_t iteration);
+
+ private:
+  void Begin(absl::string_view phase, int64_t iteration, double patience);
+  void Watch();
+  absl::Duration Hungry() const;
+  std::string Cause() const;
+
+  const Options options_;
+  // Not absl::Mutex: thread sanitizer knows nothing of Debian's build of it.
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;
+  std::string phase_ = "start";
+  int64_t iteration_ = 0;
+  double patience_ = 1;  // in timeouts
+  // Not the wall clock, which may be set forward.
+  std::chrono::steady_clock::time_point fed_;
+  std::thread thread_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_RUN_WATCHDOG_H_
