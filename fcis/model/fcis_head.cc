@@ -8,13 +8,12 @@
 #include "fcis/core/geometry/box_coder.h"
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/softmax.h"
+#include "fcis/model/bin_major.h"
 #include "fcis/model/resnet.h"
 
 namespace fcis {
 namespace {
 
-// Slots of the box maps: background, foreground; the second one refines.
-constexpr int kBoxSlots = 2;
 constexpr int kBoxDepth = kBoxSlots * 4;
 
 PsroiRounding FromConfig(HeadConfig::PsroiRounding rule) {
@@ -27,27 +26,6 @@ PsroiRounding FromConfig(HeadConfig::PsroiRounding rule) {
       break;
   }
   return PsroiRounding::kRoundThenScale;
-}
-
-// The rows of a position-sensitive convolution in the order of the kernels'
-// channels.
-Tensor BinMajorRows(const Tensor& t, int group_size) {
-  Tensor out(t.shape());
-  const int depth =
-      static_cast<int>(t.dim(0) / (int64_t{group_size} * group_size));
-  const int64_t row = t.num_elements() / t.dim(0);
-  for (int gh = 0; gh < group_size; ++gh) {
-    for (int gw = 0; gw < group_size; ++gw) {
-      for (int d = 0; d < depth; ++d) {
-        const float* from = t.data<float>() +
-                            row * PsroiReferenceChannel(group_size, gh, gw, d);
-        std::copy(from, from + row,
-                  out.mutable_data<float>() +
-                      row * PsroiChannel(group_size, depth, gh, gw, d));
-      }
-    }
-  }
-  return out;
 }
 
 Tensor AsTensor(absl::Span<const Box> boxes) {
@@ -94,15 +72,21 @@ Tensor RowsOf(const Tensor& t, int64_t first, int64_t count) {
 
 }  // namespace
 
+PsroiParams PsroiParamsOf(const HeadConfig& config) {
+  PsroiParams params;
+  params.group_size = config.group_size();
+  params.roi_size = config.roi_size();
+  params.spatial_scale = 1.0f / kFeatureStride;
+  params.rounding = FromConfig(config.psroi_rounding());
+  return params;
+}
+
 absl::StatusOr<FcisHead> FcisHead::Create(const Weights& weights,
                                           Backend* backend) {
   const HeadConfig& config = weights.config.head();
   FcisHead head;
   head.backend_ = backend;
-  head.pool_.group_size = config.group_size();
-  head.pool_.roi_size = config.roi_size();
-  head.pool_.spatial_scale = 1.0f / kFeatureStride;
-  head.pool_.rounding = FromConfig(config.psroi_rounding());
+  head.pool_ = PsroiParamsOf(config);
   for (int k = 0; k < 4; ++k) head.loc_std_[k] = config.loc_std(k);
 
   const auto& tensors = weights.tensors;

@@ -18,6 +18,11 @@
 
 namespace fcis {
 
+PsroiParams PsroiParamsOf(const HeadConfig& config);
+
+// Slots of the box maps: background, foreground; the second one refines.
+constexpr int kBoxSlots = 2;
+
 class FcisHead {
  public:
   struct Maps {

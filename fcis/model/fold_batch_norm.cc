@@ -1,9 +1,11 @@
 #include "fcis/model/fold_batch_norm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
 
 namespace fcis {
 
@@ -16,11 +18,16 @@ void BatchNormFactors(const Tensor& gamma, const Tensor& beta,
   }
 }
 
-absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights,
-                                         const std::string& conv,
-                                         const std::string& norm, double eps) {
+namespace {
+
+// Of each output, in double.
+struct Factors {
+  std::vector<double> factor, bias;
+};
+
+absl::StatusOr<Factors> CheckedFactors(const Weights& weights,
+                                       const std::string& norm, double eps) {
   const auto& tensors = weights.tensors;
-  const Tensor& kernel = tensors.at(conv + "/W");
   const Tensor& var = tensors.at(norm + "/avg_var");
   for (const float v : var.span<float>()) {
     if (v + eps > 0) continue;
@@ -28,22 +35,45 @@ absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights,
                                                    "/avg_var holds ", v,
                                                    ", expected a variance"));
   }
-  const int64_t out = kernel.dim(0);
-  std::vector<double> factor(out), bias(out);
+  Factors f;
+  f.factor.resize(var.num_elements());
+  f.bias.resize(var.num_elements());
   BatchNormFactors(tensors.at(norm + "/gamma"), tensors.at(norm + "/beta"),
-                   tensors.at(norm + "/avg_mean"), var, eps, factor.data(),
-                   bias.data());
-  FoldedConv folded{Tensor(kernel.shape()), Tensor(Shape{out})};
+                   tensors.at(norm + "/avg_mean"), var, eps, f.factor.data(),
+                   f.bias.data());
+  return f;
+}
+
+Tensor Rounded(const std::vector<double>& values) {
+  Tensor t(Shape{static_cast<int64_t>(values.size())});
+  std::copy(values.begin(), values.end(), t.mutable_data<float>());
+  return t;
+}
+
+}  // namespace
+
+absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights,
+                                         const std::string& conv,
+                                         const std::string& norm, double eps) {
+  const Tensor& kernel = weights.tensors.at(conv + "/W");
+  ASSIGN_OR_RETURN(const Factors f, CheckedFactors(weights, norm, eps));
+  const int64_t out = kernel.dim(0);
+  FoldedConv folded{Tensor(kernel.shape()), Rounded(f.bias)};
   const int64_t row = kernel.num_elements() / out;
   const float* in = kernel.data<float>();
   float* to = folded.weight.mutable_data<float>();
   for (int64_t o = 0; o < out; ++o) {
-    folded.bias.mutable_data<float>()[o] = static_cast<float>(bias[o]);
     for (int64_t i = 0; i < row; ++i) {
-      *to++ = static_cast<float>(*in++ * factor[o]);
+      *to++ = static_cast<float>(*in++ * f.factor[o]);
     }
   }
   return folded;
+}
+
+absl::StatusOr<FoldedNorm> FoldNorm(const Weights& weights,
+                                    const std::string& norm, double eps) {
+  ASSIGN_OR_RETURN(const Factors f, CheckedFactors(weights, norm, eps));
+  return FoldedNorm{Rounded(f.factor), Rounded(f.bias)};
 }
 
 }  // namespace fcis

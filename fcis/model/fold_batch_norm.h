@@ -29,6 +29,13 @@ absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights,
                                          const std::string& conv,
                                          const std::string& norm, double eps);
 
+// The factors and biases alone, f32; checks as FoldBatchNorm.
+struct FoldedNorm {
+  Tensor factor, bias;  // f32 [out]
+};
+absl::StatusOr<FoldedNorm> FoldNorm(const Weights& weights,
+                                    const std::string& norm, double eps);
+
 }  // namespace fcis
 
 #endif  // FCIS_MODEL_FOLD_BATCH_NORM_H_

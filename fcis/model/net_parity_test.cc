@@ -14,6 +14,7 @@
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/detector.h"
+#include "fcis/model/testing/golden_config.h"
 #include "fcis/model/testing/packed_mask.h"
 #include "fcis/model/testing/rows.h"
 #include "fcis/model/weights/deterministic_weights.h"
@@ -26,39 +27,6 @@ using Stages = std::map<std::string, Tensor>;
 
 // examples/coco/evaluate.py.
 constexpr double kEvaluationScore = 1e-3;
-
-// The network's numbers as the fixture states them.
-ModelConfig ConfigOf(const GoldenFile& golden) {
-  ModelConfig c = *Preset("parity_mini");
-  c.clear_classes();
-  for (int k = 1; k < golden.Int("cfg/n_class"); ++k) {
-    c.add_classes()->set_name(absl::StrCat("class", k));
-  }
-  const std::vector<int> sizes = golden.Ints("min_max");
-  c.mutable_input()->set_min_size(sizes[0]);
-  c.mutable_input()->set_max_size(sizes[1]);
-  BackboneConfig* b = c.mutable_backbone();
-  b->clear_blocks();
-  for (const int n : golden.Ints("cfg/blocks")) b->add_blocks(n);
-  b->set_width(golden.Int("cfg/width"));
-  RpnConfig* r = c.mutable_rpn();
-  r->set_mid_channels(golden.Int("cfg/rpn_mid"));
-  r->clear_ratios();
-  for (const float v : golden.Floats("cfg/ratios")) r->add_ratios(v);
-  r->clear_scales();
-  for (const float v : golden.Floats("cfg/anchor_scales")) r->add_scales(v);
-  const std::vector<int> counts = golden.Ints("cfg/pre_post_minsize");
-  r->set_pre_nms(counts[0]);
-  r->set_post_nms(counts[1]);
-  r->set_min_size(counts[2]);
-  r->set_nms_thresh(golden.Float("cfg/nms_thresh"));
-  HeadConfig* h = c.mutable_head();
-  h->set_mid_channels(golden.Int("cfg/head_mid"));
-  h->set_group_size(golden.Ints("cfg/group_roi")[0]);
-  h->set_roi_size(golden.Ints("cfg/group_roi")[1]);
-  c.mutable_postprocess()->set_score_thresh(golden.Float("score_thresh"));
-  return c;
-}
 
 // Every step-th channel of [1,C,H,W].
 Tensor EveryChannel(const Tensor& t, int step) {
@@ -75,8 +43,10 @@ class NetParity
  protected:
   NetParity()
       : golden_(absl::StrCat("net_", std::get<0>(GetParam()), ".npz")),
-        config_(ConfigOf(golden_)),
+        config_(GoldenConfig(golden_)),
         backend_(*MakeBackend(std::get<1>(GetParam()), Precision::kF32)) {
+    config_.mutable_postprocess()->set_score_thresh(
+        golden_.Float("score_thresh"));
     const Weights weights =
         DeterministicWeights(config_, golden_.Int("weight_seed"));
     detector_ = *Detector::Create(weights, backend_.get());

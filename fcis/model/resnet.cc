@@ -20,6 +20,33 @@ constexpr int kDilations[] = {1, 1, 1, 2};
 
 }  // namespace
 
+ConvParams StemConv() {
+  ConvParams params;
+  params.stride = 2;
+  params.pad = 3;
+  params.relu = true;
+  return params;
+}
+
+std::vector<BackboneBlock> BlocksOf(const BackboneConfig& config) {
+  std::vector<BackboneBlock> blocks;
+  for (int s = 0; s < config.blocks_size(); ++s) {
+    BackboneBlock block;
+    block.stage = kFirstStage + s;
+    block.params.stride = kStrides[s];
+    block.params.dilation = kDilations[s];
+    block.params.bn_eps = config.bn_eps();
+    block.params.bn_eps_projection = config.bn_eps_projection();
+    for (const std::string& name :
+         BottleneckNames(block.stage, config.blocks(s))) {
+      block.name = name;
+      blocks.push_back(block);
+      block.params.stride = 1;
+    }
+  }
+  return blocks;
+}
+
 absl::StatusOr<ResNet> ResNet::Create(const Weights& weights,
                                       Backend* backend) {
   const BackboneConfig& config = weights.config.backbone();
@@ -28,26 +55,14 @@ absl::StatusOr<ResNet> ResNet::Create(const Weights& weights,
   ASSIGN_OR_RETURN(const FoldedConv stem,
                    FoldBatchNorm(weights, "extractor/res1/conv1",
                                  "extractor/res1/bn1", config.bn_eps_stem()));
-  ConvParams params;
-  params.stride = 2;
-  params.pad = 3;
-  params.relu = true;
-  ASSIGN_OR_RETURN(net.stem_,
-                   ops::PrepareConv(*backend, params, stem.weight, stem.bias));
-  for (int s = 0; s < config.blocks_size(); ++s) {
-    BottleneckParams block;
-    block.stride = kStrides[s];
-    block.dilation = kDilations[s];
-    block.bn_eps = config.bn_eps();
-    block.bn_eps_projection = config.bn_eps_projection();
-    net.stages_.emplace_back();
-    for (const std::string& name :
-         BottleneckNames(kFirstStage + s, config.blocks(s))) {
-      ASSIGN_OR_RETURN(Bottleneck made,
-                       Bottleneck::Create(weights, name, block, backend));
-      net.stages_.back().push_back(std::move(made));
-      block.stride = 1;
-    }
+  ASSIGN_OR_RETURN(net.stem_, ops::PrepareConv(*backend, StemConv(),
+                                               stem.weight, stem.bias));
+  net.stages_.resize(config.blocks_size());
+  for (const BackboneBlock& block : BlocksOf(config)) {
+    ASSIGN_OR_RETURN(
+        Bottleneck made,
+        Bottleneck::Create(weights, block.name, block.params, backend));
+    net.stages_[block.stage - kFirstStage].push_back(std::move(made));
   }
   return net;
 }

@@ -6,11 +6,13 @@
 #define FCIS_MODEL_RESNET_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
+#include "fcis/kernels/ops/conv.h"
 #include "fcis/model/bottleneck.h"
 #include "fcis/model/stage_observer.h"
 #include "fcis/model/weights/weights.h"
@@ -19,6 +21,18 @@ namespace fcis {
 
 // Input pixels between neighbours of the last feature maps.
 constexpr int kFeatureStride = 16;
+
+// The first convolution.
+ConvParams StemConv();
+
+// A residual block of res2..res5.
+struct BackboneBlock {
+  int stage = 2;
+  std::string name;
+  BottleneckParams params;
+};
+// In the order in which they run.
+std::vector<BackboneBlock> BlocksOf(const BackboneConfig& config);
 
 class ResNet {
  public:
@@ -37,7 +51,7 @@ class ResNet {
  private:
   Backend* backend_ = nullptr;
   std::unique_ptr<PreparedConv> stem_;
-  std::vector<std::vector<Bottleneck>> stages_;  // res2..res5
+  std::vector<std::vector<Bottleneck>> stages_;  // from res2 on
 };
 
 }  // namespace fcis

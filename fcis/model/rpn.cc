@@ -25,8 +25,6 @@ absl::StatusOr<Rpn> Rpn::Create(const Weights& weights, Backend* backend) {
   Rpn rpn;
   rpn.backend_ = backend;
   rpn.config_ = weights.config.rpn();
-  rpn.anchor_base_ = AnchorBase(rpn.config_.base_size(), rpn.config_.ratios(),
-                                rpn.config_.scales());
   ASSIGN_OR_RETURN(rpn.conv_, prepare("rpn/conv1", spatial));
   ASSIGN_OR_RETURN(rpn.score_, prepare("rpn/score", linear));
   ASSIGN_OR_RETURN(rpn.delta_, prepare("rpn/loc", linear));
@@ -50,8 +48,21 @@ absl::StatusOr<Rpn::Output> Rpn::Run(const Tensor& res4,
 
 std::vector<Box> Rpn::Propose(const Output& output, int height, int width,
                               double scale) const {
-  const std::vector<Box> anchors = ShiftedAnchors(
-      anchor_base_, kFeatureStride, output.deltas.dim(1), output.deltas.dim(2));
+  return ProposeBoxes(config_, output, height, width, scale);
+}
+
+std::vector<Box> AnchorsOf(const RpnConfig& config, int64_t height,
+                           int64_t width) {
+  return ShiftedAnchors(
+      AnchorBase(config.base_size(), config.ratios(), config.scales()),
+      kFeatureStride, static_cast<int>(height), static_cast<int>(width));
+}
+
+std::vector<Box> ProposeBoxes(const RpnConfig& config,
+                              const Rpn::Output& output, int height, int width,
+                              double scale) {
+  const std::vector<Box> anchors =
+      AnchorsOf(config, output.deltas.dim(1), output.deltas.dim(2));
   // Position-major with the anchor innermost: the maps' own order.
   static_assert(sizeof(BoxDelta) == 4 * sizeof(float), "a row of deltas");
   const auto* deltas =
@@ -61,10 +72,10 @@ std::vector<Box> Rpn::Propose(const Output& output, int height, int width,
   for (size_t i = 0; i < anchors.size(); ++i) foreground[i] = scores[2 * i + 1];
 
   ProposalParams params;
-  params.pre_nms = config_.pre_nms();
-  params.post_nms = config_.post_nms();
-  params.nms_thresh = config_.nms_thresh();
-  params.min_side = static_cast<float>(config_.min_size() * scale);
+  params.pre_nms = config.pre_nms();
+  params.post_nms = config.post_nms();
+  params.nms_thresh = config.nms_thresh();
+  params.min_side = static_cast<float>(config.min_size() * scale);
   const std::vector<Box> boxes =
       DecodeProposals(anchors, absl::MakeConstSpan(deltas, anchors.size()),
                       static_cast<float>(width), static_cast<float>(height));

@@ -27,18 +27,28 @@ class Rpn {
   absl::StatusOr<Output> Run(const Tensor& res4,
                              const StageObserver& observer) const;
 
-  // At most post_nms boxes in prepared pixels, best first; the raw foreground
-  // logit ranks them. `height` x `width`: the prepared picture; `scale`:
-  // prepared / original height, for the least side. May be empty.
+  // ProposeBoxes with the model's numbers.
   std::vector<Box> Propose(const Output& output, int height, int width,
                            double scale) const;
 
  private:
   Backend* backend_ = nullptr;
   RpnConfig config_;
-  std::vector<Box> anchor_base_;
   std::unique_ptr<PreparedConv> conv_, score_, delta_;
 };
+
+// The anchors of a map of height x width pixels, in the order of the maps'
+// channels: y, x, anchor.
+std::vector<Box> AnchorsOf(const RpnConfig& config, int64_t height,
+                           int64_t width);
+
+// At most post_nms boxes in prepared pixels, best first; the raw foreground
+// logit ranks them. output: of one picture; `height` x `width`: the prepared
+// picture; `scale`: prepared / original height, for the least side. May be
+// empty.
+std::vector<Box> ProposeBoxes(const RpnConfig& config,
+                              const Rpn::Output& output, int height, int width,
+                              double scale);
 
 }  // namespace fcis
 

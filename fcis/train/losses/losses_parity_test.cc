@@ -8,7 +8,7 @@
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/train/losses/losses.h"
-#include "fcis/train/losses/sgd.h"
+#include "fcis/train/optimizer/sgd.h"
 #include "gtest/gtest.h"
 
 namespace fcis {

@@ -1,0 +1,74 @@
+// ConvLayer: a convolution that is trained, with its bias or the frozen batch
+// norm after it.
+#ifndef FCIS_TRAIN_NETWORK_CONV_LAYER_H_
+#define FCIS_TRAIN_NETWORK_CONV_LAYER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/train/train_backend.h"
+#include "fcis/model/weights/weights.h"
+#include "fcis/train/network/parameter.h"
+
+namespace fcis {
+
+struct ConvLayerOptions {
+  ConvParams params;
+  std::string conv;  // "rpn/conv1": tensors conv/W and, without a norm, conv/b
+  std::string norm;  // "extractor/res1/bn1", or "": a bias that is trained
+  double norm_eps = 0;
+  // The norm's beta is trained as a bias is; gamma, mean and variance are not.
+  bool train_beta = false;
+  // > 0: position-sensitive; rows are bin by bin in the kernels.
+  int group_size = 0;
+};
+
+class ConvLayer {
+ public:
+  // The weights passed CheckWeights; `backend` outlives the layer.
+  static absl::StatusOr<std::unique_ptr<ConvLayer>> Create(
+      const Weights& weights, const ConvLayerOptions& options,
+      TrainBackend* backend);
+  ConvLayer(const ConvLayer&) = delete;
+
+  // Its parameters, whose value and gradient the owner of the memory sets
+  // before anything else is called: the weight, then the bias if it is trained.
+  std::vector<Parameter*> parameters();
+
+  // Fills the parameters from the tensors of a file, and back.
+  absl::Status Load(const Weights& weights);
+  void Save(Weights* weights) const;
+  // Computes with the parameters' values from now on.
+  absl::Status Refresh();
+
+  absl::StatusOr<FeatureMap> Forward(const FeatureMap& x,
+                                     const FeatureMap* residual = nullptr);
+  // gy: before the ReLU. The parameters' gradients are overwritten, or added
+  // to; gx: null, or receives the gradient of x.
+  absl::Status Backward(const FeatureMap& x, const FeatureMap& gy, bool add,
+                        FeatureMap* gx);
+
+  const ConvLayerOptions& options() const { return options_; }
+  // Of the last Backward: of what is added to the (normalised) sums.
+  absl::Span<const float> bias_gradient() const;
+
+ private:
+  ConvLayer(const ConvLayerOptions& options, TrainBackend* backend);
+
+  const ConvLayerOptions options_;
+  TrainBackend* backend_;
+  std::unique_ptr<TrainConv> conv_;
+  OutputFactors plain_;  // of the bias: all 1
+  Parameter weight_, bias_;
+  bool bias_trained_ = false;
+  Tensor shift_;  // the bias without beta, or all of it: what is not trained
+  Tensor unused_bias_gradient_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_NETWORK_CONV_LAYER_H_

@@ -1,0 +1,35 @@
+// Parameter: one array that training changes, with its gradient.
+#ifndef FCIS_TRAIN_NETWORK_PARAMETER_H_
+#define FCIS_TRAIN_NETWORK_PARAMETER_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/train/output_factors.h"
+
+namespace fcis {
+
+// Values, gradients and an optimiser's moments have the same `size` and
+// element order, which is the backend's ("stored"). Padding is 0 in all of
+// them, and a gradient of 0 must leave a 0 as it is.
+struct Parameter {
+  std::string name;  // the reference's, "extractor/res3/res3_a/conv1/W"
+  Shape shape;       // as in files
+  float* value = nullptr;
+  // Of the factored weight: that of the parameter is factors * gradient.
+  float* gradient = nullptr;
+  const OutputFactors* factors = nullptr;
+  int64_t size() const { return factors->size(); }
+  // Names the element order: equal orders can be added up.
+  std::string layout;
+  // Stored elements <-> the file's tensor.
+  std::function<Tensor(const float* stored)> to_file;
+  std::function<void(const Tensor& file, float* stored)> from_file;
+  bool is_bias = false;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_NETWORK_PARAMETER_H_

@@ -1,0 +1,32 @@
+// AdamW: Adam with decoupled weight decay (Loshchilov and Hutter, 2019,
+// algorithm 2).
+#ifndef FCIS_TRAIN_OPTIMIZER_ADAMW_H_
+#define FCIS_TRAIN_OPTIMIZER_ADAMW_H_
+
+#include <cmath>
+
+#include "fcis/core/base/host_device.h"
+
+namespace fcis {
+
+struct AdamWParams {
+  float lr = 1e-3f;
+  float beta1 = 0.9f, beta2 = 0.999f;
+  float eps = 1e-8f;
+  float weight_decay = 0;
+  // 1 / (1 - beta^step), for steps counted from 1.
+  float correction1 = 1, correction2 = 1;
+};
+
+// m, v: moments; w: the weight.
+FCIS_HD inline void AdamWUpdate(const AdamWParams& p, float grad, float* w,
+                                float* m, float* v) {
+  *m = p.beta1 * *m + (1 - p.beta1) * grad;
+  *v = p.beta2 * *v + (1 - p.beta2) * grad * grad;
+  const float step = *m * p.correction1 / (sqrtf(*v * p.correction2) + p.eps);
+  *w -= p.lr * (step + p.weight_decay * *w);
+}
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_OPTIMIZER_ADAMW_H_

@@ -1,0 +1,78 @@
+// Optimizer: from gradients to new weights, with the state that a checkpoint
+// keeps.
+#ifndef FCIS_TRAIN_OPTIMIZER_OPTIMIZER_H_
+#define FCIS_TRAIN_OPTIMIZER_OPTIMIZER_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/train/network/parameter.h"
+
+namespace fcis {
+
+struct OptimizerOptions {
+  enum Kind { kSgd, kAdamW };
+  Kind kind = kSgd;
+  float momentum = 0.9f;               // SGD
+  float beta1 = 0.9f, beta2 = 0.999f;  // AdamW
+  float eps = 1e-8f;                   // AdamW
+  float weight_decay = 5e-4f;          // AdamW: of weights, not of biases
+  // > 0: gradients are scaled down to this norm over all parameters.
+  double clip_norm = 0;
+  // > 0: averaged weights are kept, e = d e + (1 - d) w with
+  // d = min(ema_decay, (1 + steps) / (10 + steps)).
+  double ema_decay = 0;
+  // Layers ("head/psroi_conv1") whose learning rate, and with SGD whose decay,
+  // is multiplied.
+  std::map<std::string, float> layer_scales;
+};
+
+class Optimizer {
+ public:
+  // The parameters' memory is in place and outlives the optimizer. Averages
+  // begin as the current values.
+  Optimizer(const OptimizerOptions& options,
+            const std::vector<Parameter*>& parameters);
+
+  // One step; `gradient_norm` is what GradientNorm() says when clipping is on,
+  // else unused. The same bits for any number of threads.
+  void Step(float lr, double gradient_norm);
+
+  // The norm of all gradients, factors applied. Not finite where one is not.
+  double GradientNorm() const;
+
+  int64_t steps() const { return steps_; }
+
+  // "sgd/momentum/<parameter>", "adamw/m/...", "adamw/v/...", "average/...",
+  // in the files' layout; and back, with the number of steps done. A missing
+  // or misshapen tensor is an error that names it.
+  void Save(std::map<std::string, Tensor>* state) const;
+  absl::Status Load(const std::map<std::string, Tensor>& state, int64_t steps);
+
+  // The averaged weights by parameter; empty without ema_decay.
+  std::map<std::string, Tensor> Averages() const;
+
+ private:
+  struct Slot {
+    Parameter* parameter;
+    float scale;
+    std::vector<float> first, second, average;  // moments; empty: not kept
+  };
+  struct Array {
+    const char* prefix;
+    std::vector<float> Slot::*values;
+  };
+  std::vector<Array> Arrays() const;
+
+  const OptimizerOptions options_;
+  std::vector<Slot> slots_;
+  int64_t steps_ = 0;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_OPTIMIZER_OPTIMIZER_H_

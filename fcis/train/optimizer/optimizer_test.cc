@@ -1,0 +1,172 @@
+#include "fcis/train/optimizer/optimizer.h"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "fcis/core/base/parallel.h"
+#include "fcis/train/optimizer/adamw.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+// One parameter of `size` elements in plain order, or with a factor of 3 for
+// every second element.
+struct Fixture {
+  explicit Fixture(int64_t size, bool factored = false)
+      : values(size),
+        gradients(size),
+        factors(factored ? OutputFactors({1.0f, 3.0f}, {0, 1},
+                                         std::vector<int32_t>(size / 2))
+                         : OutputFactors(size)) {
+    for (int64_t i = 0; i < size; ++i) {
+      values[i] = 0.01f * static_cast<float>(i % 17 - 8);
+      gradients[i] = 0.1f * static_cast<float>(i % 5 - 2);
+    }
+    parameter.name = "head/psroi_conv1/W";
+    parameter.shape = Shape{size};
+    parameter.value = values.data();
+    parameter.gradient = gradients.data();
+    parameter.factors = &factors;
+    parameter.to_file = [size](const float* stored) {
+      return Tensor::FromSpan(Shape{size}, absl::MakeConstSpan(stored, size));
+    };
+    parameter.from_file = [size](const Tensor& file, float* stored) {
+      std::copy_n(file.data<float>(), size, stored);
+    };
+  }
+  Fixture(const Fixture&) = delete;
+
+  std::vector<float> values, gradients;
+  OutputFactors factors;
+  Parameter parameter;
+};
+
+OptimizerOptions AdamW() {
+  OptimizerOptions options;
+  options.kind = OptimizerOptions::kAdamW;
+  options.weight_decay = 0.1f;
+  options.ema_decay = 0.9;
+  options.clip_norm = 0.5;
+  return options;
+}
+
+TEST(OptimizerTest, SgdScalesGradientAndDecayOfALayer) {
+  Fixture f(2);
+  f.values = {1, 2};
+  f.gradients = {0.5f, 0};
+  OptimizerOptions options;
+  options.momentum = 0.5f;
+  options.weight_decay = 0.1f;
+  options.layer_scales["head/psroi_conv1"] = 3;
+  Optimizer optimizer(options, {&f.parameter});
+  optimizer.Step(0.1f, 0);
+  // v = -0.1 * (0.5 + 0.1) * 3.
+  EXPECT_FLOAT_EQ(f.values[0], 1 - 0.18f);
+  EXPECT_FLOAT_EQ(f.values[1], 2 - 0.06f);
+  optimizer.Step(0.1f, 0);
+  EXPECT_FLOAT_EQ(f.values[1], 1.94f - 0.03f - 0.1f * 0.194f * 3);
+}
+
+TEST(OptimizerTest, AdamWFollowsItsFormulaInDouble) {
+  Fixture f(1);
+  OptimizerOptions options = AdamW();
+  options.clip_norm = 0;
+  double w = f.values[0], m = 0, v = 0;
+  Optimizer optimizer(options, {&f.parameter});
+  for (int step = 1; step <= 5; ++step) {
+    const double g = 0.3 * step - 0.8;
+    f.gradients[0] = static_cast<float>(g);
+    optimizer.Step(0.01f, 0);
+    m = 0.9 * m + 0.1 * g;
+    v = 0.999 * v + 0.001 * g * g;
+    const double mh = m / (1 - std::pow(0.9, step));
+    const double vh = v / (1 - std::pow(0.999, step));
+    w -= 0.01 * (mh / (std::sqrt(vh) + 1e-8) + 0.1 * w);
+    // 1 - 0.999 has four digits less in float: 2e-4 relative.
+    EXPECT_NEAR(f.values[0], w, 1e-5);
+  }
+}
+
+TEST(OptimizerTest, NormCountsFactorsAndClips) {
+  Fixture f(4, true);
+  f.gradients = {1, 1, 0, 1};
+  OptimizerOptions options;
+  options.clip_norm = 0.5;
+  options.momentum = 0;
+  options.weight_decay = 0;
+  f.values = {0, 0, 0, 0};
+  Optimizer optimizer(options, {&f.parameter});
+  const double norm = optimizer.GradientNorm();
+  EXPECT_DOUBLE_EQ(norm, std::sqrt(1.0 + 9.0 + 9.0));
+  optimizer.Step(1.0f, norm);
+  EXPECT_FLOAT_EQ(f.values[1], static_cast<float>(-3 * 0.5 / norm));
+  f.gradients[2] = std::numeric_limits<float>::infinity();
+  EXPECT_FALSE(std::isfinite(optimizer.GradientNorm()));
+}
+
+TEST(OptimizerTest, AveragesFollowTheWeights) {
+  Fixture f(1);
+  f.values = {1};
+  f.gradients = {1};
+  OptimizerOptions options;
+  options.ema_decay = 0.5;
+  options.momentum = options.weight_decay = 0;
+  Optimizer optimizer(options, {&f.parameter});
+  optimizer.Step(1.0f, 0);  // 0; decay min(0.5, 2 / 11)
+  EXPECT_FLOAT_EQ(optimizer.Averages().begin()->second.data<float>()[0],
+                  2.0f / 11);
+}
+
+// Steps of a run, and what it leaves.
+std::vector<float> RunSteps(Optimizer* optimizer, Fixture* f, int steps) {
+  for (int s = 0; s < steps; ++s) {
+    for (size_t i = 0; i < f->gradients.size(); ++i) {
+      f->gradients[i] = f->values[i] * 3 - 0.1f * static_cast<float>(i % 3);
+    }
+    optimizer->Step(0.01f, optimizer->GradientNorm());
+  }
+  std::vector<float> all = f->values;
+  for (const auto& a : optimizer->Averages()) {
+    all.insert(all.end(), a.second.span<float>().begin(),
+               a.second.span<float>().end());
+  }
+  return all;
+}
+
+TEST(OptimizerTest, ResumesBitForBitAndForAnyThreads) {
+  for (const bool factored : {false, true}) {
+    SetNumThreads(1);
+    Fixture whole(50000, factored);
+    Optimizer one(AdamW(), {&whole.parameter});
+    const std::vector<float> want = RunSteps(&one, &whole, 6);
+
+    SetNumThreads(2);
+    Fixture half(50000, factored);
+    Optimizer first(AdamW(), {&half.parameter});
+    RunSteps(&first, &half, 2);
+    std::map<std::string, Tensor> state;
+    first.Save(&state);
+    Optimizer second(AdamW(), {&half.parameter});
+    ASSERT_TRUE(second.Load(state, first.steps()).ok());
+    EXPECT_EQ(RunSteps(&second, &half, 4), want);
+  }
+  SetNumThreads(0);
+}
+
+TEST(OptimizerTest, StateOfAnotherKindIsRefused) {
+  Fixture f(3);
+  OptimizerOptions sgd;
+  Optimizer from(sgd, {&f.parameter});
+  std::map<std::string, Tensor> state;
+  from.Save(&state);
+  Optimizer to(AdamW(), {&f.parameter});
+  EXPECT_NE(to.Load(state, 1).ToString().find("adamw/m/head/psroi_conv1/W"),
+            std::string::npos);
+  state["sgd/momentum/head/psroi_conv1/W"] = Tensor(Shape{4});
+  EXPECT_FALSE(from.Load(state, 1).ok());
+}
+
+}  // namespace
+}  // namespace fcis

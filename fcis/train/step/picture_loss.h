@@ -1,0 +1,67 @@
+// The loss of one picture, from the network's outputs to their gradients:
+// anchor targets, proposals, proposal targets, pooling, the five terms
+// (chainer-fcis fcis_train_chain.py; FIXTURES "Training" 2 to 5).
+#ifndef FCIS_TRAIN_STEP_PICTURE_LOSS_H_
+#define FCIS_TRAIN_STEP_PICTURE_LOSS_H_
+
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/data/transform/train_transform.h"
+#include "fcis/kernels/train/train_backend.h"
+#include "fcis/train/network/train_network.h"
+#include "fcis/train/targets/anchor_targets.h"
+#include "fcis/train/targets/proposal_targets.h"
+#include "fcis/train/targets/sampler.h"
+
+namespace fcis {
+
+struct LossOptions {
+  AnchorTargetParams anchors;
+  ProposalTargetParams proposals;
+  float rpn_sigma = 3, head_sigma = 1;  // of smooth L1
+  // Factors of the five terms.
+  float rpn_loc = 1, rpn_cls = 1, fcis_loc = 1, fcis_cls = 1, fcis_mask = 1;
+  // > 0: OHEM. `proposals` samples nothing; of all RoIs those with the largest
+  // loss are kept, at most so many (Shrivastava et al., 2016; msracver/FCIS).
+  int ohem_rois = 0;
+};
+
+// Terms as they enter the sum, factors included; means over pictures.
+struct LossTerms {
+  double rpn_loc = 0, rpn_cls = 0, fcis_loc = 0, fcis_cls = 0, fcis_mask = 0;
+  // Shares of anchors (not ignored), of RoIs and of foreground RoIs that have
+  // the right class.
+  double rpn_acc = 0, fcis_cls_acc = 0, fcis_fg_acc = 0;
+  // Pictures in which a term had nothing to say and is 0, where the reference
+  // fails: no anchor inside or no object, no RoI sampled, no foreground RoI.
+  int without_anchors = 0, without_rois = 0, without_foreground = 0;
+
+  double sum() const {
+    return rpn_loc + rpn_cls + fcis_loc + fcis_cls + fcis_mask;
+  }
+};
+
+// What the targets were, for tests.
+struct PictureTargets {
+  AnchorTargets anchors;
+  std::vector<Box> proposals;
+  ProposalTargets rois;
+};
+
+// Adds the terms times `weight` to *terms and the gradients of
+// weight * loss to rows `picture` of *gradients (which are overwritten there).
+// sample: of the picture, prepared; scale as TrainSample.
+absl::Status PictureLoss(const ModelConfig& config, const LossOptions& options,
+                         const TrainSample& sample,
+                         const TrainNetwork::Outputs& outputs, int64_t picture,
+                         double weight, TrainBackend* backend, Sampler* sampler,
+                         LossTerms* terms, TrainNetwork::Gradients* gradients,
+                         PictureTargets* targets = nullptr);
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_STEP_PICTURE_LOSS_H_

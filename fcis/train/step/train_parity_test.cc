@@ -1,0 +1,413 @@
+// Whole training steps against the reference: targets, losses, the gradient of
+// every parameter, weights after each step.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/tensor/layout.h"
+#include "fcis/core/testing/golden.h"
+#include "fcis/core/testing/golden_boxes.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/data/transform/train_transform.h"
+#include "fcis/kernels/train/train_backend_factory.h"
+#include "fcis/model/testing/golden_config.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/train/optimizer/optimizer.h"
+#include "fcis/train/step/train_step.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+// Tolerances of the fixtures (FIXTURES.md, train_*.npz).
+struct Limits {
+  double loss, norm, sample, delta_sample, delta_norm, rois;
+};
+constexpr Limits kSmallNets = {1e-4, 2e-4, 5e-4, 3e-7, 2e-4, 2e-3};
+constexpr Limits kFull101 = {1e-4, 5e-3, 3e-2, 2e-6, 5e-3, 1e-2};
+
+constexpr char kScaledLayer[] = "head/psroi_conv1";
+constexpr float kScale = 3;
+
+// Masks of packbits rows.
+std::vector<std::vector<uint8_t>> Unpack(const Tensor& packed, int64_t pixels) {
+  std::vector<std::vector<uint8_t>> masks;
+  for (int64_t m = 0; m < packed.dim(0); ++m) {
+    const uint8_t* row = packed.data<uint8_t>() + m * packed.dim(1);
+    std::vector<uint8_t> mask(pixels);
+    for (int64_t i = 0; i < pixels; ++i) {
+      mask[i] = row[i / 8] >> (7 - i % 8) & 1;
+    }
+    masks.push_back(mask);
+  }
+  return masks;
+}
+
+Tensor DeltaRows(const std::vector<BoxDelta>& deltas) {
+  Tensor t(Shape{static_cast<int64_t>(deltas.size()), 4});
+  float* v = t.mutable_data<float>();
+  for (const BoxDelta& d : deltas) {
+    for (const float c : {d.dy, d.dx, d.dh, d.dw}) *v++ = c;
+  }
+  return t;
+}
+
+// Values over 10 are divided by a tenth of `like`: the shift between a RoI of
+// a pixel's size and a far object is as uncertain, relatively, as that size.
+Tensor Compressed(const Tensor& t, const Tensor& like) {
+  Tensor y = t.Clone();
+  for (int64_t i = 0; i < y.num_elements(); ++i) {
+    y.mutable_data<float>()[i] /=
+        std::max(1.0f, std::abs(like.data<float>()[i]) / 10);
+  }
+  return y;
+}
+
+// Elements floor(j n / 64) of an array.
+Tensor Samples(const Tensor& t) {
+  constexpr int64_t kSamples = 64;
+  Tensor some(Shape{kSamples});
+  for (int64_t j = 0; j < kSamples; ++j) {
+    some.mutable_data<float>()[j] =
+        t.data<float>()[j * t.num_elements() / kSamples];
+  }
+  return some;
+}
+
+double L2(const Tensor& t) {
+  double sum = 0;
+  for (const double v : t.span<float>()) sum += v * v;
+  return std::sqrt(sum);
+}
+
+using Tensors = std::map<std::string, Tensor>;
+
+// d loss / d parameter of every layer as files have them, also of the batch
+// norms, which are frozen: their gradients follow from those of the folded
+// convolution, with y = gamma (conv(x) - mean) / std + beta.
+Tensors FileGradients(const TrainNetwork& network, const Weights& weights) {
+  Tensors all;
+  for (ConvLayer* layer : network.layers()) {
+    for (const Parameter* p : layer->parameters()) {
+      std::vector<float> g(p->size());
+      p->factors->Apply(p->gradient, g.data());
+      all[p->name] = p->to_file(g.data());
+    }
+    const ConvLayerOptions& options = layer->options();
+    if (options.norm.empty()) continue;
+    const Parameter& w = *layer->parameters()[0];
+    const Tensor kernel = w.to_file(w.value);
+    const Tensor folded = w.to_file(w.gradient);
+    const auto norm = [&](const char* part) {
+      return weights.tensors.at(options.norm + part).data<float>();
+    };
+    const int64_t outputs = kernel.dim(0);
+    const int64_t row = kernel.num_elements() / outputs;
+    Tensor ggamma(Shape{outputs}), gbeta(Shape{outputs});
+    for (int64_t o = 0; o < outputs; ++o) {
+      double sum = 0;
+      for (int64_t i = o * row; i < (o + 1) * row; ++i) {
+        sum += static_cast<double>(kernel.data<float>()[i]) *
+               folded.data<float>()[i];
+      }
+      const double gb = layer->bias_gradient()[o];
+      const double std = std::sqrt(norm("/avg_var")[o] + options.norm_eps);
+      ggamma.mutable_data<float>()[o] =
+          static_cast<float>((sum - norm("/avg_mean")[o] * gb) / std);
+      gbeta.mutable_data<float>()[o] = static_cast<float>(gb);
+    }
+    all[options.norm + "/gamma"] = ggamma;
+    all[options.norm + "/beta"] = gbeta;
+  }
+  return all;
+}
+
+class TrainParity
+    : public ::testing::TestWithParam<std::tuple<const char*, const char*>> {
+ protected:
+  TrainParity()
+      : full_(absl::string_view(std::get<0>(GetParam())) == "full101"),
+        limits_(full_ ? kFull101 : kSmallNets),
+        golden_(absl::StrCat("train_", std::get<0>(GetParam()), ".npz")),
+        backend_(*MakeTrainBackend(std::get<1>(GetParam()), Precision::kF32)) {
+    config_ = full_ ? *Preset("resnet101_coco") : GoldenConfig(golden_);
+    const std::vector<int> sizes = golden_.Ints("min_max");
+    config_.mutable_input()->set_min_size(sizes[0]);
+    config_.mutable_input()->set_max_size(sizes[1]);
+    options_.anchors.n_sample = golden_.Int("anchor_n_sample");
+    options_.proposals.n_sample = golden_.Int("n_sample");
+    options_.proposals.bg_iou_thresh_lo = golden_.Float("bg_iou_thresh_lo");
+    options_.proposals.mask_size = config_.head().roi_size();
+  }
+
+  Tensor Step(int step, const char* name) {
+    return golden_.Get(absl::StrCat("step", step, "/", name));
+  }
+  std::vector<int> StepInts(int step, const std::string& name) {
+    return golden_.Ints(absl::StrCat("step", step, "/", name));
+  }
+
+  TrainSample MakeSample();
+  void ExpectTargets(int step, const PictureTargets& targets);
+  void ExpectChoices(int step, Sampler* sampler);
+  void ExpectLosses(int step, const LossTerms& terms);
+  void ExpectGradients(int step, const Tensors& gradients,
+                       const Weights& weights);
+  Tensor Hooked(const Tensor& g, const Tensor& w, const std::string& name);
+  void ExpectWeights(int step, const Weights& start, const Weights& now);
+
+  const bool full_;
+  const Limits limits_;
+  const GoldenFile golden_;
+  std::unique_ptr<TrainBackend> backend_;
+  ModelConfig config_;
+  LossOptions options_;
+};
+
+TrainSample TrainParity::MakeSample() {
+  // The full network's picture is that of its forward fixture.
+  const Image image = full_ ? ImageFromChw(GoldenFile("full101.npz").Get("img"))
+                            : ImageFromChw(golden_.Get("img"));
+  Instances instances;
+  instances.boxes = BoxesFromYxyx(golden_.Get("gt_bbox_orig"));
+  instances.labels = golden_.Ints("gt_label");
+  instances.masks = Unpack(golden_.Get("mask_orig_packed"),
+                           int64_t{image.height} * image.width);
+  const TrainSample sample =
+      *TransformForTraining(image, instances, config_.input(), false);
+  if (!full_) {
+    Tensor want = golden_.Get("prepared");
+    want = want.Reshaped({1, want.dim(0), want.dim(1), want.dim(2)});
+    EXPECT_TRUE(AllNear(NhwcToNchw(sample.prepared), want, 5e-5));
+  }
+  EXPECT_EQ(sample.scale, golden_.Double("scale_f64"));
+  EXPECT_EQ(sample.instances.labels, instances.labels);
+  EXPECT_TRUE(AllNear(YxyxFromBoxes(sample.instances.boxes),
+                      golden_.Get("gt_bbox"), 1e-4));
+  const std::vector<int> shape = golden_.Ints("gt_mask_shape");
+  EXPECT_EQ(sample.prepared.dim(1), shape[1]);
+  EXPECT_EQ(sample.prepared.dim(2), shape[2]);
+  EXPECT_EQ(sample.instances.masks, Unpack(golden_.Get("gt_mask_packed"),
+                                           int64_t{shape[1]} * shape[2]));
+  return sample;
+}
+
+void TrainParity::ExpectTargets(int step, const PictureTargets& targets) {
+  const Tensor labels = Step(step, "gt_rpn_labels");
+  EXPECT_TRUE(
+      AllEqual(Tensor::FromSpan(labels.shape(),
+                                absl::MakeConstSpan(targets.anchors.labels)),
+               labels));
+  if (step == 0) {
+    EXPECT_TRUE(AllNear(DeltaRows(targets.anchors.deltas),
+                        Step(step, "gt_rpn_locs"), 1e-3));
+  }
+  EXPECT_TRUE(AllNear(YxyxFromBoxes(targets.proposals), Step(step, "rois"),
+                      limits_.rois));
+  EXPECT_TRUE(AllNear(YxyxFromBoxes(targets.rois.rois),
+                      Step(step, "sample_rois"), limits_.rois));
+  EXPECT_EQ(targets.rois.labels, StepInts(step, "gt_roi_labels"));
+  const Tensor deltas = Step(step, "gt_roi_locs");
+  EXPECT_TRUE(AllNear(Compressed(DeltaRows(targets.rois.deltas), deltas),
+                      Compressed(deltas, deltas), 1e-3));
+  if (step > 0) return;  // stored for the first step only
+  const Tensor masks = Step(step, "gt_roi_masks");
+  ASSERT_EQ(static_cast<int64_t>(targets.rois.masks.size()),
+            masks.num_elements());
+  int64_t wrong = 0;
+  for (int64_t i = 0; i < masks.num_elements(); ++i) {
+    wrong += targets.rois.masks[i] != masks.data<int8_t>()[i];
+  }
+  EXPECT_LE(wrong, masks.num_elements() / 1000);
+}
+
+// The step's recorded calls, replayed.
+void TrainParity::ExpectChoices(int step, Sampler* sampler) {
+  for (int c = 0; c < StepInts(step, "n_choice")[0]; ++c) {
+    const std::vector<int> chosen =
+        StepInts(step, absl::StrCat("choice", c, "_chosen"));
+    const std::string candidates =
+        absl::StrCat("step", step, "/choice", c, "_candidates");
+    if (!golden_.Has(candidates)) {  // the full network's are not stored
+      sampler->Choose({}, 0);
+      continue;
+    }
+    EXPECT_EQ(sampler->Choose(golden_.Ints(candidates), chosen.size()), chosen);
+  }
+}
+
+void TrainParity::ExpectLosses(int step, const LossTerms& terms) {
+  const std::map<std::string, double> got = {
+      {"loss", terms.sum()},
+      {"rpn_loc_loss", terms.rpn_loc},
+      {"rpn_cls_loss", terms.rpn_cls},
+      {"fcis_loc_loss", terms.fcis_loc},
+      {"fcis_cls_loss", terms.fcis_cls},
+      {"fcis_mask_loss", terms.fcis_mask},
+      {"rpn_acc", terms.rpn_acc},
+      {"fcis_cls_acc", terms.fcis_cls_acc},
+      {"fcis_fg_acc", terms.fcis_fg_acc}};
+  const std::vector<std::string> names = golden_.Lines("loss_names");
+  ASSERT_EQ(names.size(), got.size());
+  const Tensor losses = golden_.Get("losses");
+  const int rois = golden_.Int("n_sample");
+  for (size_t i = 0; i < names.size(); ++i) {
+    const double want = losses.data<float>()[step * names.size() + i];
+    const bool accuracy = absl::EndsWith(names[i], "_acc");
+    // One sample of an accuracy; foreground is a quarter at most.
+    const double limit = accuracy ? 4.5 / rois : limits_.loss * want;
+    EXPECT_NEAR(got.at(names[i]), want, limit) << names[i];
+  }
+}
+
+// What the optimiser's hooks make of a gradient: decay, then the layer's scale.
+// The whole gradients are stored after them, the tables before.
+Tensor TrainParity::Hooked(const Tensor& g, const Tensor& w,
+                           const std::string& name) {
+  const float decay = golden_.Floats("lr_momentum_wd")[2];
+  const float scale = absl::StartsWith(name, kScaledLayer) ? kScale : 1.0f;
+  Tensor hooked(g.shape());
+  for (int64_t i = 0; i < g.num_elements(); ++i) {
+    hooked.mutable_data<float>()[i] =
+        (g.data<float>()[i] + decay * w.data<float>()[i]) * scale;
+  }
+  return hooked;
+}
+
+void TrainParity::ExpectGradients(int step, const Tensors& gradients,
+                                  const Weights& weights) {
+  const std::vector<std::string> names = golden_.Lines("param_names");
+  const Tensor has = golden_.Get("param_has_grad");
+  const Tensor l2 = Step(step, "grad_l2_f64"), sum = Step(step, "grad_sum_f64");
+  const Tensor top = Step(step, "grad_absmax");
+  const Tensor some = step == 0 ? Step(step, "grad_sample") : Tensor();
+  for (size_t p = 0; p < names.size(); ++p) {
+    SCOPED_TRACE(names[p]);
+    const bool computed = has.data<uint8_t>()[p] != 0;
+    EXPECT_EQ(gradients.count(names[p]), computed ? 1 : 0);
+    if (!computed) {
+      EXPECT_EQ(l2.data<double>()[p], 0);
+      EXPECT_EQ(sum.data<double>()[p], 0);
+      EXPECT_EQ(top.data<float>()[p], 0);
+      if (step == 0) {
+        EXPECT_EQ(AbsMax(RowOf(some, p)), 0);
+      }
+      continue;
+    }
+    const Tensor& g = gradients.at(names[p]);
+    const double norm = l2.data<double>()[p], peak = top.data<float>()[p];
+    EXPECT_NEAR(L2(g), norm, limits_.norm * norm);
+    EXPECT_NEAR(AbsMax(g), peak, limits_.norm * peak);
+    double total = 0;
+    for (const float v : g.span<float>()) total += v;
+    EXPECT_NEAR(
+        total, sum.data<double>()[p],
+        limits_.norm * norm * std::sqrt(static_cast<double>(g.num_elements())));
+    if (step > 0) continue;  // stored for the first step only
+    EXPECT_TRUE(AllNear(Samples(g), RowOf(some, p), limits_.sample * peak));
+    const std::string whole = absl::StrCat("step", step, "/grad/", names[p]);
+    if (golden_.Has(whole)) {
+      EXPECT_TRUE(AllNear(Hooked(g, weights.tensors.at(names[p]), names[p]),
+                          golden_.Get(whole), limits_.sample * peak));
+    }
+  }
+}
+
+void TrainParity::ExpectWeights(int step, const Weights& start,
+                                const Weights& now) {
+  const std::vector<std::string> names = golden_.Lines("param_names");
+  const Tensor updated = golden_.Get("param_updated");
+  const Tensor norm = Step(step, "delta_l2_f64");
+  const Tensor delta_some = Step(step, "delta_sample");
+  const Tensor some = Step(step, "weight_sample");
+  for (size_t p = 0; p < names.size(); ++p) {
+    SCOPED_TRACE(names[p]);
+    const Tensor& before = start.tensors.at(names[p]);
+    const Tensor& after = now.tensors.at(names[p]);
+    Tensor delta(before.shape());
+    for (int64_t i = 0; i < delta.num_elements(); ++i) {
+      delta.mutable_data<float>()[i] =
+          after.data<float>()[i] - before.data<float>()[i];
+    }
+    const double want = norm.data<double>()[p];
+    if (updated.data<uint8_t>()[p] == 0) {
+      EXPECT_EQ(want, 0);
+      EXPECT_EQ(AbsMax(delta), 0);
+    }
+    // A weight near 1 holds a step of 1e-5 to 6e-8 only.
+    const double rounding =
+        6e-8 * AbsMax(after) * std::sqrt(1.0 * delta.num_elements());
+    EXPECT_NEAR(L2(delta), want, limits_.delta_norm * want + rounding);
+    const Tensor row = RowOf(delta_some, p);
+    EXPECT_TRUE(AllNear(Samples(delta), row,
+                        limits_.sample * AbsMax(row) + limits_.delta_sample));
+    EXPECT_TRUE(AllNear(
+        Samples(after), RowOf(some, p),
+        full_ ? limits_.delta_sample + limits_.sample * AbsMax(row) : 1e-6));
+  }
+}
+
+TEST_P(TrainParity, EveryStep) {
+  const TrainSample sample = MakeSample();
+  const Weights start =
+      DeterministicWeights(config_, golden_.Int("weight_seed"));
+  auto network =
+      *TrainNetwork::Create(start, TrainNetworkOptions(), backend_.get());
+  const std::vector<std::string> names = golden_.Lines("param_names");
+  const Tensor updated = golden_.Get("param_updated");
+  std::set<std::string> trained;
+  for (const Parameter* p : network->parameters()) trained.insert(p->name);
+  for (size_t p = 0; p < names.size(); ++p) {
+    EXPECT_EQ(trained.count(names[p]), updated.data<uint8_t>()[p]) << names[p];
+  }
+
+  const std::vector<float> sgd = golden_.Floats("lr_momentum_wd");
+  OptimizerOptions options;
+  options.momentum = sgd[1];
+  options.weight_decay = sgd[2];
+  options.layer_scales[kScaledLayer] = kScale;
+  Optimizer optimizer(options, network->parameters());
+  Sampler sampler(golden_.Int("choice_seed"));
+  Sampler replayed(golden_.Int("choice_seed"));
+  const int steps = static_cast<int>(golden_.Get("losses").dim(0));
+  ASSERT_GT(steps, 0);
+  for (int step = 0; step < steps; ++step) {
+    SCOPED_TRACE(absl::StrCat("step ", step));
+    std::vector<PictureTargets> targets;
+    const absl::StatusOr<LossTerms> terms = TrainStep(
+        config_, options_, absl::MakeConstSpan(&sample, 1), 1, /*add=*/false,
+        network.get(), backend_.get(), &sampler, nullptr, &targets);
+    ASSERT_TRUE(terms.ok()) << terms.status();
+    ExpectLosses(step, *terms);
+    ExpectTargets(step, targets[0]);
+    ExpectChoices(step, &replayed);
+    EXPECT_EQ(sampler.calls(), replayed.calls());
+    ExpectGradients(step, FileGradients(*network, start), network->Save());
+    optimizer.Step(sgd[0], 0);
+    ASSERT_TRUE(network->Refresh().ok());
+    ExpectWeights(step, start, network->Save());
+  }
+}
+
+// The plain loops of ref would take an hour for ResNet-101.
+INSTANTIATE_TEST_SUITE_P(Networks, TrainParity,
+                         ::testing::Values(std::make_tuple("mini", "ref"),
+                                           std::make_tuple("mini", "cpu"),
+                                           std::make_tuple("small", "ref"),
+                                           std::make_tuple("small", "cpu"),
+                                           std::make_tuple("full101", "cpu")),
+                         [](const auto& info) {
+                           return absl::StrCat(std::get<0>(info.param), "_",
+                                               std::get<1>(info.param));
+                         });
+
+}  // namespace
+}  // namespace fcis

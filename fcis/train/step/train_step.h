@@ -1,0 +1,32 @@
+// TrainStep: pictures in, gradients of their mean loss in the network's
+// parameters out.
+#ifndef FCIS_TRAIN_STEP_TRAIN_STEP_H_
+#define FCIS_TRAIN_STEP_TRAIN_STEP_H_
+
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/data/transform/train_transform.h"
+#include "fcis/train/network/train_network.h"
+#include "fcis/train/step/picture_loss.h"
+
+namespace fcis {
+
+// Runs pictures of one size together, others one after the other. Each has the
+// weight 1 / total_pictures, so that the gradients of several calls (add) and
+// of several processes add up to that of the mean. ready: as
+// TrainNetwork::Backward, during the last group of pictures. Errors: a picture
+// too small for the network.
+absl::StatusOr<LossTerms> TrainStep(
+    const ModelConfig& config, const LossOptions& options,
+    absl::Span<const TrainSample> samples, int total_pictures, bool add,
+    TrainNetwork* network, TrainBackend* backend, Sampler* sampler,
+    const std::function<void(int)>& ready = nullptr,
+    std::vector<PictureTargets>* targets = nullptr);
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_STEP_TRAIN_STEP_H_
