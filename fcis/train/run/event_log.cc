@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "absl/functional/function_ref.h"
@@ -20,6 +21,7 @@ namespace {
 
 using Values = absl::Span<const std::pair<std::string, double>>;
 
+constexpr char kJsonl[] = "/log.jsonl";
 constexpr absl::string_view kJsonlStart = "{\"iteration\":";
 constexpr char kIteration[] = "iteration";
 
@@ -120,10 +122,17 @@ std::string CsvLine(int64_t iteration, Values values,
 
 }  // namespace
 
+absl::StatusOr<int64_t> LastLoggedIteration(const std::string& directory) {
+  constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+  ASSIGN_OR_RETURN(const Kept kept,
+                   KeptLines(directory + kJsonl, kAll, 0, JsonlIteration));
+  return kept.iteration;
+}
+
 absl::StatusOr<std::unique_ptr<EventLog>> EventLog::Open(
     const std::string& directory, int64_t done) {
   std::unique_ptr<EventLog> log(new EventLog);
-  const std::string jsonl_path = directory + "/log.jsonl";
+  const std::string jsonl_path = directory + kJsonl;
   ASSIGN_OR_RETURN(const Kept kept,
                    KeptLines(jsonl_path, done, 0, JsonlIteration));
   log->last_iteration_ = kept.iteration;

@@ -20,6 +20,10 @@
 
 namespace fcis {
 
+// The last iteration in a run's log.jsonl; 0 when it has none. Errors: the file
+// cannot be read (a missing one has no iteration).
+absl::StatusOr<int64_t> LastLoggedIteration(const std::string& directory);
+
 class EventLog {
  public:
   // `done` iterations were made before (0: a new run): lines of later ones,

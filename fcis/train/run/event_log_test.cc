@@ -137,6 +137,17 @@ TEST(EventLog, ResumeCutsWhatTheKilledRunLoggedLater) {
   EXPECT_EQ(Csv(directory), csv);
 }
 
+TEST(LastLoggedIteration, OfWholeLines) {
+  const std::string directory = NewDirectory("last");
+  EXPECT_EQ(*LastLoggedIteration(directory), 0);
+  auto log = EventLog::Open(directory, 0);
+  EXPECT_EQ(*LastLoggedIteration(directory), 0);
+  Log(log->get(), 1, 12);
+  EXPECT_EQ(*LastLoggedIteration(directory), 12);
+  fs::resize_file(directory + "/log.jsonl", Jsonl(directory).size() - 1);
+  EXPECT_EQ(*LastLoggedIteration(directory), 11);
+}
+
 TEST(EventLog, TornLastLineIsCut) {
   const std::string directory = NewDirectory("torn");
   {

@@ -1,0 +1,131 @@
+// Starts training on several processes, and again after a failure.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/main.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/io/file.h"
+#include "fcis/train/launch/launch_command.h"
+#include "fcis/train/launch/supervisor.h"
+#include "fcis/train/run/run_directory.h"
+
+ABSL_FLAG(int, processes, 1, "How many processes train.");
+ABSL_FLAG(std::string, hostfile, "",
+          "Open MPI's list of hosts (\"name slots=8\" a line). Program, data "
+          "and run directory must be there under the same paths. Default: "
+          "this machine.");
+ABSL_FLAG(int, max_restarts, 3, "How often a failed job is started again.");
+ABSL_FLAG(int, kill_delay, 20,
+          "Seconds that mpiexec leaves a process between SIGTERM and SIGKILL: "
+          "long enough for an iteration and a save. After the crash of one "
+          "process the job ends up to twice as many seconds later.");
+ABSL_FLAG(std::string, mpi_flags, "",
+          "More flags for mpiexec, separated by spaces.");
+
+namespace fcis {
+namespace {
+
+Program MakeProgram() {
+  Program program;
+  program.name = "launch";
+  program.arguments = "[flags] -- train_main [its flags]...";
+  program.summary =
+      "Starts train_main under mpiexec, and again, with --resume, when a "
+      "process crashed or hung. Asked to stop (Ctrl-C, SIGTERM, SIGUSR1), the "
+      "job saves a checkpoint and leaves; asked again, it ends at once. Gives "
+      "up when the command line is wrong or when an attempt comes no further "
+      "than those before it.";
+  program.groups = {{"Job", {"processes", "hostfile", "mpi_flags"}},
+                    {"Failures", {"max_restarts", "kill_delay"}}};
+  program.short_flags = {{'n', "processes"}};
+  program.examples = {
+      "launch -n 2 -- train_main --config small_scenes -o run",
+      "launch -n 16 --hostfile hosts -- ./train_main -o /shared/run --resume"};
+  return program;
+}
+
+void Say(absl::string_view line) {
+  absl::FPrintF(stderr, "launch: %s\n", line);
+}
+
+absl::Status CheckFlags(const std::vector<std::string>& program) {
+  if (absl::GetFlag(FLAGS_processes) < 1) {
+    return UsageError("--processes must be at least 1");
+  }
+  if (absl::GetFlag(FLAGS_max_restarts) < 0) {
+    return UsageError("--max_restarts must be at least 0");
+  }
+  if (absl::GetFlag(FLAGS_kill_delay) < 1) {
+    return UsageError("--kill_delay must be at least 1");
+  }
+  if (program.empty()) {
+    return UsageError("the program to start is missing: -- train_main ...");
+  }
+  const std::string hostfile = ResolvePath(absl::GetFlag(FLAGS_hostfile));
+  if (hostfile.empty()) return absl::OkStatus();
+  return MappedFile::Open(hostfile).status();
+}
+
+// A path as the user wrote it; a name without '/' beside this program's own
+// files, or in $PATH.
+std::string FindProgram(const std::string& name) {
+  if (name.find('/') != name.npos) return ResolvePath(name);
+  return FindRunfile(absl::StrCat("fcis/train/main/", name)).value_or(name);
+}
+
+MpiOptions JobOptions() {
+  MpiOptions options;
+  options.processes = absl::GetFlag(FLAGS_processes);
+  options.hostfile = ResolvePath(absl::GetFlag(FLAGS_hostfile));
+  options.kill_delay = absl::Seconds(absl::GetFlag(FLAGS_kill_delay));
+  options.extra =
+      absl::StrSplit(absl::GetFlag(FLAGS_mpi_flags), ' ', absl::SkipEmpty());
+  return options;
+}
+
+absl::Status Run(std::vector<std::string> program) {
+  RETURN_IF_ERROR(CheckFlags(program));
+  program[0] = FindProgram(program[0]);
+  SupervisorOptions options;
+  options.run_directory = ResolvePath(OutOf(program));
+  if (options.run_directory.empty()) {
+    // Named here: a restart must find it again.
+    options.run_directory = ResolvePath(absl::StrCat(
+        "out/",
+        absl::FormatTime("%Y%m%d_%H%M%S", absl::Now(), absl::LocalTimeZone())));
+    program = WithFlags(program, {"--out", options.run_directory});
+  }
+  options.max_restarts = absl::GetFlag(FLAGS_max_restarts);
+  options.say = Say;
+  bool first = true;
+  options.command = [&](bool resume) {
+    // The first time the user decides.
+    const std::vector<std::string> words =
+        first    ? program
+        : resume ? WithFlags(WithoutResume(program), {"--resume"})
+                 : WithoutResume(program);
+    first = false;
+    return MpiCommand(JobOptions(), words);
+  };
+  Say(absl::StrCat("the run's directory is ", options.run_directory));
+  ChildRunner runner;
+  return Supervise(options, &runner);
+}
+
+}  // namespace
+}  // namespace fcis
+
+int main(int argc, char** argv) {
+  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+}
