@@ -1,12 +1,17 @@
 #include "fcis/train/run/event_log.h"
 
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <thread>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -171,6 +176,48 @@ TEST(EventLog, TornLastLineIsCut) {
     ASSERT_TRUE((*log)->Write(4, {{"loss", 0.25}}).ok());
     EXPECT_THAT(Csv(directory), HasSubstr("\n4,0.25\n"));
   }
+}
+
+// A child logs until it is killed: a resume finds whole lines only, and none of
+// those that the child reported is lost.
+TEST(EventLog, KilledWriterLosesNothing) {
+  const std::string directory = NewDirectory("killed");
+  int64_t done = 0;
+  for (int round = 0; round < 5; ++round) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      auto log = EventLog::Open(directory, done);
+      for (int64_t i = done + 1; log.ok(); ++i) {
+        if (!(*log)->Write(i, {{"loss", 1.0 / i}}).ok()) _exit(1);
+        if (write(ends[1], &i, sizeof i) != sizeof i) _exit(1);
+      }
+      _exit(1);
+    }
+    close(ends[1]);
+    int64_t last = 0;
+    ASSERT_EQ(read(ends[0], &last, sizeof last), ssize_t{sizeof last});
+    std::this_thread::sleep_for(std::chrono::milliseconds(5 + 3 * round));
+    ASSERT_EQ(kill(child, SIGKILL), 0);
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+    while (read(ends[0], &last, sizeof last) == ssize_t{sizeof last}) {
+    }
+    close(ends[0]);
+    EXPECT_GE(*LastLoggedIteration(directory), last);
+    done = last / 2;  // where the last checkpoint may have been
+  }
+  ASSERT_TRUE(EventLog::Open(directory, done).ok());
+  int64_t expected = 0;
+  const std::string jsonl = Jsonl(directory);
+  for (absl::string_view line :
+       absl::StrSplit(jsonl, '\n', absl::SkipEmpty())) {
+    rapidjson::Document json;
+    json.Parse(line.data(), line.size());
+    ASSERT_TRUE(json.IsObject()) << line;
+    ASSERT_EQ(json["iteration"].GetInt64(), ++expected);
+  }
+  EXPECT_EQ(expected, done);
 }
 
 TEST(EventLog, RefusesWhatCannotBeAColumn) {

@@ -11,8 +11,6 @@
 namespace fcis {
 namespace {
 
-constexpr double kPatienceForOthers = 1.25;
-
 // Without stdio and destructors: a hanging thread may hold their locks.
 void EndProcess(const std::string& cause) {
   const std::string line = absl::StrCat("\n", cause, "\n");
@@ -25,6 +23,7 @@ void EndProcess(const std::string& cause) {
 
 Watchdog::Watchdog(Options options)
     : options_(std::move(options)),
+      patience_(options_.timeout),
       fed_(std::chrono::steady_clock::now()),
       thread_([this] { Watch(); }) {}
 
@@ -38,34 +37,36 @@ Watchdog::~Watchdog() {
 }
 
 void Watchdog::Feed(absl::string_view phase, int64_t iteration) {
-  Begin(phase, iteration, 1);
+  Begin(phase, iteration, options_.timeout);
 }
 
 void Watchdog::FeedWaitingForOthers(absl::string_view phase,
                                     int64_t iteration) {
-  Begin(phase, iteration, kPatienceForOthers);
+  Begin(phase, iteration, options_.timeout + options_.more_for_others);
 }
 
 void Watchdog::Begin(absl::string_view phase, int64_t iteration,
-                     double patience) {
+                     absl::Duration patience) {
   const std::lock_guard<std::mutex> lock(mutex_);
   phase_.assign(phase.data(), phase.size());
   iteration_ = iteration;
+  const bool sooner = patience < patience_;
   patience_ = patience;
   fed_ = std::chrono::steady_clock::now();
+  if (sooner) changed_.notify_all();
 }
 
 void Watchdog::Watch() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!ended_) {
-    const absl::Duration left = options_.timeout * patience_ - Hungry();
+    const absl::Duration left = patience_ - Hungry();
     if (left <= absl::ZeroDuration()) {
       const std::string cause = Cause();
       if (options_.on_hang == nullptr) EndProcess(cause);
       options_.on_hang(cause);
       return;
     }
-    // Being fed only moves the end; it need not wake the watch.
+    // Being fed mostly moves the end back, and need not wake the watch.
     changed_.wait_for(lock, absl::ToChronoNanoseconds(left));
   }
 }

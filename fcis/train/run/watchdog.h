@@ -21,6 +21,9 @@ class Watchdog {
     int rank = 0;
     // Not fed for so long, the process is taken to hang.
     absl::Duration timeout = absl::Minutes(10);
+    // More than that while it waits for other ranks: the one that holds them up
+    // is to speak first, and mpiexec needs its time to end them.
+    absl::Duration more_for_others = absl::Minutes(1);
     // Takes the cause in one line. By default prints it to stderr and exits
     // with kExitRunError at once, on which mpiexec ends the other ranks.
     std::function<void(const std::string&)> on_hang;
@@ -37,13 +40,12 @@ class Watchdog {
   // pass") of the iteration. Any thread may call.
   void Feed(absl::string_view phase, int64_t iteration);
 
-  // The same for a phase that ends only when the other ranks are ready: it has
-  // a quarter more time, so that the rank that holds up the others is the one
-  // that speaks.
+  // The same for a phase that ends only when the other ranks are ready.
   void FeedWaitingForOthers(absl::string_view phase, int64_t iteration);
 
  private:
-  void Begin(absl::string_view phase, int64_t iteration, double patience);
+  void Begin(absl::string_view phase, int64_t iteration,
+             absl::Duration patience);
   void Watch();
   absl::Duration Hungry() const;
   std::string Cause() const;
@@ -55,7 +57,7 @@ class Watchdog {
   bool ended_ = false;
   std::string phase_ = "start";
   int64_t iteration_ = 0;
-  double patience_ = 1;  // in timeouts
+  absl::Duration patience_;
   // Not the wall clock, which may be set forward.
   std::chrono::steady_clock::time_point fed_;
   std::thread thread_;

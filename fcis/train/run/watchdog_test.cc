@@ -22,6 +22,7 @@ std::string Starve(Feeding feeding, absl::Duration* waited) {
   Watchdog::Options options;
   options.rank = 3;
   options.timeout = kShort;
+  options.more_for_others = kShort;
   options.on_hang = [&](const std::string& text) {
     cause = text;
     barked = true;
@@ -48,7 +49,25 @@ TEST(Watchdog, WaitingForOthersHasMoreTime) {
   absl::Duration waited;
   Starve([](Watchdog* w) { w->FeedWaitingForOthers("sum of gradients", 1); },
          &waited);
-  EXPECT_GE(waited, 1.15 * kShort);
+  EXPECT_GE(waited, 1.9 * kShort);
+}
+
+TEST(Watchdog, MoreTimeIsForThatPhaseOnly) {
+  std::atomic<bool> barked{false};
+  Watchdog::Options options;
+  options.timeout = kShort;
+  options.more_for_others = absl::Hours(1);
+  options.on_hang = [&](const std::string&) { barked = true; };
+  Watchdog watchdog(options);
+  watchdog.FeedWaitingForOthers("sum of gradients", 1);
+  absl::SleepFor(2 * kShort);
+  EXPECT_FALSE(barked);
+  watchdog.Feed("update", 1);
+  const absl::Time start = absl::Now();
+  while (!barked && absl::Now() - start < absl::Seconds(20)) {
+    absl::SleepFor(absl::Milliseconds(2));
+  }
+  EXPECT_TRUE(barked);
 }
 
 TEST(Watchdog, NeverFedIsStarvedToo) {
