@@ -6,8 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/embedded_textproto.h"
-#include "google/protobuf/io/tokenizer.h"
-#include "google/protobuf/text_format.h"
+#include "fcis/core/config/text_proto.h"
 
 namespace fcis {
 namespace {
@@ -29,35 +28,11 @@ const std::vector<PresetParts>& Table() {
       {"resnet101_voc",
        {kCommonTextproto, kVocTextproto, kVocClassesTextproto,
         kResnet101Textproto}},
+      {"small_scenes", {kCommonTextproto, kSmallScenesTextproto}},
       {"parity_small", {kCommonTextproto, kParitySmallTextproto}},
       {"parity_mini", {kCommonTextproto, kParityMiniTextproto}},
   };
   return table;
-}
-
-// Keeps the first complaint of protobuf's parser.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text.empty()) {
-      text = absl::StrCat(line + 1, ":", column + 1, ": ", message);
-    }
-  }
-  std::string text;
-};
-
-// Adds the fields of `text` to `config`; a field given before is replaced, a
-// list grows.
-absl::Status MergeText(absl::string_view text, absl::string_view source,
-                       ModelConfig* config) {
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  if (parser.MergeFromString(std::string(text), config)) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      source, ":", error.text, " (expected a fcis.ModelConfig in text form)"));
 }
 
 absl::Status Expect(bool ok, absl::string_view field,
@@ -128,7 +103,8 @@ absl::StatusOr<ModelConfig> Preset(absl::string_view name) {
     if (name != preset.name) continue;
     ModelConfig config;
     for (const char* part : preset.parts) {
-      RETURN_IF_ERROR(MergeText(part, absl::StrCat("preset ", name), &config));
+      RETURN_IF_ERROR(
+          MergeTextProto(part, absl::StrCat("preset ", name), &config));
     }
     config.set_name(std::string(name));
     RETURN_IF_ERROR(CheckConfig(config));
@@ -142,7 +118,7 @@ absl::StatusOr<ModelConfig> Preset(absl::string_view name) {
 absl::StatusOr<ModelConfig> ParseConfig(absl::string_view text,
                                         absl::string_view source) {
   ModelConfig config;
-  RETURN_IF_ERROR(MergeText(text, source, &config));
+  RETURN_IF_ERROR(MergeTextProto(text, source, &config));
   const absl::Status status = CheckConfig(config);
   if (!status.ok()) {
     return absl::InvalidArgumentError(

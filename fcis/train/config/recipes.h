@@ -1,0 +1,29 @@
+// Recipes: TrainConfigs by name or from files.
+#ifndef FCIS_TRAIN_CONFIG_RECIPES_H_
+#define FCIS_TRAIN_CONFIG_RECIPES_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "fcis/train/config/train.pb.h"
+
+namespace fcis {
+
+// "chainer_fcis", ... in a fixed order.
+std::vector<std::string> RecipeNames();
+
+// The recipe of that name, or else the TrainConfig in the file of that name
+// (text form), checked. Errors: neither (the names are listed); the file, line
+// and column of what cannot be read.
+absl::StatusOr<TrainConfig> Recipe(const std::string& name_or_path);
+
+// OK when every number is in its range; else an error naming the first field
+// that is not, and what was expected.
+absl::Status CheckTrainConfig(const TrainConfig& config);
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_CONFIG_RECIPES_H_

@@ -1,0 +1,78 @@
+#include "fcis/train/config/recipes.h"
+
+#include <string>
+
+#include "fcis/core/config/presets.h"
+#include "fcis/core/io/file.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(RecipesTest, EveryRecipeNamesAModel) {
+  for (const std::string& name : RecipeNames()) {
+    const auto recipe = Recipe(name);
+    ASSERT_TRUE(recipe.ok()) << recipe.status();
+    EXPECT_EQ(recipe->name(), name);
+    EXPECT_EQ(Preset(recipe->model()).status(), absl::OkStatus());
+  }
+}
+
+TEST(RecipesTest, TheReferencesNumbers) {
+  const TrainConfig c = *Recipe("chainer_fcis");
+  EXPECT_EQ(c.schedule().phases(0).end_iteration(), 4000);
+  EXPECT_EQ(c.schedule().phases(0).lr(), 5e-5);
+  EXPECT_EQ(c.schedule().phases(1).end_epoch(), 12);
+  EXPECT_EQ(c.schedule().phases(1).lr(), 5e-4);
+  EXPECT_EQ(c.schedule().phases(2).end_epoch(), 18);
+  EXPECT_EQ(c.loss().roi_samples(), 128);
+  EXPECT_EQ(c.frozen_stages(), 2);
+  EXPECT_EQ(c.optimizer().weight_decay(), 5e-4);
+}
+
+TEST(RecipesTest, FilesAreReadAndChecked) {
+  const std::string path = ::testing::TempDir() + "recipe.textproto";
+  ASSERT_TRUE(WriteFileAtomic(path,
+                              "model: 'resnet50_coco'\n"
+                              "schedule { phases { end_epoch: 2 lr: 1e-3 } }")
+                  .ok());
+  EXPECT_EQ(Recipe(path)->model(), "resnet50_coco");
+  ASSERT_TRUE(WriteFileAtomic(path, "modell: 'resnet50_coco'").ok());
+  EXPECT_THAT(Recipe(path).status().ToString(), HasSubstr("recipe.textproto:1:7: "));
+  ASSERT_TRUE(WriteFileAtomic(path, "model: 'a' frozen_stages: 9").ok());
+  EXPECT_THAT(Recipe(path).status().ToString(), HasSubstr("frozen_stages"));
+}
+
+TEST(RecipesTest, UnknownNamesAreAnsweredWithNames) {
+  const std::string message = Recipe("chainer_fsis").status().ToString();
+  EXPECT_THAT(message, HasSubstr("msracver_ohem"));
+  EXPECT_THAT(message, HasSubstr("did you mean chainer_fcis"));
+}
+
+TEST(RecipesTest, NumbersOutOfRangeAreNamed) {
+  const auto error = [](void (*change)(TrainConfig*)) {
+    TrainConfig c = *Recipe("small_scenes");
+    change(&c);
+    return CheckTrainConfig(c).ToString();
+  };
+  EXPECT_THAT(error([](TrainConfig* c) { c->set_batch(0); }),
+              HasSubstr("batch"));
+  EXPECT_THAT(
+      error([](TrainConfig* c) { c->mutable_optimizer()->set_momentum(1); }),
+      HasSubstr("momentum"));
+  EXPECT_THAT(
+      error([](TrainConfig* c) { c->mutable_schedule()->clear_phases(); }),
+      HasSubstr("schedule.phases"));
+  EXPECT_THAT(error([](TrainConfig* c) { c->mutable_scenes()->set_height(8); }),
+              HasSubstr("scenes"));
+  EXPECT_THAT(error([](TrainConfig* c) {
+                c->mutable_augmentation()->set_copy_paste(2);
+              }),
+              HasSubstr("copy_paste"));
+}
+
+}  // namespace
+}  // namespace fcis
