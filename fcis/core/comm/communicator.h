@@ -1,11 +1,13 @@
-// The processes of one job: who am I, and wait for the others.
+// The processes of one job: who am I, wait for the others, add up numbers.
 #ifndef FCIS_CORE_COMM_COMMUNICATOR_H_
 #define FCIS_CORE_COMM_COMMUNICATOR_H_
 
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 namespace fcis {
 
@@ -22,6 +24,21 @@ class Communicator {
 
   // The sum of the values of all processes, which all must call it.
   virtual absl::StatusOr<int> Sum(int value) = 0;
+
+  // The same for each of the values, in place.
+  virtual absl::Status Sum(absl::Span<double> values) = 0;
+
+  // Rank 0's text, in all processes.
+  virtual absl::StatusOr<std::string> Broadcast(std::string text) = 0;
+
+  // Begins to sum values in place, which must not be touched until FinishSums.
+  // Several sums may be under way; all processes start them in the same order.
+  // The same bits in all processes, and for the same number of processes.
+  virtual absl::Status StartSum(absl::Span<float> values) = 0;
+  // Lets the sums under way go on; to be called between other work.
+  virtual absl::Status ProgressSums() = 0;
+  // Returns when all sums are there.
+  virtual absl::Status FinishSums() = 0;
 
   // This process gives up: the job's end no longer waits for it, and when it
   // exits, mpiexec ends the others too.

@@ -1,5 +1,7 @@
 #include "fcis/core/comm/communicator.h"
 
+#include <vector>
+
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -11,6 +13,15 @@ TEST(CommunicatorTest, AJobOfOneWaitsForNobody) {
   EXPECT_EQ(self->size(), 1);
   EXPECT_TRUE(self->Barrier().ok());
   EXPECT_EQ(*self->Sum(7), 7);
+  std::vector<float> values = {1, 2};
+  EXPECT_TRUE(self->StartSum(absl::MakeSpan(values)).ok());
+  EXPECT_TRUE(self->ProgressSums().ok());
+  EXPECT_TRUE(self->FinishSums().ok());
+  EXPECT_EQ(values, (std::vector<float>{1, 2}));
+  std::vector<double> doubles = {3};
+  EXPECT_TRUE(self->Sum(absl::MakeSpan(doubles)).ok());
+  EXPECT_EQ(doubles[0], 3);
+  EXPECT_EQ(*self->Broadcast("text"), "text");
 }
 
 }  // namespace

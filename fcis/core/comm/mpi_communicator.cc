@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
@@ -45,9 +46,54 @@ class MpiCommunicator : public Communicator {
     return sum;
   }
 
+  absl::Status Sum(absl::Span<double> values) override {
+    return MpiStatus(
+        "MPI_Allreduce",
+        MPI_Allreduce(MPI_IN_PLACE, values.data(), Count(values.size()),
+                      MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD));
+  }
+
+  absl::StatusOr<std::string> Broadcast(std::string text) override {
+    uint64_t size = text.size();
+    RETURN_IF_ERROR(MpiStatus(
+        "MPI_Bcast", MPI_Bcast(&size, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD)));
+    text.resize(size);
+    RETURN_IF_ERROR(MpiStatus(
+        "MPI_Bcast",
+        MPI_Bcast(&text[0], Count(size), MPI_CHAR, 0, MPI_COMM_WORLD)));
+    return text;
+  }
+
+  absl::Status StartSum(absl::Span<float> values) override {
+    requests_.push_back(MPI_REQUEST_NULL);
+    return MpiStatus(
+        "MPI_Iallreduce",
+        MPI_Iallreduce(MPI_IN_PLACE, values.data(), Count(values.size()),
+                       MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD, &requests_.back()));
+  }
+
+  absl::Status ProgressSums() override {
+    if (requests_.empty()) return absl::OkStatus();
+    int done = 0;
+    return MpiStatus("MPI_Testall",
+                     MPI_Testall(Count(requests_.size()), requests_.data(),
+                                 &done, MPI_STATUSES_IGNORE));
+  }
+
+  absl::Status FinishSums() override {
+    const int code = MPI_Waitall(Count(requests_.size()), requests_.data(),
+                                 MPI_STATUSES_IGNORE);
+    requests_.clear();
+    return MpiStatus("MPI_Waitall", code);
+  }
+
   void GiveUp() override { gave_up_ = true; }
 
  private:
+  // MPI counts in int; callers keep their arrays below 2^31 elements.
+  static int Count(size_t n) { return static_cast<int>(n); }
+
+  std::vector<MPI_Request> requests_;  // of sums under way
   int rank_ = 0, size_ = 1;
   bool gave_up_ = false;
 };

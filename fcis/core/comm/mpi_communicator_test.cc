@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -23,6 +24,24 @@ std::string OwnPath() {
   return std::string(path, static_cast<size_t>(length));
 }
 
+// Arrays, two of them under way at once, and a text from rank 0.
+bool SumsAreRight(Communicator& job) {
+  const float rank = static_cast<float>(job.rank());
+  std::vector<double> doubles = {1.5, rank};
+  std::vector<float> first(100000, rank), second = {1, 2 * rank};
+  if (!job.Sum(absl::MakeSpan(doubles)).ok() ||
+      !job.StartSum(absl::MakeSpan(first)).ok() || !job.ProgressSums().ok() ||
+      !job.StartSum(absl::MakeSpan(second)).ok() || !job.ProgressSums().ok() ||
+      !job.FinishSums().ok() || !job.FinishSums().ok()) {
+    return false;
+  }
+  constexpr float kSum = kRanks * (kRanks - 1) / 2;
+  return doubles == std::vector<double>{1.5 * kRanks, kSum} &&
+         first == std::vector<float>(100000, kSum) &&
+         second == std::vector<float>{kRanks, 2 * kSum} &&
+         *job.Broadcast(absl::StrCat("from ", job.rank())) == "from 0";
+}
+
 // What each rank does; its exit code.
 int RunRank(const std::string& marker) {
   const auto made = MakeCommunicator();
@@ -35,6 +54,7 @@ int RunRank(const std::string& marker) {
   }
   if (job.size() != kRanks) return 3;
   if (*job.Sum(1 + job.rank()) != kRanks * (kRanks + 1) / 2) return 4;
+  if (!SumsAreRight(job)) return 10;
   // Nobody passes the barrier before the last has come.
   if (job.rank() == kRanks - 1) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));

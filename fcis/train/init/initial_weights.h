@@ -1,0 +1,38 @@
+// The weights that a training run begins with.
+#ifndef FCIS_TRAIN_INIT_INITIAL_WEIGHTS_H_
+#define FCIS_TRAIN_INIT_INITIAL_WEIGHTS_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/model/weights/weights.h"
+
+namespace fcis {
+
+// Random weights, the same for the same seed. Kernels of the backbone: normal
+// with variance 2 / (in kh kw) (He et al., 2015), which keeps the scale of what
+// passes a ReLU; the last one of a block is divided by sqrt(blocks), so that
+// the sum over all blocks keeps it too, without statistics; the stem's by 64,
+// the spread of pixel values. RPN and head: normal with deviation 0.01, as the
+// reference. Biases and betas 0, gammas and variances 1 (batch norms that do
+// nothing).
+Weights ScratchWeights(const ModelConfig& config, uint64_t seed);
+
+// Takes over every tensor of `from` that `weights` has in the same shape.
+struct TakenOver {
+  int taken = 0;
+  // "head/psroi_conv2/W 7938x1024x1x1, expected 882x1024x1x1": there, but
+  // misshapen.
+  std::vector<std::string> dropped;
+  std::vector<std::string> unknown;  // no such tensor in the model
+  std::vector<std::string> missing;  // the model's, that stay as they were
+};
+TakenOver TakeOver(const std::map<std::string, Tensor>& from, Weights* weights);
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_INIT_INITIAL_WEIGHTS_H_
