@@ -228,9 +228,32 @@ void ReportEmptyPictures(const CocoDataset& dataset, size_t first_picture,
   }
 }
 
+// Takes out the pictures of another file, with their annotations.
+absl::Status TakeOut(const std::string& without, CocoDataset& dataset) {
+  ASSIGN_OR_RETURN(const CocoDataset other, ReadCocoDataset(without));
+  RecordIndex ids;
+  for (const CocoImage& image : other.images) ids.Set(image.id, 0);
+  auto& images = dataset.images;
+  images.erase(std::remove_if(images.begin(), images.end(),
+                              [&](const CocoImage& image) {
+                                return ids.Find(image.id) >= 0;
+                              }),
+               images.end());
+  auto& annotations = dataset.annotations;
+  annotations.erase(std::remove_if(annotations.begin(), annotations.end(),
+                                   [&](const CocoAnnotation& annotation) {
+                                     return ids.Find(annotation.image_id) >= 0;
+                                   }),
+                    annotations.end());
+  return absl::OkStatus();
+}
+
 absl::Status AddSource(const CocoSource& source, Labels& labels,
                        CocoIndex& index) {
-  ASSIGN_OR_RETURN(const CocoDataset dataset, ReadCocoDataset(source.ann_file));
+  ASSIGN_OR_RETURN(CocoDataset dataset, ReadCocoDataset(source.ann_file));
+  if (!source.without.empty()) {
+    RETURN_IF_ERROR(TakeOut(source.without, dataset));
+  }
   RETURN_IF_ERROR(labels.Join(dataset, index));
   if (dataset.images.empty()) {
     return absl::InvalidArgumentError(

@@ -23,6 +23,8 @@ namespace fcis {
 
 struct CocoSource {
   std::string ann_file, image_dir;
+  // Unless empty, a file whose pictures are taken out of this one, by id.
+  std::string without = "";
 };
 
 struct CocoObject {

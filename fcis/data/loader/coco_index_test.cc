@@ -198,6 +198,25 @@ TEST(IndexCoco, JoinsFilesWhoseIdsAreTheirOwn) {
             absl::string_view::npos);
 }
 
+TEST(IndexCoco, TakesOutThePicturesOfAnotherFile) {
+  const std::string box = "[2,1,4,3]";
+  const std::string all =
+      WriteJson("all.json",
+                Dataset(absl::StrCat(kPicture, R"(,{"id":2,"file_name":"b.png",
+                           "height":8,"width":10})"),
+                        absl::StrCat(Annotation(1, 1, 3, box, kSquare), ",",
+                                     Annotation(2, 2, 3, box, kSquare))));
+  const std::string some =
+      WriteJson("some.json", Dataset(R"({"id":1},{"id":5})", ""));
+  const CocoIndex index = Index({{all, "a", some}});
+  ASSERT_EQ(index.pictures.size(), 1u);
+  EXPECT_EQ(index.pictures[0].path, "a/b.png");
+  EXPECT_EQ(Ids(index, 0), Strings{"2"});
+  EXPECT_EQ(index.report.count(Finding::kUnknownImage), 0);
+  EXPECT_EQ(index.report.annotations, 1);
+  EXPECT_FALSE(IndexCoco({{all, "a", "/nowhere.json"}}).ok());
+}
+
 TEST(IndexCoco, MeasuresPicturesWithoutSize) {
   const std::string dir = testing::TempDir();
   const auto bytes = EncodePng(Image(8, 10));

@@ -1,0 +1,102 @@
+#include "fcis/data/loader/check_dataset.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/rle/rle.h"
+#include "fcis/data/codec/image_reader.h"
+#include "fcis/data/loader/xywh_box.h"
+
+namespace fcis {
+namespace {
+
+// How far a box may lie from its mask: COCO's boxes are those of polygons in
+// fractions of pixels, and of parts that are thinner than one.
+constexpr float kSlack = 3, kSlackShare = .05f;
+
+struct Note {
+  Finding finding;
+  std::string example;
+};
+
+bool IsBeside(const Box& a, const Box& b) {
+  const float slack =
+      std::max(kSlack, kSlackShare * std::max(a.width(), a.height()));
+  const float off =
+      std::max(std::max(std::abs(a.x0 - b.x0), std::abs(a.y0 - b.y0)),
+               std::max(std::abs(a.x1 - b.x1), std::abs(a.y1 - b.y1)));
+  return off > slack;
+}
+
+void CheckPicture(const CocoPicture& picture, std::vector<Note>& notes) {
+  if (picture.path.empty()) return;  // IndexCoco has told
+  const absl::StatusOr<Image> image = ReadImage(picture.path);
+  if (absl::IsNotFound(image.status())) {
+    notes.push_back({Finding::kMissingPicture, picture.path});
+  } else if (!image.ok()) {
+    notes.push_back(
+        {Finding::kDamagedPicture, std::string(image.status().message())});
+  } else if (image->height != picture.height || image->width != picture.width) {
+    notes.push_back(
+        {Finding::kOtherSize,
+         absl::StrCat(picture.path, " (", image->height, "x", image->width,
+                      ", not ", picture.height, "x", picture.width, ")")});
+  }
+}
+
+void CheckObject(const CocoPicture& picture, const CocoObject& object,
+                 std::vector<Note>& notes) {
+  const absl::StatusOr<Rle> mask =
+      DecodeSegmentation(object.segmentation, picture.height, picture.width);
+  if (!mask.ok()) return;  // IndexCoco has told, and left it out
+  if (RleArea(*mask) == 0) {
+    notes.push_back({Finding::kEmptyMask, object.id.ToString()});
+  } else if (IsBeside(object.box, BoxFromXywh(RleToBbox(*mask)))) {
+    notes.push_back({Finding::kBoxBesideMask, object.id.ToString()});
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<DatasetReport> CheckDataset(
+    absl::Span<const CocoSource> sources, const InputConfig& input,
+    const std::function<void(int64_t done, int64_t total)>& done) {
+  ASSIGN_OR_RETURN(CocoIndex index, IndexCoco(sources));
+  UsablePictures(input, index);
+  const auto total = static_cast<int64_t>(index.pictures.size());
+  std::vector<std::vector<Note>> notes(index.pictures.size());
+  std::atomic<int64_t> finished{0};
+  ParallelFor(total, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const auto at = static_cast<size_t>(i);
+      CheckPicture(index.pictures[at], notes[at]);
+      for (const CocoObject& object : index.ObjectsOf(index.pictures[at])) {
+        CheckObject(index.pictures[at], object, notes[at]);
+      }
+      done(++finished, total);
+    }
+  });
+  for (const std::vector<Note>& of_picture : notes) {
+    for (const Note& note : of_picture) {
+      index.report.Add(note.finding, note.example);
+    }
+  }
+  return std::move(index.report);
+}
+
+bool HasBadPictures(const DatasetReport& report) {
+  return report.count(Finding::kMissingPicture) > 0 ||
+         report.count(Finding::kDamagedPicture) > 0 ||
+         report.count(Finding::kOtherSize) > 0 ||
+         report.count(Finding::kNoFileName) > 0;
+}
+
+}  // namespace fcis

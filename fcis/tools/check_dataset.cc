@@ -1,0 +1,127 @@
+// Looks over a data set in COCO's format before it is trained on.
+#include "fcis/data/loader/check_dataset.h"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/main.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/core/io/file.h"
+#include "fcis/core/progress/progress.h"
+#include "fcis/data/loader/coco_sources.h"
+
+ABSL_FLAG(std::string, ann_file, "",
+          "Annotations of any data set, with --image_dir. Default: COCO's "
+          "train2014 and valminusminival2014 under --data_dir.");
+ABSL_FLAG(std::string, image_dir, "", "The pictures of --ann_file.");
+ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
+          "COCO's files, as download_datasets lays them out.");
+ABSL_FLAG(std::string, output_json, "", "Write the report here as well.");
+ABSL_FLAG(int, min_size, 600,
+          "Short side of prepared pictures; boxes that vanish there count as "
+          "left out.");
+ABSL_FLAG(int, max_size, 1000, "Limit of their long side.");
+ABSL_FLAG(int, threads, 0, "Threads; 0: one per core.");
+
+namespace fcis {
+namespace {
+
+Program MakeProgram() {
+  Program program;
+  program.name = "check_dataset";
+  program.arguments = "[--ann_file A --image_dir D] [flags]";
+  program.summary =
+      "Opens every picture of a data set, decodes every mask and tells what "
+      "training would leave out and why, with the first ids of each kind. "
+      "Exit code 3: pictures are missing, damaged or of another size than the "
+      "annotations say, and training would stop at them.";
+  program.groups = {{"Data", {"ann_file", "image_dir", "data_dir"}},
+                    {"Preparation", {"min_size", "max_size"}},
+                    {"Output", {"output_json"}},
+                    {"Computing", {"threads"}}};
+  program.examples = {
+      "check_dataset",
+      "check_dataset --ann_file a.json --image_dir pictures --output_json "
+      "report.json"};
+  return program;
+}
+
+absl::StatusOr<std::vector<CocoSource>> SourcesFromFlags() {
+  const std::string file = absl::GetFlag(FLAGS_ann_file);
+  const std::string images = absl::GetFlag(FLAGS_image_dir);
+  if (file.empty() != images.empty()) {
+    return UsageError("--ann_file goes with --image_dir");
+  }
+  if (!file.empty()) {
+    return std::vector<CocoSource>{{ResolvePath(file), ResolvePath(images)}};
+  }
+  const std::string root = ResolvePath(absl::GetFlag(FLAGS_data_dir));
+  absl::StatusOr<std::vector<CocoSource>> sources = CocoTrainSources(root);
+  if (sources.ok()) return sources;
+  return absl::NotFoundError(absl::StrCat(
+      sources.status().message(),
+      ".\nTo fetch it:  bazel run //fcis/tools:download_main -- datasets "
+      "--train2014 --valminusminival2014 --data_dir ",
+      root));
+}
+
+absl::StatusOr<InputConfig> InputFromFlags() {
+  InputConfig input;
+  input.set_min_size(absl::GetFlag(FLAGS_min_size));
+  input.set_max_size(absl::GetFlag(FLAGS_max_size));
+  if (input.min_size() < 1 || input.max_size() < input.min_size()) {
+    return UsageError(absl::StrCat("--min_size=", input.min_size(),
+                                   " --max_size=", input.max_size(),
+                                   ": expected 1 <= min_size <= max_size"));
+  }
+  return input;
+}
+
+absl::StatusOr<DatasetReport> Check(const std::vector<CocoSource>& sources,
+                                    const InputConfig& input) {
+  std::once_flag once;
+  std::unique_ptr<Progress> progress;
+  return CheckDataset(sources, input, [&](int64_t done, int64_t total) {
+    std::call_once(once, [&] {
+      progress =
+          std::make_unique<Progress>(Progress::OnStderr("pictures", total));
+    });
+    progress->Update(done);
+  });
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  if (!arguments.empty()) {
+    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
+  }
+  ASSIGN_OR_RETURN(const InputConfig input, InputFromFlags());
+  ASSIGN_OR_RETURN(const std::vector<CocoSource> sources, SourcesFromFlags());
+  SetNumThreads(absl::GetFlag(FLAGS_threads));
+  ASSIGN_OR_RETURN(const DatasetReport report, Check(sources, input));
+  absl::PrintF("%s", report.ToText());
+  const std::string json = ResolvePath(absl::GetFlag(FLAGS_output_json));
+  if (!json.empty()) {
+    RETURN_IF_ERROR(WriteFileAtomic(json, report.ToJson()));
+  }
+  if (HasBadPictures(report)) {
+    return VerificationError("pictures cannot be trained on");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace fcis
+
+int main(int argc, char** argv) {
+  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+}
