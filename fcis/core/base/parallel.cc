@@ -14,13 +14,13 @@ namespace {
 std::atomic<int> default_threads{0};
 thread_local bool serial = false;
 
+}  // namespace
+
 int AvailableCores() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
   return std::max(1, CPU_COUNT(&set));
 }
-
-}  // namespace
 
 void SetNumThreads(int n) {
   if (n <= 0) n = AvailableCores();

@@ -24,6 +24,9 @@ class SerialScope {
   SerialScope& operator=(const SerialScope&) = delete;
 };
 
+// Cores that this process may run on, >= 1.
+int AvailableCores();
+
 // Threads that a ParallelFor called here would use, >= 1.
 int NumThreads();
 

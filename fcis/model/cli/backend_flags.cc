@@ -1,9 +1,14 @@
 #include "fcis/model/cli/backend_flags.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
 #include <optional>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -12,6 +17,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/suggest.h"
 #include "fcis/kernels/backend_factory.h"
+#include "fcis/kernels/train/train_backend_factory.h"
 
 ABSL_FLAG(std::string, device, "auto",
           "What computes: auto (a GPU if this program has support for one, "
@@ -22,7 +28,10 @@ ABSL_FLAG(std::optional<int>, gpu, std::nullopt,
 ABSL_FLAG(std::string, precision, "auto",
           "Of the feature maps: f32, bf16, or auto (bf16 where the device has "
           "instructions for it).");
-ABSL_FLAG(int, threads, 0, "CPU threads; 0 is one per available core.");
+ABSL_FLAG(
+    int, threads, 0,
+    "CPU threads; 0 is one per available core, which processes that mpiexec "
+    "started on a machine share.");
 
 namespace fcis {
 namespace {
@@ -66,6 +75,21 @@ absl::StatusOr<std::string> DeviceFromFlags() {
                                  ", but --device=", device, " was given"));
 }
 
+// Processes that mpiexec started on this machine share its cores, unless each
+// was bound to its own.
+int ThreadsFromFlags() {
+  const int threads = absl::GetFlag(FLAGS_threads);
+  const char* const local = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  int processes = 0;
+  if (threads > 0 || local == nullptr || !absl::SimpleAtoi(local, &processes) ||
+      processes < 2) {
+    return threads;
+  }
+  const int available = AvailableCores();
+  const bool bound = available < sysconf(_SC_NPROCESSORS_ONLN);
+  return bound ? available : std::max(1, available / processes);
+}
+
 }  // namespace
 
 std::vector<std::string> BackendFlagNames() {
@@ -88,12 +112,21 @@ absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags() {
   ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
   ASSIGN_OR_RETURN(const Precision precision,
                    ParsePrecision(absl::GetFlag(FLAGS_precision)));
-  SetNumThreads(absl::GetFlag(FLAGS_threads));
+  SetNumThreads(ThreadsFromFlags());
   if (device != "auto") return MakeBackend(device, precision);
   absl::StatusOr<std::unique_ptr<Backend>> cuda =
       MakeBackend("cuda", precision);
   if (cuda.ok() || !absl::IsUnimplemented(cuda.status())) return cuda;
   return MakeBackend("cpu", precision);
+}
+
+absl::StatusOr<std::unique_ptr<TrainBackend>> TrainBackendFromFlags() {
+  RETURN_IF_ERROR(CheckBackendFlags());
+  ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
+  ASSIGN_OR_RETURN(const Precision precision,
+                   ParsePrecision(absl::GetFlag(FLAGS_precision)));
+  SetNumThreads(ThreadsFromFlags());
+  return MakeTrainBackend(device == "auto" ? "cpu" : device, precision);
 }
 
 }  // namespace fcis

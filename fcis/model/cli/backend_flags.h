@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fcis/kernels/backend.h"
+#include "fcis/kernels/train/train_backend.h"
 
 namespace fcis {
 
@@ -22,6 +23,9 @@ absl::Status CheckBackendFlags();
 // Sets the number of threads and makes the backend. Errors: a UsageError as
 // above; a device that this program or machine does not have.
 absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags();
+
+// The same for training.
+absl::StatusOr<std::unique_ptr<TrainBackend>> TrainBackendFromFlags();
 
 }  // namespace fcis
 

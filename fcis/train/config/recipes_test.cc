@@ -41,7 +41,8 @@ TEST(RecipesTest, FilesAreReadAndChecked) {
                   .ok());
   EXPECT_EQ(Recipe(path)->model(), "resnet50_coco");
   ASSERT_TRUE(WriteFileAtomic(path, "modell: 'resnet50_coco'").ok());
-  EXPECT_THAT(Recipe(path).status().ToString(), HasSubstr("recipe.textproto:1:7: "));
+  EXPECT_THAT(Recipe(path).status().ToString(),
+              HasSubstr("recipe.textproto:1:7: "));
   ASSERT_TRUE(WriteFileAtomic(path, "model: 'a' frozen_stages: 9").ok());
   EXPECT_THAT(Recipe(path).status().ToString(), HasSubstr("frozen_stages"));
 }

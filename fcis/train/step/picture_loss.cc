@@ -216,21 +216,34 @@ absl::Status Loss::Run(const TrainNetwork::Outputs& outputs, int64_t n,
   PutPicture(gscore_maps.span<float>(), w, n, &gradients->score_maps);
   PutPicture(gbox_maps.span<float>(), w, n, &gradients->box_maps);
 
-  terms->rpn_loc += weight * options_.rpn_loc * terms_.rpn_loc;
-  terms->rpn_cls += weight * options_.rpn_cls * terms_.rpn_cls;
-  terms->fcis_loc += weight * options_.fcis_loc * terms_.fcis_loc;
-  terms->fcis_cls += weight * options_.fcis_cls * terms_.fcis_cls;
-  terms->fcis_mask += weight * options_.fcis_mask * terms_.fcis_mask;
-  terms->rpn_acc += weight * terms_.rpn_acc;
-  terms->fcis_cls_acc += weight * terms_.fcis_cls_acc;
-  terms->fcis_fg_acc += weight * terms_.fcis_fg_acc;
-  terms->without_anchors += terms_.without_anchors;
-  terms->without_rois += terms_.without_rois;
-  terms->without_foreground += terms_.without_foreground;
+  LossTerms weighted = terms_;  // counts stay whole
+  weighted.rpn_loc *= weight * options_.rpn_loc;
+  weighted.rpn_cls *= weight * options_.rpn_cls;
+  weighted.fcis_loc *= weight * options_.fcis_loc;
+  weighted.fcis_cls *= weight * options_.fcis_cls;
+  weighted.fcis_mask *= weight * options_.fcis_mask;
+  weighted.rpn_acc *= weight;
+  weighted.fcis_cls_acc *= weight;
+  weighted.fcis_fg_acc *= weight;
+  AddTerms(weighted, terms);
   return absl::OkStatus();
 }
 
 }  // namespace
+
+void AddTerms(const LossTerms& terms, LossTerms* to) {
+  to->rpn_loc += terms.rpn_loc;
+  to->rpn_cls += terms.rpn_cls;
+  to->fcis_loc += terms.fcis_loc;
+  to->fcis_cls += terms.fcis_cls;
+  to->fcis_mask += terms.fcis_mask;
+  to->rpn_acc += terms.rpn_acc;
+  to->fcis_cls_acc += terms.fcis_cls_acc;
+  to->fcis_fg_acc += terms.fcis_fg_acc;
+  to->without_anchors += terms.without_anchors;
+  to->without_rois += terms.without_rois;
+  to->without_foreground += terms.without_foreground;
+}
 
 absl::Status PictureLoss(const ModelConfig& config, const LossOptions& options,
                          const TrainSample& sample,

@@ -45,6 +45,9 @@ struct LossTerms {
   }
 };
 
+// *to += terms.
+void AddTerms(const LossTerms& terms, LossTerms* to);
+
 // What the targets were, for tests.
 struct PictureTargets {
   AnchorTargets anchors;

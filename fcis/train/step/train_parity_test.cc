@@ -382,9 +382,10 @@ TEST_P(TrainParity, EveryStep) {
   for (int step = 0; step < steps; ++step) {
     SCOPED_TRACE(absl::StrCat("step ", step));
     std::vector<PictureTargets> targets;
-    const absl::StatusOr<LossTerms> terms = TrainStep(
-        config_, options_, absl::MakeConstSpan(&sample, 1), 1, /*add=*/false,
-        network.get(), backend_.get(), &sampler, nullptr, &targets);
+    const absl::StatusOr<LossTerms> terms =
+        TrainStep(config_, options_, absl::MakeConstSpan(&sample, 1), 1,
+                  /*add=*/false, network.get(), backend_.get(),
+                  absl::MakeSpan(&sampler, 1), nullptr, &targets);
     ASSERT_TRUE(terms.ok()) << terms.status();
     ExpectLosses(step, *terms);
     ExpectTargets(step, targets[0]);

@@ -34,13 +34,11 @@ Tensor Stacked(Samples samples) {
 
 }  // namespace
 
-absl::StatusOr<LossTerms> TrainStep(const ModelConfig& config,
-                                    const LossOptions& options, Samples samples,
-                                    int total_pictures, bool add,
-                                    TrainNetwork* network,
-                                    TrainBackend* backend, Sampler* sampler,
-                                    const std::function<void(int)>& ready,
-                                    std::vector<PictureTargets>* targets) {
+absl::StatusOr<LossTerms> TrainStep(
+    const ModelConfig& config, const LossOptions& options, Samples samples,
+    int total_pictures, bool add, TrainNetwork* network, TrainBackend* backend,
+    absl::Span<Sampler> samplers, const std::function<void(int)>& ready,
+    std::vector<PictureTargets>* targets) {
   LossTerms terms;
   while (!samples.empty()) {
     const Samples group = samples.subspan(0, GroupSize(samples));
@@ -53,10 +51,11 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& config,
     for (size_t n = 0; n < group.size(); ++n) {
       PictureTargets of_picture;
       RETURN_IF_ERROR(PictureLoss(config, options, group[n], outputs, n,
-                                  1.0 / total_pictures, backend, sampler,
+                                  1.0 / total_pictures, backend, &samplers[n],
                                   &terms, &gradients, &of_picture));
       if (targets != nullptr) targets->push_back(of_picture);
     }
+    samplers.remove_prefix(group.size());
     RETURN_IF_ERROR(network->Backward(
         gradients, add, samples.empty() ? ready : std::function<void(int)>()));
     add = true;

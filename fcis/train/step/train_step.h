@@ -15,15 +15,15 @@
 
 namespace fcis {
 
-// Runs pictures of one size together, others one after the other. Each has the
-// weight 1 / total_pictures, so that the gradients of several calls (add) and
-// of several processes add up to that of the mean. ready: as
-// TrainNetwork::Backward, during the last group of pictures. Errors: a picture
-// too small for the network.
+// samplers: one per sample. Runs pictures of one size together, others one
+// after the other. Each has the weight 1 / total_pictures, so that the
+// gradients of several calls (add) and of several processes add up to that of
+// the mean. ready: as TrainNetwork::Backward, during the last group of
+// pictures. Errors: a picture too small for the network.
 absl::StatusOr<LossTerms> TrainStep(
     const ModelConfig& config, const LossOptions& options,
     absl::Span<const TrainSample> samples, int total_pictures, bool add,
-    TrainNetwork* network, TrainBackend* backend, Sampler* sampler,
+    TrainNetwork* network, TrainBackend* backend, absl::Span<Sampler> samplers,
     const std::function<void(int)>& ready = nullptr,
     std::vector<PictureTargets>* targets = nullptr);
 

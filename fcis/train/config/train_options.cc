@@ -1,0 +1,62 @@
+#include "fcis/train/config/train_options.h"
+
+namespace fcis {
+
+TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config) {
+  TrainNetworkOptions options;
+  options.frozen_stages = config.frozen_stages();
+  options.train_beta = config.normalization() == TrainConfig::BIAS;
+  return options;
+}
+
+LossOptions LossOptionsOf(const LossConfig& config, const ModelConfig& model) {
+  LossOptions options;
+  options.anchors.n_sample = config.anchor_samples();
+  options.proposals.n_sample = config.roi_samples();
+  options.proposals.fg_ratio = config.foreground_share();
+  options.proposals.bg_iou_thresh_lo =
+      static_cast<float>(config.background_iou_low());
+  const HeadConfig& head = model.head();
+  options.proposals.loc_std = {head.loc_std(0), head.loc_std(1),
+                               head.loc_std(2), head.loc_std(3)};
+  options.proposals.mask_size = head.roi_size();
+  options.proposals.binary_thresh =
+      static_cast<float>(model.postprocess().binary_thresh());
+  options.rpn_loc = static_cast<float>(config.rpn_loc());
+  options.rpn_cls = static_cast<float>(config.rpn_cls());
+  options.fcis_loc = static_cast<float>(config.fcis_loc());
+  options.fcis_cls = static_cast<float>(config.fcis_cls());
+  options.fcis_mask = static_cast<float>(config.fcis_mask());
+  options.ohem_rois = config.ohem_rois();
+  return options;
+}
+
+OptimizerOptions OptimizerOptionsOf(const TrainConfig& config) {
+  const OptimizerConfig& c = config.optimizer();
+  OptimizerOptions options;
+  options.kind = c.kind() == OptimizerConfig::ADAMW ? OptimizerOptions::kAdamW
+                                                    : OptimizerOptions::kSgd;
+  options.momentum = static_cast<float>(c.momentum());
+  options.beta1 = static_cast<float>(c.beta1());
+  options.beta2 = static_cast<float>(c.beta2());
+  options.eps = static_cast<float>(c.eps());
+  options.weight_decay = static_cast<float>(c.weight_decay());
+  options.clip_norm = c.clip_norm();
+  options.ema_decay = c.ema_decay();
+  for (const auto& scale : c.layer_scales()) {
+    options.layer_scales[scale.layer()] = static_cast<float>(scale.scale());
+  }
+  return options;
+}
+
+Augmentation AugmentationOf(const AugmentationConfig& config) {
+  Augmentation a;
+  a.flip = config.flip();
+  a.scale_jitter_low = config.scale_jitter_low();
+  a.scale_jitter_high = config.scale_jitter_high();
+  a.copy_paste = config.copy_paste();
+  a.channel_permutation = config.channel_permutation();
+  return a;
+}
+
+}  // namespace fcis

@@ -1,0 +1,21 @@
+// From a checked TrainConfig to the options of the training libraries.
+#ifndef FCIS_TRAIN_CONFIG_TRAIN_OPTIONS_H_
+#define FCIS_TRAIN_CONFIG_TRAIN_OPTIONS_H_
+
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/data/loader/sample_maker.h"
+#include "fcis/train/config/train.pb.h"
+#include "fcis/train/network/train_network.h"
+#include "fcis/train/optimizer/optimizer.h"
+#include "fcis/train/step/picture_loss.h"
+
+namespace fcis {
+
+TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config);
+LossOptions LossOptionsOf(const LossConfig& config, const ModelConfig& model);
+OptimizerOptions OptimizerOptionsOf(const TrainConfig& config);
+Augmentation AugmentationOf(const AugmentationConfig& config);
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_CONFIG_TRAIN_OPTIONS_H_

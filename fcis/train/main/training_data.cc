@@ -1,0 +1,79 @@
+#include "fcis/train/main/training_data.h"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/data/loader/coco_set.h"
+#include "fcis/data/loader/coco_sources.h"
+#include "fcis/data/loader/scene_set.h"
+
+namespace fcis {
+namespace {
+
+TrainingData Scenes(const SceneConfig& config) {
+  TrainingData data;
+  data.statement = absl::StrCat("data: ", config.count(), " painted scenes of ",
+                                config.height(), " x ", config.width(),
+                                ", seed ", config.seed());
+  data.set = absl::make_unique<SceneSet>(config.seed(), config.count(),
+                                         config.height(), config.width());
+  return data;
+}
+
+}  // namespace
+
+absl::StatusOr<TrainingData> OpenTrainingData(const TrainingDataChoice& choice,
+                                              const TrainConfig& config,
+                                              const InputConfig& input) {
+  std::vector<CocoSource> sources;
+  if (!choice.ann_file.empty()) {
+    sources.push_back(
+        {ResolvePath(choice.ann_file), ResolvePath(choice.image_dir)});
+  } else if (config.has_scenes()) {
+    return Scenes(config.scenes());
+  } else {
+    const std::string root = ResolvePath(choice.data_dir);
+    auto found = CocoTrainSources(root);
+    if (!found.ok()) {
+      return absl::NotFoundError(absl::StrCat(
+          found.status().message(),
+          ".\nTo fetch it (20 GB):  bazel run //fcis/tools:download_main -- "
+          "datasets --train --minival --data_dir ",
+          root,
+          "\nTo train on your own pictures:  --ann_file A.json "
+          "--image_dir DIR"));
+    }
+    sources = std::move(*found);
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<CocoSet> set,
+                   CocoSet::Create(sources, input));
+  TrainingData data;
+  for (const CocoSource& source : sources) {
+    absl::StrAppend(&data.statement, "data: ", source.ann_file,
+                    ", pictures in ", source.image_dir, "\n");
+  }
+  absl::StrAppend(&data.statement, set->report().ToText());
+  data.set = std::move(set);
+  return data;
+}
+
+void SetClasses(const std::vector<std::string>& names, ModelConfig* model) {
+  std::map<std::string, int64_t> ids;
+  for (const ClassConfig& c : model->classes()) ids[c.name()] = c.category_id();
+  model->clear_classes();
+  int64_t label = 0;
+  for (const std::string& name : names) {
+    ++label;
+    ClassConfig* c = model->add_classes();
+    c->set_name(name);
+    const auto known = ids.find(name);
+    c->set_category_id(known == ids.end() ? label : known->second);
+  }
+}
+
+}  // namespace fcis

@@ -1,0 +1,32 @@
+// Where a run's weights come from.
+#ifndef FCIS_TRAIN_MAIN_TRAINING_INIT_H_
+#define FCIS_TRAIN_MAIN_TRAINING_INIT_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/model/weights/weights.h"
+
+namespace fcis {
+
+struct TrainingInit {
+  Weights weights;
+  std::string statement;  // what was taken from where, and what was dropped
+};
+
+// init: "scratch"; a file: a model, a checkpoint (heads of other classes are
+// dropped) or a backbone in the naming of chainer or torchvision; else the name
+// of a published one, which `fetch` brings. What the file lacks is random, by
+// `seed`; only the heads may lack. Errors name file and tensors.
+absl::StatusOr<TrainingInit> MakeTrainingInit(
+    absl::string_view init, const ModelConfig& model, uint64_t seed,
+    const std::function<absl::StatusOr<std::string>(absl::string_view name)>&
+        fetch);
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_MAIN_TRAINING_INIT_H_

@@ -1,0 +1,484 @@
+#include "fcis/train/trainer/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/types/optional.h"
+#include "fcis/core/base/counter_rng.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/main.h"
+#include "fcis/data/loader/loader.h"
+#include "fcis/model/weights/load.h"
+#include "fcis/train/checkpoint/checkpoint_store.h"
+#include "fcis/train/config/train_options.h"
+#include "fcis/train/network/train_network.h"
+#include "fcis/train/optimizer/optimizer.h"
+#include "fcis/train/run/event_log.h"
+#include "fcis/train/run/run_directory.h"
+#include "fcis/train/run/stop_signal.h"
+#include "fcis/train/run/train_console.h"
+#include "fcis/train/run/watchdog.h"
+#include "fcis/train/schedule/schedule.h"
+#include "fcis/train/step/train_step.h"
+#include "fcis/train/trainer/gradient_reducer.h"
+#include "google/protobuf/text_format.h"
+
+namespace fcis {
+namespace {
+
+constexpr char kModelFile[] = "model.safetensors";
+
+std::string AsText(const google::protobuf::Message& message) {
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(message, &text);
+  return text;
+}
+
+// The terms by the reference's names, in its order.
+std::vector<std::pair<std::string, double*>> Named(LossTerms* t) {
+  return {{"rpn_loc_loss", &t->rpn_loc},      {"rpn_cls_loss", &t->rpn_cls},
+          {"fcis_loc_loss", &t->fcis_loc},    {"fcis_cls_loss", &t->fcis_cls},
+          {"fcis_mask_loss", &t->fcis_mask},  {"rpn_acc", &t->rpn_acc},
+          {"fcis_cls_acc", &t->fcis_cls_acc}, {"fcis_fg_acc", &t->fcis_fg_acc}};
+}
+
+// What an iteration adds up over all processes.
+struct Sums {
+  LossTerms terms;
+  bool stop = false;
+
+  absl::Status AddUp(Communicator* job);
+};
+
+absl::Status Sums::AddUp(Communicator* job) {
+  std::vector<double> values;
+  for (const auto& term : Named(&terms)) values.push_back(*term.second);
+  int* const counts[] = {&terms.without_anchors, &terms.without_rois,
+                         &terms.without_foreground};
+  for (const int* count : counts) values.push_back(*count);
+  values.push_back(stop);
+  RETURN_IF_ERROR(job->Sum(absl::MakeSpan(values)));
+  const double* from = values.data();
+  for (const auto& term : Named(&terms)) *term.second = *from++;
+  for (int* count : counts) *count = static_cast<int>(*from++);
+  stop = *from > 0;
+  return absl::OkStatus();
+}
+
+// Names the first term that is not finite; "" if all are.
+std::string NotFinite(LossTerms terms) {
+  for (const auto& term : Named(&terms)) {
+    if (!std::isfinite(*term.second)) {
+      return absl::StrCat(term.first, " is ", *term.second);
+    }
+  }
+  return "";
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainerOptions& options, const TrainingSet& data,
+          TrainBackend* backend, Communicator* job)
+      : options_(options),
+        config_(options.config),
+        data_(data),
+        backend_(backend),
+        job_(job),
+        pictures_(int64_t{job->size()} * config_.batch() *
+                  config_.accumulate()),
+        schedule_(config_.schedule(), pictures_, data.size()),
+        iterations_(options.max_iterations > 0 ? options.max_iterations
+                                               : schedule_.iterations()) {}
+
+  absl::Status Run(const Weights& initial);
+
+ private:
+  bool leads() const { return job_->rank() == 0; }
+  void Say(const std::string& line) {
+    if (!leads()) return;
+    if (console_ != nullptr) {
+      console_->Print(line);
+    } else {
+      std::fprintf(stdout, "%s\n", line.c_str());
+      std::fflush(stdout);
+    }
+  }
+
+  absl::Status OpenDirectory();
+  absl::Status MakeNetwork(const Weights& initial);
+  absl::Status Restore(Weights weights);
+  absl::Status CheckSameEverywhere();
+  absl::Status Start();
+  absl::Status Iterate();
+  absl::StatusOr<Sums> Step(std::vector<std::string>* image_ids);
+  absl::Status Log(const Sums& sums, double rate, double norm,
+                   absl::Duration took, absl::Duration waited);
+  absl::Status Save();
+  absl::Status Validate();
+  Weights Averaged() const;
+  bool Due(int64_t every) const { return every > 0 && done_ % every == 0; }
+
+  const TrainerOptions& options_;
+  const TrainConfig& config_;
+  const TrainingSet& data_;
+  TrainBackend* const backend_;
+  Communicator* const job_;
+  const int64_t pictures_;  // of an iteration, all processes
+  const Schedule schedule_;
+  const int64_t iterations_;
+
+  std::unique_ptr<RunDirectory> directory_;  // rank 0
+  std::string path_;                         // of the run directory
+  absl::optional<FoundCheckpoint> found_;    // what the run goes on from
+  int64_t done_ = 0;                         // iterations
+  int64_t saved_ = -1;                       // iteration of the last checkpoint
+  std::unique_ptr<TrainNetwork> network_;
+  ModelConfig model_;
+  LossOptions loss_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<GradientReducer> reducer_;
+  std::unique_ptr<Loader> loader_;
+  std::unique_ptr<EventLog> log_;          // rank 0
+  std::unique_ptr<TrainConsole> console_;  // rank 0
+  std::unique_ptr<Watchdog> watchdog_;
+};
+
+absl::Status Trainer::OpenDirectory() {
+  absl::Status opened;
+  std::string from;
+  if (leads()) {
+    RunDirectory::Options directory;
+    directory.out = options_.out;
+    directory.resume = options_.resume;
+    auto made = RunDirectory::Open(directory);
+    opened = made.status();
+    if (made.ok()) {
+      directory_ = std::move(*made);
+      path_ = directory_->path();
+      from = options_.resume_from.empty() ? path_ : options_.resume_from;
+      if (!options_.resume) from.clear();
+    }
+  }
+  // The others must not wait for a process that has left.
+  ASSIGN_OR_RETURN(const int failures, job_->Sum(opened.ok() ? 0 : 1));
+  RETURN_IF_ERROR(opened);
+  if (failures > 0) return absl::AbortedError("rank 0 has no run directory");
+  ASSIGN_OR_RETURN(path_, job_->Broadcast(path_));
+  ASSIGN_OR_RETURN(from, job_->Broadcast(from));
+  if (from.empty()) return absl::OkStatus();
+  auto found = FindCheckpoint(from);
+  if (found.ok()) {
+    for (const std::string& warning : found->warnings) {
+      Say(absl::StrCat("warning: ", warning));
+    }
+    found_ = std::move(*found);
+    done_ = found_->checkpoint.iteration;
+    Say(absl::StrCat("resuming from ", found_->path, ": iteration ", done_));
+    return absl::OkStatus();
+  }
+  if (!absl::IsNotFound(found.status()) || !options_.resume_from.empty()) {
+    return found.status();
+  }
+  Say(absl::StrCat(path_, " has no checkpoint yet: starting at iteration 0"));
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::MakeNetwork(const Weights& initial) {
+  model_ = initial.config;
+  ASSIGN_OR_RETURN(network_, TrainNetwork::Create(
+                                 initial, NetworkOptionsOf(config_), backend_));
+  loss_ = LossOptionsOf(config_.loss(), model_);
+  optimizer_ = absl::make_unique<Optimizer>(OptimizerOptionsOf(config_),
+                                            network_->parameters());
+  reducer_ = absl::make_unique<GradientReducer>(network_.get(), job_);
+  if (found_.has_value()) RETURN_IF_ERROR(Restore(initial));
+  return CheckSameEverywhere();
+}
+
+absl::Status Trainer::Restore(Weights weights) {
+  const Checkpoint& checkpoint = found_->checkpoint;
+  std::map<std::string, Tensor> state;
+  for (const auto& entry : checkpoint.tensors) {
+    if (absl::StartsWith(entry.first, kOptimizerPrefix)) {
+      state[entry.first.substr(sizeof(kOptimizerPrefix) - 1)] = entry.second;
+    } else {
+      weights.tensors[entry.first] = entry.second;
+    }
+  }
+  weights.source = found_->path;
+  RETURN_IF_ERROR(network_->Load(weights));
+  const absl::Status loaded = optimizer_->Load(state, checkpoint.iteration);
+  if (!loaded.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(found_->path, ": ", loaded.message(),
+                     "; was it made by another recipe?"));
+  }
+  found_.reset();
+  return absl::OkStatus();
+}
+
+// Sums of different things would be nonsense without an error.
+absl::Status Trainer::CheckSameEverywhere() {
+  std::string mine = absl::StrCat(Fnv1a64(AsText(config_)), " ",
+                                  Fnv1a64(AsText(model_)), " ", data_.size());
+  const absl::Span<float> values = network_->values();
+  absl::StrAppend(
+      &mine, " ",
+      Fnv1a64(absl::string_view(reinterpret_cast<const char*>(values.data()),
+                                values.size() * sizeof(float))));
+  for (const Parameter* p : network_->parameters()) {
+    absl::StrAppend(&mine, " ", Fnv1a64(p->layout));
+  }
+  ASSIGN_OR_RETURN(const std::string first, job_->Broadcast(mine));
+  ASSIGN_OR_RETURN(const int others, job_->Sum(mine == first ? 0 : 1));
+  if (others == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      others, " of ", job_->size(),
+      " processes differ from rank 0 in recipe, data, weights or in how their "
+      "CPUs lay weights out (set DNNL_MAX_CPU_ISA to the weakest CPU's)"));
+}
+
+absl::Status Trainer::Start() {
+  LoaderOptions loader;
+  loader.seed = options_.seed;
+  loader.rank = job_->rank();
+  loader.world = job_->size();
+  loader.batch = config_.batch() * config_.accumulate();
+  loader.threads = options_.loader_threads;
+  loader.prefetch = options_.prefetch;
+  loader.first_iteration = done_;
+  loader.aspect_grouping = config_.aspect_grouping();
+  loader.augmentation = AugmentationOf(config_.augmentation());
+  ASSIGN_OR_RETURN(loader_, Loader::Create(&data_, model_.input(), loader));
+  Watchdog::Options watch;
+  watch.rank = job_->rank();
+  watch.timeout = options_.timeout;
+  watchdog_ = absl::make_unique<Watchdog>(watch);
+  if (!leads()) return absl::OkStatus();
+  RunStart start;
+  start.command_line = options_.command_line;
+  start.version = kVersion;
+  start.processes = job_->size();
+  start.iteration = done_;
+  start.config = absl::StrCat(
+      "# The recipe (fcis.TrainConfig). The model is in each checkpoint.\n",
+      AsText(config_));
+  RETURN_IF_ERROR(directory_->RecordStart(start));
+  if (options_.resume) {
+    RETURN_IF_ERROR(SetAsideNewer(path_, done_).status());
+  }
+  ASSIGN_OR_RETURN(log_, EventLog::Open(path_, done_));
+  console_ = absl::make_unique<TrainConsole>(
+      TrainConsole::ForTerminal(iterations_, done_));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Sums> Trainer::Step(std::vector<std::string>* image_ids) {
+  Sums sums;
+  for (int part = 0; part < config_.accumulate(); ++part) {
+    watchdog_->Feed("loading pictures", done_ + 1);
+    std::vector<TrainSample> samples;
+    std::vector<Sampler> samplers;
+    for (int b = 0; b < config_.batch(); ++b) {
+      ASSIGN_OR_RETURN(LoadedSample loaded, loader_->Next());
+      image_ids->push_back(loaded.image_id);
+      // A stream per picture: the same on whichever process it falls.
+      samplers.emplace_back(
+          RngBits(RngKey("training targets", options_.seed), loaded.number));
+      samples.push_back(std::move(loaded.sample));
+    }
+    watchdog_->Feed("forward and backward pass", done_ + 1);
+    const bool last = part + 1 == config_.accumulate();
+    std::function<void(int)> ready;
+    if (last) ready = [this](int n) { reducer_->Ready(n); };
+    ASSIGN_OR_RETURN(
+        const LossTerms terms,
+        TrainStep(model_, loss_, samples, static_cast<int>(pictures_),
+                  /*add=*/part > 0, network_.get(), backend_,
+                  absl::MakeSpan(samplers), ready));
+    AddTerms(terms, &sums.terms);
+  }
+  return sums;
+}
+
+absl::Status Trainer::Iterate() {
+  const absl::Time began = absl::Now();
+  const double waited_before = loader_->wait_seconds();
+  std::vector<std::string> image_ids;
+  absl::StatusOr<Sums> own = Step(&image_ids);
+  RETURN_IF_ERROR(own.status());
+  watchdog_->FeedWaitingForOthers("sums of gradients", done_ + 1);
+  RETURN_IF_ERROR(reducer_->Finish());
+  Sums sums = *own;
+  sums.stop = StopRequested();
+  RETURN_IF_ERROR(sums.AddUp(job_));
+  const double rate = schedule_.LearningRate(done_);
+  const bool clips = config_.optimizer().clip_norm() > 0;
+  const double norm = clips ? optimizer_->GradientNorm() : 0;
+  if (!NotFinite(sums.terms).empty() || !std::isfinite(norm)) {
+    const std::string mine = NotFinite(own->terms);
+    std::string where = clips && NotFinite(sums.terms).empty()
+                            ? "the gradient's norm is not finite"
+                            : NotFinite(sums.terms);
+    if (!mine.empty()) {
+      where =
+          absl::StrCat(mine, " for image ids ", absl::StrJoin(image_ids, ", "),
+                       " on rank ", job_->rank());
+    }
+    return absl::AbortedError(absl::StrCat(
+        "iteration ", done_ + 1, ": ", where,
+        "; a lower learning rate, a warm-up or clip_norm may help. The last "
+        "checkpoint is kept"));
+  }
+  watchdog_->Feed("update", done_ + 1);
+  optimizer_->Step(static_cast<float>(rate), norm);
+  RETURN_IF_ERROR(network_->Refresh());
+  ++done_;
+  RETURN_IF_ERROR(Log(sums, rate, norm, absl::Now() - began,
+                      absl::Seconds(loader_->wait_seconds() - waited_before)));
+
+  const int64_t epoch = std::max<int64_t>(1, data_.size() / pictures_);
+  const bool last = done_ == iterations_;
+  const int64_t every =
+      options_.checkpoint_every > 0 ? options_.checkpoint_every : epoch;
+  if (last || sums.stop || Due(every)) RETURN_IF_ERROR(Save());
+  const int64_t validate_every = std::max<int64_t>(
+      1, static_cast<int64_t>(options_.validate_every * epoch));
+  if (options_.validate && (last || Due(validate_every))) {
+    RETURN_IF_ERROR(Validate());
+  }
+  if (sums.stop && !last) {
+    Say(absl::StrCat("stopped by a signal after iteration ", done_,
+                     "; --resume goes on"));
+    return absl::CancelledError("");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::Log(const Sums& sums, double rate, double norm,
+                          absl::Duration took, absl::Duration waited) {
+  if (!leads()) return absl::OkStatus();
+  LossTerms terms = sums.terms;
+  std::vector<std::pair<std::string, double>> values = {
+      {"epoch", static_cast<double>(done_) * pictures_ / data_.size()},
+      {"lr", rate},
+      {"loss", terms.sum()}};
+  for (const auto& term : Named(&terms)) {
+    values.emplace_back(term.first, *term.second);
+  }
+  if (config_.optimizer().clip_norm() > 0) {
+    values.emplace_back("gradient_norm", norm);
+  }
+  const size_t shown = values.size();
+  values.emplace_back("images_per_s", pictures_ / absl::ToDoubleSeconds(took));
+  values.emplace_back("data_wait_s", absl::ToDoubleSeconds(waited));
+  // Where the reference would have failed.
+  values.emplace_back("without_anchors", terms.without_anchors);
+  values.emplace_back("without_rois", terms.without_rois);
+  values.emplace_back("without_foreground", terms.without_foreground);
+  RETURN_IF_ERROR(log_->Write(done_, values));
+  values.resize(shown);
+  console_->Iteration(done_, values, pictures_, waited);
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::Save() {
+  watchdog_->FeedWaitingForOthers("checkpoint", done_);
+  absl::Status saved;
+  if (leads()) {
+    Checkpoint checkpoint;
+    checkpoint.iteration = done_;
+    checkpoint.tensors = network_->Save().tensors;
+    std::map<std::string, Tensor> state;
+    optimizer_->Save(&state);
+    for (auto& entry : state) {
+      checkpoint.tensors[absl::StrCat(kOptimizerPrefix, entry.first)] =
+          entry.second;
+    }
+    checkpoint.state[kModelConfigKey] = AsText(model_);
+    checkpoint.state["train.config"] = AsText(config_);
+    checkpoint.state["train.seed"] = absl::StrCat(options_.seed);
+    checkpoint.state["train.pictures_per_iteration"] = absl::StrCat(pictures_);
+    saved = log_->Sync();
+    if (saved.ok()) saved = WriteCheckpoint(path_, checkpoint).status();
+    if (saved.ok()) {
+      saved = PruneCheckpoints(path_, options_.keep_checkpoints);
+    }
+  }
+  saved_ = done_;
+  ASSIGN_OR_RETURN(const int failed, job_->Sum(saved.ok() ? 0 : 1));
+  RETURN_IF_ERROR(saved);
+  return failed == 0
+             ? absl::OkStatus()
+             : absl::AbortedError("rank 0 could not write its checkpoint");
+}
+
+Weights Trainer::Averaged() const {
+  Weights weights = network_->Save();
+  for (const auto& average : optimizer_->Averages()) {
+    weights.tensors[average.first] = average.second;
+  }
+  return weights;
+}
+
+absl::Status Trainer::Validate() {
+  if (saved_ != done_) RETURN_IF_ERROR(Save());
+  watchdog_->FeedWaitingForOthers("validation", done_);
+  ASSIGN_OR_RETURN(const double ap,
+                   options_.validate(Averaged(), done_, path_));
+  Say(absl::StrCat("validation after iteration ", done_, ": AP ", ap));
+  if (!leads()) return absl::OkStatus();
+  BestCheckpoint candidate;
+  candidate.iteration = done_;
+  candidate.ap = ap;
+  ASSIGN_OR_RETURN(const bool best, KeepIfBest(path_, candidate));
+  if (best) Say("  the best so far");
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::Run(const Weights& initial) {
+  RETURN_IF_ERROR(OpenDirectory());
+  RETURN_IF_ERROR(MakeNetwork(initial));
+  RETURN_IF_ERROR(Start());
+  Say(absl::StrCat("run directory: ", path_));
+  Say(absl::StrCat(
+      data_.size(), " pictures, ", data_.class_names().size(), " classes; ",
+      job_->size(), " processes x ", config_.batch(), " pictures",
+      config_.accumulate() > 1 ? absl::StrCat(" x ", config_.accumulate())
+                               : std::string(),
+      "; iterations ", done_ + 1, " to ", iterations_));
+  Say(schedule_.Describe());
+  while (done_ < iterations_) {
+    const absl::Status status = Iterate();
+    if (absl::IsCancelled(status)) return absl::OkStatus();
+    RETURN_IF_ERROR(status);
+  }
+  if (!leads()) return absl::OkStatus();
+  const std::string model = absl::StrCat(path_, "/", kModelFile);
+  RETURN_IF_ERROR(SaveWeights(model, Averaged()));
+  console_.reset();
+  Say(absl::StrCat("model: ", model));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Train(const TrainerOptions& options, const TrainingSet& data,
+                   const Weights& initial, TrainBackend* backend,
+                   Communicator* job) {
+  const absl::Status status = Trainer(options, data, backend, job).Run(initial);
+  // The others may be waiting for this process' numbers.
+  if (!status.ok()) job->GiveUp();
+  return status;
+}
+
+}  // namespace fcis

@@ -1,0 +1,62 @@
+// Trainer: the loop of a training run, from initial weights or a checkpoint to
+// the last iteration, alone or with other processes.
+#ifndef FCIS_TRAIN_TRAINER_TRAINER_H_
+#define FCIS_TRAIN_TRAINER_TRAINER_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "fcis/core/comm/communicator.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/data/loader/training_set.h"
+#include "fcis/kernels/train/train_backend.h"
+#include "fcis/model/weights/weights.h"
+#include "fcis/train/config/train.pb.h"
+
+namespace fcis {
+
+// AP of a model, which all processes score together: all call it at the same
+// iterations and get the same number. `run`: the run directory.
+using Validator = std::function<absl::StatusOr<double>(
+    const Weights&, int64_t iteration, const std::string& run)>;
+
+struct TrainerOptions {
+  TrainConfig config;
+  int64_t max_iterations = 0;  // 0: the schedule's
+  uint64_t seed = 0;
+  int loader_threads = 1;
+  int prefetch = 4;  // samples
+  // 0: once per epoch. The last iteration always makes one.
+  int64_t checkpoint_every = 0;
+  int keep_checkpoints = 3;  // newest ones; 0: all
+  // "" for a new directory out/<date>_<time>.
+  std::string out;
+  bool resume = false;
+  std::string resume_from;  // a checkpoint; "": the newest of `out`
+  std::vector<std::string> command_line;
+  Validator validate;         // may be empty
+  double validate_every = 1;  // epochs
+  // A process that does nothing for so long ends the job.
+  absl::Duration timeout = absl::Minutes(10);
+};
+
+// All processes call it with the same arguments. Writes, by rank 0:
+// out/{config.textproto, run.jsonl, log.jsonl, log.csv, events.out.tfevents.*,
+// checkpoint_*.safetensors, best.safetensors, model.safetensors (at the end;
+// averaged weights if the recipe keeps them)}. A stop signal
+// (InstallStopSignals) leads to a checkpoint and an early return, which is no
+// error. Errors: UsageError (options, a directory that is taken); a picture
+// that cannot be read; a loss that is not finite, naming term, iteration and
+// pictures; full disk; processes that differ in weights or layouts.
+absl::Status Train(const TrainerOptions& options, const TrainingSet& data,
+                   const Weights& initial, TrainBackend* backend,
+                   Communicator* job);
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_TRAINER_TRAINER_H_
