@@ -25,7 +25,7 @@ enum Label {
 bool InStar(double u, double v, double inner) {
   // Five tips at distance 1, notches at `inner`; within a fifth of the circle
   // the outline is a straight line from tip to notch.
-  const double radius = std::hypot(u, v);
+  const double radius = std::sqrt(u * u + v * v);
   const double fifth = 2 * kPi / 5;
   double angle = std::fmod(std::atan2(v, u) + 2 * kPi, fifth);
   angle = std::min(angle, fifth - angle);
@@ -85,7 +85,7 @@ bool Shape::ContainsUnit(double u, double v) const {
       u + wave_[0] * std::sin(wave_turn_[0] * v + wave_phase_[0]);
   v += wave_[1] * std::sin(wave_turn_[1] * u + wave_phase_[1]);
   u = bent_u;
-  const double radius = std::hypot(u, v);
+  const double radius = std::sqrt(u * u + v * v);
   switch (label_) {
     case kEllipse:
       return radius < 1;
@@ -104,7 +104,7 @@ bool Shape::ContainsUnit(double u, double v) const {
     case kRing:
       return radius < 1 && radius > .45 + .15 * detail_;
     case kCrescent:
-      return radius < 1 && std::hypot(u - .45 - .1 * detail_, v) > .8;
+      return radius < 1 && std::pow(u - .45 - .1 * detail_, 2) + v * v > .64;
     case kHeart: {
       // (u^2 + v^2 - 1)^3 = u^2 v^3, made a little smaller.
       const double a = 1.1 * u, b = 1.1 * v;

@@ -1,0 +1,98 @@
+#include "fcis/tools/train_bench.h"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <memory>
+
+#include "fcis/core/base/random_stream.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/data/transform/train_transform.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/tools/bench.h"
+#include "fcis/train/config/train_options.h"
+#include "fcis/train/network/train_network.h"
+#include "fcis/train/optimizer/optimizer.h"
+#include "fcis/train/step/train_step.h"
+
+namespace fcis {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Filled boxes of random sizes and classes.
+Instances MadeUpInstances(const TrainBenchOptions& options, int classes) {
+  RandomStream random("bench instances", 1);
+  Instances instances;
+  for (int i = 0; i < options.objects; ++i) {
+    const int h = random.Integer(options.height / 8, options.height / 2);
+    const int w = random.Integer(options.width / 8, options.width / 2);
+    const int y = random.Integer(0, options.height - h);
+    const int x = random.Integer(0, options.width - w);
+    instances.boxes.push_back({static_cast<float>(x), static_cast<float>(y),
+                               static_cast<float>(x + w),
+                               static_cast<float>(y + h)});
+    instances.labels.push_back(random.Integer(1, classes));
+    std::vector<uint8_t> mask(static_cast<size_t>(options.height) *
+                              options.width);
+    for (int r = y; r < y + h; ++r) {
+      std::fill_n(mask.begin() + static_cast<int64_t>(r) * options.width + x, w,
+                  1);
+    }
+    instances.masks.push_back(mask);
+  }
+  return instances;
+}
+
+}  // namespace
+
+absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
+                                               ModelConfig model,
+                                               const TrainBenchOptions& options,
+                                               TrainBackend* backend) {
+  model.mutable_input()->set_min_size(std::min(options.height, options.width));
+  model.mutable_input()->set_max_size(std::max(options.height, options.width));
+  ASSIGN_OR_RETURN(
+      const TrainSample sample,
+      TransformForTraining(SyntheticPicture(options.height, options.width),
+                           MadeUpInstances(options, model.classes_size()),
+                           model.input(), false));
+  const std::vector<TrainSample> samples(recipe.batch(), sample);
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<TrainNetwork> network,
+      TrainNetwork::Create(DeterministicWeights(model, options.seed),
+                           NetworkOptionsOf(recipe), backend));
+  const LossOptions loss = LossOptionsOf(recipe.loss(), model);
+  Optimizer optimizer(OptimizerOptionsOf(recipe), network->parameters());
+  TrainBenchResult result;
+  std::vector<double> updates;
+  for (int i = 0; i <= options.repeats; ++i) {
+    const auto start = Clock::now();
+    std::vector<Sampler> samplers(samples.size(), Sampler(1));
+    ASSIGN_OR_RETURN(
+        const LossTerms terms,
+        TrainStep(model, loss, samples, recipe.batch(), /*add=*/false,
+                  network.get(), backend, absl::MakeSpan(samplers)));
+    const auto update = Clock::now();
+    const double norm =
+        recipe.optimizer().clip_norm() > 0 ? optimizer.GradientNorm() : 0;
+    // The weights hardly move: the same work in every step.
+    optimizer.Step(1e-7f, norm);
+    RETURN_IF_ERROR(network->Refresh());
+    result.loss = terms.sum();
+    if (i == 0) continue;
+    updates.push_back(SecondsSince(update));
+    result.seconds.push_back(SecondsSince(start));
+  }
+  result.update_s = Median(updates);
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  result.peak_rss_mib = static_cast<double>(usage.ru_maxrss) / 1024;
+  return result;
+}
+
+}  // namespace fcis

@@ -1,0 +1,39 @@
+// Times training steps on a made-up picture.
+#ifndef FCIS_TOOLS_TRAIN_BENCH_H_
+#define FCIS_TOOLS_TRAIN_BENCH_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/kernels/train/train_backend.h"
+#include "fcis/train/config/train.pb.h"
+
+namespace fcis {
+
+struct TrainBenchOptions {
+  int height = 600, width = 800;  // of the network's input
+  int objects = 6;
+  int repeats = 5;  // after one that is not counted
+  int seed = 1;     // of the deterministic weights
+};
+
+struct TrainBenchResult {
+  // Of whole steps: forward, targets, pooling, losses, backward, update; one
+  // per repeat.
+  std::vector<double> seconds;
+  double update_s = 0;  // of these, the update: median
+  double loss = 0;      // of the last step
+  double peak_rss_mib = 0;
+};
+
+// `batch` pictures of the recipe, all alike.
+absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
+                                               ModelConfig model,
+                                               const TrainBenchOptions& options,
+                                               TrainBackend* backend);
+
+}  // namespace fcis
+
+#endif  // FCIS_TOOLS_TRAIN_BENCH_H_

@@ -1,0 +1,82 @@
+// Times whole training steps.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/main.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/model/cli/backend_flags.h"
+#include "fcis/tools/bench.h"
+#include "fcis/tools/train_bench.h"
+#include "fcis/train/config/recipes.h"
+
+ABSL_FLAG(std::string, config, "chainer_fcis", "Recipe, by name or file.");
+ABSL_FLAG(int, height, 600, "Height of the network's input.");
+ABSL_FLAG(int, width, 800, "Width of the network's input.");
+ABSL_FLAG(int, repeats, 5, "Timed steps, after one that is not timed.");
+
+namespace fcis {
+namespace {
+
+Program MakeProgram() {
+  Program program;
+  program.name = "train_bench";
+  program.arguments = "[flags]";
+  program.summary =
+      "Times whole training steps (forward, targets, pooling, losses, "
+      "backward, update) on a made-up picture, and prints the median as JSON.";
+  program.groups = {{"What to run", {"config", "height", "width", "repeats"}},
+                    {"Computing", BackendFlagNames()}};
+  program.examples = {"train_bench --threads 2 --precision f32",
+                      "train_bench --config small_scenes --height 256 --width "
+                      "320 --threads 1"};
+  return program;
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  if (!arguments.empty()) {
+    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
+  }
+  TrainBenchOptions options;
+  options.height = absl::GetFlag(FLAGS_height);
+  options.width = absl::GetFlag(FLAGS_width);
+  options.repeats = absl::GetFlag(FLAGS_repeats);
+  if (options.height < 64 || options.width < 64 || options.repeats < 1) {
+    return UsageError(
+        "expected --height and --width of at least 64, --repeats of at least "
+        "1");
+  }
+  const auto recipe = Recipe(absl::GetFlag(FLAGS_config));
+  if (!recipe.ok()) return UsageError(recipe.status().message());
+  ASSIGN_OR_RETURN(const ModelConfig model, Preset(recipe->model()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<TrainBackend> backend,
+                   TrainBackendFromFlags());
+  ASSIGN_OR_RETURN(const TrainBenchResult result,
+                   RunTrainBench(*recipe, model, options, backend.get()));
+  const std::vector<double>& s = result.seconds;
+  absl::PrintF(
+      "{\"recipe\": \"%s\", \"backend\": \"%s\", \"precision\": \"%s\", "
+      "\"threads\": %d, \"height\": %d, \"width\": %d, \"batch\": %d, "
+      "\"step_s\": %.4f, \"step_min_s\": %.4f, \"update_s\": %.4f, "
+      "\"images_per_s\": %.2f, \"loss\": %.5g, \"peak_rss_mib\": %.0f}\n",
+      recipe->name(), backend->forward().name(),
+      DTypeName(backend->forward().activation_type()), NumThreads(),
+      options.height, options.width, recipe->batch(), Median(s),
+      *std::min_element(s.begin(), s.end()), result.update_s,
+      recipe->batch() / Median(s), result.loss, result.peak_rss_mib);
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace fcis
+
+int main(int argc, char** argv) {
+  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+}
