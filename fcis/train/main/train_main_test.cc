@@ -1,0 +1,262 @@
+// The program itself: runs, stops, goes on, shares the work.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/io/file.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rapidjson/document.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A network of some ten thousand weights on small painted scenes.
+constexpr char kTiny[] =
+    "--config small_scenes --precision f32 --set 'model: \"parity_mini\" "
+    "scenes { count: 10 height: 64 width: 80 } batch: 1 "
+    "schedule { warmup_iterations: 4 }' ";
+
+std::string Program() { return *FindRunfile("fcis/train/main/train_main"); }
+
+struct Outcome {
+  int code = -1;
+  std::string output;  // stdout and stderr
+};
+
+Outcome Shell(const std::string& command) {
+  Outcome outcome;
+  FILE* pipe = popen(absl::StrCat(command, " 2>&1").c_str(), "r");
+  std::array<char, 4096> buffer;
+  for (size_t n; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+    outcome.output.append(buffer.data(), n);
+  }
+  const int status = pclose(pipe);
+  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return outcome;
+}
+
+Outcome Train(const std::string& flags) {
+  return Shell(absl::StrCat(Program(), " ", flags));
+}
+
+std::string Mpi(int ranks, const std::string& flags) {
+  return absl::StrCat("mpiexec --allow-run-as-root --oversubscribe -n ", ranks,
+                      " ", Program(), " ", flags);
+}
+
+// A directory that does not exist yet.
+std::string NewDirectory(const std::string& name) {
+  const std::string path = absl::StrCat(testing::TempDir(), "/", name);
+  Shell(absl::StrCat("rm -rf ", path));
+  return path;
+}
+
+// One object per iteration.
+std::vector<rapidjson::Document> ReadLog(const std::string& run) {
+  std::vector<rapidjson::Document> lines;
+  const std::string text = *ReadFile(run + "/log.jsonl");
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (line.empty()) continue;
+    lines.emplace_back();
+    lines.back().Parse(line.data(), line.size());
+    EXPECT_FALSE(lines.back().HasParseError()) << line;
+  }
+  return lines;
+}
+
+// Bit for bit, but for what the clock says.
+void ExpectSameRuns(const std::string& a, const std::string& b, int lines) {
+  const auto first = ReadLog(a), second = ReadLog(b);
+  ASSERT_EQ(static_cast<int>(first.size()), lines);
+  ASSERT_EQ(static_cast<int>(second.size()), lines);
+  for (int i = 0; i < lines; ++i) {
+    for (const auto& field : first[i].GetObject()) {
+      const std::string name = field.name.GetString();
+      if (name == "images_per_s" || name == "data_wait_s") continue;
+      EXPECT_EQ(field.value.GetDouble(), second[i][name.c_str()].GetDouble())
+          << name << " of line " << i;
+    }
+  }
+  EXPECT_EQ(*ReadFile(a + "/model.safetensors"),
+            *ReadFile(b + "/model.safetensors"));
+}
+
+TEST(TrainMainTest, WritesARunDirectory) {
+  const std::string run = NewDirectory("run");
+  const Outcome trained =
+      Train(absl::StrCat(kTiny, "--max_iters 3 --out ", run));
+  ASSERT_EQ(trained.code, 0) << trained.output;
+  const auto log = ReadLog(run);
+  ASSERT_EQ(log.size(), 3u);
+  for (const char* field :
+       {"iteration", "epoch", "lr", "loss", "rpn_loc_loss", "rpn_cls_loss",
+        "fcis_loc_loss", "fcis_cls_loss", "fcis_mask_loss", "images_per_s"}) {
+    EXPECT_TRUE(log[2].HasMember(field)) << field;
+  }
+  EXPECT_EQ(log[2]["iteration"].GetInt(), 3);
+  for (const char* file :
+       {"config.textproto", "log.csv", "run.jsonl", "model.safetensors",
+        "checkpoint_00000003.safetensors"}) {
+    EXPECT_EQ(access(absl::StrCat(run, "/", file).c_str(), F_OK), 0) << file;
+  }
+  const Outcome again = Train(absl::StrCat(kTiny, "--out ", run));
+  EXPECT_EQ(again.code, 2) << again.output;
+}
+
+// Killed at several moments, among them while a checkpoint is written.
+TEST(TrainMainTest, AKilledRunGoesOnBitForBit) {
+  const std::string whole = NewDirectory("whole");
+  const std::string flags = absl::StrCat(
+      kTiny, "--max_iters 12 --checkpoint_every 2 --threads 1 --out ");
+  ASSERT_EQ(Train(flags + whole).code, 0);
+  const std::string killed = NewDirectory("killed");
+  int kills = 0;
+  for (int attempt = 0; attempt < 200; ++attempt) {
+    const pid_t child = fork();
+    if (child == 0) {
+      const std::string command =
+          absl::StrCat("exec ", Program(), " ", flags, killed,
+                       attempt > 0 ? " --resume" : "", " > /dev/null 2>&1");
+      execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+      _exit(127);
+    }
+    // Longer each time, so that the run ends on any machine.
+    std::this_thread::sleep_for(std::chrono::milliseconds(60 + 25 * attempt));
+    kill(child, SIGKILL);
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (WIFEXITED(status)) {
+      // Killed before it had a run, it is no run to go on with.
+      if (WEXITSTATUS(status) == 2 && attempt > 0 && kills == attempt) {
+        Shell(absl::StrCat("rm -rf ", killed));
+        ASSERT_EQ(Train(absl::StrCat(flags, killed, " --max_iters 1")).code, 0);
+        continue;
+      }
+      ASSERT_EQ(WEXITSTATUS(status), 0);
+      break;
+    }
+    ++kills;
+  }
+  EXPECT_GT(kills, 0);
+  ExpectSameRuns(whole, killed, 12);
+}
+
+TEST(TrainMainTest, ASignalSavesAndLeaves) {
+  const std::string run = NewDirectory("signalled");
+  const std::string flags =
+      absl::StrCat(kTiny, "--max_iters 100000 --out ", run);
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string command =
+        absl::StrCat("exec ", Program(), " ", flags, " > /dev/null 2>&1");
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(127);
+  }
+  while (access((run + "/log.jsonl").c_str(), F_OK) != 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  kill(child, SIGTERM);
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  const size_t lines = ReadLog(run).size();
+  const Outcome resumed = Train(
+      absl::StrCat(kTiny, "--resume --max_iters ", lines + 1, " --out ", run));
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr(absl::StrCat("iteration ", lines)));
+  EXPECT_EQ(ReadLog(run).size(), lines + 1);
+}
+
+TEST(TrainMainTest, TwoProcessesEqualOneThatAccumulates) {
+  const std::string alone = NewDirectory("alone"), both = NewDirectory("both");
+  const std::string flags = absl::StrCat(kTiny, "--max_iters 4 --threads 1 ");
+  ASSERT_EQ(Train(absl::StrCat(flags, "--config small_scenes --out ", alone,
+                               " --set 'model: \"parity_mini\" scenes { count: "
+                               "10 height: 64 width: 80 } batch: 1 accumulate: "
+                               "2 schedule { warmup_iterations: 4 }'"))
+                .code,
+            0);
+  const Outcome shared = Shell(Mpi(2, absl::StrCat(flags, "--out ", both)));
+  ASSERT_EQ(shared.code, 0) << shared.output;
+  const auto a = ReadLog(alone), b = ReadLog(both);
+  ASSERT_EQ(a.size(), 4u);
+  ASSERT_EQ(b.size(), 4u);
+  for (size_t i = 0; i < a.size(); ++i) {
+    // Two pictures' gradients are added in the other order: 2^-24 relative in
+    // each weight, which a few steps of AdamW, which divides by the gradient's
+    // own size, may raise by some thousand.
+    EXPECT_NEAR(a[i]["loss"].GetDouble(), b[i]["loss"].GetDouble(),
+                1e-3 * a[i]["loss"].GetDouble());
+  }
+  EXPECT_NEAR(a[0]["loss"].GetDouble(), b[0]["loss"].GetDouble(), 1e-6);
+}
+
+TEST(TrainMainTest, ARankThatFailsEndsTheJob) {
+  const std::string run = NewDirectory("failing");
+  const Outcome failed = Shell(
+      Mpi(2, absl::StrCat(kTiny, "--max_iters 50 --threads 1 --out ", run,
+                          " --set 'model: \"parity_mini\" scenes { count: 10 "
+                          "height: 64 width: 80 } schedule { cosine: false "
+                          "warmup_iterations: 0 phases { end_iteration: 500 "
+                          "lr: 1e30 } phases { end_iteration: 1000 lr: 1e30 } "
+                          "} optimizer { clip_norm: 0 }'")));
+  EXPECT_NE(failed.code, 0);
+  EXPECT_THAT(failed.output, HasSubstr("iteration "));
+}
+
+TEST(TrainMainTest, ALossThatIsNotFiniteIsNamed) {
+  const std::string recipe = testing::TempDir() + "/wild.textproto";
+  ASSERT_TRUE(
+      WriteFileAtomic(recipe,
+                      "model: 'parity_mini' normalization: BIAS frozen_stages: "
+                      "0 scenes { count: 10 height: 64 width: 80 } schedule { "
+                      "phases { end_iteration: 50 lr: 1e20 } }")
+          .ok());
+  const Outcome wild =
+      Train(absl::StrCat("--config ", recipe, " --out ", NewDirectory("wild")));
+  EXPECT_EQ(wild.code, 1) << wild.output;
+  EXPECT_THAT(wild.output, HasSubstr("iteration 2: "));
+  EXPECT_THAT(wild.output, HasSubstr("for image ids scene "));
+}
+
+TEST(TrainMainTest, BadFlagsAreUsageErrors) {
+  for (const char* flags :
+       {"--config nonsense", "--set 'no_field: 1'", "--ann_file a.json",
+        "--resume", "--max_iters -1", "--loader_threads 0", "stray",
+        "--device cuda:7", "--val_image_dir d", "--resume_from x --out y"}) {
+    const Outcome outcome = Train(flags);
+    EXPECT_EQ(outcome.code, 2) << flags << ": " << outcome.output;
+  }
+}
+
+TEST(TrainMainTest, MissingDataAndWeightsSayHowToFetchThem) {
+  const std::string empty = NewDirectory("empty");
+  const Outcome data =
+      Train(absl::StrCat("--data_dir ", empty, " --out ", empty, "/run"));
+  EXPECT_EQ(data.code, 1);
+  EXPECT_THAT(data.output, HasSubstr("download_main -- datasets"));
+  const Outcome weights = Train(absl::StrCat(
+      kTiny, "--init resnet101_imagenet --nodownload --out ", empty, "/run"));
+  EXPECT_EQ(weights.code, 1);
+  EXPECT_THAT(weights.output, HasSubstr("download_main -- models"));
+  EXPECT_THAT(weights.output, HasSubstr("--init scratch"));
+}
+
+}  // namespace
+}  // namespace fcis
