@@ -81,6 +81,7 @@ absl::Status ApplyUrl(std::vector<DownloadItem>* items) {
   // Who names the address decides.
   source.set_allow_http(true);
   items->front().clear_source();
+  items->front().clear_else_split();
   *items->front().add_source() = source;
   return absl::OkStatus();
 }
@@ -146,7 +147,7 @@ absl::Status RunDownload(DownloadItem::Kind kind,
     }
     return absl::OkStatus();
   }
-  return FetchItems(items, &fetcher, [](const std::string& path) {
+  return FetchItems(manifest, items, &fetcher, [](const std::string& path) {
     absl::PrintF("%s\n", path);
     std::fflush(stdout);
   });

@@ -16,10 +16,12 @@ namespace fcis {
 // Messages on stderr, and a bar.
 DownloadOptions TerminalOptions();
 
-// Fetches each; an item that fails does not keep the next ones from being
-// fetched. `done` is told the path of each that is there. The error names all
-// that are not; one line where no server at all was reached.
-absl::Status FetchItems(const std::vector<DownloadItem>& items,
+// Fetches each; what no source delivers is made of other items of the manifest
+// where it says how (else_split). An item that fails does not keep the next
+// ones from being fetched. `done` is told the path of each that is there. The
+// error names all that are not; one line where no server at all was reached.
+absl::Status FetchItems(const DownloadManifest& manifest,
+                        const std::vector<DownloadItem>& items,
                         Fetcher* fetcher,
                         absl::FunctionRef<void(const std::string&)> done);
 

@@ -18,7 +18,8 @@ absl::StatusOr<std::string> FetchModel(absl::string_view name,
         absl::StrCat("no model to download is called ", name));
   }
   Fetcher fetcher(directory, TerminalOptions());
-  const absl::Status status = FetchItems({*item}, &fetcher, [](auto) {});
+  const absl::Status status =
+      FetchItems(manifest, {*item}, &fetcher, [](auto) {});
   if (!status.ok()) return status;
   return fetcher.PathOf(*item);
 }

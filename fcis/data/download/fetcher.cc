@@ -11,7 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
-#include "fcis/core/io/file_lock.h"
+#include "fcis/data/coco/minival.h"
 #include "fcis/data/download/file_check.h"
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/download/unpack.h"
@@ -84,18 +84,52 @@ void Fetcher::Say(const std::string& line) const {
   if (options_.say) options_.say(line);
 }
 
-absl::StatusOr<std::string> Fetcher::Fetch(const DownloadItem& item) {
-  const std::string path = PathOf(item);
+absl::StatusOr<std::unique_ptr<FileLock>> Fetcher::Lock(
+    const DownloadItem& item) {
   std::error_code error;
   fs::create_directories(directory_, error);
   if (error) return ErrnoStatus("cannot make", directory_, error.value());
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<FileLock> lock,
-      FileLock::Acquire(path + ".lock", [&] {
-        Say(absl::StrCat(path,
-                         ": waiting for another process that fetches it"));
-      }));
+  const std::string path = PathOf(item);
+  return FileLock::Acquire(path + ".lock", [&] {
+    Say(absl::StrCat(path, ": waiting for another process that fetches it"));
+  });
+}
+
+absl::StatusOr<std::string> Fetcher::Fetch(const DownloadItem& item) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<FileLock> lock, Lock(item));
   RETURN_IF_ERROR(FetchLocked(item));
+  return PathOf(item);
+}
+
+bool Fetcher::Lacks(const std::string& file) const {
+  return !Exists(absl::StrCat(directory_, "/", file));
+}
+
+absl::StatusOr<std::string> Fetcher::Split(const DownloadItem& item) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<FileLock> lock, Lock(item));
+  const std::string path = PathOf(item);
+  const std::string record = RecordPath(path);
+  // Another process may have been faster.
+  if (Exists(record) && CheckRecord(record, directory_).ok()) return path;
+  const MinivalSplit& split = item.else_split();
+  const auto full = [&](const std::string& file) {
+    return absl::StrCat(directory_, "/", file);
+  };
+  std::error_code error;
+  for (const std::string& file : {split.minival_file(), split.rest_file()}) {
+    fs::create_directories(fs::path(full(file)).parent_path(), error);
+    if (error) return ErrnoStatus("cannot make", full(file), error.value());
+  }
+  RETURN_IF_ERROR(
+      SplitMinival2014(full(split.val2014_file()), full(split.val2017_file()),
+                       full(split.minival_file()), full(split.rest_file())));
+  std::vector<UnpackedFile> files;
+  for (const std::string& file : {split.minival_file(), split.rest_file()}) {
+    const uintmax_t size = fs::file_size(full(file), error);
+    if (error) return ErrnoStatus("cannot read", full(file), error.value());
+    files.push_back({file, static_cast<int64_t>(size)});
+  }
+  RETURN_IF_ERROR(WriteRecord(record, files));
   return path;
 }
 
@@ -154,6 +188,11 @@ std::string Fetcher::Plan(const DownloadItem& item) const {
                                   item.source(0).url(), " to ", path);
   for (const UnpackRule& rule : item.unpack()) {
     absl::StrAppend(&plan, ", unpacked to ", directory_, "/", rule.directory());
+  }
+  if (item.has_else_split()) {
+    absl::StrAppend(&plan, ", or else split off ",
+                    item.else_split().val2014_file(), " by ",
+                    item.else_split().val2017_file());
   }
   return plan;
 }

@@ -3,10 +3,12 @@
 #ifndef FCIS_DATA_DOWNLOAD_FETCHER_H_
 #define FCIS_DATA_DOWNLOAD_FETCHER_H_
 
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fcis/core/io/file_lock.h"
 #include "fcis/data/download/downloader.h"
 #include "fcis/data/download/manifest.pb.h"
 
@@ -27,17 +29,27 @@ class Fetcher {
   // On an error nothing but *.part, *.lock and what was there before is left.
   absl::StatusOr<std::string> Fetch(const DownloadItem& item);
 
+  // Whether this file of the data directory is not there.
+  bool Lacks(const std::string& file) const;
+
+  // Makes the files of the item's else_split out of its inputs, which are
+  // there, and records them as if they had been unpacked.
+  absl::StatusOr<std::string> Split(const DownloadItem& item);
+
   // One line: there already, or what would be fetched from where. Writes
   // nothing.
   std::string Plan(const DownloadItem& item) const;
 
+  // Tells the user a line, if the options say how.
+  void Say(const std::string& line) const;
+
   const Downloader& downloader() const { return downloader_; }
 
  private:
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const DownloadItem& item);
   absl::Status FetchLocked(const DownloadItem& item);
   absl::Status FetchFile(const DownloadItem& item);
   absl::Status FetchUnpacked(const DownloadItem& item);
-  void Say(const std::string& line) const;
 
   const std::string directory_;
   const DownloadOptions options_;

@@ -71,6 +71,16 @@ std::string Fault(const DownloadItem& item) {
                           rule.directory());
     }
   }
+  if (item.has_else_split() && item.unpack().empty()) {
+    return "else_split is for what is unpacked";
+  }
+  const MinivalSplit& split = item.else_split();
+  for (const std::string& file : {split.val2014_file(), split.val2017_file(),
+                                  split.minival_file(), split.rest_file()}) {
+    if (item.has_else_split() && !IsSafeDirectory(file)) {
+      return absl::StrCat("not a file below the data directory: ", file);
+    }
+  }
   return "";
 }
 
@@ -89,6 +99,15 @@ absl::Status CheckManifest(const DownloadManifest& manifest,
     if (!fault.empty()) return error(item.name(), fault);
     if (!files.insert(item.file()).second) {
       return error(item.name(), absl::StrCat(item.file(), " is there twice"));
+    }
+  }
+  for (const DownloadItem& item : manifest.item()) {
+    const MinivalSplit& split = item.else_split();
+    for (const std::string& name :
+         {split.val2014_item(), split.val2017_item()}) {
+      if (item.has_else_split() && FindItem(manifest, name) == nullptr) {
+        return error(item.name(), absl::StrCat("no item is called ", name));
+      }
     }
   }
   for (const DownloadGroup& group : manifest.group()) {

@@ -86,6 +86,15 @@ TEST(ManifestTest, BadManifestsAreNamed) {
               HasSubstr("plain name"));
   EXPECT_THAT(ErrorOf("item { name: 'a' file: 'a' }"), HasSubstr("note"));
   EXPECT_THAT(ErrorOf(head + "} " + head + "}"), HasSubstr("there once"));
+  EXPECT_THAT(ErrorOf(head + "else_split { } }"), HasSubstr("is unpacked"));
+  EXPECT_THAT(ErrorOf(head + "unpack { directory: 'a' } "
+                             "else_split { val2014_file: '../a' } }"),
+              HasSubstr("not a file below"));
+  EXPECT_THAT(ErrorOf(head + "unpack { directory: 'a' } "
+                             "else_split { val2014_file: 'a' val2017_file: 'b' "
+                             "minival_file: 'c' rest_file: 'd' "
+                             "val2014_item: 'b' } }"),
+              HasSubstr("no item is called b"));
   EXPECT_THAT(ErrorOf("group { name: 'g' item: 'b' }"),
               HasSubstr("no item is called b"));
 }
