@@ -54,15 +54,16 @@ class MinivalTest : public ::testing::Test {
 };
 
 TEST_F(MinivalTest, RecordsKeepTheirTextAndOrder) {
-  const absl::Status status = Split(
-      kVal2014, R"({"images": [{"id": 2}], "annotations": [{"id": 11,
+  const absl::Status status =
+      Split(kVal2014, R"({"images": [{"id": 2}], "annotations": [{"id": 11,
                  "image_id": 1, "category_id": 1}]})");
   ASSERT_TRUE(status.ok()) << status;
-  EXPECT_EQ(Read("minival"),
-            R"({"info":{"year": 2014},"images":[{"file_name": "2", "id": 2.0}],)"
-            R"("licenses":[ ],"annotations":[)"
-            R"({"id": 10, "image_id": 2, "bbox": [1e0, 2.50, 3, 4]},)"
-            R"({"image_id":2,"id":13}],"categories":[{"id": 1, "name": "a"}]})");
+  EXPECT_EQ(
+      Read("minival"),
+      R"({"info":{"year": 2014},"images":[{"file_name": "2", "id": 2.0}],)"
+      R"("licenses":[ ],"annotations":[)"
+      R"({"id": 10, "image_id": 2, "bbox": [1e0, 2.50, 3, 4]},)"
+      R"({"image_id":2,"id":13}],"categories":[{"id": 1, "name": "a"}]})");
   EXPECT_EQ(
       Read("rest"),
       R"({"info":{"year": 2014},"images":[)"

@@ -10,6 +10,7 @@
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/npz.h"
+#include "fcis/model/weights/import_backbone.h"
 #include "fcis/model/weights/import_mxnet.h"
 #include "fcis/model/weights/import_npz.h"
 #include "fcis/model/weights/infer_config.h"
@@ -63,11 +64,8 @@ absl::StatusOr<Format> FormatOf(const std::string& path) {
       ".params"));
 }
 
-}  // namespace
-
-absl::StatusOr<Weights> LoadWeights(const std::string& path,
-                                    const absl::optional<ModelConfig>& config) {
-  ASSIGN_OR_RETURN(const Format format, FormatOf(path));
+absl::StatusOr<Weights> LoadAs(Format format, const std::string& path,
+                               const absl::optional<ModelConfig>& config) {
   switch (format) {
     case Format::kNpz:
       return ImportNpz(path, config);
@@ -77,6 +75,23 @@ absl::StatusOr<Weights> LoadWeights(const std::string& path,
       break;
   }
   return LoadSafetensors(path, config);
+}
+
+}  // namespace
+
+absl::StatusOr<Weights> LoadWeights(const std::string& path,
+                                    const absl::optional<ModelConfig>& config) {
+  ASSIGN_OR_RETURN(const Format format, FormatOf(path));
+  absl::StatusOr<Weights> weights = LoadAs(format, path, config);
+  if (weights.ok()) return weights;
+  // A backbone is what a user may well have at hand: say so.
+  const auto tensors = ReadTensors(path);
+  const BackboneNaming naming =
+      tensors.ok() ? BackboneNamingOf(*tensors) : BackboneNaming::kNone;
+  if (naming == BackboneNaming::kNone) return weights;
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": no FCIS model but a ResNet of ", BackboneNamingName(naming),
+      ", which training can start from (train_main --init)"));
 }
 
 absl::StatusOr<std::map<std::string, Tensor>> ReadTensors(

@@ -23,7 +23,7 @@ inline constexpr char kOptimizerPrefix[] = "optimizer/";
 // (checkpoints too, without what begins with kOptimizerPrefix), chainer-fcis or
 // chainercv .npz, MXNet .params. `config` replaces the one that the file
 // carries or that is inferred from it. Errors name the file: missing, of no
-// known format, or with missing, extra or misshapen tensors.
+// known format, a backbone alone, or with missing, extra or misshapen tensors.
 absl::StatusOr<Weights> LoadWeights(
     const std::string& path,
     const absl::optional<ModelConfig>& config = absl::nullopt);

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/npz.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gmock/gmock.h"
@@ -75,6 +76,12 @@ TEST(LoadWeights, SaysWhatItExpected) {
               HasSubstr("not a weight file"));
   ASSERT_TRUE(WriteFileAtomic(Path("zero.npz"), "").ok());
   EXPECT_FALSE(LoadWeights(Path("zero.npz")).ok());
+  const std::string backbone = Path("backbone.npz");
+  ASSERT_TRUE(WriteNpz(backbone, {{"conv1/W", Tensor::Zeros({4, 3, 7, 7})},
+                                  {"res2/a/conv3/W", Tensor()}})
+                  .ok());
+  EXPECT_THAT(LoadWeights(backbone).status().message(),
+              HasSubstr("backbone.npz: no FCIS model but a ResNet of chainer"));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/model/weights/import_backbone.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/init/initial_weights.h"
 
@@ -30,16 +31,28 @@ std::string Some(const std::vector<std::string>& names) {
   return absl::StrJoin(first, ", ");
 }
 
-// The file's tensors under the model's names.
-absl::StatusOr<std::map<std::string, Tensor>> ModelTensors(
-    const std::string& path) {
+struct FileTensors {
+  std::map<std::string, Tensor> tensors;  // under the model's names
+  std::string note;                       // for the user; empty: nothing
+};
+
+absl::StatusOr<FileTensors> ReadFileTensors(const std::string& path,
+                                            const ModelConfig& model) {
   ASSIGN_OR_RETURN(auto tensors, ReadTensors(path));
-  std::map<std::string, Tensor> named;
+  if (BackboneNamingOf(tensors) != BackboneNaming::kNone) {
+    ASSIGN_OR_RETURN(Backbone backbone, ImportBackbone(tensors, model, path));
+    return FileTensors{std::move(backbone.tensors), std::move(backbone.note)};
+  }
+  // A whole model, whatever its format and its number of classes.
+  absl::StatusOr<Weights> whole = LoadWeights(path);
+  if (whole.ok()) return FileTensors{std::move(whole->tensors), ""};
+  // Perhaps a part of one, under the model's names.
+  FileTensors part;
   for (auto& entry : tensors) {
     if (absl::StartsWith(entry.first, kOptimizerPrefix)) continue;
-    named.insert(std::move(entry));
+    part.tensors.insert(std::move(entry));
   }
-  return named;
+  return part;
 }
 
 absl::StatusOr<std::string> FindFile(
@@ -72,8 +85,8 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
     return result;
   }
   ASSIGN_OR_RETURN(const std::string path, FindFile(init, fetch));
-  ASSIGN_OR_RETURN(const auto tensors, ModelTensors(path));
-  const TakenOver taken = TakeOver(tensors, &result.weights);
+  ASSIGN_OR_RETURN(const FileTensors file, ReadFileTensors(path, model));
+  const TakenOver taken = TakeOver(file.tensors, &result.weights);
   std::vector<std::string> needed;
   for (const std::string& name : taken.missing) {
     if (absl::StartsWith(name, kBackbonePrefix)) needed.push_back(name);
@@ -97,6 +110,9 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
   add("dropped, of another shape", taken.dropped);
   add("dropped, not of this model", taken.unknown);
   add("random", taken.missing);
+  if (!file.note.empty()) {
+    absl::StrAppend(&result.statement, "\n  note: ", file.note);
+  }
   return result;
 }
 

@@ -1,0 +1,121 @@
+#include "fcis/train/main/training_init.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/io/npz.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/weights/import_npz.h"
+#include "fcis/model/weights/load.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr uint64_t kSeed = 5;
+
+class TrainingInitTest : public ::testing::Test {
+ protected:
+  static std::string Path(const std::string& name) {
+    return absl::StrCat(::testing::TempDir(), "/", name);
+  }
+  absl::StatusOr<TrainingInit> Make(const std::string& init) const {
+    return MakeTrainingInit(init, config_, kSeed, nullptr);
+  }
+  void ExpectModel(const TrainingInit& got) const {
+    ASSERT_EQ(got.weights.tensors.size(), model_.tensors.size());
+    for (const auto& [name, tensor] : model_.tensors) {
+      EXPECT_TRUE(AllEqual(got.weights.tensors.at(name), tensor)) << name;
+    }
+    EXPECT_THAT(got.statement, Not(HasSubstr("dropped")));
+  }
+
+  const ModelConfig config_ = *Preset("parity_mini");
+  const Weights model_ = DeterministicWeights(config_, 1);
+};
+
+TEST_F(TrainingInitTest, WholeModels) {
+  const std::string path = Path("model.safetensors");
+  ASSERT_TRUE(SaveWeights(path, model_).ok());
+  ASSERT_TRUE(Make(path).ok()) << Make(path).status();
+  ExpectModel(*Make(path));
+}
+
+TEST_F(TrainingInitTest, HeadsOfOtherClassesAreDropped) {
+  ModelConfig more = config_;
+  more.add_classes()->set_name("one more");
+  const Weights other = DeterministicWeights(more, 2);
+  ASSERT_TRUE(SaveWeights(Path("more.safetensors"), other).ok());
+  const auto got = Make(Path("more.safetensors"));
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_THAT(got->statement, HasSubstr("of another shape: head/psroi_conv2"));
+  const Weights scratch = Make("scratch")->weights;
+  for (const auto& [name, tensor] : got->weights.tensors) {
+    const bool fits = !absl::StartsWith(name, "head/psroi_conv2/");
+    EXPECT_TRUE(AllEqual(tensor, (fits ? other : scratch).tensors.at(name)))
+        << name;
+  }
+}
+
+TEST_F(TrainingInitTest, BackboneOfAnotherProject) {
+  std::vector<std::pair<std::string, Tensor>> arrays;
+  for (const auto& [name, tensor] : model_.tensors) {
+    // "extractor/res2/res2_a/conv1/W" -> "res2/a/conv1/W", as chainer's.
+    if (!absl::StartsWith(name, "extractor/")) continue;
+    std::string theirs = name.substr(std::string("extractor/").size());
+    if (absl::StartsWith(theirs, "res1/")) {
+      theirs = theirs.substr(5);
+    } else {
+      theirs.erase(5, 5);
+    }
+    arrays.emplace_back(theirs, tensor);
+  }
+  ASSERT_TRUE(WriteNpz(Path("resnet.npz"), arrays).ok());
+  const auto got = Make(Path("resnet.npz"));
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_TRUE(
+      AllEqual(got->weights.tensors.at("extractor/res3/res3_b1/conv2/W"),
+               model_.tensors.at("extractor/res3/res3_b1/conv2/W")));
+  EXPECT_THAT(got->statement, HasSubstr("random: head/psroi_conv1/W"));
+
+  arrays.pop_back();
+  ASSERT_TRUE(WriteNpz(Path("resnet.npz"), arrays).ok());
+  EXPECT_THAT(Make(Path("resnet.npz")).status().ToString(),
+              HasSubstr("1 missing: res5/b1/conv3/W"));
+}
+
+TEST_F(TrainingInitTest, WithoutABackboneIsAnError) {
+  Weights part = model_;
+  part.tensors.erase("extractor/res1/conv1/W");
+  ASSERT_TRUE(ExportNpz(Path("part.npz"), part).ok());
+  EXPECT_THAT(Make(Path("part.npz")).status().ToString(),
+              AllOf(HasSubstr("part.npz"), HasSubstr("no backbone"),
+                    HasSubstr("extractor/res1/conv1/W")));
+}
+
+TEST_F(TrainingInitTest, PublishedNamesAreFetched) {
+  ASSERT_TRUE(SaveWeights(Path("fetched.safetensors"), model_).ok());
+  const auto got = MakeTrainingInit(
+      "some_model", config_, kSeed, [](absl::string_view name) {
+        EXPECT_EQ(name, "some_model");
+        return absl::StatusOr<std::string>(Path("fetched.safetensors"));
+      });
+  ASSERT_TRUE(got.ok()) << got.status();
+  ExpectModel(*got);
+  EXPECT_THAT(Make("no_such_model").status().ToString(),
+              AllOf(HasSubstr("no_such_model"), HasSubstr("download_main"),
+                    HasSubstr("--init scratch")));
+}
+
+}  // namespace
+}  // namespace fcis
