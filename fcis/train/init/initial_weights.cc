@@ -14,13 +14,21 @@ constexpr double kHeadDeviation = 0.01;
 // Pixels spread about their mean by about as much.
 constexpr double kPixelSpread = 64;
 
-double Deviation(const std::string& name, const Shape& shape, int blocks) {
-  if (!absl::StartsWith(name, "extractor/")) return kHeadDeviation;
+// What the network ends in, and so has no ReLU behind it.
+bool IsOutput(const std::string& name) {
+  return name == "rpn/score/W" || name == "rpn/loc/W" ||
+         name == "head/psroi_conv2/W" || name == "head/psroi_conv3/W";
+}
+
+double Deviation(const std::string& name, const Shape& shape, HeadInit heads) {
+  const bool head = !absl::StartsWith(name, "extractor/");
+  if (head && (heads == HeadInit::kReference || IsOutput(name))) {
+    return kHeadDeviation;
+  }
   const double fan_in =
       static_cast<double>(shape.dim(1) * shape.dim(2) * shape.dim(3));
   const double he = std::sqrt(2 / fan_in);
-  if (absl::StartsWith(name, "extractor/res1/")) return he / kPixelSpread;
-  return absl::EndsWith(name, "/conv3/W") ? he / std::sqrt(blocks) : he;
+  return absl::StartsWith(name, "extractor/res1/") ? he / kPixelSpread : he;
 }
 
 Tensor Filled(const Shape& shape, float value) {
@@ -31,7 +39,8 @@ Tensor Filled(const Shape& shape, float value) {
 
 }  // namespace
 
-Weights ScratchWeights(const ModelConfig& config, uint64_t seed) {
+Weights ScratchWeights(const ModelConfig& config, uint64_t seed,
+                       HeadInit heads) {
   Weights weights;
   weights.config = config;
   weights.source = absl::StrCat("random weights of seed ", seed);
@@ -42,12 +51,14 @@ Weights ScratchWeights(const ModelConfig& config, uint64_t seed) {
     if (!absl::EndsWith(spec.name, "/W")) {
       const bool one = absl::EndsWith(spec.name, "/gamma") ||
                        absl::EndsWith(spec.name, "/avg_var");
-      t = Filled(spec.shape, one ? 1.0f : 0.0f);
+      const bool branch = absl::EndsWith(spec.name, "/bn3/gamma");
+      const double value = branch ? 1 / std::sqrt(blocks) : one;
+      t = Filled(spec.shape, static_cast<float>(value));
       continue;
     }
     // A stream per name: a tensor does not depend on the others.
     RandomStream random(spec.name, seed);
-    const double deviation = Deviation(spec.name, spec.shape, blocks);
+    const double deviation = Deviation(spec.name, spec.shape, heads);
     t = Tensor(spec.shape);
     for (float& v : t.mutable_span<float>()) {
       v = static_cast<float>(deviation * random.Normal());

@@ -13,14 +13,20 @@
 
 namespace fcis {
 
+// Kernels of RPN and head.
+enum class HeadInit {
+  kReference,  // all normal with deviation 0.01
+  kHe,         // those before a ReLU as in the backbone
+};
+
 // Random weights, the same for the same seed. Kernels of the backbone: normal
 // with variance 2 / (in kh kw) (He et al., 2015), which keeps the scale of what
-// passes a ReLU; the last one of a block is divided by sqrt(blocks), so that
-// the sum over all blocks keeps it too, without statistics; the stem's by 64,
-// the spread of pixel values. RPN and head: normal with deviation 0.01, as the
-// reference. Biases and betas 0, gammas and variances 1 (batch norms that do
-// nothing).
-Weights ScratchWeights(const ModelConfig& config, uint64_t seed);
+// passes a ReLU; the stem's divided by 64, the spread of pixel values. Biases
+// and betas 0, variances and gammas 1 (batch norms that do nothing), but the
+// gamma of a block's last one 1 / sqrt(blocks), so that the sum over all blocks
+// keeps its scale.
+Weights ScratchWeights(const ModelConfig& config, uint64_t seed,
+                       HeadInit heads = HeadInit::kHe);
 
 // Takes over every tensor of `from` that `weights` has in the same shape.
 struct TakenOver {

@@ -26,9 +26,17 @@ TEST(ScratchWeightsTest, DeviationsAndConstants) {
     EXPECT_NEAR(Deviation(w.tensors.at(name)), want, 0.05 * want) << name;
   };
   expect("extractor/res1/conv1/W", std::sqrt(2 / 147.0) / 64);
-  expect("extractor/res4/res4_a/conv2/W", std::sqrt(2 / (96 * 9.0)));
-  expect("extractor/res4/res4_a/conv3/W", std::sqrt(2 / 96.0 / 7));
+  expect("extractor/res4/res4_a/conv2/W", std::sqrt(2 / (64 * 9.0)));
+  expect("head/psroi_conv1/W", std::sqrt(2 / 512.0));
   expect("head/psroi_conv2/W", 0.01);
+  const Weights reference =
+      ScratchWeights(*Preset("small_scenes"), 1, HeadInit::kReference);
+  EXPECT_NEAR(Deviation(reference.tensors.at("head/psroi_conv1/W")), 0.01,
+              5e-4);
+  // Nine blocks.
+  EXPECT_FLOAT_EQ(
+      w.tensors.at("extractor/res4/res4_a/bn3/gamma").data<float>()[0],
+      1.0f / 3);
   EXPECT_EQ(w.tensors.at("extractor/res1/bn1/gamma").data<float>()[3], 1);
   EXPECT_EQ(w.tensors.at("extractor/res1/bn1/avg_var").data<float>()[3], 1);
   EXPECT_EQ(w.tensors.at("rpn/score/b").data<float>()[0], 0);

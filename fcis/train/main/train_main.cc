@@ -1,4 +1,5 @@
 // Trains FCIS, alone or under mpiexec.
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -18,10 +19,13 @@
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/config/text_proto.h"
+#include "fcis/core/image/prepare.h"
 #include "fcis/data/download/download_flag.h"
+#include "fcis/kernels/backend_factory.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/model/cli/model_choice.h"
 #include "fcis/train/config/recipes.h"
+#include "fcis/train/init/calibrate.h"
 #include "fcis/train/main/training_data.h"
 #include "fcis/train/main/training_init.h"
 #include "fcis/train/main/validator.h"
@@ -168,6 +172,20 @@ void Say(const Communicator& job, const std::string& text) {
   if (job.rank() == 0) std::printf("%s\n", text.c_str());
 }
 
+// The first pictures of the data set are enough for statistics.
+absl::Status CalibrateOn(const TrainingSet& data, Weights* weights) {
+  constexpr int64_t kPictures = 16;
+  std::vector<Tensor> pictures;
+  for (int64_t i = 0; i < std::min(kPictures, data.size()); ++i) {
+    ASSIGN_OR_RETURN(const LabelledImage image, data.Get(i));
+    ASSIGN_OR_RETURN(Tensor prepared,
+                     Prepare(image.image, weights->config.input()));
+    pictures.push_back(std::move(prepared));
+  }
+  ASSIGN_OR_RETURN(const auto backend, MakeBackend("cpu", Precision::kF32));
+  return CalibrateNorms(pictures, backend.get(), weights);
+}
+
 absl::Status RunJob(const TrainConfig& config, TrainerOptions options,
                     Communicator* job) {
   absl::StatusOr<ModelConfig> model = Preset(config.model());
@@ -185,10 +203,15 @@ absl::Status RunJob(const TrainConfig& config, TrainerOptions options,
   // What a checkpoint replaces need not be fetched.
   if (options.resume) init = "scratch";
   if (init.empty()) init = config.init();
-  ASSIGN_OR_RETURN(const TrainingInit start,
+  ASSIGN_OR_RETURN(TrainingInit start,
                    MakeTrainingInit(init, *model, options.seed,
                                     ModelFetcherFromFlags(ModelDirectory())));
   if (!options.resume) Say(*job, start.statement);
+  // Norms that do not learn their statistics need some, which a file brings.
+  if (init == "scratch" && !options.resume &&
+      config.normalization() != TrainConfig::BATCH) {
+    RETURN_IF_ERROR(CalibrateOn(*data.set, &start.weights));
+  }
   if (!absl::GetFlag(FLAGS_val_ann_file).empty()) {
     options.validate =
         MakeValidator(ResolvePath(absl::GetFlag(FLAGS_val_ann_file)),

@@ -79,7 +79,8 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
     const std::function<absl::StatusOr<std::string>(absl::string_view name)>&
         fetch) {
   TrainingInit result;
-  result.weights = ScratchWeights(model, seed);
+  result.weights = ScratchWeights(
+      model, seed, init == kScratch ? HeadInit::kHe : HeadInit::kReference);
   if (init == kScratch) {
     result.statement = absl::StrCat("weights: random, seed ", seed);
     return result;
