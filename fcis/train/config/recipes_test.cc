@@ -33,6 +33,17 @@ TEST(RecipesTest, TheReferencesNumbers) {
   EXPECT_EQ(c.optimizer().weight_decay(), 5e-4);
 }
 
+// FIXTURES.md "what differs"; msracver's grad_scale of its three losses.
+TEST(RecipesTest, TheOthersMaskTerm) {
+  for (const char* name : {"chainercv", "msracver_ohem"}) {
+    const LossConfig loss = Recipe(name)->loss();
+    EXPECT_EQ(loss.fcis_mask(), 10);
+    EXPECT_TRUE(loss.mask_over_all_rois());
+    EXPECT_EQ(loss.fcis_cls(), 1);
+    EXPECT_EQ(loss.fcis_loc(), 1);
+  }
+}
+
 TEST(RecipesTest, FilesAreReadAndChecked) {
   const std::string path = ::testing::TempDir() + "recipe.textproto";
   ASSERT_TRUE(WriteFileAtomic(path,

@@ -27,6 +27,8 @@ LossOptions LossOptionsOf(const LossConfig& config, const ModelConfig& model) {
   options.fcis_loc = static_cast<float>(config.fcis_loc());
   options.fcis_cls = static_cast<float>(config.fcis_cls());
   options.fcis_mask = static_cast<float>(config.fcis_mask());
+  options.mask_over_all_rois = config.mask_over_all_rois();
+  options.proposals.whole_masks = config.whole_masks();
   options.ohem_rois = config.ohem_rois();
   return options;
 }

@@ -27,6 +27,14 @@ float BoxLoss(absl::Span<const float> pred, absl::Span<const float> target,
   return static_cast<float>(sum * scale);
 }
 
+double CrossEntropyOfRow(const float* logits, int classes, int label) {
+  // -log of the probability itself would lose a small one.
+  const float top = *std::max_element(logits, logits + classes);
+  double total = 0;
+  for (int k = 0; k < classes; ++k) total += std::exp(logits[k] - top);
+  return std::log(total) - (logits[label] - top);
+}
+
 float SoftmaxCrossEntropy(absl::Span<const float> logits, int classes,
                           absl::Span<const int> labels,
                           absl::Span<float> grad) {
@@ -41,11 +49,7 @@ float SoftmaxCrossEntropy(absl::Span<const float> logits, int classes,
     const float* x = logits.data() + r * classes;
     float* g = grad.data() + r * classes;
     SoftmaxRow(x, classes, g);
-    // -log of the probability itself would lose a small one.
-    const float top = *std::max_element(x, x + classes);
-    double total = 0;
-    for (int k = 0; k < classes; ++k) total += std::exp(x[k] - top);
-    sum += std::log(total) - (x[labels[r]] - top);
+    sum += CrossEntropyOfRow(x, classes, labels[r]);
     g[labels[r]] -= 1.0f;
     for (int k = 0; k < classes; ++k) g[k] *= scale;
   }

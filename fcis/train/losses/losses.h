@@ -33,6 +33,9 @@ float BoxLoss(absl::Span<const float> pred, absl::Span<const float> target,
               absl::Span<const int> labels, float sigma,
               absl::Span<float> grad);
 
+// -log softmax(logits)[label], of one row; label in 0 .. classes - 1.
+double CrossEntropyOfRow(const float* logits, int classes, int label);
+
 // Mean softmax cross-entropy over the rows whose label is not negative.
 // logits, grad: [n][classes]; labels: n. All rows ignored: 0 with zero
 // gradient.

@@ -10,6 +10,7 @@
 #include "fcis/model/fcis_head.h"
 #include "fcis/model/rpn.h"
 #include "fcis/train/losses/losses.h"
+#include "fcis/train/losses/ohem.h"
 
 namespace fcis {
 namespace {
@@ -75,7 +76,8 @@ class Loss {
         sampler_(sampler),
         targets_(targets),
         height_(static_cast<int>(sample.prepared.dim(1))),
-        width_(static_cast<int>(sample.prepared.dim(2))) {}
+        width_(static_cast<int>(sample.prepared.dim(2))),
+        pool_(PsroiParamsOf(config.head())) {}
 
   absl::Status Run(const TrainNetwork::Outputs& outputs, int64_t n,
                    double weight, LossTerms* terms,
@@ -86,6 +88,14 @@ class Loss {
   absl::Status Head(const Tensor& score_maps, const Tensor& box_maps,
                     Tensor* gscore_maps, Tensor* gbox_maps);
   absl::Status MakeRois(const fcis::Rpn::Output& rpn);
+  struct Pooled;
+  absl::StatusOr<Pooled> Pool(const Tensor& score_maps, const Tensor& box_maps);
+  void KeepHardest(const Pooled& pooled);
+  absl::Status Boxes(const Pooled& pooled, const Shape& maps, Tensor* gmaps);
+  absl::Status ClassesAndMasks(const Pooled& pooled, const Tensor& maps,
+                               Tensor* gmaps);
+  // Factor from the mean over cells that count to mask_over_all_rois.
+  float MaskShare() const;
 
   const ModelConfig& config_;
   const LossOptions& options_;
@@ -94,6 +104,7 @@ class Loss {
   Sampler* sampler_;
   PictureTargets* targets_;
   const int height_, width_;
+  const PsroiParams pool_;
   LossTerms terms_;
 };
 
@@ -125,76 +136,146 @@ absl::Status Loss::MakeRois(const fcis::Rpn::Output& rpn) {
   for (const std::vector<uint8_t>& mask : instances.masks) {
     masks.push_back({mask.data(), height_, width_});
   }
-  targets_->rois = MakeProposalTargets(targets_->proposals, instances.boxes,
-                                       instances.labels, masks,
-                                       options_.proposals, sampler_);
+  ProposalTargetParams params = options_.proposals;
+  if (options_.ohem_rois > 0) params.n_sample = ProposalTargetParams::kAllRois;
+  targets_->rois =
+      MakeProposalTargets(targets_->proposals, instances.boxes,
+                          instances.labels, masks, params, sampler_);
   return absl::OkStatus();
 }
 
-absl::Status Loss::Head(const Tensor& score_maps, const Tensor& box_maps,
-                        Tensor* gscore_maps, Tensor* gbox_maps) {
-  const ProposalTargets& t = targets_->rois;
-  const PsroiParams pool = PsroiParamsOf(config_.head());
-  const int64_t n = t.rois.size();
-  const int classes = config_.classes_size() + 1;
-  const bool any_foreground = std::any_of(t.labels.begin(), t.labels.end(),
-                                          [](int l) { return l > 0; });
-  terms_.without_rois = n == 0;
-  terms_.without_foreground = !any_foreground;
-  if (n == 0) {
-    *gscore_maps = Tensor::Zeros(score_maps.shape());
-    *gbox_maps = Tensor::Zeros(box_maps.shape());
-    return absl::OkStatus();
-  }
-  Backend& forward = backend_->forward();
-  const Tensor rois = RowsOfBoxes(t.rois);
+// What the head says of each RoI: its class logits, its box, the logits of
+// outside and inside in each cell for its own class.
+struct Loss::Pooled {
+  Tensor rois, label_rows, scores, pairs;
+  std::vector<float> boxes;  // [n][4], the slot of foreground
+};
 
-  // Boxes: the slot of foreground, whose loss counts foreground RoIs only.
+absl::StatusOr<Loss::Pooled> Loss::Pool(const Tensor& score_maps,
+                                        const Tensor& box_maps) {
+  const ProposalTargets& t = targets_->rois;
+  const int64_t n = t.rois.size();
+  Backend& forward = backend_->forward();
+  Pooled p;
+  p.rois = RowsOfBoxes(t.rois);
+  p.label_rows = Tensor::FromSpan<int32_t>({n}, absl::MakeConstSpan(t.labels));
   ASSIGN_OR_RETURN(const Tensor means,
-                   ops::PsroiMean(forward, pool, box_maps, rois));
-  std::vector<float> slot(4 * n), gslot(4 * n);
+                   ops::PsroiMean(forward, pool_, box_maps, p.rois));
+  p.boxes.resize(4 * n);
   for (int64_t r = 0; r < n; ++r) {
-    std::copy_n(means.data<float>() + (kBoxSlots * r + 1) * 4, 4, &slot[4 * r]);
+    std::copy_n(means.data<float>() + (kBoxSlots * r + 1) * 4, 4,
+                &p.boxes[4 * r]);
   }
-  terms_.fcis_loc = BoxLoss(slot, Flat(t.deltas), t.labels, options_.head_sigma,
-                            absl::MakeSpan(gslot));
-  Tensor gmeans = Tensor::Zeros(means.shape());
+  ASSIGN_OR_RETURN(p.scores,
+                   ops::PsroiClassScores(forward, pool_, score_maps, p.rois));
+  ASSIGN_OR_RETURN(p.pairs, ops::PsroiClassPair(forward, pool_, score_maps,
+                                                p.rois, p.label_rows));
+  return p;
+}
+
+void Loss::KeepHardest(const Pooled& p) {
+  ProposalTargets& t = targets_->rois;
+  const std::vector<float> deltas = Flat(t.deltas);
+  RoiOutputs outputs;
+  outputs.classes = config_.classes_size() + 1;
+  outputs.scores = p.scores.span<float>();
+  outputs.boxes = p.boxes;
+  outputs.mask_pairs = p.pairs.span<float>();
+  outputs.labels = t.labels;
+  outputs.box_targets = deltas;
+  outputs.mask_targets = t.masks;
+  outputs.sigma = options_.head_sigma;
+  outputs.class_weight = options_.fcis_cls;
+  outputs.box_weight = options_.fcis_loc;
+  outputs.mask_weight = options_.fcis_mask;
+  const std::vector<int> kept =
+      HardestRois(RoiLosses(outputs), options_.ohem_rois);
+  const size_t cells = t.masks.size() / t.rois.size();
+  auto next = kept.begin();
+  for (size_t r = 0; r < t.rois.size(); ++r) {
+    if (next != kept.end() && static_cast<size_t>(*next) == r) {
+      ++next;
+      continue;
+    }
+    t.labels[r] = -1;
+    std::fill_n(t.masks.begin() + r * cells, cells, int8_t{-1});
+  }
+}
+
+absl::Status Loss::Boxes(const Pooled& p, const Shape& maps, Tensor* gmaps) {
+  // The slot of foreground, whose loss counts foreground RoIs only.
+  const ProposalTargets& t = targets_->rois;
+  std::vector<float> gslot(p.boxes.size());
+  terms_.fcis_loc = BoxLoss(p.boxes, Flat(t.deltas), t.labels,
+                            options_.head_sigma, absl::MakeSpan(gslot));
+  const int64_t n = t.rois.size();
+  Tensor gmeans = Tensor::Zeros({n, kBoxSlots * 4});
   for (int64_t r = 0; r < n; ++r) {
     for (int k = 0; k < 4; ++k) {
       gmeans.mutable_data<float>()[(kBoxSlots * r + 1) * 4 + k] =
           gslot[4 * r + k] * options_.fcis_loc;
     }
   }
-  ASSIGN_OR_RETURN(*gbox_maps, backend_->PsroiMeanGradient(
-                                   pool, box_maps.shape(), rois, gmeans));
+  ASSIGN_OR_RETURN(*gmaps,
+                   backend_->PsroiMeanGradient(pool_, maps, p.rois, gmeans));
+  return absl::OkStatus();
+}
 
-  // Classes.
-  ASSIGN_OR_RETURN(const Tensor scores,
-                   ops::PsroiClassScores(forward, pool, score_maps, rois));
-  Tensor gscores(scores.shape());
-  terms_.fcis_cls = SoftmaxCrossEntropy(scores.span<float>(), classes, t.labels,
-                                        gscores.mutable_span<float>());
+absl::Status Loss::ClassesAndMasks(const Pooled& p, const Tensor& maps,
+                                   Tensor* gmaps) {
+  const ProposalTargets& t = targets_->rois;
+  const int classes = config_.classes_size() + 1;
+  Tensor gscores(p.scores.shape());
+  terms_.fcis_cls = SoftmaxCrossEntropy(
+      p.scores.span<float>(), classes, t.labels, gscores.mutable_span<float>());
   for (float& g : gscores.mutable_span<float>()) g *= options_.fcis_cls;
-  terms_.fcis_cls_acc = Accuracy(scores.span<float>(), classes, t.labels, 0);
-  terms_.fcis_fg_acc = Accuracy(scores.span<float>(), classes, t.labels, 1);
+  terms_.fcis_cls_acc = Accuracy(p.scores.span<float>(), classes, t.labels, 0);
+  terms_.fcis_fg_acc = Accuracy(p.scores.span<float>(), classes, t.labels, 1);
 
-  // Masks: the pair of the RoI's own class.
-  const Tensor label_rows =
-      Tensor::FromSpan<int32_t>({n}, absl::MakeConstSpan(t.labels));
-  ASSIGN_OR_RETURN(
-      const Tensor pairs,
-      ops::PsroiClassPair(forward, pool, score_maps, rois, label_rows));
-  Tensor gpairs(pairs.shape());
+  Tensor gpairs(p.pairs.shape());
   const std::vector<int> cells(t.masks.begin(), t.masks.end());
-  terms_.fcis_mask = SoftmaxCrossEntropy(pairs.span<float>(), 2, cells,
-                                         gpairs.mutable_span<float>());
-  for (float& g : gpairs.mutable_span<float>()) g *= options_.fcis_mask;
-  Tensor own_class = label_rows.Clone();
+  const float share = MaskShare();
+  terms_.fcis_mask =
+      share * SoftmaxCrossEntropy(p.pairs.span<float>(), 2, cells,
+                                  gpairs.mutable_span<float>());
+  for (float& g : gpairs.mutable_span<float>()) g *= options_.fcis_mask * share;
+  Tensor own_class = Tensor::FromSpan<int32_t>(p.label_rows.shape(),
+                                               absl::MakeConstSpan(t.labels));
   for (int32_t& c : own_class.mutable_span<int32_t>()) c = c > 0 ? c : -1;
-  ASSIGN_OR_RETURN(*gscore_maps,
-                   backend_->PsroiClassGradient(pool, score_maps, rois, gscores,
+  ASSIGN_OR_RETURN(*gmaps,
+                   backend_->PsroiClassGradient(pool_, maps, p.rois, gscores,
                                                 own_class, gpairs));
   return absl::OkStatus();
+}
+
+float Loss::MaskShare() const {
+  if (!options_.mask_over_all_rois) return 1;
+  const ProposalTargets& t = targets_->rois;
+  const auto of = [](auto begin, auto end) {
+    return static_cast<double>(
+        std::count_if(begin, end, [](int v) { return v >= 0; }));
+  };
+  const double cells = static_cast<double>(t.masks.size()) / t.rois.size();
+  return static_cast<float>(of(t.masks.begin(), t.masks.end()) /
+                            (cells * of(t.labels.begin(), t.labels.end())));
+}
+
+absl::Status Loss::Head(const Tensor& score_maps, const Tensor& box_maps,
+                        Tensor* gscore_maps, Tensor* gbox_maps) {
+  ProposalTargets& t = targets_->rois;
+  terms_.without_rois = t.rois.empty();
+  if (t.rois.empty()) {
+    terms_.without_foreground = 1;
+    *gscore_maps = Tensor::Zeros(score_maps.shape());
+    *gbox_maps = Tensor::Zeros(box_maps.shape());
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const Pooled pooled, Pool(score_maps, box_maps));
+  if (options_.ohem_rois > 0) KeepHardest(pooled);
+  terms_.without_foreground = std::none_of(t.labels.begin(), t.labels.end(),
+                                           [](int l) { return l > 0; });
+  RETURN_IF_ERROR(Boxes(pooled, box_maps.shape(), gbox_maps));
+  return ClassesAndMasks(pooled, score_maps, gscore_maps);
 }
 
 absl::Status Loss::Run(const TrainNetwork::Outputs& outputs, int64_t n,

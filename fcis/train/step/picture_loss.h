@@ -25,8 +25,13 @@ struct LossOptions {
   float rpn_sigma = 3, head_sigma = 1;  // of smooth L1
   // Factors of the five terms.
   float rpn_loc = 1, rpn_cls = 1, fcis_loc = 1, fcis_cls = 1, fcis_mask = 1;
+  // The mask term is the mean over the cells of foreground RoIs (chainer-fcis),
+  // or their sum divided by the cells of all RoIs (chainercv and msracver, with
+  // fcis_mask = 10).
+  bool mask_over_all_rois = false;
   // > 0: OHEM. `proposals` samples nothing; of all RoIs those with the largest
-  // loss are kept, at most so many (Shrivastava et al., 2016; msracver/FCIS).
+  // loss train, at most so many, and the head's terms are means over them
+  // (fcis/train/losses/ohem.h).
   int ohem_rois = 0;
 };
 
@@ -48,7 +53,8 @@ struct LossTerms {
 // *to += terms.
 void AddTerms(const LossTerms& terms, LossTerms* to);
 
-// What the targets were, for tests.
+// What the targets were, for tests. RoIs that OHEM let go have the label -1 and
+// the mask targets -1.
 struct PictureTargets {
   AnchorTargets anchors;
   std::vector<Box> proposals;

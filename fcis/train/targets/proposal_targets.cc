@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "fcis/core/geometry/pixel_box.h"
 
@@ -21,6 +22,30 @@ Assignment Assign(const Box& roi, absl::Span<const Box> gt_boxes) {
     if (iou > best.iou) best = {static_cast<int>(g), iou};
   }
   return best;
+}
+
+// Foreground, then background.
+std::vector<int> SampleRois(const std::vector<int>& foreground,
+                            const std::vector<int>& background,
+                            const ProposalTargetParams& params,
+                            Sampler* sampler) {
+  // np.round: half to even. The reference draws whenever there is a candidate.
+  const int64_t most_foreground =
+      static_cast<int64_t>(std::nearbyint(params.n_sample * params.fg_ratio));
+  std::vector<int> kept;
+  if (!foreground.empty()) {
+    kept = sampler->Choose(foreground, most_foreground);
+  }
+  if (!background.empty()) {
+    const std::vector<int> rest = sampler->Choose(
+        background, params.n_sample - static_cast<int64_t>(kept.size()));
+    kept.insert(kept.end(), rest.begin(), rest.end());
+  }
+  return kept;
+}
+
+PixelBox WholeOf(const MaskView& mask) {
+  return {0, 0, mask.width, mask.height};
 }
 
 BoxDelta Normalised(const BoxDelta& d, const BoxDelta& std) {
@@ -49,22 +74,17 @@ ProposalTargets MakeProposalTargets(absl::Span<const Box> proposals,
       background.push_back(static_cast<int>(r));
     }
   }
-  // np.round: half to even. The reference draws whenever there is a candidate.
-  const int64_t most_foreground =
-      static_cast<int64_t>(std::nearbyint(params.n_sample * params.fg_ratio));
-  if (!foreground.empty()) {
-    foreground = sampler->Choose(foreground, most_foreground);
+  std::vector<int> kept;
+  if (params.n_sample == ProposalTargetParams::kAllRois) {
+    std::merge(foreground.begin(), foreground.end(), background.begin(),
+               background.end(), std::back_inserter(kept));
+  } else {
+    kept = SampleRois(foreground, background, params, sampler);
   }
-  if (!background.empty()) {
-    background = sampler->Choose(
-        background, params.n_sample - static_cast<int64_t>(foreground.size()));
-  }
-  std::vector<int> kept = foreground;
-  kept.insert(kept.end(), background.begin(), background.end());
   for (size_t i = 0; i < kept.size(); ++i) {
     const Box& roi = rois[kept[i]];
     const int gt = assigned[kept[i]].gt;
-    const bool is_foreground = i < foreground.size();
+    const bool is_foreground = assigned[kept[i]].iou >= params.fg_iou_thresh;
     targets.rois.push_back(roi);
     targets.labels.push_back(is_foreground ? gt_labels[gt] : 0);
     targets.deltas.push_back(
@@ -72,7 +92,9 @@ ProposalTargets MakeProposalTargets(absl::Span<const Box> proposals,
     const int size = params.mask_size;
     const std::vector<int8_t> mask =
         is_foreground
-            ? MakeMaskTarget(gt_masks[gt], RoundBox(gt_boxes[gt]),
+            ? MakeMaskTarget(gt_masks[gt],
+                             params.whole_masks ? WholeOf(gt_masks[gt])
+                                                : RoundBox(gt_boxes[gt]),
                              RoundBox(roi), size, params.binary_thresh)
             : std::vector<int8_t>(static_cast<size_t>(size) * size, -1);
     targets.masks.insert(targets.masks.end(), mask.begin(), mask.end());

@@ -15,6 +15,9 @@
 namespace fcis {
 
 struct ProposalTargetParams {
+  // kAllRois: nothing is sampled; all foreground and background RoIs, in the
+  // order proposals, ground truth.
+  static constexpr int kAllRois = -1;
   int n_sample = 128;
   double fg_ratio = 0.25;
   float fg_iou_thresh = 0.5f;
@@ -23,9 +26,13 @@ struct ProposalTargetParams {
   BoxDelta loc_std = {0.2f, 0.2f, 0.5f, 0.5f};
   int mask_size = 21;
   float binary_thresh = 0.4f;
+  // A mask counts where the RoI is outside of the ground truth's box, too
+  // (chainercv), which differs when the mask is larger than its box.
+  bool whole_masks = false;
 };
 
-// One entry per sampled RoI, foreground first; at most n_sample, not padded.
+// One entry per sampled RoI, foreground first (but for kAllRois); at most
+// n_sample, not padded.
 struct ProposalTargets {
   std::vector<Box> rois;
   std::vector<int> labels;       // 1 .. classes; 0 background

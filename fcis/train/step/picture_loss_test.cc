@@ -1,0 +1,258 @@
+// OHEM and the mask term's normalisation; train_parity_test checks the
+// reference's loss.
+#include "fcis/train/step/picture_loss.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "fcis/core/base/counter_rng.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/train/train_backend_factory.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+constexpr int kHeight = 128, kWidth = 160, kStride = 16;
+
+// Values in [-1, 1).
+Tensor RandomTensor(absl::string_view name, const Shape& shape) {
+  const uint64_t key = RngKey(name, 1);
+  Tensor t(shape);
+  for (int64_t i = 0; i < t.num_elements(); ++i) {
+    t.mutable_data<float>()[i] = RngSymmetric(key, i);
+  }
+  return t;
+}
+
+// The network's outputs are random maps: of a network nothing is needed.
+class PictureLossTest : public ::testing::Test {
+ protected:
+  PictureLossTest()
+      : backend_(*MakeTrainBackend("ref", Precision::kF32)),
+        config_(*Preset("parity_small")) {
+    const int64_t h = kHeight / kStride, w = kWidth / kStride;
+    const int64_t anchors =
+        config_.rpn().scales_size() * config_.rpn().ratios_size();
+    const int64_t bins =
+        config_.head().group_size() * config_.head().group_size();
+    outputs_.rpn_scores = RandomTensor("scores", {1, h, w, 2 * anchors});
+    outputs_.rpn_deltas = RandomTensor("deltas", {1, h, w, 4 * anchors});
+    for (float& v : outputs_.rpn_deltas.mutable_span<float>()) v *= 0.1f;
+    outputs_.score_maps = RandomTensor(
+        "score maps", {1, h, w, bins * 2 * (config_.classes_size() + 1)});
+    outputs_.box_maps = RandomTensor("box maps", {1, h, w, bins * 2 * 4});
+    sample_.prepared = Tensor(Shape{1, kHeight, kWidth, 3});
+    sample_.scale = 1;
+    AddObject({20, 16, 70, 60}, 1);
+    AddObject({80, 40, 150, 120}, 3);
+    options_.proposals.mask_size = config_.head().roi_size();
+  }
+
+  // The left half of the box.
+  void AddObject(const Box& box, int label) {
+    sample_.instances.boxes.push_back(box);
+    sample_.instances.labels.push_back(label);
+    std::vector<uint8_t> mask(kHeight * kWidth);
+    for (int y = box.y0; y < box.y1; ++y) {
+      for (int x = box.x0; x < (box.x0 + box.x1) / 2; ++x) {
+        mask[y * kWidth + x] = 1;
+      }
+    }
+    sample_.instances.masks.push_back(mask);
+  }
+
+  struct Result {
+    LossTerms terms;
+    TrainNetwork::Gradients gradients;
+    PictureTargets targets;
+  };
+  Result Run(const LossOptions& options) {
+    Result r;
+    r.gradients = {Tensor(outputs_.rpn_scores.shape()),
+                   Tensor(outputs_.rpn_deltas.shape()),
+                   Tensor(outputs_.score_maps.shape()),
+                   Tensor(outputs_.box_maps.shape())};
+    Sampler sampler(5);
+    EXPECT_TRUE(PictureLoss(config_, options, sample_, outputs_, 0, 1,
+                            backend_.get(), &sampler, &r.terms, &r.gradients,
+                            &r.targets)
+                    .ok());
+    return r;
+  }
+
+  std::unique_ptr<TrainBackend> backend_;
+  ModelConfig config_;
+  TrainNetwork::Outputs outputs_;
+  TrainSample sample_;
+  LossOptions options_;
+};
+
+void ExpectSame(const LossTerms& a, const LossTerms& b) {
+  EXPECT_NEAR(a.fcis_loc, b.fcis_loc, 1e-5 * b.fcis_loc);
+  EXPECT_NEAR(a.fcis_cls, b.fcis_cls, 1e-5 * b.fcis_cls);
+  EXPECT_NEAR(a.fcis_mask, b.fcis_mask, 1e-5 * b.fcis_mask);
+  EXPECT_NEAR(a.fcis_cls_acc, b.fcis_cls_acc, 1e-9);
+  EXPECT_NEAR(a.fcis_fg_acc, b.fcis_fg_acc, 1e-9);
+}
+
+TEST_F(PictureLossTest, OhemOfAllRoisIsNoOhem) {
+  for (const bool over_all : {false, true}) {
+    LossOptions all = options_;
+    all.mask_over_all_rois = over_all;
+    all.proposals.n_sample = 1000;  // more than there are: all, in random order
+    all.proposals.fg_ratio = 1;
+    LossOptions ohem = options_;
+    ohem.mask_over_all_rois = over_all;
+    ohem.ohem_rois = 1000;
+    const Result want = Run(all), got = Run(ohem);
+    ASSERT_EQ(got.targets.rois.rois.size(), want.targets.rois.rois.size());
+    // Proposals, then ground truth.
+    ASSERT_EQ(got.targets.rois.rois.size(), got.targets.proposals.size() + 2);
+    EXPECT_GT(want.terms.fcis_mask, 0);
+    ExpectSame(got.terms, want.terms);
+    const Tensor &maps = want.gradients.score_maps,
+                 &boxes = want.gradients.box_maps;
+    EXPECT_TRUE(AllNear(got.gradients.score_maps, maps, 1e-5 * AbsMax(maps)));
+    EXPECT_TRUE(AllNear(got.gradients.box_maps, boxes, 1e-5 * AbsMax(boxes)));
+  }
+}
+
+TEST_F(PictureLossTest, OhemKeepsTheHardest) {
+  constexpr int kKept = 5;
+  LossOptions options = options_;
+  options.ohem_rois = kKept;
+  const Result r = Run(options);
+  const ProposalTargets& t = r.targets.rois;
+  ASSERT_GT(t.rois.size(), 2u * kKept);
+  EXPECT_EQ(std::count_if(t.labels.begin(), t.labels.end(),
+                          [](int l) { return l >= 0; }),
+            kKept);
+  // With fewer RoIs the mean over the hardest can only grow.
+  double last = 0;
+  for (const int kept : {1000, 20, kKept, 1}) {
+    options.ohem_rois = kept;
+    options.mask_over_all_rois = true;  // every term a mean over RoIs
+    const LossTerms terms = Run(options).terms;
+    const double head = terms.fcis_loc + terms.fcis_cls + terms.fcis_mask;
+    EXPECT_GT(head, last);
+    last = head;
+  }
+}
+
+TEST_F(PictureLossTest, NoGradientFromOtherRois) {
+  LossOptions options = options_;
+  options.ohem_rois = 3;
+  const Result r = Run(options);
+  const ProposalTargets& t = r.targets.rois;
+  // Pixels that no kept RoI can read.
+  int64_t outside = 0;
+  const int64_t channels = outputs_.score_maps.dim(3);
+  for (int y = 0; y < kHeight / kStride; ++y) {
+    for (int x = 0; x < kWidth / kStride; ++x) {
+      bool read = false;
+      for (size_t i = 0; i < t.rois.size(); ++i) {
+        if (t.labels[i] < 0) continue;
+        const Box& b = t.rois[i];
+        read |= (x + 1) * kStride > b.x0 - kStride &&
+                x * kStride < b.x1 + kStride &&
+                (y + 1) * kStride > b.y0 - kStride &&
+                y * kStride < b.y1 + kStride;
+      }
+      if (read) continue;
+      ++outside;
+      const int64_t at = (int64_t{y} * (kWidth / kStride) + x) * channels;
+      for (int64_t c = 0; c < channels; ++c) {
+        EXPECT_EQ(r.gradients.score_maps.data<float>()[at + c], 0);
+      }
+    }
+  }
+  EXPECT_GT(outside, 0);
+  EXPECT_GT(AbsMax(r.gradients.score_maps), 0);
+}
+
+TEST_F(PictureLossTest, OhemGradientsAreSlopes) {
+  LossOptions options = options_;
+  options.ohem_rois = 7;
+  options.fcis_mask = 10;
+  options.fcis_cls = 0.5f;
+  options.mask_over_all_rois = true;
+  const Result r = Run(options);
+  const auto slope = [&](Tensor* maps, const Tensor& g) {
+    // Along the gradient, where the loss changes most.
+    constexpr double kStep = 2e-3;
+    const double norm = std::sqrt([&] {
+      double sum = 0;
+      for (const double v : g.span<float>()) sum += v * v;
+      return sum;
+    }());
+    const Tensor kept = *maps;
+    double loss[2];
+    for (const int side : {0, 1}) {
+      *maps = kept.Clone();
+      const float* from = g.data<float>();
+      for (float& v : maps->mutable_span<float>()) {
+        v += static_cast<float>((side == 0 ? -kStep : kStep) * *from++ / norm);
+      }
+      loss[side] = Run(options).terms.sum();
+    }
+    *maps = kept;
+    EXPECT_NEAR((loss[1] - loss[0]) / (2 * kStep), norm, 5e-3 * norm);
+  };
+  slope(&outputs_.score_maps, r.gradients.score_maps);
+  slope(&outputs_.box_maps, r.gradients.box_maps);
+}
+
+TEST_F(PictureLossTest, MaskTermOverAllRois) {
+  LossOptions options = options_;
+  const Result mean = Run(options);
+  options.mask_over_all_rois = true;
+  const Result share = Run(options);
+  const std::vector<int>& labels = mean.targets.rois.labels;
+  const double foreground =
+      std::count_if(labels.begin(), labels.end(), [](int l) { return l > 0; });
+  ASSERT_GT(foreground, 0);
+  ASSERT_LT(foreground, labels.size());
+  EXPECT_NEAR(share.terms.fcis_mask,
+              mean.terms.fcis_mask * foreground / labels.size(), 1e-6);
+  EXPECT_EQ(share.terms.fcis_cls, mean.terms.fcis_cls);
+}
+
+TEST_F(PictureLossTest, NoObjects) {
+  sample_.instances = Instances();
+  LossOptions options = options_;
+  options.ohem_rois = 7;
+  options.mask_over_all_rois = true;
+  const Result r = Run(options);
+  EXPECT_EQ(r.terms.without_rois, 1);
+  EXPECT_EQ(r.terms.without_foreground, 1);
+  EXPECT_EQ(r.terms.fcis_mask, 0);
+  EXPECT_EQ(AbsMax(r.gradients.score_maps), 0);
+}
+
+TEST_F(PictureLossTest, WholeMasksReachOutOfTheirBox) {
+  // A RoI around a box, which the mask leaves to the left.
+  const Box roi = {20, 16, 70, 60}, box = {32, 16, 70, 60};
+  const MaskView mask = {sample_.instances.masks[0].data(), kHeight, kWidth};
+  ProposalTargetParams params = options_.proposals;
+  params.n_sample = ProposalTargetParams::kAllRois;
+  const auto inside = [&] {
+    Sampler sampler(1);
+    const ProposalTargets t =
+        MakeProposalTargets({roi}, {box}, {1}, {mask}, params, &sampler);
+    EXPECT_EQ(t.labels, std::vector<int>({1, 1}));
+    const auto end = t.masks.begin() + params.mask_size * params.mask_size;
+    return static_cast<double>(std::count(t.masks.begin(), end, 1)) /
+           (params.mask_size * params.mask_size);
+  };
+  EXPECT_NEAR(inside(), 13 / 50.0, 0.05);
+  params.whole_masks = true;
+  EXPECT_NEAR(inside(), 25 / 50.0, 0.05);
+}
+
+}  // namespace
+}  // namespace fcis
