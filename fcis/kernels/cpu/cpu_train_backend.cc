@@ -7,7 +7,9 @@
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
+#include "fcis/kernels/cpu/cpu_channel_ops.h"
 #include "fcis/kernels/cpu/cpu_psroi_gradient.h"
+#include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_train_conv.h"
 
 namespace fcis {
@@ -94,6 +96,21 @@ class CpuTrainBackend : public TrainBackend {
       CombineAll<uint16_t>(CombineBf16, gate, other, g);
     }
     return absl::OkStatus();
+  }
+
+  absl::Status ChannelSums(const FeatureMap& a, const FeatureMap& b,
+                           double* sum, double* product) override {
+    const DType type = forward_->activation_type();
+    CpuChannelSums(a, b, type, ChannelBlock(a.shape, type), sum, product);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<FeatureMap> Affine(const ChannelAffine& affine,
+                                    const FeatureMap& x,
+                                    const FeatureMap* other) override {
+    const DType type = forward_->activation_type();
+    FeatureMap y = {x.shape, Tensor(x.data.shape(), x.data.type())};
+    CpuAffine(affine, x, other, type, ChannelBlock(x.shape, type), &y);
+    return y;
   }
 
   absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,

@@ -108,6 +108,14 @@ memory::desc FeatureDesc(const Shape& nhwc, DType type) {
                       DnnlType(type), tag);
 }
 
+int64_t ChannelBlock(const Shape& nhwc, DType type) {
+  constexpr int kChannelAxis = 1;
+  const memory::desc desc = FeatureDesc(nhwc, type);
+  const dnnl_blocking_desc_t& blocking = desc.data.format_desc.blocking;
+  if (blocking.inner_nblks > 0) return BlockSize(blocking);
+  return blocking.strides[kChannelAxis] == 1 ? nhwc.dim(3) : 1;
+}
+
 std::string LayoutName(const memory::desc& desc) {
   const dnnl_blocking_desc_t& blocking = desc.data.format_desc.blocking;
   std::string name = "strides";

@@ -2,6 +2,7 @@
 #ifndef FCIS_KERNELS_CPU_DNNL_LAYOUT_H_
 #define FCIS_KERNELS_CPU_DNNL_LAYOUT_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/types/span.h"
@@ -23,6 +24,10 @@ dnnl::memory::desc NhwcDesc(const Shape& nhwc, DType type);
 // layers of res4), and N,C,H,W for the few channels of a picture; bf16:
 // N,H,W,C.
 dnnl::memory::desc FeatureDesc(const Shape& nhwc, DType type);
+
+// Consecutive channels of FeatureDesc's layout: the length of its blocks, all
+// of N,H,W,C, 1 of N,C,H,W.
+int64_t ChannelBlock(const Shape& nhwc, DType type);
 
 // Names a layout without its extents.
 std::string LayoutName(const dnnl::memory::desc& desc);

@@ -122,6 +122,40 @@ class RefTrainBackend : public TrainBackend {
     return absl::OkStatus();
   }
 
+  absl::Status ChannelSums(const FeatureMap& a, const FeatureMap& b,
+                           double* sum, double* product) override {
+    const int64_t channels = a.shape.dim(3);
+    std::fill_n(sum, channels, 0.0);
+    std::fill_n(product, channels, 0.0);
+    const float *from = a.data.data<float>(), *by = b.data.data<float>();
+    for (int64_t i = 0; i < a.data.num_elements(); ++i) {
+      sum[i % channels] += from[i];
+      product[i % channels] += static_cast<double>(from[i]) * by[i];
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<FeatureMap> Affine(const ChannelAffine& affine,
+                                    const FeatureMap& x,
+                                    const FeatureMap* other) override {
+    const int64_t channels = x.shape.dim(3);
+    FeatureMap y = {x.shape, Tensor(x.shape)};
+    for (int64_t i = 0; i < y.data.num_elements(); ++i) {
+      const int64_t c = i % channels;
+      double v = static_cast<double>(affine.scale[c]) *
+                     (x.data.data<float>()[i] - affine.mean[c]) +
+                 affine.shift[c];
+      if (other != nullptr) {
+        const double by =
+            affine.other_scale.empty() ? 1.0 : affine.other_scale[c];
+        v += by * other->data.data<float>()[i];
+      }
+      if (affine.relu && v < 0) v = 0;
+      y.data.mutable_data<float>()[i] = static_cast<float>(v);
+    }
+    return y;
+  }
+
   absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
                                      const FeatureMap& x) override {
     ASSIGN_OR_RETURN(const Tensor y, ops::MaxPool(*forward_, params, x.data));

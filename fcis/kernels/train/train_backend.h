@@ -62,6 +62,14 @@ class TrainConv {
   const Shape weight_shape_;
 };
 
+// y = relu?(scale * (x - mean) + shift + other_scale * other?), where all but
+// x and other are of the channel.
+struct ChannelAffine {
+  absl::Span<const float> mean, scale, shift;
+  absl::Span<const float> other_scale;  // empty: 1
+  bool relu = false;
+};
+
 class TrainBackend {
  public:
   virtual ~TrainBackend() = default;
@@ -92,6 +100,16 @@ class TrainBackend {
   // is `gate`. Either may be null.
   virtual absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
                                FeatureMap* g) = 0;
+
+  // What a batch norm is made of, forward and back. Sums of each channel over
+  // N, H and W: of a, and of a * b; exact products and sums in double, in an
+  // order that does not depend on threads.
+  virtual absl::Status ChannelSums(const FeatureMap& a, const FeatureMap& b,
+                                   double* sum, double* product) = 0;
+  // other: null, or like x.
+  virtual absl::StatusOr<FeatureMap> Affine(const ChannelAffine& affine,
+                                            const FeatureMap& x,
+                                            const FeatureMap* other) = 0;
 
   // As ops::MaxPool; the gradient goes to a window's first largest value.
   virtual absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
