@@ -54,6 +54,11 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   if (!arguments.empty()) {
     return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
   }
+  const int threads = absl::GetFlag(FLAGS_threads);
+  if (threads < 0) {
+    return UsageError(absl::StrCat("--threads=", threads,
+                                   ": expected 0 (one per core) or more"));
+  }
   const std::string annotations = absl::GetFlag(FLAGS_annotations);
   const std::string results = absl::GetFlag(FLAGS_results);
   if (annotations.empty() || results.empty()) {
@@ -61,7 +66,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   }
   RETURN_IF_ERROR(CheckScoreOutputFlags());
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
-  SetNumThreads(absl::GetFlag(FLAGS_threads));
+  SetNumThreads(threads);
   const std::string results_path = ResolvePath(results);
   ASSIGN_OR_RETURN(
       const Evaluation evaluation,
@@ -69,22 +74,29 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   return WriteScores(evaluation, results_path);
 }
 
-// Whether the command line is this program's: it names files to score, or asks
-// for nothing but help. A model needs an inference engine, which would make
-// this program large and slow to start.
-bool ScoresAFile(int argc, char** argv) {
-  bool only_help = argc > 1;
+// What the command line asks for, before it is parsed: flags of files and flags
+// of a model are known to different programs, since an inference engine would
+// make this one large and slow to start.
+struct Request {
+  bool files = false, model = false, only_help = false;
+};
+
+Request RequestOf(int argc, char** argv) {
+  Request request;
+  request.only_help = argc > 1;
   for (int i = 1; i < argc; ++i) {
     absl::string_view argument = argv[i];
     if (argument == "-h" || argument == "--help" || argument == "--version") {
       continue;
     }
-    only_help = false;
+    request.only_help = false;
+    request.model |= argument == "-m";
     if (!absl::ConsumePrefix(&argument, "--")) continue;
     const absl::string_view name = argument.substr(0, argument.find('='));
-    if (name == "annotations" || name == "results") return true;
+    request.files |= name == "annotations" || name == "results";
+    request.model |= name == "modelpath";
   }
-  return only_help;
+  return request;
 }
 
 // Becomes predict_main; returns only when that fails.
@@ -105,6 +117,14 @@ int RunModel(char** argv) {
 }  // namespace fcis
 
 int main(int argc, char** argv) {
-  if (!fcis::ScoresAFile(argc, argv)) return fcis::RunModel(argv);
+  const fcis::Request request = fcis::RequestOf(argc, argv);
+  if (request.files && request.model) {
+    absl::FPrintF(stderr,
+                  "eval: --annotations and --results score a file, -m runs a "
+                  "model (with --ann_file); expected one of these\n"
+                  "Try 'eval --help'.\n");
+    return fcis::kExitUsage;
+  }
+  if (!request.files && !request.only_help) return fcis::RunModel(argv);
   return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
 }

@@ -169,6 +169,10 @@ TEST_F(EvalMainTest, WrongCommandLines) {
   EXPECT_EQ(Run("--iou_type masks --annotations a --results b").code, 2);
   EXPECT_EQ(Score("[]", "--max_dets 0").code, 2);
   EXPECT_EQ(Score("[]", "extra").code, 2);
+  EXPECT_EQ(Score("[]", "--threads -1").code, 2);
+  const Outcome both = Score("[]", "-m some_model.npz");
+  EXPECT_EQ(both.code, 2);
+  EXPECT_THAT(both.err, HasSubstr("expected one of these"));
   const Outcome help = Run("--help");
   EXPECT_EQ(help.code, 0);
   EXPECT_THAT(help.out, HasSubstr("--iou_type"));
@@ -372,6 +376,9 @@ TEST_F(EvalMainTest, SaysWhereAZeroMayComeFrom) {
   EXPECT_THAT(
       warning(list(Detection(3, "[50, 50, 20, 20]", .9)), "--max_dets 1,2,3"),
       HasSubstr("has no 100"));
+  EXPECT_THAT(warning(list(Detection(3, "[50, 50, 20, 20]", .9)),
+                      "--area_ranges tiny:0:100"),
+              HasSubstr("range \"all\""));
   EXPECT_THAT(
       warning(list(Detection(3, "[50, 50, 20, 20]", .9)), "--image_ids 1,5"),
       HasSubstr("1 of the ids in --image_ids"));

@@ -39,6 +39,8 @@ ABSL_FLAG(bool, train, false,
           "valminusminival2014.");
 ABSL_FLAG(bool, val, false, "val2014 and minival2014.");
 ABSL_FLAG(bool, minival, false, "minival2014.");
+ABSL_FLAG(bool, train2017, false, "Pictures and annotations of train2017.");
+ABSL_FLAG(bool, val2017, false, "Pictures and annotations of val2017.");
 ABSL_FLAG(bool, 2017, false, "train2017 and val2017.");
 ABSL_FLAG(bool, all, false, "Everything of 2014 and 2015.");
 
@@ -48,8 +50,9 @@ namespace {
 const std::vector<std::string>& DataSetFlags() {
   static const auto& names = *new std::vector<std::string>{
       "train2014", "val2014",  "minival2014", "valminusminival2014",
-      "test2014",  "test2015", "train",       "val",
-      "minival",   "2017",     "all"};
+      "test2014",  "test2015", "train2017",   "val2017",
+      "train",     "val",      "minival",     "2017",
+      "all"};
   return names;
 }
 

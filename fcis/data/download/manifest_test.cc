@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/data/coco/splits.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -50,6 +51,8 @@ TEST(ManifestTest, GroupsAreWhatTheSeedCallsThem) {
   EXPECT_THAT(Names(*select({"train2014"})),
               ElementsAre("train2014_images", "annotations_trainval2014"));
   EXPECT_EQ(select({"all"})->size(), 8u);
+  // What programs tell their user to fetch.
+  EXPECT_TRUE(select(CocoSplitNames()).ok());
   EXPECT_TRUE(select({})->empty());
 }
 

@@ -140,6 +140,13 @@ void DiagnoseRules(const Evaluation& evaluation, Lines& lines) {
         "as in pycocotools, AP is that at 100 detections, -1 for --max_dets "
         "has no 100 (--sane takes the third of --max_dets)");
   }
+  if (!absl::c_any_of(options.area_ranges, [](const AreaRange& range) {
+        return range.label == "all";
+      })) {
+    lines.push_back(
+        "as in pycocotools, AP and AR are those of the range \"all\", -1 for "
+        "--area_ranges has none of that name");
+  }
 }
 
 // Whether objects are found as soon as categories do not matter.

@@ -1,8 +1,10 @@
 // Scores a model on a data set in COCO's format.
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -67,8 +69,10 @@ Program MakeProgram() {
   program.arguments = "[-m MODEL] [flags]";
   program.summary =
       "Runs a model over a data set and scores what it finds as COCOeval does. "
-      "Under mpiexec the pictures are shared among the processes. With "
-      "--annotations and --results it scores a file instead: eval --help.";
+      "Instances count from a score of 0.001 on (--score_thresh), at most 100 "
+      "per picture. Under mpiexec the pictures are shared among the processes. "
+      "With --annotations and --results it scores a file instead: eval "
+      "--help.";
   program.groups = {{"Model and data",
                      {"modelpath", "download", "split", "data_dir", "ann_file",
                       "out", "max_pixels"}},
@@ -92,7 +96,13 @@ absl::StatusOr<CocoSplit> DataFromFlags() {
     if (images.empty() || !split.empty()) {
       return UsageError("--ann_file goes with --image_dir, without --split");
     }
-    return CocoSplit{ResolvePath(file), ResolvePath(images)};
+    const std::string directory = ResolvePath(images);
+    std::error_code error;
+    if (!std::filesystem::is_directory(directory, error)) {
+      return absl::NotFoundError(
+          absl::StrCat("--image_dir ", directory, ": not a directory"));
+    }
+    return CocoSplit{ResolvePath(file), directory};
   }
   if (split.empty()) split = kDefaultSplit;
   RETURN_IF_ERROR(CheckChoice("split", split, CocoSplitNames()));

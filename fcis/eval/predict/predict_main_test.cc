@@ -107,6 +107,8 @@ TEST_F(PredictMainTest, SaysWhatIsMissing) {
   EXPECT_EQ(Run("--ann_file a.json"), 2);
   EXPECT_EQ(Run("-m none.npz --ann_file a.json --image_dir ."), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("none.npz"));
+  EXPECT_EQ(Run("-m m.safetensors --ann_file a.json --image_dir none"), 1);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("not a directory"));
   EXPECT_EQ(Run(absl::StrCat(kModel, "o"), "rm 2.png &&"), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("1 of 3 pictures failed"));
 }
