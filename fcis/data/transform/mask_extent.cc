@@ -1,21 +1,21 @@
 #include "fcis/data/transform/mask_extent.h"
 
-#include <algorithm>
+#include <cstring>
 
 namespace fcis {
 
 PixelBox MaskExtent(const std::vector<uint8_t>& mask, int height, int width) {
-  const auto is_set = [](uint8_t value) { return value != 0; };
+  const auto columns = static_cast<size_t>(width);
   PixelBox extent;
   for (int y = 0; y < height; ++y) {
-    const uint8_t* row = mask.data() + static_cast<size_t>(y) * width;
-    const uint8_t* end = row + width;
-    const uint8_t* first = std::find_if(row, end, is_set);
-    if (first == end) continue;
-    const uint8_t* last = end - 1;
-    while (*last == 0) --last;
-    extent = UnionBox(extent, {static_cast<int>(first - row), y,
-                               static_cast<int>(last - row) + 1, y + 1});
+    const uint8_t* row = mask.data() + static_cast<size_t>(y) * columns;
+    const void* first = std::memchr(row, 1, columns);
+    if (first == nullptr) continue;
+    const void* last = memrchr(row, 1, columns);
+    const auto offset = [row](const void* at) {
+      return static_cast<int>(static_cast<const uint8_t*>(at) - row);
+    };
+    extent = UnionBox(extent, {offset(first), y, offset(last) + 1, y + 1});
   }
   return extent;
 }

@@ -9,8 +9,8 @@
 
 namespace fcis {
 
-// Of a mask [height][width]: the smallest box around what is not 0; empty, all
-// 0, when nothing is.
+// Of a mask [height][width] of 0 and 1: the smallest box around the 1s; empty,
+// all 0, without any.
 PixelBox MaskExtent(const std::vector<uint8_t>& mask, int height, int width);
 
 }  // namespace fcis

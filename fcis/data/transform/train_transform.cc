@@ -1,14 +1,15 @@
 #include "fcis/data/transform/train_transform.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/resize.h"
+#include "fcis/data/transform/mask_extent.h"
 
 namespace fcis {
 namespace {
@@ -31,17 +32,54 @@ absl::Status CheckInstances(const Image& image, const Instances& in) {
   return absl::OkStatus();
 }
 
-// Mirrors [rows][columns][channels].
-template <typename T>
-void FlipColumns(T* values, int64_t rows, int64_t columns, int64_t channels) {
-  for (int64_t r = 0; r < rows; ++r) {
-    T* row = values + r * columns * channels;
-    for (int64_t a = 0, b = columns - 1; a < b; ++a, --b) {
-      std::swap_ranges(row + a * channels, row + (a + 1) * channels,
-                       row + b * channels);
-    }
+// Mirrors a picture [rows][columns] of three channels.
+void FlipColumns(float* values, int rows, int columns) {
+  using Pixel = std::array<float, 3>;
+  static_assert(sizeof(Pixel) == 3 * sizeof(float), "no padding");
+  auto* row = reinterpret_cast<Pixel*>(values);
+  for (int y = 0; y < rows; ++y, row += columns) {
+    std::reverse(row, row + columns);
   }
 }
+
+// ResizeNearest, mirrored if asked, of the foreground alone: most of a mask is
+// background.
+class MaskResizer {
+ public:
+  MaskResizer(const Image& image, const PreparedSize& size, bool flip)
+      : image_(image), size_(size), columns_(static_cast<size_t>(size.width)) {
+    for (int x = 0; x < size.width; ++x) {
+      columns_[static_cast<size_t>(flip ? size.width - 1 - x : x)] =
+          NearestSource(x, image.width, size.width);
+    }
+  }
+
+  std::vector<uint8_t> Resize(const std::vector<uint8_t>& mask) const {
+    const PixelBox extent = MaskExtent(mask, image_.height, image_.width);
+    std::vector<uint8_t> resized(static_cast<size_t>(size_.height) *
+                                 size_.width);
+    const auto within = [&](int column) {
+      return column >= extent.x0 && column < extent.x1;
+    };
+    const auto first = std::find_if(columns_.begin(), columns_.end(), within);
+    const auto last = std::find_if_not(first, columns_.end(), within);
+    for (int y = 0; y < size_.height; ++y) {
+      const int source = NearestSource(y, image_.height, size_.height);
+      if (source < extent.y0 || source >= extent.y1) continue;
+      const uint8_t* in =
+          mask.data() + static_cast<int64_t>(source) * image_.width;
+      uint8_t* out = resized.data() + static_cast<int64_t>(y) * size_.width +
+                     (first - columns_.begin());
+      for (auto column = first; column != last; ++column) *out++ = in[*column];
+    }
+    return resized;
+  }
+
+ private:
+  const Image& image_;
+  const PreparedSize size_;
+  std::vector<int> columns_;  // of the mask, for those of the result
+};
 
 }  // namespace
 
@@ -63,23 +101,20 @@ absl::StatusOr<TrainSample> TransformForTraining(const Image& image,
   ASSIGN_OR_RETURN(sample.prepared, Prepare(image, config));
   const PreparedSize size = SizeToPrepare(image.height, image.width, config);
   sample.scale = size.scale;
-  const int height = size.height, width = size.width;
+  const MaskResizer masks(image, size, flip);
   for (size_t i = 0; i < instances.size(); ++i) {
     Box box =
         BoxInPrepared(instances.boxes[i], image.height, image.width, size);
     if (RoundBox(box).empty()) continue;
-    std::vector<uint8_t> mask(static_cast<size_t>(height) * width);
-    ResizeNearest(instances.masks[i].data(), image.height, image.width,
-                  mask.data(), height, width);
     if (flip) {
-      const float w = static_cast<float>(width);
+      const float w = static_cast<float>(size.width);
       box = {w - box.x1, box.y0, w - box.x0, box.y1};
-      FlipColumns(mask.data(), height, width, 1);
     }
-    sample.instances.Add(box, instances.labels[i], std::move(mask));
+    sample.instances.Add(box, instances.labels[i],
+                         masks.Resize(instances.masks[i]));
   }
   if (flip) {
-    FlipColumns(sample.prepared.mutable_data<float>(), height, width, 3);
+    FlipColumns(sample.prepared.mutable_data<float>(), size.height, size.width);
   }
   return sample;
 }

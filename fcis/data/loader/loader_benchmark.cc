@@ -1,0 +1,66 @@
+// Pictures that the loader prepares in a second. bench/loader_compare runs it
+// beside torchvision.
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_format.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/main.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/data/loader/coco_set.h"
+#include "fcis/data/loader/loader.h"
+
+ABSL_FLAG(std::string, ann_file, "", "Annotations.");
+ABSL_FLAG(std::string, image_dir, "", "Their pictures.");
+ABSL_FLAG(int, threads, 1, "Threads of the loader.");
+ABSL_FLAG(int, pictures, 200, "How many are loaded.");
+
+namespace fcis {
+namespace {
+
+Program MakeProgram() {
+  Program program;
+  program.name = "loader_benchmark";
+  program.arguments = "--ann_file A --image_dir D [flags]";
+  program.summary =
+      "Loads pictures with their masks as the reference's training does (600 x "
+      "1000, flipped at random) and prints pictures per second.";
+  program.groups = {
+      {"Flags", {"ann_file", "image_dir", "threads", "pictures"}}};
+  return program;
+}
+
+absl::Status Run(const std::vector<std::string>&) {
+  InputConfig input;
+  for (const float mean : {123.15f, 115.90f, 103.06f}) input.add_mean(mean);
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<CocoSet> set,
+      CocoSet::Create({{ResolvePath(absl::GetFlag(FLAGS_ann_file)),
+                        ResolvePath(absl::GetFlag(FLAGS_image_dir))}},
+                      input));
+  LoaderOptions options;
+  options.threads = absl::GetFlag(FLAGS_threads);
+  const int pictures = absl::GetFlag(FLAGS_pictures);
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  ASSIGN_OR_RETURN(const std::unique_ptr<Loader> loader,
+                   Loader::Create(set.get(), input, options));
+  for (int i = 0; i < pictures; ++i) {
+    RETURN_IF_ERROR(loader->Next().status());
+  }
+  const double seconds =
+      std::chrono::duration<double>(Clock::now() - begin).count();
+  absl::PrintF("%.2f\n", pictures / seconds);
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace fcis
+
+int main(int argc, char** argv) {
+  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+}
