@@ -2,10 +2,16 @@
 
 namespace fcis {
 
-TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config) {
+TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config,
+                                     Communicator* job) {
   TrainNetworkOptions options;
   options.frozen_stages = config.frozen_stages();
   options.train_beta = config.normalization() == TrainConfig::BIAS;
+  if (config.normalization() == TrainConfig::BATCH) {
+    options.normalisation = TrainNetworkOptions::kBatch;
+  }
+  const bool several = job != nullptr && job->size() > 1;
+  if (several && config.shared_statistics()) options.batch_norm.shared = job;
   return options;
 }
 

@@ -2,6 +2,7 @@
 #ifndef FCIS_TRAIN_CONFIG_TRAIN_OPTIONS_H_
 #define FCIS_TRAIN_CONFIG_TRAIN_OPTIONS_H_
 
+#include "fcis/core/comm/communicator.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/data/loader/sample_maker.h"
 #include "fcis/train/config/train.pb.h"
@@ -11,7 +12,10 @@
 
 namespace fcis {
 
-TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config);
+// job: the processes that share statistics where the recipe says so; it
+// outlives the network. Null: none are shared.
+TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config,
+                                     Communicator* job = nullptr);
 LossOptions LossOptionsOf(const LossConfig& config, const ModelConfig& model);
 OptimizerOptions OptimizerOptionsOf(const TrainConfig& config);
 Augmentation AugmentationOf(const AugmentationConfig& config);

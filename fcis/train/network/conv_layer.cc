@@ -20,21 +20,30 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
   const std::string name = options.conv + "/W";
   const Shape shape = weights.tensors.at(name).shape();
   Tensor factors(Shape{0});
-  layer->bias_trained_ = options.norm.empty() || options.train_beta;
+  const NormTraining& training = options.training;
+  const bool batch = training.batch && !options.norm.empty();
+  layer->bias_trained_ =
+      !batch && (options.norm.empty() || training.train_beta);
   layer->shift_ = Tensor::Zeros({shape.dim(0)});
-  if (!options.norm.empty()) {
+  ConvParams params = options.params;
+  if (batch) {
+    params.relu = false;
+    layer->norm_ = absl::make_unique<BatchNorm>(
+        options.norm, shape.dim(0), options.norm_eps, training.batch_options,
+        backend);
+  } else if (!options.norm.empty()) {
     ASSIGN_OR_RETURN(const FoldedNorm folded,
                      FoldNorm(weights, options.norm, options.norm_eps));
     factors = folded.factor;
     layer->shift_ = folded.bias.Clone();
-    if (options.train_beta) {
+    if (training.train_beta) {
       const float* beta =
           weights.tensors.at(options.norm + "/beta").data<float>();
       for (float& v : layer->shift_.mutable_span<float>()) v -= *beta++;
     }
   }
-  ASSIGN_OR_RETURN(layer->conv_, backend->MakeConv(options.params, shape,
-                                                   factors.span<float>()));
+  ASSIGN_OR_RETURN(layer->conv_,
+                   backend->MakeConv(params, shape, factors.span<float>()));
   const TrainConv* conv = layer->conv_.get();
   const int group = options.group_size;
   layer->weight_.name = name;
@@ -71,14 +80,19 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
 }
 
 std::vector<Parameter*> ConvLayer::parameters() {
-  if (!bias_trained_) return {&weight_};
-  return {&weight_, &bias_};
+  std::vector<Parameter*> all = {&weight_};
+  if (bias_trained_) all.push_back(&bias_);
+  if (norm_ != nullptr) {
+    for (Parameter* p : norm_->parameters()) all.push_back(p);
+  }
+  return all;
 }
 
 absl::Status ConvLayer::Load(const Weights& weights) {
   for (Parameter* p : parameters()) {
     p->from_file(weights.tensors.at(p->name), p->value);
   }
+  if (norm_ != nullptr) norm_->Load(weights);
   return Refresh();
 }
 
@@ -87,6 +101,7 @@ void ConvLayer::Save(Weights* weights) const {
   if (bias_trained_) {
     weights->tensors[bias_.name] = bias_.to_file(bias_.value);
   }
+  if (norm_ != nullptr) norm_->Save(weights);
 }
 
 absl::Status ConvLayer::Refresh() {
@@ -99,14 +114,20 @@ absl::Status ConvLayer::Refresh() {
 
 absl::StatusOr<FeatureMap> ConvLayer::Forward(const FeatureMap& x,
                                               const FeatureMap* residual) {
-  return backend_->Conv(*conv_, x, residual);
+  if (norm_ == nullptr) return backend_->Conv(*conv_, x, residual);
+  ASSIGN_OR_RETURN(const FeatureMap y, backend_->Conv(*conv_, x, nullptr));
+  return norm_->Forward(y, residual, options_.params.relu);
 }
 
 absl::Status ConvLayer::Backward(const FeatureMap& x, const FeatureMap& gy,
                                  bool add, FeatureMap* gx) {
   float* gbias = bias_trained_ ? bias_.gradient
                                : unused_bias_gradient_.mutable_data<float>();
-  return backend_->ConvGradient(*conv_, x, gy, add, weight_.gradient, gbias,
+  FeatureMap gconv = gy;
+  if (norm_ != nullptr) {
+    ASSIGN_OR_RETURN(gconv, norm_->Backward(gy, add));
+  }
+  return backend_->ConvGradient(*conv_, x, gconv, add, weight_.gradient, gbias,
                                 gx);
 }
 

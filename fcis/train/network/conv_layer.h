@@ -1,5 +1,5 @@
-// ConvLayer: a convolution that is trained, with its bias or the frozen batch
-// norm after it.
+// ConvLayer: a convolution that is trained, with its bias or the batch norm
+// after it.
 #ifndef FCIS_TRAIN_NETWORK_CONV_LAYER_H_
 #define FCIS_TRAIN_NETWORK_CONV_LAYER_H_
 
@@ -12,17 +12,26 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/train/train_backend.h"
 #include "fcis/model/weights/weights.h"
+#include "fcis/train/network/batch_norm.h"
 #include "fcis/train/network/parameter.h"
 
 namespace fcis {
+
+// What is trained of the batch norms.
+struct NormTraining {
+  // The norm's beta is trained as a bias is; gamma, mean and variance are not.
+  bool train_beta = false;
+  // Gamma and beta are; mean and variance are those of the pictures.
+  bool batch = false;
+  BatchNormOptions batch_options;
+};
 
 struct ConvLayerOptions {
   ConvParams params;
   std::string conv;  // "rpn/conv1": tensors conv/W and, without a norm, conv/b
   std::string norm;  // "extractor/res1/bn1", or "": a bias that is trained
   double norm_eps = 0;
-  // The norm's beta is trained as a bias is; gamma, mean and variance are not.
-  bool train_beta = false;
+  NormTraining training;
   // > 0: position-sensitive; rows are bin by bin in the kernels.
   int group_size = 0;
 };
@@ -36,7 +45,8 @@ class ConvLayer {
   ConvLayer(const ConvLayer&) = delete;
 
   // Its parameters, whose value and gradient the owner of the memory sets
-  // before anything else is called: the weight, then the bias if it is trained.
+  // before anything else is called: the weight, then the bias or the gamma and
+  // beta that are trained.
   std::vector<Parameter*> parameters();
 
   // Fills the parameters from the tensors of a file, and back.
@@ -53,7 +63,8 @@ class ConvLayer {
                         FeatureMap* gx);
 
   const ConvLayerOptions& options() const { return options_; }
-  // Of the last Backward: of what is added to the (normalised) sums.
+  // Of the last Backward: of what is added to the (normalised) sums. Not with
+  // the pictures' statistics.
   absl::Span<const float> bias_gradient() const;
 
  private:
@@ -62,7 +73,8 @@ class ConvLayer {
   const ConvLayerOptions options_;
   TrainBackend* backend_;
   std::unique_ptr<TrainConv> conv_;
-  OutputFactors plain_;  // of the bias: all 1
+  std::unique_ptr<BatchNorm> norm_;  // null: frozen, or none
+  OutputFactors plain_;              // of the bias: all 1
   Parameter weight_, bias_;
   bool bias_trained_ = false;
   Tensor shift_;  // the bias without beta, or all of it: what is not trained

@@ -9,14 +9,15 @@ namespace fcis {
 
 absl::StatusOr<TrainBottleneck> TrainBottleneck::Create(
     const Weights& weights, const std::string& name,
-    const BottleneckParams& params, bool train_beta, TrainBackend* backend) {
+    const BottleneckParams& params, const NormTraining& training,
+    TrainBackend* backend) {
   const auto make = [&](int index, const ConvParams& conv, double eps) {
     ConvLayerOptions options;
     options.params = conv;
     options.conv = absl::StrCat(name, "/conv", index);
     options.norm = absl::StrCat(name, "/bn", index);
     options.norm_eps = eps;
-    options.train_beta = train_beta;
+    options.training = training;
     return ConvLayer::Create(weights, options, backend);
   };
   const BottleneckConvs convs = ConvsOf(params);

@@ -19,7 +19,7 @@ class TrainBottleneck {
   static absl::StatusOr<TrainBottleneck> Create(const Weights& weights,
                                                 const std::string& name,
                                                 const BottleneckParams& params,
-                                                bool train_beta,
+                                                const NormTraining& training,
                                                 TrainBackend* backend);
 
   // Keeps what Backward needs.

@@ -16,6 +16,14 @@ namespace {
 
 constexpr int kRes5 = 5;
 
+NormTraining TrainingOf(const TrainNetworkOptions& options) {
+  NormTraining training;
+  training.batch = options.normalisation == TrainNetworkOptions::kBatch;
+  training.train_beta = options.train_beta;
+  training.batch_options = options.batch_norm;
+  return training;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TrainNetwork>> TrainNetwork::Create(
@@ -28,6 +36,9 @@ absl::StatusOr<std::unique_ptr<TrainNetwork>> TrainNetwork::Create(
         kRes5 - 2, " (res1 .. res", kRes5 - 2, ")"));
   }
   auto network = absl::WrapUnique(new TrainNetwork(weights, backend));
+  if (options.normalisation == TrainNetworkOptions::kBatch) {
+    network->shared_ = options.batch_norm.shared;
+  }
   RETURN_IF_ERROR(network->AddBackbone(options));
   RETURN_IF_ERROR(network->AddHeads());
   network->Allocate();
@@ -42,7 +53,7 @@ absl::Status TrainNetwork::AddBackbone(const TrainNetworkOptions& options) {
   stem.conv = "extractor/res1/conv1";
   stem.norm = "extractor/res1/bn1";
   stem.norm_eps = config.bn_eps_stem();
-  stem.train_beta = options.train_beta;
+  stem.training = TrainingOf(options);
   if (options.frozen_stages == 0) {
     ASSIGN_OR_RETURN(stem_, ConvLayer::Create(weights_, stem, backend_));
   } else {
@@ -63,7 +74,7 @@ absl::Status TrainNetwork::AddBackbone(const TrainNetworkOptions& options) {
     }
     ASSIGN_OR_RETURN(TrainBottleneck made,
                      TrainBottleneck::Create(weights_, block.name, block.params,
-                                             options.train_beta, backend_));
+                                             stem.training, backend_));
     blocks_.push_back(std::move(made));
     if (block.stage < kRes5) first_of_res5_ = blocks_.size();
   }
@@ -141,6 +152,12 @@ Weights TrainNetwork::Save() const {
   Weights weights = weights_;
   for (const ConvLayer* layer : layers_) layer->Save(&weights);
   return weights;
+}
+
+absl::StatusOr<bool> TrainNetwork::AllAgree(bool answer) {
+  if (shared_ == nullptr) return answer;
+  ASSIGN_OR_RETURN(const int against, shared_->Sum(answer ? 0 : 1));
+  return against == 0;
 }
 
 absl::StatusOr<FeatureMap> TrainNetwork::RunFrozen(const Tensor& prepared) {

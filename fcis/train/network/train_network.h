@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "fcis/core/comm/communicator.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/train/train_backend.h"
 #include "fcis/model/bottleneck.h"
@@ -22,8 +23,15 @@ struct TrainNetworkOptions {
   // res1 .. res<n> keep their weights and pass no gradient (the reference: 2);
   // 0: everything is trained.
   int frozen_stages = 2;
-  // Batch norms are frozen but for their beta (training from scratch).
+  // Of the batch norms behind the frozen stages. kFrozen: the statistics of the
+  // file, folded (the reference). kBatch: those of the pictures of a Forward,
+  // gamma and beta are trained (training from scratch).
+  enum Normalisation { kFrozen, kBatch };
+  Normalisation normalisation = kFrozen;
+  // kFrozen: the beta is trained all the same.
   bool train_beta = false;
+  // kBatch.
+  BatchNormOptions batch_norm;
 };
 
 class TrainNetwork {
@@ -52,6 +60,11 @@ class TrainNetwork {
   absl::Status Backward(const Gradients& gradients, bool add,
                         const std::function<void(int)>& ready);
 
+  // Whether all processes that share statistics, and so must run Forward
+  // equally often, say true; the answer itself where none are shared.
+  absl::StatusOr<bool> AllAgree(bool answer);
+  bool shares_statistics() const { return shared_ != nullptr; }
+
   // In the order in which Backward finishes them. Their values and gradients
   // lie one after the other in two arrays.
   const std::vector<Parameter*>& parameters() const { return parameters_; }
@@ -77,6 +90,7 @@ class TrainNetwork {
   absl::Status BackwardHead(const Gradients& g, bool add, FeatureMap* gx);
   absl::Status BackwardRpn(const Gradients& g, bool add, FeatureMap* gx);
 
+  Communicator* shared_ = nullptr;
   Weights weights_;  // what is not trained; trained tensors as they began
   TrainBackend* backend_;
   // The frozen stages, forward only: the stem unless it is trained, blocks.

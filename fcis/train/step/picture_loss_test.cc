@@ -7,10 +7,9 @@
 #include <memory>
 #include <vector>
 
-#include "absl/strings/string_view.h"
-#include "fcis/core/base/counter_rng.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "gtest/gtest.h"
 
@@ -18,16 +17,6 @@ namespace fcis {
 namespace {
 
 constexpr int kHeight = 128, kWidth = 160, kStride = 16;
-
-// Values in [-1, 1).
-Tensor RandomTensor(absl::string_view name, const Shape& shape) {
-  const uint64_t key = RngKey(name, 1);
-  Tensor t(shape);
-  for (int64_t i = 0; i < t.num_elements(); ++i) {
-    t.mutable_data<float>()[i] = RngSymmetric(key, i);
-  }
-  return t;
-}
 
 // The network's outputs are random maps: of a network nothing is needed.
 class PictureLossTest : public ::testing::Test {

@@ -40,8 +40,12 @@ absl::StatusOr<LossTerms> TrainStep(
     absl::Span<Sampler> samplers, const std::function<void(int)>& ready,
     std::vector<PictureTargets>* targets) {
   LossTerms terms;
+  // Processes that share statistics must come to the same number of groups.
+  ASSIGN_OR_RETURN(const bool one_size,
+                   network->AllAgree(GroupSize(samples) == samples.size()));
+  const bool alone = network->shares_statistics() && !one_size;
   while (!samples.empty()) {
-    const Samples group = samples.subspan(0, GroupSize(samples));
+    const Samples group = samples.subspan(0, alone ? 1 : GroupSize(samples));
     samples.remove_prefix(group.size());
     ASSIGN_OR_RETURN(const TrainNetwork::Outputs outputs,
                      network->Forward(Stacked(group)));

@@ -16,10 +16,12 @@
 namespace fcis {
 
 // samplers: one per sample. Runs pictures of one size together, others one
-// after the other. Each has the weight 1 / total_pictures, so that the
-// gradients of several calls (add) and of several processes add up to that of
-// the mean. ready: as TrainNetwork::Backward, during the last group of
-// pictures. Errors: a picture too small for the network.
+// after the other (each picture on its own where processes share statistics of
+// batch norms and one of them has several sizes; all must have as many
+// samples). Each has the weight 1 / total_pictures, so that the gradients of
+// several calls (add) and of several processes add up to that of the mean.
+// ready: as TrainNetwork::Backward, during the last group of pictures. Errors:
+// a picture too small for the network.
 absl::StatusOr<LossTerms> TrainStep(
     const ModelConfig& config, const LossOptions& options,
     absl::Span<const TrainSample> samples, int total_pictures, bool add,

@@ -1,0 +1,138 @@
+#include "fcis/train/network/batch_norm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fcis/core/base/status_macros.h"
+
+namespace fcis {
+namespace {
+
+void Describe(const std::string& name, int64_t channels,
+              const OutputFactors* factors, Parameter* parameter) {
+  const Shape shape = {channels};
+  parameter->name = name;
+  parameter->shape = shape;
+  parameter->factors = factors;
+  parameter->layout = "plain";
+  parameter->is_bias = true;  // no decay
+  parameter->to_file = [shape](const float* stored) {
+    return Tensor::FromSpan(shape,
+                            absl::MakeConstSpan(stored, shape.num_elements()));
+  };
+  parameter->from_file = [](const Tensor& file, float* stored) {
+    std::copy_n(file.data<float>(), file.num_elements(), stored);
+  };
+}
+
+}  // namespace
+
+BatchNorm::BatchNorm(const std::string& name, int64_t channels, double eps,
+                     const BatchNormOptions& options, TrainBackend* backend)
+    : name_(name),
+      eps_(eps),
+      options_(options),
+      backend_(backend),
+      plain_(channels),
+      mean_(channels),
+      factor_(channels) {
+  Describe(name + "/gamma", channels, &plain_, &gamma_);
+  Describe(name + "/beta", channels, &plain_, &beta_);
+}
+
+void BatchNorm::Load(const Weights& weights) {
+  for (Parameter* p : parameters()) {
+    p->from_file(weights.tensors.at(p->name), p->value);
+  }
+  running_mean_ = weights.tensors.at(name_ + "/avg_mean").Clone();
+  running_variance_ = weights.tensors.at(name_ + "/avg_var").Clone();
+}
+
+void BatchNorm::Save(Weights* weights) const {
+  for (const Parameter* p : {&gamma_, &beta_}) {
+    weights->tensors[p->name] = p->to_file(p->value);
+  }
+  weights->tensors[name_ + "/avg_mean"] = running_mean_.Clone();
+  weights->tensors[name_ + "/avg_var"] = running_variance_.Clone();
+}
+
+void BatchNorm::UpdateRunning(absl::Span<const double> variance) {
+  const double keep = options_.momentum;
+  const double unbiased = count_ / std::max(count_ - 1, 1.0);
+  const auto blend = [keep](double value, float* to) {
+    *to = static_cast<float>(keep * *to + (1 - keep) * value);
+  };
+  for (int64_t c = 0; c < channels(); ++c) {
+    blend(mean_[c], running_mean_.mutable_data<float>() + c);
+    blend(unbiased * variance[c], running_variance_.mutable_data<float>() + c);
+  }
+}
+
+absl::StatusOr<FeatureMap> BatchNorm::Forward(const FeatureMap& x,
+                                              const FeatureMap* residual,
+                                              bool relu) {
+  const int64_t n = channels();
+  std::vector<double> sums(2 * n + 1);  // of x, of its squares; how many
+  RETURN_IF_ERROR(backend_->ChannelSums(x, x, sums.data(), &sums[n]));
+  sums[2 * n] = static_cast<double>(x.shape.num_elements() / n);
+  if (options_.shared != nullptr) {
+    RETURN_IF_ERROR(options_.shared->Sum(absl::MakeSpan(sums)));
+  }
+  count_ = sums[2 * n];
+  std::vector<double> variance(n);
+  std::vector<float> scale(n);
+  for (int64_t c = 0; c < n; ++c) {
+    const double mean = sums[c] / count_;
+    // Sums of squares in double: what cancels is far below a float's rounding.
+    const double spread = sums[n + c] / count_ - mean * mean;
+    variance[c] = spread < 0 ? 0 : spread;
+    mean_[c] = static_cast<float>(mean);
+    factor_[c] = 1 / std::sqrt(variance[c] + eps_);
+    scale[c] = static_cast<float>(gamma_.value[c] * factor_[c]);
+  }
+  UpdateRunning(variance);
+  x_ = x;
+  ChannelAffine affine;
+  affine.mean = mean_;
+  affine.scale = scale;
+  affine.shift = absl::MakeConstSpan(beta_.value, n);
+  affine.relu = relu;
+  return backend_->Affine(affine, x, residual);
+}
+
+absl::StatusOr<FeatureMap> BatchNorm::Backward(const FeatureMap& gy, bool add) {
+  const int64_t n = channels();
+  // Of gy: the gradient of beta; of gy * x, then of gy * (x - mean) * factor:
+  // that of gamma.
+  std::vector<double> sums(2 * n);
+  RETURN_IF_ERROR(backend_->ChannelSums(gy, x_, sums.data(), &sums[n]));
+  for (int64_t c = 0; c < n; ++c) {
+    sums[n + c] = factor_[c] * (sums[n + c] - mean_[c] * sums[c]);
+    const auto put = [add](double value, float* to) {
+      *to = static_cast<float>(add ? *to + value : value);
+    };
+    put(sums[c], beta_.gradient + c);
+    put(sums[n + c], gamma_.gradient + c);
+  }
+  if (options_.shared != nullptr) {
+    RETURN_IF_ERROR(options_.shared->Sum(absl::MakeSpan(sums)));
+  }
+  // gx = gamma factor (gy - mean of gy - xhat * mean of gy xhat).
+  std::vector<float> scale(n), shift(n), by_gy(n);
+  for (int64_t c = 0; c < n; ++c) {
+    const double slope = gamma_.value[c] * factor_[c];
+    by_gy[c] = static_cast<float>(slope);
+    scale[c] = static_cast<float>(-slope * factor_[c] * sums[n + c] / count_);
+    shift[c] = static_cast<float>(-slope * sums[c] / count_);
+  }
+  ChannelAffine affine;
+  affine.mean = mean_;
+  affine.scale = scale;
+  affine.shift = shift;
+  affine.other_scale = by_gy;
+  const FeatureMap x = x_;
+  x_ = FeatureMap();
+  return backend_->Affine(affine, x, &gy);
+}
+
+}  // namespace fcis

@@ -1,0 +1,76 @@
+// BatchNorm: normalisation by the statistics of the pictures of a step, with
+// learned scale and shift (Ioffe and Szegedy, 2015). A saved model holds its
+// running statistics under the reference's names, so that it folds into the
+// convolution as a frozen one does (fcis/model/fold_batch_norm.h).
+#ifndef FCIS_TRAIN_NETWORK_BATCH_NORM_H_
+#define FCIS_TRAIN_NETWORK_BATCH_NORM_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "fcis/core/comm/communicator.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/train/train_backend.h"
+#include "fcis/model/weights/weights.h"
+#include "fcis/train/network/parameter.h"
+
+namespace fcis {
+
+struct BatchNormOptions {
+  // Each Forward leaves this share of the running statistics (Chainer's
+  // decay), and adds the rest of its own; its variance by m - 1.
+  double momentum = 0.9;
+  // Set: statistics over the pictures of all its processes, which all must run
+  // Forward and Backward equally often. Null: of this process alone.
+  Communicator* shared = nullptr;
+};
+
+class BatchNorm {
+ public:
+  // name: "extractor/res1/bn1". `backend` outlives it.
+  BatchNorm(const std::string& name, int64_t channels, double eps,
+            const BatchNormOptions& options, TrainBackend* backend);
+  BatchNorm(const BatchNorm&) = delete;
+
+  // Gamma and beta, whose memory the owner sets before all else. A change of
+  // their values holds from the next Forward on.
+  std::vector<Parameter*> parameters() { return {&gamma_, &beta_}; }
+
+  void Load(const Weights& weights);
+  void Save(Weights* weights) const;
+
+  // y = relu?(gamma (x - mean) / sqrt(variance + eps) + beta + residual?).
+  // Keeps x for Backward. Errors: sums over processes that fail.
+  absl::StatusOr<FeatureMap> Forward(const FeatureMap& x,
+                                     const FeatureMap* residual, bool relu);
+  // gy: before the ReLU. The parameters' gradients (of this process' pictures)
+  // are overwritten, or added to. Returns the gradient of x; lets go of x.
+  absl::StatusOr<FeatureMap> Backward(const FeatureMap& gy, bool add);
+
+  // Of the last Forward.
+  absl::Span<const float> mean() const { return mean_; }
+
+ private:
+  int64_t channels() const { return static_cast<int64_t>(mean_.size()); }
+  void UpdateRunning(absl::Span<const double> variance);
+
+  const std::string name_;
+  const double eps_;
+  const BatchNormOptions options_;
+  TrainBackend* backend_;
+  const OutputFactors plain_;  // of both: all 1
+  Parameter gamma_, beta_;
+  Tensor running_mean_, running_variance_;
+  // Of the last Forward.
+  FeatureMap x_;
+  double count_ = 0;            // values per channel
+  std::vector<float> mean_;     // rounded
+  std::vector<double> factor_;  // 1 / sqrt(variance + eps)
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_NETWORK_BATCH_NORM_H_

@@ -1,0 +1,249 @@
+// A network that normalises by the statistics of its pictures. The frozen one's
+// gradients are checked by train_parity_test (fcis/train/step).
+#include "fcis/train/network/train_network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/train/train_backend_factory.h"
+#include "fcis/model/fcis_head.h"
+#include "fcis/model/resnet.h"
+#include "fcis/model/rpn.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+constexpr int64_t kPictures = 2, kHeight = 64, kWidth = 96;
+
+std::unique_ptr<TrainBackend> Cpu() {
+  return *MakeTrainBackend("cpu", Precision::kF32);
+}
+
+TrainNetworkOptions FromScratch() {
+  TrainNetworkOptions options;
+  options.frozen_stages = 0;
+  options.normalisation = TrainNetworkOptions::kBatch;
+  options.batch_norm.momentum = 0;  // running statistics are the last ones
+  return options;
+}
+
+Weights Initial() {
+  return DeterministicWeights(*Preset("parity_small"), /*seed=*/3);
+}
+
+std::unique_ptr<TrainNetwork> Make(const Weights& weights,
+                                   const TrainNetworkOptions& options,
+                                   TrainBackend* backend) {
+  auto network = TrainNetwork::Create(weights, options, backend);
+  EXPECT_TRUE(network.ok()) << network.status();
+  return std::move(*network);
+}
+
+Tensor Pictures() {
+  Tensor x = RandomTensor("picture", {kPictures, kHeight, kWidth, 3});
+  for (float& v : x.mutable_span<float>()) v *= 100;
+  return x;
+}
+
+std::vector<const Tensor*> All(const TrainNetwork::Outputs& o) {
+  return {&o.rpn_scores, &o.rpn_deltas, &o.score_maps, &o.box_maps};
+}
+
+// The gradients of a loss that is the sum of all outputs times these.
+TrainNetwork::Gradients LossGradients(const TrainNetwork::Outputs& o) {
+  return {RandomTensor("g0", o.rpn_scores.shape()),
+          RandomTensor("g1", o.rpn_deltas.shape()),
+          RandomTensor("g2", o.score_maps.shape()),
+          RandomTensor("g3", o.box_maps.shape())};
+}
+
+// size: null, or receives the norm of the sum's terms.
+double LossOf(TrainNetwork* network, const Tensor& pictures,
+              double* size = nullptr) {
+  const TrainNetwork::Outputs o = *network->Forward(pictures);
+  const TrainNetwork::Gradients g = LossGradients(o);
+  const Tensor* by[] = {&g.rpn_scores, &g.rpn_deltas, &g.score_maps,
+                        &g.box_maps};
+  double loss = 0, squares = 0;
+  for (size_t k = 0; k < 4; ++k) {
+    const float* factor = by[k]->data<float>();
+    for (const double v : All(o)[k]->span<float>()) {
+      const double term = v * *factor++;
+      loss += term;
+      squares += term * term;
+    }
+  }
+  if (size != nullptr) *size = std::sqrt(squares);
+  return loss;
+}
+
+std::vector<float> GradientsOf(TrainNetwork* network, const Tensor& pictures) {
+  const TrainNetwork::Outputs o = *network->Forward(pictures);
+  EXPECT_TRUE(network->Backward(LossGradients(o), false, nullptr).ok());
+  const absl::Span<float> all = network->gradients();
+  return std::vector<float>(all.begin(), all.end());
+}
+
+double Norm(absl::Span<const float> values) {
+  double sum = 0;
+  for (const double v : values) sum += v * v;
+  return std::sqrt(sum);
+}
+
+TEST(TrainNetworkTest, GammasAndBetasAreTrained) {
+  const auto backend = Cpu();
+  const auto network = Make(Initial(), FromScratch(), backend.get());
+  int gammas = 0, betas = 0, kernels = 0;
+  for (const Parameter* p : network->parameters()) {
+    gammas += absl::EndsWith(p->name, "/gamma");
+    betas += absl::EndsWith(p->name, "/beta");
+    kernels += absl::StartsWith(p->name, "extractor/") &&
+               absl::EndsWith(p->name, "/W");
+    if (!absl::EndsWith(p->name, "/W")) {
+      EXPECT_TRUE(p->is_bias) << p->name;
+    }
+  }
+  EXPECT_GT(gammas, 0);
+  EXPECT_EQ(gammas, kernels);
+  EXPECT_EQ(betas, kernels);
+}
+
+// Each along its own gradient, where the loss changes most.
+TEST(TrainNetworkTest, GradientsAreSlopes) {
+  const auto backend = Cpu();
+  const auto network = Make(Initial(), FromScratch(), backend.get());
+  const Tensor pictures = Pictures();
+  double size = 0;
+  LossOf(network.get(), pictures, &size);
+  GradientsOf(network.get(), pictures);
+  for (const char* name :
+       {"extractor/res1/conv1/W", "extractor/res1/bn1/gamma",
+        "extractor/res2/res2_a/bn4/beta", "extractor/res3/res3_a/conv2/W",
+        "extractor/res4/res4_b1/bn3/gamma", "extractor/res5/res5_a/conv4/W",
+        "extractor/res5/res5_b1/bn2/beta", "rpn/conv1/W"}) {
+    SCOPED_TRACE(name);
+    Parameter* found = nullptr;
+    for (Parameter* p : network->parameters()) {
+      if (p->name == name) found = p;
+    }
+    ASSERT_NE(found, nullptr);
+    const absl::Span<const float> g =
+        absl::MakeConstSpan(found->gradient, found->size());
+    const std::vector<float> start(found->value, found->value + found->size());
+    const double slope = Norm(g);
+    ASSERT_GT(slope, 0);
+    // Large beside the rounding of the outputs, small beside the outputs.
+    const double step = 2e-3 * size / slope;
+    double loss[2];
+    for (const int side : {0, 1}) {
+      for (int64_t i = 0; i < found->size(); ++i) {
+        found->value[i] = static_cast<float>(
+            start[i] + (side == 0 ? -step : step) * g[i] / slope);
+      }
+      ASSERT_TRUE(network->Refresh().ok());
+      loss[side] = LossOf(network.get(), pictures);
+    }
+    std::copy(start.begin(), start.end(), found->value);
+    ASSERT_TRUE(network->Refresh().ok());
+    // ReLUs that change sides within the step.
+    EXPECT_NEAR((loss[1] - loss[0]) / (2 * step), slope, 0.02 * slope);
+  }
+}
+
+TEST(TrainNetworkTest, LikeRef) {
+  const auto cpu = Cpu();
+  const auto ref = *MakeTrainBackend("ref", Precision::kF32);
+  const Tensor pictures = RandomTensor("small", {2, 48, 48, 3});
+  const auto want = Make(Initial(), FromScratch(), ref.get());
+  const auto got = Make(Initial(), FromScratch(), cpu.get());
+  GradientsOf(want.get(), pictures);
+  GradientsOf(got.get(), pictures);
+  ASSERT_EQ(got->parameters().size(), want->parameters().size());
+  for (size_t i = 0; i < want->parameters().size(); ++i) {
+    const Parameter &a = *got->parameters()[i], &b = *want->parameters()[i];
+    ASSERT_EQ(a.name, b.name);
+    const Tensor wanted = b.to_file(b.gradient);
+    EXPECT_TRUE(
+        AllNear(a.to_file(a.gradient), wanted, 2e-3 * AbsMax(wanted) + 1e-5))
+        << a.name;
+  }
+}
+
+TEST(TrainNetworkTest, RepeatsBitForBit) {
+  const auto backend = Cpu();
+  const auto network = Make(Initial(), FromScratch(), backend.get());
+  const Tensor pictures = Pictures();
+  const std::vector<float> first = GradientsOf(network.get(), pictures);
+  EXPECT_EQ(GradientsOf(network.get(), pictures), first);
+}
+
+// What a saved model's statistics are called, and where they were counted.
+int64_t ValuesPerChannel(const std::string& name) {
+  const int stage = name[std::string("extractor/res").size()] - '0';
+  const int64_t stride = stage >= 4 ? 16 : int64_t{1} << stage;
+  return kPictures * (kHeight / stride) * (kWidth / stride);
+}
+
+TEST(TrainNetworkTest, ASavedModelFoldsToTheSameMaps) {
+  const auto backend = Cpu();
+  const auto network = Make(Initial(), FromScratch(), backend.get());
+  const Tensor pictures = Pictures();
+  const TrainNetwork::Outputs want = *network->Forward(pictures);
+  Weights saved = network->Save();
+  for (auto& entry : saved.tensors) {
+    if (!absl::EndsWith(entry.first, "/avg_var")) continue;
+    // Saved divided by m - 1, to stand for other pictures; here are the same.
+    const double m = static_cast<double>(ValuesPerChannel(entry.first));
+    for (float& v : entry.second.mutable_span<float>()) v *= (m - 1) / m;
+  }
+  const auto detector = MakeTestBackend("cpu");
+  const ResNet backbone = *ResNet::Create(saved, detector.get());
+  const Rpn rpn = *Rpn::Create(saved, detector.get());
+  const FcisHead head = *FcisHead::Create(saved, detector.get());
+  for (int64_t n = 0; n < kPictures; ++n) {
+    const auto picture = [n](const Tensor& t) {
+      const int64_t size = t.num_elements() / t.dim(0);
+      return Tensor::FromSpan<float>({1, t.dim(1), t.dim(2), t.dim(3)},
+                                     t.span<float>().subspan(n * size, size));
+    };
+    const ResNet::Features f = *backbone.Run(picture(pictures), nullptr);
+    const Rpn::Output proposed = *rpn.Run(f.res4, nullptr);
+    const FcisHead::Maps maps = *head.Run(f.res5, nullptr);
+    const Tensor* got[] = {&proposed.scores, &proposed.deltas, &maps.scores,
+                           &maps.boxes};
+    for (size_t k = 0; k < 4; ++k) {
+      const Tensor wanted = picture(*All(want)[k]);
+      EXPECT_TRUE(AllNear(*got[k], wanted, 1e-4 * AbsMax(wanted))) << k;
+    }
+  }
+}
+
+TEST(TrainNetworkTest, ResumesFromWhatItSaved) {
+  const auto backend = Cpu();
+  TrainNetworkOptions options = FromScratch();
+  options.batch_norm.momentum = 0.9;
+  const auto network = Make(Initial(), options, backend.get());
+  const Tensor pictures = Pictures();
+  ASSERT_TRUE(network->Forward(pictures).ok());
+  const auto other = Make(network->Save(), options, backend.get());
+  ASSERT_TRUE(network->Forward(pictures).ok());
+  ASSERT_TRUE(other->Forward(pictures).ok());
+  const Weights a = network->Save(), b = other->Save();
+  for (const auto& entry : a.tensors) {
+    EXPECT_TRUE(AllEqual(b.tensors.at(entry.first), entry.second))
+        << entry.first;
+  }
+}
+
+}  // namespace
+}  // namespace fcis
