@@ -32,7 +32,7 @@ ABSL_FLAG(std::string, modelpath, "",
           "Model file: .safetensors, .npz of chainer-fcis or chainercv, or "
           ".params of MXNet. Or the name of a published one (download "
           "models --list). Default: one in ~/data/models, else the published "
-          "one, else untrained weights (and the pictures are meaningless).");
+          "one, else the small embedded one, which knows painted shapes only.");
 ABSL_FLAG(std::string, imgdir, "",
           "Directory of pictures. Default, when no picture is named: the "
           "photographs that come with this program.");
@@ -52,6 +52,8 @@ namespace fcis {
 namespace {
 
 constexpr char kDefaultPictures[] = "fcis/tools/images";
+// What the embedded model knows.
+constexpr char kDefaultScenes[] = "fcis/data/scenes/images";
 
 Program MakeProgram() {
   Program program;
@@ -83,25 +85,29 @@ absl::Status CheckFlags() {
                    ": expected at least 1"));
 }
 
-absl::StatusOr<PictureList> PicturesFromFlags(
+bool NamesPictures(const std::vector<std::string>& arguments) {
+  return !absl::GetFlag(FLAGS_imgdir).empty() || !arguments.empty();
+}
+
+absl::StatusOr<PictureList> NamedPictures(
     const std::vector<std::string>& arguments) {
-  const std::string imgdir = absl::GetFlag(FLAGS_imgdir);
-  if (!imgdir.empty() || !arguments.empty()) {
-    const PictureList list = ListPictures(imgdir, arguments);
-    RETURN_IF_ERROR(CheckNotEmpty(list));
-    return list;
-  }
-  ASSIGN_OR_RETURN(const std::string directory, FindRunfile(kDefaultPictures));
+  const PictureList list = ListPictures(absl::GetFlag(FLAGS_imgdir), arguments);
+  RETURN_IF_ERROR(CheckNotEmpty(list));
+  return list;
+}
+
+absl::StatusOr<PictureList> DefaultPictures(const ModelChoice& choice) {
+  ASSIGN_OR_RETURN(
+      const std::string directory,
+      FindRunfile(choice.embedded ? kDefaultScenes : kDefaultPictures));
   PictureList list = ListPictures(directory, {});
   // That a file of our own beside the pictures is none concerns nobody.
   list.notes.clear();
   return list;
 }
 
-absl::StatusOr<std::unique_ptr<Detector>> MakeDetector(Backend* backend) {
-  ASSIGN_OR_RETURN(ModelChoice choice,
-                   ChooseModel(absl::GetFlag(FLAGS_modelpath),
-                               ModelFetcherFromFlags(ModelDirectory())));
+absl::StatusOr<std::unique_ptr<Detector>> MakeDetector(ModelChoice choice,
+                                                       Backend* backend) {
   absl::PrintF("%s\n", choice.statement);
   RETURN_IF_ERROR(ApplyModelFlags(&choice.weights.config));
   ASSIGN_OR_RETURN(std::unique_ptr<Detector> detector,
@@ -115,10 +121,19 @@ absl::StatusOr<std::unique_ptr<Detector>> MakeDetector(Backend* backend) {
 
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags());
-  ASSIGN_OR_RETURN(const PictureList list, PicturesFromFlags(arguments));
+  PictureList list;
+  if (NamesPictures(arguments)) {
+    ASSIGN_OR_RETURN(list, NamedPictures(arguments));
+  }
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  ASSIGN_OR_RETURN(const ModelChoice choice,
+                   ChooseModel(absl::GetFlag(FLAGS_modelpath),
+                               ModelFetcherFromFlags(ModelDirectory())));
+  if (!NamesPictures(arguments)) {
+    ASSIGN_OR_RETURN(list, DefaultPictures(choice));
+  }
   ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
-                   MakeDetector(backend.get()));
+                   MakeDetector(choice, backend.get()));
   const PostprocessConfig& postprocess = detector->config().postprocess();
   DemoOptions options;
   options.paste_threshold = PasteThreshold(postprocess);

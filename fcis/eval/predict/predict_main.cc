@@ -40,9 +40,10 @@ ABSL_FLAG(std::string, modelpath, "",
           "Model file: .safetensors, .npz of chainer-fcis or chainercv, or "
           ".params of MXNet. Or the name of a published one (download "
           "models --list). Default: one in ~/data/models, else the published "
-          "one, else untrained weights (and the scores are meaningless).");
+          "one, else the small embedded one, which knows painted shapes only.");
 ABSL_FLAG(std::string, split, "",
-          "A split of COCO under --data_dir; default minival2014.");
+          "A split of COCO under --data_dir, or scenes: a few painted ones that "
+          "come with the program. Default: minival2014.");
 ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
           "COCO's files, as download_datasets lays them out.");
 ABSL_FLAG(std::string, ann_file, "",
@@ -60,6 +61,8 @@ namespace fcis {
 namespace {
 
 constexpr char kDefaultSplit[] = "minival2014";
+// The painted ones that come with the program, for the embedded model.
+constexpr char kScenesSplit[] = "scenes";
 // As the reference evaluates: nearly everything counts.
 constexpr double kScoreThreshold = 1e-3;
 
@@ -88,6 +91,14 @@ Program MakeProgram() {
   return program;
 }
 
+absl::StatusOr<CocoSplit> ShippedScenes() {
+  CocoSplit scenes;
+  ASSIGN_OR_RETURN(scenes.annotations,
+                   FindRunfile("fcis/data/scenes/annotations.json"));
+  ASSIGN_OR_RETURN(scenes.images, FindRunfile("fcis/data/scenes/images"));
+  return scenes;
+}
+
 absl::StatusOr<CocoSplit> DataFromFlags() {
   const std::string file = absl::GetFlag(FLAGS_ann_file);
   const std::string images = absl::GetFlag(FLAGS_image_dir);
@@ -105,7 +116,10 @@ absl::StatusOr<CocoSplit> DataFromFlags() {
     return CocoSplit{ResolvePath(file), directory};
   }
   if (split.empty()) split = kDefaultSplit;
-  RETURN_IF_ERROR(CheckChoice("split", split, CocoSplitNames()));
+  if (split == kScenesSplit) return ShippedScenes();
+  std::vector<std::string> splits = CocoSplitNames();
+  splits.push_back(kScenesSplit);
+  RETURN_IF_ERROR(CheckChoice("split", split, splits));
   const std::string root = ResolvePath(absl::GetFlag(FLAGS_data_dir));
   absl::StatusOr<CocoSplit> found = FindCocoSplit(root, split);
   if (found.ok()) return found;
@@ -113,7 +127,8 @@ absl::StatusOr<CocoSplit> DataFromFlags() {
       absl::StrCat(found.status().message(),
                    ".\nTo fetch it:  bazel run "
                    "//fcis/tools:download_main -- datasets --",
-                   split, " --data_dir ", root));
+                   split, " --data_dir ", root,
+                   "\nTo see it work without:  eval --split scenes"));
 }
 
 // Rank 0's choice would not reach the others.

@@ -3,6 +3,7 @@
 #include "fcis/kernels/train/train_backend.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -106,6 +107,25 @@ TEST(TrainBackendTest, ConvolutionsLikeRef) {
 TEST(TrainBackendTest, GradientsAddUp) {
   ExpectLikeRef({1, 9, 11, 16, 32, 3, 1, 1, 1, false, false, true}, true);
   ExpectLikeRef({2, 5, 5, 3, 6, 7, 2, 3, 1, false, false, false}, true);
+}
+
+TEST(TrainBackendTest, Bf16IsNearRef) {
+  auto made = MakeTrainBackend("cpu", Precision::kBF16);
+  if (!made.ok()) GTEST_SKIP() << made.status();
+  const ConvCase c = {2, 9, 11, 32, 48, 3, 1, 1, 1, false, true, true};
+  const auto ref = Make("ref");
+  const ConvResult want = RunConv(ref.get(), c, false);
+  const ConvResult got = RunConv(made->get(), c, false);
+  EXPECT_TRUE(AllEqual(got.weight, want.weight));
+  // Operands and results are rounded to 8 bits: of sums of n products of random
+  // sign, sqrt(n) / 3 large, that is 2^-8 times a few.
+  const auto limit = [](double products) {
+    return 4.0 / 256 * std::sqrt(products) / 3 * 4;
+  };
+  EXPECT_TRUE(AllNear(got.y, want.y, limit(9 * 32)));
+  EXPECT_TRUE(AllNear(got.gx, want.gx, limit(9 * 48)));
+  EXPECT_TRUE(AllNear(got.gweight, want.gweight, limit(2 * 99)));
+  EXPECT_TRUE(AllNear(got.gbias, want.gbias, limit(2 * 99)));
 }
 
 TEST(TrainBackendTest, PaddingOfStoredWeightsStaysZero) {

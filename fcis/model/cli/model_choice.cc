@@ -9,17 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
-#include "fcis/core/config/presets.h"
-#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/embedded/embedded_model.h"
 #include "fcis/model/weights/load.h"
 
 namespace fcis {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr char kUntrainedPreset[] = "resnet101_coco";
-constexpr int kUntrainedSeed = 1;
 
 // The names under which chainercv and chainer-fcis publish their models.
 constexpr absl::string_view kPublished[] = {
@@ -58,22 +54,20 @@ absl::StatusOr<ModelChoice> Load(const std::string& path,
                                  absl::string_view why) {
   ModelChoice choice;
   ASSIGN_OR_RETURN(choice.weights, LoadWeights(path));
-  choice.trained = true;
   choice.statement = absl::StrCat("model: ", path, why);
   return choice;
 }
 
 // `why`: what became of the download; "" if none was tried.
-absl::StatusOr<ModelChoice> Untrained(absl::string_view why) {
+absl::StatusOr<ModelChoice> Embedded(absl::string_view why) {
   ModelChoice choice;
-  ASSIGN_OR_RETURN(const ModelConfig config, Preset(kUntrainedPreset));
-  choice.weights = DeterministicWeights(config, kUntrainedSeed);
+  ASSIGN_OR_RETURN(choice.weights, EmbeddedModel());
+  choice.embedded = true;
   choice.statement = absl::StrCat(
       why, why.empty() ? "" : "\n",
-      "WARNING: untrained weights. No model was named (-m FILE) and ",
-      ModelDirectory(), " holds none,\nso the network (", kUntrainedPreset,
-      ") runs with weights made by a formula: whatever it finds is "
-      "meaningless.");
+      "model: the embedded one, for no model was named (-m FILE) and ",
+      ModelDirectory(),
+      " holds none.\nIt is small and knows painted shapes, not photographs.");
   return choice;
 }
 
@@ -118,9 +112,9 @@ absl::StatusOr<ModelChoice> ChooseModel(absl::string_view modelpath,
   if (!modelpath.empty()) return LoadNamed(modelpath, fetch);
   const std::string found = FindModel(ModelDirectory());
   if (!found.empty()) return Load(found, " (found; -m chooses another)");
-  if (fetch == nullptr) return Untrained("");
+  if (fetch == nullptr) return Embedded("");
   const absl::StatusOr<std::string> fetched = fetch("");
-  if (!fetched.ok()) return Untrained(fetched.status().message());
+  if (!fetched.ok()) return Embedded(fetched.status().message());
   return Load(*fetched, " (downloaded)");
 }
 

@@ -13,7 +13,9 @@ namespace fcis {
 
 struct ModelChoice {
   Weights weights;
-  bool trained = false;
+  // The small model that is linked into the program, which knows painted shapes
+  // only.
+  bool embedded = false;
   // For the terminal: what was chosen, and why.
   std::string statement;
 };
@@ -33,10 +35,10 @@ using ModelFetcher =
 
 // The file `modelpath`, or, where there is none, the published model of that
 // name from `fetch`; for "" the one that FindModel finds, else the default one
-// from `fetch`; else untrained weights of resnet101_coco, and the statement
-// says so and why. No `fetch`: nothing is fetched. Errors: the chosen file
-// cannot be read, is not a model, or the named one cannot be fetched. A bad
-// file is never replaced by another.
+// from `fetch`; else the embedded model, and the statement says so and why. No
+// `fetch`: nothing is fetched. Errors: the chosen file cannot be read, is not a
+// model, or the named one cannot be fetched. A bad file is never replaced by
+// another.
 absl::StatusOr<ModelChoice> ChooseModel(absl::string_view modelpath,
                                         const ModelFetcher& fetch = nullptr);
 

@@ -48,14 +48,13 @@ TEST_F(ModelChoiceTest, PrefersThePublishedCocoModels) {
   EXPECT_EQ(FindModel(ModelDirectory()), coco);
 }
 
-TEST_F(ModelChoiceTest, WithoutAnyModelItSaysUntrained) {
+TEST_F(ModelChoiceTest, WithoutAnyModelTheEmbeddedOne) {
   const absl::StatusOr<ModelChoice> choice = ChooseModel("");
   ASSERT_TRUE(choice.ok()) << choice.status();
-  EXPECT_FALSE(choice->trained);
-  EXPECT_EQ(choice->weights.config.classes_size(), 80);
+  EXPECT_TRUE(choice->embedded);
+  EXPECT_EQ(choice->weights.config.classes_size(), 8);
   EXPECT_TRUE(CheckWeights(choice->weights).ok());
-  EXPECT_THAT(choice->statement, HasSubstr("untrained"));
-  EXPECT_THAT(choice->statement, HasSubstr("meaningless"));
+  EXPECT_THAT(choice->statement, HasSubstr("painted shapes"));
 }
 
 TEST_F(ModelChoiceTest, FetchesWhatIsMissing) {
@@ -73,7 +72,7 @@ TEST_F(ModelChoiceTest, FetchesWhatIsMissing) {
   ASSERT_TRUE(SaveWeights(path, DeterministicWeights(*config, 1)).ok());
   const absl::StatusOr<ModelChoice> choice = ChooseModel("", fetch);
   ASSERT_TRUE(choice.ok()) << choice.status();
-  EXPECT_TRUE(choice->trained);
+  EXPECT_FALSE(choice->embedded);
   EXPECT_THAT(choice->statement, HasSubstr("downloaded"));
   EXPECT_TRUE(ChooseModel("published", fetch).ok());
   // A file needs no download, and what is no name is a missing file.
@@ -86,14 +85,14 @@ TEST_F(ModelChoiceTest, FetchesWhatIsMissing) {
               ::testing::ElementsAre("", "published", "unknown.npz", "away"));
 }
 
-TEST_F(ModelChoiceTest, WithoutANetworkItGoesOnUntrainedAndSaysWhy) {
+TEST_F(ModelChoiceTest, WithoutANetworkItTakesTheEmbeddedOneAndSaysWhy) {
   const auto choice = ChooseModel("", [](absl::string_view) {
     return absl::UnavailableError("no network: example.org");
   });
   ASSERT_TRUE(choice.ok()) << choice.status();
-  EXPECT_FALSE(choice->trained);
+  EXPECT_TRUE(choice->embedded);
   EXPECT_THAT(choice->statement, HasSubstr("no network: example.org\n"));
-  EXPECT_THAT(choice->statement, HasSubstr("untrained"));
+  EXPECT_THAT(choice->statement, HasSubstr("embedded"));
 }
 
 TEST_F(ModelChoiceTest, ABadFileIsAnErrorAndNotReplaced) {

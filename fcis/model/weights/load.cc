@@ -23,32 +23,6 @@ namespace {
 constexpr absl::string_view kZipMagic = "PK";
 constexpr absl::string_view kMxnetMagic("\x12\x01\0\0\0\0\0\0", 8);
 
-absl::StatusOr<Weights> LoadSafetensors(
-    const std::string& path, const absl::optional<ModelConfig>& config) {
-  ASSIGN_OR_RETURN(Safetensors file, ReadSafetensors(path));
-  Weights weights;
-  weights.source = path;
-  weights.tensors = std::move(file.tensors);
-  for (auto it = weights.tensors.begin(); it != weights.tensors.end();) {
-    it = absl::StartsWith(it->first, kOptimizerPrefix)
-             ? weights.tensors.erase(it)
-             : std::next(it);
-  }
-  const auto carried = file.metadata.find(kModelConfigKey);
-  if (config.has_value()) {
-    weights.config = *config;
-  } else if (carried != file.metadata.end()) {
-    ASSIGN_OR_RETURN(
-        weights.config,
-        ParseConfig(carried->second,
-                    absl::StrCat(path, " (", kModelConfigKey, ")")));
-  } else {
-    ASSIGN_OR_RETURN(weights.config, InferConfig(weights.tensors, path));
-  }
-  RETURN_IF_ERROR(CheckWeights(weights));
-  return weights;
-}
-
 enum class Format { kSafetensors, kNpz, kMxnet };
 
 absl::StatusOr<Format> FormatOf(const std::string& path) {
@@ -74,10 +48,36 @@ absl::StatusOr<Weights> LoadAs(Format format, const std::string& path,
     case Format::kSafetensors:
       break;
   }
-  return LoadSafetensors(path, config);
+  ASSIGN_OR_RETURN(Safetensors file, ReadSafetensors(path));
+  return WeightsOf(std::move(file), path, config);
 }
 
 }  // namespace
+
+absl::StatusOr<Weights> WeightsOf(Safetensors file, const std::string& source,
+                                  const absl::optional<ModelConfig>& config) {
+  Weights weights;
+  weights.source = source;
+  weights.tensors = std::move(file.tensors);
+  for (auto it = weights.tensors.begin(); it != weights.tensors.end();) {
+    it = absl::StartsWith(it->first, kOptimizerPrefix)
+             ? weights.tensors.erase(it)
+             : std::next(it);
+  }
+  const auto carried = file.metadata.find(kModelConfigKey);
+  if (config.has_value()) {
+    weights.config = *config;
+  } else if (carried != file.metadata.end()) {
+    ASSIGN_OR_RETURN(
+        weights.config,
+        ParseConfig(carried->second,
+                    absl::StrCat(source, " (", kModelConfigKey, ")")));
+  } else {
+    ASSIGN_OR_RETURN(weights.config, InferConfig(weights.tensors, source));
+  }
+  RETURN_IF_ERROR(CheckWeights(weights));
+  return weights;
+}
 
 absl::StatusOr<Weights> LoadWeights(const std::string& path,
                                     const absl::optional<ModelConfig>& config) {

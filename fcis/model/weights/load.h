@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "fcis/core/config/fcis.pb.h"
+#include "fcis/model/weights/safetensors.h"
 #include "fcis/model/weights/weights.h"
 
 namespace fcis {
@@ -26,6 +27,11 @@ inline constexpr char kOptimizerPrefix[] = "optimizer/";
 // known format, a backbone alone, or with missing, extra or misshapen tensors.
 absl::StatusOr<Weights> LoadWeights(
     const std::string& path,
+    const absl::optional<ModelConfig>& config = absl::nullopt);
+
+// The same for a safetensors file that has been read; `source` is for errors.
+absl::StatusOr<Weights> WeightsOf(
+    Safetensors file, const std::string& source,
     const absl::optional<ModelConfig>& config = absl::nullopt);
 
 // What the file holds, under its own names and in its own order of channels,

@@ -46,10 +46,11 @@ struct Extent {
 
 class Reader {
  public:
-  explicit Reader(const std::string& path) : path_(path) {}
+  Reader(absl::string_view bytes, std::shared_ptr<const void> owner,
+         const std::string& path)
+      : path_(path), owner_(std::move(owner)), bytes_(bytes) {}
 
   absl::StatusOr<Safetensors> Read() {
-    ASSIGN_OR_RETURN(file_, MappedFile::Open(path_));
     rapidjson::Document header;
     RETURN_IF_ERROR(ParseHeader(&header));
     for (const auto& member : header.GetObject()) {
@@ -64,7 +65,7 @@ class Reader {
 
  private:
   absl::Status ParseHeader(rapidjson::Document* header) {
-    const absl::string_view bytes = file_->bytes();
+    const absl::string_view bytes = bytes_;
     if (bytes.size() < kLengthBytes) return Bad(path_, "too short");
     uint64_t length;
     std::memcpy(&length, bytes.data(), kLengthBytes);
@@ -154,7 +155,7 @@ class Reader {
       }
       const char* data = data_.data() + extent.begin;
       if (reinterpret_cast<uintptr_t>(data) % size == 0) {
-        result_.tensors[name] = Tensor::View(shape, type.type, data, file_);
+        result_.tensors[name] = Tensor::View(shape, type.type, data, owner_);
       } else {
         Tensor copy(shape, type.type);
         std::memcpy(copy.mutable_raw(), data, bytes);
@@ -186,7 +187,8 @@ class Reader {
   }
 
   const std::string path_;
-  std::shared_ptr<const MappedFile> file_;
+  const std::shared_ptr<const void> owner_;
+  const absl::string_view bytes_;
   absl::string_view data_;
   std::vector<Extent> extents_;
   Safetensors result_;
@@ -252,8 +254,15 @@ absl::StatusOr<std::string> MakeHeader(const std::string& path,
 
 }  // namespace
 
+absl::StatusOr<Safetensors> ParseSafetensors(absl::string_view bytes,
+                                             std::shared_ptr<const void> owner,
+                                             const std::string& name) {
+  return Reader(bytes, std::move(owner), name).Read();
+}
+
 absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path) {
-  return Reader(path).Read();
+  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(path));
+  return ParseSafetensors(file->bytes(), file, path);
 }
 
 absl::Status WriteSafetensors(const std::string& path,

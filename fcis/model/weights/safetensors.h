@@ -4,10 +4,12 @@
 #define FCIS_MODEL_WEIGHTS_SAFETENSORS_H_
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "fcis/core/tensor/tensor.h"
 
 namespace fcis {
@@ -22,6 +24,11 @@ struct Safetensors {
 // (F16 too), a shape that does not fit its bytes, bytes outside of the file,
 // overlaps or gaps, a name given twice.
 absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);
+
+// The same for a file's bytes, which `owner` keeps alive; `name` is for errors.
+absl::StatusOr<Safetensors> ParseSafetensors(absl::string_view bytes,
+                                             std::shared_ptr<const void> owner,
+                                             const std::string& name);
 
 // Atomic; the same tensors give the same bytes. Errors name the path: not
 // writable, or a name or text that is not UTF-8.

@@ -11,8 +11,6 @@ namespace fcis {
 namespace {
 
 constexpr double kHeadDeviation = 0.01;
-// Pixels spread about their mean by about as much.
-constexpr double kPixelSpread = 64;
 
 // What the network ends in, and so has no ReLU behind it.
 bool IsOutput(const std::string& name) {
@@ -27,8 +25,7 @@ double Deviation(const std::string& name, const Shape& shape, HeadInit heads) {
   }
   const double fan_in =
       static_cast<double>(shape.dim(1) * shape.dim(2) * shape.dim(3));
-  const double he = std::sqrt(2 / fan_in);
-  return absl::StartsWith(name, "extractor/res1/") ? he / kPixelSpread : he;
+  return std::sqrt(2 / fan_in);
 }
 
 Tensor Filled(const Shape& shape, float value) {

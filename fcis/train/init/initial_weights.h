@@ -21,7 +21,9 @@ enum class HeadInit {
 
 // Random weights, the same for the same seed. Kernels of the backbone: normal
 // with variance 2 / (in kh kw) (He et al., 2015), which keeps the scale of what
-// passes a ReLU; the stem's divided by 64, the spread of pixel values. Biases
+// passes a ReLU. Pixels are far from 1: the stem's norm must bring them there
+// (calibrate.h, or statistics that are learned); were its kernel small instead,
+// AdamW, whose steps are of one size for all, would undo it at once. Biases
 // and betas 0, variances and gammas 1 (batch norms that do nothing), but the
 // gamma of a block's last one 1 / sqrt(blocks), so that the sum over all blocks
 // keeps its scale.

@@ -25,7 +25,7 @@ TEST(ScratchWeightsTest, DeviationsAndConstants) {
   const auto expect = [&](const char* name, double want) {
     EXPECT_NEAR(Deviation(w.tensors.at(name)), want, 0.05 * want) << name;
   };
-  expect("extractor/res1/conv1/W", std::sqrt(2 / 147.0) / 64);
+  expect("extractor/res1/conv1/W", std::sqrt(2 / 147.0));
   expect("extractor/res4/res4_a/conv2/W", std::sqrt(2 / (64 * 9.0)));
   expect("head/psroi_conv1/W", std::sqrt(2 / 512.0));
   expect("head/psroi_conv2/W", 0.01);

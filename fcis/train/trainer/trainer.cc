@@ -16,6 +16,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
+#include "fcis/data/download/free_space.h"
 #include "fcis/data/loader/loader.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/checkpoint/checkpoint_store.h"
@@ -117,6 +118,7 @@ class Trainer {
   absl::Status MakeNetwork(const Weights& initial);
   absl::Status Restore(Weights weights);
   absl::Status CheckSameEverywhere();
+  absl::Status CheckSpace() const;
   absl::Status Start();
   absl::Status Iterate();
   absl::StatusOr<Sums> Step(std::vector<std::string>* image_ids);
@@ -247,6 +249,19 @@ absl::Status Trainer::CheckSameEverywhere() {
       "CPUs lay weights out (set DNNL_MAX_CPU_ISA to the weakest CPU's)"));
 }
 
+// A full disk is better met now than after hours.
+absl::Status Trainer::CheckSpace() const {
+  constexpr int kArrays = 4;  // weights, two moments, averages at most
+  constexpr int kWhenAllAreKept = 10;
+  const int kept = options_.keep_checkpoints > 0 ? options_.keep_checkpoints
+                                                 : kWhenAllAreKept;
+  // One is written before the oldest goes; the best and the final model.
+  constexpr int kOthers = 3;
+  return CheckFreeSpace(path_, int64_t{kArrays} * (kept + kOthers) *
+                                   static_cast<int64_t>(sizeof(float)) *
+                                   network_->values().size());
+}
+
 absl::Status Trainer::Start() {
   LoaderOptions loader;
   loader.seed = options_.seed;
@@ -264,6 +279,7 @@ absl::Status Trainer::Start() {
   watch.timeout = options_.timeout;
   watchdog_ = absl::make_unique<Watchdog>(watch);
   if (!leads()) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckSpace());
   RunStart start;
   start.command_line = options_.command_line;
   start.version = kVersion;
