@@ -26,7 +26,8 @@ struct Factors {
 };
 
 absl::StatusOr<Factors> CheckedFactors(const Weights& weights,
-                                       const std::string& norm, double eps) {
+                                       const std::string& norm, double eps,
+                                       bool with_beta) {
   const auto& tensors = weights.tensors;
   const Tensor& var = tensors.at(norm + "/avg_var");
   for (const float v : var.span<float>()) {
@@ -38,7 +39,9 @@ absl::StatusOr<Factors> CheckedFactors(const Weights& weights,
   Factors f;
   f.factor.resize(var.num_elements());
   f.bias.resize(var.num_elements());
-  BatchNormFactors(tensors.at(norm + "/gamma"), tensors.at(norm + "/beta"),
+  const Tensor& beta = tensors.at(norm + "/beta");
+  BatchNormFactors(tensors.at(norm + "/gamma"),
+                   with_beta ? beta : Tensor::Zeros(beta.shape()),
                    tensors.at(norm + "/avg_mean"), var, eps, f.factor.data(),
                    f.bias.data());
   return f;
@@ -56,7 +59,7 @@ absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights,
                                          const std::string& conv,
                                          const std::string& norm, double eps) {
   const Tensor& kernel = weights.tensors.at(conv + "/W");
-  ASSIGN_OR_RETURN(const Factors f, CheckedFactors(weights, norm, eps));
+  ASSIGN_OR_RETURN(const Factors f, CheckedFactors(weights, norm, eps, true));
   const int64_t out = kernel.dim(0);
   FoldedConv folded{Tensor(kernel.shape()), Rounded(f.bias)};
   const int64_t row = kernel.num_elements() / out;
@@ -71,8 +74,10 @@ absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights,
 }
 
 absl::StatusOr<FoldedNorm> FoldNorm(const Weights& weights,
-                                    const std::string& norm, double eps) {
-  ASSIGN_OR_RETURN(const Factors f, CheckedFactors(weights, norm, eps));
+                                    const std::string& norm, double eps,
+                                    bool with_beta) {
+  ASSIGN_OR_RETURN(const Factors f,
+                   CheckedFactors(weights, norm, eps, with_beta));
   return FoldedNorm{Rounded(f.factor), Rounded(f.bias)};
 }
 

@@ -29,12 +29,14 @@ absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights,
                                          const std::string& conv,
                                          const std::string& norm, double eps);
 
-// The factors and biases alone, f32; checks as FoldBatchNorm.
+// The factors and biases alone, f32; checks as FoldBatchNorm. Without beta the
+// biases are -factor * mean.
 struct FoldedNorm {
   Tensor factor, bias;  // f32 [out]
 };
 absl::StatusOr<FoldedNorm> FoldNorm(const Weights& weights,
-                                    const std::string& norm, double eps);
+                                    const std::string& norm, double eps,
+                                    bool with_beta = true);
 
 }  // namespace fcis
 

@@ -41,9 +41,10 @@ ABSL_FLAG(std::string, modelpath, "",
           ".params of MXNet. Or the name of a published one (download "
           "models --list). Default: one in ~/data/models, else the published "
           "one, else the small embedded one, which knows painted shapes only.");
-ABSL_FLAG(std::string, split, "",
-          "A split of COCO under --data_dir, or scenes: a few painted ones that "
-          "come with the program. Default: minival2014.");
+ABSL_FLAG(
+    std::string, split, "",
+    "A split of COCO under --data_dir, or scenes: a few painted ones that "
+    "come with the program. Default: minival2014.");
 ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
           "COCO's files, as download_datasets lays them out.");
 ABSL_FLAG(std::string, ann_file, "",

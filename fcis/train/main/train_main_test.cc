@@ -207,32 +207,51 @@ TEST(TrainMainTest, TwoProcessesEqualOneThatAccumulates) {
   EXPECT_NEAR(a[0]["loss"].GetDouble(), b[0]["loss"].GetDouble(), 1e-6);
 }
 
-TEST(TrainMainTest, ARankThatFailsEndsTheJob) {
-  const std::string run = NewDirectory("failing");
-  const Outcome failed = Shell(
-      Mpi(2, absl::StrCat(kTiny, "--max_iters 50 --threads 1 --out ", run,
-                          " --set 'model: \"parity_mini\" scenes { count: 10 "
-                          "height: 64 width: 80 } schedule { cosine: false "
-                          "warmup_iterations: 0 phases { end_iteration: 500 "
-                          "lr: 1e30 } phases { end_iteration: 1000 lr: 1e30 } "
-                          "} optimizer { clip_norm: 0 }'")));
-  EXPECT_NE(failed.code, 0);
-  EXPECT_THAT(failed.output, HasSubstr("iteration "));
+// The user's own data set, shared among two processes, validated by both.
+TEST(TrainMainTest, ValidatesAndKeepsTheBest) {
+  const std::string run = NewDirectory("validated");
+  const std::string annotations =
+      *FindRunfile("fcis/data/scenes/annotations.json");
+  const std::string images = *FindRunfile("fcis/data/scenes/images");
+  const Outcome outcome = Shell(Mpi(
+      2, absl::StrCat(kTiny, "--max_iters 2 --threads 1 --val_every 0.1 --out ",
+                      run, " --ann_file ", annotations, " --image_dir ", images,
+                      " --val_ann_file ", annotations, " --val_image_dir ",
+                      images)));
+  ASSERT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("validation after iteration 2: AP "));
+  for (const char* file :
+       {"best.safetensors", "best.json", "validation_2/results.json"}) {
+    EXPECT_EQ(access(absl::StrCat(run, "/", file).c_str(), F_OK), 0) << file;
+  }
 }
 
-TEST(TrainMainTest, ALossThatIsNotFiniteIsNamed) {
-  const std::string recipe = testing::TempDir() + "/wild.textproto";
-  ASSERT_TRUE(
-      WriteFileAtomic(recipe,
+// A rate at which the second iteration cannot be finite.
+std::string WildRecipe() {
+  const std::string path = testing::TempDir() + "/wild.textproto";
+  EXPECT_TRUE(
+      WriteFileAtomic(path,
                       "model: 'parity_mini' normalization: BIAS frozen_stages: "
                       "0 scenes { count: 10 height: 64 width: 80 } schedule { "
                       "phases { end_iteration: 50 lr: 1e20 } }")
           .ok());
-  const Outcome wild =
-      Train(absl::StrCat("--config ", recipe, " --out ", NewDirectory("wild")));
+  return path;
+}
+
+TEST(TrainMainTest, ALossThatIsNotFiniteIsNamed) {
+  const Outcome wild = Train(
+      absl::StrCat("--config ", WildRecipe(), " --out ", NewDirectory("wild")));
   EXPECT_EQ(wild.code, 1) << wild.output;
   EXPECT_THAT(wild.output, HasSubstr("iteration 2: "));
   EXPECT_THAT(wild.output, HasSubstr("for image ids scene "));
+}
+
+TEST(TrainMainTest, AnErrorEndsTheWholeJob) {
+  const Outcome failed = Shell(
+      Mpi(2, absl::StrCat("--config ", WildRecipe(), " --threads 1 --out ",
+                          NewDirectory("failing"))));
+  EXPECT_NE(failed.code, 0);
+  EXPECT_THAT(failed.output, HasSubstr("iteration 2: "));
 }
 
 TEST(TrainMainTest, BadFlagsAreUsageErrors) {

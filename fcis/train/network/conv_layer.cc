@@ -32,15 +32,13 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
         options.norm, shape.dim(0), options.norm_eps, training.batch_options,
         backend);
   } else if (!options.norm.empty()) {
+    // Not the bias less beta: that would round by the beta of the moment, and
+    // a resumed run would not be the same.
     ASSIGN_OR_RETURN(const FoldedNorm folded,
-                     FoldNorm(weights, options.norm, options.norm_eps));
+                     FoldNorm(weights, options.norm, options.norm_eps,
+                              /*with_beta=*/!training.train_beta));
     factors = folded.factor;
-    layer->shift_ = folded.bias.Clone();
-    if (training.train_beta) {
-      const float* beta =
-          weights.tensors.at(options.norm + "/beta").data<float>();
-      for (float& v : layer->shift_.mutable_span<float>()) v -= *beta++;
-    }
+    layer->shift_ = folded.bias;
   }
   ASSIGN_OR_RETURN(layer->conv_,
                    backend->MakeConv(params, shape, factors.span<float>()));

@@ -115,8 +115,7 @@ class Trainer {
   }
 
   absl::Status OpenDirectory();
-  absl::Status MakeNetwork(const Weights& initial);
-  absl::Status Restore(Weights weights);
+  absl::Status MakeNetwork(Weights weights);
   absl::Status CheckSameEverywhere();
   absl::Status CheckSpace() const;
   absl::Status Start();
@@ -194,38 +193,36 @@ absl::Status Trainer::OpenDirectory() {
   return absl::OkStatus();
 }
 
-absl::Status Trainer::MakeNetwork(const Weights& initial) {
-  model_ = initial.config;
+absl::Status Trainer::MakeNetwork(Weights weights) {
+  // What is not trained comes from the checkpoint too: norms' statistics.
+  std::map<std::string, Tensor> state;
+  if (found_.has_value()) {
+    weights.source = found_->path;
+    for (const auto& entry : found_->checkpoint.tensors) {
+      if (absl::StartsWith(entry.first, kOptimizerPrefix)) {
+        state[entry.first.substr(sizeof(kOptimizerPrefix) - 1)] = entry.second;
+      } else {
+        weights.tensors[entry.first] = entry.second;
+      }
+    }
+  }
+  model_ = weights.config;
   ASSIGN_OR_RETURN(network_, TrainNetwork::Create(
-                                 initial, NetworkOptionsOf(config_), backend_));
+                                 weights, NetworkOptionsOf(config_), backend_));
   loss_ = LossOptionsOf(config_.loss(), model_);
   optimizer_ = absl::make_unique<Optimizer>(OptimizerOptionsOf(config_),
                                             network_->parameters());
   reducer_ = absl::make_unique<GradientReducer>(network_.get(), job_);
-  if (found_.has_value()) RETURN_IF_ERROR(Restore(initial));
-  return CheckSameEverywhere();
-}
-
-absl::Status Trainer::Restore(Weights weights) {
-  const Checkpoint& checkpoint = found_->checkpoint;
-  std::map<std::string, Tensor> state;
-  for (const auto& entry : checkpoint.tensors) {
-    if (absl::StartsWith(entry.first, kOptimizerPrefix)) {
-      state[entry.first.substr(sizeof(kOptimizerPrefix) - 1)] = entry.second;
-    } else {
-      weights.tensors[entry.first] = entry.second;
+  if (found_.has_value()) {
+    const absl::Status loaded = optimizer_->Load(state, done_);
+    if (!loaded.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(found_->path, ": ", loaded.message(),
+                       "; was it made by another recipe?"));
     }
+    found_.reset();
   }
-  weights.source = found_->path;
-  RETURN_IF_ERROR(network_->Load(weights));
-  const absl::Status loaded = optimizer_->Load(state, checkpoint.iteration);
-  if (!loaded.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(found_->path, ": ", loaded.message(),
-                     "; was it made by another recipe?"));
-  }
-  found_.reset();
-  return absl::OkStatus();
+  return CheckSameEverywhere();
 }
 
 // Sums of different things would be nonsense without an error.
