@@ -12,16 +12,38 @@ namespace {
 
 constexpr int kChannels = 3;
 
-// One row of the picture at the output's width, as [x][channel].
-void WidenRow(const Image& image, int y,
-              const std::vector<BilinearTap>& columns, float* out) {
-  const uint8_t* row = image.row(y);
+// BilinearTap for each value of a row [x][channel]: two positions in the source
+// row, the same where the second does not count.
+struct RowTaps {
+  std::vector<int> first, second;
+  std::vector<float> fraction;
+};
+
+RowTaps MakeRowTaps(int in, int out, bool mirrored) {
+  RowTaps taps;
+  std::vector<BilinearTap> columns = BilinearTaps(in, out);
+  if (mirrored) std::reverse(columns.begin(), columns.end());
   for (const BilinearTap& t : columns) {
-    const uint8_t* a = row + t.index * kChannels;
-    const uint8_t* b = t.index + 1 < image.width ? a + kChannels : a;
+    const int next = std::min(t.index + 1, in - 1);
     for (int c = 0; c < kChannels; ++c) {
-      *out++ = Lerp(a[c], b[c], t.fraction);
+      taps.first.push_back(t.index * kChannels + c);
+      taps.second.push_back(next * kChannels + c);
+      taps.fraction.push_back(t.fraction);
     }
+  }
+  return taps;
+}
+
+FCIS_MULTIVERSION
+void ToFloats(const uint8_t* bytes, int n, float* out) {
+  for (int i = 0; i < n; ++i) out[i] = bytes[i];
+}
+
+FCIS_MULTIVERSION
+void MixColumns(const float* row, const int* first, const int* second,
+                const float* fraction, int n, float* out) {
+  for (int i = 0; i < n; ++i) {
+    out[i] = Lerp(row[first[i]], row[second[i]], fraction[i]);
   }
 }
 
@@ -48,12 +70,12 @@ PreparedSize SizeToPrepare(int height, int width, const InputConfig& config) {
   return size;
 }
 
-absl::StatusOr<Tensor> Prepare(const Image& image, const InputConfig& config) {
+absl::StatusOr<Tensor> Prepare(const Image& image, const InputConfig& config,
+                               bool mirrored) {
   if (image.empty()) return absl::InvalidArgumentError("the picture is empty");
   const PreparedSize size = SizeToPrepare(image.height, image.width, config);
   Tensor out(Shape{1, size.height, size.width, kChannels});
-  const std::vector<BilinearTap> columns =
-      BilinearTaps(image.width, size.width);
+  const RowTaps taps = MakeRowTaps(image.width, size.width, mirrored);
   const int row = size.width * kChannels;
   std::vector<float> mean(row);
   for (int i = 0; i < row; ++i) mean[i] = config.mean(i % kChannels);
@@ -61,6 +83,13 @@ absl::StatusOr<Tensor> Prepare(const Image& image, const InputConfig& config) {
   float* const pixels = out.mutable_data<float>();
   constexpr int kRowsPerTask = 32;
   ParallelFor(size.height, kRowsPerTask, [&](int64_t begin, int64_t end) {
+    std::vector<float> source(static_cast<size_t>(image.width) * kChannels);
+    // One row of the picture at the output's width.
+    const auto widen = [&](int y, float* to) {
+      ToFloats(image.row(y), image.width * kChannels, source.data());
+      MixColumns(source.data(), taps.first.data(), taps.second.data(),
+                 taps.fraction.data(), row, to);
+    };
     std::vector<float> rows(2 * static_cast<size_t>(row));
     float* above = rows.data();
     float* below = above + row;
@@ -71,10 +100,9 @@ absl::StatusOr<Tensor> Prepare(const Image& image, const InputConfig& config) {
         if (t.index == have + 1) {
           std::swap(above, below);
         } else {
-          WidenRow(image, t.index, columns, above);
+          widen(t.index, above);
         }
-        WidenRow(image, std::min(t.index + 1, image.height - 1), columns,
-                 below);
+        widen(std::min(t.index + 1, image.height - 1), below);
         have = t.index;
       }
       MixRows(above, below, t.fraction, mean.data(), row, pixels + y * row);

@@ -22,9 +22,10 @@ struct PreparedSize {
 // below 1.
 PreparedSize SizeToPrepare(int height, int width, const InputConfig& config);
 
-// f32 [1, height, width, 3], RGB minus the mean.
-// Errors: an empty picture.
-absl::StatusOr<Tensor> Prepare(const Image& image, const InputConfig& config);
+// f32 [1, height, width, 3], RGB minus the mean; `mirrored`: the same columns
+// from right to left. Errors: an empty picture.
+absl::StatusOr<Tensor> Prepare(const Image& image, const InputConfig& config,
+                               bool mirrored = false);
 
 }  // namespace fcis
 

@@ -1,7 +1,6 @@
 #include "fcis/data/transform/train_transform.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -30,16 +29,6 @@ absl::Status CheckInstances(const Image& image, const Instances& in) {
     }
   }
   return absl::OkStatus();
-}
-
-// Mirrors a picture [rows][columns] of three channels.
-void FlipColumns(float* values, int rows, int columns) {
-  using Pixel = std::array<float, 3>;
-  static_assert(sizeof(Pixel) == 3 * sizeof(float), "no padding");
-  auto* row = reinterpret_cast<Pixel*>(values);
-  for (int y = 0; y < rows; ++y, row += columns) {
-    std::reverse(row, row + columns);
-  }
 }
 
 // ResizeNearest, mirrored if asked, of the foreground alone: most of a mask is
@@ -98,7 +87,7 @@ absl::StatusOr<TrainSample> TransformForTraining(const Image& image,
                                                  bool flip) {
   RETURN_IF_ERROR(CheckInstances(image, instances));
   TrainSample sample;
-  ASSIGN_OR_RETURN(sample.prepared, Prepare(image, config));
+  ASSIGN_OR_RETURN(sample.prepared, Prepare(image, config, flip));
   const PreparedSize size = SizeToPrepare(image.height, image.width, config);
   sample.scale = size.scale;
   const MaskResizer masks(image, size, flip);
@@ -112,9 +101,6 @@ absl::StatusOr<TrainSample> TransformForTraining(const Image& image,
     }
     sample.instances.Add(box, instances.labels[i],
                          masks.Resize(instances.masks[i]));
-  }
-  if (flip) {
-    FlipColumns(sample.prepared.mutable_data<float>(), size.height, size.width);
   }
   return sample;
 }
