@@ -1,6 +1,7 @@
 #include "fcis/kernels/cpu/cpu_channel_ops.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -17,31 +18,73 @@ constexpr int64_t kLanes = 16;
 // Inlined into the versions for each instruction set.
 #define FCIS_INLINE inline __attribute__((always_inline))
 
+// GCC and Clang keep these in registers, where they leave arrays in memory.
+constexpr int64_t kVector = 8;
+typedef float Floats __attribute__((vector_size(kVector * sizeof(float))));
+typedef double Doubles __attribute__((vector_size(kVector * sizeof(double))));
+
+FCIS_INLINE void Load(const float* from, Doubles* to) {
+  Floats values;
+  std::memcpy(&values, from, sizeof(values));
+  *to = __builtin_convertvector(values, Doubles);
+}
+
+FCIS_INLINE void Load(const uint16_t* from, Doubles* to) {
+  typedef uint16_t Halves __attribute__((vector_size(kVector * 2)));
+  typedef uint32_t Words __attribute__((vector_size(kVector * 4)));
+  Halves halves;
+  std::memcpy(&halves, from, sizeof(halves));
+  const Words bits = __builtin_convertvector(halves, Words) << 16;
+  Floats values;  // as FromBf16
+  std::memcpy(&values, &bits, sizeof(values));
+  *to = __builtin_convertvector(values, Doubles);
+}
+
+// Adds to the sums of kVectors * kVector lanes; several hide the latency of
+// additions.
+template <int kVectors, typename T>
+FCIS_INLINE void SumVectors(const T* a, const T* b, int64_t rows,
+                            int64_t stride, double* sum, double* product) {
+  Doubles s[kVectors], p[kVectors], x, y;
+  std::memcpy(s, sum, sizeof(s));
+  std::memcpy(p, product, sizeof(p));
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int v = 0; v < kVectors; ++v) {
+      Load(a + r * stride + v * kVector, &x);
+      Load(b + r * stride + v * kVector, &y);
+      s[v] += x;
+      p[v] += x * y;
+    }
+  }
+  std::memcpy(sum, s, sizeof(s));
+  std::memcpy(product, p, sizeof(p));
+}
+
 template <typename T>
 FCIS_INLINE void SumRowsOf(const T* a, const T* b, int64_t rows, int64_t lanes,
                            double* sum, double* product) {
-  int64_t first = 0;
-  for (; first + kLanes <= lanes; first += kLanes) {
-    double s[kLanes] = {}, p[kLanes] = {};
-    for (int64_t r = 0; r < rows; ++r) {
-      const T* x = a + r * lanes + first;
-      const T* y = b + r * lanes + first;
-      for (int64_t l = 0; l < kLanes; ++l) {
-        const double v = LoadF32(x[l]);
-        s[l] += v;
-        p[l] += v * static_cast<double>(LoadF32(y[l]));
-      }
+  // Rows that stay in the level-1 cache while one vector after the other passes
+  // through them.
+  constexpr int64_t kElements = 16384 / sizeof(T);
+  const int64_t step = std::max<int64_t>(1, kElements / lanes);
+  std::fill_n(sum, lanes, 0.0);
+  std::fill_n(product, lanes, 0.0);
+  for (int64_t r0 = 0; r0 < rows; r0 += step) {
+    const T *x = a + r0 * lanes, *y = b + r0 * lanes;
+    const int64_t n = std::min(step, rows - r0);
+    int64_t l = 0;
+    for (; l + 2 * kVector <= lanes; l += 2 * kVector) {
+      SumVectors<2>(x + l, y + l, n, lanes, sum + l, product + l);
     }
-    std::copy_n(s, kLanes, sum + first);
-    std::copy_n(p, kLanes, product + first);
-  }
-  std::fill(sum + first, sum + lanes, 0.0);
-  std::fill(product + first, product + lanes, 0.0);
-  for (int64_t r = 0; r < rows && first < lanes; ++r) {
-    for (int64_t l = first; l < lanes; ++l) {
-      const double v = LoadF32(a[r * lanes + l]);
-      sum[l] += v;
-      product[l] += v * static_cast<double>(LoadF32(b[r * lanes + l]));
+    for (; l + kVector <= lanes; l += kVector) {
+      SumVectors<1>(x + l, y + l, n, lanes, sum + l, product + l);
+    }
+    for (; l < lanes; ++l) {
+      for (int64_t r = 0; r < n; ++r) {
+        const double v = LoadF32(x[r * lanes + l]);
+        sum[l] += v;
+        product[l] += v * static_cast<double>(LoadF32(y[r * lanes + l]));
+      }
     }
   }
 }
