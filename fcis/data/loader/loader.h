@@ -42,7 +42,8 @@ struct LoadedSample {
 
 class Loader {
  public:
-  // Starts the threads. The set must outlive the loader. InvalidArgument: an
+  // Starts the threads, and has the process keep up to 64 MB of freed memory
+  // (mallopt). The set must outlive the loader. InvalidArgument: an
   // option out of its range.
   static absl::StatusOr<std::unique_ptr<Loader>> Create(
       const TrainingSet* set, const InputConfig& input,
