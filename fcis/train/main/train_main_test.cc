@@ -207,6 +207,30 @@ TEST(TrainMainTest, TwoProcessesEqualOneThatAccumulates) {
   EXPECT_NEAR(a[0]["loss"].GetDouble(), b[0]["loss"].GetDouble(), 1e-6);
 }
 
+// Batch norms see the pictures of both processes.
+TEST(TrainMainTest, SharedStatisticsAreThoseOfOneBatch) {
+  const std::string alone = NewDirectory("alone"), both = NewDirectory("both");
+  const auto flags = [](int batch, const std::string& out) {
+    return absl::StrCat(
+        "--config small_scenes --precision f32 --max_iters 3 --threads 1 --set "
+        "'model: \"parity_mini\" normalization: BATCH shared_statistics: true "
+        "scenes { count: 10 height: 64 width: 80 } batch: ",
+        batch, "' --out ", out);
+  };
+  ASSERT_EQ(Train(flags(2, alone)).code, 0);
+  const Outcome shared = Shell(Mpi(2, flags(1, both)));
+  ASSERT_EQ(shared.code, 0) << shared.output;
+  const auto a = ReadLog(alone), b = ReadLog(both);
+  ASSERT_EQ(a.size(), 3u);
+  ASSERT_EQ(b.size(), 3u);
+  for (size_t i = 0; i < a.size(); ++i) {
+    // Rounding, as above.
+    EXPECT_NEAR(a[i]["loss"].GetDouble(), b[i]["loss"].GetDouble(),
+                1e-3 * a[i]["loss"].GetDouble());
+  }
+  EXPECT_NEAR(a[0]["loss"].GetDouble(), b[0]["loss"].GetDouble(), 1e-5);
+}
+
 // The user's own data set, shared among two processes, validated by both.
 TEST(TrainMainTest, ValidatesAndKeepsTheBest) {
   const std::string run = NewDirectory("validated");

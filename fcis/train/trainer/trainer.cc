@@ -207,8 +207,9 @@ absl::Status Trainer::MakeNetwork(Weights weights) {
     }
   }
   model_ = weights.config;
-  ASSIGN_OR_RETURN(network_, TrainNetwork::Create(
-                                 weights, NetworkOptionsOf(config_), backend_));
+  ASSIGN_OR_RETURN(
+      network_,
+      TrainNetwork::Create(weights, NetworkOptionsOf(config_, job_), backend_));
   loss_ = LossOptionsOf(config_.loss(), model_);
   optimizer_ = absl::make_unique<Optimizer>(OptimizerOptionsOf(config_),
                                             network_->parameters());
