@@ -11,7 +11,6 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
-#include "fcis/core/config/presets.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/tools/bench.h"
 #include "fcis/tools/train_bench.h"
@@ -55,7 +54,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   }
   const auto recipe = Recipe(absl::GetFlag(FLAGS_config));
   if (!recipe.ok()) return UsageError(recipe.status().message());
-  ASSIGN_OR_RETURN(const ModelConfig model, Preset(recipe->model()));
+  ASSIGN_OR_RETURN(const ModelConfig model, ModelOf(*recipe));
   ASSIGN_OR_RETURN(const std::unique_ptr<TrainBackend> backend,
                    TrainBackendFromFlags());
   ASSIGN_OR_RETURN(const TrainBenchResult result,

@@ -1,5 +1,6 @@
 #include "fcis/train/config/recipes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/suggest.h"
+#include "fcis/core/config/presets.h"
 #include "fcis/core/config/text_proto.h"
 #include "fcis/core/io/file.h"
 #include "fcis/train/config/embedded_textproto.h"
@@ -137,8 +139,23 @@ absl::StatusOr<TrainConfig> Recipe(const std::string& name_or_path) {
       ")"));
 }
 
+absl::StatusOr<ModelConfig> ModelOf(const TrainConfig& config) {
+  const std::string& name = config.model();
+  const std::vector<std::string> presets = PresetNames();
+  if (std::find(presets.begin(), presets.end(), name) != presets.end()) {
+    return Preset(name);
+  }
+  const std::string path = ResolvePath(name);
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (text.ok()) return ParseConfig(*text, path);
+  return absl::NotFoundError(absl::StrCat(
+      "model '", name, "' is neither a preset (", absl::StrJoin(presets, ", "),
+      ") nor a file that can be read", DidYouMean(name, presets), " (",
+      text.status().message(), ")"));
+}
+
 absl::Status CheckTrainConfig(const TrainConfig& c) {
-  RETURN_IF_ERROR(Expect(!c.model().empty(), "model", "the name of a preset"));
+  RETURN_IF_ERROR(Expect(!c.model().empty(), "model", "a preset or a file"));
   RETURN_IF_ERROR(Expect(c.frozen_stages() >= 0 && c.frozen_stages() <= 3,
                          "frozen_stages", "in 0..3"));
   RETURN_IF_ERROR(CheckLoss(c.loss()));

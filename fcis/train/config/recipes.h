@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "fcis/core/config/fcis.pb.h"
 #include "fcis/train/config/train.pb.h"
 
 namespace fcis {
@@ -19,6 +20,10 @@ std::vector<std::string> RecipeNames();
 // (text form), checked. Errors: neither (the names are listed); the file, line
 // and column of what cannot be read.
 absl::StatusOr<TrainConfig> Recipe(const std::string& name_or_path);
+
+// The model that a recipe names: a preset, or the ModelConfig in the file of
+// that name (text form), checked. Errors as of Recipe.
+absl::StatusOr<ModelConfig> ModelOf(const TrainConfig& config);
 
 // OK when every number is in its range; else an error naming the first field
 // that is not, and what was expected.

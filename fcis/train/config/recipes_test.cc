@@ -17,7 +17,9 @@ TEST(RecipesTest, EveryRecipeNamesAModel) {
     const auto recipe = Recipe(name);
     ASSERT_TRUE(recipe.ok()) << recipe.status();
     EXPECT_EQ(recipe->name(), name);
-    EXPECT_EQ(Preset(recipe->model()).status(), absl::OkStatus());
+    const auto model = ModelOf(*recipe);
+    ASSERT_TRUE(model.ok()) << model.status();
+    EXPECT_EQ(model->name(), recipe->model());
   }
 }
 
@@ -42,6 +44,24 @@ TEST(RecipesTest, TheOthersMaskTerm) {
     EXPECT_EQ(loss.fcis_cls(), 1);
     EXPECT_EQ(loss.fcis_loc(), 1);
   }
+}
+
+TEST(RecipesTest, ModelsMayBeFiles) {
+  const std::string path = ::testing::TempDir() + "model.textproto";
+  ModelConfig model = *Preset("small_scenes");
+  model.mutable_rpn()->set_mid_channels(48);
+  ASSERT_TRUE(WriteFileAtomic(path, model.DebugString()).ok());
+  TrainConfig recipe;
+  recipe.set_model(path);
+  const auto read = ModelOf(recipe);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->rpn().mid_channels(), 48);
+  model.mutable_rpn()->set_mid_channels(-1);
+  ASSERT_TRUE(WriteFileAtomic(path, model.DebugString()).ok());
+  EXPECT_THAT(ModelOf(recipe).status().ToString(), HasSubstr("mid_channels"));
+  recipe.set_model("small_scene");
+  EXPECT_THAT(ModelOf(recipe).status().ToString(),
+              HasSubstr("did you mean small_scenes?"));
 }
 
 TEST(RecipesTest, FilesAreReadAndChecked) {

@@ -17,7 +17,6 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/comm/mpi_communicator.h"
-#include "fcis/core/config/presets.h"
 #include "fcis/core/config/text_proto.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/data/download/download_flag.h"
@@ -188,7 +187,7 @@ absl::Status CalibrateOn(const TrainingSet& data, Weights* weights) {
 
 absl::Status RunJob(const TrainConfig& config, TrainerOptions options,
                     Communicator* job) {
-  absl::StatusOr<ModelConfig> model = Preset(config.model());
+  absl::StatusOr<ModelConfig> model = ModelOf(config);
   if (!model.ok()) return UsageError(model.status().message());
   ASSIGN_OR_RETURN(const auto backend, TrainBackendFromFlags());
   TrainingDataChoice choice;

@@ -24,6 +24,7 @@
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/run/event_log.h"
+#include "fcis/train/run/loss_chart.h"
 #include "fcis/train/run/run_directory.h"
 #include "fcis/train/run/stop_signal.h"
 #include "fcis/train/run/train_console.h"
@@ -427,6 +428,7 @@ absl::Status Trainer::Save() {
     if (saved.ok()) {
       saved = PruneCheckpoints(path_, options_.keep_checkpoints);
     }
+    if (saved.ok()) saved = WriteLossChart(path_);
   }
   saved_ = done_;
   ASSIGN_OR_RETURN(const int failed, job_->Sum(saved.ok() ? 0 : 1));

@@ -47,8 +47,8 @@ struct TrainerOptions {
 
 // All processes call it with the same arguments. Writes, by rank 0:
 // out/{config.textproto, run.jsonl, log.jsonl, log.csv, events.out.tfevents.*,
-// checkpoint_*.safetensors, best.safetensors, model.safetensors (at the end;
-// averaged weights if the recipe keeps them)}. A stop signal
+// losses.svg, checkpoint_*.safetensors, best.safetensors, model.safetensors (at
+// the end; averaged weights if the recipe keeps them)}. A stop signal
 // (InstallStopSignals) leads to a checkpoint and an early return, which is no
 // error. Errors: UsageError (options, a directory that is taken); a picture
 // that cannot be read; a loss that is not finite, naming term, iteration and

@@ -1,0 +1,25 @@
+// The losses of a run as a picture that any browser shows.
+#ifndef FCIS_TRAIN_RUN_LOSS_CHART_H_
+#define FCIS_TRAIN_RUN_LOSS_CHART_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace fcis {
+
+// A stand-alone SVG of log.csv (fcis/train/run/event_log.h): every column whose
+// name ends in "loss", against the iteration, the loss on a logarithmic axis.
+// The iterations are cut into at most 200 parts of equal length, each drawn as
+// its mean. Zeros and empty cells are left out; without a row the chart is
+// empty. Errors: no header, a row that is torn or holds no numbers.
+absl::StatusOr<std::string> LossChart(absl::string_view csv);
+
+// losses.svg of the run in `directory`, from its log.csv.
+absl::Status WriteLossChart(const std::string& directory);
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_RUN_LOSS_CHART_H_
