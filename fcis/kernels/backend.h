@@ -3,6 +3,9 @@
 // all backends; a backend may rely on valid shapes and types.
 //
 // What callers may rely on
+// - Memory: what Conv and MaxPool make is where the backend computes (Device);
+//   RoIs and what is pooled for them are in host memory. Every op takes maps
+//   from either.
 // - Layout: pictures and feature maps are N,H,W,C. Whatever a backend keeps in
 //   another layout (weights) stays inside it.
 // - Threads: one call at a time per backend, from any thread. Inside, a call
@@ -38,6 +41,15 @@ class Backend {
   virtual absl::string_view name() const = 0;
   // Type of feature maps: f32 or bf16.
   virtual DType activation_type() const = 0;
+
+  // Where feature maps live.
+  virtual Device device() const { return Device::kHost; }
+  // A feature map of the backend's, elements uninitialised. Errors: no memory.
+  virtual absl::StatusOr<Tensor> AllocateMap(const Shape& shape, DType type) {
+    return Tensor(shape, type);
+  }
+  // The elements in host memory: `map` itself if they are there already.
+  virtual absl::StatusOr<Tensor> ToHost(const Tensor& map) { return map; }
 
   // `weight` may be kept (its elements are shared, not copied).
   virtual absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(

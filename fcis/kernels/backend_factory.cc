@@ -13,10 +13,14 @@
 #include "fcis/kernels/cpu/cpu_backend.h"
 #include "fcis/kernels/ref/ref_backend.h"
 
+#if defined(FCIS_CUDA)
+#include "fcis/kernels/cuda/cuda_backend.h"
+#endif
+
 namespace fcis {
 namespace {
 
-DType ActivationType(Precision precision) {
+DType ActivationType(absl::string_view name, Precision precision) {
   switch (precision) {
     case Precision::kF32:
       return DType::kF32;
@@ -25,7 +29,7 @@ DType ActivationType(Precision precision) {
     case Precision::kAuto:
       break;
   }
-  return CpuHasNativeBf16() ? DType::kBF16 : DType::kF32;
+  return name == "cuda" || CpuHasNativeBf16() ? DType::kBF16 : DType::kF32;
 }
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeSingle(absl::string_view name,
@@ -33,8 +37,13 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeSingle(absl::string_view name,
   if (name == "cpu") return MakeCpuBackend(type);
   if (name == "ref") return MakeRefBackend(type);
   if (name == "cuda") {
+#if defined(FCIS_CUDA)
+    return MakeCudaBackend(type);
+#else
     return absl::UnimplementedError(
-        "the cuda backend is not compiled into this program");
+        "the cuda backend is not compiled into this program "
+        "(bazel build --config=cuda)");
+#endif
   }
   return absl::InvalidArgumentError(
       absl::StrCat("unknown backend '", name,
@@ -53,14 +62,16 @@ absl::StatusOr<Precision> ParsePrecision(absl::string_view name) {
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
                                                      Precision precision) {
-  const DType type = ActivationType(precision);
   absl::string_view pair = name;
-  if (!absl::ConsumePrefix(&pair, "check:")) return MakeSingle(name, type);
+  if (!absl::ConsumePrefix(&pair, "check:")) {
+    return MakeSingle(name, ActivationType(name, precision));
+  }
   const std::vector<std::string> names = absl::StrSplit(pair, ',');
   if (names.size() != 2) {
     return absl::InvalidArgumentError(absl::StrCat(
         "backend '", name, "', expected two names, as in check:cpu,ref"));
   }
+  const DType type = ActivationType(names[0], precision);
   ASSIGN_OR_RETURN(std::unique_ptr<Backend> tested, MakeSingle(names[0], type));
   ASSIGN_OR_RETURN(std::unique_ptr<Backend> oracle, MakeSingle(names[1], type));
   return MakeCheckBackend(std::move(tested), std::move(oracle));

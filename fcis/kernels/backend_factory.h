@@ -21,11 +21,13 @@ absl::StatusOr<Precision> ParsePrecision(absl::string_view name);
 
 // name:
 //   cpu        oneDNN and vectorised loops
+//   cuda       the first GPU: cuDNN and own kernels
 //   ref        plain loops, slow: the oracle of the others
 //   check:A,B  runs both and returns A's results; the first tensor that
 //              diverges is an error (fcis/kernels/check/check_backend.h)
 // Errors: an unknown name (the message lists the known ones), "cuda" in a
-// build without it, bf16 on a CPU that cannot do it.
+// build without it (Unimplemented) or on a machine without a GPU (Unavailable),
+// bf16 on a CPU that cannot do it.
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
                                                      Precision precision);
 

@@ -48,9 +48,10 @@ RoiPredictions Select(const RoiPredictions& p, const std::vector<int>& rows) {
 
 }  // namespace
 
-Detector::Detector(const ModelConfig& config, ResNet resnet, Rpn rpn,
-                   FcisHead head)
+Detector::Detector(const ModelConfig& config, Backend* backend, ResNet resnet,
+                   Rpn rpn, FcisHead head)
     : config_(config),
+      backend_(backend),
       resnet_(std::move(resnet)),
       rpn_(std::move(rpn)),
       head_(std::move(head)) {}
@@ -61,8 +62,9 @@ absl::StatusOr<std::unique_ptr<Detector>> Detector::Create(
   ASSIGN_OR_RETURN(ResNet resnet, ResNet::Create(weights, backend));
   ASSIGN_OR_RETURN(Rpn rpn, Rpn::Create(weights, backend));
   ASSIGN_OR_RETURN(FcisHead head, FcisHead::Create(weights, backend));
-  return std::unique_ptr<Detector>(new Detector(
-      weights.config, std::move(resnet), std::move(rpn), std::move(head)));
+  return std::unique_ptr<Detector>(
+      new Detector(weights.config, backend, std::move(resnet), std::move(rpn),
+                   std::move(head)));
 }
 
 absl::StatusOr<Detector::Maps> Detector::RunNetwork(
@@ -87,7 +89,7 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   const double scale =
       SizeToPrepare(image.height, image.width, config_.input()).scale;
   laps.Into(&times->prepare);
-  ObserveMap(observer, "prepared", prepared);
+  RETURN_IF_ERROR(ObserveMap(observer, "prepared", prepared, backend_));
 
   ASSIGN_OR_RETURN(const Maps maps, RunNetwork(std::move(prepared), observer));
   laps.Into(&times->network);

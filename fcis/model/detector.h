@@ -58,9 +58,11 @@ class Detector {
   const Rpn& rpn() const { return rpn_; }
 
  private:
-  Detector(const ModelConfig& config, ResNet resnet, Rpn rpn, FcisHead head);
+  Detector(const ModelConfig& config, Backend* backend, ResNet resnet, Rpn rpn,
+           FcisHead head);
 
   ModelConfig config_;
+  Backend* backend_;
   ResNet resnet_;
   Rpn rpn_;
   FcisHead head_;

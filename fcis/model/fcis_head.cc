@@ -110,12 +110,14 @@ absl::StatusOr<FcisHead> FcisHead::Create(const Weights& weights,
 absl::StatusOr<FcisHead::Maps> FcisHead::Run(
     const Tensor& res5, const StageObserver& observer) const {
   ASSIGN_OR_RETURN(const Tensor hidden, ops::Conv(*backend_, *reduce_, res5));
-  ObserveMap(observer, "psroi_conv1", hidden);
+  RETURN_IF_ERROR(ObserveMap(observer, "psroi_conv1", hidden, backend_));
   Maps maps;
   ASSIGN_OR_RETURN(maps.scores, ops::Conv(*backend_, *score_, hidden));
   ASSIGN_OR_RETURN(maps.boxes, ops::Conv(*backend_, *box_, hidden));
-  ObserveBinMaps(observer, "h_cls_seg", maps.scores, pool_.group_size);
-  ObserveBinMaps(observer, "h_locs", maps.boxes, pool_.group_size);
+  RETURN_IF_ERROR(ObserveBinMaps(observer, "h_cls_seg", maps.scores,
+                                 pool_.group_size, backend_));
+  RETURN_IF_ERROR(ObserveBinMaps(observer, "h_locs", maps.boxes,
+                                 pool_.group_size, backend_));
   return maps;
 }
 

@@ -12,7 +12,7 @@
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
-#include "fcis/kernels/backend_factory.h"
+#include "fcis/kernels/testing/backends.h"
 #include "fcis/model/detector.h"
 #include "fcis/model/testing/golden_config.h"
 #include "fcis/model/testing/packed_mask.h"
@@ -39,12 +39,12 @@ Tensor EveryChannel(const Tensor& t, int step) {
 
 // A test of one network on one backend.
 class NetParity
-    : public ::testing::TestWithParam<std::tuple<const char*, const char*>> {
+    : public ::testing::TestWithParam<std::tuple<const char*, std::string>> {
  protected:
   NetParity()
       : golden_(absl::StrCat("net_", std::get<0>(GetParam()), ".npz")),
         config_(GoldenConfig(golden_)),
-        backend_(*MakeBackend(std::get<1>(GetParam()), Precision::kF32)) {
+        backend_(MakeTestBackend(std::get<1>(GetParam()))) {
     config_.mutable_postprocess()->set_score_thresh(
         golden_.Float("score_thresh"));
     const Weights weights =
@@ -232,7 +232,7 @@ TEST_P(NetParity, Detections) {
 INSTANTIATE_TEST_SUITE_P(
     Nets, NetParity,
     ::testing::Combine(::testing::Values("small", "mini"),
-                       ::testing::Values("ref", "cpu", "check:cpu,ref")));
+                       ::testing::ValuesIn(BackendNames())));
 
 }  // namespace
 }  // namespace fcis

@@ -71,13 +71,14 @@ absl::StatusOr<ResNet::Features> ResNet::Run(
     Tensor x, const StageObserver& observer) const {
   ASSIGN_OR_RETURN(x, ops::Conv(*backend_, *stem_, x));
   ASSIGN_OR_RETURN(x, ops::MaxPool(*backend_, MaxPoolParams(), x));
-  ObserveMap(observer, "res1", x);
+  RETURN_IF_ERROR(ObserveMap(observer, "res1", x, backend_));
   Features features;
   for (size_t s = 0; s < stages_.size(); ++s) {
     for (const Bottleneck& block : stages_[s]) {
       ASSIGN_OR_RETURN(x, block.Run(std::move(x)));
     }
-    ObserveMap(observer, absl::StrCat("res", kFirstStage + s), x);
+    RETURN_IF_ERROR(ObserveMap(observer, absl::StrCat("res", kFirstStage + s),
+                               x, backend_));
     if (s + 2 == stages_.size()) features.res4 = x;
   }
   features.res5 = std::move(x);

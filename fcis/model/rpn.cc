@@ -34,10 +34,12 @@ absl::StatusOr<Rpn> Rpn::Create(const Weights& weights, Backend* backend) {
 absl::StatusOr<Rpn::Output> Rpn::Run(const Tensor& res4,
                                      const StageObserver& observer) const {
   ASSIGN_OR_RETURN(const Tensor hidden, ops::Conv(*backend_, *conv_, res4));
-  ObserveMap(observer, "rpn_conv1", hidden);
+  RETURN_IF_ERROR(ObserveMap(observer, "rpn_conv1", hidden, backend_));
   Output output;
-  ASSIGN_OR_RETURN(output.scores, ops::Conv(*backend_, *score_, hidden));
-  ASSIGN_OR_RETURN(output.deltas, ops::Conv(*backend_, *delta_, hidden));
+  ASSIGN_OR_RETURN(const Tensor scores, ops::Conv(*backend_, *score_, hidden));
+  ASSIGN_OR_RETURN(const Tensor deltas, ops::Conv(*backend_, *delta_, hidden));
+  ASSIGN_OR_RETURN(output.scores, backend_->ToHost(scores));
+  ASSIGN_OR_RETURN(output.deltas, backend_->ToHost(deltas));
   if (observer) {
     const int64_t anchors = output.deltas.num_elements() / 4;
     observer("rpn_scores", output.scores.Reshaped({anchors, 2}));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fcis/core/base/status_macros.h"
 #include "fcis/core/tensor/layout.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/ops/psroi_pool.h"
@@ -19,15 +20,20 @@ Tensor AsF32(const Tensor& t) {
 
 }  // namespace
 
-void ObserveMap(const StageObserver& observer, absl::string_view name,
-                const Tensor& map) {
-  if (observer) observer(name, NhwcToNchw(AsF32(map)));
+absl::Status ObserveMap(const StageObserver& observer, absl::string_view name,
+                        const Tensor& map, Backend* backend) {
+  if (!observer) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Tensor host, backend->ToHost(map));
+  observer(name, NhwcToNchw(AsF32(host)));
+  return absl::OkStatus();
 }
 
-void ObserveBinMaps(const StageObserver& observer, absl::string_view name,
-                    const Tensor& maps, int group_size) {
-  if (!observer) return;
-  const Tensor ours = NhwcToNchw(AsF32(maps));
+absl::Status ObserveBinMaps(const StageObserver& observer,
+                            absl::string_view name, const Tensor& maps,
+                            int group_size, Backend* backend) {
+  if (!observer) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Tensor host, backend->ToHost(maps));
+  const Tensor ours = NhwcToNchw(AsF32(host));
   Tensor theirs(ours.shape());
   const int64_t plane = ours.dim(2) * ours.dim(3);
   const int depth =
@@ -44,6 +50,7 @@ void ObserveBinMaps(const StageObserver& observer, absl::string_view name,
     }
   }
   observer(name, theirs);
+  return absl::OkStatus();
 }
 
 void ObserveCells(const StageObserver& observer, absl::string_view name,

@@ -6,10 +6,12 @@
 
 #include <functional>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/backend.h"
 
 namespace fcis {
 
@@ -17,14 +19,16 @@ namespace fcis {
 using StageObserver =
     std::function<void(absl::string_view name, const Tensor& tensor)>;
 
-// Shows a feature map [1,H,W,C] of either type as f32 [1,C,H,W].
-void ObserveMap(const StageObserver& observer, absl::string_view name,
-                const Tensor& map);
+// Shows a feature map [1,H,W,C] of the backend's, of either type, as f32
+// [1,C,H,W].
+absl::Status ObserveMap(const StageObserver& observer, absl::string_view name,
+                        const Tensor& map, Backend* backend);
 
 // Shows position-sensitive maps [1,H,W,G*G*depth] in the reference's channel
 // order.
-void ObserveBinMaps(const StageObserver& observer, absl::string_view name,
-                    const Tensor& maps, int group_size);
+absl::Status ObserveBinMaps(const StageObserver& observer,
+                            absl::string_view name, const Tensor& maps,
+                            int group_size, Backend* backend);
 
 // Shows pooled cells [R,P,P,D] as [R,D,P,P].
 void ObserveCells(const StageObserver& observer, absl::string_view name,

@@ -29,6 +29,8 @@ const std::vector<PresetParts>& Table() {
        {kCommonTextproto, kVocTextproto, kVocClassesTextproto,
         kResnet101Textproto}},
       {"small_scenes", {kCommonTextproto, kSmallScenesTextproto}},
+      {"small_photos",
+       {kCommonTextproto, kCocoClassesTextproto, kSmallPhotosTextproto}},
       {"parity_small", {kCommonTextproto, kParitySmallTextproto}},
       {"parity_mini", {kCommonTextproto, kParityMiniTextproto}},
   };

@@ -70,6 +70,18 @@ Tensor Tensor::View(const Shape& shape, DType type, const void* data,
   return t;
 }
 
+Tensor Tensor::OnDevice(const Shape& shape, DType type, Device device,
+                        std::shared_ptr<void> memory) {
+  Tensor t;
+  t.shape_ = shape;
+  t.type_ = type;
+  t.device_ = device;
+  t.num_elements_ = shape.num_elements();
+  t.data_ = memory.get();
+  t.owner_ = std::move(memory);
+  return t;
+}
+
 Tensor Tensor::Zeros(const Shape& shape, DType type) {
   Tensor t(shape, type);
   std::memset(t.mutable_raw(), 0, t.num_bytes());
@@ -84,10 +96,26 @@ Tensor Tensor::Reshaped(const Shape& shape) const {
   return t;
 }
 
+Tensor Tensor::Part(int64_t first, const Shape& shape) const {
+  const int64_t count = shape.num_elements();
+  ABSL_RAW_CHECK(first >= 0 && first + count <= num_elements_,
+                 "Part: beyond the tensor's elements");
+  Tensor t = *this;
+  t.shape_ = shape;
+  t.num_elements_ = count;
+  t.data_ = static_cast<char*>(data_) + first * DTypeSize(type_);
+  return t;
+}
+
 Tensor Tensor::Clone() const {
+  CheckHost();
   Tensor t(shape_, type_);
   std::memcpy(t.mutable_raw(), data_, num_bytes());
   return t;
+}
+
+void Tensor::CheckHost() const {
+  ABSL_RAW_CHECK(device_ == Device::kHost, "tensor read on another device");
 }
 
 void Tensor::CheckType(DType type) const {

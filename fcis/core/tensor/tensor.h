@@ -1,4 +1,5 @@
-// Tensor: a dense, row-major array in host memory. Images and feature maps are
+// Tensor: a dense, row-major array in host memory, or, for the feature maps of
+// a backend that has its own, in a device's. Images and feature maps are
 // N,H,W,C. Copying a Tensor shares its elements; Clone() copies them.
 #ifndef FCIS_CORE_TENSOR_TENSOR_H_
 #define FCIS_CORE_TENSOR_TENSOR_H_
@@ -18,6 +19,8 @@ enum class DType : uint8_t { kF32, kBF16, kF64, kI8, kU8, kI32, kI64, kU64 };
 int64_t DTypeSize(DType type);
 // "f32", "bf16", "f64", "i8", "u8", "i32", "i64", "u64".
 absl::string_view DTypeName(DType type);
+
+enum class Device : uint8_t { kHost, kCuda };
 
 template <typename T>
 struct DTypeOf;
@@ -45,6 +48,10 @@ class Tensor {
   // be aligned for `type` and hold shape.num_elements() elements.
   static Tensor View(const Shape& shape, DType type, const void* data,
                      std::shared_ptr<const void> owner);
+  // Elements in a device's memory, which goes back with the last copy. Nothing
+  // here reads them: data(), span() and Clone() CHECK for host memory.
+  static Tensor OnDevice(const Shape& shape, DType type, Device device,
+                         std::shared_ptr<void> memory);
   template <typename T>
   static Tensor FromSpan(const Shape& shape, absl::Span<const T> values);
   static Tensor Zeros(const Shape& shape, DType type = DType::kF32);
@@ -54,22 +61,26 @@ class Tensor {
   int64_t num_elements() const { return num_elements_; }
   DType type() const { return type_; }
   int64_t num_bytes() const { return num_elements_ * DTypeSize(type_); }
+  Device device() const { return device_; }
 
+  // The address, on whatever device.
   const void* raw() const { return data_; }
   void* mutable_raw() { return data_; }
 
-  // True when the elements were allocated by Tensor (not a View) and no other
+  // True when the elements are the Tensor's own (not a View) and no other
   // Tensor shares them: nobody can see them change.
   bool IsSoleOwner() const { return allocated_ && owner_.use_count() == 1; }
 
   // Elements; T must be the tensor's type (CHECKed).
   template <typename T>
   const T* data() const {
+    CheckHost();
     CheckType(DTypeOf<T>::value);
     return static_cast<const T*>(data_);
   }
   template <typename T>
   T* mutable_data() {
+    CheckHost();
     CheckType(DTypeOf<T>::value);
     return static_cast<T*>(data_);
   }
@@ -84,13 +95,18 @@ class Tensor {
 
   // The same elements under another shape of as many elements (CHECKed).
   Tensor Reshaped(const Shape& shape) const;
+  // The elements from `first` on that fill `shape` (CHECKed to be there),
+  // shared.
+  Tensor Part(int64_t first, const Shape& shape) const;
   Tensor Clone() const;
 
  private:
   void CheckType(DType type) const;
+  void CheckHost() const;
 
   Shape shape_;
   DType type_;
+  Device device_ = Device::kHost;
   int64_t num_elements_;
   std::shared_ptr<const void> owner_;
   bool allocated_ = true;

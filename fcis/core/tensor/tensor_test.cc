@@ -1,6 +1,7 @@
 #include "fcis/core/tensor/tensor.h"
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -28,6 +29,17 @@ TEST(Tensor, CopiesShareAndClonesDoNot) {
   EXPECT_EQ(a.Reshaped({4}).dim(0), 4);
 }
 
+TEST(Tensor, PartsShare) {
+  Tensor a = Tensor::FromSpan<float>({3, 2}, {1, 2, 3, 4, 5, 6});
+  Tensor row = a.Part(2, {1, 2});
+  EXPECT_EQ(row.num_bytes(), 8);
+  EXPECT_FALSE(row.IsSoleOwner());
+  row.mutable_data<float>()[1] = 9;
+  EXPECT_EQ(a.data<float>()[3], 9);
+  EXPECT_EQ(a.Part(6, {0}).num_elements(), 0);
+  EXPECT_DEATH(a.Part(5, {2}), "beyond");
+}
+
 TEST(Tensor, ViewKeepsTheOwnerAlive) {
   auto owner = std::make_shared<std::vector<float>>(3, 5.0f);
   std::weak_ptr<std::vector<float>> watch = owner;
@@ -44,6 +56,18 @@ TEST(Tensor, EmptyAndZeros) {
   EXPECT_EQ(Tensor(Shape{0, 4}).num_bytes(), 0);
   const Tensor zeros = Tensor::Zeros({5}, DType::kI32);
   for (const int32_t v : zeros.span<int32_t>()) EXPECT_EQ(v, 0);
+}
+
+TEST(TensorDeathTest, DeviceMemoryIsNotRead) {
+  std::shared_ptr<void> memory = std::make_shared<float>(3);
+  const void* const address = memory.get();
+  const Tensor t =
+      Tensor::OnDevice({1}, DType::kF32, Device::kCuda, std::move(memory));
+  EXPECT_EQ(t.raw(), address);
+  EXPECT_TRUE(t.IsSoleOwner());
+  EXPECT_EQ(t.Reshaped({1, 1}).device(), Device::kCuda);
+  EXPECT_DEATH(t.data<float>(), "another device");
+  EXPECT_DEATH(t.Clone(), "another device");
 }
 
 TEST(TensorDeathTest, ChecksTheElementType) {

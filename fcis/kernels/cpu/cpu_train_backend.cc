@@ -123,24 +123,17 @@ class CpuTrainBackend : public TrainBackend {
     return trainer_.MaxPoolGradient(params, x, gy);
   }
 
-  absl::StatusOr<Tensor> PsroiMeanGradient(const PsroiParams& params,
-                                           const Shape& maps,
-                                           const Tensor& rois,
-                                           const Tensor& gy) override {
-    Tensor gradient(maps);
-    CpuPsroiMeanGradient(params, rois, gy, &gradient);
-    return gradient;
+  absl::Status PsroiMeanGradient(const PsroiParams& params, const Tensor& rois,
+                                 const Tensor& gy, Tensor* gmaps) override {
+    CpuPsroiMeanGradient(params, rois, gy, gmaps);
+    return absl::OkStatus();
   }
-  absl::StatusOr<Tensor> PsroiClassGradient(const PsroiParams& params,
-                                            const Tensor& maps,
-                                            const Tensor& rois,
-                                            const Tensor& gscores,
-                                            const Tensor& classes,
-                                            const Tensor& gpairs) override {
-    Tensor gradient(maps.shape());
-    CpuPsroiClassGradient(params, maps, rois, gscores, classes, gpairs,
-                          &gradient);
-    return gradient;
+  absl::Status PsroiClassGradient(const PsroiParams& params, const Tensor& maps,
+                                  const Tensor& rois, const Tensor& gscores,
+                                  const Tensor& classes, const Tensor& gpairs,
+                                  Tensor* gmaps) override {
+    CpuPsroiClassGradient(params, maps, rois, gscores, classes, gpairs, gmaps);
+    return absl::OkStatus();
   }
 
  private:

@@ -82,7 +82,8 @@ absl::StatusOr<Tensor> Conv(Backend& backend, PreparedConv& conv,
   RETURN_IF_ERROR(CheckInputType(backend, x));
   ASSIGN_OR_RETURN(const Shape shape, InferConvShape(conv.params(), x.shape(),
                                                      conv.weight_shape()));
-  Tensor y(shape, OutputType(backend, conv.params()));
+  ASSIGN_OR_RETURN(
+      Tensor y, backend.AllocateMap(shape, OutputType(backend, conv.params())));
   RETURN_IF_ERROR(backend.Conv(conv, x, nullptr, &y));
   return y;
 }
@@ -99,7 +100,12 @@ absl::StatusOr<Tensor> Conv(Backend& backend, PreparedConv& conv,
                      residual.shape().ToString(), ", expected ",
                      DTypeName(type), " ", shape.ToString()));
   }
-  Tensor y = residual.IsSoleOwner() ? residual : Tensor(shape, type);
+  const bool takes_over =
+      residual.IsSoleOwner() && residual.device() == backend.device();
+  Tensor y = residual;
+  if (!takes_over) {
+    ASSIGN_OR_RETURN(y, backend.AllocateMap(shape, type));
+  }
   RETURN_IF_ERROR(backend.Conv(conv, x, &residual, &y));
   return y;
 }

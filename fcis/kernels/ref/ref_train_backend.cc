@@ -1,7 +1,6 @@
 #include "fcis/kernels/ref/ref_train_backend.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -17,7 +16,8 @@ class RefTrainConv : public TrainConv {
                absl::Span<const float> factors)
       : TrainConv(params, shape),
         backend_(backend),
-        factors_(MakeFactors(shape, factors)) {}
+        factors_(OutputFactors::OutputsFirst(shape.num_elements(), shape.dim(0),
+                                             factors)) {}
 
   const OutputFactors& factors() const override { return factors_; }
   std::string layout() const override { return "oihw"; }
@@ -45,16 +45,6 @@ class RefTrainConv : public TrainConv {
   std::unique_ptr<PreparedConv> prepared;
 
  private:
-  static OutputFactors MakeFactors(const Shape& shape,
-                                   absl::Span<const float> factors) {
-    if (factors.empty()) return OutputFactors(shape.num_elements());
-    std::vector<int32_t> first(shape.dim(0));
-    std::iota(first.begin(), first.end(), 0);
-    return OutputFactors(
-        factors, std::vector<int32_t>(shape.num_elements() / shape.dim(0)),
-        first);
-  }
-
   Backend* backend_;
   const OutputFactors factors_;
 };
@@ -167,22 +157,22 @@ class RefTrainBackend : public TrainBackend {
     return FeatureMap{x.shape, RefMaxPoolGradient(params, x.data, gy.data)};
   }
 
-  absl::StatusOr<Tensor> PsroiMeanGradient(const PsroiParams& params,
-                                           const Shape& maps,
-                                           const Tensor& rois,
-                                           const Tensor& gy) override {
-    return RefPsroiMeanGradient(params, maps, rois, gy);
+  absl::Status PsroiMeanGradient(const PsroiParams& params, const Tensor& rois,
+                                 const Tensor& gy, Tensor* gmaps) override {
+    Put(RefPsroiMeanGradient(params, gmaps->shape(), rois, gy), /*add=*/false,
+        gmaps->mutable_data<float>());
+    return absl::OkStatus();
   }
-  absl::StatusOr<Tensor> PsroiClassGradient(const PsroiParams& params,
-                                            const Tensor& maps,
-                                            const Tensor& rois,
-                                            const Tensor& gscores,
-                                            const Tensor& classes,
-                                            const Tensor& gpairs) override {
+  absl::Status PsroiClassGradient(const PsroiParams& params, const Tensor& maps,
+                                  const Tensor& rois, const Tensor& gscores,
+                                  const Tensor& classes, const Tensor& gpairs,
+                                  Tensor* gmaps) override {
     ASSIGN_OR_RETURN(const Tensor pooled,
                      ops::PsroiPool(*forward_, params, maps, rois));
-    return RefPsroiClassGradient(params, maps.shape(), rois, pooled, gscores,
-                                 classes, gpairs);
+    Put(RefPsroiClassGradient(params, maps.shape(), rois, pooled, gscores,
+                              classes, gpairs),
+        /*add=*/false, gmaps->mutable_data<float>());
+    return absl::OkStatus();
   }
 
  private:

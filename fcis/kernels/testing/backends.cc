@@ -2,18 +2,52 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_split.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/kernels/bf16.h"
+#include "fcis/kernels/cuda/emulated_backend.h"
+#include "fcis/kernels/train/train_backend_factory.h"
+#include "gtest/gtest.h"
 
 namespace fcis {
 
+namespace {
+
+// What the environment asks for, else `names`.
+std::vector<std::string> Asked(std::vector<std::string> names) {
+  const char* asked = std::getenv("FCIS_TEST_BACKENDS");
+  if (asked == nullptr) return names;
+  return absl::StrSplit(asked, ',');
+}
+
+// Skips everything when a backend that was asked for is not there.
+class AskedBackends : public ::testing::Environment {
+ public:
+  void SetUp() override {
+    for (const std::string& name : Asked({})) {
+      const absl::Status status = MakeBackend(name, Precision::kF32).status();
+      if (!status.ok()) GTEST_SKIP() << status.message();
+    }
+  }
+};
+
+[[maybe_unused]] const ::testing::Environment* const asked_backends =
+    ::testing::AddGlobalTestEnvironment(new AskedBackends);
+
+}  // namespace
+
 std::vector<std::string> BackendNames() {
-  return {"ref", "cpu", "check:cpu,ref"};
+  return Asked({"ref", "cpu", "check:cpu,ref", "emulated"});
+}
+
+std::vector<std::string> TrainBackendNames() {
+  return Asked({"ref", "cpu", "emulated"});
 }
 
 std::string BackendTestName(absl::string_view name) {
@@ -24,14 +58,35 @@ std::string BackendTestName(absl::string_view name) {
   return result;
 }
 
+namespace {
+
+Precision PrecisionOf(DType type) {
+  return type == DType::kBF16 ? Precision::kBF16 : Precision::kF32;
+}
+
+}  // namespace
+
 std::unique_ptr<Backend> MakeTestBackend(absl::string_view name,
                                          DType activation_type) {
-  auto backend =
-      MakeBackend(name, activation_type == DType::kBF16 ? Precision::kBF16
-                                                        : Precision::kF32);
+  if (name == "emulated") return MakeEmulatedBackend(activation_type);
+  auto backend = MakeBackend(name, PrecisionOf(activation_type));
   if (absl::IsUnimplemented(backend.status())) return nullptr;
   ABSL_RAW_CHECK(backend.ok(), "MakeBackend");
   return std::move(backend).value();
+}
+
+std::unique_ptr<TrainBackend> MakeTestTrainBackend(absl::string_view name,
+                                                   DType activation_type) {
+  if (name == "emulated") return MakeEmulatedTrainBackend(activation_type);
+  auto backend = MakeTrainBackend(name, PrecisionOf(activation_type));
+  if (absl::IsUnimplemented(backend.status())) return nullptr;
+  ABSL_RAW_CHECK(backend.ok(), "MakeTrainBackend");
+  return std::move(backend).value();
+}
+
+absl::StatusOr<Tensor> OnHost(Backend& backend, absl::StatusOr<Tensor> map) {
+  if (!map.ok()) return map;
+  return backend.ToHost(*map);
 }
 
 Tensor RandomTensor(absl::string_view name, const Shape& shape, DType type) {

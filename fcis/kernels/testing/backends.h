@@ -6,14 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
+#include "fcis/kernels/train/train_backend.h"
 
 namespace fcis {
 
-// "ref", "cpu", "check:cpu,ref", all in f32: parameters of a TEST_P.
+// "ref", "cpu", "check:cpu,ref", "emulated", all in f32: parameters of a
+// TEST_P. $FCIS_TEST_BACKENDS, names with commas, replaces them; if one of its
+// names is not there (no GPU) all tests are skipped and say why.
 std::vector<std::string> BackendNames();
+// The same of those that train.
+std::vector<std::string> TrainBackendNames();
 // A test name of a backend name: letters and digits only.
 std::string BackendTestName(absl::string_view name);
 
@@ -21,6 +27,13 @@ std::string BackendTestName(absl::string_view name);
 // backend can be made otherwise.
 std::unique_ptr<Backend> MakeTestBackend(absl::string_view name,
                                          DType activation_type = DType::kF32);
+
+// As MakeTestBackend.
+std::unique_ptr<TrainBackend> MakeTestTrainBackend(
+    absl::string_view name, DType activation_type = DType::kF32);
+
+// What an op gave, in host memory.
+absl::StatusOr<Tensor> OnHost(Backend& backend, absl::StatusOr<Tensor> map);
 
 // Values in [-1, 1) that depend on the name alone, rounded to `type` (f32 or
 // bf16).

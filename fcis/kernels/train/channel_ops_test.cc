@@ -1,4 +1,5 @@
-// ChannelSums and Affine: cpu against ref, and that threads change nothing.
+// ChannelSums and Affine: backends against ref, and that threads change
+// nothing.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -9,7 +10,6 @@
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/train/train_backend.h"
-#include "fcis/kernels/train/train_backend_factory.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -19,14 +19,21 @@ namespace {
 const Shape kShapes[] = {{1, 7, 9, 16}, {2, 40, 31, 24}, {3, 5, 4, 64},
                          {2, 6, 7, 3},  {1, 33, 70, 33}, {1, 90, 100, 32}};
 
+struct Tested {
+  std::string name;
+  DType type;
+};
+std::vector<Tested> AllTested() {
+  std::vector<Tested> all;
+  for (const std::string& name : TrainBackendNames()) {
+    all.push_back({name, DType::kF32});
+    if (name != "ref") all.push_back({name, DType::kBF16});
+  }
+  return all;
+}
+
 class ChannelOpsTest : public ::testing::TestWithParam<Shape> {
  protected:
-  static std::unique_ptr<TrainBackend> Make(const std::string& name,
-                                            Precision precision) {
-    auto made = MakeTrainBackend(name, precision);
-    return made.ok() ? std::move(*made) : nullptr;
-  }
-
   struct Sums {
     std::vector<double> sum, product;
   };
@@ -56,24 +63,24 @@ class ChannelOpsTest : public ::testing::TestWithParam<Shape> {
     affine.relu = relu;
     const FeatureMap x = *backend->Import(RandomTensor("x", GetParam(), type));
     const FeatureMap o = *backend->Import(RandomTensor("o", GetParam(), type));
-    return *backend->Export(*backend->Affine(affine, x, other ? &o : nullptr),
-                            DType::kF32);
+    return *backend->forward().ToHost(*backend->Export(
+        *backend->Affine(affine, x, other ? &o : nullptr), DType::kF32));
   }
 };
 
 // bf16 values as f32.
 Tensor Widened(const Tensor& t) {
-  const auto cpu = *MakeTrainBackend("cpu", Precision::kF32);
+  const auto cpu = MakeTestTrainBackend("cpu");
   return *cpu->Export(*cpu->Import(t), DType::kF32);
 }
 
 TEST_P(ChannelOpsTest, SumsLikeRef) {
-  const auto ref = Make("ref", Precision::kF32);
-  for (const Precision precision : {Precision::kF32, Precision::kBF16}) {
-    const auto cpu = Make("cpu", precision);
-    if (cpu == nullptr) continue;  // no bf16 on this CPU
-    const DType type = cpu->forward().activation_type();
-    const Sums got = SumsOf(cpu.get(), type);
+  const auto ref = MakeTestTrainBackend("ref");
+  for (const auto& [name, type] : AllTested()) {
+    SCOPED_TRACE(name);
+    const auto tested = MakeTestTrainBackend(name, type);
+    if (tested == nullptr) continue;  // no bf16 on this CPU
+    const Sums got = SumsOf(tested.get(), type);
     const int64_t channels = GetParam().dim(3);
     Sums want = {std::vector<double>(channels), std::vector<double>(channels)};
     const Tensor a = Widened(RandomTensor("a", GetParam(), type));
@@ -90,25 +97,25 @@ TEST_P(ChannelOpsTest, SumsLikeRef) {
 }
 
 TEST_P(ChannelOpsTest, AffineLikeRef) {
-  const auto ref = Make("ref", Precision::kF32);
-  for (const Precision precision : {Precision::kF32, Precision::kBF16}) {
-    const auto cpu = Make("cpu", precision);
-    if (cpu == nullptr) continue;  // no bf16 on this CPU
-    const bool wide = precision == Precision::kF32;
-    const DType type = cpu->forward().activation_type();
+  const auto ref = MakeTestTrainBackend("ref");
+  for (const auto& [name, type] : AllTested()) {
+    SCOPED_TRACE(name);
+    const auto tested = MakeTestTrainBackend(name, type);
+    if (tested == nullptr) continue;  // no bf16 on this CPU
+    const bool wide = type == DType::kF32;
     for (const int flags : {0, 1, 2, 3, 6, 7}) {
       const bool relu = flags & 1, other = flags & 2, scaled = flags & 4;
       const Tensor want = AffineOf(ref.get(), DType::kF32, other, scaled, relu);
       // In bf16 x, o and y are rounded: values below 2 and 4 to 2^-8 of them.
-      EXPECT_TRUE(AllNear(AffineOf(cpu.get(), type, other, scaled, relu), want,
-                          wide ? 1e-6 : 3e-2))
+      EXPECT_TRUE(AllNear(AffineOf(tested.get(), type, other, scaled, relu),
+                          want, wide ? 1e-6 : 3e-2))
           << flags;
     }
   }
 }
 
 TEST_P(ChannelOpsTest, ThreadsChangeNothing) {
-  const auto cpu = Make("cpu", Precision::kF32);
+  const auto cpu = MakeTestTrainBackend("cpu");
   SetNumThreads(1);
   const Sums one = SumsOf(cpu.get(), DType::kF32);
   const Tensor affine = AffineOf(cpu.get(), DType::kF32, true, true, true);
@@ -123,7 +130,7 @@ TEST_P(ChannelOpsTest, ThreadsChangeNothing) {
 
 // A convolution after it reads whole blocks.
 TEST(ChannelOpsPaddingTest, StaysZero) {
-  const auto cpu = *MakeTrainBackend("cpu", Precision::kF32);
+  const auto cpu = MakeTestTrainBackend("cpu");
   const Shape shape = {1, 6, 5, 24};
   const std::vector<float> ones(24, 1.0f);
   ChannelAffine affine;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <numeric>
 
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
@@ -33,6 +34,15 @@ OutputFactors::OutputFactors(absl::Span<const float> factors,
       tiles_.push_back(output < factors.size() ? factors[output] : 0.0f);
     }
   }
+}
+
+OutputFactors OutputFactors::OutputsFirst(int64_t num_elements, int64_t outputs,
+                                          absl::Span<const float> factors) {
+  if (factors.empty()) return OutputFactors(num_elements);
+  std::vector<int32_t> first(outputs);
+  std::iota(first.begin(), first.end(), 0);
+  return OutputFactors(factors, std::vector<int32_t>(num_elements / outputs),
+                       first);
 }
 
 void OutputFactors::Apply(const float* from, float* to) const {

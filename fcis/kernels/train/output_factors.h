@@ -21,6 +21,10 @@ class OutputFactors {
   OutputFactors(absl::Span<const float> factors,
                 const std::vector<int32_t>& pattern,
                 const std::vector<int32_t>& first_output);
+  // Of a weight whose elements lie output after output, without padding, as
+  // [out,in,kh,kw] and [out,kh,kw,in]. factors: one per output, or empty: 1.
+  static OutputFactors OutputsFirst(int64_t num_elements, int64_t outputs,
+                                    absl::Span<const float> factors);
 
   int64_t size() const { return size_; }
   bool all_one() const { return tiles_.empty(); }

@@ -19,6 +19,14 @@ TEST(OutputFactorsTest, PatternsAndPadding) {
   EXPECT_EQ(factors.of_segment(1)[0], 5.0f);
 }
 
+TEST(OutputFactorsTest, OutputsFirst) {
+  const std::vector<float> ones(6, 1.0f);
+  std::vector<float> to(6);
+  OutputFactors::OutputsFirst(6, 2, {2.0f, 3.0f}).Apply(ones.data(), to.data());
+  EXPECT_EQ(to, (std::vector<float>{2, 2, 2, 3, 3, 3}));
+  EXPECT_TRUE(OutputFactors::OutputsFirst(6, 2, {}).all_one());
+}
+
 TEST(OutputFactorsTest, AllOneCopies) {
   const OutputFactors factors(3);
   EXPECT_TRUE(factors.all_one());

@@ -79,7 +79,7 @@ class TrainBackend {
 
   // nhwc: f32 [N,H,W,C], or the activation type.
   virtual absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) = 0;
-  // [N,H,W,C] of `type`.
+  // [N,H,W,C] of `type`, a map of forward()'s.
   virtual absl::StatusOr<Tensor> Export(const FeatureMap& map, DType type) = 0;
 
   // factors: empty (all 1), or one per output channel.
@@ -118,18 +118,19 @@ class TrainBackend {
       const MaxPoolParams& params, const FeatureMap& x,
       const FeatureMap& gy) = 0;
 
-  // Gradient of the maps of ops::PsroiMean: gy f32 [R,D] -> f32, like maps.
-  virtual absl::StatusOr<Tensor> PsroiMeanGradient(const PsroiParams& params,
-                                                   const Shape& maps,
-                                                   const Tensor& rois,
-                                                   const Tensor& gy) = 0;
+  // Gradient of the maps of ops::PsroiMean: gy f32 [R,D]. gmaps: f32, like
+  // the maps, in forward()'s memory; overwritten.
+  virtual absl::Status PsroiMeanGradient(const PsroiParams& params,
+                                         const Tensor& rois, const Tensor& gy,
+                                         Tensor* gmaps) = 0;
   // Gradient of the maps of ops::PsroiClassScores (gscores f32 [R,C]) plus
   // that of ops::PsroiClassPair of each RoI's class (gpairs f32 [R,P,P,2],
-  // classes i32 [R]; a class < 0: none) -> f32, like maps. At a tie both of a
+  // classes i32 [R]; a class < 0: none); gmaps as above. At a tie both of a
   // pair get the class's whole gradient (FIXTURES "Training" 5).
-  virtual absl::StatusOr<Tensor> PsroiClassGradient(
+  virtual absl::Status PsroiClassGradient(
       const PsroiParams& params, const Tensor& maps, const Tensor& rois,
-      const Tensor& gscores, const Tensor& classes, const Tensor& gpairs) = 0;
+      const Tensor& gscores, const Tensor& classes, const Tensor& gpairs,
+      Tensor* gmaps) = 0;
 };
 
 }  // namespace fcis

@@ -8,13 +8,25 @@
 #include "fcis/kernels/cpu/cpu_train_backend.h"
 #include "fcis/kernels/ref/ref_train_backend.h"
 
+#if defined(FCIS_CUDA)
+#include "fcis/kernels/cuda/cuda_backend.h"
+#endif
+
 namespace fcis {
 
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
     absl::string_view name, Precision precision) {
+  if (name == "cuda") {
+#if defined(FCIS_CUDA)
+    return MakeCudaTrainBackend(precision == Precision::kF32 ? DType::kF32
+                                                             : DType::kBF16);
+#else
+    return MakeBackend(name, precision).status();
+#endif
+  }
   if (name != "cpu" && name != "ref") {
     return absl::InvalidArgumentError(absl::StrCat(
-        "no backend \"", name, "\" to train on; there are cpu and ref"));
+        "no backend \"", name, "\" to train on; there are cpu, cuda and ref"));
   }
   if (name == "ref" && precision == Precision::kBF16) {
     return absl::UnimplementedError(

@@ -11,8 +11,8 @@
 
 namespace fcis {
 
-// name: "cpu" or "ref" (f32 only; the oracle). Precisions and errors as in
-// MakeBackend.
+// name: "cpu", "cuda" or "ref" (f32 only; the oracle). Precisions and errors as
+// in MakeBackend.
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
     absl::string_view name, Precision precision);
 

@@ -1,4 +1,4 @@
-// Every training op of the cpu backend against the ref backend, whose gradients
+// Every training op of the backends against the ref backend, whose gradients
 // the parity fixtures and finite differences check.
 #include "fcis/kernels/train/train_backend.h"
 
@@ -17,11 +17,11 @@
 namespace fcis {
 namespace {
 
-std::unique_ptr<TrainBackend> Make(const std::string& name) {
-  auto made = MakeTrainBackend(name, Precision::kF32);
-  EXPECT_TRUE(made.ok()) << made.status();
-  return std::move(*made);
+Tensor Exported(TrainBackend* backend, const FeatureMap& map) {
+  return *backend->forward().ToHost(*backend->Export(map, DType::kF32));
 }
+
+class TrainBackendTest : public ::testing::TestWithParam<std::string> {};
 
 struct ConvCase {
   int64_t n, height, width, in, out, kernel;
@@ -67,7 +67,7 @@ ConvResult RunConv(TrainBackend* backend, const ConvCase& c, bool twice) {
                                    &gx)
                     .ok());
   }
-  return {*backend->Export(y, DType::kF32), *backend->Export(gx, DType::kF32),
+  return {Exported(backend, y), Exported(backend, gx),
           conv->FromStored(gweight.data()), gbias,
           conv->FromStored(stored.data())};
 }
@@ -76,12 +76,13 @@ ConvResult RunConv(TrainBackend* backend, const ConvCase& c, bool twice) {
 // most n * 2^-24 * n / 2 when all add up; random signs stay far below n / 100.
 double Limit(double products) { return 2e-7 * products; }
 
-void ExpectLikeRef(const ConvCase& c, bool twice) {
+void ExpectLikeRef(const std::string& name, const ConvCase& c, bool twice) {
   SCOPED_TRACE(absl::StrCat(c.in, " -> ", c.out, ", kernel ", c.kernel,
                             ", stride ", c.stride, ", dilation ", c.dilation));
-  const auto ref = Make("ref"), cpu = Make("cpu");
+  const auto ref = MakeTestTrainBackend("ref"),
+             tested = MakeTestTrainBackend(name);
   const ConvResult want = RunConv(ref.get(), c, twice);
-  const ConvResult got = RunConv(cpu.get(), c, twice);
+  const ConvResult got = RunConv(tested.get(), c, twice);
   EXPECT_TRUE(AllEqual(got.weight, want.weight));
   const double taps = c.kernel * c.kernel;
   const double pixels = 2.0 * c.n * c.height * c.width;
@@ -91,7 +92,7 @@ void ExpectLikeRef(const ConvCase& c, bool twice) {
   EXPECT_TRUE(AllNear(got.gbias, want.gbias, Limit(pixels)));
 }
 
-TEST(TrainBackendTest, ConvolutionsLikeRef) {
+TEST_P(TrainBackendTest, ConvolutionsLikeRef) {
   for (const ConvCase& c : std::vector<ConvCase>{
            {1, 9, 11, 16, 32, 1, 1, 0, 1, false, false, true},
            {1, 9, 11, 32, 16, 1, 2, 0, 1, true, false, true},
@@ -100,22 +101,25 @@ TEST(TrainBackendTest, ConvolutionsLikeRef) {
            {2, 8, 7, 8, 18, 1, 1, 0, 1, false, true, false},
            {1, 21, 18, 3, 8, 7, 2, 3, 1, true, false, true},
            {1, 1, 1, 5, 7, 1, 1, 0, 1, false, false, false}}) {
-    ExpectLikeRef(c, false);
+    ExpectLikeRef(GetParam(), c, false);
   }
 }
 
-TEST(TrainBackendTest, GradientsAddUp) {
-  ExpectLikeRef({1, 9, 11, 16, 32, 3, 1, 1, 1, false, false, true}, true);
-  ExpectLikeRef({2, 5, 5, 3, 6, 7, 2, 3, 1, false, false, false}, true);
+TEST_P(TrainBackendTest, GradientsAddUp) {
+  ExpectLikeRef(GetParam(), {1, 9, 11, 16, 32, 3, 1, 1, 1, false, false, true},
+                true);
+  ExpectLikeRef(GetParam(), {2, 5, 5, 3, 6, 7, 2, 3, 1, false, false, false},
+                true);
 }
 
-TEST(TrainBackendTest, Bf16IsNearRef) {
-  auto made = MakeTrainBackend("cpu", Precision::kBF16);
-  if (!made.ok()) GTEST_SKIP() << made.status();
+TEST_P(TrainBackendTest, Bf16IsNearRef) {
+  if (GetParam() == "ref") GTEST_SKIP() << "ref trains in f32 only";
+  const auto tested = MakeTestTrainBackend(GetParam(), DType::kBF16);
+  if (tested == nullptr) GTEST_SKIP() << "no bf16 on this CPU";
   const ConvCase c = {2, 9, 11, 32, 48, 3, 1, 1, 1, false, true, true};
-  const auto ref = Make("ref");
+  const auto ref = MakeTestTrainBackend("ref");
   const ConvResult want = RunConv(ref.get(), c, false);
-  const ConvResult got = RunConv(made->get(), c, false);
+  const ConvResult got = RunConv(tested.get(), c, false);
   EXPECT_TRUE(AllEqual(got.weight, want.weight));
   // Operands and results are rounded to 8 bits: of sums of n products of random
   // sign, sqrt(n) / 3 large, that is 2^-8 times a few.
@@ -128,8 +132,8 @@ TEST(TrainBackendTest, Bf16IsNearRef) {
   EXPECT_TRUE(AllNear(got.gbias, want.gbias, limit(2 * 99)));
 }
 
-TEST(TrainBackendTest, PaddingOfStoredWeightsStaysZero) {
-  const auto cpu = Make("cpu");
+TEST(TrainBackendFactoryTest, PaddingOfStoredWeightsStaysZero) {
+  const auto cpu = MakeTestTrainBackend("cpu");
   const Tensor factors = RandomTensor("factors", {18});
   auto conv =
       *cpu->MakeConv(ConvParams(), {18, 5, 1, 1}, factors.span<float>());
@@ -141,13 +145,14 @@ TEST(TrainBackendTest, PaddingOfStoredWeightsStaysZero) {
             18 * 5);
 }
 
-TEST(TrainBackendTest, CombineLikeRef) {
-  const auto ref = Make("ref"), cpu = Make("cpu");
+TEST_P(TrainBackendTest, CombineLikeRef) {
+  const auto ref = MakeTestTrainBackend("ref"),
+             tested = MakeTestTrainBackend(GetParam());
   const Shape shape = {1, 13, 9, 24};
   for (const bool gated : {false, true}) {
     for (const bool added : {false, true}) {
       std::vector<Tensor> results;
-      for (TrainBackend* backend : {ref.get(), cpu.get()}) {
+      for (TrainBackend* backend : {ref.get(), tested.get()}) {
         const FeatureMap gate = *backend->Import(RandomTensor("gate", shape));
         const FeatureMap other = *backend->Import(RandomTensor("other", shape));
         FeatureMap g = *backend->Import(RandomTensor("g", shape).Clone());
@@ -155,24 +160,25 @@ TEST(TrainBackendTest, CombineLikeRef) {
             backend
                 ->Combine(gated ? &gate : nullptr, added ? &other : nullptr, &g)
                 .ok());
-        results.push_back(*backend->Export(g, DType::kF32));
+        results.push_back(Exported(backend, g));
       }
       EXPECT_TRUE(AllEqual(results[1], results[0]));
     }
   }
 }
 
-TEST(TrainBackendTest, MaxPoolLikeRef) {
-  const auto ref = Make("ref"), cpu = Make("cpu");
+TEST_P(TrainBackendTest, MaxPoolLikeRef) {
+  const auto ref = MakeTestTrainBackend("ref"),
+             tested = MakeTestTrainBackend(GetParam());
   for (const Shape& shape : {Shape{1, 12, 9, 16}, Shape{2, 7, 8, 24}}) {
     std::vector<Tensor> ys, gxs;
-    for (TrainBackend* backend : {ref.get(), cpu.get()}) {
+    for (TrainBackend* backend : {ref.get(), tested.get()}) {
       const FeatureMap x = *backend->Import(RandomTensor("x", shape));
       const FeatureMap y = *backend->MaxPool(MaxPoolParams(), x);
       const FeatureMap gy = *backend->Import(RandomTensor("gy", y.shape));
-      ys.push_back(*backend->Export(y, DType::kF32));
-      gxs.push_back(*backend->Export(
-          *backend->MaxPoolGradient(MaxPoolParams(), x, gy), DType::kF32));
+      ys.push_back(Exported(backend, y));
+      gxs.push_back(
+          Exported(backend, *backend->MaxPoolGradient(MaxPoolParams(), x, gy)));
     }
     EXPECT_TRUE(AllEqual(ys[1], ys[0]));
     // At most four windows meet in a pixel.
@@ -180,8 +186,9 @@ TEST(TrainBackendTest, MaxPoolLikeRef) {
   }
 }
 
-TEST(TrainBackendTest, PsroiGradientsLikeRef) {
-  const auto ref = Make("ref"), cpu = Make("cpu");
+TEST_P(TrainBackendTest, PsroiGradientsLikeRef) {
+  const auto ref = MakeTestTrainBackend("ref"),
+             tested = MakeTestTrainBackend(GetParam());
   PsroiParams params;
   constexpr int64_t kRois = 9, kClasses = 5;
   const Shape maps = {14, 17, 49 * 2 * kClasses};
@@ -193,22 +200,56 @@ TEST(TrainBackendTest, PsroiGradientsLikeRef) {
   for (int i = 0; i < kRois; ++i) {
     classes.mutable_data<int32_t>()[i] = i % (kClasses + 1) - 1;
   }
-  const Tensor want =
-      *ref->PsroiClassGradient(params, scores, rois, gscores, classes, gpairs);
+  std::vector<Tensor> class_maps, box_maps;
+  for (TrainBackend* backend : {ref.get(), tested.get()}) {
+    Tensor g = *backend->forward().AllocateMap(maps, DType::kF32);
+    ASSERT_TRUE(backend
+                    ->PsroiClassGradient(params, scores, rois, gscores, classes,
+                                         gpairs, &g)
+                    .ok());
+    class_maps.push_back(*backend->forward().ToHost(g));
+    g = *backend->forward().AllocateMap({14, 17, 49 * 8}, DType::kF32);
+    ASSERT_TRUE(backend
+                    ->PsroiMeanGradient(params, rois,
+                                        RandomTensor("gy", {kRois, 8}), &g)
+                    .ok());
+    box_maps.push_back(*backend->forward().ToHost(g));
+  }
   // A pixel gathers from at most kRois * 441 cells, each at most 1 + 1/441.
-  const double limit = 1e-6 * std::max(1.0, AbsMax(want));
-  EXPECT_TRUE(AllNear(
-      *cpu->PsroiClassGradient(params, scores, rois, gscores, classes, gpairs),
-      want, limit));
-  const Tensor gy = RandomTensor("gy", {kRois, 8});
-  const Shape box_maps = {14, 17, 49 * 8};
-  const Tensor want_boxes = *ref->PsroiMeanGradient(params, box_maps, rois, gy);
-  EXPECT_TRUE(AllNear(*cpu->PsroiMeanGradient(params, box_maps, rois, gy),
-                      want_boxes, 1e-6 * std::max(1.0, AbsMax(want_boxes))));
+  const auto limit = [](const Tensor& want) {
+    return 1e-6 * std::max(1.0, AbsMax(want));
+  };
+  EXPECT_TRUE(AllNear(class_maps[1], class_maps[0], limit(class_maps[0])));
+  EXPECT_TRUE(AllNear(box_maps[1], box_maps[0], limit(box_maps[0])));
 }
 
-TEST(TrainBackendTest, UnknownNames) {
-  EXPECT_FALSE(MakeTrainBackend("cuda", Precision::kF32).ok());
+TEST_P(TrainBackendTest, NoRoisGiveNoGradient) {
+  const PsroiParams params;
+  const auto backend = MakeTestTrainBackend(GetParam());
+  const Shape maps = {5, 6, 49 * 4};
+  Tensor g = *backend->forward().AllocateMap(maps, DType::kF32);
+  ASSERT_TRUE(backend
+                  ->PsroiClassGradient(params, RandomTensor("maps", maps),
+                                       Tensor({0, 4}), Tensor({0, 2}),
+                                       Tensor({0}, DType::kI32),
+                                       Tensor({0, 21, 21, 2}), &g)
+                  .ok());
+  EXPECT_TRUE(AllEqual(*backend->forward().ToHost(g), Tensor::Zeros(maps)));
+  g = *backend->forward().AllocateMap(maps, DType::kF32);
+  ASSERT_TRUE(
+      backend->PsroiMeanGradient(params, Tensor({0, 4}), Tensor({0, 4}), &g)
+          .ok());
+  EXPECT_TRUE(AllEqual(*backend->forward().ToHost(g), Tensor::Zeros(maps)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, TrainBackendTest,
+                         ::testing::ValuesIn(TrainBackendNames()),
+                         [](const ::testing::TestParamInfo<std::string>& info) {
+                           return info.param;
+                         });
+
+TEST(TrainBackendFactoryTest, UnknownNames) {
+  EXPECT_FALSE(MakeTrainBackend("check:cpu,ref", Precision::kF32).ok());
   EXPECT_FALSE(MakeTrainBackend("ref", Precision::kBF16).ok());
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "fcis/core/base/parallel.h"
@@ -90,6 +91,22 @@ int ThreadsFromFlags() {
   return bound ? available : std::max(1, available / processes);
 }
 
+// "auto" is the GPU where there is one; where only the GPU is missing, not the
+// code for it, a line says why it is the CPU.
+template <typename T, typename Make>
+absl::StatusOr<std::unique_ptr<T>> MakeOn(const std::string& device,
+                                          Precision precision,
+                                          const Make& make) {
+  if (device != "auto") return make(device, precision);
+  absl::StatusOr<std::unique_ptr<T>> cuda = make("cuda", precision);
+  if (cuda.ok()) return cuda;
+  if (!absl::IsUnimplemented(cuda.status())) {
+    absl::FPrintF(stderr, "%s; computing on the CPU\n",
+                  cuda.status().message());
+  }
+  return make("cpu", precision);
+}
+
 }  // namespace
 
 std::vector<std::string> BackendFlagNames() {
@@ -113,11 +130,7 @@ absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags() {
   ASSIGN_OR_RETURN(const Precision precision,
                    ParsePrecision(absl::GetFlag(FLAGS_precision)));
   SetNumThreads(ThreadsFromFlags());
-  if (device != "auto") return MakeBackend(device, precision);
-  absl::StatusOr<std::unique_ptr<Backend>> cuda =
-      MakeBackend("cuda", precision);
-  if (cuda.ok() || !absl::IsUnimplemented(cuda.status())) return cuda;
-  return MakeBackend("cpu", precision);
+  return MakeOn<Backend>(device, precision, MakeBackend);
 }
 
 absl::StatusOr<std::unique_ptr<TrainBackend>> TrainBackendFromFlags() {
@@ -126,7 +139,7 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> TrainBackendFromFlags() {
   ASSIGN_OR_RETURN(const Precision precision,
                    ParsePrecision(absl::GetFlag(FLAGS_precision)));
   SetNumThreads(ThreadsFromFlags());
-  return MakeTrainBackend(device == "auto" ? "cpu" : device, precision);
+  return MakeOn<TrainBackend>(device, precision, MakeTrainBackend);
 }
 
 }  // namespace fcis

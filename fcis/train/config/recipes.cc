@@ -23,6 +23,7 @@ const std::vector<std::pair<std::string, const char*>>& Table() {
           {"msracver_ohem", kRecipeMsracverOhemTextproto},
           {"chainercv", kRecipeChainercvTextproto},
           {"small_scenes", kRecipeSmallScenesTextproto},
+          {"small_photos", kRecipeSmallPhotosTextproto},
       };
   return table;
 }
@@ -70,6 +71,8 @@ absl::Status CheckSchedule(const ScheduleConfig& c) {
       Expect(c.phases_size() > 0, "schedule.phases", "one or more"));
   RETURN_IF_ERROR(Expect(c.warmup_iterations() >= 0,
                          "schedule.warmup_iterations", "0 or more"));
+  RETURN_IF_ERROR(Expect(c.stretch() > 0 && c.stretch() <= 1000,
+                         "schedule.stretch", "more than 0, at most 1000"));
   for (const auto& phase : c.phases()) {
     const bool one = phase.has_end_iteration() != phase.has_end_epoch();
     RETURN_IF_ERROR(Expect(

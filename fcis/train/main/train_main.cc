@@ -31,9 +31,10 @@
 #include "fcis/train/run/stop_signal.h"
 #include "fcis/train/trainer/trainer.h"
 
-ABSL_FLAG(std::string, config, "chainer_fcis",
-          "Recipe: chainer_fcis, msracver_ohem, chainercv, small_scenes, or a "
-          "file (fcis/train/config/train.proto in text form).");
+ABSL_FLAG(
+    std::string, config, "chainer_fcis",
+    "Recipe: chainer_fcis, msracver_ohem, chainercv, small_scenes, "
+    "small_photos, or a file (fcis/train/config/train.proto in text form).");
 ABSL_FLAG(std::string, set, "",
           "Changes to the recipe, in text form: 'batch: 2 schedule { cosine: "
           "true }'. Lists grow.");

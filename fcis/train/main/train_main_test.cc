@@ -207,6 +207,19 @@ TEST(TrainMainTest, TwoProcessesEqualOneThatAccumulates) {
   EXPECT_NEAR(a[0]["loss"].GetDouble(), b[0]["loss"].GetDouble(), 1e-6);
 }
 
+TEST(TrainMainTest, GoesOnWithAnotherNumberOfProcesses) {
+  const std::string run = NewDirectory("fewer");
+  const Outcome two = Shell(
+      Mpi(2, absl::StrCat(kTiny, "--threads 1 --max_iters 2 --out ", run)));
+  ASSERT_EQ(two.code, 0) << two.output;
+  const Outcome one =
+      Train(absl::StrCat(kTiny, "--max_iters 4 --resume --out ", run));
+  ASSERT_EQ(one.code, 0) << one.output;
+  EXPECT_THAT(one.output,
+              HasSubstr("took 2 pictures per iteration, this one takes 1"));
+  EXPECT_EQ(ReadLog(run).size(), 4);
+}
+
 // Batch norms see the pictures of both processes.
 TEST(TrainMainTest, SharedStatisticsAreThoseOfOneBatch) {
   const std::string alone = NewDirectory("alone"), both = NewDirectory("both");

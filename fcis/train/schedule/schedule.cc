@@ -13,12 +13,11 @@ Schedule::Schedule(const ScheduleConfig& config, int64_t pictures_per_iteration,
   int64_t end = 1;
   for (const auto& phase : config.phases()) {
     // Whole iterations, as the reference counts them.
-    const int64_t own =
+    const double own =
         phase.has_end_iteration()
-            ? phase.end_iteration()
-            : static_cast<int64_t>(phase.end_epoch() * epoch_pictures /
-                                   pictures_per_iteration);
-    end = std::max(end, own);
+            ? static_cast<double>(phase.end_iteration())
+            : phase.end_epoch() * epoch_pictures / pictures_per_iteration;
+    end = std::max(end, static_cast<int64_t>(own * config.stretch()));
     ends_.push_back(end);
   }
 }

@@ -43,6 +43,15 @@ TEST(ScheduleTest, CosineAndWarmUp) {
   EXPECT_EQ(s.LearningRate(1000), s.LearningRate(99));
 }
 
+TEST(ScheduleTest, StretchedSchedulesKeepTheirShape) {
+  ScheduleConfig config = Recipe("chainer_fcis")->schedule();
+  config.set_stretch(0.25);
+  const Schedule s(config, 8, 117263);
+  EXPECT_DOUBLE_EQ(s.LearningRate(999), 5e-5);
+  EXPECT_DOUBLE_EQ(s.LearningRate(1000), 5e-4);
+  EXPECT_EQ(s.iterations(), 263841 / 4);
+}
+
 TEST(ScheduleTest, APhaseThatIsOverBeforeItBeginsIsSkipped) {
   ScheduleConfig config;
   for (const double lr : {1.0, 2.0, 3.0}) config.add_phases()->set_lr(lr);

@@ -18,12 +18,9 @@ namespace {
 // One picture of [N,...], sharing its elements; without the first axis when
 // `drop`.
 Tensor Picture(const Tensor& t, int64_t n, bool drop) {
-  const int64_t bytes = t.num_bytes() / t.dim(0);
   const Shape shape = drop ? Shape{t.dim(1), t.dim(2), t.dim(3)}
                            : Shape{1, t.dim(1), t.dim(2), t.dim(3)};
-  return Tensor::View(shape, t.type(),
-                      static_cast<const char*>(t.raw()) + n * bytes,
-                      std::make_shared<Tensor>(t));
+  return t.Part(n * shape.num_elements(), shape);
 }
 
 // Scales and stores one picture's gradient.
@@ -86,14 +83,14 @@ class Loss {
  private:
   void Rpn(const fcis::Rpn::Output& rpn, Tensor* gscores, Tensor* gdeltas);
   absl::Status Head(const Tensor& score_maps, const Tensor& box_maps,
-                    Tensor* gscore_maps, Tensor* gbox_maps);
+                    float weight, Tensor* gscore_maps, Tensor* gbox_maps);
   absl::Status MakeRois(const fcis::Rpn::Output& rpn);
   struct Pooled;
   absl::StatusOr<Pooled> Pool(const Tensor& score_maps, const Tensor& box_maps);
   void KeepHardest(const Pooled& pooled);
-  absl::Status Boxes(const Pooled& pooled, const Shape& maps, Tensor* gmaps);
+  absl::Status Boxes(const Pooled& pooled, float weight, Tensor* gmaps);
   absl::Status ClassesAndMasks(const Pooled& pooled, const Tensor& maps,
-                               Tensor* gmaps);
+                               float weight, Tensor* gmaps);
   // Factor from the mean over cells that count to mask_over_all_rois.
   float MaskShare() const;
 
@@ -202,7 +199,7 @@ void Loss::KeepHardest(const Pooled& p) {
   }
 }
 
-absl::Status Loss::Boxes(const Pooled& p, const Shape& maps, Tensor* gmaps) {
+absl::Status Loss::Boxes(const Pooled& p, float weight, Tensor* gmaps) {
   // The slot of foreground, whose loss counts foreground RoIs only.
   const ProposalTargets& t = targets_->rois;
   std::vector<float> gslot(p.boxes.size());
@@ -213,22 +210,22 @@ absl::Status Loss::Boxes(const Pooled& p, const Shape& maps, Tensor* gmaps) {
   for (int64_t r = 0; r < n; ++r) {
     for (int k = 0; k < 4; ++k) {
       gmeans.mutable_data<float>()[(kBoxSlots * r + 1) * 4 + k] =
-          gslot[4 * r + k] * options_.fcis_loc;
+          gslot[4 * r + k] * options_.fcis_loc * weight;
     }
   }
-  ASSIGN_OR_RETURN(*gmaps,
-                   backend_->PsroiMeanGradient(pool_, maps, p.rois, gmeans));
-  return absl::OkStatus();
+  return backend_->PsroiMeanGradient(pool_, p.rois, gmeans, gmaps);
 }
 
 absl::Status Loss::ClassesAndMasks(const Pooled& p, const Tensor& maps,
-                                   Tensor* gmaps) {
+                                   float weight, Tensor* gmaps) {
   const ProposalTargets& t = targets_->rois;
   const int classes = config_.classes_size() + 1;
   Tensor gscores(p.scores.shape());
   terms_.fcis_cls = SoftmaxCrossEntropy(
       p.scores.span<float>(), classes, t.labels, gscores.mutable_span<float>());
-  for (float& g : gscores.mutable_span<float>()) g *= options_.fcis_cls;
+  for (float& g : gscores.mutable_span<float>()) {
+    g *= options_.fcis_cls * weight;
+  }
   terms_.fcis_cls_acc = Accuracy(p.scores.span<float>(), classes, t.labels, 0);
   terms_.fcis_fg_acc = Accuracy(p.scores.span<float>(), classes, t.labels, 1);
 
@@ -238,19 +235,19 @@ absl::Status Loss::ClassesAndMasks(const Pooled& p, const Tensor& maps,
   terms_.fcis_mask =
       share * SoftmaxCrossEntropy(p.pairs.span<float>(), 2, cells,
                                   gpairs.mutable_span<float>());
-  for (float& g : gpairs.mutable_span<float>()) g *= options_.fcis_mask * share;
+  for (float& g : gpairs.mutable_span<float>()) {
+    g *= options_.fcis_mask * share * weight;
+  }
   Tensor own_class = Tensor::FromSpan<int32_t>(p.label_rows.shape(),
                                                absl::MakeConstSpan(t.labels));
   for (int32_t& c : own_class.mutable_span<int32_t>()) c = c > 0 ? c : -1;
-  ASSIGN_OR_RETURN(*gmaps,
-                   backend_->PsroiClassGradient(pool_, maps, p.rois, gscores,
-                                                own_class, gpairs));
-  return absl::OkStatus();
+  return backend_->PsroiClassGradient(pool_, maps, p.rois, gscores, own_class,
+                                      gpairs, gmaps);
 }
 
 float Loss::MaskShare() const {
-  if (!options_.mask_over_all_rois) return 1;
   const ProposalTargets& t = targets_->rois;
+  if (!options_.mask_over_all_rois || t.rois.empty()) return 1;
   const auto of = [](auto begin, auto end) {
     return static_cast<double>(
         std::count_if(begin, end, [](int v) { return v >= 0; }));
@@ -261,21 +258,15 @@ float Loss::MaskShare() const {
 }
 
 absl::Status Loss::Head(const Tensor& score_maps, const Tensor& box_maps,
-                        Tensor* gscore_maps, Tensor* gbox_maps) {
+                        float weight, Tensor* gscore_maps, Tensor* gbox_maps) {
   ProposalTargets& t = targets_->rois;
   terms_.without_rois = t.rois.empty();
-  if (t.rois.empty()) {
-    terms_.without_foreground = 1;
-    *gscore_maps = Tensor::Zeros(score_maps.shape());
-    *gbox_maps = Tensor::Zeros(box_maps.shape());
-    return absl::OkStatus();
-  }
   ASSIGN_OR_RETURN(const Pooled pooled, Pool(score_maps, box_maps));
-  if (options_.ohem_rois > 0) KeepHardest(pooled);
+  if (options_.ohem_rois > 0 && !t.rois.empty()) KeepHardest(pooled);
   terms_.without_foreground = std::none_of(t.labels.begin(), t.labels.end(),
                                            [](int l) { return l > 0; });
-  RETURN_IF_ERROR(Boxes(pooled, box_maps.shape(), gbox_maps));
-  return ClassesAndMasks(pooled, score_maps, gscore_maps);
+  RETURN_IF_ERROR(Boxes(pooled, weight, gbox_maps));
+  return ClassesAndMasks(pooled, score_maps, weight, gscore_maps);
 }
 
 absl::Status Loss::Run(const TrainNetwork::Outputs& outputs, int64_t n,
@@ -283,19 +274,20 @@ absl::Status Loss::Run(const TrainNetwork::Outputs& outputs, int64_t n,
                        TrainNetwork::Gradients* gradients) {
   const fcis::Rpn::Output rpn = {Picture(outputs.rpn_scores, n, false),
                                  Picture(outputs.rpn_deltas, n, false)};
-  Tensor gscores, gdeltas, gscore_maps, gbox_maps;
+  Tensor gscores, gdeltas;
   Rpn(rpn, &gscores, &gdeltas);
   RETURN_IF_ERROR(MakeRois(rpn));
-  RETURN_IF_ERROR(Head(Picture(outputs.score_maps, n, true),
-                       Picture(outputs.box_maps, n, true), &gscore_maps,
-                       &gbox_maps));
   const float w = static_cast<float>(weight);
+  // Written in place: the maps are large.
+  Tensor gscore_maps = Picture(gradients->score_maps, n, true);
+  Tensor gbox_maps = Picture(gradients->box_maps, n, true);
+  RETURN_IF_ERROR(Head(Picture(outputs.score_maps, n, true),
+                       Picture(outputs.box_maps, n, true), w, &gscore_maps,
+                       &gbox_maps));
   PutPicture(gscores.span<float>(), w * options_.rpn_cls, n,
              &gradients->rpn_scores);
   PutPicture(gdeltas.span<float>(), w * options_.rpn_loc, n,
              &gradients->rpn_deltas);
-  PutPicture(gscore_maps.span<float>(), w, n, &gradients->score_maps);
-  PutPicture(gbox_maps.span<float>(), w, n, &gradients->box_maps);
 
   LossTerms weighted = terms_;  // counts stay whole
   weighted.rpn_loc *= weight * options_.rpn_loc;

@@ -17,7 +17,7 @@
 #include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/data/transform/train_transform.h"
-#include "fcis/kernels/train/train_backend_factory.h"
+#include "fcis/kernels/testing/backends.h"
 #include "fcis/model/testing/golden_config.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/train/optimizer/optimizer.h"
@@ -137,7 +137,7 @@ class TrainParity
       : full_(absl::string_view(std::get<0>(GetParam())) == "full101"),
         limits_(full_ ? kFull101 : kSmallNets),
         golden_(absl::StrCat("train_", std::get<0>(GetParam()), ".npz")),
-        backend_(*MakeTrainBackend(std::get<1>(GetParam()), Precision::kF32)) {
+        backend_(MakeTestTrainBackend(std::get<1>(GetParam()))) {
     config_ = full_ ? *Preset("resnet101_coco") : GoldenConfig(golden_);
     const std::vector<int> sizes = golden_.Ints("min_max");
     config_.mutable_input()->set_min_size(sizes[0]);
@@ -402,8 +402,10 @@ TEST_P(TrainParity, EveryStep) {
 INSTANTIATE_TEST_SUITE_P(Networks, TrainParity,
                          ::testing::Values(std::make_tuple("mini", "ref"),
                                            std::make_tuple("mini", "cpu"),
+                                           std::make_tuple("mini", "emulated"),
                                            std::make_tuple("small", "ref"),
                                            std::make_tuple("small", "cpu"),
+                                           std::make_tuple("small", "emulated"),
                                            std::make_tuple("full101", "cpu")),
                          [](const auto& info) {
                            return absl::StrCat(std::get<0>(info.param), "_",

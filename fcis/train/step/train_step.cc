@@ -49,9 +49,16 @@ absl::StatusOr<LossTerms> TrainStep(
     samples.remove_prefix(group.size());
     ASSIGN_OR_RETURN(const TrainNetwork::Outputs outputs,
                      network->Forward(Stacked(group)));
-    TrainNetwork::Gradients gradients = {
-        Tensor(outputs.rpn_scores.shape()), Tensor(outputs.rpn_deltas.shape()),
-        Tensor(outputs.score_maps.shape()), Tensor(outputs.box_maps.shape())};
+    TrainNetwork::Gradients gradients;
+    gradients.rpn_scores = Tensor(outputs.rpn_scores.shape());
+    gradients.rpn_deltas = Tensor(outputs.rpn_deltas.shape());
+    Backend& forward = backend->forward();
+    ASSIGN_OR_RETURN(
+        gradients.score_maps,
+        forward.AllocateMap(outputs.score_maps.shape(), DType::kF32));
+    ASSIGN_OR_RETURN(
+        gradients.box_maps,
+        forward.AllocateMap(outputs.box_maps.shape(), DType::kF32));
     for (size_t n = 0; n < group.size(); ++n) {
       PictureTargets of_picture;
       RETURN_IF_ERROR(PictureLoss(config, options, group[n], outputs, n,

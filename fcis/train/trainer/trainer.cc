@@ -38,6 +38,8 @@ namespace fcis {
 namespace {
 
 constexpr char kModelFile[] = "model.safetensors";
+// In a checkpoint's state: of an iteration, all processes together.
+constexpr char kPicturesKey[] = "train.pictures_per_iteration";
 
 std::string AsText(const google::protobuf::Message& message) {
   std::string text;
@@ -185,6 +187,14 @@ absl::Status Trainer::OpenDirectory() {
     found_ = std::move(*found);
     done_ = found_->checkpoint.iteration;
     Say(absl::StrCat("resuming from ", found_->path, ": iteration ", done_));
+    const auto& state = found_->checkpoint.state;
+    const auto before = state.find(kPicturesKey);
+    if (before != state.end() && before->second != absl::StrCat(pictures_)) {
+      Say(absl::StrCat("warning: the checkpoint's run took ", before->second,
+                       " pictures per iteration, this one takes ", pictures_,
+                       ": it goes on where a run with ", pictures_,
+                       " would be after ", done_, " iterations"));
+    }
     return absl::OkStatus();
   }
   if (!absl::IsNotFound(found.status()) || !options_.resume_from.empty()) {
@@ -422,7 +432,7 @@ absl::Status Trainer::Save() {
     checkpoint.state[kModelConfigKey] = AsText(model_);
     checkpoint.state["train.config"] = AsText(config_);
     checkpoint.state["train.seed"] = absl::StrCat(options_.seed);
-    checkpoint.state["train.pictures_per_iteration"] = absl::StrCat(pictures_);
+    checkpoint.state[kPicturesKey] = absl::StrCat(pictures_);
     saved = log_->Sync();
     if (saved.ok()) saved = WriteCheckpoint(path_, checkpoint).status();
     if (saved.ok()) {

@@ -1,0 +1,320 @@
+// The bodies of every kernel against ref, at launch shapes that divide the
+// indices in every way: one thread for all, several rounds of an odd number,
+// more threads than indices.
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/bf16.h"
+#include "fcis/kernels/cuda/conv_bodies.h"
+#include "fcis/kernels/cuda/launch.h"
+#include "fcis/kernels/cuda/map_bodies.h"
+#include "fcis/kernels/cuda/psroi_bodies.h"
+#include "fcis/kernels/cuda/row_bodies.h"
+#include "fcis/kernels/ref/ref_gradients.h"
+#include "fcis/kernels/ref/ref_psroi.h"
+#include "fcis/kernels/testing/backends.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace cuda {
+namespace {
+
+struct Blocks {
+  int64_t blocks;
+  int threads;
+};
+
+class BodiesTest : public ::testing::TestWithParam<Blocks> {
+ protected:
+  template <typename Body>
+  void Run(const Body& body, int64_t count) {
+    LaunchShape shape;
+    shape.blocks = GetParam().blocks;
+    shape.threads = GetParam().threads;
+    RunOnHost(body, count, shape);
+  }
+};
+
+constexpr int kRois = 11, kHeight = 9, kWidth = 7, kDepth = 6;
+
+// Three classes; bins of 3, 2 and 2 cells.
+struct PsroiCase {
+  PsroiParams params;
+  Tensor maps, rois, classes;
+};
+
+PsroiCase MakePsroiCase(PsroiRounding rounding, DType type) {
+  PsroiCase c;
+  c.params.group_size = 3;
+  c.params.roi_size = 7;
+  c.params.rounding = rounding;
+  c.maps = RandomTensor("maps", {kHeight, kWidth, 9 * kDepth}, type);
+  // A tie: both of a pair are the maximum.
+  if (type == DType::kF32)
+    c.maps.mutable_data<float>()[1] = c.maps.data<float>()[0];
+  c.rois = RandomRois("rois", kRois, kHeight * 16, kWidth * 16);
+  c.classes = Tensor(Shape{kRois}, DType::kI32);
+  for (int r = 0; r < kRois; ++r) {
+    c.classes.mutable_data<int32_t>()[r] = r % 4 - 1;  // -1: none
+  }
+  return c;
+}
+
+template <typename T>
+PsroiInput<T> InputOf(const PsroiCase& c) {
+  return {c.params, c.maps.data<T>(), kHeight,
+          kWidth,   kDepth,           c.rois.data<float>()};
+}
+
+constexpr PsroiRounding kRoundings[] = {PsroiRounding::kRoundThenScale,
+                                        PsroiRounding::kRoundThenScaleInclusive,
+                                        PsroiRounding::kNone};
+
+TEST_P(BodiesTest, PsroiPoolsAreTheReferencesBits) {
+  for (const PsroiRounding rounding : kRoundings) {
+    const PsroiCase c = MakePsroiCase(rounding, DType::kF32);
+    Tensor got(Shape{kRois, 7, 7, kDepth}), want(got.shape());
+    Run(PsroiPoolBody<float>{InputOf<float>(c), got.mutable_data<float>()},
+        got.num_elements());
+    RefPsroiPool(c.params, c.maps, c.rois, &want);
+    EXPECT_TRUE(AllEqual(got, want));
+
+    Tensor mean(Shape{kRois, kDepth}), want_mean(mean.shape());
+    Run(PsroiMeanBody<float>{InputOf<float>(c), mean.mutable_data<float>()},
+        mean.num_elements());
+    RefPsroiMean(c.params, c.maps, c.rois, &want_mean);
+    EXPECT_TRUE(AllEqual(mean, want_mean));
+  }
+}
+
+TEST_P(BodiesTest, PsroiClassesAreTheReferencesBits) {
+  const PsroiCase c = MakePsroiCase(PsroiRounding::kNone, DType::kBF16);
+  Tensor scores(Shape{kRois, kDepth / 2}), want_scores(scores.shape());
+  Run(PsroiClassScoresBody<uint16_t>{InputOf<uint16_t>(c),
+                                     scores.mutable_data<float>()},
+      scores.num_elements());
+  RefPsroiClassScores(c.params, c.maps, c.rois, &want_scores);
+  EXPECT_TRUE(AllEqual(scores, want_scores));
+
+  Tensor classes(Shape{kRois}, DType::kI32);
+  for (int r = 0; r < kRois; ++r) classes.mutable_data<int32_t>()[r] = r % 3;
+  Tensor pairs(Shape{kRois, 7, 7, 2}), want_pairs(pairs.shape());
+  Run(PsroiClassPairBody<uint16_t>{InputOf<uint16_t>(c),
+                                   classes.data<int32_t>(),
+                                   pairs.mutable_data<float>()},
+      pairs.num_elements());
+  RefPsroiClassPair(c.params, c.maps, c.rois, classes, &want_pairs);
+  EXPECT_TRUE(AllEqual(pairs, want_pairs));
+}
+
+TEST_P(BodiesTest, PsroiGradientsAreTheReferencesBits) {
+  for (const PsroiRounding rounding : kRoundings) {
+    const PsroiCase c = MakePsroiCase(rounding, DType::kF32);
+    const Tensor gy = RandomTensor("gy", {kRois, kDepth});
+    Tensor got(c.maps.shape());
+    Run(PsroiMeanGradientBody{InputOf<float>(c), kRois, gy.data<float>(),
+                              got.mutable_data<float>()},
+        got.num_elements());
+    EXPECT_TRUE(AllEqual(
+        got, RefPsroiMeanGradient(c.params, c.maps.shape(), c.rois, gy)));
+
+    const Tensor gscores = RandomTensor("gscores", {kRois, kDepth / 2});
+    const Tensor gpairs = RandomTensor("gpairs", {kRois, 7, 7, 2});
+    Run(PsroiClassGradientBody<float>{InputOf<float>(c), kRois,
+                                      gscores.data<float>(),
+                                      c.classes.data<int32_t>(),
+                                      gpairs.data<float>(),
+                                      got.mutable_data<float>()},
+        got.num_elements());
+    Tensor pooled(Shape{kRois, 7, 7, kDepth});
+    RefPsroiPool(c.params, c.maps, c.rois, &pooled);
+    EXPECT_TRUE(AllEqual(
+        got, RefPsroiClassGradient(c.params, c.maps.shape(), c.rois, pooled,
+                                   gscores, c.classes, gpairs)));
+  }
+}
+
+TEST_P(BodiesTest, NoRoisGiveNoGradient) {
+  const PsroiCase c = MakePsroiCase(PsroiRounding::kNone, DType::kF32);
+  Tensor got(c.maps.shape());
+  Run(PsroiMeanGradientBody{InputOf<float>(c), 0, nullptr,
+                            got.mutable_data<float>()},
+      got.num_elements());
+  EXPECT_TRUE(AllEqual(got, Tensor::Zeros(c.maps.shape())));
+}
+
+// The borders cut windows off.
+TEST_P(BodiesTest, MaxPoolAndItsGradientAreTheReferencesBits) {
+  for (const int64_t side : {3, 4, 5, 8}) {
+    const Tensor x = RandomTensor("x", {2, side, side + 1, 3});
+    const MaxPoolParams params;
+    const Shape out = *ops::InferMaxPoolShape(params, x.shape());
+    MaxPoolShape shape = {params.kernel,
+                          params.stride,
+                          static_cast<int>(side),
+                          static_cast<int>(side + 1),
+                          3,
+                          static_cast<int>(out.dim(1)),
+                          static_cast<int>(out.dim(2))};
+    Tensor y(out);
+    Run(MaxPoolBody<float>{shape, x.data<float>(), y.mutable_data<float>()},
+        y.num_elements());
+    const auto ref = MakeTestBackend("ref");
+    EXPECT_TRUE(AllEqual(y, *ops::MaxPool(*ref, params, x)));
+
+    const Tensor gy = RandomTensor("gy", out);
+    Tensor gx(x.shape());
+    Run(MaxPoolGradientBody<float>{shape, x.data<float>(), gy.data<float>(),
+                                   gx.mutable_data<float>()},
+        gx.num_elements());
+    EXPECT_TRUE(AllEqual(gx, RefMaxPoolGradient(params, x, gy)));
+  }
+}
+
+// The first of equals gets all of it.
+TEST_P(BodiesTest, MaxPoolGradientAtTies) {
+  const Tensor x = Tensor::Zeros({1, 5, 5, 2});
+  const Tensor gy = RandomTensor("gy", {1, 2, 2, 2});
+  Tensor gx(x.shape());
+  Run(MaxPoolGradientBody<float>{{3, 2, 5, 5, 2, 2, 2},
+                                 x.data<float>(),
+                                 gy.data<float>(),
+                                 gx.mutable_data<float>()},
+      gx.num_elements());
+  EXPECT_TRUE(AllEqual(gx, RefMaxPoolGradient(MaxPoolParams(), x, gy)));
+}
+
+TEST_P(BodiesTest, ChannelSumsInAnyNumberOfParts) {
+  for (const int64_t pixels : {1, 255, 256, 257, 600}) {
+    constexpr int kChannels = 3;
+    const Tensor a = RandomTensor("a", {pixels, kChannels});
+    const Tensor b = RandomTensor("b", {pixels, kChannels});
+    const int64_t parts = PartsOf(pixels);
+    std::vector<double> sums(parts * kChannels), products(parts * kChannels);
+    double sum[kChannels], product[kChannels];
+    Run(ChannelPartsBody<float>{pixels, kChannels, a.data<float>(),
+                                b.data<float>(), sums.data(), products.data()},
+        parts * kChannels);
+    Run(ChannelTotalsBody{parts, kChannels, sums.data(), products.data(), sum,
+                          product},
+        kChannels);
+    for (int c = 0; c < kChannels; ++c) {
+      double want_sum = 0, want_product = 0;
+      for (int64_t p = 0; p < pixels; ++p) {
+        const double v = a.data<float>()[p * kChannels + c];
+        want_sum += v;
+        want_product += v * b.data<float>()[p * kChannels + c];
+      }
+      // 600 values below 1, added in another order in double.
+      EXPECT_NEAR(sum[c], want_sum, 600 * 600 * 1.2e-16);
+      EXPECT_NEAR(product[c], want_product, 600 * 600 * 1.2e-16);
+    }
+  }
+}
+
+TEST_P(BodiesTest, CombineGatesAfterAdding) {
+  Tensor g = Tensor::FromSpan<float>({4}, {1, 2, 3, 4});
+  const Tensor other = Tensor::FromSpan<float>({4}, {10, 20, 30, 40});
+  const Tensor gate = Tensor::FromSpan<float>({4}, {1, 0, -1, 2});
+  Run(CombineBody<float>{gate.data<float>(), other.data<float>(),
+                         g.mutable_data<float>()},
+      4);
+  EXPECT_TRUE(AllEqual(g, Tensor::FromSpan<float>({4}, {11, 0, 0, 44})));
+  Run(CombineBody<float>{nullptr, nullptr, g.mutable_data<float>()}, 4);
+  EXPECT_TRUE(AllEqual(g, Tensor::FromSpan<float>({4}, {11, 0, 0, 44})));
+}
+
+TEST_P(BodiesTest, AffineOfChannels) {
+  const float mean[] = {1, 2}, scale[] = {2, -1}, shift[] = {0.5f, 0},
+              by[] = {3, 1};
+  const Tensor x = Tensor::FromSpan<float>({2, 2}, {1, 2, 3, 5});
+  const Tensor other = Tensor::FromSpan<float>({2, 2}, {1, 1, -1, 1});
+  Tensor y(x.shape());
+  Run(AffineBody<float>{2, mean, scale, shift, by, true, x.data<float>(),
+                        other.data<float>(), y.mutable_data<float>()},
+      4);
+  EXPECT_TRUE(AllEqual(y, Tensor::FromSpan<float>({2, 2}, {3.5f, 1, 1.5f, 0})));
+  Run(AffineBody<float>{2, mean, scale, shift, nullptr, false, x.data<float>(),
+                        nullptr, y.mutable_data<float>()},
+      4);
+  EXPECT_TRUE(
+      AllEqual(y, Tensor::FromSpan<float>({2, 2}, {0.5f, 0, 4.5f, -3})));
+}
+
+TEST_P(BodiesTest, TypesAndWeightOrdersConvertBothWays) {
+  const Tensor x = RandomTensor("x", {77});
+  Tensor narrow(x.shape(), DType::kBF16), wide(x.shape());
+  Run(ConvertBody<float, uint16_t>{x.data<float>(),
+                                   narrow.mutable_data<uint16_t>()},
+      77);
+  Run(ConvertBody<uint16_t, float>{narrow.data<uint16_t>(),
+                                   wide.mutable_data<float>()},
+      77);
+  EXPECT_TRUE(AllEqual(narrow, RandomTensor("x", {77}, DType::kBF16)));
+  EXPECT_TRUE(AllNear(wide, x, 1.0 / 256));
+
+  const Tensor weight = RandomTensor("w", {5, 3, 2, 2});
+  Tensor ohwi(Shape{5, 2, 2, 3}), back(weight.shape());
+  Run(WeightToNhwcBody{3, 4, weight.data<float>(), ohwi.mutable_data<float>()},
+      60);
+  // Output 4, row 1, column 0, input 2.
+  EXPECT_EQ(ohwi.data<float>()[((4 * 2 + 1) * 2 + 0) * 3 + 2],
+            weight.data<float>()[((4 * 3 + 2) * 2 + 1) * 2 + 0]);
+  Run(WeightToFileBody{3, 4, ohwi.data<float>(), back.mutable_data<float>()},
+      60);
+  EXPECT_TRUE(AllEqual(back, weight));
+}
+
+TEST_P(BodiesTest, SoftmaxOfRows) {
+  const Tensor x = RandomTensor("x", {9, 5});
+  Tensor y(x.shape());
+  Run(SoftmaxBody{5, x.data<float>(), y.mutable_data<float>()}, 9);
+  const auto ref = MakeTestBackend("ref");
+  EXPECT_TRUE(AllEqual(y, *ops::Softmax(*ref, x)));
+}
+
+TEST_P(BodiesTest, ConvEndRoundsOnce) {
+  constexpr int kChannels = 3;
+  const std::vector<float> sum = {-4, 1, 2, 100, 1, -3}, bias = {1, 0.5f, -2};
+  // 100 + 1 + 0.25 has more bits than bf16: rounded once, to 101.
+  std::vector<uint16_t> y;
+  for (const float v : {1.f, -9.f, 2.f, .25f, 0.f, 1.f}) y.push_back(ToBf16(v));
+  std::vector<float> f32(6);
+  Run(ConvEndBody<float>{kChannels, false, sum.data(), bias.data(), nullptr,
+                         f32.data()},
+      6);
+  EXPECT_EQ(f32, (std::vector<float>{-3, 1.5f, 0, 101, 1.5f, -5}));
+  // In place.
+  Run(ConvEndBody<uint16_t>{kChannels, true, sum.data(), bias.data(), y.data(),
+                            y.data()},
+      6);
+  std::vector<float> got;
+  for (const uint16_t v : y) got.push_back(FromBf16(v));
+  EXPECT_EQ(got, (std::vector<float>{0, 0, 2, 101, 1.5f, 0}));
+}
+
+TEST_P(BodiesTest, RoundToBf16) {
+  const std::vector<float> from = {1, 1.00390625f, -3.1415927f, 0};
+  std::vector<float> to(4), want;
+  for (const float v : from) want.push_back(FromBf16(ToBf16(v)));
+  Run(RoundToBf16Body{from.data(), to.data()}, 4);
+  EXPECT_EQ(to, want);
+  EXPECT_NE(to[2], from[2]);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, BodiesTest,
+                         ::testing::Values(Blocks{1, 1}, Blocks{3, 7},
+                                           Blocks{2, 32}, Blocks{64, 256}),
+                         [](const ::testing::TestParamInfo<Blocks>& info) {
+                           return absl::StrCat(info.param.blocks, "x",
+                                               info.param.threads);
+                         });
+
+}  // namespace
+}  // namespace cuda
+}  // namespace fcis

@@ -1,0 +1,112 @@
+// Backend on an executor (body_ops.h) and an engine (body_conv.h).
+#ifndef FCIS_KERNELS_CUDA_BODY_BACKEND_H_
+#define FCIS_KERNELS_CUDA_BODY_BACKEND_H_
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/backend.h"
+#include "fcis/kernels/cuda/body_conv.h"
+#include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/cuda/map_bodies.h"
+
+namespace fcis {
+namespace cuda {
+
+template <typename Executor, typename Engine>
+class BodyBackend : public Backend {
+ public:
+  // name: of static storage.
+  BodyBackend(absl::string_view name, std::unique_ptr<Executor> executor,
+              std::unique_ptr<Engine> engine, DType activation_type)
+      : name_(name),
+        activation_type_(activation_type),
+        executor_(std::move(executor)),
+        engine_(std::move(engine)),
+        ops_(executor_.get()) {}
+
+  Executor& executor() { return *executor_; }
+  Engine& engine() { return *engine_; }
+
+  absl::string_view name() const override { return name_; }
+  DType activation_type() const override { return activation_type_; }
+  Device device() const override { return Device::kCuda; }
+
+  absl::StatusOr<Tensor> AllocateMap(const Shape& shape, DType type) override {
+    return executor_->Allocate(shape, type);
+  }
+  absl::StatusOr<Tensor> ToHost(const Tensor& map) override {
+    return executor_->ToHost(map);
+  }
+
+  absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+      const ConvParams& params, const Tensor& weight,
+      const Tensor& bias) override {
+    const int64_t taps = weight.dim(2) * weight.dim(3);
+    Tensor ohwi({weight.dim(0), weight.dim(2), weight.dim(3), weight.dim(1)});
+    const WeightToNhwcBody body = {weight.dim(1), taps, weight.data<float>(),
+                                   ohwi.mutable_data<float>()};
+    for (int64_t i = 0; i < ohwi.num_elements(); ++i) body(i);
+    auto prepared =
+        absl::make_unique<Prepared>(executor_.get(), engine_.get(), params,
+                                    weight.shape(), activation_type_);
+    RETURN_IF_ERROR(prepared->conv.Set(ohwi, bias));
+    return std::unique_ptr<PreparedConv>(std::move(prepared));
+  }
+  absl::Status Conv(PreparedConv& conv, const Tensor& x, const Tensor* residual,
+                    Tensor* y) override {
+    return static_cast<Prepared&>(conv).conv.Forward(x, residual, y);
+  }
+
+  absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
+                       Tensor* y) override {
+    return ops_.MaxPool(params, x, y);
+  }
+  absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
+                         const Tensor& rois, Tensor* y) override {
+    return ops_.PsroiPool(params, maps, rois, y);
+  }
+  absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
+                         const Tensor& rois, Tensor* y) override {
+    return ops_.PsroiMean(params, maps, rois, y);
+  }
+  absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
+                                const Tensor& rois, Tensor* y) override {
+    return ops_.PsroiClassScores(params, maps, rois, y);
+  }
+  absl::Status PsroiClassPair(const PsroiParams& params, const Tensor& maps,
+                              const Tensor& rois, const Tensor& classes,
+                              Tensor* y) override {
+    return ops_.PsroiClassPair(params, maps, rois, classes, y);
+  }
+  absl::Status Softmax(const Tensor& x, Tensor* y) override {
+    return ops_.Softmax(x, y);
+  }
+
+ private:
+  struct Prepared : PreparedConv {
+    Prepared(Executor* executor, Engine* engine, const ConvParams& params,
+             const Shape& weight_shape, DType operand)
+        : PreparedConv(params, weight_shape),
+          conv(executor, engine, params, weight_shape, operand) {}
+    BodyConv<Executor, Engine> conv;
+  };
+
+  const absl::string_view name_;
+  const DType activation_type_;
+  // Destroyed last: the engine computes on the executor.
+  const std::unique_ptr<Executor> executor_;
+  const std::unique_ptr<Engine> engine_;
+  BodyOps<Executor> ops_;
+};
+
+}  // namespace cuda
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CUDA_BODY_BACKEND_H_

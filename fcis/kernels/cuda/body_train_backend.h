@@ -1,0 +1,156 @@
+// TrainBackend on an executor (body_ops.h) and an engine (body_conv.h). A
+// feature map is a tensor N,H,W,C of the activation type on the device.
+#ifndef FCIS_KERNELS_CUDA_BODY_TRAIN_BACKEND_H_
+#define FCIS_KERNELS_CUDA_BODY_TRAIN_BACKEND_H_
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/cuda/body_backend.h"
+#include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/cuda/body_train_conv.h"
+#include "fcis/kernels/train/train_backend.h"
+
+namespace fcis {
+namespace cuda {
+
+template <typename Executor, typename Engine>
+class BodyTrainBackend : public TrainBackend {
+ public:
+  explicit BodyTrainBackend(
+      std::unique_ptr<BodyBackend<Executor, Engine>> forward)
+      : forward_(std::move(forward)),
+        executor_(&forward_->executor()),
+        ops_(executor_) {}
+
+  Backend& forward() override { return *forward_; }
+
+  absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) override {
+    ASSIGN_OR_RETURN(Tensor map, executor_->ToDevice(nhwc));
+    return AsType(map, forward().activation_type());
+  }
+  absl::StatusOr<Tensor> Export(const FeatureMap& map, DType type) override {
+    ASSIGN_OR_RETURN(const FeatureMap out, AsType(map.data, type));
+    return out.data;
+  }
+
+  absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
+      const ConvParams& params, const Shape& weight_shape,
+      absl::Span<const float> factors) override {
+    return std::unique_ptr<TrainConv>(absl::make_unique<TrainedConv>(
+        executor_, &forward_->engine(), params, weight_shape,
+        forward_->activation_type(), factors));
+  }
+  absl::StatusOr<FeatureMap> Conv(TrainConv& conv, const FeatureMap& x,
+                                  const FeatureMap* residual) override {
+    ASSIGN_OR_RETURN(
+        const Shape shape,
+        ops::InferConvShape(conv.params(), x.shape, conv.weight_shape()));
+    ASSIGN_OR_RETURN(Tensor y,
+                     executor_->Allocate(shape, forward_->activation_type()));
+    RETURN_IF_ERROR(static_cast<TrainedConv&>(conv).conv().Forward(
+        x.data, DataOf(residual), &y));
+    return FeatureMap{shape, y};
+  }
+  absl::Status ConvGradient(TrainConv& conv, const FeatureMap& x,
+                            const FeatureMap& gy, bool add, float* gweight,
+                            float* gbias, FeatureMap* gx) override {
+    auto& of = static_cast<TrainedConv&>(conv).conv();
+    // Launched before anything is waited for.
+    ASSIGN_OR_RETURN(const Tensor gw, of.GradientOfWeight(x.data, gy.data));
+    if (gx != nullptr) {
+      ASSIGN_OR_RETURN(const Tensor g, of.GradientOfX(x.shape, gy.data));
+      *gx = {x.shape, g};
+    }
+    RETURN_IF_ERROR(BiasGradient(gy, add, gbias));
+    ASSIGN_OR_RETURN(const Tensor host, executor_->ToHost(gw));
+    Put(host.span<float>(), add, gweight);
+    return absl::OkStatus();
+  }
+
+  absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
+                       FeatureMap* g) override {
+    return ops_.Combine(DataOf(gate), DataOf(other), &g->data);
+  }
+  absl::Status ChannelSums(const FeatureMap& a, const FeatureMap& b,
+                           double* sum, double* product) override {
+    return ops_.ChannelSums(a.data, b.data, sum, product);
+  }
+  absl::StatusOr<FeatureMap> Affine(const ChannelAffine& affine,
+                                    const FeatureMap& x,
+                                    const FeatureMap* other) override {
+    ASSIGN_OR_RETURN(const Tensor y,
+                     ops_.Affine(affine, x.data, DataOf(other)));
+    return FeatureMap{y.shape(), y};
+  }
+
+  absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
+                                     const FeatureMap& x) override {
+    ASSIGN_OR_RETURN(const Tensor y, ops::MaxPool(forward(), params, x.data));
+    return FeatureMap{y.shape(), y};
+  }
+  absl::StatusOr<FeatureMap> MaxPoolGradient(const MaxPoolParams& params,
+                                             const FeatureMap& x,
+                                             const FeatureMap& gy) override {
+    ASSIGN_OR_RETURN(const Tensor gx,
+                     ops_.MaxPoolGradient(params, x.data, gy.data));
+    return FeatureMap{gx.shape(), gx};
+  }
+
+  absl::Status PsroiMeanGradient(const PsroiParams& params, const Tensor& rois,
+                                 const Tensor& gy, Tensor* gmaps) override {
+    return ops_.PsroiMeanGradient(params, rois, gy, gmaps);
+  }
+  absl::Status PsroiClassGradient(const PsroiParams& params, const Tensor& maps,
+                                  const Tensor& rois, const Tensor& gscores,
+                                  const Tensor& classes, const Tensor& gpairs,
+                                  Tensor* gmaps) override {
+    return ops_.PsroiClassGradient(params, maps, rois, gscores, classes, gpairs,
+                                   gmaps);
+  }
+
+ private:
+  using TrainedConv = BodyTrainConv<Executor, Engine>;
+
+  // to = from, or has it added.
+  template <typename T>
+  static void Put(absl::Span<const T> from, bool add, float* to) {
+    for (const T v : from) {
+      *to = static_cast<float>(add ? *to + v : v);
+      ++to;
+    }
+  }
+
+  absl::Status BiasGradient(const FeatureMap& gy, bool add, float* gbias) {
+    std::vector<double> sum(gy.shape.dim(3)), squares(sum.size());
+    RETURN_IF_ERROR(
+        ops_.ChannelSums(gy.data, gy.data, sum.data(), squares.data()));
+    Put<double>(sum, add, gbias);
+    return absl::OkStatus();
+  }
+
+  static const Tensor* DataOf(const FeatureMap* map) {
+    return map == nullptr ? nullptr : &map->data;
+  }
+
+  absl::StatusOr<FeatureMap> AsType(const Tensor& map, DType type) {
+    if (map.type() == type) return FeatureMap{map.shape(), map};
+    ASSIGN_OR_RETURN(const Tensor converted, ops_.Convert(map, type));
+    return FeatureMap{map.shape(), converted};
+  }
+
+  const std::unique_ptr<BodyBackend<Executor, Engine>> forward_;
+  Executor* const executor_;
+  BodyOps<Executor> ops_;
+};
+
+}  // namespace cuda
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CUDA_BODY_TRAIN_BACKEND_H_

@@ -1,0 +1,67 @@
+// TrainConv on an executor and an engine (body_conv.h). Stored weights are
+// [out,kh,kw,in] in host memory.
+#ifndef FCIS_KERNELS_CUDA_BODY_TRAIN_CONV_H_
+#define FCIS_KERNELS_CUDA_BODY_TRAIN_CONV_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "fcis/kernels/cuda/body_conv.h"
+#include "fcis/kernels/cuda/map_bodies.h"
+#include "fcis/kernels/train/train_backend.h"
+
+namespace fcis {
+namespace cuda {
+
+template <typename Executor, typename Engine>
+class BodyTrainConv : public TrainConv {
+ public:
+  // operand, factors: as in BodyConv and TrainBackend::MakeConv.
+  BodyTrainConv(Executor* executor, Engine* engine, const ConvParams& params,
+                const Shape& shape, DType operand,
+                absl::Span<const float> factors)
+      : TrainConv(params, shape),
+        factors_(OutputFactors::OutputsFirst(shape.num_elements(), shape.dim(0),
+                                             factors)),
+        conv_(executor, engine, params, shape, operand) {}
+
+  const OutputFactors& factors() const override { return factors_; }
+  std::string layout() const override { return "ohwi"; }
+
+  void ToStored(const Tensor& weight, float* stored) const override {
+    const WeightToNhwcBody body = {channels(), taps(), weight.data<float>(),
+                                   stored};
+    for (int64_t i = 0; i < factors_.size(); ++i) body(i);
+  }
+  Tensor FromStored(const float* stored) const override {
+    Tensor weight(weight_shape());
+    const WeightToFileBody body = {channels(), taps(), stored,
+                                   weight.mutable_data<float>()};
+    for (int64_t i = 0; i < factors_.size(); ++i) body(i);
+    return weight;
+  }
+
+  absl::Status Set(const float* stored, const float* bias) override {
+    const Shape& s = weight_shape();
+    Tensor folded({s.dim(0), s.dim(2), s.dim(3), s.dim(1)});
+    factors_.Apply(stored, folded.mutable_data<float>());
+    return conv_.Set(folded, Tensor::FromSpan<float>(
+                                 {s.dim(0)}, absl::MakeSpan(bias, s.dim(0))));
+  }
+
+  BodyConv<Executor, Engine>& conv() { return conv_; }
+
+ private:
+  int64_t channels() const { return weight_shape().dim(1); }
+  int64_t taps() const { return weight_shape().dim(2) * weight_shape().dim(3); }
+
+  const OutputFactors factors_;
+  BodyConv<Executor, Engine> conv_;
+};
+
+}  // namespace cuda
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CUDA_BODY_TRAIN_CONV_H_

@@ -1,0 +1,45 @@
+// What surrounds the sums of a convolution, as bodies of launch.h: order and
+// rounding of weights, and the fused end (bias, residual, ReLU, rounding).
+#ifndef FCIS_KERNELS_CUDA_CONV_BODIES_H_
+#define FCIS_KERNELS_CUDA_CONV_BODIES_H_
+
+#include <cstdint>
+
+#include "fcis/core/base/host_device.h"
+#include "fcis/kernels/bf16.h"
+
+namespace fcis {
+namespace cuda {
+
+// Numbers rounded to bf16, kept as f32. Count: elements.
+struct RoundToBf16Body {
+  const float* from;
+  float* to;
+
+  FCIS_HD void operator()(int64_t i) const {
+    to[i] = FromBf16(ToBf16(from[i]));
+  }
+};
+
+// y = relu?(sum + bias + residual?), rounded once. Count: elements of y.
+template <typename Y>
+struct ConvEndBody {
+  int channels;
+  bool relu;
+  const float* sum;   // [...,channels]
+  const float* bias;  // [channels]
+  const Y* residual;  // like sum, or null; may be y
+  Y* y;
+
+  FCIS_HD void operator()(int64_t i) const {
+    float v = sum[i] + bias[i % channels];
+    if (residual != nullptr) v += LoadF32(residual[i]);
+    if (relu && v < 0) v = 0;
+    StoreF32(v, y + i);
+  }
+};
+
+}  // namespace cuda
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CUDA_CONV_BODIES_H_

@@ -1,0 +1,41 @@
+#include <memory>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/cuda/body_backend.h"
+#include "fcis/kernels/cuda/body_train_backend.h"
+#include "fcis/kernels/cuda/cuda_backend.h"
+#include "fcis/kernels/cuda/cuda_executor.cuh"
+#include "fcis/kernels/cuda/cudnn_engine.h"
+
+namespace fcis {
+namespace {
+
+using CudaBackend = cuda::BodyBackend<cuda::CudaExecutor, cuda::CudnnEngine>;
+using CudaTrainBackend =
+    cuda::BodyTrainBackend<cuda::CudaExecutor, cuda::CudnnEngine>;
+
+absl::StatusOr<std::unique_ptr<CudaBackend>> Make(DType activation_type) {
+  ASSIGN_OR_RETURN(auto executor, cuda::CudaExecutor::Create());
+  ASSIGN_OR_RETURN(auto engine, cuda::CudnnEngine::Create(executor.get()));
+  return absl::make_unique<CudaBackend>("cuda", std::move(executor),
+                                        std::move(engine), activation_type);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(
+    DType activation_type) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Backend> backend, Make(activation_type));
+  return backend;
+}
+
+absl::StatusOr<std::unique_ptr<TrainBackend>> MakeCudaTrainBackend(
+    DType activation_type) {
+  ASSIGN_OR_RETURN(auto forward, Make(activation_type));
+  return std::unique_ptr<TrainBackend>(
+      absl::make_unique<CudaTrainBackend>(std::move(forward)));
+}
+
+}  // namespace fcis

@@ -1,0 +1,23 @@
+// The backend of one NVIDIA GPU: cuDNN for convolutions, kernels of our own for
+// all else. Weights that are trained stay in host memory: a step copies them to
+// the GPU and their gradients back.
+#ifndef FCIS_KERNELS_CUDA_CUDA_BACKEND_H_
+#define FCIS_KERNELS_CUDA_CUDA_BACKEND_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "fcis/kernels/backend.h"
+#include "fcis/kernels/train/train_backend.h"
+
+namespace fcis {
+
+// On the first visible GPU. activation_type: f32 (without TF32) or bf16.
+// Errors: Unavailable when there is no GPU.
+absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(DType activation_type);
+absl::StatusOr<std::unique_ptr<TrainBackend>> MakeCudaTrainBackend(
+    DType activation_type);
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CUDA_CUDA_BACKEND_H_

@@ -1,0 +1,103 @@
+#include "fcis/kernels/cuda/cuda_executor.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/cuda/status.h"
+
+namespace fcis {
+namespace cuda {
+namespace {
+
+// Memory that is given back stays in the process.
+absl::Status KeepFreedMemory(int device) {
+  cudaMemPool_t pool;
+  RETURN_IF_ERROR(
+      ToStatus(cudaDeviceGetDefaultMemPool(&pool, device), "memory pool"));
+  uint64_t threshold = UINT64_MAX;
+  return ToStatus(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold,
+                                          &threshold),
+                  "memory pool");
+}
+
+// What Open MPI tells its processes; 0 without it.
+int LocalRank() {
+  const char* rank = std::getenv("OMPI_COMM_WORLD_LOCAL_RANK");
+  int value = 0;
+  return rank != nullptr && absl::SimpleAtoi(rank, &value) ? value : 0;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CudaExecutor>> CudaExecutor::Create() {
+  int devices = 0;
+  const cudaError_t found = cudaGetDeviceCount(&devices);
+  if (found != cudaSuccess || devices == 0) {
+    return absl::UnavailableError(absl::StrCat(
+        "no GPU: ", found == cudaSuccess ? "the driver lists none"
+                                         : cudaGetErrorString(found)));
+  }
+  const int device = LocalRank() % devices;
+  RETURN_IF_ERROR(
+      ToStatus(cudaSetDevice(device), absl::StrCat("GPU ", device)));
+  RETURN_IF_ERROR(KeepFreedMemory(device));
+  cudaStream_t stream;
+  RETURN_IF_ERROR(ToStatus(
+      cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "new stream"));
+  // An error at the end was seen before by whoever waited for results.
+  const auto end = [](cudaStream_t s) {
+    cudaStreamSynchronize(s);
+    cudaStreamDestroy(s);
+  };
+  return absl::WrapUnique(
+      new CudaExecutor(device, std::shared_ptr<CUstream_st>(stream, end)));
+}
+
+absl::Status CudaExecutor::Use() const {
+  return ToStatus(cudaSetDevice(device_), "choice of the GPU");
+}
+
+absl::StatusOr<Tensor> CudaExecutor::Allocate(const Shape& shape, DType type) {
+  RETURN_IF_ERROR(Use());
+  void* memory = nullptr;
+  const int64_t bytes =
+      std::max<int64_t>(1, shape.num_elements() * DTypeSize(type));
+  RETURN_IF_ERROR(ToStatus(cudaMallocAsync(&memory, bytes, stream()),
+                           absl::StrCat("allocation of ", bytes, " bytes")));
+  const auto give_back = [stream = stream_](void* p) {
+    cudaFreeAsync(p, stream.get());
+  };
+  return Tensor::OnDevice(shape, type, Device::kCuda,
+                          std::shared_ptr<void>(memory, give_back));
+}
+
+absl::StatusOr<Tensor> CudaExecutor::ToDevice(const Tensor& t) {
+  if (t.device() == Device::kCuda) return t;
+  ASSIGN_OR_RETURN(Tensor copy, Allocate(t.shape(), t.type()));
+  // From pageable memory: has read `t` when it returns.
+  RETURN_IF_ERROR(
+      ToStatus(cudaMemcpyAsync(copy.mutable_raw(), t.raw(), t.num_bytes(),
+                               cudaMemcpyHostToDevice, stream()),
+               "copy to the GPU"));
+  return copy;
+}
+
+absl::StatusOr<Tensor> CudaExecutor::ToHost(const Tensor& t) {
+  if (t.device() == Device::kHost) return t;
+  RETURN_IF_ERROR(Use());
+  Tensor copy(t.shape(), t.type());
+  RETURN_IF_ERROR(
+      ToStatus(cudaMemcpyAsync(copy.mutable_raw(), t.raw(), t.num_bytes(),
+                               cudaMemcpyDeviceToHost, stream()),
+               "copy from the GPU"));
+  RETURN_IF_ERROR(ToStatus(cudaStreamSynchronize(stream()), "computing"));
+  return copy;
+}
+
+}  // namespace cuda
+}  // namespace fcis

@@ -1,0 +1,55 @@
+// One GPU's stream and memory: what BodyOps (body_ops.h) runs on. Everything
+// is in the order of the one stream; only ToHost waits.
+#ifndef FCIS_KERNELS_CUDA_CUDA_EXECUTOR_H_
+#define FCIS_KERNELS_CUDA_CUDA_EXECUTOR_H_
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fcis/core/tensor/tensor.h"
+
+namespace fcis {
+namespace cuda {
+
+class CudaExecutor {
+ public:
+  // The first visible GPU; of processes that mpiexec started on one machine,
+  // each the next one. Errors: Unavailable, with the reason in one line, when
+  // there is no driver or no GPU.
+  static absl::StatusOr<std::unique_ptr<CudaExecutor>> Create();
+  CudaExecutor(const CudaExecutor&) = delete;
+  CudaExecutor& operator=(const CudaExecutor&) = delete;
+
+  cudaStream_t stream() const { return stream_.get(); }
+
+  // A launch over `count` indices; in .cu files that include launch.cuh.
+  template <typename Body>
+  absl::Status Run(const Body& body, int64_t count);
+
+  // From the stream-ordered pool, which keeps what is given back.
+  absl::StatusOr<Tensor> Allocate(const Shape& shape, DType type);
+  // Itself if it is there.
+  absl::StatusOr<Tensor> ToDevice(const Tensor& t);
+  // Waits for what was launched before.
+  absl::StatusOr<Tensor> ToHost(const Tensor& t);
+
+ private:
+  CudaExecutor(int device, std::shared_ptr<CUstream_st> stream)
+      : device_(device), stream_(std::move(stream)) {}
+  // Before every call: which GPU is current is a matter of the thread.
+  absl::Status Use() const;
+
+  const int device_;
+  // Tensors may outlive the executor, and go back to the pool on its stream.
+  const std::shared_ptr<CUstream_st> stream_;
+};
+
+}  // namespace cuda
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CUDA_CUDA_EXECUTOR_H_

@@ -1,0 +1,20 @@
+// The cuda backend on a machine without a GPU, for tests: its own kernels run
+// on the host, its maps are in memory that only the backend may read, and its
+// convolutions' sums are ref's. Slow.
+#ifndef FCIS_KERNELS_CUDA_EMULATED_BACKEND_H_
+#define FCIS_KERNELS_CUDA_EMULATED_BACKEND_H_
+
+#include <memory>
+
+#include "fcis/kernels/backend.h"
+#include "fcis/kernels/train/train_backend.h"
+
+namespace fcis {
+
+std::unique_ptr<Backend> MakeEmulatedBackend(DType activation_type);
+
+std::unique_ptr<TrainBackend> MakeEmulatedTrainBackend(DType activation_type);
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CUDA_EMULATED_BACKEND_H_
