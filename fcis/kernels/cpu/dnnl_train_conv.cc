@@ -48,6 +48,26 @@ void ParallelAddTo(const float* x, int64_t n, float* y) {
   });
 }
 
+// Winograd's algorithm (Lavin and Gray, 2016) takes a third of the products of
+// such kernels; oneDNN has it for f32 and AVX-512.
+bool FitsWinograd(const ConvParams& p, const Shape& weight) {
+  return weight.dim(2) == 3 && weight.dim(3) == 3 && p.stride == 1 &&
+         p.dilation == 1;
+}
+
+// make(algorithm) by Winograd if that is possible.
+template <typename Make>
+auto Fastest(bool winograd, const Make& make) {
+  if (winograd) {
+    try {
+      return make(dnnl::algorithm::convolution_winograd);
+    } catch (const dnnl::error&) {
+      // Not for this type, or on this CPU.
+    }
+  }
+  return make(dnnl::algorithm::convolution_direct);
+}
+
 // One convolution compiled for one input shape.
 struct Plan {
   memory::desc src, dst;
@@ -148,38 +168,51 @@ struct DnnlTrainer::Impl {
     dnnl::primitive_attr forward_attr;  // a copy of attr would be attr itself
     forward_attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     forward_attr.set_post_ops(post);
-    const dnnl::convolution_forward::primitive_desc forward(
-        dnnl::convolution_forward::desc(dnnl::prop_kind::forward_inference,
-                                        dnnl::algorithm::convolution_direct,
-                                        plan.src, any, bias, plan.dst, strides,
-                                        dilates, pads, pads),
-        forward_attr, engine);
+    const auto forward_desc = [&](dnnl::algorithm algorithm,
+                                  dnnl::prop_kind kind,
+                                  const dnnl::primitive_attr& with) {
+      return dnnl::convolution_forward::primitive_desc(
+          dnnl::convolution_forward::desc(kind, algorithm, plan.src, any, bias,
+                                          plan.dst, strides, dilates, pads,
+                                          pads),
+          with, engine);
+    };
+    const auto hint = [&](dnnl::algorithm algorithm) {
+      return forward_desc(algorithm, dnnl::prop_kind::forward_training, attr);
+    };
+    const bool winograd = FitsWinograd(p, weight);
+    // For inference Winograd's kernels are kept transformed, and no way leads
+    // back from there.
+    const auto forward = Fastest(winograd, [&](dnnl::algorithm algorithm) {
+      return forward_desc(algorithm,
+                          algorithm == dnnl::algorithm::convolution_winograd
+                              ? dnnl::prop_kind::forward_training
+                              : dnnl::prop_kind::forward_inference,
+                          forward_attr);
+    });
     plan.forward = dnnl::convolution_forward(forward);
     plan.forward_weights = forward.weights_desc();
     plan.forward_scratch = forward.scratchpad_desc();
 
-    const dnnl::convolution_forward::primitive_desc hint(
-        dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training,
-                                        dnnl::algorithm::convolution_direct,
-                                        plan.src, any, bias, plan.dst, strides,
-                                        dilates, pads, pads),
-        attr, engine);
-    const dnnl::convolution_backward_data::primitive_desc by_data(
-        dnnl::convolution_backward_data::desc(
-            dnnl::algorithm::convolution_direct, plan.src, any, plan.dst,
-            strides, dilates, pads, pads),
-        attr, engine, hint);
+    const auto by_data = Fastest(winograd, [&](dnnl::algorithm algorithm) {
+      return dnnl::convolution_backward_data::primitive_desc(
+          dnnl::convolution_backward_data::desc(
+              algorithm, plan.src, any, plan.dst, strides, dilates, pads, pads),
+          attr, engine, hint(algorithm));
+    });
     plan.by_data = dnnl::convolution_backward_data(by_data);
     plan.data_weights = by_data.weights_desc();
     plan.data_scratch = by_data.scratchpad_desc();
 
     const memory::desc gradient =
         KernelDesc(weight, DType::kF32, memory::format_tag::any);
-    const dnnl::convolution_backward_weights::primitive_desc by_weights(
-        dnnl::convolution_backward_weights::desc(
-            dnnl::algorithm::convolution_direct, plan.src, gradient, bias,
-            plan.dst, strides, dilates, pads, pads),
-        attr, engine, hint);
+    const auto by_weights = Fastest(winograd, [&](dnnl::algorithm algorithm) {
+      return dnnl::convolution_backward_weights::primitive_desc(
+          dnnl::convolution_backward_weights::desc(
+              algorithm, plan.src, gradient, bias, plan.dst, strides, dilates,
+              pads, pads),
+          attr, engine, hint(algorithm));
+    });
     plan.by_weights = dnnl::convolution_backward_weights(by_weights);
     plan.weights_gradient = by_weights.diff_weights_desc();
     plan.weights_scratch = by_weights.scratchpad_desc();
@@ -253,7 +286,10 @@ struct DnnlTrainer::Impl {
                  const FeatureMap& x, const FeatureMap& gy, bool add,
                  float* gweight, float* gbias) {
     const int64_t outputs = conv.weight_shape().dim(0);
-    const bool direct = !add && plan.weights_gradient == conv.stored;
+    // Winograd's kernels store whole cache lines.
+    constexpr uintptr_t kLine = 64;
+    const bool direct = !add && plan.weights_gradient == conv.stored &&
+                        reinterpret_cast<uintptr_t>(gweight) % kLine == 0;
     Tensor sums = direct ? Tensor() : Allocate(plan.weights_gradient);
     Tensor bias_sums(Shape{outputs});
     plan.by_weights.execute(

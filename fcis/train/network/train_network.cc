@@ -127,12 +127,12 @@ void TrainNetwork::Allocate() {
       total += (p->size() + kLine - 1) / kLine * kLine;
     }
   }
-  values_.assign(total, 0.0f);
-  gradients_.assign(total, 0.0f);
+  values_ = Tensor::Zeros({total});
+  gradients_ = Tensor::Zeros({total});
   int64_t at = 0;
   for (Parameter* p : parameters_) {
-    p->value = values_.data() + at;
-    p->gradient = gradients_.data() + at;
+    p->value = values_.mutable_data<float>() + at;
+    p->gradient = gradients_.mutable_data<float>() + at;
     at += (p->size() + kLine - 1) / kLine * kLine;
   }
 }

@@ -68,8 +68,8 @@ class TrainNetwork {
   // In the order in which Backward finishes them. Their values and gradients
   // lie one after the other in two arrays.
   const std::vector<Parameter*>& parameters() const { return parameters_; }
-  absl::Span<float> values() { return absl::MakeSpan(values_); }
-  absl::Span<float> gradients() { return absl::MakeSpan(gradients_); }
+  absl::Span<float> values() { return values_.mutable_span<float>(); }
+  absl::Span<float> gradients() { return gradients_.mutable_span<float>(); }
   // For tests: in the same order.
   const std::vector<ConvLayer*>& layers() const { return layers_; }
 
@@ -104,7 +104,7 @@ class TrainNetwork {
   std::unique_ptr<ConvLayer> reduce_, score_, box_;
   std::vector<ConvLayer*> layers_;
   std::vector<Parameter*> parameters_;
-  std::vector<float> values_, gradients_;
+  Tensor values_, gradients_;
   // Kept for Backward.
   FeatureMap picture_, stem_out_, res4_, res5_, rpn_hidden_, hidden_;
 };
