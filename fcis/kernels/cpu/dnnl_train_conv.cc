@@ -13,6 +13,7 @@
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/cpu/dilation_phases.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
 namespace fcis {
@@ -55,6 +56,17 @@ bool FitsWinograd(const ConvParams& p, const Shape& weight) {
          p.dilation == 1;
 }
 
+// Dilated kernels that phases (dilation_phases.h) make fit.
+bool FitsPhases(const ConvParams& p, const Shape& weight, DType compute) {
+  return compute == DType::kF32 && p.dilation > 1 && p.pad == p.dilation &&
+         p.stride == 1 && weight.dim(2) == 3 && weight.dim(3) == 3;
+}
+
+ConvParams Undilated(ConvParams p) {
+  p.dilation = p.pad = 1;
+  return p;
+}
+
 // make(algorithm) by Winograd if that is possible.
 template <typename Make>
 auto Fastest(bool winograd, const Make& make) {
@@ -84,11 +96,14 @@ using PlanKey = std::array<int64_t, 14>;
 
 class DnnlTrainConv : public TrainConv {
  public:
+  // phases: 1, or the dilation that is done by phases.
   DnnlTrainConv(DnnlTrainer::Impl* trainer, const ConvParams& params,
-                const Shape& shape, const memory::desc& stored,
+                int phases, const Shape& shape, const memory::desc& stored,
                 absl::Span<const float> factors)
       : TrainConv(params, shape),
         trainer_(trainer),
+        phases(phases),
+        run_params(phases > 1 ? Undilated(params) : params),
         stored(stored),
         folded_desc(stored),
         factors_(FactorsOf(stored, factors)),
@@ -114,6 +129,8 @@ class DnnlTrainConv : public TrainConv {
   DnnlTrainer::Impl* trainer_;
 
  public:
+  const int phases;
+  const ConvParams run_params;  // of the convolution of the phases
   const memory::desc stored;
   memory::desc folded_desc;  // layout of `folded`
   const OutputFactors factors_;
@@ -219,9 +236,9 @@ struct DnnlTrainer::Impl {
     return plan;
   }
 
-  const Plan& GetPlan(const TrainConv& conv, const Shape& x, const Shape& y,
+  const Plan& GetPlan(const DnnlTrainConv& conv, const Shape& x, const Shape& y,
                       bool residual) {
-    const ConvParams& p = conv.params();
+    const ConvParams& p = conv.run_params;
     const Shape& w = conv.weight_shape();
     // oneDNN plans its work for a number of threads when it compiles.
     const PlanKey key = {x.dim(0), x.dim(1), x.dim(2), x.dim(3),    w.dim(0),
@@ -232,6 +249,23 @@ struct DnnlTrainer::Impl {
     if (plans.size() >= kMaxPlans) plans.clear();
     return *(plans[key] =
                  absl::make_unique<Plan>(MakePlan(p, w, x, y, residual)));
+  }
+
+  // A map cut into phases, and back.
+  FeatureMap Split(const FeatureMap& map, int phases) {
+    const Shape shape = PhasesOf(map.shape, phases);
+    FeatureMap split = {shape, Allocate(FeatureDesc(shape, compute))};
+    ToPhases(map.shape, ChannelBlock(map.shape, compute), phases,
+             static_cast<const float*>(map.data.raw()),
+             static_cast<float*>(split.data.mutable_raw()));
+    return split;
+  }
+  FeatureMap Join(const FeatureMap& split, const Shape& shape, int phases) {
+    FeatureMap map = {shape, Allocate(FeatureDesc(shape, compute))};
+    FromPhases(shape, ChannelBlock(shape, compute), phases,
+               static_cast<const float*>(split.data.raw()),
+               static_cast<float*>(map.data.mutable_raw()));
+    return map;
   }
 
   FeatureMap Forward(DnnlTrainConv* conv, const FeatureMap& x,
@@ -428,12 +462,15 @@ absl::StatusOr<std::unique_ptr<TrainConv>> DnnlTrainer::MakeConv(
       [&] {
         // Stored as the gradient of a map of usual size comes out.
         const Shape x = {1, 40, 64, weight_shape.dim(1)};
+        const bool by_phases = FitsPhases(params, weight_shape, impl_->compute);
+        const ConvParams run = by_phases ? Undilated(params) : params;
         const absl::StatusOr<Shape> y =
-            ops::InferConvShape(params, x, weight_shape);
+            ops::InferConvShape(run, x, weight_shape);
         const Plan plan =
-            impl_->MakePlan(params, weight_shape, x, *y, /*residual=*/false);
+            impl_->MakePlan(run, weight_shape, x, *y, /*residual=*/false);
         conv = absl::make_unique<DnnlTrainConv>(
-            impl_.get(), params, weight_shape, plan.weights_gradient, factors);
+            impl_.get(), params, by_phases ? params.dilation : 1, weight_shape,
+            plan.weights_gradient, factors);
       }));
   return conv;
 }
@@ -444,12 +481,23 @@ absl::StatusOr<FeatureMap> DnnlTrainer::Conv(TrainConv& conv,
   ASSIGN_OR_RETURN(
       const Shape shape,
       ops::InferConvShape(conv.params(), x.shape, conv.weight_shape()));
+  auto* dnnl_conv = static_cast<DnnlTrainConv*>(&conv);
+  const int phases = dnnl_conv->phases;
   FeatureMap y;
-  RETURN_IF_ERROR(Guard([&] { return Describe(conv, x); },
-                        [&] {
-                          y = impl_->Forward(static_cast<DnnlTrainConv*>(&conv),
-                                             x, shape, residual);
-                        }));
+  RETURN_IF_ERROR(Guard(
+      [&] { return Describe(conv, x); },
+      [&] {
+        if (phases == 1) {
+          y = impl_->Forward(dnnl_conv, x, shape, residual);
+          return;
+        }
+        FeatureMap split;
+        if (residual != nullptr) split = impl_->Split(*residual, phases);
+        y = impl_->Join(impl_->Forward(dnnl_conv, impl_->Split(x, phases),
+                                       PhasesOf(shape, phases),
+                                       residual == nullptr ? nullptr : &split),
+                        shape, phases);
+      }));
   return y;
 }
 
@@ -458,15 +506,19 @@ absl::Status DnnlTrainer::ConvGradient(TrainConv& conv, const FeatureMap& x,
                                        float* gweight, float* gbias,
                                        FeatureMap* gx) {
   auto& dnnl_conv = static_cast<DnnlTrainConv&>(conv);
-  return Guard([&] { return Describe(conv, x); },
-               [&] {
-                 const Plan& plan =
-                     impl_->GetPlan(conv, x.shape, gy.shape, false);
-                 if (gx != nullptr) {
-                   impl_->ByData(plan, dnnl_conv, x, gy, gx);
-                 }
-                 impl_->ByWeights(plan, dnnl_conv, x, gy, add, gweight, gbias);
-               });
+  const int phases = dnnl_conv.phases;
+  return Guard(
+      [&] { return Describe(conv, x); },
+      [&] {
+        const FeatureMap in = phases == 1 ? x : impl_->Split(x, phases);
+        const FeatureMap g = phases == 1 ? gy : impl_->Split(gy, phases);
+        const Plan& plan = impl_->GetPlan(dnnl_conv, in.shape, g.shape, false);
+        if (gx != nullptr) {
+          impl_->ByData(plan, dnnl_conv, in, g, gx);
+          if (phases > 1) *gx = impl_->Join(*gx, x.shape, phases);
+        }
+        impl_->ByWeights(plan, dnnl_conv, in, g, add, gweight, gbias);
+      });
 }
 
 absl::StatusOr<FeatureMap> DnnlTrainer::MaxPool(const MaxPoolParams& params,
