@@ -119,8 +119,19 @@ absl::StatusOr<ModelConfig> Preset(absl::string_view name) {
 
 absl::StatusOr<ModelConfig> ParseConfig(absl::string_view text,
                                         absl::string_view source) {
-  ModelConfig config;
+  ModelConfig config, common;
   RETURN_IF_ERROR(MergeTextProto(text, source, &config));
+  RETURN_IF_ERROR(MergeTextProto(kCommonTextproto, "common", &common));
+  // Merging would append to the lists that the text gives.
+  if (config.input().mean().empty()) {
+    *config.mutable_input()->mutable_mean() = common.input().mean();
+  }
+  if (config.rpn().ratios().empty()) {
+    *config.mutable_rpn()->mutable_ratios() = common.rpn().ratios();
+  }
+  if (config.head().loc_std().empty()) {
+    *config.mutable_head()->mutable_loc_std() = common.head().loc_std();
+  }
   const absl::Status status = CheckConfig(config);
   if (!status.ok()) {
     return absl::InvalidArgumentError(

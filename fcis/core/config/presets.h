@@ -20,7 +20,8 @@ std::vector<std::string> PresetNames();
 absl::StatusOr<ModelConfig> Preset(absl::string_view name);
 
 // A ModelConfig in text form, checked by CheckConfig. `source` names it in
-// errors, which also give line and column.
+// errors, which also give line and column. What the text does not give is as in
+// every preset (common.textproto).
 absl::StatusOr<ModelConfig> ParseConfig(absl::string_view text,
                                         absl::string_view source);
 

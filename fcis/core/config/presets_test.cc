@@ -43,6 +43,20 @@ TEST(Preset, UnknownNameListsTheKnownOnes) {
               HasSubstr("resnet101_coco"));
 }
 
+TEST(ParseConfig, GivesWhatEveryPresetHas) {
+  const auto config = ParseConfig(
+      "classes { name: 'cat' } backbone { blocks: [1, 1, 1, 1] }"
+      "rpn { scales: 8 ratios: 3 }",
+      "my.textproto");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const ModelConfig preset = *Preset("small_scenes");
+  EXPECT_EQ(config->rpn().ratios_size(), 1);
+  EXPECT_THAT(config->input().mean(),
+              ::testing::ElementsAreArray(preset.input().mean()));
+  EXPECT_THAT(config->head().loc_std(),
+              ::testing::ElementsAreArray(preset.head().loc_std()));
+}
+
 TEST(ParseConfig, NamesLineAndField) {
   EXPECT_THAT(ParseConfig("input {\n  min_sise: 3 }", "my.textproto")
                   .status()
