@@ -27,6 +27,7 @@
 #include "fcis/tools/keep_pictures.h"
 #include "fcis/tools/picture_list.h"
 #include "fcis/tools/run_demo.h"
+#include "fcis/tools/selftest.h"
 
 ABSL_FLAG(std::string, modelpath, "",
           "Model file: .safetensors, .npz of chainer-fcis or chainercv, or "
@@ -106,6 +107,16 @@ absl::StatusOr<PictureList> DefaultPictures(const ModelChoice& choice) {
   return list;
 }
 
+// Drivers, libraries and GPUs come in combinations that nobody has tried: the
+// first use of one computes known answers. The CPU is what this was built on.
+absl::Status TestNewDevice(const Backend& backend) {
+  if (backend.name() != "cuda") return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool ran,
+                   SelfTestOnce("cuda", ResolvePath("~/.cache/fcis/cuda")));
+  if (ran) absl::PrintF("first use of the GPU: known answers came out right\n");
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<Detector>> MakeDetector(ModelChoice choice,
                                                        Backend* backend) {
   absl::PrintF("%s\n", choice.statement);
@@ -126,6 +137,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     ASSIGN_OR_RETURN(list, NamedPictures(arguments));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  RETURN_IF_ERROR(TestNewDevice(*backend));
   ASSIGN_OR_RETURN(const ModelChoice choice,
                    ChooseModel(absl::GetFlag(FLAGS_modelpath),
                                ModelFetcherFromFlags(ModelDirectory())));

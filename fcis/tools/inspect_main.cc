@@ -21,6 +21,7 @@
 #include "fcis/model/weights/load.h"
 #include "fcis/tools/environment.h"
 #include "fcis/tools/inspect.h"
+#include "fcis/tools/selftest.h"
 
 ABSL_FLAG(std::string, model, "", "Model file.");
 ABSL_FLAG(std::string, preset, "",
@@ -32,6 +33,10 @@ ABSL_FLAG(std::string, image, "", "Picture, JPEG or PNG.");
 ABSL_FLAG(std::string, out, "stages.npz", "File to write.");
 ABSL_FLAG(bool, environment, false,
           "Only say what was compiled in and found on this machine.");
+
+ABSL_FLAG(bool, selftest, false,
+          "Only compute known answers on --device and say whether they came "
+          "out.");
 
 namespace fcis {
 namespace {
@@ -45,14 +50,14 @@ Program MakeProgram() {
       ".npz file, under the names of the parity fixtures.";
   program.groups = {{"Picture and result", {"image", "out"}},
                     {"Model", {"model", "preset", "deterministic_seed"}},
-                    {"Machine", {"environment"}},
+                    {"Machine", {"environment", "selftest"}},
                     {"Computing", BackendFlagNames()},
                     {"Thresholds and sizes", ModelFlagNames()}};
   program.short_flags = {{'m', "model"}, {'o', "out"}};
   program.examples = {
       "inspect --model fcis_coco.npz --image a.jpg --out stages.npz",
       "inspect --preset resnet101_coco --deterministic_seed 1 --image a.jpg",
-      "inspect --environment"};
+      "inspect --environment", "inspect --selftest --device cuda"};
   return program;
 }
 
@@ -83,7 +88,22 @@ absl::StatusOr<Weights> WeightsFromFlags() {
   return DeterministicWeights(config, absl::GetFlag(FLAGS_deterministic_seed));
 }
 
+absl::Status SelfTest() {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  const std::string device(backend->name());
+  int failed = 0;
+  for (const SelfTestResult& r : RunSelfTest(device)) {
+    absl::PrintF("%s: %s: %s (%.1f s)\n", device, r.name,
+                 r.status.ok() ? "ok" : r.status.message(), r.seconds);
+    failed += !r.status.ok();
+  }
+  if (failed == 0) return absl::OkStatus();
+  return VerificationError(
+      absl::StrCat(failed, failed == 1 ? " test" : " tests", " failed"));
+}
+
 absl::Status Run(const std::vector<std::string>& arguments) {
+  if (absl::GetFlag(FLAGS_selftest)) return SelfTest();
   if (absl::GetFlag(FLAGS_environment)) {
     absl::PrintF("%s", EnvironmentText(DescribeEnvironment()));
     return absl::OkStatus();

@@ -69,6 +69,16 @@ class CheckBackend : public Backend {
   absl::string_view name() const override { return name_; }
   DType activation_type() const override { return tested_->activation_type(); }
 
+  // Maps are the tested backend's; the oracle computes on copies in host
+  // memory.
+  Device device() const override { return tested_->device(); }
+  absl::StatusOr<Tensor> AllocateMap(const Shape& shape, DType type) override {
+    return tested_->AllocateMap(shape, type);
+  }
+  absl::StatusOr<Tensor> ToHost(const Tensor& map) override {
+    return tested_->ToHost(map);
+  }
+
   absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
       const ConvParams& params, const Tensor& weight,
       const Tensor& bias) override {
@@ -81,9 +91,16 @@ class CheckBackend : public Backend {
   absl::Status Conv(PreparedConv& conv, const Tensor& x, const Tensor* residual,
                     Tensor* y) override {
     CheckedConv& c = static_cast<CheckedConv&>(conv);
-    Tensor want(y->shape(), y->type());
-    RETURN_IF_ERROR(oracle_->Conv(*c.oracle, x, residual, &want));
-    const double start = c.bias_max + (residual ? AbsMax(*residual) : 0);
+    ASSIGN_OR_RETURN(const Tensor in, ToHost(x));
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    double start = c.bias_max;
+    Tensor added;
+    if (residual != nullptr) {
+      ASSIGN_OR_RETURN(added, ToHost(*residual));
+      start += AbsMax(added);
+    }
+    RETURN_IF_ERROR(oracle_->Conv(
+        *c.oracle, in, residual == nullptr ? nullptr : &added, &want));
     RETURN_IF_ERROR(tested_->Conv(*c.tested, x, residual, y));
     // n products and the start value, each bounded; rounding errors are
     // independent, so they grow with sqrt(n) (Higham & Mary, 2019), 8 standard
@@ -91,53 +108,57 @@ class CheckBackend : public Backend {
     const Shape& w = c.weight_shape();
     const double n = static_cast<double>(w.num_elements() / w.dim(0)) + 2;
     return Compare("conv", x.shape(), *y, want,
-                   8 * kEps32 * std::sqrt(n) * (AbsMax(x) * c.norm + start));
+                   8 * kEps32 * std::sqrt(n) * (AbsMax(in) * c.norm + start));
   }
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                        Tensor* y) override {
-    Tensor want(y->shape(), y->type());
-    RETURN_IF_ERROR(oracle_->MaxPool(params, x, &want));
+    ASSIGN_OR_RETURN(const Tensor in, ToHost(x));
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    RETURN_IF_ERROR(oracle_->MaxPool(params, in, &want));
     RETURN_IF_ERROR(tested_->MaxPool(params, x, y));
     return Compare("max_pool", x.shape(), *y, want, 0);
   }
 
   absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
                          const Tensor& rois, Tensor* y) override {
+    ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
     Tensor want(y->shape());
-    RETURN_IF_ERROR(oracle_->PsroiPool(params, maps, rois, &want));
+    RETURN_IF_ERROR(oracle_->PsroiPool(params, in, rois, &want));
     RETURN_IF_ERROR(tested_->PsroiPool(params, maps, rois, y));
     return Compare("psroi_pool", maps.shape(), *y, want,
-                   WindowTolerance(params, maps));
+                   WindowTolerance(params, in));
   }
 
   absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
                          const Tensor& rois, Tensor* y) override {
+    ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
     Tensor want(y->shape());
-    RETURN_IF_ERROR(oracle_->PsroiMean(params, maps, rois, &want));
+    RETURN_IF_ERROR(oracle_->PsroiMean(params, in, rois, &want));
     RETURN_IF_ERROR(tested_->PsroiMean(params, maps, rois, y));
     return Compare("psroi_mean", maps.shape(), *y, want,
-                   MeanTolerance(params, maps));
+                   MeanTolerance(params, in));
   }
 
   absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
                                 const Tensor& rois, Tensor* y) override {
+    ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
     Tensor want(y->shape());
-    RETURN_IF_ERROR(oracle_->PsroiClassScores(params, maps, rois, &want));
+    RETURN_IF_ERROR(oracle_->PsroiClassScores(params, in, rois, &want));
     RETURN_IF_ERROR(tested_->PsroiClassScores(params, maps, rois, y));
     return Compare("psroi_class_scores", maps.shape(), *y, want,
-                   MeanTolerance(params, maps));
+                   MeanTolerance(params, in));
   }
 
   absl::Status PsroiClassPair(const PsroiParams& params, const Tensor& maps,
                               const Tensor& rois, const Tensor& classes,
                               Tensor* y) override {
+    ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
     Tensor want(y->shape());
-    RETURN_IF_ERROR(
-        oracle_->PsroiClassPair(params, maps, rois, classes, &want));
+    RETURN_IF_ERROR(oracle_->PsroiClassPair(params, in, rois, classes, &want));
     RETURN_IF_ERROR(tested_->PsroiClassPair(params, maps, rois, classes, y));
     return Compare("psroi_class_pair", maps.shape(), *y, want,
-                   WindowTolerance(params, maps));
+                   WindowTolerance(params, in));
   }
 
   absl::Status Softmax(const Tensor& x, Tensor* y) override {
@@ -166,9 +187,12 @@ class CheckBackend : public Backend {
   }
 
   // bf16 results may be rounded to neighbours.
-  absl::Status Compare(absl::string_view op, const Shape& x, const Tensor& got,
-                       const Tensor& want, double tolerance) {
+  absl::Status Compare(absl::string_view op, const Shape& x,
+                       const Tensor& result, const Tensor& expected,
+                       double tolerance) {
     ++calls_;
+    ASSIGN_OR_RETURN(const Tensor got, tested_->ToHost(result));
+    ASSIGN_OR_RETURN(const Tensor want, oracle_->ToHost(expected));
     const double relative = got.type() == DType::kBF16 ? 2 * kEpsBf16 : 0;
     for (int64_t i = 0; i < got.num_elements(); ++i) {
       const float a = At(got, i), b = At(want, i);

@@ -11,7 +11,9 @@
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/kernels/bf16.h"
+#include "fcis/kernels/check/check_backend.h"
 #include "fcis/kernels/cuda/emulated_backend.h"
+#include "fcis/kernels/ref/ref_backend.h"
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "gtest/gtest.h"
 
@@ -43,7 +45,8 @@ class AskedBackends : public ::testing::Environment {
 }  // namespace
 
 std::vector<std::string> BackendNames() {
-  return Asked({"ref", "cpu", "check:cpu,ref", "emulated"});
+  return Asked(
+      {"ref", "cpu", "check:cpu,ref", "emulated", "check:emulated,ref"});
 }
 
 std::vector<std::string> TrainBackendNames() {
@@ -69,6 +72,10 @@ Precision PrecisionOf(DType type) {
 std::unique_ptr<Backend> MakeTestBackend(absl::string_view name,
                                          DType activation_type) {
   if (name == "emulated") return MakeEmulatedBackend(activation_type);
+  if (name == "check:emulated,ref") {
+    return MakeCheckBackend(MakeEmulatedBackend(activation_type),
+                            MakeRefBackend(activation_type));
+  }
   auto backend = MakeBackend(name, PrecisionOf(activation_type));
   if (absl::IsUnimplemented(backend.status())) return nullptr;
   ABSL_RAW_CHECK(backend.ok(), "MakeBackend");
