@@ -21,6 +21,7 @@
 #define FCIS_KERNELS_BACKEND_H_
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,6 +29,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/max_pool.h"
+#include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/kernels/ops/softmax.h"
 
@@ -74,6 +76,11 @@ class Backend {
                                       const Tensor& classes, Tensor* y) = 0;
 
   virtual absl::Status Softmax(const Tensor& x, Tensor* y) = 0;
+
+  // At least one anchor. Unless overridden: ProposeOnHost.
+  virtual absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
+                                                   const Tensor& scores,
+                                                   const Tensor& deltas);
 };
 
 }  // namespace fcis

@@ -93,7 +93,8 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
 
   ASSIGN_OR_RETURN(const Maps maps, RunNetwork(std::move(prepared), observer));
   laps.Into(&times->network);
-  const std::vector<Box> rois = rpn_.Propose(maps.rpn, height, width, scale);
+  ASSIGN_OR_RETURN(const std::vector<Box> rois,
+                   rpn_.Propose(maps.rpn, height, width, scale));
   laps.Into(&times->proposals);
   ObserveBoxes(observer, "rois_rpn", rois);
   if (rois.empty()) return std::vector<Detection>();

@@ -179,7 +179,7 @@ TEST_P(NetParity, ProposalsOfTheStoredScores) {
   const Rpn::Output output = {
       scores.Reshaped({1, map.dim(2), map.dim(3), 2 * anchors}),
       deltas.Reshaped({1, map.dim(2), map.dim(3), 4 * anchors})};
-  const std::vector<Box> rois = detector_->rpn().Propose(
+  const std::vector<Box> rois = *detector_->rpn().Propose(
       output, prepared.dim(1), prepared.dim(2), golden_.Double("scale_f64"));
   ExpectNear(YxyxFromBoxes(rois), "rois_rpn", 2e-3);
 }

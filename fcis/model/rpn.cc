@@ -2,11 +2,10 @@
 
 #include <string>
 
-#include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/geometry/anchors.h"
-#include "fcis/core/geometry/proposals.h"
 #include "fcis/kernels/ops/conv.h"
+#include "fcis/kernels/ops/propose.h"
 #include "fcis/model/resnet.h"
 
 namespace fcis {
@@ -36,21 +35,22 @@ absl::StatusOr<Rpn::Output> Rpn::Run(const Tensor& res4,
   ASSIGN_OR_RETURN(const Tensor hidden, ops::Conv(*backend_, *conv_, res4));
   RETURN_IF_ERROR(ObserveMap(observer, "rpn_conv1", hidden, backend_));
   Output output;
-  ASSIGN_OR_RETURN(const Tensor scores, ops::Conv(*backend_, *score_, hidden));
-  ASSIGN_OR_RETURN(const Tensor deltas, ops::Conv(*backend_, *delta_, hidden));
-  ASSIGN_OR_RETURN(output.scores, backend_->ToHost(scores));
-  ASSIGN_OR_RETURN(output.deltas, backend_->ToHost(deltas));
+  ASSIGN_OR_RETURN(output.scores, ops::Conv(*backend_, *score_, hidden));
+  ASSIGN_OR_RETURN(output.deltas, ops::Conv(*backend_, *delta_, hidden));
   if (observer) {
-    const int64_t anchors = output.deltas.num_elements() / 4;
-    observer("rpn_scores", output.scores.Reshaped({anchors, 2}));
-    observer("rpn_locs", output.deltas.Reshaped({anchors, 4}));
+    ASSIGN_OR_RETURN(const Tensor scores, backend_->ToHost(output.scores));
+    ASSIGN_OR_RETURN(const Tensor deltas, backend_->ToHost(output.deltas));
+    const int64_t anchors = deltas.num_elements() / 4;
+    observer("rpn_scores", scores.Reshaped({anchors, 2}));
+    observer("rpn_locs", deltas.Reshaped({anchors, 4}));
   }
   return output;
 }
 
-std::vector<Box> Rpn::Propose(const Output& output, int height, int width,
-                              double scale) const {
-  return ProposeBoxes(config_, output, height, width, scale);
+absl::StatusOr<std::vector<Box>> Rpn::Propose(const Output& output, int height,
+                                              int width, double scale) const {
+  return ops::Propose(*backend_, ProposeParamsOf(config_, height, width, scale),
+                      output.scores, output.deltas);
 }
 
 std::vector<Box> AnchorsOf(const RpnConfig& config, int64_t height,
@@ -60,32 +60,19 @@ std::vector<Box> AnchorsOf(const RpnConfig& config, int64_t height,
       kFeatureStride, static_cast<int>(height), static_cast<int>(width));
 }
 
-std::vector<Box> ProposeBoxes(const RpnConfig& config,
-                              const Rpn::Output& output, int height, int width,
+ProposeParams ProposeParamsOf(const RpnConfig& config, int height, int width,
                               double scale) {
-  const std::vector<Box> anchors =
-      AnchorsOf(config, output.deltas.dim(1), output.deltas.dim(2));
-  // Position-major with the anchor innermost: the maps' own order.
-  static_assert(sizeof(BoxDelta) == 4 * sizeof(float), "a row of deltas");
-  const auto* deltas =
-      reinterpret_cast<const BoxDelta*>(output.deltas.data<float>());
-  std::vector<float> foreground(anchors.size());
-  const float* scores = output.scores.data<float>();
-  for (size_t i = 0; i < anchors.size(); ++i) foreground[i] = scores[2 * i + 1];
-
-  ProposalParams params;
-  params.pre_nms = config.pre_nms();
-  params.post_nms = config.post_nms();
-  params.nms_thresh = config.nms_thresh();
-  params.min_side = static_cast<float>(config.min_size() * scale);
-  const std::vector<Box> boxes =
-      DecodeProposals(anchors, absl::MakeConstSpan(deltas, anchors.size()),
-                      static_cast<float>(width), static_cast<float>(height));
-  std::vector<Box> rois;
-  for (const int i : SelectProposals(boxes, foreground, params)) {
-    rois.push_back(boxes[i]);
-  }
-  return rois;
+  ProposeParams params;
+  params.select.pre_nms = config.pre_nms();
+  params.select.post_nms = config.post_nms();
+  params.select.nms_thresh = config.nms_thresh();
+  params.select.min_side = static_cast<float>(config.min_size() * scale);
+  params.anchor_base =
+      AnchorBase(config.base_size(), config.ratios(), config.scales());
+  params.stride = kFeatureStride;
+  params.height = static_cast<float>(height);
+  params.width = static_cast<float>(width);
+  return params;
 }
 
 }  // namespace fcis

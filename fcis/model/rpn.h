@@ -18,6 +18,7 @@ namespace fcis {
 class Rpn {
  public:
   struct Output {
+    // Feature maps of the backend's.
     Tensor scores;  // f32 [1,h,w,2A]: anchor * 2 + {0 background, 1 foreground}
     Tensor deltas;  // f32 [1,h,w,4A]: anchor * 4 + {dy, dx, dh, dw}
   };
@@ -27,9 +28,10 @@ class Rpn {
   absl::StatusOr<Output> Run(const Tensor& res4,
                              const StageObserver& observer) const;
 
-  // ProposeBoxes with the model's numbers.
-  std::vector<Box> Propose(const Output& output, int height, int width,
-                           double scale) const;
+  // At most post_nms boxes in prepared pixels, best first; may be empty. As
+  // ProposeParamsOf and ops::Propose, of one picture.
+  absl::StatusOr<std::vector<Box>> Propose(const Output& output, int height,
+                                           int width, double scale) const;
 
  private:
   Backend* backend_ = nullptr;
@@ -42,12 +44,9 @@ class Rpn {
 std::vector<Box> AnchorsOf(const RpnConfig& config, int64_t height,
                            int64_t width);
 
-// At most post_nms boxes in prepared pixels, best first; the raw foreground
-// logit ranks them. output: of one picture; `height` x `width`: the prepared
-// picture; `scale`: prepared / original height, for the least side. May be
-// empty.
-std::vector<Box> ProposeBoxes(const RpnConfig& config,
-                              const Rpn::Output& output, int height, int width,
+// height x width: the prepared picture; `scale`: prepared / original height,
+// for the least side.
+ProposeParams ProposeParamsOf(const RpnConfig& config, int height, int width,
                               double scale);
 
 }  // namespace fcis

@@ -76,7 +76,9 @@ absl::StatusOr<StepResult> Step(TrainBackend* backend) {
       TrainStep(config, options, {sample}, 1, /*add=*/false, network.get(),
                 backend, absl::MakeSpan(&sampler, 1)));
   for (const Parameter* p : network->parameters()) {
-    result.gradients.emplace_back(p->name, p->to_file(p->gradient));
+    ASSIGN_OR_RETURN(const Tensor gradient,
+                     FetchTensor(*p, p->gradient, network->math()));
+    result.gradients.emplace_back(p->name, gradient);
   }
   return result;
 }

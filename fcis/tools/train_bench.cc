@@ -67,7 +67,9 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
       TrainNetwork::Create(DeterministicWeights(model, options.seed),
                            NetworkOptionsOf(recipe), backend));
   const LossOptions loss = LossOptionsOf(recipe.loss(), model);
-  Optimizer optimizer(OptimizerOptionsOf(recipe), network->parameters());
+  ASSIGN_OR_RETURN(const std::unique_ptr<Optimizer> optimizer,
+                   Optimizer::Create(OptimizerOptionsOf(recipe),
+                                     network->parameters(), network->math()));
   TrainBenchResult result;
   std::vector<double> updates;
   for (int i = 0; i <= options.repeats; ++i) {
@@ -78,10 +80,12 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
         TrainStep(model, loss, samples, recipe.batch(), /*add=*/false,
                   network.get(), backend, absl::MakeSpan(samplers)));
     const auto update = Clock::now();
-    const double norm =
-        recipe.optimizer().clip_norm() > 0 ? optimizer.GradientNorm() : 0;
+    double norm = 0;
+    if (recipe.optimizer().clip_norm() > 0) {
+      ASSIGN_OR_RETURN(norm, optimizer->GradientNorm());
+    }
     // The weights hardly move: the same work in every step.
-    optimizer.Step(1e-7f, norm);
+    RETURN_IF_ERROR(optimizer->Step(1e-7f, norm));
     RETURN_IF_ERROR(network->Refresh());
     result.loss = terms.sum();
     if (i == 0) continue;

@@ -54,6 +54,10 @@ def _cuda_objects_impl(ctx):
     architectures = ctx.var.get("cuda_architectures", _ARCHITECTURES)
     flags = _NVCC_FLAGS + _architecture_flags(architectures.split(","))
 
+    # scripts/gpu_kernels reads them.
+    if ctx.var.get("cuda_resource_usage") == "1":
+        flags.append("-Xptxas=-v")
+
     # What the host's compiler gets: -fsanitize and the like.
     for option in ctx.fragments.cpp.copts:
         flags += ["-Xcompiler", option]

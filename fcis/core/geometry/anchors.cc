@@ -29,12 +29,8 @@ std::vector<Box> ShiftedAnchors(absl::Span<const Box> base, int stride,
   anchors.reserve(base.size() * height * width);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      const double dy = static_cast<double>(y) * stride;
-      const double dx = static_cast<double>(x) * stride;
       for (const Box& b : base) {
-        anchors.push_back(
-            {static_cast<float>(b.x0 + dx), static_cast<float>(b.y0 + dy),
-             static_cast<float>(b.x1 + dx), static_cast<float>(b.y1 + dy)});
+        anchors.push_back(ShiftedAnchor(b, stride, y, x));
       }
     }
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "fcis/core/base/host_device.h"
 #include "fcis/core/geometry/box.h"
 
 namespace fcis {
@@ -15,6 +16,15 @@ namespace fcis {
 // sqrt(1 / ratio). Index = ratio index * number of scales + scale index.
 std::vector<Box> AnchorBase(int base_size, absl::Span<const float> ratios,
                             absl::Span<const float> scales);
+
+// An anchor of the map's first pixel, at pixel (y, x) of a map whose pixels are
+// `stride` input pixels apart.
+FCIS_HD inline Box ShiftedAnchor(const Box& base, int stride, int y, int x) {
+  const double dy = static_cast<double>(y) * stride;
+  const double dx = static_cast<double>(x) * stride;
+  return {static_cast<float>(base.x0 + dx), static_cast<float>(base.y0 + dy),
+          static_cast<float>(base.x1 + dx), static_cast<float>(base.y1 + dy)};
+}
 
 // The anchors of a map of height x width pixels, `stride` input pixels apart;
 // order: y, x, anchor index. Empty for an empty map.

@@ -170,7 +170,32 @@ class CheckBackend : public Backend {
                    kEps32 * static_cast<double>(x.dim(-1) + 16));
   }
 
+  // A coordinate may differ by a few roundings of the picture's size.
+  absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
+                                           const Tensor& scores,
+                                           const Tensor& deltas) override {
+    ASSIGN_OR_RETURN(const Tensor host_scores, ToHost(scores));
+    ASSIGN_OR_RETURN(const Tensor host_deltas, ToHost(deltas));
+    ASSIGN_OR_RETURN(const std::vector<Box> want,
+                     oracle_->Propose(params, host_scores, host_deltas));
+    ASSIGN_OR_RETURN(const std::vector<Box> got,
+                     tested_->Propose(params, scores, deltas));
+    const double limit = 8 * kEps32 * std::max(params.height, params.width);
+    RETURN_IF_ERROR(Compare("propose", scores.shape(), AsTensor(got),
+                            AsTensor(want), limit));
+    return got;
+  }
+
  private:
+  static Tensor AsTensor(const std::vector<Box>& boxes) {
+    Tensor t(Shape{static_cast<int64_t>(boxes.size()), 4});
+    float* v = t.mutable_data<float>();
+    for (const Box& b : boxes) {
+      for (const float corner : {b.x0, b.y0, b.x1, b.y1}) *v++ = corner;
+    }
+    return t;
+  }
+
   // A window's sum has one rounding per pixel, its mean at most one more; a
   // window is at most a cell and two pixels long.
   static double WindowTolerance(const PsroiParams& params, const Tensor& maps) {
@@ -193,6 +218,11 @@ class CheckBackend : public Backend {
     ++calls_;
     ASSIGN_OR_RETURN(const Tensor got, tested_->ToHost(result));
     ASSIGN_OR_RETURN(const Tensor want, oracle_->ToHost(expected));
+    if (got.shape() != want.shape()) {
+      return absl::InternalError(absl::StrCat(
+          name_, ": op ", calls_, " (", op, " of ", x.ToString(), ") gives ",
+          got.shape().ToString(), ", expected ", want.shape().ToString()));
+    }
     const double relative = got.type() == DType::kBF16 ? 2 * kEpsBf16 : 0;
     for (int64_t i = 0; i < got.num_elements(); ++i) {
       const float a = At(got, i), b = At(want, i);

@@ -57,6 +57,13 @@ class FaultyBackend : public Backend {
   absl::Status Softmax(const Tensor& x, Tensor* y) override {
     return Spoil(ref_->Softmax(x, y), y);
   }
+  absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
+                                           const Tensor& scores,
+                                           const Tensor& deltas) override {
+    auto boxes = ref_->Propose(params, scores, deltas);
+    boxes->front().y1 += error_;
+    return boxes;
+  }
 
  private:
   absl::Status Spoil(absl::Status status, Tensor* y) {
@@ -83,6 +90,11 @@ std::string FirstFailure(float error, int skip) {
                                      Tensor::Zeros(Shape{8}))
                         .value();
   const Tensor classes = Tensor::Zeros(Shape{5}, DType::kI32);
+  ProposeParams propose;
+  propose.anchor_base = {{0, 0, 16, 16}};
+  propose.height = propose.width = 144;
+  const Tensor scores = RandomTensor("s", Shape{1, 9, 9, 2});
+  const Tensor deltas = RandomTensor("d", Shape{1, 9, 9, 4});
   const std::function<absl::Status()> calls[] = {
       [&] { return ops::Conv(*backend, *conv, x).status(); },
       [&] { return ops::MaxPool(*backend, MaxPoolParams(), x).status(); },
@@ -96,6 +108,7 @@ std::string FirstFailure(float error, int skip) {
             .status();
       },
       [&] { return ops::Softmax(*backend, x).status(); },
+      [&] { return ops::Propose(*backend, propose, scores, deltas).status(); },
   };
   for (const auto& call : calls) {
     if (skip-- > 0) continue;
@@ -108,11 +121,15 @@ std::string FirstFailure(float error, int skip) {
 TEST(CheckBackend, EqualBackendsPass) { EXPECT_EQ(FirstFailure(0, 0), ""); }
 
 TEST(CheckBackend, EveryOpsErrorIsNoticedAndNamed) {
-  const char* const ops[] = {
-      "conv",       "max_pool",           "psroi_pool",
-      "psroi_mean", "psroi_class_scores", "psroi_class_pair",
-      "softmax"};
-  for (int i = 0; i < 7; ++i) {
+  const char* const ops[] = {"conv",
+                             "max_pool",
+                             "psroi_pool",
+                             "psroi_mean",
+                             "psroi_class_scores",
+                             "psroi_class_pair",
+                             "softmax",
+                             "propose"};
+  for (int i = 0; i < 8; ++i) {
     EXPECT_THAT(FirstFailure(1e-2f, i),
                 AllOf(HasSubstr("check:faulty,ref: op 1 ("), HasSubstr(ops[i]),
                       HasSubstr("element 3"), HasSubstr("tolerance")));

@@ -11,6 +11,7 @@
 #include "fcis/kernels/cpu/cpu_psroi_gradient.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_train_conv.h"
+#include "fcis/kernels/train/host_parameter_math.h"
 
 namespace fcis {
 namespace {
@@ -65,6 +66,7 @@ class CpuTrainBackend : public TrainBackend {
       : forward_(std::move(forward)), trainer_(forward_->activation_type()) {}
 
   Backend& forward() override { return *forward_; }
+  ParameterMath& parameters() override { return parameters_; }
 
   absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) override {
     return trainer_.Import(nhwc);
@@ -138,6 +140,7 @@ class CpuTrainBackend : public TrainBackend {
 
  private:
   const std::unique_ptr<Backend> forward_;
+  HostParameterMath parameters_;
   DnnlTrainer trainer_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
@@ -87,6 +88,11 @@ class BodyBackend : public Backend {
   }
   absl::Status Softmax(const Tensor& x, Tensor* y) override {
     return ops_.Softmax(x, y);
+  }
+  absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
+                                           const Tensor& scores,
+                                           const Tensor& deltas) override {
+    return ops_.Propose(params, scores, deltas);
   }
 
  private:

@@ -6,6 +6,10 @@
 //   absl::StatusOr<Tensor> Allocate(const Shape&, DType);   on its device
 //   absl::StatusOr<Tensor> ToDevice(const Tensor&);   itself if it is there
 //   absl::StatusOr<Tensor> ToHost(const Tensor&);     waits for all launches
+//   absl::StatusOr<Tensor> SortedDescending(const Tensor& u64);   a new one
+//   absl::Status Read(const void* from, int64_t bytes, void* host);  waits, too
+//   absl::Status Write(const void* host, int64_t bytes, void* to);
+//   absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(Communicator*);
 // Maps may come from host memory; arguments per RoI do, and results per RoI go
 // there.
 #ifndef FCIS_KERNELS_CUDA_BODY_OPS_H_
@@ -13,6 +17,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,9 +26,11 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cuda/map_bodies.h"
+#include "fcis/kernels/cuda/proposal_bodies.h"
 #include "fcis/kernels/cuda/psroi_bodies.h"
 #include "fcis/kernels/cuda/row_bodies.h"
 #include "fcis/kernels/ops/max_pool.h"
+#include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/kernels/train/train_backend.h"
 
@@ -45,6 +53,25 @@ inline MaxPoolShape ShapeOf(const MaxPoolParams& params, const Shape& x,
   };
   return {params.kernel, params.stride, extent(x, 1), extent(x, 2),
           extent(x, 3),  extent(y, 1),  extent(y, 2)};
+}
+
+// The candidates that non-maximum suppression keeps: keys, best first, and
+// OverlapBody's rows of overlaps; at most `limit`, < 0: no limit.
+inline std::vector<int64_t> WalkOverlaps(absl::Span<const uint64_t> keys,
+                                         absl::Span<const uint64_t> overlaps,
+                                         int limit) {
+  const size_t words = (keys.size() + 63) / 64;
+  std::vector<uint64_t> suppressed(words);
+  std::vector<int64_t> kept;
+  for (size_t i = 0; i < keys.size() && keys[i] != kDropped; ++i) {
+    if (limit >= 0 && kept.size() == static_cast<size_t>(limit)) break;
+    if ((suppressed[i / 64] >> (i % 64) & 1) != 0) continue;
+    kept.push_back(static_cast<int64_t>(i));
+    for (size_t w = i / 64; w < words; ++w) {
+      suppressed[w] |= overlaps[i * words + w];
+    }
+  }
+  return kept;
 }
 
 template <typename Executor>
@@ -97,6 +124,53 @@ class BodyOps {
                : PairOf<uint16_t>(params, maps, rois, classes, y);
   }
 
+  absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
+                                           const Tensor& scores,
+                                           const Tensor& deltas) {
+    const int64_t all = deltas.num_elements() / 4;
+    const int64_t per_pixel = static_cast<int64_t>(params.anchor_base.size());
+    Tensor base_on_host(Shape{per_pixel, 4});
+    std::memcpy(base_on_host.mutable_raw(), params.anchor_base.data(),
+                base_on_host.num_bytes());
+    ASSIGN_OR_RETURN(const Tensor base, run_->ToDevice(base_on_host));
+    ASSIGN_OR_RETURN(const Tensor score, run_->ToDevice(scores));
+    ASSIGN_OR_RETURN(const Tensor delta, run_->ToDevice(deltas));
+    ASSIGN_OR_RETURN(Tensor boxes, run_->Allocate({all, 4}, DType::kF32));
+    ASSIGN_OR_RETURN(Tensor keys, run_->Allocate({all}, DType::kU64));
+    RETURN_IF_ERROR(run_->Run(
+        DecodeBody{Elements<Box>(base), per_pixel, deltas.dim(2), params.stride,
+                   params.height, params.width, params.select.min_side,
+                   Elements<float>(score), Elements<BoxDelta>(delta),
+                   MutableElements<Box>(&boxes),
+                   MutableElements<uint64_t>(&keys)},
+        all));
+    ASSIGN_OR_RETURN(const Tensor sorted, run_->SortedDescending(keys));
+    const int64_t n = params.select.pre_nms < 0
+                          ? all
+                          : std::min<int64_t>(all, params.select.pre_nms);
+    const int64_t words = (n + 63) / 64;
+    ASSIGN_OR_RETURN(Tensor best, run_->Allocate({n, 4}, DType::kF32));
+    RETURN_IF_ERROR(
+        run_->Run(BestBody{Elements<uint64_t>(sorted), Elements<Box>(boxes),
+                           MutableElements<Box>(&best)},
+                  n));
+    ASSIGN_OR_RETURN(Tensor overlaps, run_->Allocate({n, words}, DType::kU64));
+    RETURN_IF_ERROR(run_->Run(
+        OverlapBody{n, words, params.select.nms_thresh, Elements<Box>(best),
+                    MutableElements<uint64_t>(&overlaps)},
+        n * words));
+    ASSIGN_OR_RETURN(const Tensor host_keys, run_->ToHost(sorted));
+    ASSIGN_OR_RETURN(const Tensor host_best, run_->ToHost(best));
+    ASSIGN_OR_RETURN(const Tensor host_overlaps, run_->ToHost(overlaps));
+    std::vector<Box> rois;
+    for (const int64_t i :
+         WalkOverlaps(host_keys.span<uint64_t>().first(n),
+                      host_overlaps.span<uint64_t>(), params.select.post_nms)) {
+      rois.push_back(Elements<Box>(host_best)[i]);
+    }
+    return rois;
+  }
+
   absl::Status Softmax(const Tensor& x, Tensor* y) {
     ASSIGN_OR_RETURN(const Tensor in, run_->ToDevice(x));
     ASSIGN_OR_RETURN(Tensor out, run_->Allocate(x.shape(), DType::kF32));
@@ -113,8 +187,17 @@ class BodyOps {
   }
   absl::Status ChannelSums(const Tensor& a, const Tensor& b, double* sum,
                            double* product) {
-    return a.type() == DType::kF32 ? SumsOf<float>(a, b, sum, product)
-                                   : SumsOf<uint16_t>(a, b, sum, product);
+    ASSIGN_OR_RETURN(const Tensor totals, ChannelTotals(a, b));
+    ASSIGN_OR_RETURN(const Tensor host, run_->ToHost(totals));
+    const int64_t channels = host.dim(1);
+    std::copy_n(host.data<double>(), channels, sum);
+    std::copy_n(host.data<double>() + channels, channels, product);
+    return absl::OkStatus();
+  }
+  // f64 [2,channels] on the device: ChannelSums' sum and product.
+  absl::StatusOr<Tensor> ChannelTotals(const Tensor& a, const Tensor& b) {
+    return a.type() == DType::kF32 ? TotalsOf<float>(a, b)
+                                   : TotalsOf<uint16_t>(a, b);
   }
   absl::StatusOr<Tensor> Affine(const ChannelAffine& affine, const Tensor& x,
                                 const Tensor* other) {
@@ -161,8 +244,7 @@ class BodyOps {
   }
 
   template <typename T>
-  absl::Status SumsOf(const Tensor& a, const Tensor& b, double* sum,
-                      double* product) {
+  absl::StatusOr<Tensor> TotalsOf(const Tensor& a, const Tensor& b) {
     const int channels = static_cast<int>(a.dim(-1));
     const int64_t pixels = a.num_elements() / channels;
     const int64_t parts = PartsOf(pixels);
@@ -180,10 +262,7 @@ class BodyOps {
         ChannelTotalsBody{parts, channels, parts_to,
                           parts_to + parts * channels, to, to + channels},
         channels));
-    ASSIGN_OR_RETURN(const Tensor host, run_->ToHost(totals));
-    std::copy_n(host.data<double>(), channels, sum);
-    std::copy_n(host.data<double>() + channels, channels, product);
-    return absl::OkStatus();
+    return totals;
   }
 
   // mean, scale, shift and other_scale, one after the other.

@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
@@ -14,7 +13,9 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cuda/body_backend.h"
 #include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/cuda/body_parameter_math.h"
 #include "fcis/kernels/cuda/body_train_conv.h"
+#include "fcis/kernels/cuda/update_bodies.h"
 #include "fcis/kernels/train/train_backend.h"
 
 namespace fcis {
@@ -27,9 +28,11 @@ class BodyTrainBackend : public TrainBackend {
       std::unique_ptr<BodyBackend<Executor, Engine>> forward)
       : forward_(std::move(forward)),
         executor_(&forward_->executor()),
-        ops_(executor_) {}
+        ops_(executor_),
+        parameters_(executor_) {}
 
   Backend& forward() override { return *forward_; }
+  ParameterMath& parameters() override { return parameters_; }
 
   absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) override {
     ASSIGN_OR_RETURN(Tensor map, executor_->ToDevice(nhwc));
@@ -43,9 +46,11 @@ class BodyTrainBackend : public TrainBackend {
   absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
       const ConvParams& params, const Shape& weight_shape,
       absl::Span<const float> factors) override {
-    return std::unique_ptr<TrainConv>(absl::make_unique<TrainedConv>(
+    auto conv = absl::make_unique<TrainedConv>(
         executor_, &forward_->engine(), params, weight_shape,
-        forward_->activation_type(), factors));
+        forward_->activation_type(), factors);
+    RETURN_IF_ERROR(conv->Prepare());
+    return std::unique_ptr<TrainConv>(std::move(conv));
   }
   absl::StatusOr<FeatureMap> Conv(TrainConv& conv, const FeatureMap& x,
                                   const FeatureMap* residual) override {
@@ -62,16 +67,16 @@ class BodyTrainBackend : public TrainBackend {
                             const FeatureMap& gy, bool add, float* gweight,
                             float* gbias, FeatureMap* gx) override {
     auto& of = static_cast<TrainedConv&>(conv).conv();
-    // Launched before anything is waited for.
     ASSIGN_OR_RETURN(const Tensor gw, of.GradientOfWeight(x.data, gy.data));
     if (gx != nullptr) {
       ASSIGN_OR_RETURN(const Tensor g, of.GradientOfX(x.shape, gy.data));
       *gx = {x.shape, g};
     }
-    RETURN_IF_ERROR(BiasGradient(gy, add, gbias));
-    ASSIGN_OR_RETURN(const Tensor host, executor_->ToHost(gw));
-    Put(host.span<float>(), add, gweight);
-    return absl::OkStatus();
+    RETURN_IF_ERROR(executor_->Run(
+        PutBody<float>{Elements<float>(gw), add, gweight}, gw.num_elements()));
+    ASSIGN_OR_RETURN(const Tensor sums, ops_.ChannelTotals(gy.data, gy.data));
+    return executor_->Run(PutBody<double>{Elements<double>(sums), add, gbias},
+                          sums.dim(1));
   }
 
   absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
@@ -118,23 +123,6 @@ class BodyTrainBackend : public TrainBackend {
  private:
   using TrainedConv = BodyTrainConv<Executor, Engine>;
 
-  // to = from, or has it added.
-  template <typename T>
-  static void Put(absl::Span<const T> from, bool add, float* to) {
-    for (const T v : from) {
-      *to = static_cast<float>(add ? *to + v : v);
-      ++to;
-    }
-  }
-
-  absl::Status BiasGradient(const FeatureMap& gy, bool add, float* gbias) {
-    std::vector<double> sum(gy.shape.dim(3)), squares(sum.size());
-    RETURN_IF_ERROR(
-        ops_.ChannelSums(gy.data, gy.data, sum.data(), squares.data()));
-    Put<double>(sum, add, gbias);
-    return absl::OkStatus();
-  }
-
   static const Tensor* DataOf(const FeatureMap* map) {
     return map == nullptr ? nullptr : &map->data;
   }
@@ -148,6 +136,7 @@ class BodyTrainBackend : public TrainBackend {
   const std::unique_ptr<BodyBackend<Executor, Engine>> forward_;
   Executor* const executor_;
   BodyOps<Executor> ops_;
+  BodyParameterMath<Executor> parameters_;
 };
 
 }  // namespace cuda

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/cuda/nccl_sums.h"
 #include "fcis/kernels/cuda/status.h"
 
 namespace fcis {
@@ -76,26 +77,39 @@ absl::StatusOr<Tensor> CudaExecutor::Allocate(const Shape& shape, DType type) {
                           std::shared_ptr<void>(memory, give_back));
 }
 
+absl::Status CudaExecutor::Read(const void* from, int64_t bytes, void* host) {
+  RETURN_IF_ERROR(Use());
+  RETURN_IF_ERROR(ToStatus(
+      cudaMemcpyAsync(host, from, bytes, cudaMemcpyDeviceToHost, stream()),
+      "copy from the GPU"));
+  return ToStatus(cudaStreamSynchronize(stream()), "computing");
+}
+
+absl::Status CudaExecutor::Write(const void* host, int64_t bytes, void* to) {
+  RETURN_IF_ERROR(Use());
+  // From pageable memory: has read all when it returns.
+  return ToStatus(
+      cudaMemcpyAsync(to, host, bytes, cudaMemcpyHostToDevice, stream()),
+      "copy to the GPU");
+}
+
+absl::StatusOr<std::unique_ptr<ParameterSums>> CudaExecutor::SumsOver(
+    Communicator* job) {
+  RETURN_IF_ERROR(Use());
+  return MakeNcclSums(job, stream());
+}
+
 absl::StatusOr<Tensor> CudaExecutor::ToDevice(const Tensor& t) {
   if (t.device() == Device::kCuda) return t;
   ASSIGN_OR_RETURN(Tensor copy, Allocate(t.shape(), t.type()));
-  // From pageable memory: has read `t` when it returns.
-  RETURN_IF_ERROR(
-      ToStatus(cudaMemcpyAsync(copy.mutable_raw(), t.raw(), t.num_bytes(),
-                               cudaMemcpyHostToDevice, stream()),
-               "copy to the GPU"));
+  RETURN_IF_ERROR(Write(t.raw(), t.num_bytes(), copy.mutable_raw()));
   return copy;
 }
 
 absl::StatusOr<Tensor> CudaExecutor::ToHost(const Tensor& t) {
   if (t.device() == Device::kHost) return t;
-  RETURN_IF_ERROR(Use());
   Tensor copy(t.shape(), t.type());
-  RETURN_IF_ERROR(
-      ToStatus(cudaMemcpyAsync(copy.mutable_raw(), t.raw(), t.num_bytes(),
-                               cudaMemcpyDeviceToHost, stream()),
-               "copy from the GPU"));
-  RETURN_IF_ERROR(ToStatus(cudaStreamSynchronize(stream()), "computing"));
+  RETURN_IF_ERROR(Read(t.raw(), t.num_bytes(), copy.mutable_raw()));
   return copy;
 }
 

@@ -11,7 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fcis/core/comm/communicator.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/train/parameter_sums.h"
 
 namespace fcis {
 namespace cuda {
@@ -33,6 +35,14 @@ class CudaExecutor {
 
   // From the stream-ordered pool, which keeps what is given back.
   absl::StatusOr<Tensor> Allocate(const Shape& shape, DType type);
+  // u64; by cub, in cuda_sort.cu.
+  absl::StatusOr<Tensor> SortedDescending(const Tensor& keys);
+  // Copies between memory of the GPU and the host's. Read waits for what was
+  // launched before.
+  absl::Status Read(const void* from, int64_t bytes, void* host);
+  absl::Status Write(const void* host, int64_t bytes, void* to);
+  // By NCCL (nccl_sums.h).
+  absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(Communicator* job);
   // Itself if it is there.
   absl::StatusOr<Tensor> ToDevice(const Tensor& t);
   // Waits for what was launched before.

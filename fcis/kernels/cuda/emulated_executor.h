@@ -4,13 +4,16 @@
 #ifndef FCIS_KERNELS_CUDA_EMULATED_EXECUTOR_H_
 #define FCIS_KERNELS_CUDA_EMULATED_EXECUTOR_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/cuda/emulated_sums.h"
 #include "fcis/kernels/cuda/launch.h"
 
 namespace fcis {
@@ -29,6 +32,28 @@ class EmulatedExecutor {
     void* const memory = host->mutable_raw();
     return Tensor::OnDevice(shape, type, Device::kCuda,
                             std::shared_ptr<void>(std::move(host), memory));
+  }
+
+  absl::StatusOr<Tensor> SortedDescending(const Tensor& keys) {
+    absl::StatusOr<Tensor> sorted = Allocate(keys.shape(), DType::kU64);
+    if (!sorted.ok()) return sorted;
+    auto* to = static_cast<uint64_t*>(sorted->mutable_raw());
+    std::memcpy(to, keys.raw(), keys.num_bytes());
+    std::sort(to, to + keys.num_elements(), std::greater<uint64_t>());
+    return sorted;
+  }
+
+  absl::Status Read(const void* from, int64_t bytes, void* host) {
+    std::memcpy(host, from, bytes);
+    return absl::OkStatus();
+  }
+  absl::Status Write(const void* host, int64_t bytes, void* to) {
+    std::memcpy(to, host, bytes);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(Communicator* job) {
+    return std::unique_ptr<ParameterSums>(new EmulatedSums(job));
   }
 
   absl::StatusOr<Tensor> ToDevice(const Tensor& t) {

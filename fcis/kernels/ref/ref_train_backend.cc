@@ -6,6 +6,7 @@
 #include "absl/memory/memory.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/ref/ref_gradients.h"
+#include "fcis/kernels/train/host_parameter_math.h"
 
 namespace fcis {
 namespace {
@@ -62,6 +63,7 @@ class RefTrainBackend : public TrainBackend {
       : forward_(std::move(forward)) {}
 
   Backend& forward() override { return *forward_; }
+  ParameterMath& parameters() override { return parameters_; }
 
   absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) override {
     return FeatureMap{nhwc.shape(), nhwc};
@@ -177,6 +179,7 @@ class RefTrainBackend : public TrainBackend {
 
  private:
   const std::unique_ptr<Backend> forward_;
+  HostParameterMath parameters_;
 };
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/train/output_factors.h"
+#include "fcis/kernels/train/parameter_math.h"
 
 namespace fcis {
 
@@ -35,7 +36,8 @@ struct FeatureMap {
 // folded batch norm) it computes
 //   y = relu?(conv(x, factor * w) + bias + residual?)
 // Weights, their gradients and moments are "stored": f32 in a layout of the
-// backend's, the same for all of them; padding is 0 and stays 0.
+// backend's, the same for all of them, in the memory of its ParameterMath;
+// padding is 0 and stays 0.
 class TrainConv {
  public:
   TrainConv(const ConvParams& params, const Shape& weight_shape)
@@ -50,6 +52,7 @@ class TrainConv {
   virtual const OutputFactors& factors() const = 0;
   // Names the layout: stored weights of equal layouts can be added.
   virtual std::string layout() const = 0;
+  // Between the file's order and that layout, in host memory.
   virtual void ToStored(const Tensor& weight, float* stored) const = 0;
   virtual Tensor FromStored(const float* stored) const = 0;
 
@@ -76,6 +79,8 @@ class TrainBackend {
 
   // The forward ops, with the same type of feature maps.
   virtual Backend& forward() = 0;
+  // Of weights, biases and their gradients.
+  virtual ParameterMath& parameters() = 0;
 
   // nhwc: f32 [N,H,W,C], or the activation type.
   virtual absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) = 0;

@@ -34,6 +34,22 @@ struct ConvResult {
   Tensor y, gx, gweight, gbias, weight;
 };
 
+// The values in the memory of the backend's parameters, and back.
+Tensor Placed(TrainBackend* backend, absl::Span<const float> values) {
+  Tensor t = *backend->parameters().Zeros(values.size());
+  EXPECT_TRUE(
+      backend->parameters().Put(values.data(), values.size(), Floats(&t)).ok());
+  return t;
+}
+Tensor Fetched(TrainBackend* backend, Tensor t) {
+  Tensor host(t.shape());
+  EXPECT_TRUE(
+      backend->parameters()
+          .Fetch(Floats(&t), t.num_elements(), host.mutable_data<float>())
+          .ok());
+  return host;
+}
+
 ConvResult RunConv(TrainBackend* backend, const ConvCase& c, bool twice) {
   ConvParams params;
   params.stride = c.stride;
@@ -48,7 +64,9 @@ ConvResult RunConv(TrainBackend* backend, const ConvCase& c, bool twice) {
   std::vector<float> stored(conv->factors().size());
   conv->ToStored(RandomTensor("weight", kernel), stored.data());
   const Tensor bias = RandomTensor("bias", {c.out});
-  EXPECT_TRUE(conv->Set(stored.data(), bias.data<float>()).ok());
+  Tensor weight_there = Placed(backend, stored);
+  Tensor bias_there = Placed(backend, bias.span<float>());
+  EXPECT_TRUE(conv->Set(Floats(&weight_there), Floats(&bias_there)).ok());
 
   const Tensor x = RandomTensor("x", {c.n, c.height, c.width, c.in});
   const Shape shape = *ops::InferConvShape(params, x.shape(), kernel);
@@ -58,18 +76,18 @@ ConvResult RunConv(TrainBackend* backend, const ConvCase& c, bool twice) {
       *backend->Conv(*conv, input, c.residual ? &residual : nullptr);
   const FeatureMap gy = *backend->Import(RandomTensor("gy", shape));
   FeatureMap gx;
-  std::vector<float> gweight(stored.size(), 9.0f);  // is overwritten
-  Tensor gbias(Shape{c.out});
+  // Are overwritten.
+  Tensor gweight = Placed(backend, std::vector<float>(stored.size(), 9.0f));
+  Tensor gbias = Placed(backend, std::vector<float>(c.out, 9.0f));
   for (int i = 0; i <= (twice ? 1 : 0); ++i) {
     EXPECT_TRUE(backend
                     ->ConvGradient(*conv, input, gy, /*add=*/i > 0,
-                                   gweight.data(), gbias.mutable_data<float>(),
-                                   &gx)
+                                   Floats(&gweight), Floats(&gbias), &gx)
                     .ok());
   }
   return {Exported(backend, y), Exported(backend, gx),
-          conv->FromStored(gweight.data()), gbias,
-          conv->FromStored(stored.data())};
+          conv->FromStored(Fetched(backend, gweight).data<float>()),
+          Fetched(backend, gbias), conv->FromStored(stored.data())};
 }
 
 // Sums of n products of values in [-1, 1): float32 in any order errs by at

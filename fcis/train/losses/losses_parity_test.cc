@@ -7,8 +7,8 @@
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/ops/psroi_pool.h"
+#include "fcis/kernels/train/sgd.h"
 #include "fcis/train/losses/losses.h"
-#include "fcis/train/optimizer/sgd.h"
 #include "gtest/gtest.h"
 
 namespace fcis {

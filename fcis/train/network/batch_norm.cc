@@ -33,27 +33,40 @@ BatchNorm::BatchNorm(const std::string& name, int64_t channels, double eps,
       eps_(eps),
       options_(options),
       backend_(backend),
+      math_(&backend->parameters()),
       plain_(channels),
       mean_(channels),
+      scale_(channels),
       factor_(channels) {
   Describe(name + "/gamma", channels, &plain_, &gamma_);
   Describe(name + "/beta", channels, &plain_, &beta_);
 }
 
-void BatchNorm::Load(const Weights& weights) {
-  for (Parameter* p : parameters()) {
-    p->from_file(weights.tensors.at(p->name), p->value);
-  }
+void BatchNorm::LoadStatistics(const Weights& weights) {
   running_mean_ = weights.tensors.at(name_ + "/avg_mean").Clone();
   running_variance_ = weights.tensors.at(name_ + "/avg_var").Clone();
 }
 
-void BatchNorm::Save(Weights* weights) const {
+absl::Status BatchNorm::Save(Weights* weights) const {
   for (const Parameter* p : {&gamma_, &beta_}) {
-    weights->tensors[p->name] = p->to_file(p->value);
+    ASSIGN_OR_RETURN(weights->tensors[p->name],
+                     FetchTensor(*p, p->value, math_));
   }
   weights->tensors[name_ + "/avg_mean"] = running_mean_.Clone();
   weights->tensors[name_ + "/avg_var"] = running_variance_.Clone();
+  return absl::OkStatus();
+}
+
+absl::Status BatchNorm::PutGradient(absl::Span<const double> values, bool add,
+                                    float* gradient) {
+  std::vector<float> host(values.size());
+  if (add) {
+    RETURN_IF_ERROR(math_->Fetch(gradient, channels(), host.data()));
+  }
+  for (size_t c = 0; c < values.size(); ++c) {
+    host[c] = static_cast<float>(host[c] + values[c]);
+  }
+  return math_->Put(host.data(), channels(), gradient);
 }
 
 void BatchNorm::UpdateRunning(absl::Span<const double> variance) {
@@ -80,7 +93,9 @@ absl::StatusOr<FeatureMap> BatchNorm::Forward(const FeatureMap& x,
   }
   count_ = sums[2 * n];
   std::vector<double> variance(n);
-  std::vector<float> scale(n);
+  std::vector<float> scale(n), beta(n);
+  RETURN_IF_ERROR(math_->Fetch(gamma_.value, n, scale_.data()));
+  RETURN_IF_ERROR(math_->Fetch(beta_.value, n, beta.data()));
   for (int64_t c = 0; c < n; ++c) {
     const double mean = sums[c] / count_;
     // Sums of squares in double: what cancels is far below a float's rounding.
@@ -88,14 +103,14 @@ absl::StatusOr<FeatureMap> BatchNorm::Forward(const FeatureMap& x,
     variance[c] = spread < 0 ? 0 : spread;
     mean_[c] = static_cast<float>(mean);
     factor_[c] = 1 / std::sqrt(variance[c] + eps_);
-    scale[c] = static_cast<float>(gamma_.value[c] * factor_[c]);
+    scale[c] = static_cast<float>(scale_[c] * factor_[c]);
   }
   UpdateRunning(variance);
   x_ = x;
   ChannelAffine affine;
   affine.mean = mean_;
   affine.scale = scale;
-  affine.shift = absl::MakeConstSpan(beta_.value, n);
+  affine.shift = beta;
   affine.relu = relu;
   return backend_->Affine(affine, x, residual);
 }
@@ -108,19 +123,17 @@ absl::StatusOr<FeatureMap> BatchNorm::Backward(const FeatureMap& gy, bool add) {
   RETURN_IF_ERROR(backend_->ChannelSums(gy, x_, sums.data(), &sums[n]));
   for (int64_t c = 0; c < n; ++c) {
     sums[n + c] = factor_[c] * (sums[n + c] - mean_[c] * sums[c]);
-    const auto put = [add](double value, float* to) {
-      *to = static_cast<float>(add ? *to + value : value);
-    };
-    put(sums[c], beta_.gradient + c);
-    put(sums[n + c], gamma_.gradient + c);
   }
+  const absl::Span<const double> both = sums;
+  RETURN_IF_ERROR(PutGradient(both.first(n), add, beta_.gradient));
+  RETURN_IF_ERROR(PutGradient(both.last(n), add, gamma_.gradient));
   if (options_.shared != nullptr) {
     RETURN_IF_ERROR(options_.shared->Sum(absl::MakeSpan(sums)));
   }
   // gx = gamma factor (gy - mean of gy - xhat * mean of gy xhat).
   std::vector<float> scale(n), shift(n), by_gy(n);
   for (int64_t c = 0; c < n; ++c) {
-    const double slope = gamma_.value[c] * factor_[c];
+    const double slope = scale_[c] * factor_[c];
     by_gy[c] = static_cast<float>(slope);
     scale[c] = static_cast<float>(-slope * factor_[c] * sums[n + c] / count_);
     shift[c] = static_cast<float>(-slope * sums[c] / count_);

@@ -39,8 +39,10 @@ class BatchNorm {
   // their values holds from the next Forward on.
   std::vector<Parameter*> parameters() { return {&gamma_, &beta_}; }
 
-  void Load(const Weights& weights);
-  void Save(Weights* weights) const;
+  // The running statistics of a file; the parameters are the owner's to fill.
+  void LoadStatistics(const Weights& weights);
+  // Both.
+  absl::Status Save(Weights* weights) const;
 
   // y = relu?(gamma (x - mean) / sqrt(variance + eps) + beta + residual?).
   // Keeps x for Backward. Errors: sums over processes that fail.
@@ -56,11 +58,15 @@ class BatchNorm {
  private:
   int64_t channels() const { return static_cast<int64_t>(mean_.size()); }
   void UpdateRunning(absl::Span<const double> variance);
+  // gradient = values, or has them added.
+  absl::Status PutGradient(absl::Span<const double> values, bool add,
+                           float* gradient);
 
   const std::string name_;
   const double eps_;
   const BatchNormOptions options_;
   TrainBackend* backend_;
+  ParameterMath* math_;        // the backend's
   const OutputFactors plain_;  // of both: all 1
   Parameter gamma_, beta_;
   Tensor running_mean_, running_variance_;
@@ -68,6 +74,7 @@ class BatchNorm {
   FeatureMap x_;
   double count_ = 0;            // values per channel
   std::vector<float> mean_;     // rounded
+  std::vector<float> scale_;    // gamma
   std::vector<double> factor_;  // 1 / sqrt(variance + eps)
 };
 

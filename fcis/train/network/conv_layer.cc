@@ -11,7 +11,10 @@
 namespace fcis {
 
 ConvLayer::ConvLayer(const ConvLayerOptions& options, TrainBackend* backend)
-    : options_(options), backend_(backend), plain_(0) {}
+    : options_(options),
+      backend_(backend),
+      math_(&backend->parameters()),
+      plain_(0) {}
 
 absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
     const Weights& weights, const ConvLayerOptions& options,
@@ -24,7 +27,7 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
   const bool batch = training.batch && !options.norm.empty();
   layer->bias_trained_ =
       !batch && (options.norm.empty() || training.train_beta);
-  layer->shift_ = Tensor::Zeros({shape.dim(0)});
+  Tensor shift = Tensor::Zeros({shape.dim(0)});
   ConvParams params = options.params;
   if (batch) {
     params.relu = false;
@@ -38,7 +41,7 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
                      FoldNorm(weights, options.norm, options.norm_eps,
                               /*with_beta=*/!training.train_beta));
     factors = folded.factor;
-    layer->shift_ = folded.bias;
+    shift = folded.bias;
   }
   ASSIGN_OR_RETURN(layer->conv_,
                    backend->MakeConv(params, shape, factors.span<float>()));
@@ -73,8 +76,17 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
     const Tensor bias = group > 0 ? BinMajorRows(file, group) : file;
     std::copy_n(bias.data<float>(), bias.num_elements(), stored);
   };
-  layer->unused_bias_gradient_ = Tensor(outputs);
+  RETURN_IF_ERROR(layer->AllocateBiases(shift));
   return layer;
+}
+
+absl::Status ConvLayer::AllocateBiases(const Tensor& shift) {
+  const int64_t n = shift.num_elements();
+  ASSIGN_OR_RETURN(shift_, math_->Zeros(n));
+  RETURN_IF_ERROR(math_->Put(shift.data<float>(), n, Floats(&shift_)));
+  Tensor* const of_training = bias_trained_ ? &sum_ : &unused_bias_gradient_;
+  ASSIGN_OR_RETURN(*of_training, math_->Zeros(n));
+  return absl::OkStatus();
 }
 
 std::vector<Parameter*> ConvLayer::parameters() {
@@ -88,26 +100,28 @@ std::vector<Parameter*> ConvLayer::parameters() {
 
 absl::Status ConvLayer::Load(const Weights& weights) {
   for (Parameter* p : parameters()) {
-    p->from_file(weights.tensors.at(p->name), p->value);
+    RETURN_IF_ERROR(
+        PutTensor(*p, weights.tensors.at(p->name), math_, p->value));
   }
-  if (norm_ != nullptr) norm_->Load(weights);
+  if (norm_ != nullptr) norm_->LoadStatistics(weights);
   return Refresh();
 }
 
-void ConvLayer::Save(Weights* weights) const {
-  weights->tensors[weight_.name] = weight_.to_file(weight_.value);
+absl::Status ConvLayer::Save(Weights* weights) const {
+  ASSIGN_OR_RETURN(weights->tensors[weight_.name],
+                   FetchTensor(weight_, weight_.value, math_));
   if (bias_trained_) {
-    weights->tensors[bias_.name] = bias_.to_file(bias_.value);
+    ASSIGN_OR_RETURN(weights->tensors[bias_.name],
+                     FetchTensor(bias_, bias_.value, math_));
   }
-  if (norm_ != nullptr) norm_->Save(weights);
+  return norm_ == nullptr ? absl::OkStatus() : norm_->Save(weights);
 }
 
 absl::Status ConvLayer::Refresh() {
-  if (!bias_trained_) return conv_->Set(weight_.value, shift_.data<float>());
-  Tensor bias = shift_.Clone();
-  const float* trained = bias_.value;
-  for (float& v : bias.mutable_span<float>()) v += *trained++;
-  return conv_->Set(weight_.value, bias.data<float>());
+  if (!bias_trained_) return conv_->Set(weight_.value, Floats(&shift_));
+  RETURN_IF_ERROR(math_->Add(Floats(&shift_), bias_.value,
+                             shift_.num_elements(), Floats(&sum_)));
+  return conv_->Set(weight_.value, Floats(&sum_));
 }
 
 absl::StatusOr<FeatureMap> ConvLayer::Forward(const FeatureMap& x,
@@ -119,8 +133,8 @@ absl::StatusOr<FeatureMap> ConvLayer::Forward(const FeatureMap& x,
 
 absl::Status ConvLayer::Backward(const FeatureMap& x, const FeatureMap& gy,
                                  bool add, FeatureMap* gx) {
-  float* gbias = bias_trained_ ? bias_.gradient
-                               : unused_bias_gradient_.mutable_data<float>();
+  float* gbias =
+      bias_trained_ ? bias_.gradient : Floats(&unused_bias_gradient_);
   FeatureMap gconv = gy;
   if (norm_ != nullptr) {
     ASSIGN_OR_RETURN(gconv, norm_->Backward(gy, add));
@@ -129,9 +143,13 @@ absl::Status ConvLayer::Backward(const FeatureMap& x, const FeatureMap& gy,
                                 gx);
 }
 
-absl::Span<const float> ConvLayer::bias_gradient() const {
-  return bias_trained_ ? absl::MakeConstSpan(bias_.gradient, bias_.size())
-                       : unused_bias_gradient_.span<float>();
+absl::StatusOr<std::vector<float>> ConvLayer::BiasGradient() const {
+  std::vector<float> host(shift_.num_elements());
+  const void* from =
+      bias_trained_ ? bias_.gradient : unused_bias_gradient_.raw();
+  RETURN_IF_ERROR(math_->Fetch(static_cast<const float*>(from),
+                               shift_.num_elements(), host.data()));
+  return host;
 }
 
 }  // namespace fcis

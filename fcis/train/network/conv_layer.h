@@ -51,7 +51,7 @@ class ConvLayer {
 
   // Fills the parameters from the tensors of a file, and back.
   absl::Status Load(const Weights& weights);
-  void Save(Weights* weights) const;
+  absl::Status Save(Weights* weights) const;
   // Computes with the parameters' values from now on.
   absl::Status Refresh();
 
@@ -65,19 +65,25 @@ class ConvLayer {
   const ConvLayerOptions& options() const { return options_; }
   // Of the last Backward: of what is added to the (normalised) sums. Not with
   // the pictures' statistics.
-  absl::Span<const float> bias_gradient() const;
+  absl::StatusOr<std::vector<float>> BiasGradient() const;
 
  private:
   ConvLayer(const ConvLayerOptions& options, TrainBackend* backend);
 
   const ConvLayerOptions options_;
+  // Puts `shift` where the backend computes and makes room for the rest.
+  absl::Status AllocateBiases(const Tensor& shift);
+
   TrainBackend* backend_;
+  ParameterMath* math_;  // the backend's
   std::unique_ptr<TrainConv> conv_;
   std::unique_ptr<BatchNorm> norm_;  // null: frozen, or none
   OutputFactors plain_;              // of the bias: all 1
   Parameter weight_, bias_;
   bool bias_trained_ = false;
+  // In the memory of math_.
   Tensor shift_;  // the bias without beta, or all of it: what is not trained
+  Tensor sum_;    // that and the trained bias
   Tensor unused_bias_gradient_;
 };
 

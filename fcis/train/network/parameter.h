@@ -6,14 +6,18 @@
 #include <functional>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/train/output_factors.h"
+#include "fcis/kernels/train/parameter_math.h"
 
 namespace fcis {
 
 // Values, gradients and an optimiser's moments have the same `size` and
-// element order, which is the backend's ("stored"). Padding is 0 in all of
-// them, and a gradient of 0 must leave a 0 as it is.
+// element order, which is the backend's ("stored"), and lie in the memory of
+// its ParameterMath. Padding is 0 in all of them, and a gradient of 0 must
+// leave a 0 as it is.
 struct Parameter {
   std::string name;  // the reference's, "extractor/res3/res3_a/conv1/W"
   Shape shape;       // as in files
@@ -24,11 +28,17 @@ struct Parameter {
   int64_t size() const { return factors->size(); }
   // Names the element order: equal orders can be added up.
   std::string layout;
-  // Stored elements <-> the file's tensor.
+  // Stored elements, in host memory <-> the file's tensor.
   std::function<Tensor(const float* stored)> to_file;
   std::function<void(const Tensor& file, float* stored)> from_file;
   bool is_bias = false;
 };
+
+// The file's tensor of stored elements in the memory of `math`, and back.
+absl::StatusOr<Tensor> FetchTensor(const Parameter& parameter,
+                                   const float* stored, ParameterMath* math);
+absl::Status PutTensor(const Parameter& parameter, const Tensor& file,
+                       ParameterMath* math, float* stored);
 
 }  // namespace fcis
 

@@ -41,7 +41,7 @@ absl::StatusOr<std::unique_ptr<TrainNetwork>> TrainNetwork::Create(
   }
   RETURN_IF_ERROR(network->AddBackbone(options));
   RETURN_IF_ERROR(network->AddHeads());
-  network->Allocate();
+  RETURN_IF_ERROR(network->Allocate());
   RETURN_IF_ERROR(network->Load(weights));
   return network;
 }
@@ -101,7 +101,7 @@ absl::Status TrainNetwork::AddHeads() {
   return absl::OkStatus();
 }
 
-void TrainNetwork::Allocate() {
+absl::Status TrainNetwork::Allocate() {
   for (const auto* layer : {&score_, &box_, &reduce_}) {
     layers_.push_back(layer->get());
   }
@@ -127,14 +127,30 @@ void TrainNetwork::Allocate() {
       total += (p->size() + kLine - 1) / kLine * kLine;
     }
   }
-  values_ = Tensor::Zeros({total});
-  gradients_ = Tensor::Zeros({total});
+  ASSIGN_OR_RETURN(values_, math()->Zeros(total));
+  ASSIGN_OR_RETURN(gradients_, math()->Zeros(total));
   int64_t at = 0;
   for (Parameter* p : parameters_) {
-    p->value = values_.mutable_data<float>() + at;
-    p->gradient = gradients_.mutable_data<float>() + at;
+    p->value = Floats(&values_) + at;
+    p->gradient = Floats(&gradients_) + at;
     at += (p->size() + kLine - 1) / kLine * kLine;
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<float>> TrainNetwork::Fetch(const Tensor& t) const {
+  std::vector<float> host(t.num_elements());
+  RETURN_IF_ERROR(math()->Fetch(static_cast<const float*>(t.raw()),
+                                t.num_elements(), host.data()));
+  return host;
+}
+
+absl::StatusOr<std::vector<float>> TrainNetwork::FetchValues() const {
+  return Fetch(values_);
+}
+
+absl::StatusOr<std::vector<float>> TrainNetwork::FetchGradients() const {
+  return Fetch(gradients_);
 }
 
 absl::Status TrainNetwork::Load(const Weights& weights) {
@@ -148,9 +164,11 @@ absl::Status TrainNetwork::Refresh() {
   return absl::OkStatus();
 }
 
-Weights TrainNetwork::Save() const {
+absl::StatusOr<Weights> TrainNetwork::Save() const {
   Weights weights = weights_;
-  for (const ConvLayer* layer : layers_) layer->Save(&weights);
+  for (const ConvLayer* layer : layers_) {
+    RETURN_IF_ERROR(layer->Save(&weights));
+  }
   return weights;
 }
 

@@ -66,10 +66,14 @@ class TrainNetwork {
   bool shares_statistics() const { return shared_ != nullptr; }
 
   // In the order in which Backward finishes them. Their values and gradients
-  // lie one after the other in two arrays.
+  // lie one after the other in two arrays of num_values() in the memory of
+  // math().
   const std::vector<Parameter*>& parameters() const { return parameters_; }
-  absl::Span<float> values() { return values_.mutable_span<float>(); }
-  absl::Span<float> gradients() { return gradients_.mutable_span<float>(); }
+  ParameterMath* math() const { return &backend_->parameters(); }
+  int64_t num_values() const { return values_.num_elements(); }
+  float* gradients() { return Floats(&gradients_); }
+  absl::StatusOr<std::vector<float>> FetchValues() const;
+  absl::StatusOr<std::vector<float>> FetchGradients() const;
   // For tests: in the same order.
   const std::vector<ConvLayer*>& layers() const { return layers_; }
 
@@ -78,14 +82,15 @@ class TrainNetwork {
   // Takes over values, as Create does.
   absl::Status Load(const Weights& weights);
   // All tensors of a model file, those that are not trained too.
-  Weights Save() const;
+  absl::StatusOr<Weights> Save() const;
 
  private:
   TrainNetwork(const Weights& weights, TrainBackend* backend)
       : weights_(weights), backend_(backend) {}
   absl::Status AddBackbone(const TrainNetworkOptions& options);
   absl::Status AddHeads();
-  void Allocate();
+  absl::Status Allocate();
+  absl::StatusOr<std::vector<float>> Fetch(const Tensor& t) const;
   absl::StatusOr<FeatureMap> RunFrozen(const Tensor& prepared);
   absl::Status BackwardHead(const Gradients& g, bool add, FeatureMap* gx);
   absl::Status BackwardRpn(const Gradients& g, bool add, FeatureMap* gx);

@@ -90,8 +90,7 @@ double LossOf(TrainNetwork* network, const Tensor& pictures,
 std::vector<float> GradientsOf(TrainNetwork* network, const Tensor& pictures) {
   const TrainNetwork::Outputs o = *network->Forward(pictures);
   EXPECT_TRUE(network->Backward(LossGradients(o), false, nullptr).ok());
-  const absl::Span<float> all = network->gradients();
-  return std::vector<float>(all.begin(), all.end());
+  return *network->FetchGradients();
 }
 
 double Norm(absl::Span<const float> values) {
@@ -199,7 +198,7 @@ TEST(TrainNetworkTest, ASavedModelFoldsToTheSameMaps) {
   const auto network = Make(Initial(), FromScratch(), backend.get());
   const Tensor pictures = Pictures();
   const TrainNetwork::Outputs want = *network->Forward(pictures);
-  Weights saved = network->Save();
+  Weights saved = *network->Save();
   for (auto& entry : saved.tensors) {
     if (!absl::EndsWith(entry.first, "/avg_var")) continue;
     // Saved divided by m - 1, to stand for other pictures; here are the same.
@@ -235,10 +234,10 @@ TEST(TrainNetworkTest, ResumesFromWhatItSaved) {
   const auto network = Make(Initial(), options, backend.get());
   const Tensor pictures = Pictures();
   ASSERT_TRUE(network->Forward(pictures).ok());
-  const auto other = Make(network->Save(), options, backend.get());
+  const auto other = Make(*network->Save(), options, backend.get());
   ASSERT_TRUE(network->Forward(pictures).ok());
   ASSERT_TRUE(other->Forward(pictures).ok());
-  const Weights a = network->Save(), b = other->Save();
+  const Weights a = *network->Save(), b = *other->Save();
   for (const auto& entry : a.tensors) {
     EXPECT_TRUE(AllEqual(b.tensors.at(entry.first), entry.second))
         << entry.first;

@@ -5,11 +5,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/train/parameter_math.h"
 #include "fcis/train/network/parameter.h"
 
 namespace fcis {
@@ -33,42 +36,50 @@ struct OptimizerOptions {
 
 class Optimizer {
  public:
-  // The parameters' memory is in place and outlives the optimizer. Averages
-  // begin as the current values.
-  Optimizer(const OptimizerOptions& options,
-            const std::vector<Parameter*>& parameters);
+  // The parameters' memory, that of `math`, is in place, and both outlive the
+  // optimizer. Averages begin as the current values. Errors: no memory.
+  static absl::StatusOr<std::unique_ptr<Optimizer>> Create(
+      const OptimizerOptions& options,
+      const std::vector<Parameter*>& parameters, ParameterMath* math);
+  Optimizer(const Optimizer&) = delete;
 
   // One step; `gradient_norm` is what GradientNorm() says when clipping is on,
   // else unused. The same bits for any number of threads.
-  void Step(float lr, double gradient_norm);
+  absl::Status Step(float lr, double gradient_norm);
 
   // The norm of all gradients, factors applied. Not finite where one is not.
-  double GradientNorm() const;
+  absl::StatusOr<double> GradientNorm() const;
 
   int64_t steps() const { return steps_; }
 
   // "sgd/momentum/<parameter>", "adamw/m/...", "adamw/v/...", "average/...",
   // in the files' layout; and back, with the number of steps done. A missing
   // or misshapen tensor is an error that names it.
-  void Save(std::map<std::string, Tensor>* state) const;
+  absl::Status Save(std::map<std::string, Tensor>* state) const;
   absl::Status Load(const std::map<std::string, Tensor>& state, int64_t steps);
 
   // The averaged weights by parameter; empty without ema_decay.
-  std::map<std::string, Tensor> Averages() const;
+  absl::StatusOr<std::map<std::string, Tensor>> Averages() const;
 
  private:
   struct Slot {
     Parameter* parameter;
     float scale;
-    std::vector<float> first, second, average;  // moments; empty: not kept
+    ParameterFactors factors;
+    Tensor first, second, average;  // moments; empty: not kept
   };
   struct Array {
     const char* prefix;
-    std::vector<float> Slot::*values;
+    Tensor Slot::*values;
   };
+  Optimizer(const OptimizerOptions& options, ParameterMath* math)
+      : options_(options), math_(math) {}
   std::vector<Array> Arrays() const;
+  absl::Status Update(const Slot& slot, float lr, const UpdateArrays& arrays);
+  absl::StatusOr<Tensor> FetchOf(const Slot& slot, const Tensor& values) const;
 
   const OptimizerOptions options_;
+  ParameterMath* const math_;
   std::vector<Slot> slots_;
   int64_t steps_ = 0;
 };

@@ -2,10 +2,11 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "fcis/core/base/parallel.h"
-#include "fcis/train/optimizer/adamw.h"
+#include "fcis/kernels/train/host_parameter_math.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -43,6 +44,11 @@ struct Fixture {
   Parameter parameter;
 };
 
+std::unique_ptr<Optimizer> Make(const OptimizerOptions& options, Fixture* f) {
+  static HostParameterMath math;
+  return *Optimizer::Create(options, {&f->parameter}, &math);
+}
+
 OptimizerOptions AdamW() {
   OptimizerOptions options;
   options.kind = OptimizerOptions::kAdamW;
@@ -60,12 +66,12 @@ TEST(OptimizerTest, SgdScalesGradientAndDecayOfALayer) {
   options.momentum = 0.5f;
   options.weight_decay = 0.1f;
   options.layer_scales["head/psroi_conv1"] = 3;
-  Optimizer optimizer(options, {&f.parameter});
-  optimizer.Step(0.1f, 0);
+  const auto optimizer = Make(options, &f);
+  EXPECT_TRUE(optimizer->Step(0.1f, 0).ok());
   // v = -0.1 * (0.5 + 0.1) * 3.
   EXPECT_FLOAT_EQ(f.values[0], 1 - 0.18f);
   EXPECT_FLOAT_EQ(f.values[1], 2 - 0.06f);
-  optimizer.Step(0.1f, 0);
+  EXPECT_TRUE(optimizer->Step(0.1f, 0).ok());
   EXPECT_FLOAT_EQ(f.values[1], 1.94f - 0.03f - 0.1f * 0.194f * 3);
 }
 
@@ -74,11 +80,11 @@ TEST(OptimizerTest, AdamWFollowsItsFormulaInDouble) {
   OptimizerOptions options = AdamW();
   options.clip_norm = 0;
   double w = f.values[0], m = 0, v = 0;
-  Optimizer optimizer(options, {&f.parameter});
+  const auto optimizer = Make(options, &f);
   for (int step = 1; step <= 5; ++step) {
     const double g = 0.3 * step - 0.8;
     f.gradients[0] = static_cast<float>(g);
-    optimizer.Step(0.01f, 0);
+    EXPECT_TRUE(optimizer->Step(0.01f, 0).ok());
     m = 0.9 * m + 0.1 * g;
     v = 0.999 * v + 0.001 * g * g;
     const double mh = m / (1 - std::pow(0.9, step));
@@ -97,13 +103,13 @@ TEST(OptimizerTest, NormCountsFactorsAndClips) {
   options.momentum = 0;
   options.weight_decay = 0;
   f.values = {0, 0, 0, 0};
-  Optimizer optimizer(options, {&f.parameter});
-  const double norm = optimizer.GradientNorm();
+  const auto optimizer = Make(options, &f);
+  const double norm = *optimizer->GradientNorm();
   EXPECT_DOUBLE_EQ(norm, std::sqrt(1.0 + 9.0 + 9.0));
-  optimizer.Step(1.0f, norm);
+  EXPECT_TRUE(optimizer->Step(1.0f, norm).ok());
   EXPECT_FLOAT_EQ(f.values[1], static_cast<float>(-3 * 0.5 / norm));
   f.gradients[2] = std::numeric_limits<float>::infinity();
-  EXPECT_FALSE(std::isfinite(optimizer.GradientNorm()));
+  EXPECT_FALSE(std::isfinite(*optimizer->GradientNorm()));
 }
 
 TEST(OptimizerTest, AveragesFollowTheWeights) {
@@ -113,9 +119,9 @@ TEST(OptimizerTest, AveragesFollowTheWeights) {
   OptimizerOptions options;
   options.ema_decay = 0.5;
   options.momentum = options.weight_decay = 0;
-  Optimizer optimizer(options, {&f.parameter});
-  optimizer.Step(1.0f, 0);  // 0; decay min(0.5, 2 / 11)
-  EXPECT_FLOAT_EQ(optimizer.Averages().begin()->second.data<float>()[0],
+  const auto optimizer = Make(options, &f);
+  EXPECT_TRUE(optimizer->Step(1.0f, 0).ok());  // 0; decay min(0.5, 2 / 11)
+  EXPECT_FLOAT_EQ(optimizer->Averages()->begin()->second.data<float>()[0],
                   2.0f / 11);
 }
 
@@ -125,10 +131,11 @@ std::vector<float> RunSteps(Optimizer* optimizer, Fixture* f, int steps) {
     for (size_t i = 0; i < f->gradients.size(); ++i) {
       f->gradients[i] = f->values[i] * 3 - 0.1f * static_cast<float>(i % 3);
     }
-    optimizer->Step(0.01f, optimizer->GradientNorm());
+    EXPECT_TRUE(optimizer->Step(0.01f, *optimizer->GradientNorm()).ok());
   }
   std::vector<float> all = f->values;
-  for (const auto& a : optimizer->Averages()) {
+  const auto averages = *optimizer->Averages();
+  for (const auto& a : averages) {
     all.insert(all.end(), a.second.span<float>().begin(),
                a.second.span<float>().end());
   }
@@ -139,18 +146,18 @@ TEST(OptimizerTest, ResumesBitForBitAndForAnyThreads) {
   for (const bool factored : {false, true}) {
     SetNumThreads(1);
     Fixture whole(50000, factored);
-    Optimizer one(AdamW(), {&whole.parameter});
-    const std::vector<float> want = RunSteps(&one, &whole, 6);
+    const auto one = Make(AdamW(), &whole);
+    const std::vector<float> want = RunSteps(one.get(), &whole, 6);
 
     SetNumThreads(2);
     Fixture half(50000, factored);
-    Optimizer first(AdamW(), {&half.parameter});
-    RunSteps(&first, &half, 2);
+    const auto first = Make(AdamW(), &half);
+    RunSteps(first.get(), &half, 2);
     std::map<std::string, Tensor> state;
-    first.Save(&state);
-    Optimizer second(AdamW(), {&half.parameter});
-    ASSERT_TRUE(second.Load(state, first.steps()).ok());
-    EXPECT_EQ(RunSteps(&second, &half, 4), want);
+    ASSERT_TRUE(first->Save(&state).ok());
+    const auto second = Make(AdamW(), &half);
+    ASSERT_TRUE(second->Load(state, first->steps()).ok());
+    EXPECT_EQ(RunSteps(second.get(), &half, 4), want);
   }
   SetNumThreads(0);
 }
@@ -158,14 +165,14 @@ TEST(OptimizerTest, ResumesBitForBitAndForAnyThreads) {
 TEST(OptimizerTest, StateOfAnotherKindIsRefused) {
   Fixture f(3);
   OptimizerOptions sgd;
-  Optimizer from(sgd, {&f.parameter});
+  const auto from = Make(sgd, &f);
   std::map<std::string, Tensor> state;
-  from.Save(&state);
-  Optimizer to(AdamW(), {&f.parameter});
-  EXPECT_NE(to.Load(state, 1).ToString().find("adamw/m/head/psroi_conv1/W"),
+  ASSERT_TRUE(from->Save(&state).ok());
+  const auto to = Make(AdamW(), &f);
+  EXPECT_NE(to->Load(state, 1).ToString().find("adamw/m/head/psroi_conv1/W"),
             std::string::npos);
   state["sgd/momentum/head/psroi_conv1/W"] = Tensor(Shape{4});
-  EXPECT_FALSE(from.Load(state, 1).ok());
+  EXPECT_FALSE(from->Load(state, 1).ok());
 }
 
 }  // namespace

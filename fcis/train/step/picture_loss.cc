@@ -6,6 +6,7 @@
 
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/model/fcis_head.h"
 #include "fcis/model/rpn.h"
@@ -126,8 +127,11 @@ void Loss::Rpn(const fcis::Rpn::Output& rpn, Tensor* gscores, Tensor* gdeltas) {
 }
 
 absl::Status Loss::MakeRois(const fcis::Rpn::Output& rpn) {
-  targets_->proposals =
-      ProposeBoxes(config_.rpn(), rpn, height_, width_, sample_.scale);
+  ASSIGN_OR_RETURN(targets_->proposals,
+                   ops::Propose(backend_->forward(),
+                                ProposeParamsOf(config_.rpn(), height_, width_,
+                                                sample_.scale),
+                                rpn.scores, rpn.deltas));
   const Instances& instances = sample_.instances;
   std::vector<MaskView> masks;
   for (const std::vector<uint8_t>& mask : instances.masks) {

@@ -2,36 +2,44 @@
 
 #include <algorithm>
 
+#include "absl/memory/memory.h"
+#include "fcis/core/base/status_macros.h"
+
 namespace fcis {
 
-GradientReducer::GradientReducer(TrainNetwork* network, Communicator* job,
-                                 int64_t bucket_elements)
-    : network_(network), job_(job), bucket_elements_(bucket_elements) {
-  const float* begin = network->gradients().data();
+absl::StatusOr<std::unique_ptr<GradientReducer>> GradientReducer::Create(
+    TrainNetwork* network, Communicator* job, int64_t bucket_elements) {
+  auto reducer = absl::WrapUnique(new GradientReducer);
+  reducer->network_ = network;
+  reducer->bucket_elements_ = bucket_elements;
+  const float* begin = network->gradients();
   for (const Parameter* p : network->parameters()) {
-    ends_.push_back(p->gradient - begin + p->size());
+    reducer->ends_.push_back(p->gradient - begin + p->size());
   }
+  if (job->size() > 1) {
+    ASSIGN_OR_RETURN(reducer->sums_, network->math()->SumsOver(job));
+  }
+  return reducer;
 }
 
 void GradientReducer::Send(int64_t end) {
-  status_.Update(
-      job_->StartSum(network_->gradients().subspan(sent_, end - sent_)));
+  status_.Update(sums_->Start(network_->gradients() + sent_, end - sent_));
   sent_ = end;
 }
 
 void GradientReducer::Ready(int parameters) {
-  if (job_->size() == 1) return;
+  if (sums_ == nullptr) return;
   const int64_t ready = parameters == 0 ? 0 : ends_[parameters - 1];
   if (ready - sent_ >= bucket_elements_) Send(ready);
-  status_.Update(job_->ProgressSums());
+  status_.Update(sums_->Progress());
 }
 
 absl::Status GradientReducer::Finish() {
-  if (job_->size() > 1) {
-    const int64_t all = static_cast<int64_t>(network_->gradients().size());
+  if (sums_ != nullptr) {
+    const int64_t all = network_->num_values();
     // MPI counts elements in int.
     while (sent_ < all) Send(std::min(all, sent_ + (int64_t{1} << 28)));
-    status_.Update(job_->FinishSums());
+    status_.Update(sums_->Finish());
     sent_ = 0;
   }
   const absl::Status status = status_;

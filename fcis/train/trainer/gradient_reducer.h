@@ -4,10 +4,13 @@
 #define FCIS_TRAIN_TRAINER_GRADIENT_REDUCER_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "fcis/core/comm/communicator.h"
+#include "fcis/kernels/train/parameter_sums.h"
 #include "fcis/train/network/train_network.h"
 
 namespace fcis {
@@ -16,8 +19,10 @@ class GradientReducer {
  public:
   // Sums travel in buckets of about `bucket_elements` floats. Both outlive the
   // reducer.
-  GradientReducer(TrainNetwork* network, Communicator* job,
-                  int64_t bucket_elements = int64_t{4} << 20);
+  // Called by all processes of the job. Errors: ParameterMath::SumsOver.
+  static absl::StatusOr<std::unique_ptr<GradientReducer>> Create(
+      TrainNetwork* network, Communicator* job,
+      int64_t bucket_elements = int64_t{4} << 20);
 
   // The first `parameters` parameters have their final gradient; never fewer
   // than before within an iteration. Starts the sums of full buckets.
@@ -28,11 +33,12 @@ class GradientReducer {
   absl::Status Finish();
 
  private:
+  GradientReducer() = default;
   void Send(int64_t end);
 
-  TrainNetwork* network_;
-  Communicator* job_;
-  const int64_t bucket_elements_;
+  TrainNetwork* network_ = nullptr;
+  std::unique_ptr<ParameterSums> sums_;  // null: a job of one
+  int64_t bucket_elements_ = 0;
   std::vector<int64_t> ends_;  // of the parameters in the gradients
   int64_t sent_ = 0;
   absl::Status status_;

@@ -127,8 +127,9 @@ class Trainer {
   absl::Status Log(const Sums& sums, double rate, double norm,
                    absl::Duration took, absl::Duration waited);
   absl::Status Save();
+  absl::Status WriteFiles() const;
   absl::Status Validate();
-  Weights Averaged() const;
+  absl::StatusOr<Weights> Averaged() const;
   bool Due(int64_t every) const { return every > 0 && done_ % every == 0; }
 
   const TrainerOptions& options_;
@@ -222,9 +223,10 @@ absl::Status Trainer::MakeNetwork(Weights weights) {
       network_,
       TrainNetwork::Create(weights, NetworkOptionsOf(config_, job_), backend_));
   loss_ = LossOptionsOf(config_.loss(), model_);
-  optimizer_ = absl::make_unique<Optimizer>(OptimizerOptionsOf(config_),
-                                            network_->parameters());
-  reducer_ = absl::make_unique<GradientReducer>(network_.get(), job_);
+  ASSIGN_OR_RETURN(optimizer_,
+                   Optimizer::Create(OptimizerOptionsOf(config_),
+                                     network_->parameters(), network_->math()));
+  ASSIGN_OR_RETURN(reducer_, GradientReducer::Create(network_.get(), job_));
   if (found_.has_value()) {
     const absl::Status loaded = optimizer_->Load(state, done_);
     if (!loaded.ok()) {
@@ -241,7 +243,7 @@ absl::Status Trainer::MakeNetwork(Weights weights) {
 absl::Status Trainer::CheckSameEverywhere() {
   std::string mine = absl::StrCat(Fnv1a64(AsText(config_)), " ",
                                   Fnv1a64(AsText(model_)), " ", data_.size());
-  const absl::Span<float> values = network_->values();
+  ASSIGN_OR_RETURN(const std::vector<float> values, network_->FetchValues());
   absl::StrAppend(
       &mine, " ",
       Fnv1a64(absl::string_view(reinterpret_cast<const char*>(values.data()),
@@ -268,7 +270,7 @@ absl::Status Trainer::CheckSpace() const {
   constexpr int kOthers = 3;
   return CheckFreeSpace(path_, int64_t{kArrays} * (kept + kOthers) *
                                    static_cast<int64_t>(sizeof(float)) *
-                                   network_->values().size());
+                                   network_->num_values());
 }
 
 absl::Status Trainer::Start() {
@@ -348,7 +350,10 @@ absl::Status Trainer::Iterate() {
   RETURN_IF_ERROR(sums.AddUp(job_));
   const double rate = schedule_.LearningRate(done_);
   const bool clips = config_.optimizer().clip_norm() > 0;
-  const double norm = clips ? optimizer_->GradientNorm() : 0;
+  double norm = 0;
+  if (clips) {
+    ASSIGN_OR_RETURN(norm, optimizer_->GradientNorm());
+  }
   if (!NotFinite(sums.terms).empty() || !std::isfinite(norm)) {
     const std::string mine = NotFinite(own->terms);
     std::string where = clips && NotFinite(sums.terms).empty()
@@ -365,7 +370,7 @@ absl::Status Trainer::Iterate() {
         "checkpoint is kept"));
   }
   watchdog_->Feed("update", done_ + 1);
-  optimizer_->Step(static_cast<float>(rate), norm);
+  RETURN_IF_ERROR(optimizer_->Step(static_cast<float>(rate), norm));
   RETURN_IF_ERROR(network_->Refresh());
   ++done_;
   RETURN_IF_ERROR(Log(sums, rate, norm, absl::Now() - began,
@@ -416,30 +421,31 @@ absl::Status Trainer::Log(const Sums& sums, double rate, double norm,
   return absl::OkStatus();
 }
 
+// Rank 0's part of Save.
+absl::Status Trainer::WriteFiles() const {
+  Checkpoint checkpoint;
+  checkpoint.iteration = done_;
+  ASSIGN_OR_RETURN(const Weights weights, network_->Save());
+  checkpoint.tensors = weights.tensors;
+  std::map<std::string, Tensor> state;
+  RETURN_IF_ERROR(optimizer_->Save(&state));
+  for (auto& entry : state) {
+    checkpoint.tensors[absl::StrCat(kOptimizerPrefix, entry.first)] =
+        entry.second;
+  }
+  checkpoint.state[kModelConfigKey] = AsText(model_);
+  checkpoint.state["train.config"] = AsText(config_);
+  checkpoint.state["train.seed"] = absl::StrCat(options_.seed);
+  checkpoint.state[kPicturesKey] = absl::StrCat(pictures_);
+  RETURN_IF_ERROR(log_->Sync());
+  RETURN_IF_ERROR(WriteCheckpoint(path_, checkpoint).status());
+  RETURN_IF_ERROR(PruneCheckpoints(path_, options_.keep_checkpoints));
+  return WriteLossChart(path_);
+}
+
 absl::Status Trainer::Save() {
   watchdog_->FeedWaitingForOthers("checkpoint", done_);
-  absl::Status saved;
-  if (leads()) {
-    Checkpoint checkpoint;
-    checkpoint.iteration = done_;
-    checkpoint.tensors = network_->Save().tensors;
-    std::map<std::string, Tensor> state;
-    optimizer_->Save(&state);
-    for (auto& entry : state) {
-      checkpoint.tensors[absl::StrCat(kOptimizerPrefix, entry.first)] =
-          entry.second;
-    }
-    checkpoint.state[kModelConfigKey] = AsText(model_);
-    checkpoint.state["train.config"] = AsText(config_);
-    checkpoint.state["train.seed"] = absl::StrCat(options_.seed);
-    checkpoint.state[kPicturesKey] = absl::StrCat(pictures_);
-    saved = log_->Sync();
-    if (saved.ok()) saved = WriteCheckpoint(path_, checkpoint).status();
-    if (saved.ok()) {
-      saved = PruneCheckpoints(path_, options_.keep_checkpoints);
-    }
-    if (saved.ok()) saved = WriteLossChart(path_);
-  }
+  const absl::Status saved = leads() ? WriteFiles() : absl::OkStatus();
   saved_ = done_;
   ASSIGN_OR_RETURN(const int failed, job_->Sum(saved.ok() ? 0 : 1));
   RETURN_IF_ERROR(saved);
@@ -448,9 +454,10 @@ absl::Status Trainer::Save() {
              : absl::AbortedError("rank 0 could not write its checkpoint");
 }
 
-Weights Trainer::Averaged() const {
-  Weights weights = network_->Save();
-  for (const auto& average : optimizer_->Averages()) {
+absl::StatusOr<Weights> Trainer::Averaged() const {
+  ASSIGN_OR_RETURN(Weights weights, network_->Save());
+  ASSIGN_OR_RETURN(const auto averages, optimizer_->Averages());
+  for (const auto& average : averages) {
     weights.tensors[average.first] = average.second;
   }
   return weights;
@@ -459,8 +466,8 @@ Weights Trainer::Averaged() const {
 absl::Status Trainer::Validate() {
   if (saved_ != done_) RETURN_IF_ERROR(Save());
   watchdog_->FeedWaitingForOthers("validation", done_);
-  ASSIGN_OR_RETURN(const double ap,
-                   options_.validate(Averaged(), done_, path_));
+  ASSIGN_OR_RETURN(const Weights averaged, Averaged());
+  ASSIGN_OR_RETURN(const double ap, options_.validate(averaged, done_, path_));
   Say(absl::StrCat("validation after iteration ", done_, ": AP ", ap));
   if (!leads()) return absl::OkStatus();
   BestCheckpoint candidate;
@@ -490,7 +497,8 @@ absl::Status Trainer::Run(const Weights& initial) {
   }
   if (!leads()) return absl::OkStatus();
   const std::string model = absl::StrCat(path_, "/", kModelFile);
-  RETURN_IF_ERROR(SaveWeights(model, Averaged()));
+  ASSIGN_OR_RETURN(const Weights averaged, Averaged());
+  RETURN_IF_ERROR(SaveWeights(model, averaged));
   console_.reset();
   Say(absl::StrCat("model: ", model));
   return absl::OkStatus();

@@ -1,8 +1,8 @@
 // Momentum SGD with weight decay as the reference runs it: decay is added to
 // the gradient first, then the layer's scale multiplies both (FIXTURES
 // "Training" 6).
-#ifndef FCIS_TRAIN_OPTIMIZER_SGD_H_
-#define FCIS_TRAIN_OPTIMIZER_SGD_H_
+#ifndef FCIS_KERNELS_TRAIN_SGD_H_
+#define FCIS_KERNELS_TRAIN_SGD_H_
 
 #include "fcis/core/base/host_device.h"
 
@@ -25,4 +25,4 @@ FCIS_HD inline void SgdUpdate(const SgdParams& params, float grad, float* w,
 
 }  // namespace fcis
 
-#endif  // FCIS_TRAIN_OPTIMIZER_SGD_H_
+#endif  // FCIS_KERNELS_TRAIN_SGD_H_

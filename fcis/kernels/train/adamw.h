@@ -1,7 +1,7 @@
 // AdamW: Adam with decoupled weight decay (Loshchilov and Hutter, 2019,
 // algorithm 2).
-#ifndef FCIS_TRAIN_OPTIMIZER_ADAMW_H_
-#define FCIS_TRAIN_OPTIMIZER_ADAMW_H_
+#ifndef FCIS_KERNELS_TRAIN_ADAMW_H_
+#define FCIS_KERNELS_TRAIN_ADAMW_H_
 
 #include <cmath>
 
@@ -29,4 +29,4 @@ FCIS_HD inline void AdamWUpdate(const AdamWParams& p, float grad, float* w,
 
 }  // namespace fcis
 
-#endif  // FCIS_TRAIN_OPTIMIZER_ADAMW_H_
+#endif  // FCIS_KERNELS_TRAIN_ADAMW_H_

@@ -1,0 +1,35 @@
+// Sums over the GPUs of a job's processes, by NCCL, on a stream beside the one
+// that computes: a sum waits for what was launched before it, and runs while
+// later launches compute.
+#ifndef FCIS_KERNELS_CUDA_NCCL_SUMS_H_
+#define FCIS_KERNELS_CUDA_NCCL_SUMS_H_
+
+#include <cuda_runtime_api.h>
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "fcis/core/comm/communicator.h"
+#include "fcis/kernels/train/parameter_sums.h"
+
+namespace fcis {
+namespace cuda {
+
+// A collective that makes no progress for so long is given up: a process has
+// died, or runs something else.
+constexpr absl::Duration kNcclTimeout = absl::Minutes(5);
+
+// Called by all processes, each of which has a GPU of its own; the current one.
+// `job` carries NCCL's unique id and is not used afterwards; `compute` outlives
+// the sums. Errors: NCCL's, also those of other processes that it learns of;
+// DeadlineExceeded for a hang. After an error the communicator is aborted, and
+// every call fails.
+absl::StatusOr<std::unique_ptr<ParameterSums>> MakeNcclSums(
+    Communicator* job, cudaStream_t compute,
+    absl::Duration timeout = kNcclTimeout);
+
+}  // namespace cuda
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CUDA_NCCL_SUMS_H_

@@ -1,0 +1,98 @@
+// Runs itself under mpiexec, a process per GPU.
+#include "fcis/kernels/cuda/nccl_sums.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/comm/mpi_communicator.h"
+#include "fcis/kernels/cuda/cuda_executor.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace cuda {
+namespace {
+
+constexpr int64_t kElements = 1 << 20;
+
+std::string OwnPath() {
+  char path[4096];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+  return std::string(path, static_cast<size_t>(length));
+}
+
+// What each rank does; its exit code. "hang": all but rank 0 stay away.
+int RunRank(const std::string& what) {
+  const auto job = MakeCommunicator();
+  const auto executor = CudaExecutor::Create();
+  if (!job.ok() || !executor.ok()) return 2;
+  const int size = (*job)->size(), rank = (*job)->rank();
+  const auto sums =
+      MakeNcclSums(job->get(), (*executor)->stream(), absl::Seconds(5));
+  if (!sums.ok()) return 3;
+  Tensor host(Shape{kElements});
+  for (int64_t i = 0; i < kElements; ++i) {
+    host.mutable_data<float>()[i] = static_cast<float>(i % 1000 + rank);
+  }
+  Tensor device = *(*executor)->ToDevice(host);
+  float* values = static_cast<float*>(device.mutable_raw());
+  if (what == "hang" && rank > 0) {
+    sleep(20);
+    _exit(0);
+  }
+  // Two buckets under way at once.
+  bool ok = (*sums)->Start(values, kElements / 2).ok();
+  ok = ok && (*sums)->Start(values + kElements / 2, kElements / 2).ok();
+  const absl::Status done = (*sums)->Finish();
+  if (what == "hang") {
+    (*job)->GiveUp();
+    return absl::IsDeadlineExceeded(done) ? 0 : 4;
+  }
+  if (!ok || !done.ok()) return 5;
+  const Tensor after = *(*executor)->ToHost(device);
+  for (int64_t i = 0; i < kElements; ++i) {
+    const int64_t want = size * (i % 1000) + size * (size - 1) / 2;
+    if (after.data<float>()[i] != static_cast<float>(want)) return 6;
+  }
+  return 0;
+}
+
+int Gpus() {
+  int devices = 0;
+  return cudaGetDeviceCount(&devices) == cudaSuccess ? devices : 0;
+}
+
+int RunRanks(int ranks, const std::string& what) {
+  return std::system(absl::StrCat("mpiexec --allow-run-as-root --oversubscribe",
+                                  " -n ", ranks, " ", OwnPath(), " ", what)
+                         .c_str());
+}
+
+TEST(NcclSumsTest, OneGpu) {
+  if (Gpus() < 1) GTEST_SKIP() << "no GPU";
+  EXPECT_EQ(RunRanks(1, "sum"), 0);
+}
+
+TEST(NcclSumsTest, TwoGpus) {
+  if (Gpus() < 2) GTEST_SKIP() << Gpus() << " GPUs, 2 needed";
+  EXPECT_EQ(RunRanks(2, "sum"), 0);
+}
+
+TEST(NcclSumsTest, HangIsGivenUp) {
+  if (Gpus() < 2) GTEST_SKIP() << Gpus() << " GPUs, 2 needed";
+  EXPECT_EQ(RunRanks(2, "hang"), 0);
+}
+
+}  // namespace
+}  // namespace cuda
+}  // namespace fcis
+
+int main(int argc, char** argv) {
+  if (fcis::StartedByMpi()) return fcis::cuda::RunRank(argv[1]);
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

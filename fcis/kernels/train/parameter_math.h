@@ -1,0 +1,86 @@
+// ParameterMath: the memory where a backend keeps what training changes
+// (weights, biases, their gradients and moments, all f32), and what is computed
+// there. Pointers are into that memory unless called host.
+#ifndef FCIS_KERNELS_TRAIN_PARAMETER_MATH_H_
+#define FCIS_KERNELS_TRAIN_PARAMETER_MATH_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "fcis/core/comm/communicator.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/train/adamw.h"
+#include "fcis/kernels/train/output_factors.h"
+#include "fcis/kernels/train/parameter_sums.h"
+#include "fcis/kernels/train/sgd.h"
+
+namespace fcis {
+
+// The factor of each element of a parameter.
+struct ParameterFactors {
+  const OutputFactors* factors = nullptr;  // outlives it
+  Tensor prepared;                         // ParameterMath::Prepare's
+};
+
+// The elements of what Zeros made.
+inline float* Floats(Tensor* t) {
+  return static_cast<float*>(t->mutable_raw());
+}
+
+// What an optimiser's step works on.
+struct UpdateArrays {
+  // The gradient is multiplied by its factors and by `clip`.
+  const ParameterFactors* factors = nullptr;
+  float clip = 1;
+  const float* gradient = nullptr;
+  float* value = nullptr;
+  float* first = nullptr;    // the moments
+  float* second = nullptr;   // AdamW
+  float* average = nullptr;  // null: no average is kept
+  float average_decay = 0;
+};
+
+struct GradientView {
+  const ParameterFactors* factors = nullptr;
+  const float* gradient = nullptr;
+};
+
+class ParameterMath {
+ public:
+  virtual ~ParameterMath() = default;
+
+  virtual Device device() const = 0;
+
+  virtual absl::StatusOr<Tensor> Zeros(int64_t n) = 0;
+  // Copies. The first waits for what computes `from`.
+  virtual absl::Status Fetch(const float* from, int64_t n, float* host) = 0;
+  virtual absl::Status Put(const float* host, int64_t n, float* to) = 0;
+
+  // For the memory's device. A layout of a device's has one factor per segment.
+  virtual absl::StatusOr<ParameterFactors> Prepare(
+      const OutputFactors* factors) = 0;
+
+  // to = a + b; the arrays may be the same.
+  virtual absl::Status Add(const float* a, const float* b, int64_t n,
+                           float* to) = 0;
+  // Of factor * gradient over all gradients, in double. Not finite where one is
+  // not.
+  virtual absl::StatusOr<double> SquaredNorm(
+      absl::Span<const GradientView> gradients) = 0;
+  // One step; the same bits for any number of threads.
+  virtual absl::Status Sgd(const SgdParams& params,
+                           const UpdateArrays& arrays) = 0;
+  virtual absl::Status AdamW(const AdamWParams& params,
+                             const UpdateArrays& arrays) = 0;
+
+  // Sums over the processes of `job`, which outlives them.
+  virtual absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(
+      Communicator* job) = 0;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_TRAIN_PARAMETER_MATH_H_

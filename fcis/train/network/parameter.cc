@@ -1,0 +1,23 @@
+#include "fcis/train/network/parameter.h"
+
+#include <vector>
+
+#include "fcis/core/base/status_macros.h"
+
+namespace fcis {
+
+absl::StatusOr<Tensor> FetchTensor(const Parameter& parameter,
+                                   const float* stored, ParameterMath* math) {
+  std::vector<float> host(parameter.size());
+  RETURN_IF_ERROR(math->Fetch(stored, parameter.size(), host.data()));
+  return parameter.to_file(host.data());
+}
+
+absl::Status PutTensor(const Parameter& parameter, const Tensor& file,
+                       ParameterMath* math, float* stored) {
+  std::vector<float> host(parameter.size());
+  parameter.from_file(file, host.data());
+  return math->Put(host.data(), parameter.size(), stored);
+}
+
+}  // namespace fcis
