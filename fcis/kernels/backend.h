@@ -3,9 +3,9 @@
 // all backends; a backend may rely on valid shapes and types.
 //
 // What callers may rely on
-// - Memory: what Conv and MaxPool make is where the backend computes (Device);
-//   RoIs and what is pooled for them are in host memory. Every op takes maps
-//   from either.
+// - Memory: what an op makes is where the backend computes (Device); only
+//   proposals are made in host memory. Every op takes its arguments from
+//   either.
 // - Layout: pictures and feature maps are N,H,W,C. Whatever a backend keeps in
 //   another layout (weights) stays inside it.
 // - Threads: one call at a time per backend, from any thread. Inside, a call
@@ -50,7 +50,8 @@ class Backend {
   virtual absl::StatusOr<Tensor> AllocateMap(const Shape& shape, DType type) {
     return Tensor(shape, type);
   }
-  // The elements in host memory: `map` itself if they are there already.
+  // The elements in host memory: `map` itself if they are there already. Any
+  // tensor of any type.
   virtual absl::StatusOr<Tensor> ToHost(const Tensor& map) { return map; }
 
   // `weight` may be kept (its elements are shared, not copied).

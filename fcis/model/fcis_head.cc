@@ -124,8 +124,9 @@ absl::StatusOr<FcisHead::Maps> FcisHead::Run(
 absl::StatusOr<std::vector<Box>> FcisHead::Refine(const Tensor& box_maps,
                                                   absl::Span<const Box> rois,
                                                   int height, int width) const {
-  ASSIGN_OR_RETURN(const Tensor means,
+  ASSIGN_OR_RETURN(Tensor means,
                    ops::PsroiMean(*backend_, pool_, box_maps, AsTensor(rois)));
+  ASSIGN_OR_RETURN(means, backend_->ToHost(means));
   std::vector<Box> refined(rois.size());
   for (size_t r = 0; r < rois.size(); ++r) {
     const float* v = means.data<float>() + r * kBoxDepth + 4;
@@ -151,23 +152,28 @@ absl::StatusOr<FcisHead::Output> FcisHead::Pool(
   }
   // Both iterations in one call: each reads the maps once.
   const Tensor boxes = AsTensor(output.rois);
-  ASSIGN_OR_RETURN(const Tensor scores,
+  ASSIGN_OR_RETURN(Tensor scores,
                    ops::PsroiClassScores(*backend_, pool_, score_maps, boxes));
+  ASSIGN_OR_RETURN(scores, backend_->ToHost(scores));
   const Tensor classes = ArgMax(scores);
   ASSIGN_OR_RETURN(
-      const Tensor pairs,
+      Tensor pairs,
       ops::PsroiClassPair(*backend_, pool_, score_maps, boxes, classes));
   ASSIGN_OR_RETURN(output.class_probs, ops::Softmax(*backend_, scores));
-  ASSIGN_OR_RETURN(const Tensor pair_probs, ops::Softmax(*backend_, pairs));
+  ASSIGN_OR_RETURN(output.class_probs, backend_->ToHost(output.class_probs));
+  ASSIGN_OR_RETURN(Tensor pair_probs, ops::Softmax(*backend_, pairs));
+  ASSIGN_OR_RETURN(pair_probs, backend_->ToHost(pair_probs));
   output.mask_probs = Inside(pair_probs);
   if (observer) {
+    ASSIGN_OR_RETURN(pairs, backend_->ToHost(pairs));
     const int64_t n = rois.size();
     RETURN_IF_ERROR(Observe(maps, RowsOf(boxes, 0, n), "_1", observer));
     if (iter2) {
       RETURN_IF_ERROR(Observe(maps, RowsOf(boxes, n, n), "_2", observer));
     }
-    ASSIGN_OR_RETURN(const Tensor means,
+    ASSIGN_OR_RETURN(Tensor means,
                      ops::PsroiMean(*backend_, pool_, box_maps, boxes));
+    ASSIGN_OR_RETURN(means, backend_->ToHost(means));
     ObserveBoxes(observer, "rois", output.rois);
     observer("roi_cls_locs", means.Reshaped({means.dim(0), kBoxSlots, 4}));
     observer("roi_cls_scores", scores);
@@ -182,11 +188,13 @@ absl::Status FcisHead::Observe(const Maps& maps, const Tensor& rois,
                                absl::string_view iteration,
                                const StageObserver& observer) const {
   const auto show = [&](const char* name, const Tensor& of) -> absl::Status {
-    ASSIGN_OR_RETURN(const Tensor cells,
+    ASSIGN_OR_RETURN(Tensor cells,
                      ops::PsroiPool(*backend_, pool_, OnePicture(of), rois));
+    ASSIGN_OR_RETURN(cells, backend_->ToHost(cells));
     ObserveCells(observer, absl::StrCat(name, iteration), cells);
-    ASSIGN_OR_RETURN(const Tensor means,
+    ASSIGN_OR_RETURN(Tensor means,
                      ops::PsroiMean(*backend_, pool_, OnePicture(of), rois));
+    ASSIGN_OR_RETURN(means, backend_->ToHost(means));
     observer(absl::StrCat(name, iteration, "_mean"), means);
     return absl::OkStatus();
   };

@@ -123,8 +123,9 @@ class CheckBackend : public Backend {
   absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
                          const Tensor& rois, Tensor* y) override {
     ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
-    Tensor want(y->shape());
-    RETURN_IF_ERROR(oracle_->PsroiPool(params, in, rois, &want));
+    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    RETURN_IF_ERROR(oracle_->PsroiPool(params, in, boxes, &want));
     RETURN_IF_ERROR(tested_->PsroiPool(params, maps, rois, y));
     return Compare("psroi_pool", maps.shape(), *y, want,
                    WindowTolerance(params, in));
@@ -133,8 +134,9 @@ class CheckBackend : public Backend {
   absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
                          const Tensor& rois, Tensor* y) override {
     ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
-    Tensor want(y->shape());
-    RETURN_IF_ERROR(oracle_->PsroiMean(params, in, rois, &want));
+    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    RETURN_IF_ERROR(oracle_->PsroiMean(params, in, boxes, &want));
     RETURN_IF_ERROR(tested_->PsroiMean(params, maps, rois, y));
     return Compare("psroi_mean", maps.shape(), *y, want,
                    MeanTolerance(params, in));
@@ -143,8 +145,9 @@ class CheckBackend : public Backend {
   absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
                                 const Tensor& rois, Tensor* y) override {
     ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
-    Tensor want(y->shape());
-    RETURN_IF_ERROR(oracle_->PsroiClassScores(params, in, rois, &want));
+    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    RETURN_IF_ERROR(oracle_->PsroiClassScores(params, in, boxes, &want));
     RETURN_IF_ERROR(tested_->PsroiClassScores(params, maps, rois, y));
     return Compare("psroi_class_scores", maps.shape(), *y, want,
                    MeanTolerance(params, in));
@@ -154,16 +157,19 @@ class CheckBackend : public Backend {
                               const Tensor& rois, const Tensor& classes,
                               Tensor* y) override {
     ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
-    Tensor want(y->shape());
-    RETURN_IF_ERROR(oracle_->PsroiClassPair(params, in, rois, classes, &want));
+    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    ASSIGN_OR_RETURN(const Tensor labels, ToHost(classes));
+    RETURN_IF_ERROR(oracle_->PsroiClassPair(params, in, boxes, labels, &want));
     RETURN_IF_ERROR(tested_->PsroiClassPair(params, maps, rois, classes, y));
     return Compare("psroi_class_pair", maps.shape(), *y, want,
                    WindowTolerance(params, in));
   }
 
   absl::Status Softmax(const Tensor& x, Tensor* y) override {
-    Tensor want(y->shape());
-    RETURN_IF_ERROR(oracle_->Softmax(x, &want));
+    ASSIGN_OR_RETURN(const Tensor in, ToHost(x));
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    RETURN_IF_ERROR(oracle_->Softmax(in, &want));
     RETURN_IF_ERROR(tested_->Softmax(x, y));
     // Results are at most 1; exponentials are good to a few units.
     return Compare("softmax", x.shape(), *y, want,

@@ -10,8 +10,7 @@
 //   absl::Status Read(const void* from, int64_t bytes, void* host);  waits, too
 //   absl::Status Write(const void* host, int64_t bytes, void* to);
 //   absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(Communicator*);
-// Maps may come from host memory; arguments per RoI do, and results per RoI go
-// there.
+// Arguments may come from host memory; results are on the device.
 #ifndef FCIS_KERNELS_CUDA_BODY_OPS_H_
 #define FCIS_KERNELS_CUDA_BODY_OPS_H_
 
@@ -173,11 +172,9 @@ class BodyOps {
 
   absl::Status Softmax(const Tensor& x, Tensor* y) {
     ASSIGN_OR_RETURN(const Tensor in, run_->ToDevice(x));
-    ASSIGN_OR_RETURN(Tensor out, run_->Allocate(x.shape(), DType::kF32));
     SoftmaxBody body = {x.dim(-1), Elements<float>(in),
-                        MutableElements<float>(&out)};
-    RETURN_IF_ERROR(run_->Run(body, x.num_elements() / x.dim(-1)));
-    return Fetch(out, y);
+                        MutableElements<float>(y)};
+    return run_->Run(body, x.num_elements() / x.dim(-1));
   }
 
   // What follows is TrainBackend's; maps are on the device, alike in type.
@@ -321,11 +318,6 @@ class BodyOps {
     return run_->Run(body, gmaps->num_elements());
   }
 
-  absl::Status Fetch(const Tensor& from, Tensor* to) {
-    ASSIGN_OR_RETURN(*to, run_->ToHost(from));
-    return absl::OkStatus();
-  }
-
   template <typename T>
   absl::Status MaxPoolOf(const MaxPoolParams& params, const Tensor& x,
                          Tensor* y) {
@@ -352,11 +344,8 @@ class BodyOps {
                       const Tensor& rois, Tensor* y) {
     ASSIGN_OR_RETURN(const Tensor from, run_->ToDevice(maps));
     ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
-    ASSIGN_OR_RETURN(Tensor out, run_->Allocate(y->shape(), DType::kF32));
-    Body<T> body = {Input<T>(params, from, boxes),
-                    MutableElements<float>(&out)};
-    RETURN_IF_ERROR(run_->Run(body, y->num_elements()));
-    return Fetch(out, y);
+    Body<T> body = {Input<T>(params, from, boxes), MutableElements<float>(y)};
+    return run_->Run(body, y->num_elements());
   }
 
   template <template <typename> class Body>
@@ -373,12 +362,10 @@ class BodyOps {
     ASSIGN_OR_RETURN(const Tensor from, run_->ToDevice(maps));
     ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
     ASSIGN_OR_RETURN(const Tensor labels, run_->ToDevice(classes));
-    ASSIGN_OR_RETURN(Tensor out, run_->Allocate(y->shape(), DType::kF32));
     PsroiClassPairBody<T> body = {Input<T>(params, from, boxes),
                                   Elements<int32_t>(labels),
-                                  MutableElements<float>(&out)};
-    RETURN_IF_ERROR(run_->Run(body, y->num_elements()));
-    return Fetch(out, y);
+                                  MutableElements<float>(y)};
+    return run_->Run(body, y->num_elements());
   }
 
   Executor* const run_;

@@ -34,6 +34,7 @@ absl::Status CheckRois(const Tensor& rois) {
         absl::StrCat("psroi: rois ", DTypeName(rois.type()), " ",
                      rois.shape().ToString(), ", expected f32 R,4"));
   }
+  if (rois.device() != Device::kHost) return absl::OkStatus();
   for (const float v : rois.span<float>()) {
     if (!std::isfinite(v)) {
       return absl::InvalidArgumentError("psroi: a RoI is not finite");
@@ -73,6 +74,7 @@ absl::Status CheckClasses(const Tensor& classes, int64_t num_rois,
         absl::StrCat("psroi: classes ", DTypeName(classes.type()), " ",
                      classes.shape().ToString(), ", expected i32 ", num_rois));
   }
+  if (classes.device() != Device::kHost) return absl::OkStatus();
   for (const int32_t c : classes.span<int32_t>()) {
     if (c < 0 || c >= num_classes) {
       return absl::InvalidArgumentError(
@@ -82,12 +84,17 @@ absl::Status CheckClasses(const Tensor& classes, int64_t num_rois,
   return absl::OkStatus();
 }
 
+absl::StatusOr<Tensor> Result(Backend& backend, const Shape& shape) {
+  return backend.AllocateMap(shape, DType::kF32);
+}
+
 }  // namespace
 
 absl::StatusOr<Tensor> PsroiPool(Backend& backend, const PsroiParams& params,
                                  const Tensor& maps, const Tensor& rois) {
   ASSIGN_OR_RETURN(const int64_t depth, Depth(backend, params, maps, rois));
-  Tensor y(Shape{rois.dim(0), params.roi_size, params.roi_size, depth});
+  ASSIGN_OR_RETURN(Tensor y, Result(backend, {rois.dim(0), params.roi_size,
+                                              params.roi_size, depth}));
   if (rois.dim(0) == 0) return y;
   RETURN_IF_ERROR(backend.PsroiPool(params, maps, rois, &y));
   return y;
@@ -96,7 +103,7 @@ absl::StatusOr<Tensor> PsroiPool(Backend& backend, const PsroiParams& params,
 absl::StatusOr<Tensor> PsroiMean(Backend& backend, const PsroiParams& params,
                                  const Tensor& maps, const Tensor& rois) {
   ASSIGN_OR_RETURN(const int64_t depth, Depth(backend, params, maps, rois));
-  Tensor y(Shape{rois.dim(0), depth});
+  ASSIGN_OR_RETURN(Tensor y, Result(backend, {rois.dim(0), depth}));
   if (rois.dim(0) == 0) return y;
   RETURN_IF_ERROR(backend.PsroiMean(params, maps, rois, &y));
   return y;
@@ -108,7 +115,7 @@ absl::StatusOr<Tensor> PsroiClassScores(Backend& backend,
                                         const Tensor& rois) {
   ASSIGN_OR_RETURN(const int64_t classes,
                    NumClasses(backend, params, maps, rois));
-  Tensor y(Shape{rois.dim(0), classes});
+  ASSIGN_OR_RETURN(Tensor y, Result(backend, {rois.dim(0), classes}));
   if (rois.dim(0) == 0) return y;
   RETURN_IF_ERROR(backend.PsroiClassScores(params, maps, rois, &y));
   return y;
@@ -121,7 +128,8 @@ absl::StatusOr<Tensor> PsroiClassPair(Backend& backend,
   ASSIGN_OR_RETURN(const int64_t num_classes,
                    NumClasses(backend, params, maps, rois));
   RETURN_IF_ERROR(CheckClasses(classes, rois.dim(0), num_classes));
-  Tensor y(Shape{rois.dim(0), params.roi_size, params.roi_size, 2});
+  ASSIGN_OR_RETURN(Tensor y, Result(backend, {rois.dim(0), params.roi_size,
+                                              params.roi_size, 2}));
   if (rois.dim(0) == 0) return y;
   RETURN_IF_ERROR(backend.PsroiClassPair(params, maps, rois, classes, &y));
   return y;

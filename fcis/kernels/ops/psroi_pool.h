@@ -9,6 +9,9 @@
 //   maps  f32 or the backend's activation type, [H, W, G*G*D], channel
 //         PsroiChannel(): one pixel of one bin is one contiguous run
 //   rois  f32 [R, 4], Box (x0, y0, x1, y1) in input pixels, finite
+// Either may be in host memory or where the backend computes; what is on a
+// device is not checked. Results are where the backend computes.
+//
 // Pooling all RoIs of a picture in one call costs less than two calls: the
 // maps are far larger than the caches and each call reads them once.
 #ifndef FCIS_KERNELS_OPS_PSROI_POOL_H_

@@ -83,14 +83,17 @@ class PsroiTest : public ::testing::TestWithParam<std::string> {
 
 // The reduced forms agree with what they are defined by.
 TEST_P(PsroiTest, MeanScoresAndPairFollowFromThePool) {
-  const Tensor pool = ops::PsroiPool(*backend_, params_, maps_, rois_).value();
-  const Tensor mean = ops::PsroiMean(*backend_, params_, maps_, rois_).value();
+  const auto host = [&](const absl::StatusOr<Tensor>& of) {
+    return OnHost(*backend_, of).value();
+  };
+  const Tensor pool = host(ops::PsroiPool(*backend_, params_, maps_, rois_));
+  const Tensor mean = host(ops::PsroiMean(*backend_, params_, maps_, rois_));
   const Tensor scores =
-      ops::PsroiClassScores(*backend_, params_, maps_, rois_).value();
+      host(ops::PsroiClassScores(*backend_, params_, maps_, rois_));
   Tensor classes(Shape{37}, DType::kI32);
   for (int r = 0; r < 37; ++r) classes.mutable_data<int32_t>()[r] = r % 3;
   const Tensor pair =
-      ops::PsroiClassPair(*backend_, params_, maps_, rois_, classes).value();
+      host(ops::PsroiClassPair(*backend_, params_, maps_, rois_, classes));
   ASSERT_EQ(pool.shape(), (Shape{37, 21, 21, 6}));
   for (int r = 0; r < 37; ++r) {
     double sums[6] = {}, maxima[3] = {};
@@ -129,7 +132,8 @@ TEST_P(PsroiTest, NoRoisGiveNothing) {
 TEST_P(PsroiTest, RoiOutsideTheMapsIsZero) {
   const Tensor far =
       Tensor::FromSpan<float>(Shape{1, 4}, {5000, 5000, 6000, 6000});
-  const auto y = ops::PsroiClassScores(*backend_, params_, maps_, far);
+  const auto y =
+      OnHost(*backend_, ops::PsroiClassScores(*backend_, params_, maps_, far));
   ASSERT_TRUE(y.ok()) << y.status();
   EXPECT_TRUE(AllEqual(*y, Tensor::Zeros(Shape{1, 3})));
 }

@@ -14,7 +14,7 @@ absl::StatusOr<Tensor> Softmax(Backend& backend, const Tensor& x) {
         absl::StrCat("softmax: input ", DTypeName(x.type()), " ",
                      x.shape().ToString(), ", expected f32, last extent >= 1"));
   }
-  Tensor y(x.shape(), DType::kF32);
+  ASSIGN_OR_RETURN(Tensor y, backend.AllocateMap(x.shape(), DType::kF32));
   if (y.num_elements() > 0) RETURN_IF_ERROR(backend.Softmax(x, &y));
   return y;
 }

@@ -24,7 +24,8 @@ FCIS_HD inline void SoftmaxRow(const float* x, int64_t n, float* y) {
 
 namespace ops {
 
-// x: f32, rank >= 1, last extent >= 1 -> the same shape; no rows: empty.
+// x: f32, rank >= 1, last extent >= 1 -> the same shape,
+// where the backend computes; no rows: empty.
 absl::StatusOr<Tensor> Softmax(Backend& backend, const Tensor& x);
 
 }  // namespace ops

@@ -160,8 +160,9 @@ absl::StatusOr<Loss::Pooled> Loss::Pool(const Tensor& score_maps,
   Pooled p;
   p.rois = RowsOfBoxes(t.rois);
   p.label_rows = Tensor::FromSpan<int32_t>({n}, absl::MakeConstSpan(t.labels));
-  ASSIGN_OR_RETURN(const Tensor means,
+  ASSIGN_OR_RETURN(Tensor means,
                    ops::PsroiMean(forward, pool_, box_maps, p.rois));
+  ASSIGN_OR_RETURN(means, forward.ToHost(means));
   p.boxes.resize(4 * n);
   for (int64_t r = 0; r < n; ++r) {
     std::copy_n(means.data<float>() + (kBoxSlots * r + 1) * 4, 4,
@@ -171,6 +172,8 @@ absl::StatusOr<Loss::Pooled> Loss::Pool(const Tensor& score_maps,
                    ops::PsroiClassScores(forward, pool_, score_maps, p.rois));
   ASSIGN_OR_RETURN(p.pairs, ops::PsroiClassPair(forward, pool_, score_maps,
                                                 p.rois, p.label_rows));
+  ASSIGN_OR_RETURN(p.scores, forward.ToHost(p.scores));
+  ASSIGN_OR_RETURN(p.pairs, forward.ToHost(p.pairs));
   return p;
 }
 
