@@ -29,7 +29,8 @@ DType ActivationType(absl::string_view name, Precision precision) {
     case Precision::kAuto:
       break;
   }
-  return name == "cuda" || CpuHasNativeBf16() ? DType::kBF16 : DType::kF32;
+  const bool native = name == "cuda" || (name == "cpu" && CpuHasNativeBf16());
+  return native ? DType::kBF16 : DType::kF32;
 }
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeSingle(absl::string_view name,

@@ -25,6 +25,11 @@ TEST(MakeBackend, Bf16OnRequest) {
   EXPECT_EQ((*backend)->activation_type(), DType::kBF16);
 }
 
+TEST(MakeBackend, PlainLoopsGainNothingFromBf16) {
+  EXPECT_EQ((*MakeBackend("ref", Precision::kAuto))->activation_type(),
+            DType::kF32);
+}
+
 TEST(MakeBackend, ErrorsSayWhatIsKnown) {
   const auto message = [](const char* name) {
     return std::string(MakeBackend(name, Precision::kAuto).status().message());

@@ -60,15 +60,42 @@ Tensor DeltaRows(const std::vector<BoxDelta>& deltas) {
   return t;
 }
 
-// Values over 10 are divided by a tenth of `like`: the shift between a RoI of
-// a pixel's size and a far object is as uncertain, relatively, as that size.
-Tensor Compressed(const Tensor& t, const Tensor& like) {
+// How far deltas [n][4] may be off: the fixture's 1e-3, and what follows from
+// RoIs (yxyx) whose corners are off by `corner` pixels. To first order the size
+// h of a RoI is off by 2 corner, its centre by corner, so that (g - c) / h is
+// off by corner / h + |(g - c) / h| 2 corner / h, and log(g / h) by 2 corner /
+// h; both are divided by the delta's std.
+Tensor DeltaLimits(const Tensor& rois, const Tensor& deltas, double corner,
+                   const BoxDelta& std) {
+  Tensor limits(deltas.shape());
+  for (int64_t i = 0; i < deltas.num_elements(); ++i) {
+    const int64_t row = i / 4 * 4;
+    const int axis = i % 2;  // dy, dx, dh, dw
+    const float* roi = rois.data<float>() + row;
+    const double side = roi[axis + 2] - roi[axis];
+    const double by = i % 4 < 2 ? std.dy : std.dh;
+    const double shift = std::abs(deltas.data<float>()[i]) * by;
+    limits.mutable_data<float>()[i] =
+        1e-3 + 2 * corner * (1 + shift) / (side * by);
+  }
+  return limits;
+}
+
+Tensor Quotient(const Tensor& t, const Tensor& by) {
   Tensor y = t.Clone();
   for (int64_t i = 0; i < y.num_elements(); ++i) {
-    y.mutable_data<float>()[i] /=
-        std::max(1.0f, std::abs(like.data<float>()[i]) / 10);
+    y.mutable_data<float>()[i] /= by.data<float>()[i];
   }
   return y;
+}
+
+double MaxDifference(const Tensor& a, const Tensor& b) {
+  double most = 0;
+  for (int64_t i = 0; i < a.num_elements(); ++i) {
+    most = std::max<double>(most,
+                            std::abs(a.data<float>()[i] - b.data<float>()[i]));
+  }
+  return most;
 }
 
 // Elements floor(j n / 64) of an array.
@@ -214,12 +241,16 @@ void TrainParity::ExpectTargets(int step, const PictureTargets& targets) {
   }
   EXPECT_TRUE(AllNear(YxyxFromBoxes(targets.proposals), Step(step, "rois"),
                       limits_.rois));
-  EXPECT_TRUE(AllNear(YxyxFromBoxes(targets.rois.rois),
-                      Step(step, "sample_rois"), limits_.rois));
+  const Tensor rois = YxyxFromBoxes(targets.rois.rois);
+  const Tensor want_rois = Step(step, "sample_rois");
+  ASSERT_TRUE(AllNear(rois, want_rois, limits_.rois));
   EXPECT_EQ(targets.rois.labels, StepInts(step, "gt_roi_labels"));
   const Tensor deltas = Step(step, "gt_roi_locs");
-  EXPECT_TRUE(AllNear(Compressed(DeltaRows(targets.rois.deltas), deltas),
-                      Compressed(deltas, deltas), 1e-3));
+  const Tensor limits =
+      DeltaLimits(want_rois, deltas, MaxDifference(rois, want_rois),
+                  options_.proposals.loc_std);
+  EXPECT_TRUE(AllNear(Quotient(DeltaRows(targets.rois.deltas), limits),
+                      Quotient(deltas, limits), 1));
   if (step > 0) return;  // stored for the first step only
   const Tensor masks = Step(step, "gt_roi_masks");
   ASSERT_EQ(static_cast<int64_t>(targets.rois.masks.size()),
