@@ -53,6 +53,9 @@ class Backend {
   // The elements in host memory: `map` itself if they are there already. Any
   // tensor of any type.
   virtual absl::StatusOr<Tensor> ToHost(const Tensor& map) { return map; }
+  // The elements where the backend computes: `t` itself if they are there
+  // already.
+  virtual absl::StatusOr<Tensor> ToDevice(const Tensor& t) { return t; }
 
   // `weight` may be kept (its elements are shared, not copied).
   virtual absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(

@@ -73,7 +73,7 @@ absl::StatusOr<StepResult> Step(TrainBackend* backend) {
   StepResult result;
   ASSIGN_OR_RETURN(
       result.terms,
-      TrainStep(config, options, {sample}, 1, /*add=*/false, network.get(),
+      TrainStep(config, options, {sample}, 1, 1, /*add=*/false, network.get(),
                 backend, absl::MakeSpan(&sampler, 1)));
   for (const Parameter* p : network->parameters()) {
     ASSIGN_OR_RETURN(const Tensor gradient,

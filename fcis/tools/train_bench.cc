@@ -77,7 +77,7 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
     std::vector<Sampler> samplers(samples.size(), Sampler(1));
     ASSIGN_OR_RETURN(
         const LossTerms terms,
-        TrainStep(model, loss, samples, recipe.batch(), /*add=*/false,
+        TrainStep(model, loss, samples, recipe.batch(), 1, /*add=*/false,
                   network.get(), backend, absl::MakeSpan(samplers)));
     const auto update = Clock::now();
     double norm = 0;

@@ -78,6 +78,9 @@ class CheckBackend : public Backend {
   absl::StatusOr<Tensor> ToHost(const Tensor& map) override {
     return tested_->ToHost(map);
   }
+  absl::StatusOr<Tensor> ToDevice(const Tensor& t) override {
+    return tested_->ToDevice(t);
+  }
 
   absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
       const ConvParams& params, const Tensor& weight,

@@ -45,6 +45,9 @@ class BodyBackend : public Backend {
   absl::StatusOr<Tensor> ToHost(const Tensor& map) override {
     return executor_->ToHost(map);
   }
+  absl::StatusOr<Tensor> ToDevice(const Tensor& t) override {
+    return executor_->ToDevice(t);
+  }
 
   absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
       const ConvParams& params, const Tensor& weight,

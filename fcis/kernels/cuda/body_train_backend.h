@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cuda/body_backend.h"
+#include "fcis/kernels/cuda/body_losses.h"
 #include "fcis/kernels/cuda/body_ops.h"
 #include "fcis/kernels/cuda/body_parameter_math.h"
 #include "fcis/kernels/cuda/body_train_conv.h"
@@ -29,6 +30,7 @@ class BodyTrainBackend : public TrainBackend {
       : forward_(std::move(forward)),
         executor_(&forward_->executor()),
         ops_(executor_),
+        losses_(executor_),
         parameters_(executor_) {}
 
   Backend& forward() override { return *forward_; }
@@ -120,6 +122,15 @@ class BodyTrainBackend : public TrainBackend {
                                    gmaps);
   }
 
+  absl::Status RpnLoss(const RpnLossParams& params, RpnLossArrays* arrays,
+                       Tensor* terms) override {
+    return losses_.Rpn(params, arrays, terms);
+  }
+  absl::Status HeadLoss(const HeadLossParams& params, HeadLossArrays* arrays,
+                        Tensor* terms) override {
+    return losses_.Head(params, arrays, terms);
+  }
+
  private:
   using TrainedConv = BodyTrainConv<Executor, Engine>;
 
@@ -136,6 +147,7 @@ class BodyTrainBackend : public TrainBackend {
   const std::unique_ptr<BodyBackend<Executor, Engine>> forward_;
   Executor* const executor_;
   BodyOps<Executor> ops_;
+  BodyLosses<Executor> losses_;
   BodyParameterMath<Executor> parameters_;
 };
 

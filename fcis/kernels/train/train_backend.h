@@ -21,6 +21,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
+#include "fcis/kernels/losses/network_losses.h"
 #include "fcis/kernels/train/output_factors.h"
 #include "fcis/kernels/train/parameter_math.h"
 
@@ -136,6 +137,18 @@ class TrainBackend {
       const PsroiParams& params, const Tensor& maps, const Tensor& rois,
       const Tensor& gscores, const Tensor& classes, const Tensor& gpairs,
       Tensor* gmaps) = 0;
+
+  // Everything in forward()'s memory. Unless overridden: Host..Loss.
+  virtual absl::Status RpnLoss(const RpnLossParams& params,
+                               RpnLossArrays* arrays, Tensor* terms) {
+    HostRpnLoss(params, arrays, terms);
+    return absl::OkStatus();
+  }
+  virtual absl::Status HeadLoss(const HeadLossParams& params,
+                                HeadLossArrays* arrays, Tensor* terms) {
+    HostHeadLoss(params, arrays, terms);
+    return absl::OkStatus();
+  }
 };
 
 }  // namespace fcis

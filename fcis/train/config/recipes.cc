@@ -1,6 +1,8 @@
 #include "fcis/train/config/recipes.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -63,7 +65,12 @@ absl::Status CheckOptimizer(const OptimizerConfig& c) {
                            "optimizer.layer_scales",
                            "a layer and a factor of 0 or more"));
   }
-  return absl::OkStatus();
+  int exponent = 0;
+  return Expect(std::frexp(c.loss_scale().initial(), &exponent) == 0.5 &&
+                    std::abs(exponent) <= 24 &&
+                    c.loss_scale().growth_interval() > 0,
+                "optimizer.loss_scale",
+                "a power of two from 2^-24 to 2^23, and an interval > 0");
 }
 
 absl::Status CheckSchedule(const ScheduleConfig& c) {

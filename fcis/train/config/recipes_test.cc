@@ -95,6 +95,10 @@ TEST(RecipesTest, NumbersOutOfRangeAreNamed) {
   EXPECT_THAT(
       error([](TrainConfig* c) { c->mutable_optimizer()->set_momentum(1); }),
       HasSubstr("momentum"));
+  EXPECT_THAT(error([](TrainConfig* c) {
+                c->mutable_optimizer()->mutable_loss_scale()->set_initial(3);
+              }),
+              HasSubstr("loss_scale"));
   EXPECT_THAT(
       error([](TrainConfig* c) { c->mutable_schedule()->clear_phases(); }),
       HasSubstr("schedule.phases"));

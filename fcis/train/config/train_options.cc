@@ -57,6 +57,14 @@ OptimizerOptions OptimizerOptionsOf(const TrainConfig& config) {
   return options;
 }
 
+LossScale LossScaleOf(const OptimizerConfig& config, DType) {
+  if (!config.has_loss_scale()) return LossScale();
+  LossScaleOptions options;
+  options.initial = static_cast<float>(config.loss_scale().initial());
+  options.growth_interval = config.loss_scale().growth_interval();
+  return LossScale(options);
+}
+
 Augmentation AugmentationOf(const AugmentationConfig& config) {
   Augmentation a;
   a.flip = config.flip();

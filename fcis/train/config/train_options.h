@@ -7,6 +7,7 @@
 #include "fcis/data/loader/sample_maker.h"
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/network/train_network.h"
+#include "fcis/train/optimizer/loss_scale.h"
 #include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/step/picture_loss.h"
 
@@ -18,6 +19,8 @@ TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config,
                                      Communicator* job = nullptr);
 LossOptions LossOptionsOf(const LossConfig& config, const ModelConfig& model);
 OptimizerOptions OptimizerOptionsOf(const TrainConfig& config);
+// maps: the type that feature maps and their gradients have.
+LossScale LossScaleOf(const OptimizerConfig& config, DType maps);
 Augmentation AugmentationOf(const AugmentationConfig& config);
 
 }  // namespace fcis

@@ -220,6 +220,40 @@ TEST(TrainMainTest, GoesOnWithAnotherNumberOfProcesses) {
   EXPECT_EQ(ReadLog(run).size(), 4);
 }
 
+// A loss scale that gradients cannot bear is halved until they can; those
+// iterations change nothing. A run that is stopped in between goes on as one
+// that was not.
+TEST(TrainMainTest, LossScaleLeavesOutWhatOverflows) {
+  constexpr int kIterations = 12;
+  const auto flags = [](int iterations, const std::string& out) {
+    return absl::StrCat(
+        "--config small_scenes --precision f32 --threads 1 --set 'model: "
+        "\"parity_mini\" scenes { count: 10 height: 64 width: 80 } batch: 1 "
+        "optimizer { loss_scale { initial: 8388608 growth_interval: 2 } } "
+        "loss { fcis_mask: 1e32 }' --checkpoint_every 1 --max_iters ",
+        iterations, " --out ", out);
+  };
+  const std::string whole = NewDirectory("scaled");
+  const Outcome outcome = Train(flags(kIterations, whole));
+  ASSERT_EQ(outcome.code, 0) << outcome.output;
+  const auto log = ReadLog(whole);
+  ASSERT_EQ(static_cast<int>(log.size()), kIterations);
+  EXPECT_EQ(log[0]["left_out"].GetDouble(), 1);
+  double scale = 8388608;
+  int grown = 0;
+  for (const auto& line : log) {
+    const double next = line["loss_scale"].GetDouble();
+    EXPECT_EQ(next < scale, line["left_out"].GetDouble() == 1);
+    grown += next > scale;
+    scale = next;
+  }
+  EXPECT_GT(grown, 0);
+  const std::string stopped = NewDirectory("stopped");
+  ASSERT_EQ(Train(flags(3, stopped)).code, 0);
+  ASSERT_EQ(Train(flags(kIterations, stopped) + " --resume").code, 0);
+  ExpectSameRuns(whole, stopped, kIterations);
+}
+
 // Batch norms see the pictures of both processes.
 TEST(TrainMainTest, SharedStatisticsAreThoseOfOneBatch) {
   const std::string alone = NewDirectory("alone"), both = NewDirectory("both");

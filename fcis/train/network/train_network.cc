@@ -216,9 +216,6 @@ absl::StatusOr<TrainNetwork::Outputs> TrainNetwork::Forward(
       run(rpn_score_.get(), rpn_hidden_, DType::kF32, &outputs.rpn_scores));
   RETURN_IF_ERROR(
       run(rpn_delta_.get(), rpn_hidden_, DType::kF32, &outputs.rpn_deltas));
-  for (Tensor* t : {&outputs.rpn_scores, &outputs.rpn_deltas}) {
-    ASSIGN_OR_RETURN(*t, backend_->forward().ToHost(*t));
-  }
   ASSIGN_OR_RETURN(hidden_, reduce_->Forward(res5_));
   RETURN_IF_ERROR(run(score_.get(), hidden_, activation, &outputs.score_maps));
   RETURN_IF_ERROR(run(box_.get(), hidden_, activation, &outputs.box_maps));

@@ -38,10 +38,10 @@ class TrainNetwork {
  public:
   // Of N pictures of one size; maps [N,h,w,C].
   struct Outputs {
-    Tensor rpn_scores, rpn_deltas;  // f32 in host memory, as Rpn::Output
+    Tensor rpn_scores, rpn_deltas;  // f32, as Rpn::Output
     Tensor score_maps, box_maps;    // activation type, as FcisHead::Maps
   };
-  // The gradients of Outputs, all f32, in the same places.
+  // The gradients of Outputs, all f32, in forward()'s memory or the host's.
   struct Gradients {
     Tensor rpn_scores, rpn_deltas, score_maps, box_maps;
   };

@@ -39,22 +39,23 @@ absl::StatusOr<std::unique_ptr<Optimizer>> Optimizer::Create(
   return optimizer;
 }
 
-absl::StatusOr<double> Optimizer::GradientNorm() const {
+absl::StatusOr<double> Optimizer::GradientNorm(float scale) const {
   std::vector<GradientView> all;
   for (const Slot& slot : slots_) {
     all.push_back({&slot.factors, slot.parameter->gradient});
   }
   ASSIGN_OR_RETURN(const double squares, math_->SquaredNorm(all));
-  return std::sqrt(squares);
+  return std::sqrt(squares) / scale;
 }
 
-absl::Status Optimizer::Step(float lr, double gradient_norm) {
+absl::Status Optimizer::Step(float lr, double gradient_norm, float scale) {
   ++steps_;
   const bool clips =
       options_.clip_norm > 0 && gradient_norm > options_.clip_norm;
   UpdateArrays arrays;
   arrays.clip =
-      clips ? static_cast<float>(options_.clip_norm / gradient_norm) : 1.0f;
+      (clips ? static_cast<float>(options_.clip_norm / gradient_norm) : 1.0f) /
+      scale;
   arrays.average_decay = static_cast<float>(
       std::min(options_.ema_decay, (1.0 + steps_) / (10.0 + steps_)));
   for (Slot& slot : slots_) {

@@ -44,11 +44,13 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
 
   // One step; `gradient_norm` is what GradientNorm() says when clipping is on,
-  // else unused. The same bits for any number of threads.
-  absl::Status Step(float lr, double gradient_norm);
+  // else unused. Gradients are `scale` times what they should be (LossScale).
+  // The same bits for any number of threads.
+  absl::Status Step(float lr, double gradient_norm, float scale = 1);
 
-  // The norm of all gradients, factors applied. Not finite where one is not.
-  absl::StatusOr<double> GradientNorm() const;
+  // The norm of all gradients, factors applied, divided by `scale`. Not finite
+  // where one is not.
+  absl::StatusOr<double> GradientNorm(float scale = 1) const;
 
   int64_t steps() const { return steps_; }
 

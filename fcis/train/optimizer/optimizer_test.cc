@@ -112,6 +112,20 @@ TEST(OptimizerTest, NormCountsFactorsAndClips) {
   EXPECT_FALSE(std::isfinite(*optimizer->GradientNorm()));
 }
 
+// A power of two goes in and comes out without a rounding.
+TEST(OptimizerTest, ScaledGradientsGiveTheSameSteps) {
+  constexpr float kScale = 4096;
+  Fixture plain(24, true), scaled(24, true);
+  for (float& g : scaled.gradients) g *= kScale;
+  const auto a = Make(AdamW(), &plain), b = Make(AdamW(), &scaled);
+  const double norm = *a->GradientNorm();
+  EXPECT_GT(norm, AdamW().clip_norm);
+  EXPECT_EQ(*b->GradientNorm(kScale), norm);
+  EXPECT_TRUE(a->Step(0.1f, norm).ok());
+  EXPECT_TRUE(b->Step(0.1f, norm, kScale).ok());
+  EXPECT_EQ(scaled.values, plain.values);
+}
+
 TEST(OptimizerTest, AveragesFollowTheWeights) {
   Fixture f(1);
   f.values = {1};

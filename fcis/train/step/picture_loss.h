@@ -31,7 +31,7 @@ struct LossOptions {
   bool mask_over_all_rois = false;
   // > 0: OHEM. `proposals` samples nothing; of all RoIs those with the largest
   // loss train, at most so many, and the head's terms are means over them
-  // (fcis/train/losses/ohem.h).
+  // (fcis/kernels/losses/ohem.h).
   int ohem_rois = 0;
 };
 
@@ -61,15 +61,26 @@ struct PictureTargets {
   ProposalTargets rois;
 };
 
-// Adds the terms times `weight` to *terms and the gradients of
-// weight * loss to rows `picture` of *gradients (which are overwritten there).
-// sample: of the picture, prepared; scale as TrainSample.
-absl::Status PictureLoss(const ModelConfig& config, const LossOptions& options,
-                         const TrainSample& sample,
-                         const TrainNetwork::Outputs& outputs, int64_t picture,
-                         double weight, TrainBackend* backend, Sampler* sampler,
-                         LossTerms* terms, TrainNetwork::Gradients* gradients,
-                         PictureTargets* targets = nullptr);
+// Terms that may still be computed.
+struct PictureTerms {
+  Tensor values;  // fcis/kernels/losses/network_losses.h, the backend's memory
+  bool without_anchors = false, without_rois = false;
+};
+
+// Waits for the terms of a picture; as they enter the sum, times `weight`.
+absl::StatusOr<LossTerms> FetchTerms(const LossOptions& options, double weight,
+                                     const PictureTerms& picture,
+                                     Backend& backend);
+
+// Writes the gradients of gradient_weight * loss to row `picture` of
+// *gradients, in the backend's memory. sample: of the picture, prepared; scale
+// as TrainSample. `targets`, if not null, makes it wait.
+absl::StatusOr<PictureTerms> PictureLoss(
+    const ModelConfig& config, const LossOptions& options,
+    const TrainSample& sample, const TrainNetwork::Outputs& outputs,
+    int64_t picture, float gradient_weight, TrainBackend* backend,
+    Sampler* sampler, TrainNetwork::Gradients* gradients,
+    PictureTargets* targets = nullptr);
 
 }  // namespace fcis
 

@@ -67,10 +67,11 @@ class PictureLossTest : public ::testing::Test {
                    Tensor(outputs_.score_maps.shape()),
                    Tensor(outputs_.box_maps.shape())};
     Sampler sampler(5);
-    EXPECT_TRUE(PictureLoss(config_, options, sample_, outputs_, 0, 1,
-                            backend_.get(), &sampler, &r.terms, &r.gradients,
-                            &r.targets)
-                    .ok());
+    const auto terms =
+        PictureLoss(config_, options, sample_, outputs_, 0, 1, backend_.get(),
+                    &sampler, &r.gradients, &r.targets);
+    EXPECT_TRUE(terms.ok()) << terms.status();
+    r.terms = *FetchTerms(options, 1, *terms, backend_->forward());
     return r;
   }
 

@@ -417,7 +417,7 @@ TEST_P(TrainParity, EveryStep) {
     SCOPED_TRACE(absl::StrCat("step ", step));
     std::vector<PictureTargets> targets;
     const absl::StatusOr<LossTerms> terms =
-        TrainStep(config_, options_, absl::MakeConstSpan(&sample, 1), 1,
+        TrainStep(config_, options_, absl::MakeConstSpan(&sample, 1), 1, 1,
                   /*add=*/false, network.get(), backend_.get(),
                   absl::MakeSpan(&sampler, 1), nullptr, &targets);
     ASSERT_TRUE(terms.ok()) << terms.status();

@@ -32,14 +32,32 @@ Tensor Stacked(Samples samples) {
   return all;
 }
 
+// Memory for the gradients of the outputs.
+absl::StatusOr<TrainNetwork::Gradients> GradientsLike(
+    const TrainNetwork::Outputs& outputs, Backend& backend) {
+  const auto like = [&backend](const Tensor& map) {
+    return backend.AllocateMap(map.shape(), DType::kF32);
+  };
+  TrainNetwork::Gradients gradients;
+  ASSIGN_OR_RETURN(gradients.rpn_scores, like(outputs.rpn_scores));
+  ASSIGN_OR_RETURN(gradients.rpn_deltas, like(outputs.rpn_deltas));
+  ASSIGN_OR_RETURN(gradients.score_maps, like(outputs.score_maps));
+  ASSIGN_OR_RETURN(gradients.box_maps, like(outputs.box_maps));
+  return gradients;
+}
+
 }  // namespace
 
-absl::StatusOr<LossTerms> TrainStep(
-    const ModelConfig& config, const LossOptions& options, Samples samples,
-    int total_pictures, bool add, TrainNetwork* network, TrainBackend* backend,
-    absl::Span<Sampler> samplers, const std::function<void(int)>& ready,
-    std::vector<PictureTargets>* targets) {
-  LossTerms terms;
+absl::StatusOr<LossTerms> TrainStep(const ModelConfig& config,
+                                    const LossOptions& options, Samples samples,
+                                    int total_pictures, float gradient_scale,
+                                    bool add, TrainNetwork* network,
+                                    TrainBackend* backend,
+                                    absl::Span<Sampler> samplers,
+                                    const std::function<void(int)>& ready,
+                                    std::vector<PictureTargets>* targets) {
+  const double weight = 1.0 / total_pictures;
+  std::vector<PictureTerms> terms;
   // Processes that share statistics must come to the same number of groups.
   ASSIGN_OR_RETURN(const bool one_size,
                    network->AllAgree(GroupSize(samples) == samples.size()));
@@ -49,29 +67,29 @@ absl::StatusOr<LossTerms> TrainStep(
     samples.remove_prefix(group.size());
     ASSIGN_OR_RETURN(const TrainNetwork::Outputs outputs,
                      network->Forward(Stacked(group)));
-    TrainNetwork::Gradients gradients;
-    gradients.rpn_scores = Tensor(outputs.rpn_scores.shape());
-    gradients.rpn_deltas = Tensor(outputs.rpn_deltas.shape());
-    Backend& forward = backend->forward();
-    ASSIGN_OR_RETURN(
-        gradients.score_maps,
-        forward.AllocateMap(outputs.score_maps.shape(), DType::kF32));
-    ASSIGN_OR_RETURN(
-        gradients.box_maps,
-        forward.AllocateMap(outputs.box_maps.shape(), DType::kF32));
+    ASSIGN_OR_RETURN(TrainNetwork::Gradients gradients,
+                     GradientsLike(outputs, backend->forward()));
     for (size_t n = 0; n < group.size(); ++n) {
-      PictureTargets of_picture;
-      RETURN_IF_ERROR(PictureLoss(config, options, group[n], outputs, n,
-                                  1.0 / total_pictures, backend, &samplers[n],
-                                  &terms, &gradients, &of_picture));
-      if (targets != nullptr) targets->push_back(of_picture);
+      if (targets != nullptr) targets->emplace_back();
+      ASSIGN_OR_RETURN(
+          terms.emplace_back(),
+          PictureLoss(config, options, group[n], outputs, n,
+                      static_cast<float>(weight) * gradient_scale, backend,
+                      &samplers[n], &gradients,
+                      targets == nullptr ? nullptr : &targets->back()));
     }
     samplers.remove_prefix(group.size());
     RETURN_IF_ERROR(network->Backward(
         gradients, add, samples.empty() ? ready : std::function<void(int)>()));
     add = true;
   }
-  return terms;
+  LossTerms sum;
+  for (const PictureTerms& picture : terms) {
+    ASSIGN_OR_RETURN(const LossTerms fetched,
+                     FetchTerms(options, weight, picture, backend->forward()));
+    AddTerms(fetched, &sum);
+  }
+  return sum;
 }
 
 }  // namespace fcis

@@ -20,12 +20,14 @@ namespace fcis {
 // batch norms and one of them has several sizes; all must have as many
 // samples). Each has the weight 1 / total_pictures, so that the gradients of
 // several calls (add) and of several processes add up to that of the mean.
-// ready: as TrainNetwork::Backward, during the last group of pictures. Errors:
-// a picture too small for the network.
+// Gradients, not terms, are multiplied by gradient_scale. ready: as
+// TrainNetwork::Backward, during the last group of pictures. Waits for the
+// terms when all is under way. Errors: a picture too small for the network.
 absl::StatusOr<LossTerms> TrainStep(
     const ModelConfig& config, const LossOptions& options,
-    absl::Span<const TrainSample> samples, int total_pictures, bool add,
-    TrainNetwork* network, TrainBackend* backend, absl::Span<Sampler> samplers,
+    absl::Span<const TrainSample> samples, int total_pictures,
+    float gradient_scale, bool add, TrainNetwork* network,
+    TrainBackend* backend, absl::Span<Sampler> samplers,
     const std::function<void(int)>& ready = nullptr,
     std::vector<PictureTargets>* targets = nullptr);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -22,6 +23,7 @@
 #include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/config/train_options.h"
 #include "fcis/train/network/train_network.h"
+#include "fcis/train/optimizer/loss_scale.h"
 #include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/run/event_log.h"
 #include "fcis/train/run/loss_chart.h"
@@ -40,6 +42,9 @@ namespace {
 constexpr char kModelFile[] = "model.safetensors";
 // In a checkpoint's state: of an iteration, all processes together.
 constexpr char kPicturesKey[] = "train.pictures_per_iteration";
+// With a loss scale, and of it.
+constexpr char kLossScaleKey[] = "train.loss_scale";
+constexpr char kStepsKey[] = "train.optimizer_steps";
 
 std::string AsText(const google::protobuf::Message& message) {
   std::string text;
@@ -107,6 +112,9 @@ class Trainer {
 
  private:
   bool leads() const { return job_->rank() == 0; }
+  bool has_norm() const {
+    return config_.optimizer().clip_norm() > 0 || scale_.dynamic();
+  }
   void Say(const std::string& line) {
     if (!leads()) return;
     if (console_ != nullptr) {
@@ -124,6 +132,9 @@ class Trainer {
   absl::Status Start();
   absl::Status Iterate();
   absl::StatusOr<Sums> Step(std::vector<std::string>* image_ids);
+  absl::Status Update(double rate, double norm);
+  absl::Status LoadScale(const std::map<std::string, std::string>& state,
+                         int64_t* steps);
   absl::Status Log(const Sums& sums, double rate, double norm,
                    absl::Duration took, absl::Duration waited);
   absl::Status Save();
@@ -150,6 +161,7 @@ class Trainer {
   ModelConfig model_;
   LossOptions loss_;
   std::unique_ptr<Optimizer> optimizer_;
+  LossScale scale_;
   std::unique_ptr<GradientReducer> reducer_;
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<EventLog> log_;          // rank 0
@@ -227,8 +239,12 @@ absl::Status Trainer::MakeNetwork(Weights weights) {
                    Optimizer::Create(OptimizerOptionsOf(config_),
                                      network_->parameters(), network_->math()));
   ASSIGN_OR_RETURN(reducer_, GradientReducer::Create(network_.get(), job_));
+  scale_ =
+      LossScaleOf(config_.optimizer(), backend_->forward().activation_type());
   if (found_.has_value()) {
-    const absl::Status loaded = optimizer_->Load(state, done_);
+    int64_t steps = done_;
+    absl::Status loaded = LoadScale(found_->checkpoint.state, &steps);
+    if (loaded.ok()) loaded = optimizer_->Load(state, steps);
     if (!loaded.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat(found_->path, ": ", loaded.message(),
@@ -237,6 +253,18 @@ absl::Status Trainer::MakeNetwork(Weights weights) {
     found_.reset();
   }
   return CheckSameEverywhere();
+}
+
+// Steps that the scale left out are iterations all the same.
+absl::Status Trainer::LoadScale(const std::map<std::string, std::string>& state,
+                                int64_t* steps) {
+  const auto scale = state.find(kLossScaleKey), done = state.find(kStepsKey);
+  if (done != state.end() && !absl::SimpleAtoi(done->second, steps)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        kStepsKey, " is \"", done->second, "\", expected a number"));
+  }
+  if (scale == state.end() || !scale_.dynamic()) return absl::OkStatus();
+  return scale_.Load(scale->second);
 }
 
 // Sums of different things would be nonsense without an error.
@@ -330,7 +358,7 @@ absl::StatusOr<Sums> Trainer::Step(std::vector<std::string>* image_ids) {
     ASSIGN_OR_RETURN(
         const LossTerms terms,
         TrainStep(model_, loss_, samples, static_cast<int>(pictures_),
-                  /*add=*/part > 0, network_.get(), backend_,
+                  scale_.value(), /*add=*/part > 0, network_.get(), backend_,
                   absl::MakeSpan(samplers), ready));
     AddTerms(terms, &sums.terms);
   }
@@ -349,14 +377,14 @@ absl::Status Trainer::Iterate() {
   sums.stop = StopRequested();
   RETURN_IF_ERROR(sums.AddUp(job_));
   const double rate = schedule_.LearningRate(done_);
-  const bool clips = config_.optimizer().clip_norm() > 0;
   double norm = 0;
-  if (clips) {
-    ASSIGN_OR_RETURN(norm, optimizer_->GradientNorm());
+  if (has_norm()) {
+    ASSIGN_OR_RETURN(norm, optimizer_->GradientNorm(scale_.value()));
   }
-  if (!NotFinite(sums.terms).empty() || !std::isfinite(norm)) {
+  if (!NotFinite(sums.terms).empty() ||
+      (!std::isfinite(norm) && !scale_.dynamic())) {
     const std::string mine = NotFinite(own->terms);
-    std::string where = clips && NotFinite(sums.terms).empty()
+    std::string where = NotFinite(sums.terms).empty()
                             ? "the gradient's norm is not finite"
                             : NotFinite(sums.terms);
     if (!mine.empty()) {
@@ -370,8 +398,7 @@ absl::Status Trainer::Iterate() {
         "checkpoint is kept"));
   }
   watchdog_->Feed("update", done_ + 1);
-  RETURN_IF_ERROR(optimizer_->Step(static_cast<float>(rate), norm));
-  RETURN_IF_ERROR(network_->Refresh());
+  RETURN_IF_ERROR(Update(rate, norm));
   ++done_;
   RETURN_IF_ERROR(Log(sums, rate, norm, absl::Now() - began,
                       absl::Seconds(loader_->wait_seconds() - waited_before)));
@@ -394,6 +421,22 @@ absl::Status Trainer::Iterate() {
   return absl::OkStatus();
 }
 
+// A step, unless its gradients were scaled out of range. All processes have the
+// same gradients and come to the same end.
+absl::Status Trainer::Update(double rate, double norm) {
+  const float scale = scale_.value();
+  const bool finite = std::isfinite(norm);
+  const absl::Status updated = scale_.Update(finite);
+  if (!updated.ok()) {
+    return absl::AbortedError(absl::StrCat("iteration ", done_ + 1, ": ",
+                                           updated.message(),
+                                           ". The last checkpoint is kept"));
+  }
+  if (!finite) return absl::OkStatus();
+  RETURN_IF_ERROR(optimizer_->Step(static_cast<float>(rate), norm, scale));
+  return network_->Refresh();
+}
+
 absl::Status Trainer::Log(const Sums& sums, double rate, double norm,
                           absl::Duration took, absl::Duration waited) {
   if (!leads()) return absl::OkStatus();
@@ -405,8 +448,11 @@ absl::Status Trainer::Log(const Sums& sums, double rate, double norm,
   for (const auto& term : Named(&terms)) {
     values.emplace_back(term.first, *term.second);
   }
-  if (config_.optimizer().clip_norm() > 0) {
-    values.emplace_back("gradient_norm", norm);
+  const bool finite = std::isfinite(norm);
+  if (has_norm()) values.emplace_back("gradient_norm", finite ? norm : 0);
+  if (scale_.dynamic()) {
+    values.emplace_back("loss_scale", scale_.value());
+    values.emplace_back("left_out", finite ? 0 : 1);
   }
   const size_t shown = values.size();
   values.emplace_back("images_per_s", pictures_ / absl::ToDoubleSeconds(took));
@@ -437,6 +483,10 @@ absl::Status Trainer::WriteFiles() const {
   checkpoint.state["train.config"] = AsText(config_);
   checkpoint.state["train.seed"] = absl::StrCat(options_.seed);
   checkpoint.state[kPicturesKey] = absl::StrCat(pictures_);
+  if (scale_.dynamic()) {
+    checkpoint.state[kLossScaleKey] = scale_.Save();
+    checkpoint.state[kStepsKey] = absl::StrCat(optimizer_->steps());
+  }
   RETURN_IF_ERROR(log_->Sync());
   RETURN_IF_ERROR(WriteCheckpoint(path_, checkpoint).status());
   RETURN_IF_ERROR(PruneCheckpoints(path_, options_.keep_checkpoints));

@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/losses/losses.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/kernels/train/sgd.h"
-#include "fcis/train/losses/losses.h"
 #include "gtest/gtest.h"
 
 namespace fcis {

@@ -1,0 +1,159 @@
+// The losses of a picture (fcis/kernels/losses/network_losses.h) on an executor
+// (body_ops.h): launches only, nothing is read on the host.
+#ifndef FCIS_KERNELS_CUDA_BODY_LOSSES_H_
+#define FCIS_KERNELS_CUDA_BODY_LOSSES_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/cuda/loss_bodies.h"
+#include "fcis/kernels/losses/network_losses.h"
+
+namespace fcis {
+namespace cuda {
+
+template <typename Executor>
+class BodyLosses {
+ public:
+  // The executor outlives it.
+  explicit BodyLosses(Executor* executor) : run_(executor) {}
+
+  absl::Status Rpn(const RpnLossParams& params, RpnLossArrays* a,
+                   Tensor* terms) {
+    const Boxes boxes = {4,          0,           params.sigma,
+                         &a->deltas, &a->targets, &a->labels};
+    ASSIGN_OR_RETURN(const Tensor rows,
+                     RowSums<int32_t>(2, a->scores, a->labels));
+    ASSIGN_OR_RETURN(const Tensor box, BoxSum(boxes));
+    RETURN_IF_ERROR(
+        BoxGradient(boxes, rows, params.loc_factor, 1, &a->gdeltas));
+    RETURN_IF_ERROR(ClassGradient(2, a->scores, a->labels, rows,
+                                  params.cls_factor, &a->gscores));
+    return run_->Run(RpnTermsBody{Elements<double>(rows), Elements<double>(box),
+                                  MutableElements<double>(terms)},
+                     1);
+  }
+
+  absl::Status Head(const HeadLossParams& params, HeadLossArrays* a,
+                    Tensor* terms) {
+    const int64_t rois = a->labels.num_elements();
+    const int64_t cells = a->masks.dim(1) * a->masks.dim(2);
+    const int classes = static_cast<int>(a->scores.dim(1));
+    if (params.ohem_rois > 0) RETURN_IF_ERROR(KeepHardest(params, a));
+    const Boxes boxes = {a->means.dim(1), kForegroundBox, params.sigma,
+                         &a->means,       &a->targets,    &a->labels};
+    ASSIGN_OR_RETURN(const Tensor rows,
+                     RowSums<int32_t>(classes, a->scores, a->labels));
+    ASSIGN_OR_RETURN(const Tensor box, BoxSum(boxes));
+    ASSIGN_OR_RETURN(const Tensor of_cells,
+                     RowSums<int8_t>(2, a->pairs, a->masks));
+    RETURN_IF_ERROR(BoxGradient(boxes, rows, params.loc_weight,
+                                params.gradient_weight, &a->gmeans));
+    RETURN_IF_ERROR(ClassGradient(classes, a->scores, a->labels, rows,
+                                  params.cls_weight * params.gradient_weight,
+                                  &a->gscores));
+    RETURN_IF_ERROR(run_->Run(
+        MaskGradientBody{params, cells, Elements<float>(a->pairs),
+                         Elements<int8_t>(a->masks), Elements<double>(of_cells),
+                         Elements<double>(rows),
+                         MutableElements<float>(&a->gpairs)},
+        a->masks.num_elements()));
+    RETURN_IF_ERROR(
+        run_->Run(OwnClassBody{Elements<int32_t>(a->labels),
+                               MutableElements<int32_t>(&a->own_class)},
+                  rois));
+    return run_->Run(
+        HeadTermsBody{params, cells, Elements<double>(rows),
+                      Elements<double>(box), Elements<double>(of_cells),
+                      MutableElements<double>(terms)},
+        1);
+  }
+
+ private:
+  struct Boxes {
+    int64_t row, first;
+    float sigma;
+    const Tensor *boxes, *targets, *labels;
+  };
+
+  absl::Status KeepHardest(const HeadLossParams& params, HeadLossArrays* a) {
+    const int64_t rois = a->labels.num_elements();
+    const RoiOutputs outputs = RoiOutputsOf(params, *a);
+    ASSIGN_OR_RETURN(Tensor losses, run_->Allocate({rois}, DType::kF64));
+    RETURN_IF_ERROR(run_->Run(
+        RoiLossBody{outputs, MutableElements<double>(&losses)}, rois));
+    return run_->Run(KeepHardestBody{rois, outputs.cells, params.ohem_rois,
+                                     Elements<double>(losses),
+                                     MutableElements<int32_t>(&a->labels),
+                                     MutableElements<int8_t>(&a->masks)},
+                     rois);
+  }
+
+  // f64 [columns]: the sums of [parts,columns] over parts.
+  absl::StatusOr<Tensor> SumOfParts(const Tensor& of_parts) {
+    const int64_t parts = of_parts.dim(0), columns = of_parts.dim(1);
+    ASSIGN_OR_RETURN(Tensor sums, run_->Allocate({columns}, DType::kF64));
+    RETURN_IF_ERROR(
+        run_->Run(SumOfPartsBody{parts, columns, Elements<double>(of_parts),
+                                 MutableElements<double>(&sums)},
+                  columns));
+    return sums;
+  }
+
+  template <typename Label>
+  absl::StatusOr<Tensor> RowSums(int classes, const Tensor& logits,
+                                 const Tensor& labels) {
+    const int64_t rows = labels.num_elements(), parts = PartsOf(rows);
+    ASSIGN_OR_RETURN(Tensor of_parts,
+                     run_->Allocate({parts, kNumRowSums}, DType::kF64));
+    RETURN_IF_ERROR(run_->Run(
+        CrossEntropyPartsBody<Label>{rows, classes, Elements<float>(logits),
+                                     Elements<Label>(labels),
+                                     MutableElements<double>(&of_parts)},
+        parts));
+    return SumOfParts(of_parts);
+  }
+
+  absl::StatusOr<Tensor> BoxSum(const Boxes& b) {
+    const int64_t rows = b.labels->num_elements(), parts = PartsOf(rows);
+    ASSIGN_OR_RETURN(Tensor of_parts, run_->Allocate({parts, 1}, DType::kF64));
+    RETURN_IF_ERROR(run_->Run(
+        BoxLossPartsBody{rows, b.row, b.first, b.sigma,
+                         Elements<float>(*b.boxes), Elements<float>(*b.targets),
+                         Elements<int32_t>(*b.labels),
+                         MutableElements<double>(&of_parts)},
+        parts));
+    return SumOfParts(of_parts);
+  }
+
+  absl::Status BoxGradient(const Boxes& b, const Tensor& rows, float factor,
+                           float other_factor, Tensor* grad) {
+    return run_->Run(
+        BoxGradientBody{b.row, b.first, b.sigma, Elements<float>(*b.boxes),
+                        Elements<float>(*b.targets),
+                        Elements<int32_t>(*b.labels), Elements<double>(rows),
+                        factor, other_factor, MutableElements<float>(grad)},
+        b.labels->num_elements() * b.row);
+  }
+
+  absl::Status ClassGradient(int classes, const Tensor& logits,
+                             const Tensor& labels, const Tensor& rows,
+                             float factor, Tensor* grad) {
+    return run_->Run(
+        CrossEntropyGradientBody<int32_t>{
+            classes, Elements<float>(logits), Elements<int32_t>(labels),
+            Elements<double>(rows), factor, MutableElements<float>(grad)},
+        labels.num_elements());
+  }
+
+  Executor* const run_;
+};
+
+}  // namespace cuda
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CUDA_BODY_LOSSES_H_

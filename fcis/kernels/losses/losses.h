@@ -1,0 +1,86 @@
+// The terms of the loss, each with its gradient (chainer-fcis
+// fcis_train_chain.py; FIXTURES "Training" 4).
+#ifndef FCIS_KERNELS_LOSSES_LOSSES_H_
+#define FCIS_KERNELS_LOSSES_LOSSES_H_
+
+#include <cmath>
+#include <cstdint>
+
+#include "absl/types/span.h"
+#include "fcis/core/base/host_device.h"
+#include "fcis/kernels/ops/softmax.h"
+
+namespace fcis {
+
+// Smooth L1 of a difference (Fast R-CNN, section 2.3), and its slope.
+FCIS_HD inline float SmoothL1(float diff, float sigma) {
+  const float sigma2 = sigma * sigma;
+  const float magnitude = fabsf(diff);
+  return magnitude < 1.0f / sigma2 ? 0.5f * sigma2 * diff * diff
+                                   : magnitude - 0.5f / sigma2;
+}
+
+FCIS_HD inline float SmoothL1Slope(float diff, float sigma) {
+  const float sigma2 = sigma * sigma;
+  if (fabsf(diff) < 1.0f / sigma2) return sigma2 * diff;
+  return diff < 0 ? -1.0f : 1.0f;
+}
+
+// Index of the largest of n >= 1 values; the first of equals.
+FCIS_HD inline int LargestOfRow(const float* row, int n) {
+  int best = 0;
+  for (int i = 1; i < n; ++i) {
+    if (row[best] < row[i]) best = i;
+  }
+  return best;
+}
+
+// -log softmax(logits)[label], of one row; label in 0 .. classes - 1.
+FCIS_HD inline double CrossEntropyOfRow(const float* logits, int classes,
+                                        int label) {
+  // -log of the probability itself would lose a small one.
+  const float top = logits[LargestOfRow(logits, classes)];
+  double total = 0;
+  for (int k = 0; k < classes; ++k) total += expf(logits[k] - top);
+  return log(total) - (logits[label] - top);
+}
+
+// Its gradient times scale; 0 for a label < 0, a row that is ignored.
+FCIS_HD inline void CrossEntropyGradientOfRow(const float* logits, int classes,
+                                              int label, float scale,
+                                              float* grad) {
+  if (label < 0) {
+    for (int k = 0; k < classes; ++k) grad[k] = 0;
+    return;
+  }
+  SoftmaxRow(logits, classes, grad);
+  grad[label] -= 1.0f;
+  for (int k = 0; k < classes; ++k) grad[k] *= scale;
+}
+
+// What the gradients of a mean over `counted` rows are multiplied by, and the
+// mean itself; no row: 0 (the reference divides by 0).
+FCIS_HD inline float ScaleOfMean(int64_t counted) {
+  return counted == 0 ? 0.0f : 1.0f / static_cast<float>(counted);
+}
+FCIS_HD inline float MeanOf(double sum, int64_t counted) {
+  return static_cast<float>(sum * ScaleOfMean(counted));
+}
+
+// Sum of SmoothL1(pred - target) over the four values of rows with label > 0,
+// divided by the number of rows with label >= 0. pred, target, grad: [n][4];
+// labels: n. grad receives the gradient of pred, 0 in other rows. No row with
+// label >= 0: 0.
+float BoxLoss(absl::Span<const float> pred, absl::Span<const float> target,
+              absl::Span<const int> labels, float sigma,
+              absl::Span<float> grad);
+
+// Mean softmax cross-entropy over the rows whose label is not negative.
+// logits, grad: [n][classes]; labels: n. All rows ignored: 0 with zero
+// gradient.
+float SoftmaxCrossEntropy(absl::Span<const float> logits, int classes,
+                          absl::Span<const int> labels, absl::Span<float> grad);
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_LOSSES_LOSSES_H_

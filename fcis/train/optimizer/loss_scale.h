@@ -1,0 +1,49 @@
+// LossScale: the factor of all gradients that keeps small ones from vanishing
+// in fp16 (Micikevicius et al., 2018, section 3.2), found while training: too
+// large a one makes gradients that are not finite; that step is left out and
+// the factor halved. After growth_interval good steps it doubles.
+#ifndef FCIS_TRAIN_OPTIMIZER_LOSS_SCALE_H_
+#define FCIS_TRAIN_OPTIMIZER_LOSS_SCALE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace fcis {
+
+struct LossScaleOptions {
+  // A power of two, so that scaling rounds nothing.
+  float initial = 65536;
+  int64_t growth_interval = 2000;
+};
+
+class LossScale {
+ public:
+  // Always 1.
+  LossScale() : LossScale(LossScaleOptions{1, 0}) {}
+  explicit LossScale(const LossScaleOptions& options)
+      : options_(options), value_(options.initial) {}
+
+  // Whether it changes at all.
+  bool dynamic() const { return options_.growth_interval > 0; }
+  float value() const { return value_; }
+
+  // After a step whose gradients were finite, or not. Errors: they are not
+  // finite whatever the factor.
+  absl::Status Update(bool finite);
+
+  // For a checkpoint, and back. Errors: not what Save made.
+  std::string Save() const;
+  absl::Status Load(absl::string_view saved);
+
+ private:
+  LossScaleOptions options_;
+  float value_;
+  int64_t good_steps_ = 0;  // since the last change
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_OPTIMIZER_LOSS_SCALE_H_
