@@ -21,6 +21,7 @@
 #define FCIS_KERNELS_BACKEND_H_
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -32,6 +33,7 @@
 #include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/kernels/ops/softmax.h"
+#include "fcis/kernels/repeated_network.h"
 
 namespace fcis {
 
@@ -85,6 +87,15 @@ class Backend {
   virtual absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
                                                    const Tensor& scores,
                                                    const Tensor& deltas);
+
+  // `network` calls this backend, which outlives what is returned. A backend
+  // may record what a call launches and repeat that for later x of the same
+  // shape: which ops the network runs, their parameters, shapes and weights
+  // depend on x's shape alone. One that reads or writes host memory on the way
+  // is not recorded.
+  virtual std::unique_ptr<RepeatedNetwork> Repeat(NetworkFunction network) {
+    return std::make_unique<RepeatedNetwork>(std::move(network));
+  }
 };
 
 }  // namespace fcis

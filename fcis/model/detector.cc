@@ -54,7 +54,14 @@ Detector::Detector(const ModelConfig& config, Backend* backend, ResNet resnet,
       backend_(backend),
       resnet_(std::move(resnet)),
       rpn_(std::move(rpn)),
-      head_(std::move(head)) {}
+      head_(std::move(head)),
+      network_(backend->Repeat(
+          [this](Tensor prepared) -> absl::StatusOr<std::vector<Tensor>> {
+            ASSIGN_OR_RETURN(const Maps maps,
+                             RunLayers(std::move(prepared), nullptr));
+            return std::vector<Tensor>{maps.rpn.scores, maps.rpn.deltas,
+                                       maps.head.scores, maps.head.boxes};
+          })) {}
 
 absl::StatusOr<std::unique_ptr<Detector>> Detector::Create(
     const Weights& weights, Backend* backend) {
@@ -68,6 +75,14 @@ absl::StatusOr<std::unique_ptr<Detector>> Detector::Create(
 }
 
 absl::StatusOr<Detector::Maps> Detector::RunNetwork(
+    Tensor prepared, const StageObserver& observer) const {
+  if (observer) return RunLayers(std::move(prepared), observer);
+  ASSIGN_OR_RETURN(const std::vector<Tensor> maps,
+                   network_->Run(std::move(prepared)));
+  return Maps{{maps[0], maps[1]}, {maps[2], maps[3]}};
+}
+
+absl::StatusOr<Detector::Maps> Detector::RunLayers(
     Tensor prepared, const StageObserver& observer) const {
   ASSIGN_OR_RETURN(ResNet::Features features,
                    resnet_.Run(std::move(prepared), observer));

@@ -47,7 +47,8 @@ class Detector {
       const StageObserver& observer = nullptr,
       StageTimes* times = nullptr) const;
 
-  // The network alone on a prepared picture, f32 [1,H,W,3].
+  // The network alone on a prepared picture, f32 [1,H,W,3]. Observed, it runs
+  // layer by layer; else as the backend repeats it (Backend::Repeat).
   struct Maps {
     Rpn::Output rpn;
     FcisHead::Maps head;
@@ -60,12 +61,18 @@ class Detector {
  private:
   Detector(const ModelConfig& config, Backend* backend, ResNet resnet, Rpn rpn,
            FcisHead head);
+  Detector(const Detector&) = delete;
+  Detector& operator=(const Detector&) = delete;
+  absl::StatusOr<Maps> RunLayers(Tensor prepared,
+                                 const StageObserver& observer) const;
 
   ModelConfig config_;
   Backend* backend_;
   ResNet resnet_;
   Rpn rpn_;
   FcisHead head_;
+  // RunLayers. Destroyed first: it may refer to the layers' weights.
+  const std::unique_ptr<RepeatedNetwork> network_;
 };
 
 // From pooled RoIs to instances: boxes back to the original picture, voting

@@ -29,6 +29,18 @@ struct Blocks {
   int threads;
 };
 
+// Of a map with more elements than an int counts to.
+TEST(MapIndexTest, IndicesPass31Bits) {
+  constexpr int kH = 40000, kW = 50000, kC = 7;
+  for (const int64_t i : {int64_t{0}, (int64_t{1} << 31) - 1, int64_t{1} << 31,
+                          int64_t{3} * kH * kW * kC - 1}) {
+    const MapIndex at = IndexOf(i, kH, kW, kC);
+    EXPECT_EQ(at.picture, i / (int64_t{kH} * kW * kC));
+    EXPECT_EQ(at.channel, i % kC);
+    EXPECT_EQ(ElementOf(at, kH, kW, kC), i);
+  }
+}
+
 class BodiesTest : public ::testing::TestWithParam<Blocks> {
  protected:
   template <typename Body>

@@ -16,6 +16,7 @@
 #include "fcis/kernels/cuda/body_conv.h"
 #include "fcis/kernels/cuda/body_ops.h"
 #include "fcis/kernels/cuda/map_bodies.h"
+#include "fcis/kernels/cuda/recorded_network.h"
 
 namespace fcis {
 namespace cuda {
@@ -23,11 +24,13 @@ namespace cuda {
 template <typename Executor, typename Engine>
 class BodyBackend : public Backend {
  public:
-  // name: of static storage.
+  // name: of static storage. records: whether Repeat records.
   BodyBackend(absl::string_view name, std::unique_ptr<Executor> executor,
-              std::unique_ptr<Engine> engine, DType activation_type)
+              std::unique_ptr<Engine> engine, DType activation_type,
+              bool records)
       : name_(name),
         activation_type_(activation_type),
+        records_(records),
         executor_(std::move(executor)),
         engine_(std::move(engine)),
         ops_(executor_.get()) {}
@@ -98,6 +101,12 @@ class BodyBackend : public Backend {
     return ops_.Propose(params, scores, deltas);
   }
 
+  std::unique_ptr<RepeatedNetwork> Repeat(NetworkFunction network) override {
+    if (!records_) return Backend::Repeat(std::move(network));
+    return absl::make_unique<RecordedNetwork<Executor>>(std::move(network),
+                                                        executor_.get());
+  }
+
  private:
   struct Prepared : PreparedConv {
     Prepared(Executor* executor, Engine* engine, const ConvParams& params,
@@ -109,6 +118,7 @@ class BodyBackend : public Backend {
 
   const absl::string_view name_;
   const DType activation_type_;
+  const bool records_;
   // Destroyed last: the engine computes on the executor.
   const std::unique_ptr<Executor> executor_;
   const std::unique_ptr<Engine> engine_;

@@ -28,6 +28,7 @@
 #include "fcis/kernels/cuda/body_ops.h"
 #include "fcis/kernels/cuda/conv_bodies.h"
 #include "fcis/kernels/cuda/conv_problem.h"
+#include "fcis/kernels/cuda/extents.h"
 #include "fcis/kernels/ops/conv.h"
 
 namespace fcis {
@@ -61,6 +62,7 @@ class BodyConv {
   // x: f32 or bf16, from anywhere; y: on the device, of the output's type;
   // residual: null, or like y, which may share its memory.
   absl::Status Forward(const Tensor& x, const Tensor* residual, Tensor* y) {
+    RETURN_IF_ERROR(CheckExtents(y->shape()));
     const ConvProblem problem = ProblemOf(x.shape(), y->shape());
     Tensor added;
     if (residual != nullptr) {

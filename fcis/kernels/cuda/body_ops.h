@@ -4,12 +4,18 @@
 // executor has
 //   template <typename Body> absl::Status Run(const Body&, int64_t count);
 //   absl::StatusOr<Tensor> Allocate(const Shape&, DType);   on its device
+//   absl::StatusOr<std::shared_ptr<void>> NewMemory(int64_t bytes);
+//   void UseArena(Arena*);   what Allocate takes from, until it is null again
 //   absl::StatusOr<Tensor> ToDevice(const Tensor&);   itself if it is there
 //   absl::StatusOr<Tensor> ToHost(const Tensor&);     waits for all launches
 //   absl::StatusOr<Tensor> SortedDescending(const Tensor& u64);   a new one
 //   absl::Status Read(const void* from, int64_t bytes, void* host);  waits, too
 //   absl::Status Write(const void* host, int64_t bytes, void* to);
 //   absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(Communicator*);
+// and, to keep launches instead of running them (recorded_network.h),
+//   absl::Status StartRecording();   copies from and to the host fail from here
+//   absl::StatusOr<std::unique_ptr<Recording>> FinishRecording();   to here
+//   absl::Status Launch(const Recording&);   runs what was kept, in its order
 // Arguments may come from host memory; results are on the device.
 #ifndef FCIS_KERNELS_CUDA_BODY_OPS_H_
 #define FCIS_KERNELS_CUDA_BODY_OPS_H_
@@ -24,6 +30,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/cuda/extents.h"
 #include "fcis/kernels/cuda/map_bodies.h"
 #include "fcis/kernels/cuda/proposal_bodies.h"
 #include "fcis/kernels/cuda/psroi_bodies.h"
@@ -127,6 +134,9 @@ class BodyOps {
                                            const Tensor& scores,
                                            const Tensor& deltas) {
     const int64_t all = deltas.num_elements() / 4;
+    RETURN_IF_ERROR(CheckExtents(deltas.shape()));
+    // Sort keys hold 32 bits of an index.
+    RETURN_IF_ERROR(CheckCount(all, UINT32_MAX, "anchors"));
     const int64_t per_pixel = static_cast<int64_t>(params.anchor_base.size());
     Tensor base_on_host(Shape{per_pixel, 4});
     std::memcpy(base_on_host.mutable_raw(), params.anchor_base.data(),
@@ -208,6 +218,7 @@ class BodyOps {
   }
   absl::Status PsroiMeanGradient(const PsroiParams& params, const Tensor& rois,
                                  const Tensor& gy, Tensor* gmaps) {
+    RETURN_IF_ERROR(CheckExtents(gmaps->shape()));
     ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
     ASSIGN_OR_RETURN(const Tensor g, run_->ToDevice(gy));
     const PsroiMeanGradientBody body = {Input<float>(params, *gmaps, boxes),
@@ -242,6 +253,7 @@ class BodyOps {
 
   template <typename T>
   absl::StatusOr<Tensor> TotalsOf(const Tensor& a, const Tensor& b) {
+    RETURN_IF_ERROR(CheckExtents(a.shape()));
     const int channels = static_cast<int>(a.dim(-1));
     const int64_t pixels = a.num_elements() / channels;
     const int64_t parts = PartsOf(pixels);
@@ -266,6 +278,7 @@ class BodyOps {
   template <typename T>
   absl::StatusOr<Tensor> AffineOf(const ChannelAffine& affine, const Tensor& x,
                                   const Tensor* other) {
+    RETURN_IF_ERROR(CheckExtents(x.shape()));
     const int64_t n = x.dim(-1);
     Tensor host = Tensor::Zeros({4, n});
     float* row = host.mutable_data<float>();
@@ -293,6 +306,7 @@ class BodyOps {
   template <typename T>
   absl::StatusOr<Tensor> MaxPoolGradientOf(const MaxPoolParams& params,
                                            const Tensor& x, const Tensor& gy) {
+    RETURN_IF_ERROR(CheckExtents(x.shape()));
     ASSIGN_OR_RETURN(Tensor gx, run_->Allocate(x.shape(), x.type()));
     MaxPoolGradientBody<T> body = {ShapeOf(params, x.shape(), gy.shape()),
                                    Elements<T>(x), Elements<T>(gy),
@@ -306,6 +320,7 @@ class BodyOps {
                                const Tensor& rois, const Tensor& gscores,
                                const Tensor& classes, const Tensor& gpairs,
                                Tensor* gmaps) {
+    RETURN_IF_ERROR(CheckExtents(maps.shape()));
     ASSIGN_OR_RETURN(const Tensor from, run_->ToDevice(maps));
     ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
     ASSIGN_OR_RETURN(const Tensor scores, run_->ToDevice(gscores));
@@ -321,6 +336,7 @@ class BodyOps {
   template <typename T>
   absl::Status MaxPoolOf(const MaxPoolParams& params, const Tensor& x,
                          Tensor* y) {
+    RETURN_IF_ERROR(CheckExtents(x.shape()));
     ASSIGN_OR_RETURN(const Tensor in, run_->ToDevice(x));
     MaxPoolBody<T> body = {ShapeOf(params, x.shape(), y->shape()),
                            Elements<T>(in), MutableElements<T>(y)};
@@ -342,6 +358,7 @@ class BodyOps {
   template <template <typename> class Body, typename T>
   absl::Status PoolOf(const PsroiParams& params, const Tensor& maps,
                       const Tensor& rois, Tensor* y) {
+    RETURN_IF_ERROR(CheckExtents(maps.shape()));
     ASSIGN_OR_RETURN(const Tensor from, run_->ToDevice(maps));
     ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
     Body<T> body = {Input<T>(params, from, boxes), MutableElements<float>(y)};
@@ -359,6 +376,7 @@ class BodyOps {
   template <typename T>
   absl::Status PairOf(const PsroiParams& params, const Tensor& maps,
                       const Tensor& rois, const Tensor& classes, Tensor* y) {
+    RETURN_IF_ERROR(CheckExtents(maps.shape()));
     ASSIGN_OR_RETURN(const Tensor from, run_->ToDevice(maps));
     ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
     ASSIGN_OR_RETURN(const Tensor labels, run_->ToDevice(classes));

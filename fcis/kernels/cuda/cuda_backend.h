@@ -13,8 +13,10 @@
 namespace fcis {
 
 // On the first visible GPU. activation_type: f32 (without TF32) or bf16.
-// Errors: Unavailable when there is no GPU.
-absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(DType activation_type);
+// records: whether Repeat makes CUDA graphs. Errors: Unavailable when there is
+// no GPU.
+absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(DType activation_type,
+                                                         bool records = true);
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeCudaTrainBackend(
     DType activation_type);
 

@@ -47,50 +47,59 @@ absl::StatusOr<std::unique_ptr<CudaExecutor>> CudaExecutor::Create() {
   RETURN_IF_ERROR(
       ToStatus(cudaSetDevice(device), absl::StrCat("GPU ", device)));
   RETURN_IF_ERROR(KeepFreedMemory(device));
-  cudaStream_t stream;
-  RETURN_IF_ERROR(ToStatus(
-      cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "new stream"));
-  // An error at the end was seen before by whoever waited for results.
-  const auto end = [](cudaStream_t s) {
-    cudaStreamSynchronize(s);
-    cudaStreamDestroy(s);
-  };
-  return absl::WrapUnique(
-      new CudaExecutor(device, std::shared_ptr<CUstream_st>(stream, end)));
+  ASSIGN_OR_RETURN(std::shared_ptr<CudaStream> stream, CudaStream::Create());
+  return absl::WrapUnique(new CudaExecutor(device, std::move(stream)));
 }
 
 absl::Status CudaExecutor::Use() const {
   return ToStatus(cudaSetDevice(device_), "choice of the GPU");
 }
 
-absl::StatusOr<Tensor> CudaExecutor::Allocate(const Shape& shape, DType type) {
+absl::Status CudaExecutor::CheckNotRecording() const {
+  if (!stream_->recording()) return absl::OkStatus();
+  // A recorded copy would read or write the same host memory every time.
+  return absl::FailedPreconditionError(
+      "copies between host and device cannot be recorded");
+}
+
+absl::StatusOr<std::shared_ptr<void>> CudaExecutor::NewMemory(int64_t bytes) {
   RETURN_IF_ERROR(Use());
-  void* memory = nullptr;
+  return stream_->Allocate(bytes);
+}
+
+absl::StatusOr<Tensor> CudaExecutor::Allocate(const Shape& shape, DType type) {
   const int64_t bytes =
       std::max<int64_t>(1, shape.num_elements() * DTypeSize(type));
-  RETURN_IF_ERROR(ToStatus(cudaMallocAsync(&memory, bytes, stream()),
-                           absl::StrCat("allocation of ", bytes, " bytes")));
-  const auto give_back = [stream = stream_](void* p) {
-    cudaFreeAsync(p, stream.get());
-  };
-  return Tensor::OnDevice(shape, type, Device::kCuda,
-                          std::shared_ptr<void>(memory, give_back));
+  ASSIGN_OR_RETURN(std::shared_ptr<void> memory, arena_ == nullptr
+                                                     ? NewMemory(bytes)
+                                                     : arena_->Allocate(bytes));
+  return Tensor::OnDevice(shape, type, Device::kCuda, std::move(memory));
 }
 
 absl::Status CudaExecutor::Read(const void* from, int64_t bytes, void* host) {
+  RETURN_IF_ERROR(CheckNotRecording());
   RETURN_IF_ERROR(Use());
-  RETURN_IF_ERROR(ToStatus(
-      cudaMemcpyAsync(host, from, bytes, cudaMemcpyDeviceToHost, stream()),
-      "copy from the GPU"));
-  return ToStatus(cudaStreamSynchronize(stream()), "computing");
+  return staging_.Read(from, bytes, host);
 }
 
 absl::Status CudaExecutor::Write(const void* host, int64_t bytes, void* to) {
+  RETURN_IF_ERROR(CheckNotRecording());
   RETURN_IF_ERROR(Use());
-  // From pageable memory: has read all when it returns.
-  return ToStatus(
-      cudaMemcpyAsync(to, host, bytes, cudaMemcpyHostToDevice, stream()),
-      "copy to the GPU");
+  return staging_.Write(host, bytes, to);
+}
+
+absl::Status CudaExecutor::StartRecording() {
+  RETURN_IF_ERROR(Use());
+  return stream_->StartRecording();
+}
+
+absl::StatusOr<std::unique_ptr<CudaRecording>> CudaExecutor::FinishRecording() {
+  return stream_->FinishRecording();
+}
+
+absl::Status CudaExecutor::Launch(const CudaRecording& recording) {
+  RETURN_IF_ERROR(Use());
+  return recording.Launch(stream());
 }
 
 absl::StatusOr<std::unique_ptr<ParameterSums>> CudaExecutor::SumsOver(

@@ -12,7 +12,7 @@ namespace cuda {
 template <typename Body>
 absl::Status CudaExecutor::Run(const Body& body, int64_t count) {
   RETURN_IF_ERROR(Use());
-  return Launch(body, count, stream());
+  return cuda::Launch(body, count, stream());
 }
 
 }  // namespace cuda

@@ -1,5 +1,5 @@
 // One GPU's stream and memory: what BodyOps (body_ops.h) runs on. Everything
-// is in the order of the one stream; only ToHost waits.
+// is in the order of the one stream; only Read and ToHost wait.
 #ifndef FCIS_KERNELS_CUDA_CUDA_EXECUTOR_H_
 #define FCIS_KERNELS_CUDA_CUDA_EXECUTOR_H_
 
@@ -13,6 +13,10 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/cuda/arena.h"
+#include "fcis/kernels/cuda/cuda_recording.h"
+#include "fcis/kernels/cuda/cuda_staging.h"
+#include "fcis/kernels/cuda/cuda_stream.h"
 #include "fcis/kernels/train/parameter_sums.h"
 
 namespace fcis {
@@ -20,6 +24,8 @@ namespace cuda {
 
 class CudaExecutor {
  public:
+  using Recording = CudaRecording;
+
   // The first visible GPU; of processes that mpiexec started on one machine,
   // each the next one. Errors: Unavailable, with the reason in one line, when
   // there is no driver or no GPU.
@@ -27,20 +33,27 @@ class CudaExecutor {
   CudaExecutor(const CudaExecutor&) = delete;
   CudaExecutor& operator=(const CudaExecutor&) = delete;
 
-  cudaStream_t stream() const { return stream_.get(); }
+  cudaStream_t stream() const { return stream_->get(); }
 
   // A launch over `count` indices; in .cu files that include launch.cuh.
   template <typename Body>
   absl::Status Run(const Body& body, int64_t count);
 
   // From the stream-ordered pool, which keeps what is given back.
+  absl::StatusOr<std::shared_ptr<void>> NewMemory(int64_t bytes);
+  // What Allocate takes from, until it is null again.
+  void UseArena(Arena* arena) { arena_ = arena; }
   absl::StatusOr<Tensor> Allocate(const Shape& shape, DType type);
   // u64; by cub, in cuda_sort.cu.
   absl::StatusOr<Tensor> SortedDescending(const Tensor& keys);
-  // Copies between memory of the GPU and the host's. Read waits for what was
-  // launched before.
+  // Copies between memory of the GPU and the host's (cuda_staging.h); not while
+  // recording.
   absl::Status Read(const void* from, int64_t bytes, void* host);
   absl::Status Write(const void* host, int64_t bytes, void* to);
+  // As a CUDA graph.
+  absl::Status StartRecording();
+  absl::StatusOr<std::unique_ptr<Recording>> FinishRecording();
+  absl::Status Launch(const Recording& recording);
   // By NCCL (nccl_sums.h).
   absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(Communicator* job);
   // Itself if it is there.
@@ -49,14 +62,17 @@ class CudaExecutor {
   absl::StatusOr<Tensor> ToHost(const Tensor& t);
 
  private:
-  CudaExecutor(int device, std::shared_ptr<CUstream_st> stream)
-      : device_(device), stream_(std::move(stream)) {}
+  CudaExecutor(int device, std::shared_ptr<CudaStream> stream)
+      : device_(device), stream_(std::move(stream)), staging_(stream_->get()) {}
   // Before every call: which GPU is current is a matter of the thread.
   absl::Status Use() const;
+  absl::Status CheckNotRecording() const;
 
   const int device_;
   // Tensors may outlive the executor, and go back to the pool on its stream.
-  const std::shared_ptr<CUstream_st> stream_;
+  const std::shared_ptr<CudaStream> stream_;
+  CudaStaging staging_;
+  Arena* arena_ = nullptr;
 };
 
 }  // namespace cuda

@@ -1,8 +1,11 @@
 #include "fcis/kernels/cuda/cudnn_legacy_conv.h"
 
+#include <limits>
+
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/cuda/extents.h"
 #include "fcis/kernels/cuda/status.h"
 
 namespace fcis {
@@ -11,6 +14,7 @@ namespace {
 
 constexpr float kOne = 1, kZero = 0;
 
+// Of what Describe has found to be small enough.
 int Int(int64_t extent) { return static_cast<int>(extent); }
 
 absl::Status Describe(const Shape& map, cudnnTensorDescriptor_t* descriptor) {
@@ -63,6 +67,11 @@ absl::Status CudnnLegacyConv::Describe() {
   constexpr char kDescriptor[] = "descriptors of a convolution";
   const ConvParams& p = problem_.params;
   const Shape& w = problem_.weight;
+  for (const Shape* s : {&problem_.x, &problem_.y, &w}) {
+    RETURN_IF_ERROR(CheckCount(s->num_elements(),
+                               std::numeric_limits<int>::max(),
+                               "elements in a convolution's map"));
+  }
   RETURN_IF_ERROR(cuda::Describe(problem_.x, &x_));
   RETURN_IF_ERROR(cuda::Describe(problem_.y, &y_));
   RETURN_IF_ERROR(ToStatus(cudnnCreateFilterDescriptor(&w_), kDescriptor));

@@ -1,5 +1,7 @@
 #include "fcis/kernels/cuda/emulated_backend.h"
 
+#include <utility>
+
 #include "absl/memory/memory.h"
 #include "fcis/kernels/cuda/body_backend.h"
 #include "fcis/kernels/cuda/body_train_backend.h"
@@ -14,20 +16,32 @@ using Emulated =
 using EmulatedTrain =
     cuda::BodyTrainBackend<cuda::EmulatedExecutor, cuda::EmulatedEngine>;
 
-std::unique_ptr<Emulated> Make(DType activation_type) {
-  return absl::make_unique<Emulated>(
-      "emulated", absl::make_unique<cuda::EmulatedExecutor>(),
-      absl::make_unique<cuda::EmulatedEngine>(), activation_type);
+std::unique_ptr<Emulated> Make(DType activation_type, bool records) {
+  auto executor = absl::make_unique<cuda::EmulatedExecutor>();
+  auto engine = absl::make_unique<cuda::EmulatedEngine>(executor.get());
+  return absl::make_unique<Emulated>("emulated", std::move(executor),
+                                     std::move(engine), activation_type,
+                                     records);
 }
 
 }  // namespace
 
-std::unique_ptr<Backend> MakeEmulatedBackend(DType activation_type) {
-  return Make(activation_type);
+std::unique_ptr<Backend> MakeEmulatedBackend(DType activation_type,
+                                             bool records) {
+  return Make(activation_type, records);
 }
 
 std::unique_ptr<TrainBackend> MakeEmulatedTrainBackend(DType activation_type) {
-  return absl::make_unique<EmulatedTrain>(Make(activation_type));
+  return absl::make_unique<EmulatedTrain>(
+      Make(activation_type, /*records=*/true));
+}
+
+int64_t EmulatedWaits(Backend& backend) {
+  return static_cast<Emulated&>(backend).executor().waits();
+}
+
+int64_t EmulatedRepeats(Backend& backend) {
+  return static_cast<Emulated&>(backend).executor().repeats();
 }
 
 }  // namespace fcis

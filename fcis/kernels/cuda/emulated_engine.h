@@ -18,6 +18,9 @@ namespace cuda {
 
 class EmulatedEngine {
  public:
+  // The executor outlives the engine.
+  explicit EmulatedEngine(EmulatedExecutor* executor) : executor_(executor) {}
+
   absl::StatusOr<bool> Fused(const ConvProblem&, const Tensor&, const Tensor&,
                              const Tensor&, const Tensor*, Tensor*) {
     return false;
@@ -25,45 +28,56 @@ class EmulatedEngine {
 
   absl::Status Forward(const ConvProblem& problem, const Tensor& x,
                        const Tensor& w, Tensor* sum) {
-    ConvParams sums_only = problem.params;
-    sums_only.relu = false;
-    Tensor to = EmulatedExecutor::HostView(*sum);
-    RefConv(sums_only, InFileOrder(problem, w),
-            Tensor::Zeros({problem.weight.dim(0)}), DType::kF32)
-        .Run(EmulatedExecutor::HostView(x), nullptr, &to);
+    executor_->Launch([problem, x = View(x), w = View(w), sum = View(*sum)] {
+      ConvParams sums_only = problem.params;
+      sums_only.relu = false;
+      Tensor to = sum;
+      RefConv(sums_only, InFileOrder(problem, w),
+              Tensor::Zeros({problem.weight.dim(0)}), DType::kF32)
+          .Run(x, nullptr, &to);
+    });
     return absl::OkStatus();
   }
 
   absl::Status GradientOfX(const ConvProblem& problem, const Tensor& w,
                            const Tensor& gy, Tensor* gx) {
-    const ConvGradients g = RefConvGradients(
-        problem.params, Tensor::Zeros(problem.x), InFileOrder(problem, w),
-        EmulatedExecutor::HostView(gy));
-    std::memcpy(gx->mutable_raw(), g.x.raw(), g.x.num_bytes());
+    executor_->Launch([problem, w = View(w), gy = View(gy), gx = View(*gx)] {
+      const ConvGradients g =
+          RefConvGradients(problem.params, Tensor::Zeros(problem.x),
+                           InFileOrder(problem, w), gy);
+      Tensor to = gx;
+      std::memcpy(to.mutable_raw(), g.x.raw(), g.x.num_bytes());
+    });
     return absl::OkStatus();
   }
 
   absl::Status GradientOfWeight(const ConvProblem& problem, const Tensor& x,
                                 const Tensor& gy, Tensor* gw) {
-    const ConvGradients g = RefConvGradients(
-        problem.params, EmulatedExecutor::HostView(x),
-        Tensor::Zeros(problem.weight), EmulatedExecutor::HostView(gy));
-    const WeightToNhwcBody body = {
-        problem.weight.dim(1), problem.weight.dim(2) * problem.weight.dim(3),
-        g.weight.data<float>(), static_cast<float*>(gw->mutable_raw())};
-    for (int64_t i = 0; i < gw->num_elements(); ++i) body(i);
+    executor_->Launch([problem, x = View(x), gy = View(gy), gw = View(*gw)] {
+      const ConvGradients g = RefConvGradients(
+          problem.params, x, Tensor::Zeros(problem.weight), gy);
+      Tensor to = gw;
+      const WeightToNhwcBody body = {
+          problem.weight.dim(1), problem.weight.dim(2) * problem.weight.dim(3),
+          g.weight.data<float>(), to.mutable_data<float>()};
+      for (int64_t i = 0; i < to.num_elements(); ++i) body(i);
+    });
     return absl::OkStatus();
   }
 
  private:
+  static Tensor View(const Tensor& t) { return EmulatedExecutor::HostView(t); }
+
   static Tensor InFileOrder(const ConvProblem& problem, const Tensor& w) {
     Tensor oihw(problem.weight);
     const WeightToFileBody body = {
         problem.weight.dim(1), problem.weight.dim(2) * problem.weight.dim(3),
-        static_cast<const float*>(w.raw()), oihw.mutable_data<float>()};
+        w.data<float>(), oihw.mutable_data<float>()};
     for (int64_t i = 0; i < oihw.num_elements(); ++i) body(i);
     return oihw;
   }
+
+  EmulatedExecutor* const executor_;
 };
 
 }  // namespace cuda

@@ -11,42 +11,25 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/cuda/cuda_mark.h"
+#include "fcis/kernels/cuda/own_gpu.h"
 #include "fcis/kernels/cuda/status.h"
 
 namespace fcis {
 namespace cuda {
 namespace {
 
-// Ready when everything that was launched on the stream before is done.
-class Mark {
- public:
-  Mark() = default;
-  ~Mark() {
-    if (event_ != nullptr) cudaEventDestroy(event_);
-  }
-  Mark(const Mark&) = delete;
-  Mark& operator=(const Mark&) = delete;
-
-  absl::Status Set(cudaStream_t stream) {
-    if (event_ == nullptr) {
-      RETURN_IF_ERROR(ToStatus(
-          cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), "event"));
-    }
-    return ToStatus(cudaEventRecord(event_, stream), "event");
-  }
-  absl::Status HoldBack(cudaStream_t stream) {
-    return ToStatus(cudaStreamWaitEvent(stream, event_, 0), "event");
-  }
-  absl::StatusOr<bool> Reached() {
-    const cudaError_t state = cudaEventQuery(event_);
-    if (state == cudaErrorNotReady) return false;
-    RETURN_IF_ERROR(ToStatus(state, "sums over GPUs"));
-    return true;
-  }
-
- private:
-  cudaEvent_t event_ = nullptr;
-};
+absl::StatusOr<GpuId> CurrentGpu() {
+  int device = 0;
+  RETURN_IF_ERROR(ToStatus(cudaGetDevice(&device), "the current GPU"));
+  cudaDeviceProp properties;
+  RETURN_IF_ERROR(ToStatus(cudaGetDeviceProperties(&properties, device),
+                           "properties of a GPU"));
+  GpuId id;
+  static_assert(sizeof properties.uuid == sizeof id, "all of it");
+  std::memcpy(id.data(), &properties.uuid, sizeof id);
+  return id;
+}
 
 class NcclSums : public ParameterSums {
  public:
@@ -60,6 +43,8 @@ class NcclSums : public ParameterSums {
   NcclSums& operator=(const NcclSums&) = delete;
 
   absl::Status Init(Communicator* job) {
+    ASSIGN_OR_RETURN(const GpuId gpu, CurrentGpu());
+    RETURN_IF_ERROR(CheckOwnGpu(job, gpu));
     ncclUniqueId id = {};
     if (job->rank() == 0) {
       RETURN_IF_ERROR(Call(ncclGetUniqueId(&id), "unique id"));
@@ -158,7 +143,7 @@ class NcclSums : public ParameterSums {
   const absl::Duration timeout_;
   cudaStream_t stream_ = nullptr;
   ncclComm_t comm_ = nullptr;
-  Mark computed_, summed_;
+  CudaMark computed_, summed_;
   absl::Status failed_;
 };
 

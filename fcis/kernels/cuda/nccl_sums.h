@@ -22,8 +22,9 @@ constexpr absl::Duration kNcclTimeout = absl::Minutes(5);
 
 // Called by all processes, each of which has a GPU of its own; the current one.
 // `job` carries NCCL's unique id and is not used afterwards; `compute` outlives
-// the sums. Errors: NCCL's, also those of other processes that it learns of;
-// DeadlineExceeded for a hang. After an error the communicator is aborted, and
+// the sums. Errors: FailedPrecondition where processes share a GPU (own_gpu.h);
+// NCCL's, also those of other processes that it learns of; DeadlineExceeded for
+// a hang. After an error the communicator is aborted, and
 // every call fails.
 absl::StatusOr<std::unique_ptr<ParameterSums>> MakeNcclSums(
     Communicator* job, cudaStream_t compute,

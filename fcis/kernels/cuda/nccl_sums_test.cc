@@ -25,7 +25,8 @@ std::string OwnPath() {
   return std::string(path, static_cast<size_t>(length));
 }
 
-// What each rank does; its exit code. "hang": all but rank 0 stay away.
+// What each rank does; its exit code. "hang": all but rank 0 stay away;
+// "share": there are more ranks than GPUs.
 int RunRank(const std::string& what) {
   const auto job = MakeCommunicator();
   const auto executor = CudaExecutor::Create();
@@ -33,6 +34,9 @@ int RunRank(const std::string& what) {
   const int size = (*job)->size(), rank = (*job)->rank();
   const auto sums =
       MakeNcclSums(job->get(), (*executor)->stream(), absl::Seconds(5));
+  if (what == "share") {
+    return absl::IsFailedPrecondition(sums.status()) ? 0 : 7;
+  }
   if (!sums.ok()) return 3;
   Tensor host(Shape{kElements});
   for (int64_t i = 0; i < kElements; ++i) {
@@ -80,6 +84,11 @@ TEST(NcclSumsTest, OneGpu) {
 TEST(NcclSumsTest, TwoGpus) {
   if (Gpus() < 2) GTEST_SKIP() << Gpus() << " GPUs, 2 needed";
   EXPECT_EQ(RunRanks(2, "sum"), 0);
+}
+
+TEST(NcclSumsTest, AGpuIsNotShared) {
+  if (Gpus() < 1) GTEST_SKIP() << "no GPU";
+  EXPECT_EQ(RunRanks(Gpus() + 1, "share"), 0);
 }
 
 TEST(NcclSumsTest, HangIsGivenUp) {

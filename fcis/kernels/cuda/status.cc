@@ -7,6 +7,7 @@ namespace cuda {
 
 absl::Status ToStatus(cudaError_t error, absl::string_view doing) {
   if (error == cudaSuccess) return absl::OkStatus();
+  cudaGetLastError();  // or the next launch would be blamed for it
   const std::string text =
       absl::StrCat("CUDA, ", doing, ": ", cudaGetErrorString(error));
   return error == cudaErrorMemoryAllocation ? absl::ResourceExhaustedError(text)

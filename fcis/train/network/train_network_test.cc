@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/cuda/emulated_backend.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "fcis/model/fcis_head.h"
@@ -224,6 +225,54 @@ TEST(TrainNetworkTest, ASavedModelFoldsToTheSameMaps) {
       const Tensor wanted = picture(*All(want)[k]);
       EXPECT_TRUE(AllNear(*got[k], wanted, 1e-4 * AbsMax(wanted))) << k;
     }
+  }
+}
+
+// What goes from one launch to the next stays on the device. The outputs that
+// are wanted in host memory are waited for, one after the other.
+TEST(TrainNetworkTest, WaitsForNoMoreThanItsOutputs) {
+  const auto backend = MakeTestTrainBackend("emulated");
+  TrainNetworkOptions options;
+  options.train_beta = true;
+  const auto network = Make(Initial(), options, backend.get());
+  Backend& forward = backend->forward();
+  const Tensor pictures = RandomTensor("small", {2, 48, 48, 3});
+  for (const bool add : {false, true}) {
+    int64_t before = EmulatedWaits(forward);
+    const TrainNetwork::Outputs o = *network->Forward(pictures);
+    int64_t on_host = 0;
+    for (const Tensor* t : All(o)) on_host += t->device() == Device::kHost;
+    EXPECT_EQ(EmulatedWaits(forward) - before, on_host);
+    EXPECT_LE(on_host, 2);
+    before = EmulatedWaits(forward);
+    ASSERT_TRUE(network->Backward(LossGradients(o), add, nullptr).ok());
+    ASSERT_TRUE(network->Refresh().ok());
+    EXPECT_EQ(EmulatedWaits(forward), before);
+  }
+}
+
+// Statistics are summed over processes in host memory: one wait for a batch
+// norm's sums and two for its gamma and beta; back, one for the sums and, where
+// gradients are added, two for what they are added to.
+TEST(TrainNetworkTest, BatchNormsWaitForTheirStatistics) {
+  const auto backend = MakeTestTrainBackend("emulated");
+  const auto network = Make(Initial(), FromScratch(), backend.get());
+  Backend& forward = backend->forward();
+  int64_t norms = 0;
+  for (const Parameter* p : network->parameters()) {
+    norms += absl::EndsWith(p->name, "/gamma");
+  }
+  ASSERT_GT(norms, 0);
+  const Tensor pictures = RandomTensor("small", {2, 48, 48, 3});
+  for (const bool add : {false, true}) {
+    int64_t before = EmulatedWaits(forward);
+    const TrainNetwork::Outputs o = *network->Forward(pictures);
+    int64_t on_host = 0;
+    for (const Tensor* t : All(o)) on_host += t->device() == Device::kHost;
+    EXPECT_EQ(EmulatedWaits(forward) - before, on_host + 3 * norms);
+    before = EmulatedWaits(forward);
+    ASSERT_TRUE(network->Backward(LossGradients(o), add, nullptr).ok());
+    EXPECT_EQ(EmulatedWaits(forward) - before, (add ? 3 : 1) * norms);
   }
 }
 

@@ -1,0 +1,41 @@
+// What the kernels and cuDNN's calls can count to: they keep the extents of
+// maps as ints, element indices as int64_t.
+#ifndef FCIS_KERNELS_CUDA_EXTENTS_H_
+#define FCIS_KERNELS_CUDA_EXTENTS_H_
+
+#include <cstdint>
+#include <limits>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/tensor/shape.h"
+
+namespace fcis {
+namespace cuda {
+
+// Errors: InvalidArgument for an extent that is no int.
+inline absl::Status CheckExtents(const Shape& map) {
+  constexpr int64_t kMost = std::numeric_limits<int>::max();
+  for (const int64_t extent : map.extents()) {
+    if (extent > kMost) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("cuda: a map of ", map.ToString(),
+                       ", expected no extent over ", kMost));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// what: "anchors". Errors: InvalidArgument for more than `most`.
+inline absl::Status CheckCount(int64_t count, int64_t most,
+                               absl::string_view what) {
+  if (count <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("cuda: ", count, " ", what, ", expected at most ", most));
+}
+
+}  // namespace cuda
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CUDA_EXTENTS_H_
