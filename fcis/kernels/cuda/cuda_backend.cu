@@ -16,24 +16,27 @@ using CudaBackend = cuda::BodyBackend<cuda::CudaExecutor, cuda::CudnnEngine>;
 using CudaTrainBackend =
     cuda::BodyTrainBackend<cuda::CudaExecutor, cuda::CudnnEngine>;
 
-absl::StatusOr<std::unique_ptr<CudaBackend>> Make(DType activation_type) {
+absl::StatusOr<std::unique_ptr<CudaBackend>> Make(DType activation_type,
+                                                  bool tf32) {
   ASSIGN_OR_RETURN(auto executor, cuda::CudaExecutor::Create());
-  ASSIGN_OR_RETURN(auto engine, cuda::CudnnEngine::Create(executor.get()));
+  ASSIGN_OR_RETURN(auto engine,
+                   cuda::CudnnEngine::Create(executor.get(), tf32));
   return absl::make_unique<CudaBackend>("cuda", std::move(executor),
                                         std::move(engine), activation_type);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(
-    DType activation_type) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Backend> backend, Make(activation_type));
+absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(DType activation_type,
+                                                         bool tf32) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Backend> backend,
+                   Make(activation_type, tf32));
   return backend;
 }
 
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeCudaTrainBackend(
-    DType activation_type) {
-  ASSIGN_OR_RETURN(auto forward, Make(activation_type));
+    DType activation_type, bool tf32) {
+  ASSIGN_OR_RETURN(auto forward, Make(activation_type, tf32));
   return std::unique_ptr<TrainBackend>(
       absl::make_unique<CudaTrainBackend>(std::move(forward)));
 }

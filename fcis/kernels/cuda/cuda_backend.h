@@ -12,11 +12,13 @@
 
 namespace fcis {
 
-// On the first visible GPU. activation_type: f32 (without TF32) or bf16.
-// Errors: Unavailable when there is no GPU.
-absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(DType activation_type);
+// On the first visible GPU. activation_type: f32, bf16 or f16; tf32:
+// convolutions of f32 maps multiply the leading 11 bits. Errors: Unavailable
+// when there is no GPU.
+absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(DType activation_type,
+                                                         bool tf32);
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeCudaTrainBackend(
-    DType activation_type);
+    DType activation_type, bool tf32);
 
 }  // namespace fcis
 

@@ -93,10 +93,10 @@ absl::Status CudaExecutor::Write(const void* host, int64_t bytes, void* to) {
       "copy to the GPU");
 }
 
-absl::StatusOr<std::unique_ptr<ParameterSums>> CudaExecutor::SumsOver(
-    Communicator* job) {
+absl::StatusOr<std::unique_ptr<DeviceSums>> CudaExecutor::SumsOver(
+    Communicator* job, DType type) {
   RETURN_IF_ERROR(Use());
-  return MakeNcclSums(job, stream());
+  return MakeNcclSums(job, stream(), type);
 }
 
 absl::StatusOr<Tensor> CudaExecutor::ToDevice(const Tensor& t) {

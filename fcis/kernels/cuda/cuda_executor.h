@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/tensor/tensor.h"
-#include "fcis/kernels/train/parameter_sums.h"
+#include "fcis/kernels/cuda/device_sums.h"
 
 namespace fcis {
 namespace cuda {
@@ -41,8 +41,9 @@ class CudaExecutor {
   // launched before.
   absl::Status Read(const void* from, int64_t bytes, void* host);
   absl::Status Write(const void* host, int64_t bytes, void* to);
-  // By NCCL (nccl_sums.h).
-  absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(Communicator* job);
+  // By NCCL (nccl_sums.h); type: f32 or bf16.
+  absl::StatusOr<std::unique_ptr<DeviceSums>> SumsOver(Communicator* job,
+                                                       DType type);
   // Itself if it is there.
   absl::StatusOr<Tensor> ToDevice(const Tensor& t);
   // Waits for what was launched before.

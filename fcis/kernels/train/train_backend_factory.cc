@@ -18,8 +18,8 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
     absl::string_view name, Precision precision) {
   if (name == "cuda") {
 #if defined(FCIS_CUDA)
-    return MakeCudaTrainBackend(precision == Precision::kF32 ? DType::kF32
-                                                             : DType::kBF16);
+    ASSIGN_OR_RETURN(const DType type, MapTypeOf(name, precision));
+    return MakeCudaTrainBackend(type, precision == Precision::kTF32);
 #else
     return MakeBackend(name, precision).status();
 #endif
@@ -34,7 +34,9 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
   }
   ASSIGN_OR_RETURN(
       std::unique_ptr<Backend> forward,
-      MakeBackend(name, name == "ref" ? Precision::kF32 : precision));
+      MakeBackend(name, name == "ref" && precision == Precision::kAuto
+                            ? Precision::kF32
+                            : precision));
   if (name == "ref") return MakeRefTrainBackend(std::move(forward));
   return MakeCpuTrainBackend(std::move(forward));
 }
