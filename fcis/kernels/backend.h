@@ -14,8 +14,8 @@
 // - Aliasing: a result never shares memory with an argument, except that Conv
 //   takes over the memory of a residual that is handed over with std::move.
 // - Types: feature maps have activation_type(), and convolutions round their
-//   operands to it; sums, biases, what is pooled from the maps and every score,
-//   delta and probability are f32.
+//   operands to it (to 11 bits where precision() is "tf32"); sums, biases, what
+//   is pooled from the maps and every score, delta and probability are f32.
 // - No RoIs (R = 0) is a valid input and gives an empty result.
 #ifndef FCIS_KERNELS_BACKEND_H_
 #define FCIS_KERNELS_BACKEND_H_
@@ -43,8 +43,14 @@ class Backend {
 
   // "ref", "cpu", "check:cpu,ref".
   virtual absl::string_view name() const = 0;
-  // Type of feature maps: f32 or bf16.
+  // Type of feature maps: f32, bf16 or f16.
   virtual DType activation_type() const = 0;
+  // The name of what convolutions multiply (fcis/kernels/backend_factory.h):
+  // that of the maps' type unless overridden.
+  virtual absl::string_view precision() const {
+    return activation_type() == DType::kF16 ? "fp16"
+                                            : DTypeName(activation_type());
+  }
 
   // Where feature maps live.
   virtual Device device() const { return Device::kHost; }

@@ -20,26 +20,14 @@
 namespace fcis {
 namespace {
 
-DType ActivationType(absl::string_view name, Precision precision) {
-  switch (precision) {
-    case Precision::kF32:
-      return DType::kF32;
-    case Precision::kBF16:
-      return DType::kBF16;
-    case Precision::kAuto:
-      break;
-  }
-  const bool native = name == "cuda" || (name == "cpu" && CpuHasNativeBf16());
-  return native ? DType::kBF16 : DType::kF32;
-}
-
 absl::StatusOr<std::unique_ptr<Backend>> MakeSingle(absl::string_view name,
-                                                    DType type) {
+                                                    Precision precision) {
+  ASSIGN_OR_RETURN(const DType type, MapTypeOf(name, precision));
   if (name == "cpu") return MakeCpuBackend(type);
   if (name == "ref") return MakeRefBackend(type);
   if (name == "cuda") {
 #if defined(FCIS_CUDA)
-    return MakeCudaBackend(type);
+    return MakeCudaBackend(type, precision == Precision::kTF32);
 #else
     return absl::UnimplementedError(
         "the cuda backend is not compiled into this program "
@@ -53,28 +41,64 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeSingle(absl::string_view name,
 
 }  // namespace
 
+absl::StatusOr<DType> MapTypeOf(absl::string_view name, Precision precision) {
+  const bool cuda = name == "cuda";
+  switch (precision) {
+    case Precision::kF32:
+      return DType::kF32;
+    case Precision::kBF16:
+      return DType::kBF16;
+    case Precision::kTF32:
+      if (cuda) return DType::kF32;
+      return absl::UnimplementedError(absl::StrCat(
+          "the backend ", name,
+          " has no tf32, which cuda has; use f32, which is finer"));
+    case Precision::kF16:
+      if (cuda) return DType::kF16;
+      return absl::UnimplementedError(
+          absl::StrCat("the backend ", name,
+                       " has no fp16, which cuda has; use f32 or bf16"));
+    case Precision::kAuto:
+      break;
+  }
+  const bool native = cuda || (name == "cpu" && CpuHasNativeBf16());
+  return native ? DType::kBF16 : DType::kF32;
+}
+
 absl::StatusOr<Precision> ParsePrecision(absl::string_view name) {
   if (name == "auto") return Precision::kAuto;
   if (name == "f32") return Precision::kF32;
+  if (name == "tf32") return Precision::kTF32;
   if (name == "bf16") return Precision::kBF16;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "unknown precision '", name, "', expected auto, f32 or bf16"));
+  if (name == "fp16") return Precision::kF16;
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown precision '", name,
+                   "', expected auto, f32, tf32, bf16 or fp16"));
 }
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
                                                      Precision precision) {
   absl::string_view pair = name;
   if (!absl::ConsumePrefix(&pair, "check:")) {
-    return MakeSingle(name, ActivationType(name, precision));
+    return MakeSingle(name, precision);
   }
   const std::vector<std::string> names = absl::StrSplit(pair, ',');
   if (names.size() != 2) {
     return absl::InvalidArgumentError(absl::StrCat(
         "backend '", name, "', expected two names, as in check:cpu,ref"));
   }
-  const DType type = ActivationType(names[0], precision);
-  ASSIGN_OR_RETURN(std::unique_ptr<Backend> tested, MakeSingle(names[0], type));
-  ASSIGN_OR_RETURN(std::unique_ptr<Backend> oracle, MakeSingle(names[1], type));
+  if (precision == Precision::kAuto) {  // both what it is for the first
+    ASSIGN_OR_RETURN(const DType type, MapTypeOf(names[0], precision));
+    precision = type == DType::kF32 ? Precision::kF32 : Precision::kBF16;
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<Backend> tested,
+                   MakeSingle(names[0], precision));
+  // The plain loops know every type of map.
+  if (names[1] == "ref" && precision == Precision::kF16) {
+    return MakeCheckBackend(std::move(tested), MakeRefBackend(DType::kF16));
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<Backend> oracle,
+                   MakeSingle(names[1], precision));
   return MakeCheckBackend(std::move(tested), std::move(oracle));
 }
 

@@ -13,11 +13,18 @@ namespace fcis {
 enum class Precision {
   kAuto,  // bf16 where the device multiplies it in hardware, else f32
   kF32,
+  kTF32,  // cuda: f32 maps, whose 11 leading bits are multiplied
   kBF16,  // emulated, and slower than f32, on a CPU that has only AVX-512
+  kF16,   // cuda: finer than bf16, but nothing beyond 65504
 };
 
-// "auto", "f32", "bf16"; anything else is an error that lists them.
+// "auto", "f32", "tf32", "bf16", "fp16"; anything else is an error that lists
+// them.
 absl::StatusOr<Precision> ParsePrecision(absl::string_view name);
+
+// The type of the feature maps of the backend `name` (cpu, cuda, ref). Errors:
+// Unimplemented for a precision that it does not have.
+absl::StatusOr<DType> MapTypeOf(absl::string_view name, Precision precision);
 
 // name:
 //   cpu        oneDNN and vectorised loops
@@ -27,7 +34,8 @@ absl::StatusOr<Precision> ParsePrecision(absl::string_view name);
 //              diverges is an error (fcis/kernels/check/check_backend.h)
 // Errors: an unknown name (the message lists the known ones), "cuda" in a
 // build without it (Unimplemented) or on a machine without a GPU (Unavailable),
-// bf16 on a CPU that cannot do it.
+// a precision that the device does not have (Unimplemented). The oracle of
+// check:A,ref takes A's fp16.
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
                                                      Precision precision);
 

@@ -8,6 +8,7 @@
 namespace fcis {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(MakeBackend, KnownNames) {
@@ -30,6 +31,24 @@ TEST(MakeBackend, PlainLoopsGainNothingFromBf16) {
             DType::kF32);
 }
 
+TEST(MakeBackend, PrecisionsOfAGpuSayWhatToUse) {
+  for (const char* name : {"cpu", "ref", "check:cpu,ref"}) {
+    for (const Precision precision : {Precision::kTF32, Precision::kF16}) {
+      const absl::Status status = MakeBackend(name, precision).status();
+      EXPECT_TRUE(absl::IsUnimplemented(status)) << name << ": " << status;
+      EXPECT_THAT(std::string(status.message()),
+                  AllOf(HasSubstr("which cuda has"), HasSubstr("use f32")));
+    }
+  }
+}
+
+TEST(MapTypeOf, TypesOfTheGpu) {
+  EXPECT_EQ(*MapTypeOf("cuda", Precision::kAuto), DType::kBF16);
+  EXPECT_EQ(*MapTypeOf("cuda", Precision::kF32), DType::kF32);
+  EXPECT_EQ(*MapTypeOf("cuda", Precision::kTF32), DType::kF32);
+  EXPECT_EQ(*MapTypeOf("cuda", Precision::kF16), DType::kF16);
+}
+
 TEST(MakeBackend, ErrorsSayWhatIsKnown) {
   const auto message = [](const char* name) {
     return std::string(MakeBackend(name, Precision::kAuto).status().message());
@@ -46,8 +65,10 @@ TEST(ParsePrecision, NamesAndErrors) {
   EXPECT_EQ(*ParsePrecision("auto"), Precision::kAuto);
   EXPECT_EQ(*ParsePrecision("f32"), Precision::kF32);
   EXPECT_EQ(*ParsePrecision("bf16"), Precision::kBF16);
-  EXPECT_THAT(std::string(ParsePrecision("fp16").status().message()),
-              HasSubstr("expected auto, f32 or bf16"));
+  EXPECT_EQ(*ParsePrecision("tf32"), Precision::kTF32);
+  EXPECT_EQ(*ParsePrecision("fp16"), Precision::kF16);
+  EXPECT_THAT(std::string(ParsePrecision("f16").status().message()),
+              HasSubstr("expected auto, f32, tf32, bf16 or fp16"));
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 // bfloat16: the upper half of a float. A Tensor holds its bits as uint16_t.
+// Also the access to elements of all types of feature maps.
 #ifndef FCIS_KERNELS_BF16_H_
 #define FCIS_KERNELS_BF16_H_
 
 #include <cstdint>
 #include <cstring>
 
+#include "fcis/core/base/f16.h"
 #include "fcis/core/base/host_device.h"
 
 namespace fcis {
@@ -29,8 +31,10 @@ FCIS_HD inline uint16_t ToBf16(float value) {
 // Element access by type, for kernels templated on it.
 FCIS_HD inline float LoadF32(float value) { return value; }
 FCIS_HD inline float LoadF32(uint16_t bits) { return FromBf16(bits); }
+FCIS_HD inline float LoadF32(Half half) { return FromF16(half); }
 FCIS_HD inline void StoreF32(float value, float* to) { *to = value; }
 FCIS_HD inline void StoreF32(float value, uint16_t* to) { *to = ToBf16(value); }
+FCIS_HD inline void StoreF32(float value, Half* to) { *to = ToF16(value); }
 
 }  // namespace fcis
 

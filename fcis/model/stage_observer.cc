@@ -4,21 +4,10 @@
 
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/tensor/layout.h"
-#include "fcis/kernels/bf16.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 
 namespace fcis {
-namespace {
-
-Tensor AsF32(const Tensor& t) {
-  if (t.type() == DType::kF32) return t;
-  Tensor wide(t.shape());
-  const uint16_t* in = t.data<uint16_t>();
-  for (float& v : wide.mutable_span<float>()) v = FromBf16(*in++);
-  return wide;
-}
-
-}  // namespace
 
 absl::Status ObserveMap(const StageObserver& observer, absl::string_view name,
                         const Tensor& map, Backend* backend) {

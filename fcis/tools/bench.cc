@@ -178,7 +178,7 @@ std::string BenchJson(const ModelConfig& config, const BenchOptions& options,
   integer("height", options.height);
   integer("width", options.width);
   text("device", backend.name());
-  text("precision", DTypeName(backend.activation_type()));
+  text("precision", backend.precision());
   integer("threads", threads);
   integer("repeats", options.repeats);
   number("gflop", result.gflop);

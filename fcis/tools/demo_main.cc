@@ -124,8 +124,7 @@ absl::StatusOr<std::unique_ptr<Detector>> MakeDetector(ModelChoice choice,
   ASSIGN_OR_RETURN(std::unique_ptr<Detector> detector,
                    Detector::Create(choice.weights, backend));
   absl::PrintF("device: %s, %s, %d threads\n", backend->name(),
-               backend->activation_type() == DType::kBF16 ? "bf16" : "f32",
-               NumThreads());
+               backend->precision(), NumThreads());
   std::fflush(stdout);
   return detector;
 }

@@ -105,6 +105,10 @@ std::vector<SelfTestResult> RunDetections(absl::string_view device) {
     results.push_back(
         Timed("detection, bf16", [&] { return detect(Precision::kBF16); }));
   }
+  if (usual.ok() && MapTypeOf(device, Precision::kF16).ok()) {
+    results.push_back(
+        Timed("detection, fp16", [&] { return detect(Precision::kF16); }));
+  }
   return results;
 }
 

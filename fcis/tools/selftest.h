@@ -30,7 +30,7 @@ struct SelfTestResult {
 };
 
 // Both, on "cpu", "cuda" or "ref": detection in f32 and, where the device
-// multiplies that in hardware, in bf16. A few seconds.
+// multiplies them in hardware, in bf16 and fp16. A few seconds.
 std::vector<SelfTestResult> RunSelfTest(absl::string_view device);
 
 // The detections of RunSelfTest, unless `marker` says that this program's

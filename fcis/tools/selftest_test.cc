@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 class SelfTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(SelfTest, Detects) {
-  for (const DType type : {DType::kF32, DType::kBF16}) {
+  for (const DType type : {DType::kF32, DType::kBF16, DType::kF16}) {
     const auto backend =
         MakeTestBackend(absl::StrCat("check:", GetParam(), ",ref"), type);
     if (backend == nullptr) continue;

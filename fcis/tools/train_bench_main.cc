@@ -65,9 +65,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
       "\"threads\": %d, \"height\": %d, \"width\": %d, \"batch\": %d, "
       "\"step_s\": %.4f, \"step_min_s\": %.4f, \"update_s\": %.4f, "
       "\"images_per_s\": %.2f, \"loss\": %.5g, \"peak_rss_mib\": %.0f}\n",
-      recipe->name(), backend->forward().name(),
-      DTypeName(backend->forward().activation_type()), NumThreads(),
-      options.height, options.width, recipe->batch(), Median(s),
+      recipe->name(), backend->forward().name(), backend->forward().precision(),
+      NumThreads(), options.height, options.width, recipe->batch(), Median(s),
       *std::min_element(s.begin(), s.end()), result.update_s,
       recipe->batch() / Median(s), result.loss, result.peak_rss_mib);
   return absl::OkStatus();

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "fcis/core/base/f16.h"
 #include "fcis/core/base/status_macros.h"
 
 namespace fcis {
@@ -34,22 +35,6 @@ constexpr NpyType kTypes[] = {
     {"|u1", DType::kU8, 1},  {"<i4", DType::kI32, 4}, {"<i8", DType::kI64, 8},
     {"<u8", DType::kU64, 8}, {"|b1", DType::kU8, 1},  {"<f2", DType::kF32, 2},
 };
-
-float HalfToFloat(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
-  const uint32_t exponent = (half >> 10) & 31u;
-  const uint32_t fraction = half & 1023u;
-  if (exponent == 0) {  // zero and subnormal: fraction * 2^-24
-    const float value = static_cast<float>(fraction) / (1 << 24);
-    return sign ? -value : value;
-  }
-  const uint32_t bits =
-      exponent == 31 ? sign | 0x7F800000u | (fraction << 13)
-                     : sign | ((exponent + 112u) << 23) | (fraction << 13);
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
 
 // What stands behind 'key': in the header's Python dict.
 absl::StatusOr<absl::string_view> HeaderValue(absl::string_view header,
@@ -128,9 +113,9 @@ Tensor ReadElements(absl::string_view data, const NpyType& type,
     return tensor;
   }
   for (int64_t i = 0; i < tensor.num_elements(); ++i) {
-    uint16_t half;
+    Half half;
     std::memcpy(&half, data.data() + 2 * i, sizeof(half));
-    tensor.mutable_data<float>()[i] = HalfToFloat(half);
+    tensor.mutable_data<float>()[i] = FromF16(half);
   }
   return tensor;
 }
@@ -201,7 +186,7 @@ absl::StatusOr<std::string> NpyHeader(const Shape& shape, DType type) {
     return header + text;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("NumPy has no type for ", DTypeName(type)));
+      absl::StrCat("no .npy array of ", DTypeName(type), " is written"));
 }
 
 }  // namespace fcis

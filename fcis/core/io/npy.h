@@ -16,8 +16,8 @@ namespace fcis {
 absl::StatusOr<Tensor> ParseNpy(absl::string_view bytes,
                                 absl::string_view name);
 
-// The bytes before the elements of such an array. bf16 has no NumPy type:
-// an error.
+// The bytes before the elements of such an array. Errors: bf16, which has no
+// NumPy type, and f16, which is read only.
 absl::StatusOr<std::string> NpyHeader(const Shape& shape, DType type);
 
 }  // namespace fcis

@@ -75,6 +75,7 @@ TEST(NpyHeader, RoundTripsEveryType) {
     EXPECT_EQ(ParseNpy(bytes, "x")->type(), type);
   }
   EXPECT_FALSE(NpyHeader({1}, DType::kBF16).ok());
+  EXPECT_FALSE(NpyHeader({1}, DType::kF16).ok());
 }
 
 }  // namespace

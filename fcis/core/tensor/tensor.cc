@@ -14,6 +14,7 @@ int64_t DTypeSize(DType type) {
     case DType::kU8:
       return 1;
     case DType::kBF16:
+    case DType::kF16:
       return 2;
     case DType::kF32:
     case DType::kI32:
@@ -32,6 +33,8 @@ absl::string_view DTypeName(DType type) {
       return "f32";
     case DType::kBF16:
       return "bf16";
+    case DType::kF16:
+      return "f16";
     case DType::kF64:
       return "f64";
     case DType::kI8:

@@ -9,15 +9,26 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "fcis/core/base/f16.h"
 #include "fcis/core/tensor/shape.h"
 
 namespace fcis {
 
-enum class DType : uint8_t { kF32, kBF16, kF64, kI8, kU8, kI32, kI64, kU64 };
+enum class DType : uint8_t {
+  kF32,
+  kBF16,
+  kF16,
+  kF64,
+  kI8,
+  kU8,
+  kI32,
+  kI64,
+  kU64
+};
 
 // Bytes of one element.
 int64_t DTypeSize(DType type);
-// "f32", "bf16", "f64", "i8", "u8", "i32", "i64", "u64".
+// "f32", "bf16", "f16", "f64", "i8", "u8", "i32", "i64", "u64".
 absl::string_view DTypeName(DType type);
 
 enum class Device : uint8_t { kHost, kCuda };
@@ -26,6 +37,7 @@ template <typename T>
 struct DTypeOf;
 // clang-format off
 template <> struct DTypeOf<float> { static constexpr DType value = DType::kF32; };
+template <> struct DTypeOf<Half> { static constexpr DType value = DType::kF16; };
 template <> struct DTypeOf<double> { static constexpr DType value = DType::kF64; };
 template <> struct DTypeOf<int8_t> { static constexpr DType value = DType::kI8; };
 template <> struct DTypeOf<uint8_t> { static constexpr DType value = DType::kU8; };

@@ -70,6 +70,15 @@ TEST(TensorDeathTest, DeviceMemoryIsNotRead) {
   EXPECT_DEATH(t.Clone(), "another device");
 }
 
+TEST(Tensor, SixteenBitsAreOfTwoTypes) {
+  const Tensor half = Tensor::FromSpan<Half>({2}, {{1}, {2}});
+  EXPECT_EQ(half.type(), DType::kF16);
+  EXPECT_EQ(half.num_bytes(), 4);
+  EXPECT_EQ(half.data<Half>()[1].bits, 2);
+  EXPECT_EQ(DTypeName(half.type()), "f16");
+  EXPECT_DEATH(half.data<uint16_t>(), "another element type");
+}
+
 TEST(TensorDeathTest, ChecksTheElementType) {
   Tensor t(Shape{2}, DType::kU8);
   EXPECT_DEATH(t.data<float>(), "another element type");

@@ -10,26 +10,31 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/kernels/bf16.h"
+#include "fcis/kernels/map_type.h"
 
 namespace fcis {
 namespace {
 
-// Unit roundoff of float32 and of bfloat16.
+// Unit roundoff of float32.
 constexpr double kEps32 = 1.0 / (1 << 24);
-constexpr double kEpsBf16 = 1.0 / (1 << 8);
-
-float At(const Tensor& t, int64_t i) {
-  return t.type() == DType::kBF16 ? FromBf16(t.data<uint16_t>()[i])
-                                  : t.data<float>()[i];
-}
 
 double AbsMax(const Tensor& t) {
   double top = 0;
-  for (int64_t i = 0; i < t.num_elements(); ++i) {
-    top = std::max<double>(top, std::fabs(At(t, i)));
+  const Tensor wide = AsF32(t);
+  for (const float v : wide.span<float>()) {
+    top = std::max<double>(top, std::fabs(v));
   }
   return top;
+}
+
+// How far neighbours of the type that results are rounded to lie apart: at
+// most `relative` of the value, but never less than `absolute`.
+struct Spacing {
+  double relative, absolute;
+};
+Spacing SpacingOf(DType type) {
+  if (type == DType::kF32) return {0, 0};
+  return {2 * UnitRoundoff(type), type == DType::kF16 ? 0x1p-24 : 0};
 }
 
 // Largest sum of absolute weights of one output.
@@ -68,6 +73,7 @@ class CheckBackend : public Backend {
 
   absl::string_view name() const override { return name_; }
   DType activation_type() const override { return tested_->activation_type(); }
+  absl::string_view precision() const override { return tested_->precision(); }
 
   // Maps are the tested backend's; the oracle computes on copies in host
   // memory.
@@ -220,7 +226,7 @@ class CheckBackend : public Backend {
     return WindowTolerance(params, maps) + 2 * kEps32 * cells * AbsMax(maps);
   }
 
-  // bf16 results may be rounded to neighbours.
+  // Results of 16 bits may be rounded to neighbours; infinity has none.
   absl::Status Compare(absl::string_view op, const Shape& x,
                        const Tensor& result, const Tensor& expected,
                        double tolerance) {
@@ -232,10 +238,13 @@ class CheckBackend : public Backend {
           name_, ": op ", calls_, " (", op, " of ", x.ToString(), ") gives ",
           got.shape().ToString(), ", expected ", want.shape().ToString()));
     }
-    const double relative = got.type() == DType::kBF16 ? 2 * kEpsBf16 : 0;
+    const Spacing spacing = SpacingOf(got.type());
+    const Tensor got_f32 = AsF32(got), want_f32 = AsF32(want);
     for (int64_t i = 0; i < got.num_elements(); ++i) {
-      const float a = At(got, i), b = At(want, i);
-      const double limit = tolerance + relative * std::fabs(b);
+      const float a = got_f32.data<float>()[i], b = want_f32.data<float>()[i];
+      const double size = std::isinf(b) ? 0 : std::fabs(b);
+      const double limit =
+          tolerance + std::max(spacing.relative * size, spacing.absolute);
       if (std::fabs(static_cast<double>(a) - b) <= limit) continue;
       if (a == b || (std::isnan(a) && std::isnan(b))) continue;
       return absl::InternalError(

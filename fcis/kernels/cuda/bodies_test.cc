@@ -15,6 +15,7 @@
 #include "fcis/kernels/cuda/map_bodies.h"
 #include "fcis/kernels/cuda/psroi_bodies.h"
 #include "fcis/kernels/cuda/row_bodies.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ref/ref_gradients.h"
 #include "fcis/kernels/ref/ref_psroi.h"
 #include "fcis/kernels/testing/backends.h"
@@ -105,23 +106,25 @@ TEST_P(BodiesTest, PsroiPoolsAreTheReferencesBits) {
 }
 
 TEST_P(BodiesTest, PsroiClassesAreTheReferencesBits) {
-  const PsroiCase c = MakePsroiCase(PsroiRounding::kNone, DType::kBF16);
-  Tensor scores(Shape{kRois, kDepth / 2}), want_scores(scores.shape());
-  Run(PsroiClassScoresBody<uint16_t>{InputOf<uint16_t>(c),
-                                     scores.mutable_data<float>()},
-      scores.num_elements());
-  RefPsroiClassScores(c.params, c.maps, c.rois, &want_scores);
-  EXPECT_TRUE(AllEqual(scores, want_scores));
-
-  Tensor classes(Shape{kRois}, DType::kI32);
-  for (int r = 0; r < kRois; ++r) classes.mutable_data<int32_t>()[r] = r % 3;
-  Tensor pairs(Shape{kRois, 7, 7, 2}), want_pairs(pairs.shape());
-  Run(PsroiClassPairBody<uint16_t>{InputOf<uint16_t>(c),
-                                   classes.data<int32_t>(),
-                                   pairs.mutable_data<float>()},
-      pairs.num_elements());
-  RefPsroiClassPair(c.params, c.maps, c.rois, classes, &want_pairs);
-  EXPECT_TRUE(AllEqual(pairs, want_pairs));
+  for (const DType type : {DType::kBF16, DType::kF16}) {
+    const PsroiCase c = MakePsroiCase(PsroiRounding::kNone, type);
+    Tensor scores(Shape{kRois, kDepth / 2}), want_scores(scores.shape());
+    Tensor classes(Shape{kRois}, DType::kI32);
+    for (int r = 0; r < kRois; ++r) classes.mutable_data<int32_t>()[r] = r % 3;
+    Tensor pairs(Shape{kRois, 7, 7, 2}), want_pairs(pairs.shape());
+    WithNarrowType(type, [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      Run(PsroiClassScoresBody<T>{InputOf<T>(c), scores.mutable_data<float>()},
+          scores.num_elements());
+      Run(PsroiClassPairBody<T>{InputOf<T>(c), classes.data<int32_t>(),
+                                pairs.mutable_data<float>()},
+          pairs.num_elements());
+    });
+    RefPsroiClassScores(c.params, c.maps, c.rois, &want_scores);
+    EXPECT_TRUE(AllEqual(scores, want_scores));
+    RefPsroiClassPair(c.params, c.maps, c.rois, classes, &want_pairs);
+    EXPECT_TRUE(AllEqual(pairs, want_pairs));
+  }
 }
 
 TEST_P(BodiesTest, PsroiGradientsAreTheReferencesBits) {
@@ -260,15 +263,18 @@ TEST_P(BodiesTest, AffineOfChannels) {
 
 TEST_P(BodiesTest, TypesAndWeightOrdersConvertBothWays) {
   const Tensor x = RandomTensor("x", {77});
-  Tensor narrow(x.shape(), DType::kBF16), wide(x.shape());
-  Run(ConvertBody<float, uint16_t>{x.data<float>(),
-                                   narrow.mutable_data<uint16_t>()},
-      77);
-  Run(ConvertBody<uint16_t, float>{narrow.data<uint16_t>(),
-                                   wide.mutable_data<float>()},
-      77);
-  EXPECT_TRUE(AllEqual(narrow, RandomTensor("x", {77}, DType::kBF16)));
-  EXPECT_TRUE(AllNear(wide, x, 1.0 / 256));
+  for (const DType type : {DType::kBF16, DType::kF16}) {
+    Tensor narrow(x.shape(), type), wide(x.shape());
+    WithNarrowType(type, [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      Run(ConvertBody<float, T>{x.data<float>(), narrow.mutable_data<T>()}, 77);
+      Run(ConvertBody<T, float>{narrow.data<T>(), wide.mutable_data<float>()},
+          77);
+    });
+    EXPECT_TRUE(AllEqual(narrow, RandomTensor("x", {77}, type)));
+    // Values below 1.
+    EXPECT_TRUE(AllNear(wide, x, UnitRoundoff(type)));
+  }
 
   const Tensor weight = RandomTensor("w", {5, 3, 2, 2});
   Tensor ohwi(Shape{5, 2, 2, 3}), back(weight.shape());
@@ -292,31 +298,55 @@ TEST_P(BodiesTest, SoftmaxOfRows) {
 
 TEST_P(BodiesTest, ConvEndRoundsOnce) {
   constexpr int kChannels = 3;
-  const std::vector<float> sum = {-4, 1, 2, 100, 1, -3}, bias = {1, 0.5f, -2};
-  // 100 + 1 + 0.25 has more bits than bf16: rounded once, to 101.
-  std::vector<uint16_t> y;
-  for (const float v : {1.f, -9.f, 2.f, .25f, 0.f, 1.f}) y.push_back(ToBf16(v));
-  std::vector<float> f32(6);
-  Run(ConvEndBody<float>{kChannels, false, sum.data(), bias.data(), nullptr,
-                         f32.data()},
-      6);
-  EXPECT_EQ(f32, (std::vector<float>{-3, 1.5f, 0, 101, 1.5f, -5}));
-  // In place.
-  Run(ConvEndBody<uint16_t>{kChannels, true, sum.data(), bias.data(), y.data(),
-                            y.data()},
-      6);
-  std::vector<float> got;
-  for (const uint16_t v : y) got.push_back(FromBf16(v));
-  EXPECT_EQ(got, (std::vector<float>{0, 0, 2, 101, 1.5f, 0}));
+  // 128.5 has more bits than bf16 and 1024.5 than f16: rounded before the 0.25
+  // is added, both would lose their half.
+  const std::vector<float> sum = {-4, 1, 2, 128, 1024, -3},
+                           bias = {0.5f, 0.5f, -2},
+                           add = {1, -9, 2, 0.25f, 0.25f, 1};
+  const std::vector<float> want = {-2.5f, -7.5f, 2, 128.75f, 1024.75f, -4};
+  for (const DType type : {DType::kF32, DType::kBF16, DType::kF16}) {
+    for (const bool relu : {false, true}) {
+      Tensor y(Shape{6}, type);
+      WithMapType(type, [&](auto t) {
+        using T = MapElement<decltype(t)>;
+        T* const to = y.mutable_data<T>();
+        for (int i = 0; i < 6; ++i) StoreF32(add[i], to + i);
+        // In place.
+        Run(ConvEndBody<T>{kChannels, relu, sum.data(), bias.data(), to, to},
+            6);
+        for (int i = 0; i < 6; ++i) {
+          T rounded;
+          StoreF32(relu && want[i] < 0 ? 0 : want[i], &rounded);
+          EXPECT_EQ(LoadF32(to[i]), LoadF32(rounded)) << DTypeName(type) << i;
+        }
+      });
+    }
+  }
 }
 
-TEST_P(BodiesTest, RoundToBf16) {
+TEST_P(BodiesTest, ConvEndWithoutAResidual) {
+  const std::vector<float> sum = {-4, 1}, bias = {1, 0.5f};
+  std::vector<float> y(2);
+  Run(ConvEndBody<float>{2, false, sum.data(), bias.data(), nullptr, y.data()},
+      2);
+  EXPECT_EQ(y, (std::vector<float>{-3, 1.5f}));
+}
+
+TEST_P(BodiesTest, RoundsToNarrowTypes) {
   const std::vector<float> from = {1, 1.00390625f, -3.1415927f, 0};
-  std::vector<float> to(4), want;
-  for (const float v : from) want.push_back(FromBf16(ToBf16(v)));
-  Run(RoundToBf16Body{from.data(), to.data()}, 4);
-  EXPECT_EQ(to, want);
-  EXPECT_NE(to[2], from[2]);
+  for (const DType type : {DType::kBF16, DType::kF16}) {
+    WithNarrowType(type, [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      std::vector<float> to(4);
+      Run(RoundBody<T>{from.data(), to.data()}, 4);
+      for (int i = 0; i < 4; ++i) {
+        T rounded;
+        StoreF32(from[i], &rounded);
+        EXPECT_EQ(to[i], LoadF32(rounded)) << DTypeName(type) << i;
+      }
+      EXPECT_NE(to[2], from[2]);
+    });
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, BodiesTest,

@@ -40,6 +40,9 @@ class BodyBackend : public Backend {
 
   absl::string_view name() const override { return name_; }
   DType activation_type() const override { return activation_type_; }
+  absl::string_view precision() const override {
+    return engine_->tf32() ? "tf32" : Backend::precision();
+  }
   Device device() const override { return Device::kCuda; }
 
   absl::StatusOr<Tensor> AllocateMap(const Shape& shape, DType type) override {

@@ -1,22 +1,31 @@
 // A convolution on an executor (body_ops.h), forward and back, for inference
 // and training: everything around the sums that an engine computes. cuDNN is
 // the GPU's engine (cudnn_engine.h); the tests' emulation has plain loops. An
-// engine has, for f32 maps N,H,W,C and weights [out,kh,kw,in] on the device,
+// engine has
+//   bool tf32() const;   whether f32 operands are multiplied as TF32
+// for f32 maps N,H,W,C and weights [out,kh,kw,in] on the device
 //   absl::Status Forward(const ConvProblem&, const Tensor& x, const Tensor& w,
 //                        Tensor* sum);
 //   absl::Status GradientOfX(const ConvProblem&, const Tensor& w,
 //                            const Tensor& gy, Tensor* gx);
 //   absl::Status GradientOfWeight(const ConvProblem&, const Tensor& x,
 //                                 const Tensor& gy, Tensor* gw);
-// and, for maps and weights of the operand's type,
+// for maps and weights of the operand's type
 //   absl::StatusOr<bool> Fused(const ConvProblem&, const Tensor& x,
 //                              const Tensor& w, const Tensor& bias,
 //                              const Tensor* residual, Tensor* y);
-// which is false, with nothing done, where the engine cannot fuse.
+// and, where that type has 16 bits,
+//   absl::StatusOr<bool> NarrowGradientOfX(const ConvProblem&, const Tensor& w,
+//                                          const Tensor& gy, Tensor* gx);
+//   absl::StatusOr<bool> NarrowGradientOfWeight(
+//       const ConvProblem&, const Tensor& x, const Tensor& gy, Tensor* gw);
+// with gx and gw of the operand's type, too. These three are false, with
+// nothing done, where the engine cannot.
 //
-// bf16 operands that are not fused are computed as the same numbers in f32:
-// their products are exact there (in TF32, too), so that the sums are those of
-// the contract and only the last step rounds.
+// Operands of 16 bits that an engine does not take as they are are computed as
+// the same numbers in f32: their products are exact there (in TF32, too, which
+// has the bits of f16 and the range of bf16), so that the sums are those of the
+// contract and only the last step rounds.
 #ifndef FCIS_KERNELS_CUDA_BODY_CONV_H_
 #define FCIS_KERNELS_CUDA_BODY_CONV_H_
 
@@ -29,6 +38,7 @@
 #include "fcis/kernels/cuda/conv_bodies.h"
 #include "fcis/kernels/cuda/conv_problem.h"
 #include "fcis/kernels/cuda/extents.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/conv.h"
 
 namespace fcis {
@@ -38,7 +48,7 @@ template <typename Executor, typename Engine>
 class BodyConv {
  public:
   // Executor and engine outlive it. operand: the type that operands are rounded
-  // to, f32 or bf16.
+  // to, a type of maps.
   BodyConv(Executor* executor, Engine* engine, const ConvParams& params,
            const Shape& weight_shape, DType operand)
       : run_(executor),
@@ -53,14 +63,14 @@ class BodyConv {
     ASSIGN_OR_RETURN(bias_, run_->ToDevice(bias));
     ASSIGN_OR_RETURN(wide_, Wide(ohwi));
     narrow_ = wide_;
-    if (operand_ == DType::kBF16) {
-      ASSIGN_OR_RETURN(narrow_, ops_.Convert(wide_, DType::kBF16));
+    if (operand_ != DType::kF32) {
+      ASSIGN_OR_RETURN(narrow_, ops_.Convert(wide_, operand_));
     }
     return absl::OkStatus();
   }
 
-  // x: f32 or bf16, from anywhere; y: on the device, of the output's type;
-  // residual: null, or like y, which may share its memory.
+  // x: f32 or of the operand's type, from anywhere; y: on the device, of the
+  // output's type; residual: null, or like y, which may share its memory.
   absl::Status Forward(const Tensor& x, const Tensor* residual, Tensor* y) {
     RETURN_IF_ERROR(CheckExtents(y->shape()));
     const ConvProblem problem = ProblemOf(x.shape(), y->shape());
@@ -76,28 +86,43 @@ class BodyConv {
     ASSIGN_OR_RETURN(const Tensor in, Wide(operand));
     ASSIGN_OR_RETURN(Tensor sum, run_->Allocate(y->shape(), DType::kF32));
     RETURN_IF_ERROR(engine_->Forward(problem, in, wide_, &sum));
-    return y->type() == DType::kF32 ? End<float>(sum, z, y)
-                                    : End<uint16_t>(sum, z, y);
+    return End(sum, z, y);
   }
 
-  // The gradient of the weights, f32 [out,kh,kw,in] on the device.
+  // The gradient of the weights, f32 [out,kh,kw,in] on the device; its numbers
+  // are of the operand's type where the engine sums that.
   absl::StatusOr<Tensor> GradientOfWeight(const Tensor& x, const Tensor& gy) {
+    const ConvProblem problem = ProblemOf(x.shape(), gy.shape());
+    if (operand_ != DType::kF32) {
+      ASSIGN_OR_RETURN(const Tensor in, Operand(x));
+      ASSIGN_OR_RETURN(const Tensor g, Operand(gy));
+      ASSIGN_OR_RETURN(Tensor gw, run_->Allocate(wide_.shape(), operand_));
+      ASSIGN_OR_RETURN(const bool done,
+                       engine_->NarrowGradientOfWeight(problem, in, g, &gw));
+      if (done) return ops_.Convert(gw, DType::kF32);
+    }
     ASSIGN_OR_RETURN(const Tensor in, Wide(x));
     ASSIGN_OR_RETURN(const Tensor g, Wide(gy));
     ASSIGN_OR_RETURN(Tensor gw, run_->Allocate(wide_.shape(), DType::kF32));
-    RETURN_IF_ERROR(engine_->GradientOfWeight(ProblemOf(x.shape(), gy.shape()),
-                                              in, g, &gw));
+    RETURN_IF_ERROR(engine_->GradientOfWeight(problem, in, g, &gw));
     return gw;
   }
 
   // The gradient of x, of the operand's type.
   absl::StatusOr<Tensor> GradientOfX(const Shape& x, const Tensor& gy) {
+    const ConvProblem problem = ProblemOf(x, gy.shape());
+    if (operand_ != DType::kF32) {
+      ASSIGN_OR_RETURN(const Tensor g, Operand(gy));
+      ASSIGN_OR_RETURN(Tensor gx, run_->Allocate(x, operand_));
+      ASSIGN_OR_RETURN(const bool done,
+                       engine_->NarrowGradientOfX(problem, narrow_, g, &gx));
+      if (done) return gx;
+    }
     ASSIGN_OR_RETURN(const Tensor g, Wide(gy));
     ASSIGN_OR_RETURN(Tensor gx, run_->Allocate(x, DType::kF32));
-    RETURN_IF_ERROR(
-        engine_->GradientOfX(ProblemOf(x, gy.shape()), wide_, g, &gx));
+    RETURN_IF_ERROR(engine_->GradientOfX(problem, wide_, g, &gx));
     if (operand_ == DType::kF32) return gx;
-    return ops_.Convert(gx, DType::kBF16);
+    return ops_.Convert(gx, operand_);
   }
 
  private:
@@ -115,25 +140,29 @@ class BodyConv {
   // t on the device, rounded to the operand's type, held as f32.
   absl::StatusOr<Tensor> Wide(const Tensor& t) {
     ASSIGN_OR_RETURN(const Tensor in, run_->ToDevice(t));
-    if (in.type() == DType::kBF16) return ops_.Convert(in, DType::kF32);
+    if (in.type() != DType::kF32) return ops_.Convert(in, DType::kF32);
     if (operand_ == DType::kF32) return in;
     ASSIGN_OR_RETURN(Tensor out, run_->Allocate(t.shape(), DType::kF32));
-    RETURN_IF_ERROR(run_->Run(
-        RoundToBf16Body{Elements<float>(in), MutableElements<float>(&out)},
-        t.num_elements()));
+    RETURN_IF_ERROR(WithNarrowType(operand_, [&](auto type) {
+      const RoundBody<MapElement<decltype(type)>> body = {
+          Elements<float>(in), MutableElements<float>(&out)};
+      return run_->Run(body, t.num_elements());
+    }));
     return out;
   }
 
-  template <typename Y>
   absl::Status End(const Tensor& sum, const Tensor* residual, Tensor* y) {
-    const ConvEndBody<Y> body = {
-        static_cast<int>(y->dim(3)),
-        params_.relu,
-        Elements<float>(sum),
-        Elements<float>(bias_),
-        residual == nullptr ? nullptr : Elements<Y>(*residual),
-        MutableElements<Y>(y)};
-    return run_->Run(body, y->num_elements());
+    return WithMapType(y->type(), [&](auto t) {
+      using Y = MapElement<decltype(t)>;
+      const ConvEndBody<Y> body = {
+          static_cast<int>(y->dim(3)),
+          params_.relu,
+          Elements<float>(sum),
+          Elements<float>(bias_),
+          residual == nullptr ? nullptr : Elements<Y>(*residual),
+          MutableElements<Y>(y)};
+      return run_->Run(body, y->num_elements());
+    });
   }
 
   Executor* const run_;

@@ -11,7 +11,7 @@
 //   absl::StatusOr<Tensor> SortedDescending(const Tensor& u64);   a new one
 //   absl::Status Read(const void* from, int64_t bytes, void* host);  waits, too
 //   absl::Status Write(const void* host, int64_t bytes, void* to);
-//   absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(Communicator*);
+//   absl::StatusOr<std::unique_ptr<DeviceSums>> SumsOver(Communicator*, DType);
 // and, to keep launches instead of running them (recorded_network.h),
 //   absl::Status StartRecording();   copies from and to the host fail from here
 //   absl::StatusOr<std::unique_ptr<Recording>> FinishRecording();   to here
@@ -35,6 +35,7 @@
 #include "fcis/kernels/cuda/proposal_bodies.h"
 #include "fcis/kernels/cuda/psroi_bodies.h"
 #include "fcis/kernels/cuda/row_bodies.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/max_pool.h"
 #include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/ops/psroi_pool.h"
@@ -88,46 +89,62 @@ class BodyOps {
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                        Tensor* y) {
-    return x.type() == DType::kF32 ? MaxPoolOf<float>(params, x, y)
-                                   : MaxPoolOf<uint16_t>(params, x, y);
+    RETURN_IF_ERROR(CheckExtents(x.shape()));
+    ASSIGN_OR_RETURN(const Tensor in, run_->ToDevice(x));
+    return WithMapType(x.type(), [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      const MaxPoolBody<T> body = {ShapeOf(params, x.shape(), y->shape()),
+                                   Elements<T>(in), MutableElements<T>(y)};
+      return run_->Run(body, y->num_elements());
+    });
   }
 
-  // A map on the device, of the other type.
+  // A map on the device, from f32 to a type of 16 bits or back.
   absl::StatusOr<Tensor> Convert(const Tensor& x, DType type) {
     ASSIGN_OR_RETURN(Tensor y, run_->Allocate(x.shape(), type));
-    const int64_t count = x.num_elements();
-    if (type == DType::kF32) {
-      RETURN_IF_ERROR(
-          run_->Run(ConvertBody<uint16_t, float>{Elements<uint16_t>(x),
-                                                 MutableElements<float>(&y)},
-                    count));
-    } else {
-      RETURN_IF_ERROR(
-          run_->Run(ConvertBody<float, uint16_t>{Elements<float>(x),
-                                                 MutableElements<uint16_t>(&y)},
-                    count));
-    }
+    const bool widens = type == DType::kF32;
+    RETURN_IF_ERROR(WithNarrowType(widens ? x.type() : type, [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      return widens ? ConvertOf<T, float>(x, &y) : ConvertOf<float, T>(x, &y);
+    }));
     return y;
   }
 
   absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
                          const Tensor& rois, Tensor* y) {
-    return Pool<PsroiPoolBody>(params, maps, rois, y);
+    return WithMapType(maps.type(), [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      return Pool<PsroiPoolBody<T>, T>(params, maps, rois, y);
+    });
   }
   absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
                          const Tensor& rois, Tensor* y) {
-    return Pool<PsroiMeanBody>(params, maps, rois, y);
+    return WithMapType(maps.type(), [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      return Pool<PsroiMeanBody<T>, T>(params, maps, rois, y);
+    });
   }
   absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
                                 const Tensor& rois, Tensor* y) {
-    return Pool<PsroiClassScoresBody>(params, maps, rois, y);
+    return WithMapType(maps.type(), [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      return Pool<PsroiClassScoresBody<T>, T>(params, maps, rois, y);
+    });
   }
   absl::Status PsroiClassPair(const PsroiParams& params, const Tensor& maps,
                               const Tensor& rois, const Tensor& classes,
                               Tensor* y) {
-    return maps.type() == DType::kF32
-               ? PairOf<float>(params, maps, rois, classes, y)
-               : PairOf<uint16_t>(params, maps, rois, classes, y);
+    RETURN_IF_ERROR(CheckExtents(maps.shape()));
+    ASSIGN_OR_RETURN(const Tensor from, run_->ToDevice(maps));
+    ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
+    ASSIGN_OR_RETURN(const Tensor labels, run_->ToDevice(classes));
+    return WithMapType(maps.type(), [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      const PsroiClassPairBody<T> body = {Input<T>(params, from, boxes),
+                                          Elements<int32_t>(labels),
+                                          MutableElements<float>(y)};
+      return run_->Run(body, y->num_elements());
+    });
   }
 
   absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
@@ -189,8 +206,13 @@ class BodyOps {
 
   // What follows is TrainBackend's; maps are on the device, alike in type.
   absl::Status Combine(const Tensor* gate, const Tensor* other, Tensor* g) {
-    return g->type() == DType::kF32 ? CombineOf<float>(gate, other, g)
-                                    : CombineOf<uint16_t>(gate, other, g);
+    return WithMapType(g->type(), [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      const CombineBody<T> body = {ElementsOrNull<T>(gate),
+                                   ElementsOrNull<T>(other),
+                                   MutableElements<T>(g)};
+      return run_->Run(body, g->num_elements());
+    });
   }
   absl::Status ChannelSums(const Tensor& a, const Tensor& b, double* sum,
                            double* product) {
@@ -203,18 +225,65 @@ class BodyOps {
   }
   // f64 [2,channels] on the device: ChannelSums' sum and product.
   absl::StatusOr<Tensor> ChannelTotals(const Tensor& a, const Tensor& b) {
-    return a.type() == DType::kF32 ? TotalsOf<float>(a, b)
-                                   : TotalsOf<uint16_t>(a, b);
+    RETURN_IF_ERROR(CheckExtents(a.shape()));
+    const int channels = static_cast<int>(a.dim(-1));
+    const int64_t pixels = a.num_elements() / channels;
+    const int64_t parts = PartsOf(pixels);
+    // Sums and products of the parts, then of everything.
+    ASSIGN_OR_RETURN(Tensor of_parts,
+                     run_->Allocate({2, parts, channels}, DType::kF64));
+    ASSIGN_OR_RETURN(Tensor totals, run_->Allocate({2, channels}, DType::kF64));
+    double* const parts_to = MutableElements<double>(&of_parts);
+    double* const to = MutableElements<double>(&totals);
+    RETURN_IF_ERROR(WithMapType(a.type(), [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      const ChannelPartsBody<T> body = {
+          pixels,         channels, Elements<T>(a),
+          Elements<T>(b), parts_to, parts_to + parts * channels};
+      return run_->Run(body, parts * channels);
+    }));
+    RETURN_IF_ERROR(run_->Run(
+        ChannelTotalsBody{parts, channels, parts_to,
+                          parts_to + parts * channels, to, to + channels},
+        channels));
+    return totals;
   }
   absl::StatusOr<Tensor> Affine(const ChannelAffine& affine, const Tensor& x,
                                 const Tensor* other) {
-    return x.type() == DType::kF32 ? AffineOf<float>(affine, x, other)
-                                   : AffineOf<uint16_t>(affine, x, other);
+    RETURN_IF_ERROR(CheckExtents(x.shape()));
+    ASSIGN_OR_RETURN(const Tensor of_channels,
+                     run_->ToDevice(RowsOf(affine, x.dim(-1))));
+    ASSIGN_OR_RETURN(Tensor y, run_->Allocate(x.shape(), x.type()));
+    RETURN_IF_ERROR(WithMapType(x.type(), [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      const int64_t n = x.dim(-1);
+      const float* v = Elements<float>(of_channels);
+      const AffineBody<T> body = {
+          static_cast<int>(n),
+          v,
+          v + n,
+          v + 2 * n,
+          affine.other_scale.empty() ? nullptr : v + 3 * n,
+          affine.relu,
+          Elements<T>(x),
+          ElementsOrNull<T>(other),
+          MutableElements<T>(&y)};
+      return run_->Run(body, x.num_elements());
+    }));
+    return y;
   }
   absl::StatusOr<Tensor> MaxPoolGradient(const MaxPoolParams& params,
                                          const Tensor& x, const Tensor& gy) {
-    return x.type() == DType::kF32 ? MaxPoolGradientOf<float>(params, x, gy)
-                                   : MaxPoolGradientOf<uint16_t>(params, x, gy);
+    RETURN_IF_ERROR(CheckExtents(x.shape()));
+    ASSIGN_OR_RETURN(Tensor gx, run_->Allocate(x.shape(), x.type()));
+    RETURN_IF_ERROR(WithMapType(x.type(), [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      const MaxPoolGradientBody<T> body = {
+          ShapeOf(params, x.shape(), gy.shape()), Elements<T>(x),
+          Elements<T>(gy), MutableElements<T>(&gx)};
+      return run_->Run(body, x.num_elements());
+    }));
+    return gx;
   }
   absl::Status PsroiMeanGradient(const PsroiParams& params, const Tensor& rois,
                                  const Tensor& gy, Tensor* gmaps) {
@@ -230,11 +299,20 @@ class BodyOps {
                                   const Tensor& rois, const Tensor& gscores,
                                   const Tensor& classes, const Tensor& gpairs,
                                   Tensor* gmaps) {
-    return maps.type() == DType::kF32
-               ? ClassGradientOf<float>(params, maps, rois, gscores, classes,
-                                        gpairs, gmaps)
-               : ClassGradientOf<uint16_t>(params, maps, rois, gscores, classes,
-                                           gpairs, gmaps);
+    RETURN_IF_ERROR(CheckExtents(maps.shape()));
+    ASSIGN_OR_RETURN(const Tensor from, run_->ToDevice(maps));
+    ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
+    ASSIGN_OR_RETURN(const Tensor scores, run_->ToDevice(gscores));
+    ASSIGN_OR_RETURN(const Tensor labels, run_->ToDevice(classes));
+    ASSIGN_OR_RETURN(const Tensor pairs, run_->ToDevice(gpairs));
+    return WithMapType(maps.type(), [&](auto t) {
+      using T = MapElement<decltype(t)>;
+      const PsroiClassGradientBody<T> body = {
+          Input<T>(params, from, boxes), rois.dim(0),
+          Elements<float>(scores),       Elements<int32_t>(labels),
+          Elements<float>(pairs),        MutableElements<float>(gmaps)};
+      return run_->Run(body, gmaps->num_elements());
+    });
   }
 
  private:
@@ -243,104 +321,23 @@ class BodyOps {
     return t == nullptr ? nullptr : Elements<T>(*t);
   }
 
-  template <typename T>
-  absl::Status CombineOf(const Tensor* gate, const Tensor* other, Tensor* g) {
+  template <typename From, typename To>
+  absl::Status ConvertOf(const Tensor& x, Tensor* y) {
     return run_->Run(
-        CombineBody<T>{ElementsOrNull<T>(gate), ElementsOrNull<T>(other),
-                       MutableElements<T>(g)},
-        g->num_elements());
+        ConvertBody<From, To>{Elements<From>(x), MutableElements<To>(y)},
+        x.num_elements());
   }
 
-  template <typename T>
-  absl::StatusOr<Tensor> TotalsOf(const Tensor& a, const Tensor& b) {
-    RETURN_IF_ERROR(CheckExtents(a.shape()));
-    const int channels = static_cast<int>(a.dim(-1));
-    const int64_t pixels = a.num_elements() / channels;
-    const int64_t parts = PartsOf(pixels);
-    // Sums and products of the parts, then of everything.
-    ASSIGN_OR_RETURN(Tensor of_parts,
-                     run_->Allocate({2, parts, channels}, DType::kF64));
-    ASSIGN_OR_RETURN(Tensor totals, run_->Allocate({2, channels}, DType::kF64));
-    double* const parts_to = MutableElements<double>(&of_parts);
-    double* const to = MutableElements<double>(&totals);
-    RETURN_IF_ERROR(run_->Run(
-        ChannelPartsBody<T>{pixels, channels, Elements<T>(a), Elements<T>(b),
-                            parts_to, parts_to + parts * channels},
-        parts * channels));
-    RETURN_IF_ERROR(run_->Run(
-        ChannelTotalsBody{parts, channels, parts_to,
-                          parts_to + parts * channels, to, to + channels},
-        channels));
-    return totals;
-  }
-
-  // mean, scale, shift and other_scale, one after the other.
-  template <typename T>
-  absl::StatusOr<Tensor> AffineOf(const ChannelAffine& affine, const Tensor& x,
-                                  const Tensor* other) {
-    RETURN_IF_ERROR(CheckExtents(x.shape()));
-    const int64_t n = x.dim(-1);
-    Tensor host = Tensor::Zeros({4, n});
-    float* row = host.mutable_data<float>();
+  // mean, scale, shift and other_scale, one after the other: [4,channels].
+  static Tensor RowsOf(const ChannelAffine& affine, int64_t channels) {
+    Tensor rows = Tensor::Zeros({4, channels});
+    float* row = rows.mutable_data<float>();
     for (const absl::Span<const float> values :
          {affine.mean, affine.scale, affine.shift, affine.other_scale}) {
       std::copy(values.begin(), values.end(), row);
-      row += n;
+      row += channels;
     }
-    ASSIGN_OR_RETURN(const Tensor of_channels, run_->ToDevice(host));
-    ASSIGN_OR_RETURN(Tensor y, run_->Allocate(x.shape(), x.type()));
-    const float* v = Elements<float>(of_channels);
-    AffineBody<T> body = {static_cast<int>(n),
-                          v,
-                          v + n,
-                          v + 2 * n,
-                          affine.other_scale.empty() ? nullptr : v + 3 * n,
-                          affine.relu,
-                          Elements<T>(x),
-                          ElementsOrNull<T>(other),
-                          MutableElements<T>(&y)};
-    RETURN_IF_ERROR(run_->Run(body, x.num_elements()));
-    return y;
-  }
-
-  template <typename T>
-  absl::StatusOr<Tensor> MaxPoolGradientOf(const MaxPoolParams& params,
-                                           const Tensor& x, const Tensor& gy) {
-    RETURN_IF_ERROR(CheckExtents(x.shape()));
-    ASSIGN_OR_RETURN(Tensor gx, run_->Allocate(x.shape(), x.type()));
-    MaxPoolGradientBody<T> body = {ShapeOf(params, x.shape(), gy.shape()),
-                                   Elements<T>(x), Elements<T>(gy),
-                                   MutableElements<T>(&gx)};
-    RETURN_IF_ERROR(run_->Run(body, x.num_elements()));
-    return gx;
-  }
-
-  template <typename T>
-  absl::Status ClassGradientOf(const PsroiParams& params, const Tensor& maps,
-                               const Tensor& rois, const Tensor& gscores,
-                               const Tensor& classes, const Tensor& gpairs,
-                               Tensor* gmaps) {
-    RETURN_IF_ERROR(CheckExtents(maps.shape()));
-    ASSIGN_OR_RETURN(const Tensor from, run_->ToDevice(maps));
-    ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
-    ASSIGN_OR_RETURN(const Tensor scores, run_->ToDevice(gscores));
-    ASSIGN_OR_RETURN(const Tensor labels, run_->ToDevice(classes));
-    ASSIGN_OR_RETURN(const Tensor pairs, run_->ToDevice(gpairs));
-    PsroiClassGradientBody<T> body = {
-        Input<T>(params, from, boxes), rois.dim(0),
-        Elements<float>(scores),       Elements<int32_t>(labels),
-        Elements<float>(pairs),        MutableElements<float>(gmaps)};
-    return run_->Run(body, gmaps->num_elements());
-  }
-
-  template <typename T>
-  absl::Status MaxPoolOf(const MaxPoolParams& params, const Tensor& x,
-                         Tensor* y) {
-    RETURN_IF_ERROR(CheckExtents(x.shape()));
-    ASSIGN_OR_RETURN(const Tensor in, run_->ToDevice(x));
-    MaxPoolBody<T> body = {ShapeOf(params, x.shape(), y->shape()),
-                           Elements<T>(in), MutableElements<T>(y)};
-    return run_->Run(body, y->num_elements());
+    return rows;
   }
 
   template <typename T>
@@ -355,34 +352,14 @@ class BodyOps {
             Elements<float>(rois)};
   }
 
-  template <template <typename> class Body, typename T>
-  absl::Status PoolOf(const PsroiParams& params, const Tensor& maps,
-                      const Tensor& rois, Tensor* y) {
-    RETURN_IF_ERROR(CheckExtents(maps.shape()));
-    ASSIGN_OR_RETURN(const Tensor from, run_->ToDevice(maps));
-    ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
-    Body<T> body = {Input<T>(params, from, boxes), MutableElements<float>(y)};
-    return run_->Run(body, y->num_elements());
-  }
-
-  template <template <typename> class Body>
+  template <typename Body, typename T>
   absl::Status Pool(const PsroiParams& params, const Tensor& maps,
                     const Tensor& rois, Tensor* y) {
-    return maps.type() == DType::kF32
-               ? PoolOf<Body, float>(params, maps, rois, y)
-               : PoolOf<Body, uint16_t>(params, maps, rois, y);
-  }
-
-  template <typename T>
-  absl::Status PairOf(const PsroiParams& params, const Tensor& maps,
-                      const Tensor& rois, const Tensor& classes, Tensor* y) {
     RETURN_IF_ERROR(CheckExtents(maps.shape()));
     ASSIGN_OR_RETURN(const Tensor from, run_->ToDevice(maps));
     ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
-    ASSIGN_OR_RETURN(const Tensor labels, run_->ToDevice(classes));
-    PsroiClassPairBody<T> body = {Input<T>(params, from, boxes),
-                                  Elements<int32_t>(labels),
-                                  MutableElements<float>(y)};
+    const Body body = {Input<T>(params, from, boxes),
+                       MutableElements<float>(y)};
     return run_->Run(body, y->num_elements());
   }
 

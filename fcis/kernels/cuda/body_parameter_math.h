@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "absl/base/internal/raw_logging.h"
+#include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/cuda/body_sums.h"
 #include "fcis/kernels/cuda/update_bodies.h"
 #include "fcis/kernels/train/parameter_math.h"
 
@@ -103,8 +106,12 @@ class BodyParameterMath : public ParameterMath {
   }
 
   absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(
-      Communicator* job) override {
-    return run_->SumsOver(job);
+      Communicator* job, SumType type) override {
+    const bool rounds = type == SumType::kBF16;
+    ASSIGN_OR_RETURN(std::unique_ptr<DeviceSums> sums,
+                     run_->SumsOver(job, rounds ? DType::kBF16 : DType::kF32));
+    if (!rounds) return absl::make_unique<WideSums>(std::move(sums));
+    return absl::make_unique<RoundedSums<Executor>>(run_, std::move(sums));
   }
 
  private:

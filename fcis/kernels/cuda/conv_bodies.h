@@ -11,13 +11,16 @@
 namespace fcis {
 namespace cuda {
 
-// Numbers rounded to bf16, kept as f32. Count: elements.
-struct RoundToBf16Body {
+// Numbers rounded to T, a type of 16 bits, kept as f32. Count: elements.
+template <typename T>
+struct RoundBody {
   const float* from;
   float* to;
 
   FCIS_HD void operator()(int64_t i) const {
-    to[i] = FromBf16(ToBf16(from[i]));
+    T rounded;
+    StoreF32(from[i], &rounded);
+    to[i] = LoadF32(rounded);
   }
 };
 

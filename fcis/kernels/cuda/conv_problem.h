@@ -16,7 +16,7 @@ struct ConvProblem {
   ConvParams params;
   Shape weight;   // out, in, kernel height, kernel width
   Shape x, y;     // N,H,W,C
-  DType operand;  // bf16: operands are bf16 numbers, whatever type holds them
+  DType operand;  // whose numbers operands are, whatever type holds them
 
   // Equal for problems whose sums are the same.
   using Key = std::array<int64_t, 12>;
@@ -25,6 +25,21 @@ struct ConvProblem {
             weight.dim(0), weight.dim(1), weight.dim(2),
             weight.dim(3), x.dim(0),      x.dim(1),
             x.dim(2),      y.dim(1),      static_cast<int64_t>(operand)};
+  }
+  // Equal for problems that differ in the size of their maps only.
+  Key any_size_key() const {
+    return {params.stride,
+            params.pad,
+            params.dilation,
+            weight.dim(0),
+            weight.dim(1),
+            weight.dim(2),
+            weight.dim(3),
+            0,
+            0,
+            0,
+            0,
+            static_cast<int64_t>(operand)};
   }
 };
 

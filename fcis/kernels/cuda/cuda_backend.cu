@@ -17,9 +17,10 @@ using CudaTrainBackend =
     cuda::BodyTrainBackend<cuda::CudaExecutor, cuda::CudnnEngine>;
 
 absl::StatusOr<std::unique_ptr<CudaBackend>> Make(DType activation_type,
-                                                  bool records) {
+                                                  bool tf32, bool records) {
   ASSIGN_OR_RETURN(auto executor, cuda::CudaExecutor::Create());
-  ASSIGN_OR_RETURN(auto engine, cuda::CudnnEngine::Create(executor.get()));
+  ASSIGN_OR_RETURN(auto engine,
+                   cuda::CudnnEngine::Create(executor.get(), tf32));
   return absl::make_unique<CudaBackend>(
       "cuda", std::move(executor), std::move(engine), activation_type, records);
 }
@@ -27,15 +28,16 @@ absl::StatusOr<std::unique_ptr<CudaBackend>> Make(DType activation_type,
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(DType activation_type,
+                                                         bool tf32,
                                                          bool records) {
   ASSIGN_OR_RETURN(std::unique_ptr<Backend> backend,
-                   Make(activation_type, records));
+                   Make(activation_type, tf32, records));
   return backend;
 }
 
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeCudaTrainBackend(
-    DType activation_type) {
-  ASSIGN_OR_RETURN(auto forward, Make(activation_type, /*records=*/true));
+    DType activation_type, bool tf32) {
+  ASSIGN_OR_RETURN(auto forward, Make(activation_type, tf32, /*records=*/true));
   return std::unique_ptr<TrainBackend>(
       absl::make_unique<CudaTrainBackend>(std::move(forward)));
 }

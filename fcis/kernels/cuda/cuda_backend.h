@@ -12,13 +12,14 @@
 
 namespace fcis {
 
-// On the first visible GPU. activation_type: f32 (without TF32) or bf16.
-// records: whether Repeat makes CUDA graphs. Errors: Unavailable when there is
-// no GPU.
+// On the first visible GPU. activation_type: f32, bf16 or f16; tf32:
+// convolutions of f32 maps multiply the leading 11 bits; records: whether
+// Repeat makes CUDA graphs. Errors: Unavailable when there is no GPU.
 absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(DType activation_type,
+                                                         bool tf32,
                                                          bool records = true);
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeCudaTrainBackend(
-    DType activation_type);
+    DType activation_type, bool tf32);
 
 }  // namespace fcis
 

@@ -102,10 +102,10 @@ absl::Status CudaExecutor::Launch(const CudaRecording& recording) {
   return recording.Launch(stream());
 }
 
-absl::StatusOr<std::unique_ptr<ParameterSums>> CudaExecutor::SumsOver(
-    Communicator* job) {
+absl::StatusOr<std::unique_ptr<DeviceSums>> CudaExecutor::SumsOver(
+    Communicator* job, DType type) {
   RETURN_IF_ERROR(Use());
-  return MakeNcclSums(job, stream());
+  return MakeNcclSums(job, stream(), type);
 }
 
 absl::StatusOr<Tensor> CudaExecutor::ToDevice(const Tensor& t) {

@@ -17,7 +17,7 @@
 #include "fcis/kernels/cuda/cuda_recording.h"
 #include "fcis/kernels/cuda/cuda_staging.h"
 #include "fcis/kernels/cuda/cuda_stream.h"
-#include "fcis/kernels/train/parameter_sums.h"
+#include "fcis/kernels/cuda/device_sums.h"
 
 namespace fcis {
 namespace cuda {
@@ -54,8 +54,9 @@ class CudaExecutor {
   absl::Status StartRecording();
   absl::StatusOr<std::unique_ptr<Recording>> FinishRecording();
   absl::Status Launch(const Recording& recording);
-  // By NCCL (nccl_sums.h).
-  absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(Communicator* job);
+  // By NCCL (nccl_sums.h); type: f32 or bf16.
+  absl::StatusOr<std::unique_ptr<DeviceSums>> SumsOver(Communicator* job,
+                                                       DType type);
   // Itself if it is there.
   absl::StatusOr<Tensor> ToDevice(const Tensor& t);
   // Waits for what was launched before.

@@ -50,9 +50,9 @@ absl::StatusOr<Tensor> Workspace(CudaExecutor* executor, size_t bytes) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CudnnLegacyConv>> CudnnLegacyConv::Create(
-    const ConvProblem& problem) {
+    const ConvProblem& problem, bool tf32) {
   auto conv = absl::WrapUnique(new CudnnLegacyConv(problem));
-  RETURN_IF_ERROR(conv->Describe());
+  RETURN_IF_ERROR(conv->Describe(tf32));
   return conv;
 }
 
@@ -63,7 +63,7 @@ CudnnLegacyConv::~CudnnLegacyConv() {
   if (conv_ != nullptr) cudnnDestroyConvolutionDescriptor(conv_);
 }
 
-absl::Status CudnnLegacyConv::Describe() {
+absl::Status CudnnLegacyConv::Describe(bool tf32) {
   constexpr char kDescriptor[] = "descriptors of a convolution";
   const ConvParams& p = problem_.params;
   const Shape& w = problem_.weight;
@@ -87,10 +87,10 @@ absl::Status CudnnLegacyConv::Describe() {
                    conv_, p.pad, p.pad, p.stride, p.stride, p.dilation,
                    p.dilation, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
                kDescriptor));
+  const bool exact_in_tf32 = problem_.operand != DType::kF32;
   return ToStatus(
-      cudnnSetConvolutionMathType(conv_, problem_.operand == DType::kBF16
-                                             ? CUDNN_DEFAULT_MATH
-                                             : CUDNN_FMA_MATH),
+      cudnnSetConvolutionMathType(
+          conv_, tf32 || exact_in_tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH),
       kDescriptor);
 }
 

@@ -24,12 +24,12 @@ constexpr size_t kMaxConvWorkspace = size_t{512} << 20;
 
 // Algorithms that sum products as they are (no FFT, no Winograd); of these the
 // one that cuDNN expects to be fastest, those first that give the same bits
-// every time. f32 operands are multiplied in f32, never in TF32; bf16 ones,
-// which TF32 holds exactly, in TF32 where the GPU can.
+// every time. f32 operands are multiplied in f32, or, for tf32, in TF32 where
+// the GPU can; those of 16 bits, which TF32 holds exactly, always so.
 class CudnnLegacyConv {
  public:
   static absl::StatusOr<std::unique_ptr<CudnnLegacyConv>> Create(
-      const ConvProblem& problem);
+      const ConvProblem& problem, bool tf32);
   ~CudnnLegacyConv();
   CudnnLegacyConv(const CudnnLegacyConv&) = delete;
   CudnnLegacyConv& operator=(const CudnnLegacyConv&) = delete;
@@ -50,7 +50,7 @@ class CudnnLegacyConv {
   };
 
   explicit CudnnLegacyConv(const ConvProblem& problem) : problem_(problem) {}
-  absl::Status Describe();
+  absl::Status Describe(bool tf32);
   // The first of `count` ranked choices that may be taken.
   template <typename Perf, typename Algorithm>
   absl::Status Choose(const Perf* ranked, int count,

@@ -7,9 +7,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/bf16.h"
 #include "fcis/kernels/cuda/conv_problem.h"
 #include "fcis/kernels/cuda/emulated_executor.h"
 #include "fcis/kernels/cuda/map_bodies.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ref/ref_conv.h"
 #include "fcis/kernels/ref/ref_gradients.h"
 
@@ -20,6 +23,8 @@ class EmulatedEngine {
  public:
   // The executor outlives the engine.
   explicit EmulatedEngine(EmulatedExecutor* executor) : executor_(executor) {}
+
+  bool tf32() const { return false; }
 
   absl::StatusOr<bool> Fused(const ConvProblem&, const Tensor&, const Tensor&,
                              const Tensor&, const Tensor*, Tensor*) {
@@ -65,8 +70,45 @@ class EmulatedEngine {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<bool> NarrowGradientOfX(const ConvProblem& problem,
+                                         const Tensor& w, const Tensor& gy,
+                                         Tensor* gx) {
+    if (!TakesNarrow(problem)) return false;
+    Tensor sums(gx->shape());
+    RETURN_IF_ERROR(GradientOfX(problem, AsF32(EmulatedExecutor::HostView(w)),
+                                AsF32(EmulatedExecutor::HostView(gy)), &sums));
+    Store(sums, gx);
+    return true;
+  }
+
+  absl::StatusOr<bool> NarrowGradientOfWeight(const ConvProblem& problem,
+                                              const Tensor& x, const Tensor& gy,
+                                              Tensor* gw) {
+    if (!TakesNarrow(problem)) return false;
+    Tensor sums(gw->shape());
+    RETURN_IF_ERROR(
+        GradientOfWeight(problem, AsF32(EmulatedExecutor::HostView(x)),
+                         AsF32(EmulatedExecutor::HostView(gy)), &sums));
+    Store(sums, gw);
+    return true;
+  }
+
  private:
   static Tensor View(const Tensor& t) { return EmulatedExecutor::HostView(t); }
+
+  // Tensor cores want runs of 16 bytes; so some problems take the one way
+  // through BodyConv, some the other.
+  static bool TakesNarrow(const ConvProblem& problem) {
+    return problem.weight.dim(0) % 8 == 0 && problem.weight.dim(1) % 8 == 0;
+  }
+
+  // f32 values, rounded to the type of `to` on the device.
+  static void Store(const Tensor& values, Tensor* to) {
+    WithNarrowType(to->type(), [&](auto t) {
+      auto* out = static_cast<MapElement<decltype(t)>*>(to->mutable_raw());
+      for (const float v : values.span<float>()) StoreF32(v, out++);
+    });
+  }
 
   static Tensor InFileOrder(const ConvProblem& problem, const Tensor& w) {
     Tensor oihw(problem.weight);

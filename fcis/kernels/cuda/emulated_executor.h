@@ -102,8 +102,9 @@ class EmulatedExecutor {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(Communicator* job) {
-    return std::unique_ptr<ParameterSums>(new EmulatedSums(job));
+  absl::StatusOr<std::unique_ptr<DeviceSums>> SumsOver(Communicator* job,
+                                                       DType type) {
+    return std::unique_ptr<DeviceSums>(new EmulatedSums(job, type));
   }
 
   absl::StatusOr<Tensor> ToDevice(const Tensor& t) {

@@ -2,43 +2,52 @@
 #ifndef FCIS_KERNELS_CUDA_EMULATED_SUMS_H_
 #define FCIS_KERNELS_CUDA_EMULATED_SUMS_H_
 
-#include <algorithm>
 #include <cstdint>
 #include <list>
-#include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/comm/communicator.h"
-#include "fcis/kernels/train/parameter_sums.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/bf16.h"
+#include "fcis/kernels/cuda/device_sums.h"
+#include "fcis/kernels/map_type.h"
 
 namespace fcis {
 namespace cuda {
 
-class EmulatedSums : public ParameterSums {
+class EmulatedSums : public DeviceSums {
  public:
-  explicit EmulatedSums(Communicator* job) : job_(job) {}
+  // type: f32 or bf16.
+  EmulatedSums(Communicator* job, DType type) : job_(job), type_(type) {}
 
-  absl::Status Start(float* values, int64_t n) override {
-    under_way_.emplace_back(values, std::vector<float>(values, values + n));
-    return job_->StartSum(absl::MakeSpan(under_way_.back().second));
+  absl::Status Start(void* values, int64_t n) override {
+    const Tensor there = Tensor::View({n}, type_, values, nullptr);
+    under_way_.push_back({values, AsF32(there).Clone()});
+    return job_->StartSum(under_way_.back().sums.mutable_span<float>());
   }
   absl::Status Progress() override { return job_->ProgressSums(); }
   absl::Status Finish() override {
     RETURN_IF_ERROR(job_->FinishSums());
-    for (const auto& [to, sums] : under_way_) {
-      std::copy(sums.begin(), sums.end(), to);
+    for (const Sum& sum : under_way_) {
+      WithMapType(type_, [&](auto t) {
+        auto* to = static_cast<MapElement<decltype(t)>*>(sum.to);
+        for (const float v : sum.sums.span<float>()) StoreF32(v, to++);
+      });
     }
     under_way_.clear();
     return absl::OkStatus();
   }
 
  private:
+  struct Sum {
+    void* to;
+    Tensor sums;  // does not move
+  };
+
   Communicator* const job_;
-  // Where to, and a copy that does not move.
-  std::list<std::pair<float*, std::vector<float>>> under_way_;
+  const DType type_;
+  std::list<Sum> under_way_;
 };
 
 }  // namespace cuda

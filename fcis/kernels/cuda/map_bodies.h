@@ -1,7 +1,7 @@
 // What feature maps go through between convolutions, forward and back, as
 // bodies of launch.h: max pooling, ReLU and residual gradients, batch norm,
-// change of type. Maps are N,H,W,C; T: float, or uint16_t for bf16. Sums run in
-// the order of ref's loops.
+// change of type. Maps are N,H,W,C; T: float, uint16_t for bf16, or Half. Sums
+// run in the order of ref's loops.
 #ifndef FCIS_KERNELS_CUDA_MAP_BODIES_H_
 #define FCIS_KERNELS_CUDA_MAP_BODIES_H_
 

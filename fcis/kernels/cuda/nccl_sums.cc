@@ -31,10 +31,12 @@ absl::StatusOr<GpuId> CurrentGpu() {
   return id;
 }
 
-class NcclSums : public ParameterSums {
+class NcclSums : public DeviceSums {
  public:
-  NcclSums(cudaStream_t compute, absl::Duration timeout)
-      : compute_(compute), timeout_(timeout) {}
+  NcclSums(cudaStream_t compute, DType type, absl::Duration timeout)
+      : compute_(compute),
+        type_(type == DType::kBF16 ? ncclBfloat16 : ncclFloat),
+        timeout_(timeout) {}
   ~NcclSums() override {
     if (comm_ != nullptr) ncclCommDestroy(comm_);
     if (stream_ != nullptr) cudaStreamDestroy(stream_);
@@ -67,12 +69,12 @@ class NcclSums : public ParameterSums {
     return Settle("start");
   }
 
-  absl::Status Start(float* values, int64_t n) override {
+  absl::Status Start(void* values, int64_t n) override {
     RETURN_IF_ERROR(failed_);
     RETURN_IF_ERROR(computed_.Set(compute_));
     RETURN_IF_ERROR(computed_.HoldBack(stream_));
     RETURN_IF_ERROR(Call(ncclAllReduce(values, values, static_cast<size_t>(n),
-                                       ncclFloat, ncclSum, comm_, stream_),
+                                       type_, ncclSum, comm_, stream_),
                          "sum"));
     return Settle("sum");
   }
@@ -140,6 +142,7 @@ class NcclSums : public ParameterSums {
   }
 
   const cudaStream_t compute_;
+  const ncclDataType_t type_;
   const absl::Duration timeout_;
   cudaStream_t stream_ = nullptr;
   ncclComm_t comm_ = nullptr;
@@ -149,11 +152,12 @@ class NcclSums : public ParameterSums {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ParameterSums>> MakeNcclSums(
-    Communicator* job, cudaStream_t compute, absl::Duration timeout) {
-  auto sums = absl::make_unique<NcclSums>(compute, timeout);
+absl::StatusOr<std::unique_ptr<DeviceSums>> MakeNcclSums(
+    Communicator* job, cudaStream_t compute, DType type,
+    absl::Duration timeout) {
+  auto sums = absl::make_unique<NcclSums>(compute, type, timeout);
   RETURN_IF_ERROR(sums->Init(job));
-  return std::unique_ptr<ParameterSums>(std::move(sums));
+  return std::unique_ptr<DeviceSums>(std::move(sums));
 }
 
 }  // namespace cuda

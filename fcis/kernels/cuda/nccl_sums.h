@@ -11,7 +11,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fcis/core/comm/communicator.h"
-#include "fcis/kernels/train/parameter_sums.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/cuda/device_sums.h"
 
 namespace fcis {
 namespace cuda {
@@ -24,10 +25,11 @@ constexpr absl::Duration kNcclTimeout = absl::Minutes(5);
 // `job` carries NCCL's unique id and is not used afterwards; `compute` outlives
 // the sums. Errors: FailedPrecondition where processes share a GPU (own_gpu.h);
 // NCCL's, also those of other processes that it learns of; DeadlineExceeded for
-// a hang. After an error the communicator is aborted, and
-// every call fails.
-absl::StatusOr<std::unique_ptr<ParameterSums>> MakeNcclSums(
-    Communicator* job, cudaStream_t compute,
+// a hang. After an error the communicator is aborted, and every call fails.
+// type: f32 or bf16, which every partial sum is rounded to (it has f32's range:
+// no overflow).
+absl::StatusOr<std::unique_ptr<DeviceSums>> MakeNcclSums(
+    Communicator* job, cudaStream_t compute, DType type,
     absl::Duration timeout = kNcclTimeout);
 
 }  // namespace cuda

@@ -1,7 +1,7 @@
 // Position-sensitive RoI pooling and its gradients (ops/psroi_pool.h) as bodies
 // of launch.h. Sums run in the order of ref's loops, so that results are ref's
 // bit for bit; neighbouring indices are neighbouring channels, which makes the
-// reads of a warp one run of memory. T: float, or uint16_t for bf16.
+// reads of a warp one run of memory. T: float, uint16_t for bf16, or Half.
 #ifndef FCIS_KERNELS_CUDA_PSROI_BODIES_H_
 #define FCIS_KERNELS_CUDA_PSROI_BODIES_H_
 

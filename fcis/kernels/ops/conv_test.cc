@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/testing/backends.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -107,6 +108,38 @@ TEST_P(ConvTest, SameConvolutionOnOtherSizes) {
     if (side > 2) {
       EXPECT_EQ(y->data<float>()[side + 1], 9) << side;
     }
+  }
+}
+
+// Operands are rounded, sums are not, and the result is rounded once. Backends
+// that check compare random numbers, too.
+TEST_P(ConvTest, NarrowTypesRoundOperandsAndResults) {
+  for (const DType type : {DType::kBF16, DType::kF16}) {
+    const auto backend = MakeTestBackend(GetParam(), type);
+    if (backend == nullptr) continue;  // not on this device
+    // 1 + 2u comes after 1. Each number of 0.9u is lost where it is rounded
+    // beside a 1: in the operands, but not in sums.
+    const float u = static_cast<float>(UnitRoundoff(type));
+    const auto conv = *ops::PrepareConv(
+        *backend, ConvParams(),
+        Tensor::FromSpan<float>(Shape{1, 2, 1, 1}, {1 + 0.9f * u, 1}),
+        Tensor::FromSpan<float>(Shape{1}, {0.9f * u}));
+    const Tensor x =
+        Tensor::FromSpan<float>(Shape{1, 1, 1, 2}, {1 + 0.9f * u, 0.9f * u});
+    const auto y = OnHost(*backend, ops::Conv(*backend, *conv, x));
+    ASSERT_TRUE(y.ok()) << y.status();
+    EXPECT_EQ(y->type(), type);
+    EXPECT_EQ(AsF32(*y).data<float>()[0], 1 + 2 * u) << DTypeName(type);
+
+    ConvParams padded;
+    padded.pad = 1;
+    const auto random =
+        *ops::PrepareConv(*backend, padded, RandomTensor("w", {16, 8, 3, 3}),
+                          RandomTensor("b", {16}));
+    const auto sums =
+        ops::Conv(*backend, *random, RandomTensor("x", {1, 6, 7, 8}, type),
+                  RandomTensor("r", {1, 6, 7, 16}, type));
+    EXPECT_TRUE(sums.ok()) << sums.status();
   }
 }
 

@@ -4,7 +4,7 @@
 
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend.h"
-#include "fcis/kernels/bf16.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
@@ -40,21 +40,17 @@ TEST_P(MaxPoolTest, LastWindowIsCutOff) {
       AllEqual(*y, Tensor::FromSpan<float>(Shape{1, 2, 1, 1}, {-1, -5})));
 }
 
-TEST_P(MaxPoolTest, Bf16KeepsBits) {
-  const auto backend = MakeTestBackend(GetParam(), DType::kBF16);
-  if (backend == nullptr) GTEST_SKIP() << "no bf16 on this CPU";
-  const Tensor x = RandomTensor("x", Shape{1, 9, 12, 5}, DType::kBF16);
-  Tensor wide(x.shape());
-  for (int64_t i = 0; i < x.num_elements(); ++i) {
-    wide.mutable_data<float>()[i] = FromBf16(x.data<uint16_t>()[i]);
-  }
-  const auto y = OnHost(*backend, ops::MaxPool(*backend, MaxPoolParams(), x));
-  const auto want =
-      OnHost(*backend, ops::MaxPool(*backend, MaxPoolParams(), wide));
-  ASSERT_TRUE(y.ok() && want.ok());
-  ASSERT_EQ(y->type(), DType::kBF16);
-  for (int64_t i = 0; i < y->num_elements(); ++i) {
-    EXPECT_EQ(y->data<uint16_t>()[i], ToBf16(want->data<float>()[i]));
+TEST_P(MaxPoolTest, NarrowTypesKeepNumbers) {
+  for (const DType type : {DType::kBF16, DType::kF16}) {
+    const auto backend = MakeTestBackend(GetParam(), type);
+    if (backend == nullptr) continue;  // not on this device
+    const Tensor x = RandomTensor("x", Shape{1, 9, 12, 5}, type);
+    const auto y = OnHost(*backend, ops::MaxPool(*backend, MaxPoolParams(), x));
+    const auto want =
+        OnHost(*backend, ops::MaxPool(*backend, MaxPoolParams(), AsF32(x)));
+    ASSERT_TRUE(y.ok() && want.ok());
+    ASSERT_EQ(y->type(), type);
+    EXPECT_TRUE(AllEqual(AsF32(*y), *want));
   }
 }
 

@@ -6,6 +6,7 @@
 #include "absl/memory/memory.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/softmax.h"
 #include "fcis/kernels/ref/ref_conv.h"
 #include "fcis/kernels/ref/ref_psroi.h"
@@ -66,8 +67,9 @@ class RefBackend : public Backend {
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                        Tensor* y) override {
-    (x.type() == DType::kF32 ? RunMaxPool<float> : RunMaxPool<uint16_t>)(params,
-                                                                         x, y);
+    WithMapType(x.type(), [&](auto t) {
+      RunMaxPool<MapElement<decltype(t)>>(params, x, y);
+    });
     return absl::OkStatus();
   }
 

@@ -10,7 +10,7 @@
 
 namespace fcis {
 
-// activation_type: f32 or bf16 (feature maps are rounded when stored).
+// activation_type: f32, bf16 or f16 (feature maps are rounded when stored).
 std::unique_ptr<Backend> MakeRefBackend(DType activation_type);
 
 }  // namespace fcis

@@ -5,6 +5,7 @@
 
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
+#include "fcis/kernels/map_type.h"
 
 namespace fcis {
 namespace {
@@ -56,8 +57,14 @@ void SumWindow(const ConvParams& p, const Tensor& x, const Tensor& weight,
 
 // Rounded to `type`, kept as f32.
 void RoundTo(DType type, Tensor* t) {
-  if (type != DType::kBF16) return;
-  for (float& v : t->mutable_span<float>()) v = FromBf16(ToBf16(v));
+  if (type == DType::kF32) return;
+  WithNarrowType(type, [t](auto tag) {
+    MapElement<decltype(tag)> rounded;
+    for (float& v : t->mutable_span<float>()) {
+      StoreF32(v, &rounded);
+      v = LoadF32(rounded);
+    }
+  });
 }
 
 template <typename T>
@@ -105,16 +112,16 @@ RefConv::RefConv(const ConvParams& params, const Tensor& weight,
 void RefConv::Run(const Tensor& input, const Tensor* residual,
                   Tensor* y) const {
   Tensor x = input;
-  if (x.type() != operand_type_) {  // f32 for a bf16 convolution
+  if (x.type() != operand_type_) {  // f32 for a convolution of 16 bits
     x = input.Clone();
     RoundTo(operand_type_, &x);
   }
-  const bool x32 = x.type() == DType::kF32, y32 = y->type() == DType::kF32;
-  const auto run =
-      x32   ? (y32 ? RunRows<float, float> : RunRows<float, uint16_t>)
-      : y32 ? RunRows<uint16_t, float>
-            : RunRows<uint16_t, uint16_t>;
-  run(params(), x, weight_, bias_, residual, y);
+  WithMapType(x.type(), [&](auto of_x) {
+    WithMapType(y->type(), [&](auto of_y) {
+      RunRows<MapElement<decltype(of_x)>, MapElement<decltype(of_y)>>(
+          params(), x, weight_, bias_, residual, y);
+    });
+  });
 }
 
 }  // namespace fcis

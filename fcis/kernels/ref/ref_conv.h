@@ -9,7 +9,7 @@ namespace fcis {
 
 class RefConv : public PreparedConv {
  public:
-  // Weights and inputs are rounded to `operand_type` (f32 or bf16).
+  // Weights and inputs are rounded to `operand_type` (a type of maps).
   RefConv(const ConvParams& params, const Tensor& weight, const Tensor& bias,
           DType operand_type);
 

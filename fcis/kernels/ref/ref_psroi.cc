@@ -5,6 +5,7 @@
 
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
+#include "fcis/kernels/map_type.h"
 
 namespace fcis {
 namespace {
@@ -46,8 +47,9 @@ void AverageCell(const Tensor& maps, const Cell& cell, int64_t first,
 template <typename First, typename Visit>
 void ForEachCell(const PsroiParams& p, const Tensor& maps, const Tensor& rois,
                  int64_t count, const First& first, const Visit& visit) {
-  const auto average =
-      maps.type() == DType::kF32 ? AverageCell<float> : AverageCell<uint16_t>;
+  const auto average = WithMapType(maps.type(), [](auto t) {
+    return &AverageCell<MapElement<decltype(t)>>;
+  });
   const int64_t depth = maps.dim(2) / p.group_size / p.group_size;
   ParallelFor(rois.dim(0), 1, [&](int64_t begin, int64_t end) {
     std::vector<float> values(count);

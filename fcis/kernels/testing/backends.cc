@@ -13,6 +13,7 @@
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/check/check_backend.h"
 #include "fcis/kernels/cuda/emulated_backend.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ref/ref_backend.h"
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "gtest/gtest.h"
@@ -64,7 +65,9 @@ std::string BackendTestName(absl::string_view name) {
 namespace {
 
 Precision PrecisionOf(DType type) {
-  return type == DType::kBF16 ? Precision::kBF16 : Precision::kF32;
+  return type == DType::kF32    ? Precision::kF32
+         : type == DType::kBF16 ? Precision::kBF16
+                                : Precision::kF16;
 }
 
 }  // namespace
@@ -101,11 +104,9 @@ Tensor RandomTensor(absl::string_view name, const Shape& shape, DType type) {
   Tensor t(shape, type);
   for (int64_t i = 0; i < t.num_elements(); ++i) {
     const float value = RngSymmetric(key, i);
-    if (type == DType::kF32) {
-      t.mutable_data<float>()[i] = value;
-    } else {
-      t.mutable_data<uint16_t>()[i] = ToBf16(value);
-    }
+    WithMapType(type, [&](auto tag) {
+      StoreF32(value, t.mutable_data<MapElement<decltype(tag)>>() + i);
+    });
   }
   return t;
 }

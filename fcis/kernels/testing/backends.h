@@ -23,7 +23,7 @@ std::vector<std::string> TrainBackendNames();
 // A test name of a backend name: letters and digits only.
 std::string BackendTestName(absl::string_view name);
 
-// Null only when this CPU cannot do bf16: skip the test. CHECKs that the
+// Null only when this device cannot do the type: skip the test. CHECKs that the
 // backend can be made otherwise.
 std::unique_ptr<Backend> MakeTestBackend(absl::string_view name,
                                          DType activation_type = DType::kF32);
@@ -35,8 +35,8 @@ std::unique_ptr<TrainBackend> MakeTestTrainBackend(
 // What an op gave, in host memory.
 absl::StatusOr<Tensor> OnHost(Backend& backend, absl::StatusOr<Tensor> map);
 
-// Values in [-1, 1) that depend on the name alone, rounded to `type` (f32 or
-// bf16).
+// Values in [-1, 1) that depend on the name alone, rounded to `type`, one of
+// maps.
 Tensor RandomTensor(absl::string_view name, const Shape& shape,
                     DType type = DType::kF32);
 

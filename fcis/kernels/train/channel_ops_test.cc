@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/train/train_backend.h"
 #include "gtest/gtest.h"
@@ -27,7 +28,9 @@ std::vector<Tested> AllTested() {
   std::vector<Tested> all;
   for (const std::string& name : TrainBackendNames()) {
     all.push_back({name, DType::kF32});
-    if (name != "ref") all.push_back({name, DType::kBF16});
+    if (name == "ref") continue;
+    all.push_back({name, DType::kBF16});
+    all.push_back({name, DType::kF16});
   }
   return all;
 }
@@ -68,23 +71,17 @@ class ChannelOpsTest : public ::testing::TestWithParam<Shape> {
   }
 };
 
-// bf16 values as f32.
-Tensor Widened(const Tensor& t) {
-  const auto cpu = MakeTestTrainBackend("cpu");
-  return *cpu->Export(*cpu->Import(t), DType::kF32);
-}
-
 TEST_P(ChannelOpsTest, SumsLikeRef) {
   const auto ref = MakeTestTrainBackend("ref");
   for (const auto& [name, type] : AllTested()) {
     SCOPED_TRACE(name);
     const auto tested = MakeTestTrainBackend(name, type);
-    if (tested == nullptr) continue;  // no bf16 on this CPU
+    if (tested == nullptr) continue;  // not on this device
     const Sums got = SumsOf(tested.get(), type);
     const int64_t channels = GetParam().dim(3);
     Sums want = {std::vector<double>(channels), std::vector<double>(channels)};
-    const Tensor a = Widened(RandomTensor("a", GetParam(), type));
-    const Tensor b = Widened(RandomTensor("b", GetParam(), type));
+    const Tensor a = AsF32(RandomTensor("a", GetParam(), type));
+    const Tensor b = AsF32(RandomTensor("b", GetParam(), type));
     ASSERT_TRUE(ref->ChannelSums(*ref->Import(a), *ref->Import(b),
                                  want.sum.data(), want.product.data())
                     .ok());
@@ -101,14 +98,15 @@ TEST_P(ChannelOpsTest, AffineLikeRef) {
   for (const auto& [name, type] : AllTested()) {
     SCOPED_TRACE(name);
     const auto tested = MakeTestTrainBackend(name, type);
-    if (tested == nullptr) continue;  // no bf16 on this CPU
-    const bool wide = type == DType::kF32;
+    if (tested == nullptr) continue;  // not on this device
+    // 16 bits: x and o, below 1, are rounded, and multiplied by at most 1; y,
+    // below 4, is rounded.
+    const double limit = type == DType::kF32 ? 1e-6 : 6 * UnitRoundoff(type);
     for (const int flags : {0, 1, 2, 3, 6, 7}) {
       const bool relu = flags & 1, other = flags & 2, scaled = flags & 4;
       const Tensor want = AffineOf(ref.get(), DType::kF32, other, scaled, relu);
-      // In bf16 x, o and y are rounded: values below 2 and 4 to 2^-8 of them.
       EXPECT_TRUE(AllNear(AffineOf(tested.get(), type, other, scaled, relu),
-                          want, wide ? 1e-6 : 3e-2))
+                          want, limit))
           << flags;
     }
   }

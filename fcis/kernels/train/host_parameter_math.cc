@@ -178,7 +178,12 @@ absl::Status HostParameterMath::AdamW(const AdamWParams& params,
 }
 
 absl::StatusOr<std::unique_ptr<ParameterSums>> HostParameterMath::SumsOver(
-    Communicator* job) {
+    Communicator* job, SumType type) {
+  if (type != SumType::kF32) {
+    return absl::InvalidArgumentError(
+        "gradients in the host's memory are summed in f32 only; sums in bf16 "
+        "need GPUs");
+  }
   return absl::make_unique<HostSums>(job);
 }
 

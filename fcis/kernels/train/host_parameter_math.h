@@ -26,7 +26,7 @@ class HostParameterMath : public ParameterMath {
   absl::Status AdamW(const AdamWParams& params,
                      const UpdateArrays& arrays) override;
   absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(
-      Communicator* job) override;
+      Communicator* job, SumType type) override;
 };
 
 }  // namespace fcis

@@ -76,9 +76,10 @@ class ParameterMath {
   virtual absl::Status AdamW(const AdamWParams& params,
                              const UpdateArrays& arrays) = 0;
 
-  // Sums over the processes of `job`, which outlives them.
+  // Sums over the processes of `job`, which outlives them. Errors:
+  // InvalidArgument for a type that only GPUs sum.
   virtual absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(
-      Communicator* job) = 0;
+      Communicator* job, SumType type) = 0;
 };
 
 }  // namespace fcis

@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/bf16.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/train/train_backend.h"
 #include "gtest/gtest.h"
@@ -182,7 +184,7 @@ TEST_P(ParameterMathTest, SumsOverProcesses) {
   // NCCL wants a GPU per process; //fcis/kernels/cuda:nccl_sums_test has it.
   if (GetParam() == "cuda") GTEST_SKIP() << "no second process";
   TwinCommunicator twins;
-  const auto sums = *math.SumsOver(&twins);
+  const auto sums = *math.SumsOver(&twins, SumType::kF32);
   Array a(&math, "a", 1000);
   const Tensor before = a.Fetched();
   for (int times = 2; times <= 4; times *= 2) {
@@ -195,6 +197,29 @@ TEST_P(ParameterMathTest, SumsOverProcesses) {
       ASSERT_EQ(after.data<float>()[i],
                 before.data<float>()[i] * (i < 900 ? times : 1));
     }
+  }
+}
+
+TEST_P(ParameterMathTest, SumsInBf16) {
+  ParameterMath& math = backend_->parameters();
+  if (GetParam() == "cuda") GTEST_SKIP() << "no second process";
+  TwinCommunicator twins;
+  const auto sums = math.SumsOver(&twins, SumType::kBF16);
+  if (math.device() == Device::kHost) {
+    EXPECT_TRUE(absl::IsInvalidArgument(sums.status())) << sums.status();
+    return;
+  }
+  ASSERT_TRUE(sums.ok()) << sums.status();
+  Array a(&math, "a", 1000);
+  const Tensor before = a.Fetched();
+  ASSERT_TRUE((*sums)->Start(a.data(), 600).ok());
+  ASSERT_TRUE((*sums)->Start(a.data() + 600, 300).ok());
+  ASSERT_TRUE((*sums)->Finish().ok());
+  const Tensor after = a.Fetched();
+  for (int64_t i = 0; i < 1000; ++i) {
+    const float value = before.data<float>()[i];
+    ASSERT_EQ(after.data<float>()[i],
+              i < 900 ? 2 * FromBf16(ToBf16(value)) : value);
   }
 }
 

@@ -18,8 +18,8 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
     absl::string_view name, Precision precision) {
   if (name == "cuda") {
 #if defined(FCIS_CUDA)
-    return MakeCudaTrainBackend(precision == Precision::kF32 ? DType::kF32
-                                                             : DType::kBF16);
+    ASSIGN_OR_RETURN(const DType type, MapTypeOf(name, precision));
+    return MakeCudaTrainBackend(type, precision == Precision::kTF32);
 #else
     return MakeBackend(name, precision).status();
 #endif
@@ -32,9 +32,8 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
     return absl::UnimplementedError(
         "the backend ref trains in f32 only; use cpu for bf16");
   }
-  ASSIGN_OR_RETURN(
-      std::unique_ptr<Backend> forward,
-      MakeBackend(name, name == "ref" ? Precision::kF32 : precision));
+  ASSIGN_OR_RETURN(std::unique_ptr<Backend> forward,
+                   MakeBackend(name, precision));
   if (name == "ref") return MakeRefTrainBackend(std::move(forward));
   return MakeCpuTrainBackend(std::move(forward));
 }

@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "gtest/gtest.h"
@@ -130,24 +132,41 @@ TEST_P(TrainBackendTest, GradientsAddUp) {
                 true);
 }
 
-TEST_P(TrainBackendTest, Bf16IsNearRef) {
-  if (GetParam() == "ref") GTEST_SKIP() << "ref trains in f32 only";
-  const auto tested = MakeTestTrainBackend(GetParam(), DType::kBF16);
-  if (tested == nullptr) GTEST_SKIP() << "no bf16 on this CPU";
-  const ConvCase c = {2, 9, 11, 32, 48, 3, 1, 1, 1, false, true, true};
+// Operands and results are rounded to u of themselves. A product of values in
+// [-1, 1) is 1/3 large on average and its operands' roundings make it wrong by
+// up to 2u: sums of n of them, of random signs, by 10u * sqrt(n) / 3 at five
+// standard deviations, and rounding the sum adds up to 5u * sqrt(n) / 3.
+void ExpectNarrowLikeRef(TrainBackend* tested, const ConvCase& c, DType type) {
+  SCOPED_TRACE(absl::StrCat(DTypeName(type), " ", c.in, " -> ", c.out));
   const auto ref = MakeTestTrainBackend("ref");
   const ConvResult want = RunConv(ref.get(), c, false);
-  const ConvResult got = RunConv(tested.get(), c, false);
+  const ConvResult got = RunConv(tested, c, false);
   EXPECT_TRUE(AllEqual(got.weight, want.weight));
-  // Operands and results are rounded to 8 bits: of sums of n products of random
-  // sign, sqrt(n) / 3 large, that is 2^-8 times a few.
-  const auto limit = [](double products) {
-    return 4.0 / 256 * std::sqrt(products) / 3 * 4;
+  const auto limit = [type](double products) {
+    return 15 * UnitRoundoff(type) * std::sqrt(products) / 3;
   };
-  EXPECT_TRUE(AllNear(got.y, want.y, limit(9 * 32)));
-  EXPECT_TRUE(AllNear(got.gx, want.gx, limit(9 * 48)));
-  EXPECT_TRUE(AllNear(got.gweight, want.gweight, limit(2 * 99)));
-  EXPECT_TRUE(AllNear(got.gbias, want.gbias, limit(2 * 99)));
+  const double taps = c.kernel * c.kernel;
+  const double pixels = static_cast<double>(c.n) * c.height * c.width;
+  EXPECT_TRUE(AllNear(got.y, want.y, limit(taps * c.in + 10)));
+  EXPECT_TRUE(AllNear(got.gx, want.gx, limit(taps * c.out)));
+  EXPECT_TRUE(AllNear(got.gweight, want.gweight, limit(pixels)));
+  EXPECT_TRUE(AllNear(got.gbias, want.gbias, limit(pixels)));
+}
+
+TEST_P(TrainBackendTest, NarrowTypesAreNearRef) {
+  if (GetParam() == "ref") GTEST_SKIP() << "ref trains in f32 only";
+  for (const DType type : {DType::kBF16, DType::kF16}) {
+    const auto tested = MakeTestTrainBackend(GetParam(), type);
+    if (tested == nullptr) continue;  // not on this device
+    // Channels that tensor cores take as they are, and others.
+    for (const ConvCase& c : std::vector<ConvCase>{
+             {2, 9, 11, 32, 48, 3, 1, 1, 1, false, true, true},
+             {2, 9, 11, 32, 18, 1, 2, 0, 1, false, false, false},
+             {1, 21, 18, 3, 8, 7, 2, 3, 1, true, false, true},
+             {1, 10, 12, 24, 40, 3, 1, 2, 2, true, false, true}}) {
+      ExpectNarrowLikeRef(tested.get(), c, type);
+    }
+  }
 }
 
 TEST(TrainBackendFactoryTest, PaddingOfStoredWeightsStaysZero) {
@@ -269,6 +288,13 @@ INSTANTIATE_TEST_SUITE_P(Backends, TrainBackendTest,
 TEST(TrainBackendFactoryTest, UnknownNames) {
   EXPECT_FALSE(MakeTrainBackend("check:cpu,ref", Precision::kF32).ok());
   EXPECT_FALSE(MakeTrainBackend("ref", Precision::kBF16).ok());
+  for (const char* name : {"cpu", "ref"}) {
+    for (const Precision precision : {Precision::kTF32, Precision::kF16}) {
+      EXPECT_TRUE(
+          absl::IsUnimplemented(MakeTrainBackend(name, precision).status()))
+          << name;
+    }
+  }
 }
 
 }  // namespace

@@ -27,8 +27,10 @@ ABSL_FLAG(std::string, device, "auto",
 ABSL_FLAG(std::optional<int>, gpu, std::nullopt,
           "As in the original: -1 is --device cpu, 0 is --device cuda.");
 ABSL_FLAG(std::string, precision, "auto",
-          "Of the feature maps: f32, bf16, or auto (bf16 where the device has "
-          "instructions for it).");
+          "What convolutions multiply: f32, bf16, or auto (bf16 where the "
+          "device has instructions for it); on a GPU also tf32 (f32 maps, of "
+          "which 11 bits are multiplied) and fp16 (finer than bf16, but up to "
+          "65504 only).");
 ABSL_FLAG(
     int, threads, 0,
     "CPU threads; 0 is one per available core, which processes that mpiexec "
@@ -117,7 +119,7 @@ absl::Status CheckBackendFlags() {
   ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
   RETURN_IF_ERROR(CheckDevice(device));
   RETURN_IF_ERROR(CheckChoice("precision", absl::GetFlag(FLAGS_precision),
-                              {"auto", "bf16", "f32"}));
+                              {"auto", "bf16", "f32", "fp16", "tf32"}));
   const int threads = absl::GetFlag(FLAGS_threads);
   if (threads >= 0) return absl::OkStatus();
   return UsageError(absl::StrCat("--threads=", threads,

@@ -1,6 +1,8 @@
 #include "fcis/model/cli/backend_flags.h"
 
 #include "absl/flags/reflection.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/flag_parser.h"
@@ -48,6 +50,16 @@ TEST(BackendFlagsTest, Precision) {
   EXPECT_EQ((*f32)->activation_type(), DType::kF32);
 }
 
+TEST(BackendFlagsTest, PrecisionsOfAGpu) {
+  for (const char* name : {"tf32", "fp16"}) {
+    const absl::Status status =
+        Make({"--device=cpu", absl::StrCat("--precision=", name)}).status();
+    EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr(absl::StrCat("no ", name)));
+  }
+}
+
 TEST(BackendFlagsTest, Threads) {
   const int before = NumThreads();
   ASSERT_TRUE(Make({"--device=cpu", "--threads=1"}).ok());
@@ -59,7 +71,7 @@ TEST(BackendFlagsTest, UsageErrors) {
   ExpectUsageError({"--device=cpa"}, "did you mean cpu?");
   ExpectUsageError({"--device=check:cpu"}, "expected two devices");
   ExpectUsageError({"--device=check:cpu,reff"}, "did you mean ref?");
-  ExpectUsageError({"--precision=f16"}, "expected auto, bf16, f32");
+  ExpectUsageError({"--precision=f16"}, "expected auto, bf16, f32, fp16, tf32");
   ExpectUsageError({"--threads=-2"}, "--threads=-2");
   ExpectUsageError({"--gpu=-2"}, "--gpu=-2");
   ExpectUsageError({"--gpu=0", "--device=cpu"}, "--gpu=0 means --device=cuda");

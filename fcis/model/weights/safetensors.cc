@@ -27,9 +27,9 @@ struct NamedType {
   DType type;
 };
 constexpr NamedType kTypes[] = {
-    {"F32", DType::kF32}, {"BF16", DType::kBF16}, {"F64", DType::kF64},
-    {"I8", DType::kI8},   {"U8", DType::kU8},     {"I32", DType::kI32},
-    {"I64", DType::kI64}, {"U64", DType::kU64},
+    {"F32", DType::kF32}, {"BF16", DType::kBF16}, {"F16", DType::kF16},
+    {"F64", DType::kF64}, {"I8", DType::kI8},     {"U8", DType::kU8},
+    {"I32", DType::kI32}, {"I64", DType::kI64},   {"U64", DType::kU64},
 };
 
 absl::Status Bad(const std::string& path, absl::string_view what) {

@@ -20,8 +20,8 @@ struct Safetensors {
 };
 
 // Maps the file; tensors are views of it where their offset is aligned. Errors
-// name file and tensor: not such a file, a header over 100 MB, an unknown type
-// (F16 too), a shape that does not fit its bytes, bytes outside of the file,
+// name file and tensor: not such a file, a header over 100 MB, an unknown type,
+// a shape that does not fit its bytes, bytes outside of the file,
 // overlaps or gaps, a name given twice.
 absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);
 

@@ -37,12 +37,14 @@ TEST(Safetensors, RoundTrip) {
   file.tensors["b"] = Tensor::FromSpan<float>({2, 1}, {1, -2});
   file.tensors["a\"\n"] = Tensor::FromSpan<uint8_t>({3}, {7, 8, 9});
   file.tensors["none"] = Tensor(Shape{0, 5});
+  file.tensors["half"] = Tensor::FromSpan<Half>({2}, {{0x3C00}, {0xC000}});
   file.metadata["k"] = "line\n\"quoted\"";
   const std::string path = Path("r.safetensors");
   ASSERT_TRUE(WriteSafetensors(path, file).ok());
   const auto read = ReadSafetensors(path);
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read->tensors.size(), 3u);
+  EXPECT_EQ(read->tensors.size(), 4u);
+  EXPECT_EQ(read->tensors.at("half").span<Half>()[1].bits, 0xC000);
   EXPECT_THAT(read->tensors.at("b").span<float>(), ElementsAre(1, -2));
   EXPECT_THAT(read->tensors.at("a\"\n").span<uint8_t>(), ElementsAre(7, 8, 9));
   EXPECT_EQ(read->tensors.at("none").shape(), Shape({0, 5}));

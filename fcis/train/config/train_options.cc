@@ -57,8 +57,8 @@ OptimizerOptions OptimizerOptionsOf(const TrainConfig& config) {
   return options;
 }
 
-LossScale LossScaleOf(const OptimizerConfig& config, DType) {
-  if (!config.has_loss_scale()) return LossScale();
+LossScale LossScaleOf(const OptimizerConfig& config, DType maps) {
+  if (!config.has_loss_scale() && maps != DType::kF16) return LossScale();
   LossScaleOptions options;
   options.initial = static_cast<float>(config.loss_scale().initial());
   options.growth_interval = config.loss_scale().growth_interval();

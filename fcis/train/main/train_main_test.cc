@@ -325,6 +325,19 @@ TEST(TrainMainTest, AnErrorEndsTheWholeJob) {
   EXPECT_THAT(failed.output, HasSubstr("iteration 2: "));
 }
 
+TEST(TrainMainTest, SumsInBf16NeedGpus) {
+  const std::string flags =
+      "--config small_scenes --device cpu --precision f32 --threads 1 "
+      "--max_iters 1 --set 'model: \"parity_mini\" gradient_sums: BF16 "
+      "scenes { count: 10 height: 64 width: 80 } batch: 1' --out ";
+  const Outcome both = Shell(Mpi(2, flags + NewDirectory("bf16_both")));
+  EXPECT_NE(both.code, 0);
+  EXPECT_THAT(both.output, HasSubstr("sums in bf16 need GPUs"));
+  // One process sums nothing.
+  const Outcome alone = Train(flags + NewDirectory("bf16_alone"));
+  EXPECT_EQ(alone.code, 0) << alone.output;
+}
+
 TEST(TrainMainTest, BadFlagsAreUsageErrors) {
   for (const char* flags :
        {"--config nonsense", "--set 'no_field: 1'", "--ann_file a.json",

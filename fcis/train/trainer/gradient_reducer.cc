@@ -8,7 +8,8 @@
 namespace fcis {
 
 absl::StatusOr<std::unique_ptr<GradientReducer>> GradientReducer::Create(
-    TrainNetwork* network, Communicator* job, int64_t bucket_elements) {
+    TrainNetwork* network, Communicator* job, SumType type,
+    int64_t bucket_elements) {
   auto reducer = absl::WrapUnique(new GradientReducer);
   reducer->network_ = network;
   reducer->bucket_elements_ = bucket_elements;
@@ -17,7 +18,7 @@ absl::StatusOr<std::unique_ptr<GradientReducer>> GradientReducer::Create(
     reducer->ends_.push_back(p->gradient - begin + p->size());
   }
   if (job->size() > 1) {
-    ASSIGN_OR_RETURN(reducer->sums_, network->math()->SumsOver(job));
+    ASSIGN_OR_RETURN(reducer->sums_, network->math()->SumsOver(job, type));
   }
   return reducer;
 }

@@ -17,11 +17,11 @@ namespace fcis {
 
 class GradientReducer {
  public:
-  // Sums travel in buckets of about `bucket_elements` floats. Both outlive the
+  // Sums travel in buckets of about `bucket_elements` values. Both outlive the
   // reducer.
   // Called by all processes of the job. Errors: ParameterMath::SumsOver.
   static absl::StatusOr<std::unique_ptr<GradientReducer>> Create(
-      TrainNetwork* network, Communicator* job,
+      TrainNetwork* network, Communicator* job, SumType type = SumType::kF32,
       int64_t bucket_elements = int64_t{4} << 20);
 
   // The first `parameters` parameters have their final gradient; never fewer

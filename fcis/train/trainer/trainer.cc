@@ -19,6 +19,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/loader/loader.h"
+#include "fcis/kernels/train/parameter_sums.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/config/train_options.h"
@@ -238,7 +239,11 @@ absl::Status Trainer::MakeNetwork(Weights weights) {
   ASSIGN_OR_RETURN(optimizer_,
                    Optimizer::Create(OptimizerOptionsOf(config_),
                                      network_->parameters(), network_->math()));
-  ASSIGN_OR_RETURN(reducer_, GradientReducer::Create(network_.get(), job_));
+  ASSIGN_OR_RETURN(reducer_, GradientReducer::Create(
+                                 network_.get(), job_,
+                                 config_.gradient_sums() == TrainConfig::BF16
+                                     ? SumType::kBF16
+                                     : SumType::kF32));
   scale_ =
       LossScaleOf(config_.optimizer(), backend_->forward().activation_type());
   if (found_.has_value()) {

@@ -1,0 +1,63 @@
+// The graphs as far as cuDNN checks them without a GPU: attributes, shapes and
+// types of every operation.
+#include "fcis/kernels/cuda/cudnn_conv_graph.h"
+
+#include "fcis/kernels/backend.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace cuda {
+namespace {
+
+constexpr DType kNarrow[] = {DType::kBF16, DType::kF16};
+
+ConvProblem Problem(DType operand, bool relu) {
+  ConvProblem p;
+  p.params.stride = 2;
+  p.params.pad = 2;
+  p.params.dilation = 2;
+  p.params.relu = relu;
+  p.weight = {32, 16, 3, 3};
+  p.x = {2, 13, 17, 16};
+  p.y = *ops::InferConvShape(p.params, p.x, p.weight);
+  p.operand = operand;
+  return p;
+}
+
+TEST(CudnnConvGraphTest, CudnnTakesTheForwardOperations) {
+  for (const DType operand : kNarrow) {
+    for (const bool relu : {false, true}) {
+      for (const bool residual : {false, true}) {
+        for (const DType output : {DType::kF32, operand}) {
+          const auto graph =
+              MakeFusedConvGraph(Problem(operand, relu), output, residual);
+          ASSERT_TRUE(graph.ok()) << graph.status();
+          EXPECT_EQ(graph->operations.size(), 2u + relu + residual);
+        }
+      }
+    }
+  }
+}
+
+TEST(CudnnConvGraphTest, CudnnTakesTheBackwardOperations) {
+  for (const DType operand : kNarrow) {
+    const auto of_x = MakeGradientOfXGraph(Problem(operand, true));
+    ASSERT_TRUE(of_x.ok()) << of_x.status();
+    EXPECT_EQ(of_x->operations.size(), 1u);
+    const auto of_weight = MakeGradientOfWeightGraph(Problem(operand, true));
+    ASSERT_TRUE(of_weight.ok()) << of_weight.status();
+    EXPECT_EQ(of_weight->operations.size(), 1u);
+  }
+}
+
+TEST(CudnnConvGraphTest, WrongShapesAreErrors) {
+  ConvProblem p = Problem(DType::kBF16, true);
+  p.y = {2, 13, 17, 32};  // of stride 1
+  EXPECT_FALSE(MakeFusedConvGraph(p, DType::kBF16, false).ok());
+  EXPECT_FALSE(MakeGradientOfXGraph(p).ok());
+  EXPECT_FALSE(MakeGradientOfWeightGraph(p).ok());
+}
+
+}  // namespace
+}  // namespace cuda
+}  // namespace fcis
