@@ -70,9 +70,9 @@ class Detector {
 
 // From pooled RoIs to instances: boxes back to the original picture, voting
 // (or not), small boxes dropped. `scale`: prepared / original size.
-std::vector<Detection> Postprocess(const FcisHead::Output& output, int height,
-                                   int width, double scale,
-                                   const PostprocessConfig& config);
+absl::StatusOr<std::vector<Detection>> Postprocess(
+    Backend& backend, const FcisHead::Output& output, int height, int width,
+    double scale, const PostprocessConfig& config);
 
 }  // namespace fcis
 
