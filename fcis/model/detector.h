@@ -20,7 +20,9 @@
 
 namespace fcis {
 
-// Seconds spent on one picture, by stage.
+// Seconds spent on one picture, by stage. A GPU computes while the host goes
+// on: what it is behind counts where the host waits for it, in proposals and
+// voting.
 struct StageTimes {
   double prepare = 0;    // resize, minus mean
   double network = 0;    // backbone, RPN and score-map convolutions

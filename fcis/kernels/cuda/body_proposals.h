@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/geometry/box_rows.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cuda/body_ops.h"
 #include "fcis/kernels/cuda/overlap_walk.h"
@@ -31,10 +31,8 @@ class BodyProposals {
                                            const Tensor& deltas) {
     const int64_t all = deltas.num_elements() / 4;
     const int64_t per_pixel = static_cast<int64_t>(params.anchor_base.size());
-    Tensor base_on_host(Shape{per_pixel, 4});
-    std::memcpy(base_on_host.mutable_raw(), params.anchor_base.data(),
-                base_on_host.num_bytes());
-    ASSIGN_OR_RETURN(const Tensor base, run_->ToDevice(base_on_host));
+    ASSIGN_OR_RETURN(const Tensor base,
+                     run_->ToDevice(RowsOfBoxes(params.anchor_base)));
     ASSIGN_OR_RETURN(const Tensor score, run_->ToDevice(scores));
     ASSIGN_OR_RETURN(const Tensor delta, run_->ToDevice(deltas));
     ASSIGN_OR_RETURN(Tensor boxes, run_->Allocate({all, 4}, DType::kF32));

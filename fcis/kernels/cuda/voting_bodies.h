@@ -1,5 +1,5 @@
 // Mask voting (ops/vote_masks.h) as bodies of launch.h, in the order in which
-// they run. n RoIs, F = C - 1 classes without the background, N candidates.
+// they run. n RoIs, F = C - 1 classes: C without the background.
 //
 // Nothing is added up in a picture: the sum at a pixel is computed where it is
 // asked for, from the masks of those who vote, in the order in which

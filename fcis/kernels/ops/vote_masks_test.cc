@@ -39,8 +39,7 @@ class VoteMasksTest : public ::testing::TestWithParam<std::string> {
   const std::unique_ptr<Backend> backend_ = MakeTestBackend(GetParam());
 };
 
-// RoIs that fill words of 64 and do not, from one class to more than a block
-// of threads has.
+// RoIs that fill words of 64 and do not; one class and many.
 TEST_P(VoteMasksTest, LikeHost) {
   for (const VotingRule rule : kRules) {
     size_t found = 0;
