@@ -79,6 +79,20 @@ TEST_P(VoteMasksTest, ScaledAndWithoutSmallRois) {
   }
 }
 
+// Some voters round to nothing.
+TEST_P(VoteMasksTest, RoisOfAboutAPixel) {
+  VotingCase c = RandomVotingCase(150, 4, 11);
+  c.height = 3;
+  c.width = 5;
+  for (const VotingRule rule : kRules) {
+    VoteParams params;
+    params.rule = rule;
+    params.score_thresh = 0.01f;
+    params.scale = 30;
+    EXPECT_GT(ExpectLikeHost(c, params), 0u);
+  }
+}
+
 // All equal: every survivor is as good as the last one that is wanted.
 TEST_P(VoteMasksTest, EqualScoresAllStay) {
   VotingCase c = RandomVotingCase(130, 6, 3);
