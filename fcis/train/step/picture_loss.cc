@@ -6,7 +6,6 @@
 
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/geometry/box_rows.h"
 #include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/model/fcis_head.h"
@@ -30,6 +29,15 @@ void PutPicture(absl::Span<const float> g, float factor, int64_t n,
                 Tensor* all) {
   float* to = all->mutable_data<float>() + n * static_cast<int64_t>(g.size());
   for (const float v : g) *to++ = v * factor;
+}
+
+Tensor RowsOfBoxes(absl::Span<const Box> boxes) {
+  Tensor t(Shape{static_cast<int64_t>(boxes.size()), 4});
+  float* to = t.mutable_data<float>();
+  for (const Box& b : boxes) {
+    for (const float v : {b.x0, b.y0, b.x1, b.y1}) *to++ = v;
+  }
+  return t;
 }
 
 std::vector<float> Flat(absl::Span<const BoxDelta> deltas) {
