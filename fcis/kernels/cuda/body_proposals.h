@@ -64,7 +64,7 @@ class BodyProposals {
 
  private:
   // What non-maximum suppression keeps of the first of the sorted keys, whose
-  // boxes are `best`. Waits for the count, then for that many boxes.
+  // boxes are `best`. Waits.
   absl::StatusOr<std::vector<Box>> KeptBoxes(int limit, const Tensor& sorted,
                                              const Tensor& overlaps,
                                              const Tensor& best) {
@@ -73,24 +73,24 @@ class BodyProposals {
     ASSIGN_OR_RETURN(Tensor suppressed,
                      run_->Allocate({overlaps.dim(1)}, DType::kU64));
     ASSIGN_OR_RETURN(Tensor kept, run_->Allocate({most}, DType::kI32));
-    ASSIGN_OR_RETURN(Tensor count, run_->Allocate({1}, DType::kI64));
-    RETURN_IF_ERROR(run_->Run(
-        ProposalWalkBody{
-            n, most, Elements<uint64_t>(sorted), Elements<uint64_t>(overlaps),
-            MutableElements<uint64_t>(&suppressed),
-            MutableElements<int32_t>(&kept), MutableElements<int64_t>(&count)},
-        1));
-    ASSIGN_OR_RETURN(Tensor boxes, run_->Allocate({most, 4}, DType::kF32));
-    RETURN_IF_ERROR(run_->Run(
-        KeptBody{Elements<Box>(best), Elements<int32_t>(kept),
-                 Elements<int64_t>(count), MutableElements<Box>(&boxes)},
-        most));
-    ASSIGN_OR_RETURN(const Tensor host_count, run_->ToHost(count));
-    std::vector<Box> rois(*host_count.data<int64_t>());
-    if (rois.empty()) return rois;
+    // The boxes, then how many there are: fetched together.
+    const int64_t bytes = most * sizeof(Box) + sizeof(int64_t);
+    ASSIGN_OR_RETURN(Tensor result, run_->Allocate({bytes}, DType::kU8));
+    auto* const boxes = MutableElements<Box>(&result);
+    auto* const count = reinterpret_cast<int64_t*>(boxes + most);
     RETURN_IF_ERROR(
-        run_->Read(boxes.raw(), rois.size() * sizeof(Box), rois.data()));
-    return rois;
+        run_->Run(ProposalWalkBody{n, most, Elements<uint64_t>(sorted),
+                                   Elements<uint64_t>(overlaps),
+                                   MutableElements<uint64_t>(&suppressed),
+                                   MutableElements<int32_t>(&kept), count},
+                  1));
+    RETURN_IF_ERROR(run_->Run(
+        KeptBody{Elements<Box>(best), Elements<int32_t>(kept), count, boxes},
+        most));
+    ASSIGN_OR_RETURN(const Tensor host, run_->ToHost(result));
+    const auto* first = Elements<Box>(host);
+    return std::vector<Box>(
+        first, first + *reinterpret_cast<const int64_t*>(first + most));
   }
 
   Executor* const run_;

@@ -164,11 +164,8 @@ class BodyVoting {
     const int64_t cells = int64_t{voters.mask_size} * voters.mask_size;
     if (count == 0) return std::vector<VotedInstance>();
     // Rows, then masks: they are fetched together.
-    ASSIGN_OR_RETURN(
-        Tensor results,
-        run_->Allocate({count * static_cast<int64_t>(sizeof(VotedRow) +
-                                                     cells * sizeof(float))},
-                       DType::kU8));
+    const int64_t bytes = count * (sizeof(VotedRow) + cells * sizeof(float));
+    ASSIGN_OR_RETURN(Tensor results, run_->Allocate({bytes}, DType::kU8));
     auto* const rows = MutableElements<VotedRow>(&results);
     auto* const masks = reinterpret_cast<float*>(rows + count);
     for (int64_t first = 0; first < count; first += kAtOnce) {
