@@ -3,9 +3,9 @@
 // all backends; a backend may rely on valid shapes and types.
 //
 // What callers may rely on
-// - Memory: what an op makes is where the backend computes (Device); only
-//   proposals are made in host memory. Every op takes its arguments from
-//   either.
+// - Memory: what an op makes is where the backend computes (Device); only the
+//   lists, proposals and voted instances, are made in host memory. Every op
+//   takes its arguments from either.
 // - Layout: pictures and feature maps are N,H,W,C. Whatever a backend keeps in
 //   another layout (weights) stays inside it.
 // - Threads: one call at a time per backend, from any thread. Inside, a call
@@ -28,11 +28,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/ops/arg_max.h"
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/max_pool.h"
 #include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/ops/psroi_pool.h"
+#include "fcis/kernels/ops/refine_boxes.h"
 #include "fcis/kernels/ops/softmax.h"
+#include "fcis/kernels/ops/vote_masks.h"
 #include "fcis/kernels/repeated_network.h"
 
 namespace fcis {
@@ -89,10 +92,19 @@ class Backend {
 
   virtual absl::Status Softmax(const Tensor& x, Tensor* y) = 0;
 
-  // At least one anchor. Unless overridden: ProposeOnHost.
+  // Unless overridden, what follows is computed on the host, by what the ops'
+  // headers share with the bodies of a GPU. Each has a RoI or an anchor.
+  virtual absl::Status ArgMax(const Tensor& x, Tensor* y);
+  virtual absl::Status InsideProbabilities(const Tensor& pairs, Tensor* y);
+  virtual absl::Status RefineBoxes(const RefineParams& params,
+                                   const Tensor& rois, const Tensor& deltas,
+                                   Tensor* y);
   virtual absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
                                                    const Tensor& scores,
                                                    const Tensor& deltas);
+  virtual absl::StatusOr<std::vector<VotedInstance>> VoteMasks(
+      const VoteParams& params, const Tensor& rois, const Tensor& class_probs,
+      const Tensor& mask_probs);
 
   // `network` calls this backend, which outlives what is returned. A backend
   // may record what a call launches and repeat that for later x of the same

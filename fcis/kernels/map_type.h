@@ -40,7 +40,8 @@ inline double UnitRoundoff(DType type) {
   return type == DType::kF32 ? 0x1p-24 : type == DType::kF16 ? 0x1p-11 : 0x1p-8;
 }
 
-// The elements of a map in host memory as f32: the map itself if they are.
+// The elements of a map, or of i32, in host memory as f32: the map itself if
+// they are.
 Tensor AsF32(const Tensor& map);
 
 }  // namespace fcis

@@ -24,28 +24,6 @@ class Laps {
       std::chrono::steady_clock::now();
 };
 
-// Keeps the RoIs at `rows`.
-RoiPredictions Select(const RoiPredictions& p, const std::vector<int>& rows) {
-  const int64_t n = rows.size();
-  const auto rows_of = [&](const Tensor& t, const Shape& shape) {
-    Tensor out(shape);
-    const int64_t size = t.num_elements() / t.dim(0);
-    float* to = out.mutable_data<float>();
-    for (const int r : rows) {
-      to = std::copy_n(t.data<float>() + r * size, size, to);
-    }
-    return out;
-  };
-  RoiPredictions kept;
-  for (const int r : rows) kept.boxes.push_back(p.boxes[r]);
-  kept.mask_probs =
-      rows_of(p.mask_probs, {n, p.mask_probs.dim(1), p.mask_probs.dim(2)});
-  kept.class_probs = rows_of(p.class_probs, {n, p.class_probs.dim(1)});
-  kept.height = p.height;
-  kept.width = p.width;
-  return kept;
-}
-
 }  // namespace
 
 Detector::Detector(const ModelConfig& config, Backend* backend, ResNet resnet,
@@ -122,43 +100,33 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   const double back = options.voting_rule() == PostprocessConfig::CHAINERCV
                           ? static_cast<double>(width) / image.width
                           : scale;
-  std::vector<Detection> detections =
-      Postprocess(output, image.height, image.width, back, options);
+  ASSIGN_OR_RETURN(
+      std::vector<Detection> detections,
+      Postprocess(*backend_, output, image.height, image.width, back, options));
   laps.Into(&times->voting);
   return detections;
 }
 
-std::vector<Detection> Postprocess(const FcisHead::Output& output, int height,
-                                   int width, double scale,
-                                   const PostprocessConfig& config) {
+absl::StatusOr<std::vector<Detection>> Postprocess(
+    Backend& backend, const FcisHead::Output& output, int height, int width,
+    double scale, const PostprocessConfig& config) {
   RoiPredictions p;
+  p.boxes = output.rois;
   p.mask_probs = output.mask_probs;
   p.class_probs = output.class_probs;
   p.height = height;
   p.width = width;
-  const float s = static_cast<float>(scale);
-  for (const Box& b : output.rois) {
-    p.boxes.push_back(ClipBox({b.x0 / s, b.y0 / s, b.x1 / s, b.y1 / s},
-                              static_cast<float>(width),
-                              static_cast<float>(height)));
-  }
+  p.scale = static_cast<float>(scale);
   const float drop = static_cast<float>(config.min_drop_size());
   // chainercv drops small RoIs before voting, by their prepared size.
   const bool chainercv = config.voting_rule() == PostprocessConfig::CHAINERCV;
-  if (chainercv) {
-    std::vector<int> large;
-    for (size_t r = 0; r < output.rois.size(); ++r) {
-      const Box& b = output.rois[r];
-      if (b.height() >= drop && b.width() >= drop) {
-        large.push_back(static_cast<int>(r));
-      }
-    }
-    p = Select(p, large);
-  }
-  std::vector<Detection> detections =
+  if (chainercv) p.min_side = drop;
+  ASSIGN_OR_RETURN(
+      std::vector<Detection> detections,
       config.mask_voting()
-          ? MaskVoting(p, config)
-          : BestClassPerRoi(p, static_cast<float>(config.score_thresh()));
+          ? MaskVoting(backend, p, config)
+          : BestClassPerRoi(backend, p,
+                            static_cast<float>(config.score_thresh())));
   if (!chainercv) {
     detections.erase(std::remove_if(detections.begin(), detections.end(),
                                     [drop](const Detection& d) {

@@ -20,7 +20,9 @@
 
 namespace fcis {
 
-// Seconds spent on one picture, by stage.
+// Seconds spent on one picture, by stage. A GPU computes while the host goes
+// on: what it is behind counts where the host waits for it, in proposals and
+// voting.
 struct StageTimes {
   double prepare = 0;    // resize, minus mean
   double network = 0;    // backbone, RPN and score-map convolutions
@@ -77,9 +79,9 @@ class Detector {
 
 // From pooled RoIs to instances: boxes back to the original picture, voting
 // (or not), small boxes dropped. `scale`: prepared / original size.
-std::vector<Detection> Postprocess(const FcisHead::Output& output, int height,
-                                   int width, double scale,
-                                   const PostprocessConfig& config);
+absl::StatusOr<std::vector<Detection>> Postprocess(
+    Backend& backend, const FcisHead::Output& output, int height, int width,
+    double scale, const PostprocessConfig& config);
 
 }  // namespace fcis
 

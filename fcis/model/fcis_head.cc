@@ -5,7 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/geometry/box_coder.h"
+#include "fcis/core/geometry/box_rows.h"
+#include "fcis/kernels/ops/arg_max.h"
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/softmax.h"
 #include "fcis/model/bin_major.h"
@@ -13,8 +14,6 @@
 
 namespace fcis {
 namespace {
-
-constexpr int kBoxDepth = kBoxSlots * 4;
 
 PsroiRounding FromConfig(HeadConfig::PsroiRounding rule) {
   switch (rule) {
@@ -28,40 +27,9 @@ PsroiRounding FromConfig(HeadConfig::PsroiRounding rule) {
   return PsroiRounding::kRoundThenScale;
 }
 
-Tensor AsTensor(absl::Span<const Box> boxes) {
-  static_assert(sizeof(Box) == 4 * sizeof(float), "a row of the tensor");
-  return Tensor::FromSpan<float>(
-      {static_cast<int64_t>(boxes.size()), 4},
-      absl::MakeConstSpan(reinterpret_cast<const float*>(boxes.data()),
-                          4 * boxes.size()));
-}
-
-// Index of the largest value of each row; the first of equals.
-Tensor ArgMax(const Tensor& rows) {
-  Tensor best(Shape{rows.dim(0)}, DType::kI32);
-  const int64_t n = rows.dim(1);
-  for (int64_t r = 0; r < rows.dim(0); ++r) {
-    const float* row = rows.data<float>() + r * n;
-    best.mutable_data<int32_t>()[r] =
-        static_cast<int32_t>(std::max_element(row, row + n) - row);
-  }
-  return best;
-}
-
 // Drops the leading extent of 1.
 Tensor OnePicture(const Tensor& maps) {
   return maps.Reshaped({maps.dim(1), maps.dim(2), maps.dim(3)});
-}
-
-// [R,P,P,2] probabilities -> the inside half, [R,P,P].
-Tensor Inside(const Tensor& pairs) {
-  Tensor inside(Shape{pairs.dim(0), pairs.dim(1), pairs.dim(2)});
-  const float* in = pairs.data<float>() + 1;
-  for (float& v : inside.mutable_span<float>()) {
-    v = *in;
-    in += 2;
-  }
-  return inside;
 }
 
 Tensor RowsOf(const Tensor& t, int64_t first, int64_t count) {
@@ -87,7 +55,7 @@ absl::StatusOr<FcisHead> FcisHead::Create(const Weights& weights,
   FcisHead head;
   head.backend_ = backend;
   head.pool_ = PsroiParamsOf(config);
-  for (int k = 0; k < 4; ++k) head.loc_std_[k] = config.loc_std(k);
+  for (int k = 0; k < 4; ++k) head.refine_.delta_std[k] = config.loc_std(k);
 
   const auto& tensors = weights.tensors;
   ConvParams relu;
@@ -121,72 +89,71 @@ absl::StatusOr<FcisHead::Maps> FcisHead::Run(
   return maps;
 }
 
-absl::StatusOr<std::vector<Box>> FcisHead::Refine(const Tensor& box_maps,
-                                                  absl::Span<const Box> rois,
-                                                  int height, int width) const {
-  ASSIGN_OR_RETURN(Tensor means,
-                   ops::PsroiMean(*backend_, pool_, box_maps, AsTensor(rois)));
-  ASSIGN_OR_RETURN(means, backend_->ToHost(means));
-  std::vector<Box> refined(rois.size());
-  for (size_t r = 0; r < rois.size(); ++r) {
-    const float* v = means.data<float>() + r * kBoxDepth + 4;
-    const BoxDelta delta = {v[0] * loc_std_[0], v[1] * loc_std_[1],
-                            v[2] * loc_std_[2], v[3] * loc_std_[3]};
-    refined[r] = ClipBox(DecodeBox(rois[r], delta), static_cast<float>(width),
-                         static_cast<float>(height));
-  }
-  return refined;
-}
-
 absl::StatusOr<FcisHead::Output> FcisHead::Pool(
     const Maps& maps, absl::Span<const Box> rois, int height, int width,
     bool iter2, const StageObserver& observer) const {
   const Tensor score_maps = OnePicture(maps.scores);
-  const Tensor box_maps = OnePicture(maps.boxes);
   Output output;
-  output.rois.assign(rois.begin(), rois.end());
+  output.rois = RowsOfBoxes(rois);
   if (iter2) {
-    ASSIGN_OR_RETURN(const std::vector<Box> refined,
-                     Refine(box_maps, rois, height, width));
-    output.rois.insert(output.rois.end(), refined.begin(), refined.end());
+    ASSIGN_OR_RETURN(
+        const Tensor means,
+        ops::PsroiMean(*backend_, pool_, OnePicture(maps.boxes), output.rois));
+    RefineParams params = refine_;
+    params.height = static_cast<float>(height);
+    params.width = static_cast<float>(width);
+    // The foreground's slot is the last one.
+    ASSIGN_OR_RETURN(output.rois,
+                     ops::RefineBoxes(*backend_, params, output.rois, means));
   }
   // Both iterations in one call: each reads the maps once.
-  const Tensor boxes = AsTensor(output.rois);
-  ASSIGN_OR_RETURN(Tensor scores,
-                   ops::PsroiClassScores(*backend_, pool_, score_maps, boxes));
-  ASSIGN_OR_RETURN(scores, backend_->ToHost(scores));
-  const Tensor classes = ArgMax(scores);
   ASSIGN_OR_RETURN(
-      Tensor pairs,
-      ops::PsroiClassPair(*backend_, pool_, score_maps, boxes, classes));
+      const Tensor scores,
+      ops::PsroiClassScores(*backend_, pool_, score_maps, output.rois));
+  ASSIGN_OR_RETURN(const Tensor classes, ops::ArgMax(*backend_, scores));
+  ASSIGN_OR_RETURN(
+      const Tensor pairs,
+      ops::PsroiClassPair(*backend_, pool_, score_maps, output.rois, classes));
   ASSIGN_OR_RETURN(output.class_probs, ops::Softmax(*backend_, scores));
-  ASSIGN_OR_RETURN(output.class_probs, backend_->ToHost(output.class_probs));
-  ASSIGN_OR_RETURN(Tensor pair_probs, ops::Softmax(*backend_, pairs));
-  ASSIGN_OR_RETURN(pair_probs, backend_->ToHost(pair_probs));
-  output.mask_probs = Inside(pair_probs);
+  ASSIGN_OR_RETURN(output.mask_probs,
+                   ops::InsideProbabilities(*backend_, pairs));
   if (observer) {
-    ASSIGN_OR_RETURN(pairs, backend_->ToHost(pairs));
-    const int64_t n = rois.size();
-    RETURN_IF_ERROR(Observe(maps, RowsOf(boxes, 0, n), "_1", observer));
-    if (iter2) {
-      RETURN_IF_ERROR(Observe(maps, RowsOf(boxes, n, n), "_2", observer));
-    }
-    ASSIGN_OR_RETURN(Tensor means,
-                     ops::PsroiMean(*backend_, pool_, box_maps, boxes));
-    ASSIGN_OR_RETURN(means, backend_->ToHost(means));
-    ObserveBoxes(observer, "rois", output.rois);
-    observer("roi_cls_locs", means.Reshaped({means.dim(0), kBoxSlots, 4}));
-    observer("roi_cls_scores", scores);
-    ObserveCells(observer, "roi_seg_scores", pairs);
-    observer("cls_prob", output.class_probs);
-    observer("mask_prob", output.mask_probs);
+    RETURN_IF_ERROR(Observe(maps, output, scores, pairs, iter2, observer));
   }
   return output;
 }
 
-absl::Status FcisHead::Observe(const Maps& maps, const Tensor& rois,
-                               absl::string_view iteration,
+absl::Status FcisHead::Observe(const Maps& maps, const Output& output,
+                               const Tensor& scores, const Tensor& pairs,
+                               bool iter2,
                                const StageObserver& observer) const {
+  ASSIGN_OR_RETURN(const Tensor rois, backend_->ToHost(output.rois));
+  const int64_t n = iter2 ? rois.dim(0) / 2 : rois.dim(0);
+  RETURN_IF_ERROR(ObserveCellsOf(maps, RowsOf(rois, 0, n), "_1", observer));
+  if (iter2) {
+    RETURN_IF_ERROR(ObserveCellsOf(maps, RowsOf(rois, n, n), "_2", observer));
+  }
+  const auto show = [&](const char* name, const Tensor& t) -> absl::Status {
+    ASSIGN_OR_RETURN(const Tensor host, backend_->ToHost(t));
+    observer(name, host);
+    return absl::OkStatus();
+  };
+  ASSIGN_OR_RETURN(
+      const Tensor means,
+      ops::PsroiMean(*backend_, pool_, OnePicture(maps.boxes), rois));
+  ASSIGN_OR_RETURN(const Tensor cells, backend_->ToHost(pairs));
+  ObserveBoxes(observer, "rois", BoxesOfRows(rois));
+  RETURN_IF_ERROR(
+      show("roi_cls_locs", means.Reshaped({means.dim(0), kBoxSlots, 4})));
+  RETURN_IF_ERROR(show("roi_cls_scores", scores));
+  ObserveCells(observer, "roi_seg_scores", cells);
+  RETURN_IF_ERROR(show("cls_prob", output.class_probs));
+  return show("mask_prob", output.mask_probs);
+}
+
+absl::Status FcisHead::ObserveCellsOf(const Maps& maps, const Tensor& rois,
+                                      absl::string_view iteration,
+                                      const StageObserver& observer) const {
   const auto show = [&](const char* name, const Tensor& of) -> absl::Status {
     ASSIGN_OR_RETURN(Tensor cells,
                      ops::PsroiPool(*backend_, pool_, OnePicture(of), rois));

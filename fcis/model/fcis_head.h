@@ -5,7 +5,6 @@
 #define FCIS_MODEL_FCIS_HEAD_H_
 
 #include <memory>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -13,6 +12,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/ops/psroi_pool.h"
+#include "fcis/kernels/ops/refine_boxes.h"
 #include "fcis/model/stage_observer.h"
 #include "fcis/model/weights/weights.h"
 
@@ -29,11 +29,12 @@ class FcisHead {
     Tensor scores;  // [1,h,w,G*G*2C], activation type
     Tensor boxes;   // [1,h,w,G*G*8]
   };
-  // R rows, one per RoI: the given ones, then (iter2) the refined ones.
+  // R rows, one per RoI: the given ones, then (iter2) the refined ones. Where
+  // the backend computes; without iter2 the RoIs are in host memory.
   struct Output {
-    std::vector<Box> rois;  // prepared pixels
-    Tensor class_probs;     // f32 [R,C], class 0 is the background
-    Tensor mask_probs;      // f32 [R,P,P], of the best class, background too
+    Tensor rois;         // f32 [R,4], Box, prepared pixels
+    Tensor class_probs;  // f32 [R,C], class 0 is the background
+    Tensor mask_probs;   // f32 [R,P,P], of the best class, background too
   };
 
   static absl::StatusOr<FcisHead> Create(const Weights& weights,
@@ -49,17 +50,18 @@ class FcisHead {
                               const StageObserver& observer) const;
 
  private:
-  absl::StatusOr<std::vector<Box>> Refine(const Tensor& box_maps,
-                                          absl::Span<const Box> rois,
-                                          int height, int width) const;
-  // Shows the pooled cells of one iteration, which nothing else needs.
-  absl::Status Observe(const Maps& maps, const Tensor& rois,
-                       absl::string_view iteration,
+  // Shows what was pooled. scores, pairs: the class and pair logits.
+  absl::Status Observe(const Maps& maps, const Output& output,
+                       const Tensor& scores, const Tensor& pairs, bool iter2,
                        const StageObserver& observer) const;
+  // Shows the pooled cells of one iteration, which nothing else needs.
+  absl::Status ObserveCellsOf(const Maps& maps, const Tensor& rois,
+                              absl::string_view iteration,
+                              const StageObserver& observer) const;
 
   Backend* backend_ = nullptr;
   PsroiParams pool_;
-  float loc_std_[4];
+  RefineParams refine_;  // without the picture's size
   std::unique_ptr<PreparedConv> reduce_, score_, box_;
 };
 

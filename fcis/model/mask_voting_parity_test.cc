@@ -1,12 +1,15 @@
 // Mask aggregation and voting against the reference.
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/geometry/box_rows.h"
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
-#include "fcis/model/mask_aggregation.h"
+#include "fcis/kernels/ops/mask_aggregation.h"
+#include "fcis/kernels/testing/backends.h"
 #include "fcis/model/mask_voting.h"
 #include "gtest/gtest.h"
 
@@ -21,9 +24,11 @@ class Case {
     return golden_.Get(absl::StrCat("mv", index_, "/", name));
   }
 
+  std::vector<Box> Boxes() const { return BoxesFromYxyx(Get("rois")); }
+
   RoiPredictions Predictions() const {
     RoiPredictions p;
-    p.boxes = BoxesFromYxyx(Get("rois"));
+    p.boxes = RowsOfBoxes(Boxes());
     p.mask_probs = Get("mask_probs");
     p.class_probs = Get("cls_probs");
     const Tensor size = Get("H_W_nclass_max");
@@ -63,7 +68,7 @@ TEST(MaskAggregationParity, OneSum) {
       votes.push_back({rois.data<int32_t>()[v], weights.data<float>()[v]});
     }
     const RoiPredictions p = c.Predictions();
-    const auto got = AggregateMasks<double>(p.boxes, p.mask_probs, votes,
+    const auto got = AggregateMasks<double>(c.Boxes(), p.mask_probs, votes,
                                             c.Config().binary_thresh());
     ASSERT_TRUE(got.has_value());
     EXPECT_EQ(ToBox(got->box),
@@ -74,14 +79,19 @@ TEST(MaskAggregationParity, OneSum) {
   }
 }
 
-TEST(MaskVotingParity, Instances) {
+class MaskVotingParity : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(MaskVotingParity, Instances) {
+  const auto backend = MakeTestBackend(GetParam());
   const GoldenFile golden("mask_voting.npz");
   const int cases = golden.Int("n_cases");
   ASSERT_GT(cases, 0);
   for (int i = 0; i < cases; ++i) {
     SCOPED_TRACE(i);
     const Case c(golden, i);
-    const std::vector<Detection> got = MaskVoting(c.Predictions(), c.Config());
+    const auto voted = MaskVoting(*backend, c.Predictions(), c.Config());
+    ASSERT_TRUE(voted.ok()) << voted.status();
+    const std::vector<Detection>& got = *voted;
     const std::vector<Box> boxes = BoxesFromYxyx(c.Get("out_bboxes"));
     const Tensor labels = c.Get("out_labels"), scores = c.Get("out_scores");
     const Tensor masks = c.Get("out_masks");
@@ -94,6 +104,12 @@ TEST(MaskVotingParity, Instances) {
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Backends, MaskVotingParity,
+                         ::testing::ValuesIn(BackendNames()),
+                         [](const auto& info) {
+                           return BackendTestName(info.param);
+                         });
 
 }  // namespace
 }  // namespace fcis

@@ -3,16 +3,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/pairwise_sum.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/geometry/box_rows.h"
 #include "fcis/core/geometry/nms.h"
 #include "fcis/core/geometry/score_order.h"
 #include "fcis/core/image/resize.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/testing/voting_case.h"
+#include "fcis/model/testing/rows.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -22,40 +28,15 @@ constexpr int kHeight = 48;
 constexpr int kWidth = 70;
 constexpr int kMask = 7;
 
-// Boxes around a few places, so that many overlap; some equal, some empty.
+// RoIs in the picture's pixels.
 RoiPredictions MakeRois(int count, int classes, uint64_t seed) {
-  const uint64_t key = RngKey("voting", seed);
-  uint64_t i = 0;
-  const auto uniform = [&] { return (RngSymmetric(key, i++) + 1) / 2; };
+  const VotingCase c = RandomVotingCase(count, classes, seed);
   RoiPredictions rois;
-  rois.height = kHeight;
-  rois.width = kWidth;
-  rois.mask_probs = Tensor(Shape{count, kMask, kMask});
-  rois.class_probs = Tensor(Shape{count, classes});
-  for (int r = 0; r < count; ++r) {
-    if (r > 0 && uniform() < 0.1f) {
-      rois.boxes.push_back(rois.boxes.back());
-      continue;
-    }
-    const float cx = (1 + static_cast<int>(3 * uniform())) * kWidth / 4.0f;
-    const float cy = (1 + static_cast<int>(2 * uniform())) * kHeight / 3.0f;
-    const float w = uniform() < 0.1f ? 0 : 8 + 8 * uniform();
-    const float h = 7 + 9 * uniform();
-    rois.boxes.push_back(ClipBox({cx - w + uniform(), cy - h + uniform(),
-                                  cx + w - uniform(), cy + h - uniform()},
-                                 kWidth, kHeight));
-  }
-  for (float& m : rois.mask_probs.mutable_span<float>()) m = uniform();
-  for (int r = 0; r < count; ++r) {
-    float* p = rois.class_probs.mutable_data<float>() + r * classes;
-    float sum = 0;
-    for (int c = 0; c < classes; ++c) {
-      p[c] = std::exp(10 * uniform());
-      if (uniform() < 0.2f) p[c] = std::floor(p[c]);  // equal scores
-      sum += p[c];
-    }
-    for (int c = 0; c < classes; ++c) p[c] /= sum;
-  }
+  rois.height = c.height;
+  rois.width = c.width;
+  rois.boxes = c.rois;
+  rois.mask_probs = c.mask_probs;
+  rois.class_probs = c.class_probs;
   return rois;
 }
 
@@ -64,6 +45,7 @@ template <typename Sum>
 bool PlainAggregate(const RoiPredictions& rois, const std::vector<int>& chosen,
                     int label, double binary, Detection* out) {
   const int classes = rois.class_probs.dim(1);
+  const absl::Span<const Box> boxes = BoxesOfRows(rois.boxes);
   std::vector<float> weights;
   for (const int r : chosen) {
     weights.push_back(rois.class_probs.data<float>()[r * classes + label]);
@@ -73,10 +55,10 @@ bool PlainAggregate(const RoiPredictions& rois, const std::vector<int>& chosen,
   for (const int r : chosen) {
     const float weight =
         rois.class_probs.data<float>()[r * classes + label] / total;
-    const int x0 = std::nearbyint(rois.boxes[r].x0);
-    const int y0 = std::nearbyint(rois.boxes[r].y0);
-    const int w = static_cast<int>(std::nearbyint(rois.boxes[r].x1)) - x0;
-    const int h = static_cast<int>(std::nearbyint(rois.boxes[r].y1)) - y0;
+    const int x0 = std::nearbyint(boxes[r].x0);
+    const int y0 = std::nearbyint(boxes[r].y0);
+    const int w = static_cast<int>(std::nearbyint(boxes[r].x1)) - x0;
+    const int h = static_cast<int>(std::nearbyint(boxes[r].y1)) - y0;
     if (w <= 0 || h <= 0) continue;
     std::vector<float> wide(w * h);
     ResizeBilinear(rois.mask_probs.data<float>() + r * kMask * kMask, kMask,
@@ -115,7 +97,8 @@ std::vector<Detection> PlainVoting(const RoiPredictions& rois,
                                    const PostprocessConfig& options) {
   const bool cv = options.voting_rule() == PostprocessConfig::CHAINERCV;
   const int classes = rois.class_probs.dim(1);
-  const int count = rois.boxes.size();
+  const absl::Span<const Box> boxes = BoxesOfRows(rois.boxes);
+  const int count = boxes.size();
   std::vector<Detection> kept;  // box: that of the RoI
   std::vector<float> scores;
   for (int label = 1; label < classes; ++label) {
@@ -123,13 +106,12 @@ std::vector<Detection> PlainVoting(const RoiPredictions& rois,
     for (int r = 0; r < count; ++r) {
       column.push_back(rois.class_probs.data<float>()[r * classes + label]);
     }
-    for (const int r :
-         Nms(rois.boxes, OrderByScore(column), options.nms_thresh(),
-             cv ? -1 : options.max_detections())) {
+    for (const int r : Nms(boxes, OrderByScore(column), options.nms_thresh(),
+                           cv ? -1 : options.max_detections())) {
       Detection d;
       d.label = label;
       d.score = column[r];
-      d.box = rois.boxes[r];
+      d.box = boxes[r];
       kept.push_back(d);
       scores.push_back(d.score);
     }
@@ -145,7 +127,7 @@ std::vector<Detection> PlainVoting(const RoiPredictions& rois,
     if (d.score < cut) continue;
     std::vector<int> chosen;
     for (int r = 0; r < count; ++r) {
-      if (IoU(rois.boxes[r], d.box) >=
+      if (IoU(boxes[r], d.box) >=
           static_cast<float>(options.mask_merge_thresh())) {
         chosen.push_back(r);
       }
@@ -177,7 +159,20 @@ void ExpectSame(const std::vector<Detection>& got,
 }
 
 class MaskVotingTest
-    : public ::testing::TestWithParam<PostprocessConfig::VotingRule> {};
+    : public ::testing::TestWithParam<
+          std::tuple<std::string, PostprocessConfig::VotingRule>> {
+ protected:
+  MaskVotingTest() { options_.set_voting_rule(std::get<1>(GetParam())); }
+  std::vector<Detection> Vote(const RoiPredictions& rois) {
+    const auto voted = MaskVoting(*backend_, rois, options_);
+    EXPECT_TRUE(voted.ok()) << voted.status();
+    return voted.ok() ? *voted : std::vector<Detection>();
+  }
+
+  const std::unique_ptr<Backend> backend_ =
+      MakeTestBackend(std::get<0>(GetParam()));
+  PostprocessConfig options_;
+};
 
 TEST_P(MaskVotingTest, IsThePlainImplementation) {
   int found = 0;
@@ -186,13 +181,11 @@ TEST_P(MaskVotingTest, IsThePlainImplementation) {
     for (const float score : {0.0f, 0.02f, 0.3f, 0.6f}) {
       for (const int most : {1, 3, 8, 100}) {
         SCOPED_TRACE(absl::StrCat(seed, " ", score, " ", most));
-        PostprocessConfig options;
-        options.set_voting_rule(GetParam());
-        options.set_score_thresh(score);
-        options.set_max_detections(most);
-        options.set_min_vote_score(0.01f);
-        const auto got = MaskVoting(rois, options);
-        ExpectSame(got, PlainVoting(rois, options));
+        options_.set_score_thresh(score);
+        options_.set_max_detections(most);
+        options_.set_min_vote_score(0.01f);
+        const std::vector<Detection> got = Vote(rois);
+        ExpectSame(got, PlainVoting(rois, options_));
         found += got.size();
       }
     }
@@ -202,35 +195,70 @@ TEST_P(MaskVotingTest, IsThePlainImplementation) {
 
 TEST_P(MaskVotingTest, DoesNotDependOnThreads) {
   const RoiPredictions rois = MakeRois(80, 4, 99);
-  PostprocessConfig options;
-  options.set_voting_rule(GetParam());
-  options.set_score_thresh(0.01f);
+  options_.set_score_thresh(0.01f);
   SetNumThreads(1);
-  const auto one = MaskVoting(rois, options);
+  const std::vector<Detection> one = Vote(rois);
   SetNumThreads(3);
-  ExpectSame(MaskVoting(rois, options), one);
+  ExpectSame(Vote(rois), one);
   SetNumThreads(0);
 }
 
-TEST_P(MaskVotingTest, NoRois) {
-  PostprocessConfig options;
-  options.set_voting_rule(GetParam());
-  EXPECT_TRUE(MaskVoting(MakeRois(0, 4, 1), options).empty());
-}
+TEST_P(MaskVotingTest, NoRois) { EXPECT_TRUE(Vote(MakeRois(0, 4, 1)).empty()); }
 
 // An empty box overlaps nothing, not even itself: 0 / 0.
 TEST_P(MaskVotingTest, EmptyBoxGivesNothing) {
   RoiPredictions rois = MakeRois(1, 3, 1);
-  rois.boxes = {{5, 5, 5, 9}};
-  PostprocessConfig options;
-  options.set_voting_rule(GetParam());
-  options.set_score_thresh(0);
-  EXPECT_TRUE(MaskVoting(rois, options).empty());
+  rois.boxes = Tensor::FromSpan<float>({1, 4}, {5, 5, 5, 9});
+  options_.set_score_thresh(0);
+  EXPECT_TRUE(Vote(rois).empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Rules, MaskVotingTest,
-                         ::testing::Values(PostprocessConfig::CHAINER_FCIS,
-                                           PostprocessConfig::CHAINERCV));
+// Four times as large RoIs of the same picture: dividing by 4 is exact.
+TEST_P(MaskVotingTest, ScaledRoisGiveTheSame) {
+  RoiPredictions rois = MakeRois(60, 5, 3);
+  options_.set_score_thresh(0.01f);
+  const std::vector<Detection> one = Vote(rois);
+  EXPECT_FALSE(one.empty());
+  rois.boxes = rois.boxes.Clone();
+  for (float& v : rois.boxes.mutable_span<float>()) v *= 4;
+  rois.scale = 4;
+  ExpectSame(Vote(rois), one);
+}
+
+// The sides of those that are left out count before scaling.
+TEST_P(MaskVotingTest, SmallRoisNeitherVoteNorStand) {
+  RoiPredictions rois = MakeRois(60, 5, 3), large = rois;
+  options_.set_score_thresh(0.01f);
+  std::vector<int> rows;
+  const absl::Span<const Box> boxes = BoxesOfRows(rois.boxes);
+  for (int r = 0; r < 60; ++r) {
+    if (boxes[r].height() >= 20 && boxes[r].width() >= 20) rows.push_back(r);
+  }
+  ASSERT_GT(rows.size(), 10u);
+  ASSERT_LT(rows.size(), 50u);
+  large.boxes = SelectRows(rois.boxes, rows);
+  large.class_probs = SelectRows(rois.class_probs, rows);
+  large.mask_probs = SelectRows(rois.mask_probs, rows);
+  rois.min_side = 20;
+  ExpectSame(Vote(rois), Vote(large));
+
+  const auto all = BestClassPerRoi(*backend_, rois, 0.3f);
+  const auto some = BestClassPerRoi(*backend_, large, 0.3f);
+  ASSERT_TRUE(all.ok() && some.ok());
+  EXPECT_FALSE(all->empty());
+  ExpectSame(*all, *some);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Backends, MaskVotingTest,
+    ::testing::Combine(::testing::ValuesIn(BackendNames()),
+                       ::testing::Values(PostprocessConfig::CHAINER_FCIS,
+                                         PostprocessConfig::CHAINERCV)),
+    [](const auto& info) {
+      return absl::StrCat(
+          BackendTestName(std::get<0>(info.param)), "_",
+          PostprocessConfig::VotingRule_Name(std::get<1>(info.param)));
+    });
 
 }  // namespace
 }  // namespace fcis

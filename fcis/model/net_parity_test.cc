@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/config/presets.h"
+#include "fcis/core/geometry/box_rows.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/golden_boxes.h"
@@ -185,9 +186,9 @@ TEST_P(NetParity, ProposalsOfTheStoredScores) {
 }
 
 TEST_P(NetParity, VotingOfTheStoredProbabilities) {
-  const FcisHead::Output output = {BoxesFromYxyx(golden_.Get("rois")),
-                                   golden_.Get("cls_prob"),
-                                   golden_.Get("mask_prob")};
+  const FcisHead::Output output = {
+      RowsOfBoxes(BoxesFromYxyx(golden_.Get("rois"))), golden_.Get("cls_prob"),
+      golden_.Get("mask_prob")};
   PostprocessConfig options = config_.postprocess();
   for (const char* prefix : {"det", "det_drop16", "det_eval"}) {
     SCOPED_TRACE(prefix);
@@ -196,8 +197,8 @@ TEST_P(NetParity, VotingOfTheStoredProbabilities) {
                                  ? kEvaluationScore
                                  : config_.postprocess().score_thresh());
     const std::vector<Detection> got =
-        Postprocess(output, image_.height, image_.width,
-                    golden_.Double("scale_f64"), options);
+        *Postprocess(*backend_, output, image_.height, image_.width,
+                     golden_.Double("scale_f64"), options);
     const std::string name = prefix;
     std::vector<Box> boxes;
     std::vector<int> labels;

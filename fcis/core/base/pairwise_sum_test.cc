@@ -42,5 +42,22 @@ TEST(PairwiseSum, IsNumPysToTheBit) {
   }
 }
 
+// NumPy's recursion, as it is written there.
+float Recursive(const float* values, int64_t n) {
+  if (n <= 128) return PairwiseBlockSum(values, n);
+  const int64_t half = n / 2 - n / 2 % 8;
+  return Recursive(values, half) + Recursive(values + half, n - half);
+}
+
+TEST(PairwiseSum, LongArraysAreHalvedInTheSameWay) {
+  std::vector<float> values(100000);
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = 1.0f / static_cast<float>(i + 1);
+  }
+  for (const int64_t n : {127, 255, 257, 511, 1025, 4095, 65537, 100000}) {
+    EXPECT_EQ(PairwiseSum(values.data(), n), Recursive(values.data(), n)) << n;
+  }
+}
+
 }  // namespace
 }  // namespace fcis

@@ -19,9 +19,13 @@ struct BilinearTap {
   float fraction;
 };
 
-// Tap of output `i` when `in` samples become `out`; both >= 1.
-FCIS_HD inline BilinearTap MakeBilinearTap(int i, int in, int out) {
-  const double step = static_cast<double>(in) / out;
+// Input samples per output sample when `in` become `out`; both >= 1.
+FCIS_HD inline double BilinearStep(int in, int out) {
+  return static_cast<double>(in) / out;
+}
+
+// Tap of output `i` of such a resize; for many taps of one.
+FCIS_HD inline BilinearTap BilinearTapAt(int i, int in, double step) {
   const float x = static_cast<float>((i + 0.5) * step - 0.5);
   const int index = static_cast<int>(floorf(x));
   if (index < 0) return {0, 0.0f};
@@ -29,8 +33,28 @@ FCIS_HD inline BilinearTap MakeBilinearTap(int i, int in, int out) {
   return {index, x - static_cast<float>(index)};
 }
 
+// Tap of output `i` when `in` samples become `out`; both >= 1.
+FCIS_HD inline BilinearTap MakeBilinearTap(int i, int in, int out) {
+  return BilinearTapAt(i, in, BilinearStep(in, out));
+}
+
 FCIS_HD inline float Lerp(float a, float b, float fraction) {
   return a * (1.0f - fraction) + b * fraction;
+}
+
+// One output of ResizeBilinear. in(y, x): a sample of the source, which has
+// height x width of them.
+template <typename Source>
+FCIS_HD float BilinearSample(const Source& in, int height, int width,
+                             const BilinearTap& row,
+                             const BilinearTap& column) {
+  const int below = row.index + 1 < height ? row.index + 1 : height - 1;
+  const int right = column.index + 1 < width ? column.index + 1 : width - 1;
+  const float top =
+      Lerp(in(row.index, column.index), in(row.index, right), column.fraction);
+  const float bottom =
+      Lerp(in(below, column.index), in(below, right), column.fraction);
+  return Lerp(top, bottom, row.fraction);
 }
 
 // Source index of output `i` of a nearest-neighbour resize.

@@ -10,6 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/geometry/box.h"
+#include "fcis/core/geometry/box_rows.h"
+#include "fcis/core/geometry/pixel_box.h"
 #include "fcis/kernels/map_type.h"
 
 namespace fcis {
@@ -180,12 +183,37 @@ class CheckBackend : public Backend {
     ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
     RETURN_IF_ERROR(oracle_->Softmax(in, &want));
     RETURN_IF_ERROR(tested_->Softmax(x, y));
-    // Results are at most 1; exponentials are good to a few units.
-    return Compare("softmax", x.shape(), *y, want,
-                   kEps32 * static_cast<double>(x.dim(-1) + 16));
+    return Compare("softmax", x.shape(), *y, want, SoftmaxTolerance(x.dim(-1)));
   }
 
-  // A coordinate may differ by a few roundings of the picture's size.
+  absl::Status InsideProbabilities(const Tensor& pairs, Tensor* y) override {
+    ASSIGN_OR_RETURN(const Tensor in, ToHost(pairs));
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    RETURN_IF_ERROR(oracle_->InsideProbabilities(in, &want));
+    RETURN_IF_ERROR(tested_->InsideProbabilities(pairs, y));
+    return Compare("inside_probabilities", pairs.shape(), *y, want,
+                   SoftmaxTolerance(2));
+  }
+
+  absl::Status ArgMax(const Tensor& x, Tensor* y) override {
+    ASSIGN_OR_RETURN(const Tensor in, ToHost(x));
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    RETURN_IF_ERROR(oracle_->ArgMax(in, &want));
+    RETURN_IF_ERROR(tested_->ArgMax(x, y));
+    return Compare("arg_max", x.shape(), *y, want, 0);
+  }
+
+  absl::Status RefineBoxes(const RefineParams& params, const Tensor& rois,
+                           const Tensor& deltas, Tensor* y) override {
+    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
+    ASSIGN_OR_RETURN(const Tensor delta, ToHost(deltas));
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    RETURN_IF_ERROR(oracle_->RefineBoxes(params, boxes, delta, &want));
+    RETURN_IF_ERROR(tested_->RefineBoxes(params, rois, deltas, y));
+    return Compare("refine_boxes", rois.shape(), *y, want,
+                   BoxTolerance(params.height, params.width));
+  }
+
   absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
                                            const Tensor& scores,
                                            const Tensor& deltas) override {
@@ -195,20 +223,54 @@ class CheckBackend : public Backend {
                      oracle_->Propose(params, host_scores, host_deltas));
     ASSIGN_OR_RETURN(const std::vector<Box> got,
                      tested_->Propose(params, scores, deltas));
-    const double limit = 8 * kEps32 * std::max(params.height, params.width);
-    RETURN_IF_ERROR(Compare("propose", scores.shape(), AsTensor(got),
-                            AsTensor(want), limit));
+    RETURN_IF_ERROR(Compare("propose", scores.shape(), RowsOfBoxes(got),
+                            RowsOfBoxes(want),
+                            BoxTolerance(params.height, params.width)));
+    return got;
+  }
+
+  // No function but IEEE's in an order that is fixed: nothing differs.
+  absl::StatusOr<std::vector<VotedInstance>> VoteMasks(
+      const VoteParams& params, const Tensor& rois, const Tensor& class_probs,
+      const Tensor& mask_probs) override {
+    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
+    ASSIGN_OR_RETURN(const Tensor scores, ToHost(class_probs));
+    ASSIGN_OR_RETURN(const Tensor masks, ToHost(mask_probs));
+    ASSIGN_OR_RETURN(const std::vector<VotedInstance> want,
+                     oracle_->VoteMasks(params, boxes, scores, masks));
+    ASSIGN_OR_RETURN(const std::vector<VotedInstance> got,
+                     tested_->VoteMasks(params, rois, class_probs, mask_probs));
+    const int64_t cells = mask_probs.dim(1) * mask_probs.dim(2);
+    RETURN_IF_ERROR(Compare("vote_masks", rois.shape(), AsTensor(got, cells),
+                            AsTensor(want, cells), 0));
     return got;
   }
 
  private:
-  static Tensor AsTensor(const std::vector<Box>& boxes) {
-    Tensor t(Shape{static_cast<int64_t>(boxes.size()), 4});
+  // Label, score, box and mask of each.
+  static Tensor AsTensor(const std::vector<VotedInstance>& instances,
+                         int64_t cells) {
+    Tensor t(Shape{static_cast<int64_t>(instances.size()), 6 + cells});
     float* v = t.mutable_data<float>();
-    for (const Box& b : boxes) {
-      for (const float corner : {b.x0, b.y0, b.x1, b.y1}) *v++ = corner;
+    for (const VotedInstance& i : instances) {
+      const Box b = ToBox(i.box);
+      for (const float value :
+           {static_cast<float>(i.label), i.score, b.x0, b.y0, b.x1, b.y1}) {
+        *v++ = value;
+      }
+      v = std::copy_n(i.mask.data<float>(), cells, v);
     }
     return t;
+  }
+
+  // Results are at most 1; exponentials are good to a few units.
+  static double SoftmaxTolerance(int64_t row) {
+    return kEps32 * static_cast<double>(row + 16);
+  }
+
+  // A coordinate may differ by a few roundings of the picture's size.
+  static double BoxTolerance(float height, float width) {
+    return 8 * kEps32 * std::max(height, width);
   }
 
   // A window's sum has one rounding per pixel, its mean at most one more; a

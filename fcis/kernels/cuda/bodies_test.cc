@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/geometry/box_rows.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/cuda/conv_bodies.h"
@@ -294,6 +295,31 @@ TEST_P(BodiesTest, SoftmaxOfRows) {
   Run(SoftmaxBody{5, x.data<float>(), y.mutable_data<float>()}, 9);
   const auto ref = MakeTestBackend("ref");
   EXPECT_TRUE(AllEqual(y, *ops::Softmax(*ref, x)));
+}
+
+// The other rows of the head.
+TEST_P(BodiesTest, HeadRowsAreTheReferencesBits) {
+  const auto ref = MakeTestBackend("ref");
+  const Tensor x = RandomTensor("x", {9, 5});
+  Tensor best(Shape{9}, DType::kI32);
+  Run(ArgMaxBody{5, x.data<float>(), best.mutable_data<int32_t>()}, 9);
+  EXPECT_TRUE(AllEqual(best, *ops::ArgMax(*ref, x)));
+
+  const Tensor pairs = RandomTensor("pairs", {kRois, 3, 3, 2});
+  Tensor inside(Shape{kRois, 3, 3});
+  Run(InsideProbabilityBody{pairs.data<float>(), inside.mutable_data<float>()},
+      inside.num_elements());
+  EXPECT_TRUE(AllEqual(inside, *ops::InsideProbabilities(*ref, pairs)));
+
+  RefineParams params;
+  params.height = params.width = 100;
+  const Tensor rois = RandomRois("rois", kRois, 100, 100);
+  const Tensor deltas = RandomTensor("deltas", {kRois, 8});
+  Tensor refined(Shape{2 * kRois, 4});
+  Run(RefineBody{params, kRois, 8, BoxesOfRows(rois).data(),
+                 deltas.data<float>(), MutableBoxesOfRows(&refined).data()},
+      kRois);
+  EXPECT_TRUE(AllEqual(refined, *ops::RefineBoxes(*ref, params, rois, deltas)));
 }
 
 TEST_P(BodiesTest, ConvEndRoundsOnce) {

@@ -15,6 +15,8 @@
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/cuda/body_conv.h"
 #include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/cuda/body_proposals.h"
+#include "fcis/kernels/cuda/body_voting.h"
 #include "fcis/kernels/cuda/map_bodies.h"
 #include "fcis/kernels/cuda/recorded_network.h"
 
@@ -33,7 +35,9 @@ class BodyBackend : public Backend {
         records_(records),
         executor_(std::move(executor)),
         engine_(std::move(engine)),
-        ops_(executor_.get()) {}
+        ops_(executor_.get()),
+        proposals_(executor_.get()),
+        voting_(executor_.get()) {}
 
   Executor& executor() { return *executor_; }
   Engine& engine() { return *engine_; }
@@ -101,7 +105,22 @@ class BodyBackend : public Backend {
   absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
                                            const Tensor& scores,
                                            const Tensor& deltas) override {
-    return ops_.Propose(params, scores, deltas);
+    return proposals_.Propose(params, scores, deltas);
+  }
+  absl::Status ArgMax(const Tensor& x, Tensor* y) override {
+    return ops_.ArgMax(x, y);
+  }
+  absl::Status InsideProbabilities(const Tensor& pairs, Tensor* y) override {
+    return ops_.InsideProbabilities(pairs, y);
+  }
+  absl::Status RefineBoxes(const RefineParams& params, const Tensor& rois,
+                           const Tensor& deltas, Tensor* y) override {
+    return ops_.RefineBoxes(params, rois, deltas, y);
+  }
+  absl::StatusOr<std::vector<VotedInstance>> VoteMasks(
+      const VoteParams& params, const Tensor& rois, const Tensor& class_probs,
+      const Tensor& mask_probs) override {
+    return voting_.VoteMasks(params, rois, class_probs, mask_probs);
   }
 
   std::unique_ptr<RepeatedNetwork> Repeat(NetworkFunction network) override {
@@ -126,6 +145,8 @@ class BodyBackend : public Backend {
   const std::unique_ptr<Executor> executor_;
   const std::unique_ptr<Engine> engine_;
   BodyOps<Executor> ops_;
+  BodyProposals<Executor> proposals_;
+  BodyVoting<Executor> voting_;
 };
 
 }  // namespace cuda

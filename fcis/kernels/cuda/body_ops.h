@@ -22,8 +22,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,13 +30,12 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cuda/extents.h"
 #include "fcis/kernels/cuda/map_bodies.h"
-#include "fcis/kernels/cuda/proposal_bodies.h"
 #include "fcis/kernels/cuda/psroi_bodies.h"
 #include "fcis/kernels/cuda/row_bodies.h"
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/max_pool.h"
-#include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/ops/psroi_pool.h"
+#include "fcis/kernels/ops/refine_boxes.h"
 #include "fcis/kernels/train/train_backend.h"
 
 namespace fcis {
@@ -60,25 +57,6 @@ inline MaxPoolShape ShapeOf(const MaxPoolParams& params, const Shape& x,
   };
   return {params.kernel, params.stride, extent(x, 1), extent(x, 2),
           extent(x, 3),  extent(y, 1),  extent(y, 2)};
-}
-
-// The candidates that non-maximum suppression keeps: keys, best first, and
-// OverlapBody's rows of overlaps; at most `limit`, < 0: no limit.
-inline std::vector<int64_t> WalkOverlaps(absl::Span<const uint64_t> keys,
-                                         absl::Span<const uint64_t> overlaps,
-                                         int limit) {
-  const size_t words = (keys.size() + 63) / 64;
-  std::vector<uint64_t> suppressed(words);
-  std::vector<int64_t> kept;
-  for (size_t i = 0; i < keys.size() && keys[i] != kDropped; ++i) {
-    if (limit >= 0 && kept.size() == static_cast<size_t>(limit)) break;
-    if ((suppressed[i / 64] >> (i % 64) & 1) != 0) continue;
-    kept.push_back(static_cast<int64_t>(i));
-    for (size_t w = i / 64; w < words; ++w) {
-      suppressed[w] |= overlaps[i * words + w];
-    }
-  }
-  return kept;
 }
 
 template <typename Executor>
@@ -147,61 +125,34 @@ class BodyOps {
     });
   }
 
-  absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
-                                           const Tensor& scores,
-                                           const Tensor& deltas) {
-    const int64_t all = deltas.num_elements() / 4;
-    RETURN_IF_ERROR(CheckExtents(deltas.shape()));
-    // Sort keys hold 32 bits of an index.
-    RETURN_IF_ERROR(CheckCount(all, UINT32_MAX, "anchors"));
-    const int64_t per_pixel = static_cast<int64_t>(params.anchor_base.size());
-    Tensor base_on_host(Shape{per_pixel, 4});
-    std::memcpy(base_on_host.mutable_raw(), params.anchor_base.data(),
-                base_on_host.num_bytes());
-    ASSIGN_OR_RETURN(const Tensor base, run_->ToDevice(base_on_host));
-    ASSIGN_OR_RETURN(const Tensor score, run_->ToDevice(scores));
-    ASSIGN_OR_RETURN(const Tensor delta, run_->ToDevice(deltas));
-    ASSIGN_OR_RETURN(Tensor boxes, run_->Allocate({all, 4}, DType::kF32));
-    ASSIGN_OR_RETURN(Tensor keys, run_->Allocate({all}, DType::kU64));
-    RETURN_IF_ERROR(run_->Run(
-        DecodeBody{Elements<Box>(base), per_pixel, deltas.dim(2), params.stride,
-                   params.height, params.width, params.select.min_side,
-                   Elements<float>(score), Elements<BoxDelta>(delta),
-                   MutableElements<Box>(&boxes),
-                   MutableElements<uint64_t>(&keys)},
-        all));
-    ASSIGN_OR_RETURN(const Tensor sorted, run_->SortedDescending(keys));
-    const int64_t n = params.select.pre_nms < 0
-                          ? all
-                          : std::min<int64_t>(all, params.select.pre_nms);
-    const int64_t words = (n + 63) / 64;
-    ASSIGN_OR_RETURN(Tensor best, run_->Allocate({n, 4}, DType::kF32));
-    RETURN_IF_ERROR(
-        run_->Run(BestBody{Elements<uint64_t>(sorted), Elements<Box>(boxes),
-                           MutableElements<Box>(&best)},
-                  n));
-    ASSIGN_OR_RETURN(Tensor overlaps, run_->Allocate({n, words}, DType::kU64));
-    RETURN_IF_ERROR(run_->Run(
-        OverlapBody{n, words, params.select.nms_thresh, Elements<Box>(best),
-                    MutableElements<uint64_t>(&overlaps)},
-        n * words));
-    ASSIGN_OR_RETURN(const Tensor host_keys, run_->ToHost(sorted));
-    ASSIGN_OR_RETURN(const Tensor host_best, run_->ToHost(best));
-    ASSIGN_OR_RETURN(const Tensor host_overlaps, run_->ToHost(overlaps));
-    std::vector<Box> rois;
-    for (const int64_t i :
-         WalkOverlaps(host_keys.span<uint64_t>().first(n),
-                      host_overlaps.span<uint64_t>(), params.select.post_nms)) {
-      rois.push_back(Elements<Box>(host_best)[i]);
-    }
-    return rois;
-  }
-
   absl::Status Softmax(const Tensor& x, Tensor* y) {
     ASSIGN_OR_RETURN(const Tensor in, run_->ToDevice(x));
     SoftmaxBody body = {x.dim(-1), Elements<float>(in),
                         MutableElements<float>(y)};
     return run_->Run(body, x.num_elements() / x.dim(-1));
+  }
+
+  absl::Status InsideProbabilities(const Tensor& pairs, Tensor* y) {
+    ASSIGN_OR_RETURN(const Tensor in, run_->ToDevice(pairs));
+    return run_->Run(
+        InsideProbabilityBody{Elements<float>(in), MutableElements<float>(y)},
+        y->num_elements());
+  }
+  absl::Status ArgMax(const Tensor& x, Tensor* y) {
+    ASSIGN_OR_RETURN(const Tensor in, run_->ToDevice(x));
+    return run_->Run(
+        ArgMaxBody{x.dim(1), Elements<float>(in), MutableElements<int32_t>(y)},
+        x.dim(0));
+  }
+  absl::Status RefineBoxes(const RefineParams& params, const Tensor& rois,
+                           const Tensor& deltas, Tensor* y) {
+    ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
+    ASSIGN_OR_RETURN(const Tensor delta, run_->ToDevice(deltas));
+    const int64_t n = rois.dim(0);
+    return run_->Run(
+        RefineBody{params, n, deltas.dim(1), Elements<Box>(boxes),
+                   Elements<float>(delta), MutableElements<Box>(y)},
+        n);
   }
 
   // What follows is TrainBackend's; maps are on the device, alike in type.

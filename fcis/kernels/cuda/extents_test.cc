@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/cuda/body_proposals.h"
 #include "fcis/kernels/cuda/emulated_executor.h"
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
@@ -61,8 +62,9 @@ TEST(ExtentsTest, OpsRefuseWhatTheirKernelsCannotCount) {
   // 2^32 anchors: one more than sort keys name.
   ProposeParams params;
   params.anchor_base.resize(4);
-  EXPECT_TRUE(refused(ops.Propose(params, Map({1, 1 << 15, 1 << 15, 8}),
-                                  Map({1, 1 << 15, 1 << 15, 16}))
+  EXPECT_TRUE(refused(BodyProposals<EmulatedExecutor>(&executor)
+                          .Propose(params, Map({1, 1 << 15, 1 << 15, 8}),
+                                   Map({1, 1 << 15, 1 << 15, 16}))
                           .status()));
 }
 

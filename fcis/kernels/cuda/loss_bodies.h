@@ -10,6 +10,7 @@
 #include "fcis/kernels/losses/losses.h"
 #include "fcis/kernels/losses/network_losses.h"
 #include "fcis/kernels/losses/ohem.h"
+#include "fcis/kernels/ops/arg_max.h"
 
 namespace fcis {
 namespace cuda {
@@ -42,7 +43,7 @@ struct CrossEntropyPartsBody {
       const int label = labels[r];
       if (label < 0) continue;
       const float* x = logits + r * classes;
-      const bool right = LargestOfRow(x, classes) == label;
+      const bool right = ArgMaxOfRow(x, classes) == label;
       s[kLossSum] += CrossEntropyOfRow(x, classes, label);
       s[kCounted] += 1;
       s[kRight] += right;

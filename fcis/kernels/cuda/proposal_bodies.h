@@ -1,6 +1,5 @@
 // Proposals (ops/propose.h) as bodies of launch.h: boxes and sort keys of all
-// anchors; after sorting, the best boxes and who overlaps whom. What is left is
-// a walk through a bit matrix (WalkOverlaps).
+// anchors; after sorting, the best boxes, who overlaps whom, and who is kept.
 #ifndef FCIS_KERNELS_CUDA_PROPOSAL_BODIES_H_
 #define FCIS_KERNELS_CUDA_PROPOSAL_BODIES_H_
 
@@ -11,6 +10,7 @@
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/box_coder.h"
 #include "fcis/core/geometry/score_order.h"
+#include "fcis/kernels/cuda/overlap_walk.h"
 
 namespace fcis {
 namespace cuda {
@@ -70,6 +70,42 @@ struct OverlapBody {
       if (IoU(best[j], best[i]) >= thresh) bits |= uint64_t{1} << (j - first);
     }
     overlaps[index] = bits;
+  }
+};
+
+// Up to the boxes that are too small.
+struct SortedOrder {
+  static constexpr bool kAscending = true;
+  const uint64_t* keys;
+  FCIS_HD int64_t operator()(int64_t i) const {
+    return keys[i] == kDropped ? -1 : i;
+  }
+};
+
+// Count: 1.
+struct ProposalWalkBody {
+  int64_t n, limit;
+  const uint64_t* keys;
+  const uint64_t* overlaps;
+  uint64_t* suppressed;  // [words], scratch
+  int32_t* kept;
+  int64_t* count;
+
+  FCIS_HD void operator()(int64_t) const {
+    *count =
+        WalkOverlaps(SortedOrder{keys}, n, limit, overlaps, suppressed, kept);
+  }
+};
+
+// The boxes that are kept. Count: as many as may be.
+struct KeptBody {
+  const Box* best;
+  const int32_t* kept;
+  const int64_t* count;
+  Box* boxes;
+
+  FCIS_HD void operator()(int64_t i) const {
+    if (i < *count) boxes[i] = best[kept[i]];
   }
 };
 

@@ -8,6 +8,7 @@
 
 #include "absl/types/span.h"
 #include "fcis/core/base/host_device.h"
+#include "fcis/kernels/ops/arg_max.h"
 #include "fcis/kernels/ops/softmax.h"
 
 namespace fcis {
@@ -26,20 +27,11 @@ FCIS_HD inline float SmoothL1Slope(float diff, float sigma) {
   return diff < 0 ? -1.0f : 1.0f;
 }
 
-// Index of the largest of n >= 1 values; the first of equals.
-FCIS_HD inline int LargestOfRow(const float* row, int n) {
-  int best = 0;
-  for (int i = 1; i < n; ++i) {
-    if (row[best] < row[i]) best = i;
-  }
-  return best;
-}
-
 // -log softmax(logits)[label], of one row; label in 0 .. classes - 1.
 FCIS_HD inline double CrossEntropyOfRow(const float* logits, int classes,
                                         int label) {
   // -log of the probability itself would lose a small one.
-  const float top = logits[LargestOfRow(logits, classes)];
+  const float top = logits[ArgMaxOfRow(logits, classes)];
   double total = 0;
   for (int k = 0; k < classes; ++k) total += expf(logits[k] - top);
   return log(total) - (logits[label] - top);

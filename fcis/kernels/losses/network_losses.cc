@@ -5,6 +5,7 @@
 
 #include "absl/types/span.h"
 #include "fcis/kernels/losses/losses.h"
+#include "fcis/kernels/ops/arg_max.h"
 
 namespace fcis {
 namespace {
@@ -22,7 +23,7 @@ double Accuracy(absl::Span<const float> logits, int classes, Labels labels,
   int64_t right = 0;
   for (size_t r = 0; r < labels.size(); ++r) {
     if (labels[r] < least) continue;
-    right += LargestOfRow(logits.data() + r * classes, classes) == labels[r];
+    right += ArgMaxOfRow(logits.data() + r * classes, classes) == labels[r];
   }
   const int64_t counted = CountFrom(least, labels);
   return counted == 0 ? 0 : static_cast<double>(right) / counted;

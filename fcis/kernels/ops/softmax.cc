@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
 
@@ -19,5 +20,34 @@ absl::StatusOr<Tensor> Softmax(Backend& backend, const Tensor& x) {
   return y;
 }
 
+absl::StatusOr<Tensor> InsideProbabilities(Backend& backend,
+                                           const Tensor& pairs) {
+  if (pairs.type() != DType::kF32 || pairs.shape().rank() != 4 ||
+      pairs.dim(3) != 2) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "inside_probabilities: input ", DTypeName(pairs.type()), " ",
+        pairs.shape().ToString(), ", expected f32 [R,P,P,2]"));
+  }
+  ASSIGN_OR_RETURN(
+      Tensor y, backend.AllocateMap({pairs.dim(0), pairs.dim(1), pairs.dim(2)},
+                                    DType::kF32));
+  if (y.num_elements() > 0) {
+    RETURN_IF_ERROR(backend.InsideProbabilities(pairs, &y));
+  }
+  return y;
+}
+
 }  // namespace ops
+
+absl::Status Backend::InsideProbabilities(const Tensor& pairs, Tensor* y) {
+  const float* from = pairs.data<float>();
+  float* to = y->mutable_data<float>();
+  ParallelFor(y->num_elements(), 2048, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      to[i] = InsideProbability(from + 2 * i);
+    }
+  });
+  return absl::OkStatus();
+}
+
 }  // namespace fcis

@@ -22,11 +22,23 @@ FCIS_HD inline void SoftmaxRow(const float* x, int64_t n, float* y) {
   for (int64_t i = 0; i < n; ++i) y[i] /= sum;
 }
 
+// The second probability of two.
+FCIS_HD inline float InsideProbability(const float* pair) {
+  float both[2];
+  SoftmaxRow(pair, 2, both);
+  return both[1];
+}
+
 namespace ops {
 
 // x: f32, rank >= 1, last extent >= 1 -> the same shape,
 // where the backend computes; no rows: empty.
 absl::StatusOr<Tensor> Softmax(Backend& backend, const Tensor& x);
+
+// pairs: f32 [R,P,P,2], last axis outside, inside -> f32 [R,P,P], the inside
+// half of their softmax, where the backend computes.
+absl::StatusOr<Tensor> InsideProbabilities(Backend& backend,
+                                           const Tensor& pairs);
 
 }  // namespace ops
 }  // namespace fcis

@@ -43,6 +43,25 @@ TEST_P(SoftmaxTest, LargeLogitsDoNotOverflow) {
   EXPECT_EQ(y->data<float>()[2], 0.0f);
 }
 
+TEST_P(SoftmaxTest, InsideIsTheSecondOfAPair) {
+  const Tensor pairs = RandomTensor("pairs", Shape{50, 3, 3, 2});
+  const auto both = OnHost(*backend_, ops::Softmax(*backend_, pairs));
+  const auto inside =
+      OnHost(*backend_, ops::InsideProbabilities(*backend_, pairs));
+  ASSERT_TRUE(both.ok()) << both.status();
+  ASSERT_TRUE(inside.ok()) << inside.status();
+  ASSERT_EQ(inside->shape(), (Shape{50, 3, 3}));
+  for (int i = 0; i < 450; ++i) {
+    EXPECT_EQ(inside->data<float>()[i], both->data<float>()[2 * i + 1]) << i;
+  }
+  const auto none =
+      ops::InsideProbabilities(*backend_, Tensor::Zeros(Shape{0, 3, 3, 2}));
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_EQ(none->shape(), (Shape{0, 3, 3}));
+  EXPECT_FALSE(
+      ops::InsideProbabilities(*backend_, Tensor::Zeros(Shape{4, 2})).ok());
+}
+
 TEST_P(SoftmaxTest, NoRowsGiveNone) {
   const auto y = ops::Softmax(*backend_, Tensor::Zeros(Shape{0, 5}));
   ASSERT_TRUE(y.ok()) << y.status();

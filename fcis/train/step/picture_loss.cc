@@ -6,6 +6,7 @@
 
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/geometry/box_rows.h"
 #include "fcis/kernels/losses/network_losses.h"
 #include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/ops/psroi_pool.h"
@@ -23,12 +24,10 @@ Tensor Picture(const Tensor& t, int64_t n, bool drop) {
   return t.Part(n * shape.num_elements(), shape);
 }
 
-// Structs of four floats as rows.
-template <typename Row>
-Tensor RowsOf(absl::Span<const Row> rows) {
-  static_assert(sizeof(Row) == 4 * sizeof(float), "a row of the tensor");
-  Tensor t(Shape{static_cast<int64_t>(rows.size()), 4});
-  std::memcpy(t.mutable_raw(), rows.data(), t.num_bytes());
+Tensor RowsOfDeltas(absl::Span<const BoxDelta> deltas) {
+  static_assert(sizeof(BoxDelta) == 4 * sizeof(float), "a row of the tensor");
+  Tensor t(Shape{static_cast<int64_t>(deltas.size()), 4});
+  std::memcpy(t.mutable_raw(), deltas.data(), t.num_bytes());
   return t;
 }
 
@@ -104,7 +103,7 @@ absl::Status Loss::Rpn(const fcis::Rpn::Output& rpn, Tensor* gscores,
   arrays.deltas = rpn.deltas;
   ASSIGN_OR_RETURN(arrays.labels, forward_.ToDevice(LabelsOf(targets.labels)));
   ASSIGN_OR_RETURN(arrays.targets,
-                   forward_.ToDevice(RowsOf<BoxDelta>(targets.deltas)));
+                   forward_.ToDevice(RowsOfDeltas(targets.deltas)));
   arrays.gscores = *gscores;
   arrays.gdeltas = *gdeltas;
   return backend_->RpnLoss(params, &arrays, &terms_.values);
@@ -133,10 +132,9 @@ absl::Status Loss::MakeRois(const fcis::Rpn::Output& rpn) {
 // What the head says of each RoI and should say, and where gradients go.
 absl::Status Loss::Pool(const Tensor& score_maps, const Tensor& box_maps) {
   const ProposalTargets& t = targets_->rois;
-  ASSIGN_OR_RETURN(rois_, forward_.ToDevice(RowsOf<Box>(t.rois)));
+  ASSIGN_OR_RETURN(rois_, forward_.ToDevice(RowsOfBoxes(t.rois)));
   ASSIGN_OR_RETURN(head_.labels, forward_.ToDevice(LabelsOf(t.labels)));
-  ASSIGN_OR_RETURN(head_.targets,
-                   forward_.ToDevice(RowsOf<BoxDelta>(t.deltas)));
+  ASSIGN_OR_RETURN(head_.targets, forward_.ToDevice(RowsOfDeltas(t.deltas)));
   const int64_t size = pool_.roi_size;
   ASSIGN_OR_RETURN(head_.masks, forward_.ToDevice(Tensor::FromSpan<int8_t>(
                                     {rois_.dim(0), size, size},

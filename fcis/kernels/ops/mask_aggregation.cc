@@ -1,4 +1,4 @@
-#include "fcis/model/mask_aggregation.h"
+#include "fcis/kernels/ops/mask_aggregation.h"
 
 #include <algorithm>
 #include <utility>

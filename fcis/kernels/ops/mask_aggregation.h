@@ -1,7 +1,7 @@
 // Mask aggregation: several RoIs' masks become one weighted sum over the
 // picture (FIXTURES "Prediction" 3; chainer-fcis mask_aggregation).
-#ifndef FCIS_MODEL_MASK_AGGREGATION_H_
-#define FCIS_MODEL_MASK_AGGREGATION_H_
+#ifndef FCIS_KERNELS_OPS_MASK_AGGREGATION_H_
+#define FCIS_KERNELS_OPS_MASK_AGGREGATION_H_
 
 #include <vector>
 
@@ -38,4 +38,4 @@ absl::optional<AggregatedMask<Sum>> AggregateMasks(
 
 }  // namespace fcis
 
-#endif  // FCIS_MODEL_MASK_AGGREGATION_H_
+#endif  // FCIS_KERNELS_OPS_MASK_AGGREGATION_H_

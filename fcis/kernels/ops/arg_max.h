@@ -1,0 +1,34 @@
+// Where the largest value of each row is.
+#ifndef FCIS_KERNELS_OPS_ARG_MAX_H_
+#define FCIS_KERNELS_OPS_ARG_MAX_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "fcis/core/base/host_device.h"
+#include "fcis/core/tensor/tensor.h"
+
+namespace fcis {
+
+class Backend;
+
+// Index of the largest of n >= 1 values; the first of equals. A NaN is the
+// largest only if it comes first.
+FCIS_HD inline int32_t ArgMaxOfRow(const float* row, int64_t n) {
+  int32_t best = 0;
+  for (int64_t i = 1; i < n; ++i) {
+    if (row[best] < row[i]) best = static_cast<int32_t>(i);
+  }
+  return best;
+}
+
+namespace ops {
+
+// x: f32 [R,n], n >= 1, in host memory or where the backend computes -> i32
+// [R], where the backend computes.
+absl::StatusOr<Tensor> ArgMax(Backend& backend, const Tensor& x);
+
+}  // namespace ops
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_OPS_ARG_MAX_H_

@@ -1,0 +1,31 @@
+// RoIs that vote for masks, for tests.
+#ifndef FCIS_KERNELS_TESTING_VOTING_CASE_H_
+#define FCIS_KERNELS_TESTING_VOTING_CASE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/ops/vote_masks.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+
+// What VoteMasks takes.
+struct VotingCase {
+  int height = 48, width = 70;  // of the picture
+  Tensor rois, class_probs, mask_probs;
+};
+
+// `count` boxes within the picture around a few places, so that many overlap;
+// some equal, some empty or inside out; some equal scores. Masks: [7,7].
+VotingCase RandomVotingCase(int count, int classes, uint64_t seed);
+
+// Whether both are the same instances in the same order, bit for bit.
+::testing::AssertionResult SameInstances(
+    const std::vector<VotedInstance>& got,
+    const std::vector<VotedInstance>& want);
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_TESTING_VOTING_CASE_H_
