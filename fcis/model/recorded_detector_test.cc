@@ -24,6 +24,14 @@ Tensor Picture(int number, int64_t height, int64_t width) {
   return x;
 }
 
+Image Noise(int number, int height, int width) {
+  Image image(height, width);
+  for (size_t p = 0; p < image.pixels.size(); ++p) {
+    image.pixels[p] = RngBits(RngKey("noise", number), p) >> 56;
+  }
+  return image;
+}
+
 void Ignore(absl::string_view, const Tensor&) {}
 
 ModelConfig Config() {
@@ -98,6 +106,19 @@ TEST(EmulatedDetectorTest, TheNetworkIsRepeatedAndWaitsForNothing) {
   EXPECT_EQ(EmulatedWaits(*backend), 0);
 }
 
+// The kept proposals with their number, the number of candidates, the voted
+// instances.
+TEST(EmulatedDetectorTest, APictureWaitsThreeTimes) {
+  const auto backend = MakeEmulatedBackend(DType::kF32);
+  const auto detector = Make(backend.get());
+  for (int i = 1; i <= 3; ++i) {
+    const auto found =
+        *detector->Detect(Noise(i, 60, 80), Config().postprocess());
+    EXPECT_FALSE(found.empty());
+    EXPECT_EQ(EmulatedWaits(*backend), 3 * i);
+  }
+}
+
 TEST(EmulatedDetectorTest, SameDetections) {
   const auto recorded = MakeEmulatedBackend(DType::kF32);
   const auto plain = MakeEmulatedBackend(DType::kF32, /*records=*/false);
@@ -105,10 +126,7 @@ TEST(EmulatedDetectorTest, SameDetections) {
   const auto expected = Make(plain.get());
   const PostprocessConfig options = Config().postprocess();
   for (int i = 0; i < 4; ++i) {
-    Image image(60, 80);
-    for (size_t p = 0; p < image.pixels.size(); ++p) {
-      image.pixels[p] = RngBits(RngKey("noise", i), p) >> 56;
-    }
+    const Image image = Noise(i, 60, 80);
     const auto got = *detector->Detect(image, options);
     const auto want = *expected->Detect(image, options);
     EXPECT_FALSE(want.empty());

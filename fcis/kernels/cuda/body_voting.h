@@ -14,6 +14,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/cuda/extents.h"
 #include "fcis/kernels/cuda/overlap_walk.h"
 #include "fcis/kernels/cuda/voting_bodies.h"
 #include "fcis/kernels/ops/vote_masks.h"
@@ -32,6 +33,7 @@ class BodyVoting {
       const VoteParams& params, const Tensor& rois, const Tensor& class_probs,
       const Tensor& mask_probs) {
     if (class_probs.dim(1) < 2) return std::vector<VotedInstance>();
+    RETURN_IF_ERROR(CheckCount(rois.dim(0), INT32_MAX, "RoIs"));
     ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
     ASSIGN_OR_RETURN(const Tensor scores, run_->ToDevice(class_probs));
     ASSIGN_OR_RETURN(const Tensor masks, run_->ToDevice(mask_probs));

@@ -42,7 +42,7 @@ class Loss {
  public:
   Loss(const ModelConfig& config, const LossOptions& options,
        const TrainSample& sample, float gradient_weight, TrainBackend* backend,
-       Sampler* sampler, PictureTargets* targets)
+       Sampler* sampler, Tensor* values, PictureTargets* targets)
       : config_(config),
         options_(options),
         sample_(sample),
@@ -50,6 +50,7 @@ class Loss {
         backend_(backend),
         forward_(backend->forward()),
         sampler_(sampler),
+        values_(values),
         targets_(targets),
         height_(static_cast<int>(sample.prepared.dim(1))),
         width_(static_cast<int>(sample.prepared.dim(2))),
@@ -76,6 +77,7 @@ class Loss {
   TrainBackend* backend_;
   Backend& forward_;
   Sampler* sampler_;
+  Tensor* values_;  // of the terms
   PictureTargets* targets_;
   const int height_, width_;
   const PsroiParams pool_;
@@ -106,7 +108,7 @@ absl::Status Loss::Rpn(const fcis::Rpn::Output& rpn, Tensor* gscores,
                    forward_.ToDevice(RowsOfDeltas(targets.deltas)));
   arrays.gscores = *gscores;
   arrays.gdeltas = *gdeltas;
-  return backend_->RpnLoss(params, &arrays, &terms_.values);
+  return backend_->RpnLoss(params, &arrays, values_);
 }
 
 absl::Status Loss::MakeRois(const fcis::Rpn::Output& rpn) {
@@ -166,7 +168,7 @@ absl::Status Loss::Head(const Tensor& score_maps, const Tensor& box_maps,
   params.gradient_weight = gradient_weight_;
   params.mask_over_all_rois = options_.mask_over_all_rois;
   params.ohem_rois = options_.ohem_rois;
-  RETURN_IF_ERROR(backend_->HeadLoss(params, &head_, &terms_.values));
+  RETURN_IF_ERROR(backend_->HeadLoss(params, &head_, values_));
   RETURN_IF_ERROR(
       backend_->PsroiMeanGradient(pool_, rois_, head_.gmeans, gbox_maps));
   return backend_->PsroiClassGradient(pool_, score_maps, rois_, head_.gscores,
@@ -177,8 +179,6 @@ absl::Status Loss::Head(const Tensor& score_maps, const Tensor& box_maps,
 absl::StatusOr<PictureTerms> Loss::Run(const TrainNetwork::Outputs& outputs,
                                        int64_t n,
                                        TrainNetwork::Gradients* gradients) {
-  ASSIGN_OR_RETURN(terms_.values,
-                   forward_.AllocateMap({kNumLossTerms}, DType::kF64));
   const fcis::Rpn::Output rpn = {Picture(outputs.rpn_scores, n, false),
                                  Picture(outputs.rpn_deltas, n, false)};
   // Gradients are written in place: the maps are large.
@@ -219,23 +219,20 @@ void AddTerms(const LossTerms& terms, LossTerms* to) {
   to->without_foreground += terms.without_foreground;
 }
 
-absl::StatusOr<LossTerms> FetchTerms(const LossOptions& options, double weight,
-                                     const PictureTerms& picture,
-                                     Backend& backend) {
-  ASSIGN_OR_RETURN(const Tensor host, backend.ToHost(picture.values));
-  const double* v = host.data<double>();
+LossTerms TermsOf(const LossOptions& options, double weight,
+                  const PictureTerms& picture, const double* values) {
   LossTerms terms;
-  terms.rpn_loc = v[kRpnLocTerm] * (weight * options.rpn_loc);
-  terms.rpn_cls = v[kRpnClsTerm] * (weight * options.rpn_cls);
-  terms.fcis_loc = v[kFcisLocTerm] * (weight * options.fcis_loc);
-  terms.fcis_cls = v[kFcisClsTerm] * (weight * options.fcis_cls);
-  terms.fcis_mask = v[kFcisMaskTerm] * (weight * options.fcis_mask);
-  terms.rpn_acc = v[kRpnAccTerm] * weight;
-  terms.fcis_cls_acc = v[kFcisClsAccTerm] * weight;
-  terms.fcis_fg_acc = v[kFcisFgAccTerm] * weight;
+  terms.rpn_loc = values[kRpnLocTerm] * (weight * options.rpn_loc);
+  terms.rpn_cls = values[kRpnClsTerm] * (weight * options.rpn_cls);
+  terms.fcis_loc = values[kFcisLocTerm] * (weight * options.fcis_loc);
+  terms.fcis_cls = values[kFcisClsTerm] * (weight * options.fcis_cls);
+  terms.fcis_mask = values[kFcisMaskTerm] * (weight * options.fcis_mask);
+  terms.rpn_acc = values[kRpnAccTerm] * weight;
+  terms.fcis_cls_acc = values[kFcisClsAccTerm] * weight;
+  terms.fcis_fg_acc = values[kFcisFgAccTerm] * weight;
   terms.without_anchors = picture.without_anchors;
   terms.without_rois = picture.without_rois;
-  terms.without_foreground = v[kForegroundRoisTerm] == 0;
+  terms.without_foreground = values[kForegroundRoisTerm] == 0;
   return terms;
 }
 
@@ -243,14 +240,15 @@ absl::StatusOr<PictureTerms> PictureLoss(
     const ModelConfig& config, const LossOptions& options,
     const TrainSample& sample, const TrainNetwork::Outputs& outputs,
     int64_t picture, float gradient_weight, TrainBackend* backend,
-    Sampler* sampler, TrainNetwork::Gradients* gradients,
+    Sampler* sampler, TrainNetwork::Gradients* gradients, Tensor* terms,
     PictureTargets* targets) {
   PictureTargets unused;
-  Loss loss(config, options, sample, gradient_weight, backend, sampler,
+  Loss loss(config, options, sample, gradient_weight, backend, sampler, terms,
             targets == nullptr ? &unused : targets);
-  ASSIGN_OR_RETURN(PictureTerms terms, loss.Run(outputs, picture, gradients));
+  ASSIGN_OR_RETURN(const PictureTerms known,
+                   loss.Run(outputs, picture, gradients));
   if (targets != nullptr) RETURN_IF_ERROR(loss.ReadBackTargets());
-  return terms;
+  return known;
 }
 
 }  // namespace fcis

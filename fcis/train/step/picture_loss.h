@@ -61,25 +61,26 @@ struct PictureTargets {
   ProposalTargets rois;
 };
 
-// Terms that may still be computed.
+// What is known of a picture's terms before they are computed.
 struct PictureTerms {
-  Tensor values;  // fcis/kernels/losses/network_losses.h, the backend's memory
   bool without_anchors = false, without_rois = false;
 };
 
-// Waits for the terms of a picture; as they enter the sum, times `weight`.
-absl::StatusOr<LossTerms> FetchTerms(const LossOptions& options, double weight,
-                                     const PictureTerms& picture,
-                                     Backend& backend);
+// values: those that PictureLoss left, in host memory. As they enter the sum,
+// times `weight`.
+LossTerms TermsOf(const LossOptions& options, double weight,
+                  const PictureTerms& picture, const double* values);
 
 // Writes the gradients of gradient_weight * loss to row `picture` of
-// *gradients, in the backend's memory. sample: of the picture, prepared; scale
-// as TrainSample. `targets`, if not null, makes it wait.
+// *gradients and the terms to *terms (f64 [kNumLossTerms],
+// fcis/kernels/losses/network_losses.h), both in the backend's memory. sample:
+// of the picture, prepared; scale as TrainSample. Waits for the proposals, and
+// for `targets` if they are asked for.
 absl::StatusOr<PictureTerms> PictureLoss(
     const ModelConfig& config, const LossOptions& options,
     const TrainSample& sample, const TrainNetwork::Outputs& outputs,
     int64_t picture, float gradient_weight, TrainBackend* backend,
-    Sampler* sampler, TrainNetwork::Gradients* gradients,
+    Sampler* sampler, TrainNetwork::Gradients* gradients, Tensor* terms,
     PictureTargets* targets = nullptr);
 
 }  // namespace fcis

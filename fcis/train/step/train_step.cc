@@ -57,6 +57,10 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& config,
                                     const std::function<void(int)>& ready,
                                     std::vector<PictureTargets>* targets) {
   const double weight = 1.0 / total_pictures;
+  ASSIGN_OR_RETURN(
+      Tensor values,
+      backend->forward().AllocateMap(
+          {static_cast<int64_t>(samples.size()), kNumLossTerms}, DType::kF64));
   std::vector<PictureTerms> terms;
   // Processes that share statistics must come to the same number of groups.
   ASSIGN_OR_RETURN(const bool one_size,
@@ -71,11 +75,13 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& config,
                      GradientsLike(outputs, backend->forward()));
     for (size_t n = 0; n < group.size(); ++n) {
       if (targets != nullptr) targets->emplace_back();
+      Tensor of_picture =
+          values.Part(terms.size() * kNumLossTerms, {kNumLossTerms});
       ASSIGN_OR_RETURN(
           terms.emplace_back(),
           PictureLoss(config, options, group[n], outputs, n,
                       static_cast<float>(weight) * gradient_scale, backend,
-                      &samplers[n], &gradients,
+                      &samplers[n], &gradients, &of_picture,
                       targets == nullptr ? nullptr : &targets->back()));
     }
     samplers.remove_prefix(group.size());
@@ -83,11 +89,12 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& config,
         gradients, add, samples.empty() ? ready : std::function<void(int)>()));
     add = true;
   }
+  ASSIGN_OR_RETURN(values, backend->forward().ToHost(values));
+  const double* next = values.data<double>();
   LossTerms sum;
   for (const PictureTerms& picture : terms) {
-    ASSIGN_OR_RETURN(const LossTerms fetched,
-                     FetchTerms(options, weight, picture, backend->forward()));
-    AddTerms(fetched, &sum);
+    AddTerms(TermsOf(options, weight, picture, next), &sum);
+    next += kNumLossTerms;
   }
   return sum;
 }

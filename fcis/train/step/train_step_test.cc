@@ -1,0 +1,84 @@
+// What a step waits for on a backend whose memory is a device's; and that it
+// scales gradients without a rounding. train_parity_test checks the numbers.
+#include "fcis/train/step/train_step.h"
+
+#include <memory>
+#include <vector>
+
+#include "fcis/core/config/presets.h"
+#include "fcis/kernels/cuda/emulated_backend.h"
+#include "fcis/kernels/testing/backends.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+constexpr int kHeight = 64, kWidth = 80;
+
+TrainSample Sample(int number) {
+  TrainSample sample;
+  sample.prepared =
+      RandomTensor(std::to_string(number), {1, kHeight, kWidth, 3});
+  for (float& v : sample.prepared.mutable_span<float>()) v *= 100;
+  sample.scale = 1;
+  sample.instances.boxes = {{8, 8, 40, 48}};
+  sample.instances.labels = {1 + number};
+  sample.instances.masks = {std::vector<uint8_t>(kHeight * kWidth, 1)};
+  return sample;
+}
+
+class TrainStepTest : public ::testing::Test {
+ protected:
+  // Gradients of a step of two pictures.
+  std::vector<float> Run(TrainBackend* backend, float scale, int ohem_rois) {
+    auto network = *TrainNetwork::Create(DeterministicWeights(config_, 3),
+                                         TrainNetworkOptions(), backend);
+    LossOptions options;
+    options.proposals.mask_size = config_.head().roi_size();
+    options.ohem_rois = ohem_rois;
+    const std::vector<TrainSample> samples = {Sample(0), Sample(1)};
+    std::vector<Sampler> samplers = {Sampler(1), Sampler(2)};
+    const int64_t before = Waits(backend);
+    const auto terms =
+        TrainStep(config_, options, samples, 2, scale, /*add=*/false,
+                  network.get(), backend, absl::MakeSpan(samplers));
+    EXPECT_TRUE(terms.ok()) << terms.status();
+    waited_ = Waits(backend) - before;
+    terms_ = *terms;
+    return *network->FetchGradients();
+  }
+
+  static int64_t Waits(TrainBackend* backend) {
+    return backend->forward().name() == "emulated"
+               ? EmulatedWaits(backend->forward())
+               : 0;
+  }
+
+  const ModelConfig config_ = *Preset("parity_mini");
+  int64_t waited_ = 0;
+  LossTerms terms_;
+};
+
+TEST_F(TrainStepTest, WaitsForTheProposalsOfEachPictureAndTheTerms) {
+  const auto backend = MakeEmulatedTrainBackend(DType::kF32);
+  for (const int ohem_rois : {0, 5}) {
+    Run(backend.get(), 1, ohem_rois);
+    EXPECT_EQ(waited_, 2 + 1);
+    EXPECT_GT(terms_.sum(), 0);
+  }
+}
+
+TEST_F(TrainStepTest, ScalesGradientsAndNoTerms) {
+  constexpr float kScale = 1024;
+  const auto backend = MakeTestTrainBackend("ref");
+  const std::vector<float> plain = Run(backend.get(), 1, 0);
+  const double loss = terms_.sum();
+  std::vector<float> scaled = Run(backend.get(), kScale, 0);
+  EXPECT_EQ(terms_.sum(), loss);
+  for (float& g : scaled) g /= kScale;
+  EXPECT_EQ(scaled, plain);
+}
+
+}  // namespace
+}  // namespace fcis
