@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """The preset small_scenes as PyTorch trains it: a yardstick of bench/train_compare.
 
-    pytorch_small_scenes.py THREADS REPEATS
+    pytorch_small_scenes.py THREADS REPEATS [bf16]
 
 prints, as JSON, the median seconds per step of four 256x320 pictures:
 bare   the layers alone: forward, sum of squares for a loss, backward, SGD
 whole  with what a training step needs besides: score maps pooled for 96 RoIs a
        picture, the five losses, clipping, AdamW, averaged weights. RoIs, labels
        and masks are given: finding proposals and targets costs it nothing.
-Each channels last and without; the faster counts.
+Each channels last and without; the faster counts. bf16: the layers under
+autocast.
 """
 import json
 import statistics
@@ -43,7 +44,7 @@ def stage(n, cin, mid, stride, dilation=1):
 
 
 class Net(nn.Module):
-    def __init__(self, w=16):
+    def __init__(self, w=24):
         super().__init__()
         self.stem = nn.Sequential(nn.Conv2d(3, w, 7, 2, 3), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True))
         self.res2, self.res3 = stage(2, w, w, 1), stage(2, 4 * w, 2 * w, 2)
@@ -101,7 +102,7 @@ def losses(rpn, maps, t):
             F.cross_entropy(inside, t.mask))
 
 
-def seconds(layout, whole, repeats):
+def seconds(layout, whole, repeats, bf16):
     torch.manual_seed(0)
     net = Net().to(memory_format=layout)
     x = torch.rand(PICTURES, 3, HEIGHT, WIDTH).to(memory_format=layout)
@@ -116,7 +117,9 @@ def seconds(layout, whole, repeats):
     times = []
     for _ in range(repeats + 1):
         begin = time.perf_counter()
-        rpn, maps = net(x)
+        with torch.autocast('cpu', torch.bfloat16, enabled=bf16):
+            rpn, maps = net(x)
+        rpn, maps = rpn.float(), maps.float()
         opt.zero_grad()
         (losses(rpn, maps, t) if whole else rpn.pow(2).sum() + maps.pow(2).sum()).backward()
         if whole:
@@ -132,7 +135,8 @@ def main():
     torch.set_num_threads(int(sys.argv[1]))
     torch.set_flush_denormal(True)
     layouts = (torch.channels_last, torch.contiguous_format)
-    print(json.dumps({name: min(seconds(layout, whole, int(sys.argv[2])) for layout in layouts)
+    bf16 = sys.argv[3:] == ['bf16']
+    print(json.dumps({name: min(seconds(layout, whole, int(sys.argv[2]), bf16) for layout in layouts)
                       for name, whole in (('bare', False), ('whole', True))}))
 
 

@@ -1,6 +1,5 @@
 // The backend of one NVIDIA GPU: cuDNN for convolutions, kernels of our own for
-// all else. Weights that are trained stay in host memory: a step copies them to
-// the GPU and their gradients back.
+// all else, NCCL between several (docs/gpu.md).
 #ifndef FCIS_KERNELS_CUDA_CUDA_BACKEND_H_
 #define FCIS_KERNELS_CUDA_CUDA_BACKEND_H_
 

@@ -4,8 +4,8 @@
 #ifndef FCIS_KERNELS_LOSSES_OHEM_H_
 #define FCIS_KERNELS_LOSSES_OHEM_H_
 
+#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -54,7 +54,7 @@ FCIS_HD inline double RoiLoss(const RoiOutputs& o, int64_t r) {
 // loss that is not a number counts as the largest, so that it is seen; of equal
 // losses the lower index goes first.
 FCIS_HD inline bool IsHarder(double a, int64_t i, double b, int64_t j) {
-  constexpr double kLargest = std::numeric_limits<double>::infinity();
+  const double kLargest = INFINITY;
   const double x = a == a ? a : kLargest, y = b == b ? b : kLargest;
   return x != y ? x > y : i < j;
 }

@@ -1,20 +1,17 @@
-// The program itself: runs, stops, goes on, shares the work.
+// The program itself: runs, stops, goes on.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
+#include "fcis/train/main/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
@@ -23,60 +20,6 @@ namespace fcis {
 namespace {
 
 using ::testing::HasSubstr;
-
-// A network of some ten thousand weights on small painted scenes.
-constexpr char kTiny[] =
-    "--config small_scenes --precision f32 --set 'model: \"parity_mini\" "
-    "scenes { count: 10 height: 64 width: 80 } batch: 1 "
-    "schedule { warmup_iterations: 4 }' ";
-
-std::string Program() { return *FindRunfile("fcis/train/main/train_main"); }
-
-struct Outcome {
-  int code = -1;
-  std::string output;  // stdout and stderr
-};
-
-Outcome Shell(const std::string& command) {
-  Outcome outcome;
-  FILE* pipe = popen(absl::StrCat(command, " 2>&1").c_str(), "r");
-  std::array<char, 4096> buffer;
-  for (size_t n; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    outcome.output.append(buffer.data(), n);
-  }
-  const int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
-}
-
-Outcome Train(const std::string& flags) {
-  return Shell(absl::StrCat(Program(), " ", flags));
-}
-
-std::string Mpi(int ranks, const std::string& flags) {
-  return absl::StrCat("mpiexec --allow-run-as-root --oversubscribe -n ", ranks,
-                      " ", Program(), " ", flags);
-}
-
-// A directory that does not exist yet.
-std::string NewDirectory(const std::string& name) {
-  const std::string path = absl::StrCat(testing::TempDir(), "/", name);
-  Shell(absl::StrCat("rm -rf ", path));
-  return path;
-}
-
-// One object per iteration.
-std::vector<rapidjson::Document> ReadLog(const std::string& run) {
-  std::vector<rapidjson::Document> lines;
-  const std::string text = *ReadFile(run + "/log.jsonl");
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    if (line.empty()) continue;
-    lines.emplace_back();
-    lines.back().Parse(line.data(), line.size());
-    EXPECT_FALSE(lines.back().HasParseError()) << line;
-  }
-  return lines;
-}
 
 // Bit for bit, but for what the clock says.
 void ExpectSameRuns(const std::string& a, const std::string& b, int lines) {
@@ -98,7 +41,7 @@ void ExpectSameRuns(const std::string& a, const std::string& b, int lines) {
 TEST(TrainMainTest, WritesARunDirectory) {
   const std::string run = NewDirectory("run");
   const Outcome trained =
-      Train(absl::StrCat(kTiny, "--max_iters 3 --out ", run));
+      Train(absl::StrCat(TinyFlags(), "--max_iters 3 --out ", run));
   ASSERT_EQ(trained.code, 0) << trained.output;
   const auto log = ReadLog(run);
   ASSERT_EQ(log.size(), 3u);
@@ -113,7 +56,7 @@ TEST(TrainMainTest, WritesARunDirectory) {
         "checkpoint_00000003.safetensors"}) {
     EXPECT_EQ(access(absl::StrCat(run, "/", file).c_str(), F_OK), 0) << file;
   }
-  const Outcome again = Train(absl::StrCat(kTiny, "--out ", run));
+  const Outcome again = Train(absl::StrCat(TinyFlags(), "--out ", run));
   EXPECT_EQ(again.code, 2) << again.output;
 }
 
@@ -121,7 +64,7 @@ TEST(TrainMainTest, WritesARunDirectory) {
 TEST(TrainMainTest, AKilledRunGoesOnBitForBit) {
   const std::string whole = NewDirectory("whole");
   const std::string flags = absl::StrCat(
-      kTiny, "--max_iters 12 --checkpoint_every 2 --threads 1 --out ");
+      TinyFlags(), "--max_iters 12 --checkpoint_every 2 --threads 1 --out ");
   ASSERT_EQ(Train(flags + whole).code, 0);
   const std::string killed = NewDirectory("killed");
   int kills = 0;
@@ -129,7 +72,7 @@ TEST(TrainMainTest, AKilledRunGoesOnBitForBit) {
     const pid_t child = fork();
     if (child == 0) {
       const std::string command =
-          absl::StrCat("exec ", Program(), " ", flags, killed,
+          absl::StrCat("exec ", TrainProgram(), " ", flags, killed,
                        attempt > 0 ? " --resume" : "", " > /dev/null 2>&1");
       execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
       _exit(127);
@@ -158,11 +101,11 @@ TEST(TrainMainTest, AKilledRunGoesOnBitForBit) {
 TEST(TrainMainTest, ASignalSavesAndLeaves) {
   const std::string run = NewDirectory("signalled");
   const std::string flags =
-      absl::StrCat(kTiny, "--max_iters 100000 --out ", run);
+      absl::StrCat(TinyFlags(), "--max_iters 100000 --out ", run);
   const pid_t child = fork();
   if (child == 0) {
     const std::string command =
-        absl::StrCat("exec ", Program(), " ", flags, " > /dev/null 2>&1");
+        absl::StrCat("exec ", TrainProgram(), " ", flags, " > /dev/null 2>&1");
     execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
     _exit(127);
   }
@@ -176,44 +119,20 @@ TEST(TrainMainTest, ASignalSavesAndLeaves) {
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
   const size_t lines = ReadLog(run).size();
-  const Outcome resumed = Train(
-      absl::StrCat(kTiny, "--resume --max_iters ", lines + 1, " --out ", run));
+  const Outcome resumed = Train(absl::StrCat(
+      TinyFlags(), "--resume --max_iters ", lines + 1, " --out ", run));
   ASSERT_EQ(resumed.code, 0) << resumed.output;
   EXPECT_THAT(resumed.output, HasSubstr(absl::StrCat("iteration ", lines)));
   EXPECT_EQ(ReadLog(run).size(), lines + 1);
 }
 
-TEST(TrainMainTest, TwoProcessesEqualOneThatAccumulates) {
-  const std::string alone = NewDirectory("alone"), both = NewDirectory("both");
-  const std::string flags = absl::StrCat(kTiny, "--max_iters 4 --threads 1 ");
-  ASSERT_EQ(Train(absl::StrCat(flags, "--config small_scenes --out ", alone,
-                               " --set 'model: \"parity_mini\" scenes { count: "
-                               "10 height: 64 width: 80 } batch: 1 accumulate: "
-                               "2 schedule { warmup_iterations: 4 }'"))
-                .code,
-            0);
-  const Outcome shared = Shell(Mpi(2, absl::StrCat(flags, "--out ", both)));
-  ASSERT_EQ(shared.code, 0) << shared.output;
-  const auto a = ReadLog(alone), b = ReadLog(both);
-  ASSERT_EQ(a.size(), 4u);
-  ASSERT_EQ(b.size(), 4u);
-  for (size_t i = 0; i < a.size(); ++i) {
-    // Two pictures' gradients are added in the other order: 2^-24 relative in
-    // each weight, which a few steps of AdamW, which divides by the gradient's
-    // own size, may raise by some thousand.
-    EXPECT_NEAR(a[i]["loss"].GetDouble(), b[i]["loss"].GetDouble(),
-                1e-3 * a[i]["loss"].GetDouble());
-  }
-  EXPECT_NEAR(a[0]["loss"].GetDouble(), b[0]["loss"].GetDouble(), 1e-6);
-}
-
 TEST(TrainMainTest, GoesOnWithAnotherNumberOfProcesses) {
   const std::string run = NewDirectory("fewer");
-  const Outcome two = Shell(
-      Mpi(2, absl::StrCat(kTiny, "--threads 1 --max_iters 2 --out ", run)));
+  const Outcome two = Shell(Mpi(
+      2, absl::StrCat(TinyFlags(), "--threads 1 --max_iters 2 --out ", run)));
   ASSERT_EQ(two.code, 0) << two.output;
   const Outcome one =
-      Train(absl::StrCat(kTiny, "--max_iters 4 --resume --out ", run));
+      Train(absl::StrCat(TinyFlags(), "--max_iters 4 --resume --out ", run));
   ASSERT_EQ(one.code, 0) << one.output;
   EXPECT_THAT(one.output,
               HasSubstr("took 2 pictures per iteration, this one takes 1"));
@@ -227,11 +146,10 @@ TEST(TrainMainTest, LossScaleLeavesOutWhatOverflows) {
   constexpr int kIterations = 12;
   const auto flags = [](int iterations, const std::string& out) {
     return absl::StrCat(
-        "--config small_scenes --precision f32 --threads 1 --set 'model: "
-        "\"parity_mini\" scenes { count: 10 height: 64 width: 80 } batch: 1 "
-        "optimizer { loss_scale { initial: 8388608 growth_interval: 2 } } "
-        "loss { fcis_mask: 1e32 }' --checkpoint_every 1 --max_iters ",
-        iterations, " --out ", out);
+        TinyFlags("batch: 1 optimizer { loss_scale { initial: 8388608 "
+                  "growth_interval: 2 } } loss { fcis_mask: 1e32 }"),
+        "--threads 1 --checkpoint_every 1 --max_iters ", iterations, " --out ",
+        out);
   };
   const std::string whole = NewDirectory("scaled");
   const Outcome outcome = Train(flags(kIterations, whole));
@@ -285,10 +203,10 @@ TEST(TrainMainTest, ValidatesAndKeepsTheBest) {
       *FindRunfile("fcis/data/scenes/annotations.json");
   const std::string images = *FindRunfile("fcis/data/scenes/images");
   const Outcome outcome = Shell(Mpi(
-      2, absl::StrCat(kTiny, "--max_iters 2 --threads 1 --val_every 0.1 --out ",
-                      run, " --ann_file ", annotations, " --image_dir ", images,
-                      " --val_ann_file ", annotations, " --val_image_dir ",
-                      images)));
+      2, absl::StrCat(
+             TinyFlags(), "--max_iters 2 --threads 1 --val_every 0.1 --out ",
+             run, " --ann_file ", annotations, " --image_dir ", images,
+             " --val_ann_file ", annotations, " --val_image_dir ", images)));
   ASSERT_EQ(outcome.code, 0) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("validation after iteration 2: AP "));
   for (const char* file :
@@ -354,8 +272,9 @@ TEST(TrainMainTest, MissingDataAndWeightsSayHowToFetchThem) {
       Train(absl::StrCat("--data_dir ", empty, " --out ", empty, "/run"));
   EXPECT_EQ(data.code, 1);
   EXPECT_THAT(data.output, HasSubstr("download_main -- datasets"));
-  const Outcome weights = Train(absl::StrCat(
-      kTiny, "--init resnet101_imagenet --nodownload --out ", empty, "/run"));
+  const Outcome weights = Train(
+      absl::StrCat(TinyFlags(), "--init resnet101_imagenet --nodownload --out ",
+                   empty, "/run"));
   EXPECT_EQ(weights.code, 1);
   EXPECT_THAT(weights.output, HasSubstr("download_main -- models"));
   EXPECT_THAT(weights.output, HasSubstr("--init scratch"));
