@@ -13,7 +13,7 @@
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
-#include "fcis/kernels/backend_factory.h"
+#include "fcis/kernels/testing/backends.h"
 #include "fcis/model/detector.h"
 #include "fcis/model/testing/packed_mask.h"
 #include "fcis/model/testing/rows.h"
@@ -25,12 +25,21 @@ namespace {
 
 using Stages = std::map<std::string, Tensor>;
 
-class Full101Parity : public ::testing::Test {
+// The plain loops, and those of the emulated GPU, would take hours.
+std::vector<std::string> FastBackends() {
+  std::vector<std::string> fast;
+  for (const std::string& name : BackendNames()) {
+    if (name == "cpu" || name == "cuda") fast.push_back(name);
+  }
+  return fast;
+}
+
+class Full101Parity : public ::testing::TestWithParam<std::string> {
  protected:
   Full101Parity()
       : golden_("full101.npz"),
         config_(*Preset("resnet101_coco")),
-        backend_(*MakeBackend("cpu", Precision::kF32)),
+        backend_(MakeTestBackend(GetParam())),
         image_(ImageFromChw(golden_.Get("img"))) {
     const std::vector<int> sizes = golden_.Ints("min_max");
     config_.mutable_input()->set_min_size(sizes[0]);
@@ -140,7 +149,7 @@ void Full101Parity::ExpectPools(const Stages& stages, int iteration) {
                    absl::StrCat("pool_locs_", iteration));
 }
 
-TEST_F(Full101Parity, StagesEndToEnd) {
+TEST_P(Full101Parity, StagesEndToEnd) {
   Stages stages;
   const auto detections =
       detector_->Detect(image_, config_.postprocess(), Into(&stages));
@@ -168,7 +177,7 @@ TEST_F(Full101Parity, StagesEndToEnd) {
   ExpectStatistics(stages);
 }
 
-TEST_F(Full101Parity, PoolingOfTheStoredRois) {
+TEST_P(Full101Parity, PoolingOfTheStoredRois) {
   const auto prepared = Prepare(image_, config_.input());
   ASSERT_TRUE(prepared.ok());
   const auto maps = detector_->RunNetwork(*prepared, nullptr);
@@ -201,7 +210,7 @@ TEST_F(Full101Parity, PoolingOfTheStoredRois) {
       golden_.Get("mask_prob"), 1e-6 * AbsMax(stages["roi_seg_scores"])));
 }
 
-TEST_F(Full101Parity, Detections) {
+TEST_P(Full101Parity, Detections) {
   for (const std::string prefix : {"det", "det_eval"}) {
     PostprocessConfig options = config_.postprocess();
     if (prefix == "det_eval") options.set_score_thresh(1e-3);
@@ -232,6 +241,10 @@ TEST_F(Full101Parity, Detections) {
     EXPECT_GE(matched, labels.size() * 0.95) << prefix;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Backends, Full101Parity,
+                         ::testing::ValuesIn(FastBackends()),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace fcis
