@@ -64,6 +64,11 @@ int64_t BlockCache::kept_bytes() {
   return kept_bytes_;
 }
 
+void BlockCache::KeepAtLeast(int64_t capacity) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  capacity_ = std::max(capacity_, capacity);
+}
+
 BlockCache& BlockCache::Global() {
   static BlockCache* const cache = new BlockCache(kGlobalCapacity);
   return *cache;

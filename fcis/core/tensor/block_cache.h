@@ -22,6 +22,9 @@ class BlockCache {
   // when the last copy of the pointer goes; the cache must outlive it.
   std::shared_ptr<void> Allocate(int64_t bytes);
 
+  // Raises the capacity to this one.
+  void KeepAtLeast(int64_t capacity);
+
   // Bytes of released blocks that are kept.
   int64_t kept_bytes();
 
@@ -38,8 +41,8 @@ class BlockCache {
   Block Take(int64_t size);
   void Release(Block block);
 
-  const int64_t capacity_;
   std::mutex mutex_;
+  int64_t capacity_;         // guarded by mutex_
   std::vector<Block> kept_;  // guarded by mutex_, oldest first
   int64_t kept_bytes_ = 0;   // guarded by mutex_
 };

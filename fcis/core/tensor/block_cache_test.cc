@@ -53,6 +53,16 @@ TEST(BlockCache, KeepsTheLatestUpToItsCapacity) {
   EXPECT_EQ(cache.kept_bytes(), 16 * kMiB);
 }
 
+TEST(BlockCache, TheCapacityCanOnlyGrow) {
+  BlockCache cache(20 * kMiB);
+  cache.KeepAtLeast(10 * kMiB);
+  cache.Allocate(16 * kMiB);
+  EXPECT_EQ(cache.kept_bytes(), 16 * kMiB);
+  cache.KeepAtLeast(40 * kMiB);
+  cache.Allocate(30 * kMiB);
+  EXPECT_EQ(cache.kept_bytes(), 30 * kMiB);
+}
+
 TEST(BlockCache, BlockAboveTheCapacityIsFreed) {
   BlockCache cache(20 * kMiB);
   cache.Allocate(30 * kMiB);

@@ -1,11 +1,13 @@
 #include "fcis/kernels/cpu/cpu_train_backend.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "absl/memory/memory.h"
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/tensor/block_cache.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/cpu/cpu_channel_ops.h"
 #include "fcis/kernels/cpu/cpu_psroi_gradient.h"
@@ -148,6 +150,10 @@ class CpuTrainBackend : public TrainBackend {
 
 std::unique_ptr<TrainBackend> MakeCpuTrainBackend(
     std::unique_ptr<Backend> forward) {
+  // A step's maps live until its backward pass and come back in the next step:
+  // those of ResNet-101 at 600 x 1000 in f32.
+  constexpr int64_t kMaps = int64_t{1536} << 20;
+  BlockCache::Global().KeepAtLeast(kMaps);
   return absl::make_unique<CpuTrainBackend>(std::move(forward));
 }
 
