@@ -9,6 +9,7 @@ namespace fcis {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 TEST(MakeBackend, KnownNames) {
@@ -58,7 +59,13 @@ TEST(MakeBackend, ErrorsSayWhatIsKnown) {
   EXPECT_THAT(message("check:cpu"), HasSubstr("expected two names"));
   EXPECT_THAT(message("check:cpu,ref,cpu"), HasSubstr("expected two names"));
   EXPECT_THAT(message("check:cpu,foo"), HasSubstr("'foo'"));
-  EXPECT_THAT(message("cuda"), HasSubstr("not compiled in"));
+}
+
+TEST(MakeBackend, WithoutAGpuCudaSaysWhy) {
+  const absl::Status cuda = MakeBackend("cuda", Precision::kAuto).status();
+  if (cuda.ok()) GTEST_SKIP() << "there is a GPU";
+  EXPECT_THAT(std::string(cuda.message()),
+              AnyOf(HasSubstr("not compiled in"), HasSubstr("no GPU: ")));
 }
 
 TEST(ParsePrecision, NamesAndErrors) {

@@ -42,6 +42,7 @@ Program MakeProgram() {
       {"Results", {"output_json"}},
       {"Computing", BackendFlagNames()},
       {"Thresholds and sizes", ModelFlagNames()}};
+  program.version_details = DeviceDetails;
   program.examples = {
       "bench --preset resnet101_coco --threads 2 --precision f32",
       "bench --height 480 --width 640 --output_json o.json"};

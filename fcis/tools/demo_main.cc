@@ -71,6 +71,7 @@ Program MakeProgram() {
       {"Computing", BackendFlagNames()},
       {"Thresholds and sizes", ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}, {'o', "out"}};
+  program.version_details = DeviceDetails;
   program.examples = {"demo",
                       "demo -m fcis_coco.npz --out result a.jpg 'photos/*.png'",
                       "demo --imgdir photos --classes person,car --save_json"};

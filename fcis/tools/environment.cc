@@ -21,7 +21,7 @@
 #include "absl/strings/str_split.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/backend_factory.h"
-#include "fcis/tools/cuda_environment.h"
+#include "fcis/kernels/cuda_environment.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace fcis {
@@ -168,19 +168,6 @@ std::vector<EnvironmentEntry> DescribeEnvironment() {
     entries.push_back(std::move(entry));
   }
   return entries;
-}
-
-std::string EnvironmentText(const std::vector<EnvironmentEntry>& entries) {
-  size_t widest = 0;
-  for (const EnvironmentEntry& e : entries) {
-    widest = std::max(widest, e.name.size());
-  }
-  std::string text;
-  for (const EnvironmentEntry& e : entries) {
-    absl::StrAppend(&text, e.name, std::string(widest + 2 - e.name.size(), ' '),
-                    e.value, "\n");
-  }
-  return text;
 }
 
 }  // namespace fcis

@@ -5,16 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "fcis/tools/cuda_environment.h"
+#include "fcis/kernels/cuda_environment.h"
 
 namespace fcis {
 
 // Processor, memory, libraries, accelerators. What is missing is an entry too:
 // "CUDA: not compiled in (...)".
 std::vector<EnvironmentEntry> DescribeEnvironment();
-
-// One line per entry, values aligned.
-std::string EnvironmentText(const std::vector<EnvironmentEntry>& entries);
 
 }  // namespace fcis
 

@@ -54,6 +54,7 @@ Program MakeProgram() {
                     {"Computing", BackendFlagNames()},
                     {"Thresholds and sizes", ModelFlagNames()}};
   program.short_flags = {{'m', "model"}, {'o', "out"}};
+  program.version_details = DeviceDetails;
   program.examples = {
       "inspect --model fcis_coco.npz --image a.jpg --out stages.npz",
       "inspect --preset resnet101_coco --deterministic_seed 1 --image a.jpg",

@@ -33,6 +33,7 @@ Program MakeProgram() {
       "backward, update) on a made-up picture, and prints the median as JSON.";
   program.groups = {{"What to run", {"config", "height", "width", "repeats"}},
                     {"Computing", BackendFlagNames()}};
+  program.version_details = DeviceDetails;
   program.examples = {"train_bench --threads 2 --precision f32",
                       "train_bench --config small_scenes --height 256 --width "
                       "320 --threads 1"};

@@ -73,6 +73,9 @@ absl::Status Run(
     std::fputs(HelpPage(program).c_str(), stdout);
   } else if (line->version) {
     std::printf("fcis %s %s\n", program.name.c_str(), kVersion);
+    if (program.version_details) {
+      std::fputs(program.version_details().c_str(), stdout);
+    }
   } else {
     status = run(line->arguments);
   }

@@ -2,6 +2,7 @@
 #ifndef FCIS_CORE_CLI_MAIN_H_
 #define FCIS_CORE_CLI_MAIN_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct Program {
   // Flags that no group names follow under "Other flags".
   std::vector<FlagGroup> groups;
   ShortFlags short_flags;
+  // Lines that --version prints below the version; may be null.
+  std::function<std::string()> version_details;
   // Command lines.
   std::vector<std::string> examples;
 };

@@ -30,6 +30,7 @@ Program TestProgram() {
       "has more than eighty columns.";
   program.groups = {{"Model", {"modelpath"}}};
   program.short_flags = {{'m', "modelpath"}};
+  program.version_details = [] { return std::string("made for tests\n"); };
   program.examples = {"tester -m a.npz"};
   return program;
 }
@@ -85,6 +86,7 @@ TEST(MainTest, HelpAndVersionExitZeroWithoutRunning) {
   const Outcome version = Call({"--version"}, never);
   EXPECT_EQ(version.code, 0);
   EXPECT_THAT(version.out, HasSubstr("fcis tester "));
+  EXPECT_THAT(version.out, HasSubstr("\nmade for tests\n"));
 }
 
 TEST(MainTest, PassesFlagsAndArguments) {

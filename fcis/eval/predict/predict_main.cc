@@ -85,6 +85,7 @@ Program MakeProgram() {
                     {"Computing", BackendFlagNames()},
                     {"Thresholds and sizes", ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}, {'o', "out"}, {'d', "data_dir"}};
+  program.version_details = DeviceDetails;
   program.examples = {
       "eval -m fcis_coco.npz --split minival2014",
       "eval -m model.safetensors --ann_file a.json --image_dir pictures",

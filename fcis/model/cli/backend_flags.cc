@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/match.h"
@@ -18,7 +19,9 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/suggest.h"
 #include "fcis/kernels/backend_factory.h"
+#include "fcis/kernels/cuda_environment.h"
 #include "fcis/kernels/train/train_backend_factory.h"
+#include "oneapi/dnnl/dnnl.hpp"
 
 ABSL_FLAG(std::string, device, "auto",
           "What computes: auto (a GPU if this program has support for one, "
@@ -113,6 +116,16 @@ absl::StatusOr<std::unique_ptr<T>> MakeOn(const std::string& device,
 
 std::vector<std::string> BackendFlagNames() {
   return {"device", "gpu", "precision", "threads"};
+}
+
+std::string DeviceDetails() {
+  const dnnl::version_t* v = dnnl::version();
+  std::vector<EnvironmentEntry> entries = {
+      {"oneDNN", absl::StrFormat("%d.%d.%d", v->major, v->minor, v->patch)}};
+  for (EnvironmentEntry& entry : DescribeCuda()) {
+    entries.push_back(std::move(entry));
+  }
+  return EnvironmentText(entries);
 }
 
 absl::Status CheckBackendFlags() {

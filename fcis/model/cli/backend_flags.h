@@ -16,6 +16,10 @@ namespace fcis {
 // Names of the flags, for a help page.
 std::vector<std::string> BackendFlagNames();
 
+// What this program can compute with, and what it found of it: lines for
+// Program::version_details.
+std::string DeviceDetails();
+
 // OK when the flags make sense, whether or not this machine has the device;
 // else a UsageError.
 absl::Status CheckBackendFlags();

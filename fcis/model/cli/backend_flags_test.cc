@@ -77,6 +77,14 @@ TEST(BackendFlagsTest, UsageErrors) {
   ExpectUsageError({"--gpu=0", "--device=cpu"}, "--gpu=0 means --device=cuda");
 }
 
+TEST(BackendFlagsTest, DetailsNameWhatIsCompiledIn) {
+  const std::string details = DeviceDetails();
+  EXPECT_THAT(details, HasSubstr("oneDNN"));
+  EXPECT_THAT(details, HasSubstr("cuDNN"));
+  EXPECT_THAT(details, HasSubstr("CUDA driver"));
+  EXPECT_EQ(details.back(), '\n');
+}
+
 TEST(BackendFlagsTest, NamesAreFlags) {
   for (const std::string& name : BackendFlagNames()) {
     EXPECT_EQ(OwnFlags().count(name), 1u) << name;

@@ -94,6 +94,7 @@ Program MakeProgram() {
         "keep_checkpoints", "timeout"}},
       {"Computing", BackendFlagNames()}};
   program.short_flags = {{'o', "out"}, {'d', "data_dir"}};
+  program.version_details = DeviceDetails;
   program.examples = {
       "train --config small_scenes --out scenes",
       "train --ann_file a.json --image_dir pictures --init resnet101_imagenet",

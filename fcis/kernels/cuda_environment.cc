@@ -1,6 +1,8 @@
-#include "fcis/tools/cuda_environment.h"
+#include "fcis/kernels/cuda_environment.h"
 
 #include <dlfcn.h>
+
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -78,6 +80,19 @@ std::vector<EnvironmentEntry> DescribeCuda() {
   entries.push_back(Driver());
   for (EnvironmentEntry& device : Devices()) entries.push_back(device);
   return entries;
+}
+
+std::string EnvironmentText(const std::vector<EnvironmentEntry>& entries) {
+  size_t widest = 0;
+  for (const EnvironmentEntry& e : entries) {
+    widest = std::max(widest, e.name.size());
+  }
+  std::string text;
+  for (const EnvironmentEntry& e : entries) {
+    absl::StrAppend(&text, e.name, std::string(widest + 2 - e.name.size(), ' '),
+                    e.value, "\n");
+  }
+  return text;
 }
 
 }  // namespace fcis

@@ -1,6 +1,6 @@
 // The accelerator's part of the environment.
-#ifndef FCIS_TOOLS_CUDA_ENVIRONMENT_H_
-#define FCIS_TOOLS_CUDA_ENVIRONMENT_H_
+#ifndef FCIS_KERNELS_CUDA_ENVIRONMENT_H_
+#define FCIS_KERNELS_CUDA_ENVIRONMENT_H_
 
 #include <string>
 #include <vector>
@@ -16,6 +16,9 @@ struct EnvironmentEntry {
 // whether a driver is there.
 std::vector<EnvironmentEntry> DescribeCuda();
 
+// A line per entry, values below each other.
+std::string EnvironmentText(const std::vector<EnvironmentEntry>& entries);
+
 }  // namespace fcis
 
-#endif  // FCIS_TOOLS_CUDA_ENVIRONMENT_H_
+#endif  // FCIS_KERNELS_CUDA_ENVIRONMENT_H_
