@@ -25,9 +25,11 @@ TEST(ScratchWeightsTest, DeviationsAndConstants) {
   const auto expect = [&](const char* name, double want) {
     EXPECT_NEAR(Deviation(w.tensors.at(name)), want, 0.05 * want) << name;
   };
+  // Inputs of an output: res4's inner channels are 4 widths, res5's outer 32.
+  const double width = w.config.backbone().width();
   expect("extractor/res1/conv1/W", std::sqrt(2 / 147.0));
-  expect("extractor/res4/res4_a/conv2/W", std::sqrt(2 / (64 * 9.0)));
-  expect("head/psroi_conv1/W", std::sqrt(2 / 512.0));
+  expect("extractor/res4/res4_a/conv2/W", std::sqrt(2 / (4 * width * 9)));
+  expect("head/psroi_conv1/W", std::sqrt(2 / (32 * width)));
   expect("head/psroi_conv2/W", 0.01);
   const Weights reference =
       ScratchWeights(*Preset("small_scenes"), 1, HeadInit::kReference);
