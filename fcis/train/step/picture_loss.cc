@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
