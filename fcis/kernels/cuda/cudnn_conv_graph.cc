@@ -104,22 +104,65 @@ class GraphBuilder {
   absl::Status status_;
 };
 
-// The sums of the convolution, virtual.
-size_t AddForward(const ConvProblem& problem, GraphBuilder* graph) {
+// The names cuDNN has for one convolution's three directions.
+struct Direction {
+  absl::string_view what;
+  cudnnBackendDescriptorType_t operation;
+  cudnnBackendAttributeName_t conv, x, w, y, alpha, beta;
+};
+
+constexpr Direction kForward = {
+    "convolution",
+    CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
+
+constexpr Direction kGradientOfX = {
+    "gradient of x",
+    CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
+
+constexpr Direction kGradientOfWeight = {
+    "gradient of the weight",
+    CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
+
+// Adds the convolution in this direction; y is the index of its tensor.
+void AddConvolution(const ConvProblem& problem, const Direction& d, size_t y,
+                    GraphBuilder* graph) {
   const size_t conv = graph->AddConvolution(problem.params);
   const size_t x = graph->Add(Map(kX, problem.x, problem.operand));
   const size_t w = graph->Add(Weight(problem.weight, problem.operand));
-  const size_t y = graph->AddVirtual(Map(kY, problem.y, DType::kF32));
-  GraphNode op(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR);
-  op.SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
-             graph->at(conv))
-      .SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, graph->at(x))
-      .SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, graph->at(w))
-      .SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, graph->at(y))
-      .SetFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, 1.0f)
-      .SetFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, 0.0f);
-  graph->AddOperation(std::move(op), "convolution");
-  return y;
+  GraphNode op(d.operation);
+  op.SetNode(d.conv, graph->at(conv))
+      .SetNode(d.x, graph->at(x))
+      .SetNode(d.w, graph->at(w))
+      .SetNode(d.y, graph->at(y))
+      .SetFloat(d.alpha, 1.0f)
+      .SetFloat(d.beta, 0.0f);
+  graph->AddOperation(std::move(op), d.what);
+}
+
+absl::StatusOr<ConvGraph> MakeGradientGraph(const ConvProblem& problem,
+                                            const Direction& direction) {
+  GraphBuilder graph;
+  const size_t gy = graph.Add(Map(kY, problem.y, problem.operand));
+  AddConvolution(problem, direction, gy, &graph);
+  return graph.Finish();
 }
 
 }  // namespace
@@ -128,7 +171,8 @@ absl::StatusOr<ConvGraph> MakeFusedConvGraph(const ConvProblem& problem,
                                              DType output, bool residual) {
   GraphBuilder graph;
   const bool relu = problem.params.relu;
-  size_t sum = AddForward(problem, &graph);
+  size_t sum = graph.AddVirtual(Map(kY, problem.y, DType::kF32));
+  AddConvolution(problem, kForward, sum, &graph);
   // The last step's result is y.
   const auto step = [&](cudnnPointwiseMode_t mode, const size_t* b, bool last) {
     const GraphTensor y = Map(kY, problem.y, output);
@@ -149,40 +193,12 @@ absl::StatusOr<ConvGraph> MakeFusedConvGraph(const ConvProblem& problem,
 }
 
 absl::StatusOr<ConvGraph> MakeGradientOfXGraph(const ConvProblem& problem) {
-  GraphBuilder graph;
-  const size_t conv = graph.AddConvolution(problem.params);
-  const size_t w = graph.Add(Weight(problem.weight, problem.operand));
-  const size_t gy = graph.Add(Map(kY, problem.y, problem.operand));
-  const size_t gx = graph.Add(Map(kX, problem.x, problem.operand));
-  GraphNode op(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR);
-  op.SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
-             graph.at(conv))
-      .SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, graph.at(w))
-      .SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, graph.at(gy))
-      .SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, graph.at(gx))
-      .SetFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, 1.0f)
-      .SetFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA, 0.0f);
-  graph.AddOperation(std::move(op), "gradient of x");
-  return graph.Finish();
+  return MakeGradientGraph(problem, kGradientOfX);
 }
 
 absl::StatusOr<ConvGraph> MakeGradientOfWeightGraph(
     const ConvProblem& problem) {
-  GraphBuilder graph;
-  const size_t conv = graph.AddConvolution(problem.params);
-  const size_t x = graph.Add(Map(kX, problem.x, problem.operand));
-  const size_t gy = graph.Add(Map(kY, problem.y, problem.operand));
-  const size_t gw = graph.Add(Weight(problem.weight, problem.operand));
-  GraphNode op(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR);
-  op.SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-             graph.at(conv))
-      .SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, graph.at(x))
-      .SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, graph.at(gy))
-      .SetNode(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, graph.at(gw))
-      .SetFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, 1.0f)
-      .SetFloat(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA, 0.0f);
-  graph.AddOperation(std::move(op), "gradient of the weight");
-  return graph.Finish();
+  return MakeGradientGraph(problem, kGradientOfWeight);
 }
 
 }  // namespace cuda

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "fcis/core/comm/fake_communicator.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -33,26 +34,16 @@ TEST(OwnGpuTest, NamesWhoShares) {
 }
 
 // Rank 1 of three; the others' values are there already.
-class Three : public Communicator {
+class Three : public FakeCommunicator {
  public:
-  Three(const GpuId& first, const GpuId& last) : gpus_{first, {}, last} {}
-  int rank() const override { return 1; }
-  int size() const override { return 3; }
+  Three(const GpuId& first, const GpuId& last)
+      : FakeCommunicator(1, 3), gpus_{first, {}, last} {}
   absl::Status Sum(absl::Span<double> values) override {
     if (broken) return absl::InternalError("broken");
     for (size_t i = 0; i < values.size(); ++i)
       values[i] += gpus_[i / 16][i % 16];
     return absl::OkStatus();
   }
-  absl::Status Barrier() override { return absl::OkStatus(); }
-  absl::StatusOr<int> Sum(int value) override { return value; }
-  absl::StatusOr<std::string> Broadcast(std::string text) override {
-    return text;
-  }
-  absl::Status StartSum(absl::Span<float>) override { return absl::OkStatus(); }
-  absl::Status ProgressSums() override { return absl::OkStatus(); }
-  absl::Status FinishSums() override { return absl::OkStatus(); }
-  void GiveUp() override {}
 
   bool broken = false;
 

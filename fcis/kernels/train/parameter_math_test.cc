@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "fcis/core/comm/communicator.h"
+#include "fcis/core/comm/fake_communicator.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/testing/backends.h"
@@ -149,23 +149,17 @@ TEST_P(ParameterMathTest, UpdatesLikeTheHost) {
 
 // A job of two processes that have the same values: sums are doubles, and not
 // there before FinishSums.
-class TwinCommunicator : public Communicator {
+class TwinCommunicator : public FakeCommunicator {
  public:
-  int rank() const override { return 0; }
-  int size() const override { return 2; }
-  absl::Status Barrier() override { return absl::OkStatus(); }
+  TwinCommunicator() : FakeCommunicator(0, 2) {}
   absl::StatusOr<int> Sum(int value) override { return 2 * value; }
   absl::Status Sum(absl::Span<double>) override {
     return absl::UnimplementedError("Sum");
-  }
-  absl::StatusOr<std::string> Broadcast(std::string text) override {
-    return text;
   }
   absl::Status StartSum(absl::Span<float> values) override {
     under_way_.push_back(values);
     return absl::OkStatus();
   }
-  absl::Status ProgressSums() override { return absl::OkStatus(); }
   absl::Status FinishSums() override {
     for (const absl::Span<float> values : under_way_) {
       for (float& v : values) v *= 2;
@@ -173,7 +167,6 @@ class TwinCommunicator : public Communicator {
     under_way_.clear();
     return absl::OkStatus();
   }
-  void GiveUp() override {}
 
  private:
   std::vector<absl::Span<float>> under_way_;

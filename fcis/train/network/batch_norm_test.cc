@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "fcis/core/comm/fake_communicator.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/train/train_backend_factory.h"
@@ -224,28 +225,16 @@ class Meeting {
   std::vector<double> total_, sums_;
 };
 
-class ThreadCommunicator : public Communicator {
+class ThreadCommunicator : public FakeCommunicator {
  public:
   ThreadCommunicator(int rank, Meeting* meeting)
-      : rank_(rank), meeting_(meeting) {}
-  int rank() const override { return rank_; }
-  int size() const override { return 2; }
-  absl::Status Barrier() override { return absl::OkStatus(); }
-  absl::StatusOr<int> Sum(int value) override { return value; }
+      : FakeCommunicator(rank, 2), meeting_(meeting) {}
   absl::Status Sum(absl::Span<double> values) override {
     meeting_->Sum(values);
     return absl::OkStatus();
   }
-  absl::StatusOr<std::string> Broadcast(std::string text) override {
-    return text;
-  }
-  absl::Status StartSum(absl::Span<float>) override { return absl::OkStatus(); }
-  absl::Status ProgressSums() override { return absl::OkStatus(); }
-  absl::Status FinishSums() override { return absl::OkStatus(); }
-  void GiveUp() override {}
 
  private:
-  const int rank_;
   Meeting* meeting_;
 };
 
