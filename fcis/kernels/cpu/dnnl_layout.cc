@@ -85,6 +85,11 @@ memory::data_type DnnlType(DType type) {
                               : memory::data_type::f32;
 }
 
+bool HasIsa(dnnl::cpu_isa wanted) {
+  const int isa = static_cast<int>(dnnl::get_effective_cpu_isa());
+  return (isa & static_cast<int>(wanted)) == static_cast<int>(wanted);
+}
+
 memory::desc NhwcDesc(const Shape& nhwc, DType type) {
   return memory::desc({nhwc.dim(0), nhwc.dim(3), nhwc.dim(1), nhwc.dim(2)},
                       DnnlType(type), memory::format_tag::nhwc);
@@ -92,16 +97,12 @@ memory::desc NhwcDesc(const Shape& nhwc, DType type) {
 
 memory::desc FeatureDesc(const Shape& nhwc, DType type) {
   constexpr int64_t kPictureChannels = 4;
-  const int isa = static_cast<int>(dnnl::get_effective_cpu_isa());
-  const auto has = [isa](dnnl::cpu_isa wanted) {
-    return (isa & static_cast<int>(wanted)) == static_cast<int>(wanted);
-  };
   memory::format_tag tag = memory::format_tag::nhwc;
   if (type == DType::kF32 && nhwc.dim(3) < kPictureChannels) {
     tag = memory::format_tag::nchw;
-  } else if (type == DType::kF32 && has(dnnl::cpu_isa::avx512_core)) {
+  } else if (type == DType::kF32 && HasIsa(dnnl::cpu_isa::avx512_core)) {
     tag = memory::format_tag::nChw16c;
-  } else if (type == DType::kF32 && has(dnnl::cpu_isa::avx2)) {
+  } else if (type == DType::kF32 && HasIsa(dnnl::cpu_isa::avx2)) {
     tag = memory::format_tag::nChw8c;
   }
   return memory::desc({nhwc.dim(0), nhwc.dim(3), nhwc.dim(1), nhwc.dim(2)},
@@ -133,8 +134,12 @@ OutputFactors FactorsOf(const memory::desc& desc,
                         absl::Span<const float> factors) {
   const int64_t size = desc.get_size() / sizeof(float);
   if (factors.empty()) return OutputFactors(size);
-  const int64_t block = BlockSize(desc.data.format_desc.blocking);
-  return OutputFactors(factors, BlockPattern(desc.data.format_desc.blocking),
+  const dnnl_blocking_desc_t& blocking = desc.data.format_desc.blocking;
+  const int64_t block = BlockSize(blocking), outputs = desc.data.dims[0];
+  if (block == 1 && blocking.strides[0] * outputs == size) {
+    return OutputFactors::OutputsFirst(size, outputs, factors);
+  }
+  return OutputFactors(factors, BlockPattern(blocking),
                        FirstOutputs(desc.data, size / block));
 }
 

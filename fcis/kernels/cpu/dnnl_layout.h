@@ -15,6 +15,9 @@ namespace fcis {
 
 dnnl::memory::data_type DnnlType(DType type);  // f32 or bf16
 
+// Whether oneDNN may use the instructions of `wanted` here.
+bool HasIsa(dnnl::cpu_isa wanted);
+
 // oneDNN names extents in the order N,C,H,W whatever the layout.
 dnnl::memory::desc NhwcDesc(const Shape& nhwc, DType type);
 

@@ -13,31 +13,17 @@
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/bf16.h"
 #include "fcis/kernels/cpu/dilation_phases.h"
+#include "fcis/kernels/cpu/dnnl_context.h"
+#include "fcis/kernels/cpu/dnnl_conv_plan.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/cpu/dnnl_weights.h"
 
 namespace fcis {
 namespace {
 
 using dnnl::memory;
-
-memory::dims Dims(const Shape& s) {
-  return {s.dim(0), s.dim(1), s.dim(2), s.dim(3)};
-}
-
-memory::desc KernelDesc(const Shape& shape, DType type,
-                        memory::format_tag tag) {
-  return memory::desc(Dims(shape), DnnlType(type), tag);
-}
-
-memory::desc BiasDesc(int64_t outputs) {
-  return memory::desc({outputs}, memory::data_type::f32, memory::format_tag::a);
-}
-
-// Memory for a tensor of layout `desc`.
-Tensor Allocate(const memory::desc& desc) {
-  return Tensor(Shape{static_cast<int64_t>(desc.get_size())}, DType::kU8);
-}
 
 FCIS_MULTIVERSION void AddTo(const float* x, int64_t n, float* y) {
   for (int64_t i = 0; i < n; ++i) y[i] += x[i];
@@ -47,13 +33,6 @@ void ParallelAddTo(const float* x, int64_t n, float* y) {
   ParallelFor(n, 1 << 16, [&](int64_t begin, int64_t end) {
     AddTo(x + begin, end - begin, y + begin);
   });
-}
-
-// Winograd's algorithm (Lavin and Gray, 2016) takes a third of the products of
-// such kernels; oneDNN has it for f32 and AVX-512.
-bool FitsWinograd(const ConvParams& p, const Shape& weight) {
-  return weight.dim(2) == 3 && weight.dim(3) == 3 && p.stride == 1 &&
-         p.dilation == 1;
 }
 
 // Dilated kernels that phases (dilation_phases.h) make fit.
@@ -67,74 +46,64 @@ ConvParams Undilated(ConvParams p) {
   return p;
 }
 
-// make(algorithm) by Winograd if that is possible.
-template <typename Make>
-auto Fastest(bool winograd, const Make& make) {
-  if (winograd) {
-    try {
-      return make(dnnl::algorithm::convolution_winograd);
-    } catch (const dnnl::error&) {
-      // Not for this type, or on this CPU.
+// sums[c] of rows of `channels` bf16 each; columns begin to end.
+FCIS_MULTIVERSION void SumColumns(const uint16_t* x, int64_t rows,
+                                  int64_t channels, int64_t begin, int64_t end,
+                                  float* sums) {
+  std::fill(sums + begin, sums + end, 0.0f);
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = begin; c < end; ++c) {
+      sums[c] += FromBf16(x[r * channels + c]);
     }
   }
-  return make(dnnl::algorithm::convolution_direct);
 }
 
-// One convolution compiled for one input shape.
-struct Plan {
-  memory::desc src, dst;
-  dnnl::convolution_forward forward;
-  memory::desc forward_weights, forward_scratch;
-  dnnl::convolution_backward_data by_data;
-  memory::desc data_weights, data_scratch;
-  dnnl::convolution_backward_weights by_weights;
-  memory::desc weights_gradient, weights_scratch;
-};
-
-// Everything a Plan depends on.
+// Everything a ConvPlan depends on.
 using PlanKey = std::array<int64_t, 14>;
 
 class DnnlTrainConv : public TrainConv {
  public:
   // phases: 1, or the dilation that is done by phases.
-  DnnlTrainConv(DnnlTrainer::Impl* trainer, const ConvParams& params,
-                int phases, const Shape& shape, const memory::desc& stored,
+  DnnlTrainConv(DnnlContext* context, const ConvParams& params, int phases,
+                const Shape& shape, const memory::desc& stored,
                 absl::Span<const float> factors)
       : TrainConv(params, shape),
-        trainer_(trainer),
+        context_(context),
         phases(phases),
         run_params(phases > 1 ? Undilated(params) : params),
-        stored(stored),
-        folded_desc(stored),
-        factors_(FactorsOf(stored, factors)),
+        weights(stored, factors),
         bias(Shape{shape.dim(0)}) {}
 
-  const OutputFactors& factors() const override { return factors_; }
-  std::string layout() const override { return LayoutName(stored); }
-  void ToStored(const Tensor& weight, float* to) const override;
-  Tensor FromStored(const float* from) const override;
+  const OutputFactors& factors() const override { return weights.factors(); }
+  std::string layout() const override { return LayoutName(weights.stored()); }
+
+  void ToStored(const Tensor& weight, float* to) const override {
+    context_->Reorder(Plain(), weight.raw(), weights.stored(), to);
+  }
+
+  Tensor FromStored(const float* from) const override {
+    Tensor weight(weight_shape());
+    context_->Reorder(weights.stored(), from, Plain(), weight.mutable_raw());
+    return weight;
+  }
 
   absl::Status Set(const float* from, const float* new_bias) override {
-    // The last step's may have become the layout of its forward pass.
-    if (folded_desc != stored || folded.num_bytes() == 0) {
-      folded = Allocate(stored);
-      folded_desc = stored;
-    }
-    factors_.Apply(from, static_cast<float*>(folded.mutable_raw()));
+    weights.Set(from);
     std::copy_n(new_bias, bias.num_elements(), bias.mutable_data<float>());
     return absl::OkStatus();
   }
 
  private:
-  DnnlTrainer::Impl* trainer_;
+  memory::desc Plain() const {
+    return KernelDesc(weight_shape(), DType::kF32, memory::format_tag::oihw);
+  }
+
+  DnnlContext* const context_;
 
  public:
   const int phases;
   const ConvParams run_params;  // of the convolution of the phases
-  const memory::desc stored;
-  memory::desc folded_desc;  // layout of `folded`
-  const OutputFactors factors_;
-  Tensor folded;  // factor * w
+  DnnlWeights weights;
   Tensor bias;
 };
 
@@ -144,100 +113,10 @@ struct DnnlTrainer::Impl {
   // Plans are dropped all at once when so many input shapes have come by.
   static constexpr size_t kMaxPlans = 2048;
 
-  explicit Impl(DType type)
-      : compute(type), engine(dnnl::engine::kind::cpu, 0), stream(engine) {
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  }
+  explicit Impl(DType type) : compute(type) {}
 
-  memory View(const memory::desc& desc, const void* data) {
-    return memory(desc, engine, const_cast<void*>(data));
-  }
-
-  void Reorder(const memory::desc& from, const void* x, const memory::desc& to,
-               void* y) {
-    memory source = View(from, x), target = View(to, y);
-    dnnl::reorder(source, target).execute(stream, source, target);
-    stream.wait();
-  }
-
-  memory Scratch(const memory::desc& desc) {
-    const int64_t bytes = desc.get_size();
-    if (scratch.num_bytes() < bytes) scratch = Tensor(Shape{bytes}, DType::kU8);
-    return View(desc, scratch.raw());
-  }
-
-  Plan MakePlan(const ConvParams& p, const Shape& weight, const Shape& x,
-                const Shape& y, bool residual) {
-    Plan plan;
-    plan.src = FeatureDesc(x, compute);
-    plan.dst = FeatureDesc(y, compute);
-    const memory::desc any =
-        KernelDesc(weight, compute, memory::format_tag::any);
-    const memory::desc bias = BiasDesc(weight.dim(0));
-    const memory::dims strides = {p.stride, p.stride};
-    const memory::dims dilates = {p.dilation - 1, p.dilation - 1};
-    const memory::dims pads = {p.pad, p.pad};
-    dnnl::post_ops post;
-    if (residual) post.append_sum(1.0f);
-    if (p.relu) {
-      post.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
-    }
-    dnnl::primitive_attr forward_attr;  // a copy of attr would be attr itself
-    forward_attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    forward_attr.set_post_ops(post);
-    const auto forward_desc = [&](dnnl::algorithm algorithm,
-                                  dnnl::prop_kind kind,
-                                  const dnnl::primitive_attr& with) {
-      return dnnl::convolution_forward::primitive_desc(
-          dnnl::convolution_forward::desc(kind, algorithm, plan.src, any, bias,
-                                          plan.dst, strides, dilates, pads,
-                                          pads),
-          with, engine);
-    };
-    const auto hint = [&](dnnl::algorithm algorithm) {
-      return forward_desc(algorithm, dnnl::prop_kind::forward_training, attr);
-    };
-    const bool winograd = FitsWinograd(p, weight);
-    // For inference Winograd's kernels are kept transformed, and no way leads
-    // back from there.
-    const auto forward = Fastest(winograd, [&](dnnl::algorithm algorithm) {
-      return forward_desc(algorithm,
-                          algorithm == dnnl::algorithm::convolution_winograd
-                              ? dnnl::prop_kind::forward_training
-                              : dnnl::prop_kind::forward_inference,
-                          forward_attr);
-    });
-    plan.forward = dnnl::convolution_forward(forward);
-    plan.forward_weights = forward.weights_desc();
-    plan.forward_scratch = forward.scratchpad_desc();
-
-    const auto by_data = Fastest(winograd, [&](dnnl::algorithm algorithm) {
-      return dnnl::convolution_backward_data::primitive_desc(
-          dnnl::convolution_backward_data::desc(
-              algorithm, plan.src, any, plan.dst, strides, dilates, pads, pads),
-          attr, engine, hint(algorithm));
-    });
-    plan.by_data = dnnl::convolution_backward_data(by_data);
-    plan.data_weights = by_data.weights_desc();
-    plan.data_scratch = by_data.scratchpad_desc();
-
-    const memory::desc gradient =
-        KernelDesc(weight, DType::kF32, memory::format_tag::any);
-    const auto by_weights = Fastest(winograd, [&](dnnl::algorithm algorithm) {
-      return dnnl::convolution_backward_weights::primitive_desc(
-          dnnl::convolution_backward_weights::desc(
-              algorithm, plan.src, gradient, bias, plan.dst, strides, dilates,
-              pads, pads),
-          attr, engine, hint(algorithm));
-    });
-    plan.by_weights = dnnl::convolution_backward_weights(by_weights);
-    plan.weights_gradient = by_weights.diff_weights_desc();
-    plan.weights_scratch = by_weights.scratchpad_desc();
-    return plan;
-  }
-
-  const Plan& GetPlan(const DnnlTrainConv& conv, const Shape& x, const Shape& y,
-                      bool residual) {
+  const ConvPlan& GetPlan(const DnnlTrainConv& conv, const Shape& x,
+                          const Shape& y, bool residual) {
     const ConvParams& p = conv.run_params;
     const Shape& w = conv.weight_shape();
     // oneDNN plans its work for a number of threads when it compiles.
@@ -247,38 +126,39 @@ struct DnnlTrainer::Impl {
     const auto found = plans.find(key);
     if (found != plans.end()) return *found->second;
     if (plans.size() >= kMaxPlans) plans.clear();
-    return *(plans[key] =
-                 absl::make_unique<Plan>(MakePlan(p, w, x, y, residual)));
+    return *(plans[key] = absl::make_unique<ConvPlan>(MakeConvPlan(
+                 p, w, x, y, residual, compute, context.engine())));
   }
 
   // A map cut into phases, and back.
   FeatureMap Split(const FeatureMap& map, int phases) {
     const Shape shape = PhasesOf(map.shape, phases);
-    FeatureMap split = {shape, Allocate(FeatureDesc(shape, compute))};
+    FeatureMap split = {shape,
+                        DnnlContext::Allocate(FeatureDesc(shape, compute))};
     ToPhases(map.shape, ChannelBlock(map.shape, compute), phases,
              static_cast<const float*>(map.data.raw()),
              static_cast<float*>(split.data.mutable_raw()));
     return split;
   }
   FeatureMap Join(const FeatureMap& split, const Shape& shape, int phases) {
-    FeatureMap map = {shape, Allocate(FeatureDesc(shape, compute))};
+    FeatureMap map = {shape,
+                      DnnlContext::Allocate(FeatureDesc(shape, compute))};
     FromPhases(shape, ChannelBlock(shape, compute), phases,
                static_cast<const float*>(split.data.raw()),
                static_cast<float*>(map.data.mutable_raw()));
     return map;
   }
 
+  memory View(const memory::desc& desc, const void* data) const {
+    return context.View(desc, data);
+  }
+
   FeatureMap Forward(DnnlTrainConv* conv, const FeatureMap& x,
                      const Shape& shape, const FeatureMap* residual) {
-    const Plan& plan = GetPlan(*conv, x.shape, shape, residual != nullptr);
-    if (conv->folded_desc != plan.forward_weights) {
-      Tensor packed = Allocate(plan.forward_weights);
-      Reorder(conv->folded_desc, conv->folded.raw(), plan.forward_weights,
-              packed.mutable_raw());
-      conv->folded = packed;
-      conv->folded_desc = plan.forward_weights;
-    }
-    FeatureMap y = {shape, Allocate(plan.dst)};
+    const ConvPlan& plan = GetPlan(*conv, x.shape, shape, residual != nullptr);
+    const Tensor weights = conv->weights.In(
+        plan.forward_weights, DnnlWeights::Pass::kForward, &context);
+    FeatureMap y = {shape, DnnlContext::Allocate(plan.dst)};
     if (residual != nullptr) {
       const char* from = static_cast<const char*>(residual->data.raw());
       char* to = static_cast<char*>(y.data.mutable_raw());
@@ -287,64 +167,86 @@ struct DnnlTrainer::Impl {
       });
     }
     plan.forward.execute(
-        stream,
+        context.stream(),
         {{DNNL_ARG_SRC, View(plan.src, x.data.raw())},
-         {DNNL_ARG_WEIGHTS, View(plan.forward_weights, conv->folded.raw())},
-         {DNNL_ARG_BIAS, View(BiasDesc(shape.dim(3)), conv->bias.raw())},
+         {DNNL_ARG_WEIGHTS, View(plan.forward_weights, weights.raw())},
+         {DNNL_ARG_BIAS, View(plan.bias, conv->bias.raw())},
          {DNNL_ARG_DST, View(plan.dst, y.data.raw())},
-         {DNNL_ARG_SCRATCHPAD, Scratch(plan.forward_scratch)}});
-    stream.wait();
+         {DNNL_ARG_SCRATCHPAD, context.Scratch(plan.forward_scratch)}});
+    context.stream().wait();
     return y;
   }
 
-  void ByData(const Plan& plan, const DnnlTrainConv& conv, const FeatureMap& x,
+  void ByData(const ConvPlan& plan, DnnlTrainConv* conv, const FeatureMap& x,
               const FeatureMap& gy, FeatureMap* gx) {
-    const void* weights = conv.folded.raw();
-    Tensor packed;
-    if (conv.folded_desc != plan.data_weights) {
-      packed = Allocate(plan.data_weights);
-      Reorder(conv.folded_desc, weights, plan.data_weights,
-              packed.mutable_raw());
-      weights = packed.raw();
-    }
-    *gx = {x.shape, Allocate(plan.src)};
-    plan.by_data.execute(stream,
-                         {{DNNL_ARG_DIFF_DST, View(plan.dst, gy.data.raw())},
-                          {DNNL_ARG_WEIGHTS, View(plan.data_weights, weights)},
-                          {DNNL_ARG_DIFF_SRC, View(plan.src, gx->data.raw())},
-                          {DNNL_ARG_SCRATCHPAD, Scratch(plan.data_scratch)}});
-    stream.wait();
+    const Tensor weights =
+        conv->weights.In(plan.data_weights, DnnlWeights::Pass::kData, &context);
+    *gx = {x.shape, DnnlContext::Allocate(plan.src)};
+    plan.by_data.execute(
+        context.stream(),
+        {{DNNL_ARG_DIFF_DST, View(plan.dst, gy.data.raw())},
+         {DNNL_ARG_WEIGHTS, View(plan.data_weights, weights.raw())},
+         {DNNL_ARG_DIFF_SRC, View(plan.src, gx->data.raw())},
+         {DNNL_ARG_SCRATCHPAD, context.Scratch(plan.data_scratch)}});
+    context.stream().wait();
   }
 
-  void ByWeights(const Plan& plan, const DnnlTrainConv& conv,
+  // The gradients of the weights, in plan.weights_gradient, and of the bias.
+  void RunByWeights(const ConvPlan& plan, const FeatureMap& x,
+                    const FeatureMap& gy, void* gweight, float* gbias) {
+    const memory scratch = context.Scratch(plan.weights_scratch);
+    if (plan.has_products) {
+      const ConvPlan::Products& p = plan.products;
+      plan.by_weights.execute(
+          context.stream(),
+          {{DNNL_ARG_SRC, View(p.dst_transposed, gy.data.raw())},
+           {DNNL_ARG_WEIGHTS, View(p.src, x.data.raw())},
+           {DNNL_ARG_DST, View(p.gradient, gweight)},
+           {DNNL_ARG_SCRATCHPAD, scratch}});
+      const int64_t channels = gy.shape.dim(3);
+      const auto* from = static_cast<const uint16_t*>(gy.data.raw());
+      constexpr int64_t kGrain = 256;
+      ParallelFor(channels, kGrain, [&](int64_t begin, int64_t end) {
+        SumColumns(from, gy.shape.num_elements() / channels, channels, begin,
+                   end, gbias);
+      });
+    } else {
+      plan.by_weights.execute(
+          context.stream(),
+          {{DNNL_ARG_SRC, View(plan.src, x.data.raw())},
+           {DNNL_ARG_DIFF_DST, View(plan.dst, gy.data.raw())},
+           {DNNL_ARG_DIFF_WEIGHTS, View(plan.weights_gradient, gweight)},
+           {DNNL_ARG_DIFF_BIAS, View(plan.bias, gbias)},
+           {DNNL_ARG_SCRATCHPAD, scratch}});
+    }
+    context.stream().wait();
+  }
+
+  void ByWeights(const ConvPlan& plan, const DnnlTrainConv& conv,
                  const FeatureMap& x, const FeatureMap& gy, bool add,
                  float* gweight, float* gbias) {
     const int64_t outputs = conv.weight_shape().dim(0);
+    const memory::desc& stored = conv.weights.stored();
     // Winograd's kernels store whole cache lines.
     constexpr uintptr_t kLine = 64;
-    const bool direct = !add && plan.weights_gradient == conv.stored &&
+    const bool direct = !add && plan.weights_gradient == stored &&
                         reinterpret_cast<uintptr_t>(gweight) % kLine == 0;
-    Tensor sums = direct ? Tensor() : Allocate(plan.weights_gradient);
+    Tensor sums =
+        direct ? Tensor() : DnnlContext::Allocate(plan.weights_gradient);
     Tensor bias_sums(Shape{outputs});
-    plan.by_weights.execute(
-        stream, {{DNNL_ARG_SRC, View(plan.src, x.data.raw())},
-                 {DNNL_ARG_DIFF_DST, View(plan.dst, gy.data.raw())},
-                 {DNNL_ARG_DIFF_WEIGHTS,
-                  View(plan.weights_gradient, direct ? gweight : sums.raw())},
-                 {DNNL_ARG_DIFF_BIAS, View(BiasDesc(outputs), bias_sums.raw())},
-                 {DNNL_ARG_SCRATCHPAD, Scratch(plan.weights_scratch)}});
-    stream.wait();
+    RunByWeights(plan, x, gy, direct ? gweight : sums.mutable_raw(),
+                 bias_sums.mutable_data<float>());
     if (add) {
       AddTo(bias_sums.data<float>(), outputs, gbias);
     } else {
       std::copy_n(bias_sums.data<float>(), outputs, gbias);
     }
     if (direct) return;
-    if (plan.weights_gradient != conv.stored) {
-      Tensor stored = Allocate(conv.stored);
-      Reorder(plan.weights_gradient, sums.raw(), conv.stored,
-              stored.mutable_raw());
-      sums = stored;
+    if (plan.weights_gradient != stored) {
+      Tensor reordered = DnnlContext::Allocate(stored);
+      context.Reorder(plan.weights_gradient, sums.raw(), stored,
+                      reordered.mutable_raw());
+      sums = reordered;
     }
     const auto* from = static_cast<const float*>(sums.raw());
     const int64_t n = conv.factors().size();
@@ -356,29 +258,11 @@ struct DnnlTrainer::Impl {
   }
 
   const DType compute;
-  dnnl::engine engine;
-  dnnl::stream stream;
-  dnnl::primitive_attr attr;
-  Tensor scratch;
-  absl::flat_hash_map<PlanKey, std::unique_ptr<Plan>> plans;
+  DnnlContext context;
+  absl::flat_hash_map<PlanKey, std::unique_ptr<ConvPlan>> plans;
 };
 
 namespace {
-
-void DnnlTrainConv::ToStored(const Tensor& weight, float* to) const {
-  trainer_->Reorder(
-      KernelDesc(weight_shape(), DType::kF32, memory::format_tag::oihw),
-      weight.raw(), stored, to);
-}
-
-Tensor DnnlTrainConv::FromStored(const float* from) const {
-  Tensor weight(weight_shape());
-  trainer_->Reorder(
-      stored, from,
-      KernelDesc(weight_shape(), DType::kF32, memory::format_tag::oihw),
-      weight.mutable_raw());
-  return weight;
-}
 
 // Runs `body`; oneDNN's exceptions become errors that name the work.
 absl::Status Guard(const std::function<std::string()>& what,
@@ -432,24 +316,25 @@ DnnlTrainer::~DnnlTrainer() = default;
 
 absl::StatusOr<FeatureMap> DnnlTrainer::Import(const Tensor& nhwc) {
   const memory::desc to = FeatureDesc(nhwc.shape(), impl_->compute);
-  FeatureMap map = {nhwc.shape(), Allocate(to)};
+  FeatureMap map = {nhwc.shape(), DnnlContext::Allocate(to)};
   RETURN_IF_ERROR(
       Guard([&] { return absl::StrCat("import of ", nhwc.shape().ToString()); },
             [&] {
-              impl_->Reorder(NhwcDesc(nhwc.shape(), nhwc.type()), nhwc.raw(),
-                             to, map.data.mutable_raw());
+              impl_->context.Reorder(NhwcDesc(nhwc.shape(), nhwc.type()),
+                                     nhwc.raw(), to, map.data.mutable_raw());
             }));
   return map;
 }
 
 absl::StatusOr<Tensor> DnnlTrainer::Export(const FeatureMap& map, DType type) {
   Tensor nhwc(map.shape, type);
-  RETURN_IF_ERROR(Guard(
-      [&] { return absl::StrCat("export of ", map.shape.ToString()); },
-      [&] {
-        impl_->Reorder(FeatureDesc(map.shape, impl_->compute), map.data.raw(),
-                       NhwcDesc(map.shape, type), nhwc.mutable_raw());
-      }));
+  RETURN_IF_ERROR(
+      Guard([&] { return absl::StrCat("export of ", map.shape.ToString()); },
+            [&] {
+              impl_->context.Reorder(FeatureDesc(map.shape, impl_->compute),
+                                     map.data.raw(), NhwcDesc(map.shape, type),
+                                     nhwc.mutable_raw());
+            }));
   return nhwc;
 }
 
@@ -466,11 +351,12 @@ absl::StatusOr<std::unique_ptr<TrainConv>> DnnlTrainer::MakeConv(
         const ConvParams run = by_phases ? Undilated(params) : params;
         const absl::StatusOr<Shape> y =
             ops::InferConvShape(run, x, weight_shape);
-        const Plan plan =
-            impl_->MakePlan(run, weight_shape, x, *y, /*residual=*/false);
+        const ConvPlan plan =
+            MakeConvPlan(run, weight_shape, x, *y, /*residual=*/false,
+                         impl_->compute, impl_->context.engine());
         conv = absl::make_unique<DnnlTrainConv>(
-            impl_.get(), params, by_phases ? params.dilation : 1, weight_shape,
-            plan.weights_gradient, factors);
+            &impl_->context, params, by_phases ? params.dilation : 1,
+            weight_shape, plan.weights_gradient, factors);
       }));
   return conv;
 }
@@ -512,9 +398,10 @@ absl::Status DnnlTrainer::ConvGradient(TrainConv& conv, const FeatureMap& x,
       [&] {
         const FeatureMap in = phases == 1 ? x : impl_->Split(x, phases);
         const FeatureMap g = phases == 1 ? gy : impl_->Split(gy, phases);
-        const Plan& plan = impl_->GetPlan(dnnl_conv, in.shape, g.shape, false);
+        const ConvPlan& plan =
+            impl_->GetPlan(dnnl_conv, in.shape, g.shape, false);
         if (gx != nullptr) {
-          impl_->ByData(plan, dnnl_conv, in, g, gx);
+          impl_->ByData(plan, &dnnl_conv, in, g, gx);
           if (phases > 1) *gx = impl_->Join(*gx, x.shape, phases);
         }
         impl_->ByWeights(plan, dnnl_conv, in, g, add, gweight, gbias);
@@ -528,18 +415,18 @@ absl::StatusOr<FeatureMap> DnnlTrainer::MaxPool(const MaxPoolParams& params,
   RETURN_IF_ERROR(Guard(
       [&] { return absl::StrCat("max pooling of ", x.shape.ToString()); },
       [&] {
-        const PoolDescs pool =
-            MakePool(params, x.shape, shape, impl_->compute, impl_->engine);
-        y = {shape, Allocate(pool.dst)};
+        const PoolDescs pool = MakePool(params, x.shape, shape, impl_->compute,
+                                        impl_->context.engine());
+        y = {shape, DnnlContext::Allocate(pool.dst)};
         const memory::desc space = pool.forward.workspace_desc();
-        const Tensor workspace = Allocate(space);
+        const Tensor workspace = DnnlContext::Allocate(space);
         dnnl::pooling_forward(pool.forward)
             .execute(
-                impl_->stream,
+                impl_->context.stream(),
                 {{DNNL_ARG_SRC, impl_->View(pool.src, x.data.raw())},
                  {DNNL_ARG_DST, impl_->View(pool.dst, y.data.raw())},
                  {DNNL_ARG_WORKSPACE, impl_->View(space, workspace.raw())}});
-        impl_->stream.wait();
+        impl_->context.stream().wait();
       }));
   return y;
 }
@@ -550,15 +437,16 @@ absl::StatusOr<FeatureMap> DnnlTrainer::MaxPoolGradient(
   RETURN_IF_ERROR(Guard(
       [&] { return absl::StrCat("max pooling of ", x.shape.ToString()); },
       [&] {
-        const PoolDescs pool =
-            MakePool(params, x.shape, gy.shape, impl_->compute, impl_->engine);
+        const PoolDescs pool = MakePool(
+            params, x.shape, gy.shape, impl_->compute, impl_->context.engine());
         // The forward pass once more: cheaper than to keep where the largest
         // values were.
         const memory::desc space = pool.forward.workspace_desc();
-        const Tensor workspace = Allocate(space), y = Allocate(pool.dst);
+        const Tensor workspace = DnnlContext::Allocate(space),
+                     y = DnnlContext::Allocate(pool.dst);
         const memory at = impl_->View(space, workspace.raw());
         dnnl::pooling_forward(pool.forward)
-            .execute(impl_->stream,
+            .execute(impl_->context.stream(),
                      {{DNNL_ARG_SRC, impl_->View(pool.src, x.data.raw())},
                       {DNNL_ARG_DST, impl_->View(pool.dst, y.raw())},
                       {DNNL_ARG_WORKSPACE, at}});
@@ -571,14 +459,14 @@ absl::StatusOr<FeatureMap> DnnlTrainer::MaxPoolGradient(
                 dnnl::algorithm::pooling_max, pool.src, pool.dst,
                 {params.stride, params.stride}, {params.kernel, params.kernel},
                 {0, 0}, {far(1), far(2)}),
-            impl_->engine, pool.forward);
-        gx = {x.shape, Allocate(pool.src)};
+            impl_->context.engine(), pool.forward);
+        gx = {x.shape, DnnlContext::Allocate(pool.src)};
         dnnl::pooling_backward(backward).execute(
-            impl_->stream,
+            impl_->context.stream(),
             {{DNNL_ARG_DIFF_DST, impl_->View(pool.dst, gy.data.raw())},
              {DNNL_ARG_WORKSPACE, at},
              {DNNL_ARG_DIFF_SRC, impl_->View(pool.src, gx.data.raw())}});
-        impl_->stream.wait();
+        impl_->context.stream().wait();
       }));
   return gx;
 }

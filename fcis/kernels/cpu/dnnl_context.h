@@ -1,0 +1,35 @@
+// What all oneDNN primitives of a training graph share.
+#ifndef FCIS_KERNELS_CPU_DNNL_CONTEXT_H_
+#define FCIS_KERNELS_CPU_DNNL_CONTEXT_H_
+
+#include "dnnl.hpp"
+#include "fcis/core/tensor/tensor.h"
+
+namespace fcis {
+
+// Engine, stream and scratch memory. One call at a time.
+class DnnlContext {
+ public:
+  DnnlContext();
+
+  const dnnl::engine& engine() const { return engine_; }
+  dnnl::stream& stream() { return stream_; }
+
+  // Memory for a tensor of layout `desc`.
+  static Tensor Allocate(const dnnl::memory::desc& desc);
+  dnnl::memory View(const dnnl::memory::desc& desc, const void* data) const;
+  // Until the next call.
+  dnnl::memory Scratch(const dnnl::memory::desc& desc);
+  // From one layout or type to another.
+  void Reorder(const dnnl::memory::desc& from, const void* x,
+               const dnnl::memory::desc& to, void* y);
+
+ private:
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  Tensor scratch_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CPU_DNNL_CONTEXT_H_

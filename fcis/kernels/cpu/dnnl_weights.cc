@@ -1,0 +1,85 @@
+#include "fcis/kernels/cpu/dnnl_weights.h"
+
+#include "fcis/kernels/cpu/dnnl_layout.h"
+
+namespace fcis {
+
+using dnnl::memory;
+
+namespace {
+
+std::vector<float> FactorOfOutput(const memory::desc& stored,
+                                  absl::Span<const float> factors) {
+  if (factors.empty()) return std::vector<float>(stored.dims()[0], 1.0f);
+  return {factors.begin(), factors.end()};
+}
+
+}  // namespace
+
+DnnlWeights::DnnlWeights(const memory::desc& stored,
+                         absl::Span<const float> factors)
+    : stored_(stored),
+      factor_of_output_(FactorOfOutput(stored, factors)),
+      factors_(FactorsOf(stored, factors)) {}
+
+bool DnnlWeights::AllPacked() const {
+  bool any = false;
+  for (const Packed& p : packed_) {
+    if (p.copy.layout.is_zero()) continue;
+    if (!p.packing.has_value()) return false;
+    any = true;
+  }
+  return any;
+}
+
+void DnnlWeights::Set(const float* from) {
+  for (Packed& p : packed_) {
+    p.copy.fresh = p.packing.has_value();
+    if (!p.copy.fresh) continue;
+    p.packing->Run(from, factor_of_output_,
+                   static_cast<uint16_t*>(p.copy.data.mutable_raw()));
+  }
+  if (AllPacked()) {
+    folded_ = Copy();
+    return;
+  }
+  if (folded_.layout != stored_) {
+    folded_.layout = stored_;
+    folded_.data = DnnlContext::Allocate(stored_);
+  }
+  factors_.Apply(from, static_cast<float*>(folded_.data.mutable_raw()));
+  folded_.fresh = true;
+}
+
+const DnnlWeights::Copy& DnnlWeights::Source() const {
+  if (folded_.fresh) return folded_;
+  return packed_[0].copy.fresh ? packed_[0].copy : packed_[1].copy;
+}
+
+Tensor DnnlWeights::In(const memory::desc& layout, Pass pass,
+                       DnnlContext* context) {
+  Packed& packed = packed_[static_cast<int>(pass)];
+  if (packed.copy.fresh && packed.copy.layout == layout) {
+    return packed.copy.data;
+  }
+  if (folded_.fresh && folded_.layout == layout) return folded_.data;
+  const Copy& source = Source();
+  Copy made = {layout, DnnlContext::Allocate(layout), true};
+  context->Reorder(source.layout, source.data.raw(), layout,
+                   made.data.mutable_raw());
+  const Tensor data = made.data;
+  packed.packing.reset();
+  if (WeightPacking::Fits(stored_, layout)) {
+    packed.packing.emplace(stored_, layout);
+    packed.copy = made;
+  } else {
+    // Not kept: the layout alone says that Set has to fold.
+    packed.copy = Copy();
+    packed.copy.layout = layout;
+    // The forward pass of the next picture needs it again.
+    if (pass == Pass::kForward) folded_ = made;
+  }
+  return data;
+}
+
+}  // namespace fcis

@@ -1,0 +1,61 @@
+// The weights of one convolution of a training graph, folded, in the layouts
+// that oneDNN's passes ask for.
+#ifndef FCIS_KERNELS_CPU_DNNL_WEIGHTS_H_
+#define FCIS_KERNELS_CPU_DNNL_WEIGHTS_H_
+
+#include <array>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "dnnl.hpp"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/cpu/dnnl_context.h"
+#include "fcis/kernels/cpu/pack_weights.h"
+#include "fcis/kernels/train/output_factors.h"
+
+namespace fcis {
+
+class DnnlWeights {
+ public:
+  enum class Pass { kForward, kData };
+
+  // stored: the f32 layout of what Set gets, of a kernel (O,I,KH,KW).
+  // factors: one per output, or empty: 1.
+  DnnlWeights(const dnnl::memory::desc& stored,
+              absl::Span<const float> factors);
+
+  const dnnl::memory::desc& stored() const { return stored_; }
+  const OutputFactors& factors() const { return factors_; }
+
+  // Takes factor * from. What passes asked for last is made at once.
+  void Set(const float* from);
+
+  // In this layout, f32 or bf16; after Set.
+  Tensor In(const dnnl::memory::desc& layout, Pass pass, DnnlContext* context);
+
+ private:
+  struct Copy {
+    dnnl::memory::desc layout;
+    Tensor data;
+    bool fresh = false;
+  };
+  // A copy for a pass; asked for when it has a layout.
+  struct Packed {
+    Copy copy;
+    absl::optional<WeightPacking> packing;
+  };
+
+  bool AllPacked() const;
+  const Copy& Source() const;
+
+  const dnnl::memory::desc stored_;
+  const std::vector<float> factor_of_output_;
+  const OutputFactors factors_;
+  Copy folded_;  // stored_, or what the forward pass made of it
+  std::array<Packed, 2> packed_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_KERNELS_CPU_DNNL_WEIGHTS_H_
