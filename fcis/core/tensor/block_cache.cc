@@ -25,9 +25,9 @@ constexpr bool kRecycle = false;  // it would hide a use after free
 constexpr bool kRecycle = true;
 #endif
 
-// Transparent huge pages need 2 MiB alignment; below a few pages they only
+// Transparent huge pages need 2 MiB alignment; much smaller blocks would only
 // waste memory.
-bool UseHugePages(int64_t bytes) { return bytes >= 2 * kHugePage; }
+bool UseHugePages(int64_t bytes) { return bytes >= kHugePage / 8 * 3; }
 
 int64_t RoundUp(int64_t bytes) {
   const int64_t unit = UseHugePages(bytes) ? kHugePage : kAlignment;

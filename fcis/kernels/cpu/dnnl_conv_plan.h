@@ -10,13 +10,18 @@
 namespace fcis {
 
 struct ConvPlan {
+  // Where `forward` takes a residual, of the layout of dst.
+  static constexpr int kResidual =
+      DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1;
+
   dnnl::memory::desc src, dst, bias;  // also of their gradients
   dnnl::convolution_forward forward;
   dnnl::memory::desc forward_weights, forward_scratch;
   dnnl::convolution_backward_data by_data;
   dnnl::memory::desc data_weights, data_scratch;
-  // dnnl::convolution_backward_weights, or, where `products` are given, the
-  // dnnl::matmul dst^T src, which leaves the gradient of the bias to others.
+  // dnnl::convolution_backward_weights, or, with products, the dnnl::matmul
+  // dst^T src, src being the pixels of a 1x1 kernel. That one leaves the
+  // gradient of the bias to others.
   dnnl::primitive by_weights;
   dnnl::memory::desc weights_gradient, weights_scratch;
   struct Products {
@@ -31,7 +36,7 @@ dnnl::memory::desc KernelDesc(const Shape& shape, DType type,
                               dnnl::memory::format_tag tag);
 
 // weight: O,I,KH,KW. x, y: N,H,W,C, kept as FeatureDesc of `compute`. With
-// residual, the forward pass adds what y holds. Throws dnnl::error.
+// residual, the forward pass adds one. Throws dnnl::error.
 ConvPlan MakeConvPlan(const ConvParams& params, const Shape& weight,
                       const Shape& x, const Shape& y, bool residual,
                       DType compute, const dnnl::engine& engine);

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <functional>
+#include <memory>
+#include <unordered_map>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -56,6 +57,26 @@ FCIS_MULTIVERSION void SumColumns(const uint16_t* x, int64_t rows,
       sums[c] += FromBf16(x[r * channels + c]);
     }
   }
+}
+
+// The pixels of x, bf16 in N,H,W,C, that a 1x1 kernel reads for y.
+Tensor PixelsOf(const FeatureMap& x, const Shape& y, int stride) {
+  if (stride == 1) return x.data;
+  const int64_t channels = x.shape.dim(3);
+  Tensor pixels({y.dim(0) * y.dim(1) * y.dim(2), channels}, DType::kBF16);
+  const auto* from = static_cast<const uint16_t*>(x.data.raw());
+  uint16_t* to = pixels.mutable_data<uint16_t>();
+  ParallelFor(y.dim(0) * y.dim(1), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t n = row / y.dim(1), h = row % y.dim(1) * stride;
+      const int64_t first = (n * x.shape.dim(1) + h) * x.shape.dim(2);
+      for (int64_t w = 0; w < y.dim(2); ++w) {
+        std::copy_n(from + (first + w * stride) * channels, channels,
+                    to + (row * y.dim(2) + w) * channels);
+      }
+    }
+  });
+  return pixels;
 }
 
 // Everything a ConvPlan depends on.
@@ -159,20 +180,16 @@ struct DnnlTrainer::Impl {
     const Tensor weights = conv->weights.In(
         plan.forward_weights, DnnlWeights::Pass::kForward, &context);
     FeatureMap y = {shape, DnnlContext::Allocate(plan.dst)};
+    std::unordered_map<int, memory> arguments = {
+        {DNNL_ARG_SRC, View(plan.src, x.data.raw())},
+        {DNNL_ARG_WEIGHTS, View(plan.forward_weights, weights.raw())},
+        {DNNL_ARG_BIAS, View(plan.bias, conv->bias.raw())},
+        {DNNL_ARG_DST, View(plan.dst, y.data.raw())},
+        {DNNL_ARG_SCRATCHPAD, context.Scratch(plan.forward_scratch)}};
     if (residual != nullptr) {
-      const char* from = static_cast<const char*>(residual->data.raw());
-      char* to = static_cast<char*>(y.data.mutable_raw());
-      ParallelFor(y.data.num_bytes(), 1 << 18, [&](int64_t begin, int64_t end) {
-        std::memcpy(to + begin, from + begin, end - begin);
-      });
+      arguments[ConvPlan::kResidual] = View(plan.dst, residual->data.raw());
     }
-    plan.forward.execute(
-        context.stream(),
-        {{DNNL_ARG_SRC, View(plan.src, x.data.raw())},
-         {DNNL_ARG_WEIGHTS, View(plan.forward_weights, weights.raw())},
-         {DNNL_ARG_BIAS, View(plan.bias, conv->bias.raw())},
-         {DNNL_ARG_DST, View(plan.dst, y.data.raw())},
-         {DNNL_ARG_SCRATCHPAD, context.Scratch(plan.forward_scratch)}});
+    plan.forward.execute(context.stream(), arguments);
     context.stream().wait();
     return y;
   }
@@ -192,15 +209,17 @@ struct DnnlTrainer::Impl {
   }
 
   // The gradients of the weights, in plan.weights_gradient, and of the bias.
-  void RunByWeights(const ConvPlan& plan, const FeatureMap& x,
-                    const FeatureMap& gy, void* gweight, float* gbias) {
+  void RunByWeights(const ConvPlan& plan, const DnnlTrainConv& conv,
+                    const FeatureMap& x, const FeatureMap& gy, void* gweight,
+                    float* gbias) {
     const memory scratch = context.Scratch(plan.weights_scratch);
     if (plan.has_products) {
       const ConvPlan::Products& p = plan.products;
+      const Tensor pixels = PixelsOf(x, gy.shape, conv.run_params.stride);
       plan.by_weights.execute(
           context.stream(),
           {{DNNL_ARG_SRC, View(p.dst_transposed, gy.data.raw())},
-           {DNNL_ARG_WEIGHTS, View(p.src, x.data.raw())},
+           {DNNL_ARG_WEIGHTS, View(p.src, pixels.raw())},
            {DNNL_ARG_DST, View(p.gradient, gweight)},
            {DNNL_ARG_SCRATCHPAD, scratch}});
       const int64_t channels = gy.shape.dim(3);
@@ -234,7 +253,7 @@ struct DnnlTrainer::Impl {
     Tensor sums =
         direct ? Tensor() : DnnlContext::Allocate(plan.weights_gradient);
     Tensor bias_sums(Shape{outputs});
-    RunByWeights(plan, x, gy, direct ? gweight : sums.mutable_raw(),
+    RunByWeights(plan, conv, x, gy, direct ? gweight : sums.mutable_raw(),
                  bias_sums.mutable_data<float>());
     if (add) {
       AddTo(bias_sums.data<float>(), outputs, gbias);
@@ -315,26 +334,31 @@ DnnlTrainer::DnnlTrainer(DType activation_type)
 DnnlTrainer::~DnnlTrainer() = default;
 
 absl::StatusOr<FeatureMap> DnnlTrainer::Import(const Tensor& nhwc) {
-  const memory::desc to = FeatureDesc(nhwc.shape(), impl_->compute);
+  const memory::desc from = NhwcDesc(nhwc.shape(), nhwc.type()),
+                     to = FeatureDesc(nhwc.shape(), impl_->compute);
+  if (from == to) return FeatureMap{nhwc.shape(), nhwc};
   FeatureMap map = {nhwc.shape(), DnnlContext::Allocate(to)};
-  RETURN_IF_ERROR(
-      Guard([&] { return absl::StrCat("import of ", nhwc.shape().ToString()); },
-            [&] {
-              impl_->context.Reorder(NhwcDesc(nhwc.shape(), nhwc.type()),
-                                     nhwc.raw(), to, map.data.mutable_raw());
-            }));
+  RETURN_IF_ERROR(Guard(
+      [&] { return absl::StrCat("import of ", nhwc.shape().ToString()); },
+      [&] {
+        impl_->context.Reorder(from, nhwc.raw(), to, map.data.mutable_raw());
+      }));
   return map;
 }
 
 absl::StatusOr<Tensor> DnnlTrainer::Export(const FeatureMap& map, DType type) {
+  const memory::desc from = FeatureDesc(map.shape, impl_->compute),
+                     to = NhwcDesc(map.shape, type);
+  if (from == to) {
+    const auto owner = std::make_shared<Tensor>(map.data);
+    return Tensor::View(map.shape, type, owner->raw(), owner);
+  }
   Tensor nhwc(map.shape, type);
-  RETURN_IF_ERROR(
-      Guard([&] { return absl::StrCat("export of ", map.shape.ToString()); },
-            [&] {
-              impl_->context.Reorder(FeatureDesc(map.shape, impl_->compute),
-                                     map.data.raw(), NhwcDesc(map.shape, type),
-                                     nhwc.mutable_raw());
-            }));
+  RETURN_IF_ERROR(Guard(
+      [&] { return absl::StrCat("export of ", map.shape.ToString()); },
+      [&] {
+        impl_->context.Reorder(from, map.data.raw(), to, nhwc.mutable_raw());
+      }));
   return nhwc;
 }
 

@@ -35,6 +35,7 @@
 #include "fcis/train/schedule/schedule.h"
 #include "fcis/train/step/train_step.h"
 #include "fcis/train/trainer/gradient_reducer.h"
+#include "fcis/train/trainer/iteration_sums.h"
 #include "google/protobuf/text_format.h"
 
 namespace fcis {
@@ -51,47 +52,6 @@ std::string AsText(const google::protobuf::Message& message) {
   std::string text;
   google::protobuf::TextFormat::PrintToString(message, &text);
   return text;
-}
-
-// The terms by the reference's names, in its order.
-std::vector<std::pair<std::string, double*>> Named(LossTerms* t) {
-  return {{"rpn_loc_loss", &t->rpn_loc},      {"rpn_cls_loss", &t->rpn_cls},
-          {"fcis_loc_loss", &t->fcis_loc},    {"fcis_cls_loss", &t->fcis_cls},
-          {"fcis_mask_loss", &t->fcis_mask},  {"rpn_acc", &t->rpn_acc},
-          {"fcis_cls_acc", &t->fcis_cls_acc}, {"fcis_fg_acc", &t->fcis_fg_acc}};
-}
-
-// What an iteration adds up over all processes.
-struct Sums {
-  LossTerms terms;
-  bool stop = false;
-
-  absl::Status AddUp(Communicator* job);
-};
-
-absl::Status Sums::AddUp(Communicator* job) {
-  std::vector<double> values;
-  for (const auto& term : Named(&terms)) values.push_back(*term.second);
-  int* const counts[] = {&terms.without_anchors, &terms.without_rois,
-                         &terms.without_foreground};
-  for (const int* count : counts) values.push_back(*count);
-  values.push_back(stop);
-  RETURN_IF_ERROR(job->Sum(absl::MakeSpan(values)));
-  const double* from = values.data();
-  for (const auto& term : Named(&terms)) *term.second = *from++;
-  for (int* count : counts) *count = static_cast<int>(*from++);
-  stop = *from > 0;
-  return absl::OkStatus();
-}
-
-// Names the first term that is not finite; "" if all are.
-std::string NotFinite(LossTerms terms) {
-  for (const auto& term : Named(&terms)) {
-    if (!std::isfinite(*term.second)) {
-      return absl::StrCat(term.first, " is ", *term.second);
-    }
-  }
-  return "";
 }
 
 class Trainer {
@@ -132,11 +92,11 @@ class Trainer {
   absl::Status CheckSpace() const;
   absl::Status Start();
   absl::Status Iterate();
-  absl::StatusOr<Sums> Step(std::vector<std::string>* image_ids);
+  absl::StatusOr<IterationSums> Step(std::vector<std::string>* image_ids);
   absl::Status Update(double rate, double norm);
   absl::Status LoadScale(const std::map<std::string, std::string>& state,
                          int64_t* steps);
-  absl::Status Log(const Sums& sums, double rate, double norm,
+  absl::Status Log(const IterationSums& sums, double rate, double norm,
                    absl::Duration took, absl::Duration waited);
   absl::Status Save();
   absl::Status WriteFiles() const;
@@ -342,8 +302,9 @@ absl::Status Trainer::Start() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Sums> Trainer::Step(std::vector<std::string>* image_ids) {
-  Sums sums;
+absl::StatusOr<IterationSums> Trainer::Step(
+    std::vector<std::string>* image_ids) {
+  IterationSums sums;
   for (int part = 0; part < config_.accumulate(); ++part) {
     watchdog_->Feed("loading pictures", done_ + 1);
     std::vector<TrainSample> samples;
@@ -374,11 +335,11 @@ absl::Status Trainer::Iterate() {
   const absl::Time began = absl::Now();
   const double waited_before = loader_->wait_seconds();
   std::vector<std::string> image_ids;
-  absl::StatusOr<Sums> own = Step(&image_ids);
+  absl::StatusOr<IterationSums> own = Step(&image_ids);
   RETURN_IF_ERROR(own.status());
   watchdog_->FeedWaitingForOthers("sums of gradients", done_ + 1);
   RETURN_IF_ERROR(reducer_->Finish());
-  Sums sums = *own;
+  IterationSums sums = *own;
   sums.stop = StopRequested();
   RETURN_IF_ERROR(sums.AddUp(job_));
   const double rate = schedule_.LearningRate(done_);
@@ -442,17 +403,15 @@ absl::Status Trainer::Update(double rate, double norm) {
   return network_->Refresh();
 }
 
-absl::Status Trainer::Log(const Sums& sums, double rate, double norm,
+absl::Status Trainer::Log(const IterationSums& sums, double rate, double norm,
                           absl::Duration took, absl::Duration waited) {
   if (!leads()) return absl::OkStatus();
-  LossTerms terms = sums.terms;
+  const LossTerms& terms = sums.terms;
   std::vector<std::pair<std::string, double>> values = {
       {"epoch", static_cast<double>(done_) * pictures_ / data_.size()},
       {"lr", rate},
       {"loss", terms.sum()}};
-  for (const auto& term : Named(&terms)) {
-    values.emplace_back(term.first, *term.second);
-  }
+  for (auto& term : NamedTerms(terms)) values.push_back(std::move(term));
   const bool finite = std::isfinite(norm);
   if (has_norm()) values.emplace_back("gradient_norm", finite ? norm : 0);
   if (scale_.dynamic()) {
