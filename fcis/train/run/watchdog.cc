@@ -7,15 +7,21 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/progress/progress.h"
+#include "fcis/train/run/end_launcher.h"
 
 namespace fcis {
 namespace {
+
+// For mpiexec to end the others; more than launch's --kill_delay. One that
+// cannot reach a machine takes for ever.
+constexpr absl::Duration kForLauncher = absl::Minutes(1);
 
 // Without stdio and destructors: a hanging thread may hold their locks.
 void EndProcess(const std::string& cause) {
   const std::string line = absl::StrCat("\n", cause, "\n");
   [[maybe_unused]] const ssize_t wrote =
       write(STDERR_FILENO, line.data(), line.size());
+  EndLauncherAfter(kForLauncher);
   _exit(kExitRunError);
 }
 

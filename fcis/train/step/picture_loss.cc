@@ -26,7 +26,9 @@ Tensor Picture(const Tensor& t, int64_t n, bool drop) {
 Tensor RowsOfDeltas(absl::Span<const BoxDelta> deltas) {
   static_assert(sizeof(BoxDelta) == 4 * sizeof(float), "a row of the tensor");
   Tensor t(Shape{static_cast<int64_t>(deltas.size()), 4});
-  std::memcpy(t.mutable_raw(), deltas.data(), t.num_bytes());
+  if (!deltas.empty()) {
+    std::memcpy(t.mutable_raw(), deltas.data(), t.num_bytes());
+  }
   return t;
 }
 

@@ -1,0 +1,58 @@
+#include "fcis/train/run/end_launcher.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+constexpr absl::Duration kGrace = absl::Milliseconds(200);
+
+// A process of this name whose child calls EndLauncherAfter and leaves; it
+// stays for `stays`, whatever happens to the child.
+pid_t StartLauncher(const char* name, bool deaf, absl::Duration stays) {
+  const pid_t launcher = fork();
+  if (launcher != 0) return launcher;
+  prctl(PR_SET_NAME, name);
+  if (deaf) signal(SIGTERM, SIG_IGN);
+  if (fork() == 0) {
+    EndLauncherAfter(kGrace);
+    _exit(0);
+  }
+  absl::SleepFor(stays);
+  _exit(7);
+}
+
+// The signal that ended it, or minus its exit code.
+int EndOf(pid_t process) {
+  int status = 0;
+  EXPECT_EQ(waitpid(process, &status, 0), process);
+  return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+TEST(EndLauncherTest, AsksFirst) {
+  EXPECT_EQ(EndOf(StartLauncher("mpiexec", false, absl::Minutes(1))), SIGTERM);
+  EXPECT_EQ(EndOf(StartLauncher("orted", false, absl::Minutes(1))), SIGTERM);
+}
+
+TEST(EndLauncherTest, KillsTheDeaf) {
+  EXPECT_EQ(EndOf(StartLauncher("mpiexec", true, absl::Minutes(1))), SIGKILL);
+}
+
+TEST(EndLauncherTest, LeavesOthersAlone) {
+  EXPECT_EQ(EndOf(StartLauncher("bash", false, 5 * kGrace)), -7);
+}
+
+TEST(EndLauncherTest, GivesTimeToEnd) {
+  EXPECT_EQ(EndOf(StartLauncher("mpiexec", false, kGrace / 4)), -7);
+}
+
+}  // namespace
+}  // namespace fcis
