@@ -5,6 +5,9 @@
 
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "fcis/core/comm/communicator.h"
 
 namespace fcis {

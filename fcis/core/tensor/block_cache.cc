@@ -12,9 +12,6 @@ namespace {
 
 constexpr int64_t kAlignment = 64;
 constexpr int64_t kHugePage = int64_t{2} << 20;
-// Smaller blocks are left to malloc, which does not return them to the system
-// at once.
-constexpr int64_t kMinKept = int64_t{1} << 20;
 
 // Enough for the activations of a picture of 1000 x 600 pixels.
 constexpr int64_t kGlobalCapacity = int64_t{192} << 20;
@@ -26,7 +23,8 @@ constexpr bool kRecycle = true;
 #endif
 
 // Transparent huge pages need 2 MiB alignment; much smaller blocks would only
-// waste memory.
+// waste memory. They are left to malloc, which does not return them to the
+// system at once.
 bool UseHugePages(int64_t bytes) { return bytes >= kHugePage / 8 * 3; }
 
 int64_t RoundUp(int64_t bytes) {
@@ -35,7 +33,7 @@ int64_t RoundUp(int64_t bytes) {
 }
 
 void* NewMemory(int64_t size) {
-  const bool huge = UseHugePages(size);
+  const bool huge = size % kHugePage == 0;
   void* memory = std::aligned_alloc(huge ? kHugePage : kAlignment, size);
   ABSL_RAW_CHECK(memory != nullptr, "out of memory");
   if (huge) madvise(memory, size, MADV_HUGEPAGE);
@@ -50,7 +48,7 @@ BlockCache::~BlockCache() {
 
 std::shared_ptr<void> BlockCache::Allocate(int64_t bytes) {
   const int64_t size = RoundUp(bytes);
-  if (!kRecycle || size < kMinKept) {
+  if (!kRecycle || !UseHugePages(bytes)) {
     return std::shared_ptr<void>(NewMemory(size), std::free);
   }
   Block block = Take(size);

@@ -12,7 +12,8 @@ constexpr int64_t kMiB = int64_t{1} << 20;
 
 TEST(BlockCache, MemoryIsAlignedAndWritable) {
   BlockCache cache(64 * kMiB);
-  for (const int64_t bytes : {int64_t{0}, int64_t{5}, kMiB, 9 * kMiB}) {
+  for (const int64_t bytes :
+       {int64_t{0}, int64_t{5}, 3 * kMiB / 4 - 32, kMiB, 9 * kMiB}) {
     const std::shared_ptr<void> block = cache.Allocate(bytes);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(block.get()) % 64, 0u);
     std::memset(block.get(), 1, bytes);

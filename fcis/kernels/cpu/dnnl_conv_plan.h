@@ -9,6 +9,7 @@
 
 namespace fcis {
 
+// All three passes, and the layouts they want.
 struct ConvPlan {
   // Where `forward` takes a residual, of the layout of dst.
   static constexpr int kResidual =

@@ -1,5 +1,7 @@
 #include "fcis/kernels/cpu/dnnl_conv_plan.h"
 
+#include "dnnl.hpp"
+#include "fcis/kernels/backend.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "gtest/gtest.h"
 

@@ -76,8 +76,9 @@ Tensor DnnlWeights::In(const memory::desc& layout, Pass pass,
     // Not kept: the layout alone says that Set has to fold.
     packed.copy = Copy();
     packed.copy.layout = layout;
-    // The forward pass of the next picture needs it again.
-    if (pass == Pass::kForward) folded_ = made;
+    // The forward pass of the next picture needs it again; without a folded
+    // copy it may be the only one.
+    if (pass == Pass::kForward || !folded_.fresh) folded_ = made;
   }
   return data;
 }

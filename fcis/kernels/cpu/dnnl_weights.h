@@ -16,6 +16,8 @@
 
 namespace fcis {
 
+// Keeps copies in the layouts asked for last, and makes them anew with each
+// Set.
 class DnnlWeights {
  public:
   enum class Pass { kForward, kData };
@@ -28,10 +30,11 @@ class DnnlWeights {
   const dnnl::memory::desc& stored() const { return stored_; }
   const OutputFactors& factors() const { return factors_; }
 
-  // Takes factor * from. What passes asked for last is made at once.
+  // Takes factor * from; layouts that passes asked for last and WeightPacking
+  // can write are made at once.
   void Set(const float* from);
 
-  // In this layout, f32 or bf16; after Set.
+  // In this layout, f32 or bf16; after Set. The next Set may overwrite it.
   Tensor In(const dnnl::memory::desc& layout, Pass pass, DnnlContext* context);
 
  private:
@@ -40,7 +43,7 @@ class DnnlWeights {
     Tensor data;
     bool fresh = false;
   };
-  // A copy for a pass; asked for when it has a layout.
+  // The last copy made for a pass; without a packing, its layout alone.
   struct Packed {
     Copy copy;
     absl::optional<WeightPacking> packing;

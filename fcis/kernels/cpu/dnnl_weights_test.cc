@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "dnnl.hpp"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
@@ -94,6 +96,15 @@ TEST_F(DnnlWeightsTest, LayoutsChangeBetweenSets) {
   Set("third");
   Expect(Bf16(Tag::OIhw8o16i2o), Pass::kData);
   Expect(Bf16(Tag::OIhw8i16o2i), Pass::kForward);
+}
+
+TEST_F(DnnlWeightsTest, AnyPassMayComeFirst) {
+  Set("first");
+  Expect(Bf16(Tag::OIhw8o16i2o), Pass::kData);
+  Set("second");
+  Expect(Bf16(Tag::hwio), Pass::kData);
+  Expect(Bf16(Tag::hwio), Pass::kData);
+  Expect(Bf16(Tag::OhwI64o2i), Pass::kForward);
 }
 
 // A layer whose input gets no gradient.

@@ -13,6 +13,7 @@
 
 namespace fcis {
 
+// From one layout to another; thread-safe.
 class WeightPacking {
  public:
   // Whether `packed` is a layout that Run can write: bf16 whose innermost

@@ -1,6 +1,5 @@
 #include "fcis/kernels/cuda/own_gpu.h"
 
-#include <string>
 #include <vector>
 
 #include "fcis/core/comm/fake_communicator.h"

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_split.h"
 #include "fcis/core/base/counter_rng.h"
+#include "fcis/core/testing/skip_program.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/check/check_backend.h"
@@ -35,7 +36,7 @@ class AskedBackends : public ::testing::Environment {
   void SetUp() override {
     for (const std::string& name : Asked({})) {
       const absl::Status status = MakeBackend(name, Precision::kF32).status();
-      if (!status.ok()) GTEST_SKIP() << status.message();
+      if (!status.ok()) SkipProgram(status.message());
     }
   }
 };

@@ -83,7 +83,8 @@ class TrainBackend {
   // Of weights, biases and their gradients.
   virtual ParameterMath& parameters() = 0;
 
-  // nhwc: f32 [N,H,W,C], or the activation type.
+  // nhwc: f32 [N,H,W,C], or the activation type. Where layouts agree, Import
+  // and Export share their argument's elements.
   virtual absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) = 0;
   // [N,H,W,C] of `type`, a map of forward()'s.
   virtual absl::StatusOr<Tensor> Export(const FeatureMap& map, DType type) = 0;
@@ -103,7 +104,7 @@ class TrainBackend {
                                     FeatureMap* gx) = 0;
 
   // g = (g + other) where gate > 0, else 0: back through a ReLU whose output
-  // is `gate`. Either may be null.
+  // is `gate`. Either may be null. g is changed in place: not one of Import's.
   virtual absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
                                FeatureMap* g) = 0;
 

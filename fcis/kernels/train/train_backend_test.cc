@@ -136,17 +136,18 @@ TEST_P(TrainBackendTest, GradientsAddUp) {
 // [-1, 1) is 1/3 large on average and its operands' roundings make it wrong by
 // up to 2u: sums of n of them, of random signs, by 10u * sqrt(n) / 3 at five
 // standard deviations, and rounding the sum adds up to 5u * sqrt(n) / 3.
-void ExpectNarrowLikeRef(TrainBackend* tested, const ConvCase& c, DType type) {
+void ExpectNarrowLikeRef(TrainBackend* tested, const ConvCase& c, DType type,
+                         bool twice) {
   SCOPED_TRACE(absl::StrCat(DTypeName(type), " ", c.in, " -> ", c.out));
   const auto ref = MakeTestTrainBackend("ref");
-  const ConvResult want = RunConv(ref.get(), c, false);
-  const ConvResult got = RunConv(tested, c, false);
+  const ConvResult want = RunConv(ref.get(), c, twice);
+  const ConvResult got = RunConv(tested, c, twice);
   EXPECT_TRUE(AllEqual(got.weight, want.weight));
   const auto limit = [type](double products) {
     return 15 * UnitRoundoff(type) * std::sqrt(products) / 3;
   };
   const double taps = c.kernel * c.kernel;
-  const double pixels = static_cast<double>(c.n) * c.height * c.width;
+  const double pixels = (twice ? 4.0 : 1.0) * c.n * c.height * c.width;
   EXPECT_TRUE(AllNear(got.y, want.y, limit(taps * c.in + 10)));
   EXPECT_TRUE(AllNear(got.gx, want.gx, limit(taps * c.out)));
   EXPECT_TRUE(AllNear(got.gweight, want.gweight, limit(pixels)));
@@ -165,7 +166,9 @@ TEST_P(TrainBackendTest, NarrowTypesAreNearRef) {
              {2, 9, 11, 24, 41, 1, 1, 0, 1, true, false, true},
              {1, 21, 18, 3, 8, 7, 2, 3, 1, true, false, true},
              {1, 10, 12, 24, 40, 3, 1, 2, 2, true, false, true}}) {
-      ExpectNarrowLikeRef(tested.get(), c, type);
+      for (const bool twice : {false, true}) {
+        ExpectNarrowLikeRef(tested.get(), c, type, twice);
+      }
     }
   }
 }

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace fcis {
 namespace {
@@ -23,8 +25,10 @@ bool IsLauncher(pid_t process) {
   if (file < 0) return false;
   const ssize_t n = read(file, name, sizeof(name) - 1);
   close(file);
-  const absl::string_view names[] = {"mpiexec", "mpirun",  "orterun",
-                                     "orted",   "prterun", "prted"};
+  // Not prted, which may serve other jobs too.
+  const absl::string_view names[] = {
+      "mpiexec", "mpirun", "mpiexec.openmpi", "mpirun.openmpi",
+      "orterun", "orted",  "prterun"};
   const absl::string_view comm(name, std::max<ssize_t>(n, 1) - 1);
   return std::find(std::begin(names), std::end(names), comm) != std::end(names);
 }
@@ -48,12 +52,18 @@ void EndLauncherAfter(absl::Duration grace) {
   if (launcher < 0) return;
   const int milliseconds = static_cast<int>(absl::ToInt64Milliseconds(grace));
   const int last = static_cast<int>(absl::ToInt64Milliseconds(kToEndItself));
-  if (getppid() != parent || fork() != 0) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  // Not fork(), which waits for locks that a hanging thread may hold.
+  if (getppid() != parent || _Fork() != 0) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     close(launcher);
     return;
   }
-  // Only system calls from here on: other threads held locks. Out of the group
-  // that the launcher kills, and without the pipes whose end it waits for.
+  // Only system calls from here on, and no signals, which would cut the grace
+  // short. Out of the group that the launcher kills, and without the pipes
+  // whose end it waits for.
   setsid();
   if (launcher > 0) syscall(SYS_close_range, 0, launcher - 1, 0);
   syscall(SYS_close_range, launcher + 1, ~0U, 0);

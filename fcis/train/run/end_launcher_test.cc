@@ -5,8 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <string>
-
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 
@@ -48,6 +46,30 @@ TEST(EndLauncherTest, KillsTheDeaf) {
 
 TEST(EndLauncherTest, LeavesOthersAlone) {
   EXPECT_EQ(EndOf(StartLauncher("bash", false, 5 * kGrace)), -7);
+}
+
+// mpiexec waits for the end of its ranks' pipes.
+TEST(EndLauncherTest, HoldsNoPipesMeanwhile) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t launcher = fork();
+  if (launcher == 0) {
+    prctl(PR_SET_NAME, "mpiexec");
+    if (fork() == 0) {
+      EndLauncherAfter(absl::Minutes(1));
+      _exit(0);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    absl::SleepFor(5 * kGrace);
+    _exit(7);
+  }
+  close(ends[1]);
+  char byte;
+  EXPECT_EQ(read(ends[0], &byte, 1), 0);  // hangs until the watcher has left
+  EXPECT_EQ(waitpid(launcher, nullptr, WNOHANG), 0);
+  EXPECT_EQ(EndOf(launcher), -7);
+  close(ends[0]);
 }
 
 TEST(EndLauncherTest, GivesTimeToEnd) {

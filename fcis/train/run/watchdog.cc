@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/progress/progress.h"
@@ -12,16 +14,21 @@
 namespace fcis {
 namespace {
 
-// For mpiexec to end the others; more than launch's --kill_delay. One that
-// cannot reach a machine takes for ever.
-constexpr absl::Duration kForLauncher = absl::Minutes(1);
+// For mpiexec to end the others: it waits twice between asking and killing
+// (launch's --kill_delay). One that cannot reach a machine takes for ever.
+absl::Duration ForLauncher() {
+  int delay = 0;
+  const char* set = std::getenv("OMPI_MCA_odls_base_sigkill_timeout");
+  if (set == nullptr || !absl::SimpleAtoi(set, &delay)) delay = 0;
+  return absl::Minutes(1) + 2 * absl::Seconds(delay);
+}
 
 // Without stdio and destructors: a hanging thread may hold their locks.
 void EndProcess(const std::string& cause) {
   const std::string line = absl::StrCat("\n", cause, "\n");
   [[maybe_unused]] const ssize_t wrote =
       write(STDERR_FILENO, line.data(), line.size());
-  EndLauncherAfter(kForLauncher);
+  EndLauncherAfter(ForLauncher());
   _exit(kExitRunError);
 }
 

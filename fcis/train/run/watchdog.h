@@ -25,8 +25,8 @@ class Watchdog {
     // is to speak first, and mpiexec needs its time to end them.
     absl::Duration more_for_others = absl::Minutes(1);
     // Takes the cause in one line. By default prints it to stderr and exits
-    // with kExitRunError at once, on which mpiexec ends the other ranks; or,
-    // a minute later, is ended itself (end_launcher.h).
+    // with kExitRunError at once, on which mpiexec ends the other ranks or, a
+    // minute later and more, is ended itself (end_launcher.h).
     std::function<void(const std::string&)> on_hang;
   };
 
