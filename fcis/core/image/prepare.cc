@@ -5,6 +5,7 @@
 
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/image/column_mixer.h"
 #include "fcis/core/image/resize.h"
 
 namespace fcis {
@@ -12,39 +13,9 @@ namespace {
 
 constexpr int kChannels = 3;
 
-// BilinearTap for each value of a row [x][channel]: two positions in the source
-// row, the same where the second does not count.
-struct RowTaps {
-  std::vector<int> first, second;
-  std::vector<float> fraction;
-};
-
-RowTaps MakeRowTaps(int in, int out, bool mirrored) {
-  RowTaps taps;
-  std::vector<BilinearTap> columns = BilinearTaps(in, out);
-  if (mirrored) std::reverse(columns.begin(), columns.end());
-  for (const BilinearTap& t : columns) {
-    const int next = std::min(t.index + 1, in - 1);
-    for (int c = 0; c < kChannels; ++c) {
-      taps.first.push_back(t.index * kChannels + c);
-      taps.second.push_back(next * kChannels + c);
-      taps.fraction.push_back(t.fraction);
-    }
-  }
-  return taps;
-}
-
 FCIS_MULTIVERSION
 void ToFloats(const uint8_t* bytes, int n, float* out) {
   for (int i = 0; i < n; ++i) out[i] = bytes[i];
-}
-
-FCIS_MULTIVERSION
-void MixColumns(const float* row, const int* first, const int* second,
-                const float* fraction, int n, float* out) {
-  for (int i = 0; i < n; ++i) {
-    out[i] = Lerp(row[first[i]], row[second[i]], fraction[i]);
-  }
 }
 
 FCIS_MULTIVERSION
@@ -75,7 +46,7 @@ absl::StatusOr<Tensor> Prepare(const Image& image, const InputConfig& config,
   if (image.empty()) return absl::InvalidArgumentError("the picture is empty");
   const PreparedSize size = SizeToPrepare(image.height, image.width, config);
   Tensor out(Shape{1, size.height, size.width, kChannels});
-  const RowTaps taps = MakeRowTaps(image.width, size.width, mirrored);
+  const ColumnMixer mixer(image.width, size.width, mirrored);
   const int row = size.width * kChannels;
   std::vector<float> mean(row);
   for (int i = 0; i < row; ++i) mean[i] = config.mean(i % kChannels);
@@ -83,12 +54,11 @@ absl::StatusOr<Tensor> Prepare(const Image& image, const InputConfig& config,
   float* const pixels = out.mutable_data<float>();
   constexpr int kRowsPerTask = 32;
   ParallelFor(size.height, kRowsPerTask, [&](int64_t begin, int64_t end) {
-    std::vector<float> source(static_cast<size_t>(image.width) * kChannels);
+    std::vector<float> source(mixer.source_size());
     // One row of the picture at the output's width.
     const auto widen = [&](int y, float* to) {
       ToFloats(image.row(y), image.width * kChannels, source.data());
-      MixColumns(source.data(), taps.first.data(), taps.second.data(),
-                 taps.fraction.data(), row, to);
+      mixer.Run(source.data(), to);
     };
     std::vector<float> rows(2 * static_cast<size_t>(row));
     float* above = rows.data();
