@@ -72,19 +72,18 @@ ColumnMixer::ColumnMixer(int in, int out, bool mirrored)
   }
   if (!HasBlocks()) return;
   const int n = static_cast<int>(first_.size());
-  std::vector<int> begin, near_first, near_second;
+  std::vector<int> begin;
   for (int i = 0; i < n; i += kBlock) {
     const int end = std::min(n, i + kBlock);
     begin.push_back(*std::min_element(&first_[i], &first_[0] + end));
-    for (int k = i; k < end; ++k) {
-      near_first.push_back(first_[k] - begin.back());
-      near_second.push_back(second_[k] - begin.back());
-      if (std::max(near_first.back(), near_second.back()) >= kReach) return;
-    }
+    const int last = *std::max_element(&second_[i], &second_[0] + end);
+    if (last - begin.back() >= kReach) return;
   }
   begin_ = std::move(begin);
-  near_first_ = std::move(near_first);
-  near_second_ = std::move(near_second);
+  for (int i = 0; i < n; ++i) {
+    first_[i] -= begin_[i / kBlock];
+    second_[i] -= begin_[i / kBlock];
+  }
 }
 
 void ColumnMixer::Run(const float* from, float* to) const {
@@ -94,8 +93,8 @@ void ColumnMixer::Run(const float* from, float* to) const {
     return;
   }
   for (int i = 0; i < n; i += kBlock) {
-    MixBlock(from + begin_[i / kBlock], &near_first_[i], &near_second_[i],
-             &fraction_[i], std::min(kBlock, n - i), to + i);
+    MixBlock(from + begin_[i / kBlock], &first_[i], &second_[i], &fraction_[i],
+             std::min(kBlock, n - i), to + i);
   }
 }
 

@@ -21,14 +21,14 @@ class ColumnMixer {
   void Run(const float* from, float* to) const;
 
  private:
+  // Where each block of results begins to read; empty where a block's places
+  // lie too far apart, or the CPU has no use for it.
+  std::vector<int> begin_;
   // Places of the two values that each result mixes, the same where the second
-  // does not count.
+  // does not count; from the beginning of its block, if there are any.
   std::vector<int> first_, second_;
   std::vector<float> fraction_;
   int source_size_;
-  // The same from where each block of results begins to read; empty where a
-  // block's places lie too far apart, or the CPU has no use for it.
-  std::vector<int> begin_, near_first_, near_second_;
 };
 
 }  // namespace fcis

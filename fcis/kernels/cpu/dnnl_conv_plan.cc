@@ -164,7 +164,7 @@ class Planner {
   void PlanProduct() {
     const int64_t pixels = y_.dim(0) * y_.dim(1) * y_.dim(2);
     const int64_t outputs = weight_.dim(0), inputs = weight_.dim(1);
-    ConvPlan::Products& products = plan_.products;
+    ConvPlan::Products& products = plan_.products.emplace();
     products.dst_transposed =
         MatrixDesc(outputs, pixels, compute_, memory::format_tag::ba);
     products.src = MatrixDesc(pixels, inputs, compute_, memory::format_tag::ab);
@@ -178,7 +178,6 @@ class Planner {
     if (!ChooseGemm(&matmul)) {
       matmul = dnnl::matmul::primitive_desc(description, attr, engine_);
     }
-    plan_.has_products = true;
     plan_.by_weights = dnnl::matmul(matmul);
     plan_.weights_gradient =
         KernelDesc(weight_, DType::kF32, memory::format_tag::oihw);

@@ -2,6 +2,7 @@
 #ifndef FCIS_KERNELS_CPU_DNNL_CONV_PLAN_H_
 #define FCIS_KERNELS_CPU_DNNL_CONV_PLAN_H_
 
+#include "absl/types/optional.h"
 #include "dnnl.hpp"
 #include "fcis/core/tensor/shape.h"
 #include "fcis/core/tensor/tensor.h"
@@ -28,8 +29,7 @@ struct ConvPlan {
   struct Products {
     dnnl::memory::desc dst_transposed, src, gradient;
   };
-  bool has_products = false;
-  Products products;
+  absl::optional<Products> products;
 };
 
 // A kernel (O,I,KH,KW) of this type and layout.

@@ -23,7 +23,7 @@ TEST(ConvPlanTest, LayoutsAreThoseOfTheMaps) {
   EXPECT_EQ(plan.src, FeatureDesc({2, 12, 15, 16}, DType::kF32));
   EXPECT_EQ(plan.dst, FeatureDesc({2, 12, 15, 32}, DType::kF32));
   EXPECT_EQ(plan.weights_gradient.data.data_type, dnnl_f32);
-  EXPECT_FALSE(plan.has_products);
+  EXPECT_FALSE(plan.products.has_value());
 }
 
 // Where they are faster: see FitsProduct.
@@ -35,10 +35,11 @@ TEST(ConvPlanTest, ProductsForSmallKernelsInBf16) {
                     !HasIsa(dnnl::cpu_isa::avx512_core_amx);
   const Shape small = {40, 24, 1, 1};
   for (const int stride : {1, 2}) {
-    EXPECT_EQ(Plan(small, stride, false, DType::kBF16).has_products, here);
-    EXPECT_FALSE(Plan(small, stride, false, DType::kF32).has_products);
+    EXPECT_EQ(Plan(small, stride, false, DType::kBF16).products.has_value(),
+              here);
+    EXPECT_FALSE(Plan(small, stride, false, DType::kF32).products.has_value());
     EXPECT_FALSE(
-        Plan({40, 24, 3, 3}, stride, false, DType::kBF16).has_products);
+        Plan({40, 24, 3, 3}, stride, false, DType::kBF16).products.has_value());
   }
 }
 

@@ -213,8 +213,8 @@ struct DnnlTrainer::Impl {
                     const FeatureMap& x, const FeatureMap& gy, void* gweight,
                     float* gbias) {
     const memory scratch = context.Scratch(plan.weights_scratch);
-    if (plan.has_products) {
-      const ConvPlan::Products& p = plan.products;
+    if (plan.products.has_value()) {
+      const ConvPlan::Products& p = *plan.products;
       const Tensor pixels = PixelsOf(x, gy.shape, conv.run_params.stride);
       plan.by_weights.execute(
           context.stream(),

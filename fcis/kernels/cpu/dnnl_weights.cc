@@ -25,7 +25,7 @@ DnnlWeights::DnnlWeights(const memory::desc& stored,
 bool DnnlWeights::AllPacked() const {
   bool any = false;
   for (const Packed& p : packed_) {
-    if (p.copy.layout.is_zero()) continue;
+    if (p.copy.none()) continue;
     if (!p.packing.has_value()) return false;
     any = true;
   }
@@ -34,8 +34,7 @@ bool DnnlWeights::AllPacked() const {
 
 void DnnlWeights::Set(const float* from) {
   for (Packed& p : packed_) {
-    p.copy.fresh = p.packing.has_value();
-    if (!p.copy.fresh) continue;
+    if (!p.packing.has_value()) continue;
     p.packing->Run(from, factor_of_output_,
                    static_cast<uint16_t*>(p.copy.data.mutable_raw()));
   }
@@ -48,23 +47,22 @@ void DnnlWeights::Set(const float* from) {
     folded_.data = DnnlContext::Allocate(stored_);
   }
   factors_.Apply(from, static_cast<float*>(folded_.data.mutable_raw()));
-  folded_.fresh = true;
 }
 
 const DnnlWeights::Copy& DnnlWeights::Source() const {
-  if (folded_.fresh) return folded_;
-  return packed_[0].copy.fresh ? packed_[0].copy : packed_[1].copy;
+  if (!folded_.none()) return folded_;
+  return packed_[0].packing.has_value() ? packed_[0].copy : packed_[1].copy;
 }
 
 Tensor DnnlWeights::In(const memory::desc& layout, Pass pass,
                        DnnlContext* context) {
   Packed& packed = packed_[static_cast<int>(pass)];
-  if (packed.copy.fresh && packed.copy.layout == layout) {
+  if (packed.packing.has_value() && packed.copy.layout == layout) {
     return packed.copy.data;
   }
-  if (folded_.fresh && folded_.layout == layout) return folded_.data;
+  if (folded_.layout == layout) return folded_.data;
   const Copy& source = Source();
-  Copy made = {layout, DnnlContext::Allocate(layout), true};
+  Copy made = {layout, DnnlContext::Allocate(layout)};
   context->Reorder(source.layout, source.data.raw(), layout,
                    made.data.mutable_raw());
   const Tensor data = made.data;
@@ -74,11 +72,10 @@ Tensor DnnlWeights::In(const memory::desc& layout, Pass pass,
     packed.copy = made;
   } else {
     // Not kept: the layout alone says that Set has to fold.
-    packed.copy = Copy();
-    packed.copy.layout = layout;
+    packed.copy = {layout, Tensor()};
     // The forward pass of the next picture needs it again; without a folded
     // copy it may be the only one.
-    if (pass == Pass::kForward || !folded_.fresh) folded_ = made;
+    if (pass == Pass::kForward || folded_.none()) folded_ = made;
   }
   return data;
 }

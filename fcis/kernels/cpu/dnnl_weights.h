@@ -39,16 +39,19 @@ class DnnlWeights {
 
  private:
   struct Copy {
+    bool none() const { return layout.is_zero(); }
+
     dnnl::memory::desc layout;
     Tensor data;
-    bool fresh = false;
   };
-  // The last copy made for a pass; without a packing, its layout alone.
+  // What a pass asked for last, kept where there is a packing for it; else its
+  // layout alone.
   struct Packed {
     Copy copy;
     absl::optional<WeightPacking> packing;
   };
 
+  // Whether passes need no other copies than these.
   bool AllPacked() const;
   const Copy& Source() const;
 

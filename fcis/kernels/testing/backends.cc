@@ -55,6 +55,10 @@ std::vector<std::string> TrainBackendNames() {
   return Asked({"ref", "cpu", "emulated"});
 }
 
+bool RunsLargeNetworks(absl::string_view name) {
+  return name == "cpu" || name == "cuda";
+}
+
 std::string BackendTestName(absl::string_view name) {
   std::string result;
   for (const char c : name) {

@@ -20,6 +20,9 @@ namespace fcis {
 std::vector<std::string> BackendNames();
 // The same of those that train.
 std::vector<std::string> TrainBackendNames();
+// Whether a backend of these names is fast enough for ResNet-101: the plain
+// loops, and those of the emulated GPU, would take hours.
+bool RunsLargeNetworks(absl::string_view name);
 // A test name of a backend name: letters and digits only.
 std::string BackendTestName(absl::string_view name);
 

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,16 +15,18 @@ namespace {
 constexpr absl::Duration kGrace = absl::Milliseconds(200);
 
 // A process of this name whose child calls EndLauncherAfter and leaves; it
-// stays for `stays`, whatever happens to the child.
-pid_t StartLauncher(const char* name, bool deaf, absl::Duration stays) {
+// stays for `stays`, whatever happens to the child, and holds no pipes.
+pid_t StartLauncher(const char* name, bool deaf, absl::Duration stays,
+                    absl::Duration grace = kGrace) {
   const pid_t launcher = fork();
   if (launcher != 0) return launcher;
   prctl(PR_SET_NAME, name);
   if (deaf) signal(SIGTERM, SIG_IGN);
   if (fork() == 0) {
-    EndLauncherAfter(kGrace);
+    EndLauncherAfter(grace);
     _exit(0);
   }
+  syscall(SYS_close_range, 3, ~0U, 0);
   absl::SleepFor(stays);
   _exit(7);
 }
@@ -52,18 +55,8 @@ TEST(EndLauncherTest, LeavesOthersAlone) {
 TEST(EndLauncherTest, HoldsNoPipesMeanwhile) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
-  const pid_t launcher = fork();
-  if (launcher == 0) {
-    prctl(PR_SET_NAME, "mpiexec");
-    if (fork() == 0) {
-      EndLauncherAfter(absl::Minutes(1));
-      _exit(0);
-    }
-    close(ends[0]);
-    close(ends[1]);
-    absl::SleepFor(5 * kGrace);
-    _exit(7);
-  }
+  const pid_t launcher =
+      StartLauncher("mpiexec", false, 5 * kGrace, absl::Minutes(1));
   close(ends[1]);
   char byte;
   EXPECT_EQ(read(ends[0], &byte, 1), 0);  // hangs until the watcher has left

@@ -437,10 +437,7 @@ std::vector<std::tuple<std::string, std::string>> Cases() {
   for (const std::string& backend : TrainBackendNames()) {
     cases.emplace_back("mini", backend);
     cases.emplace_back("small", backend);
-    // Plain loops would take an hour for ResNet-101.
-    if (backend == "cpu" || backend == "cuda") {
-      cases.emplace_back("full101", backend);
-    }
+    if (RunsLargeNetworks(backend)) cases.emplace_back("full101", backend);
   }
   return cases;
 }
