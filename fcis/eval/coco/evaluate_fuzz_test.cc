@@ -53,9 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const double stat : one->summary.stats) {
     ABSL_RAW_CHECK(stat == -1 || (stat >= 0 && stat <= 1), "range");
   }
-  Diagnose(*one, results.path());
   rapidjson::Document json;
-  json.Parse(ScoreJson(*one).c_str());
+  json.Parse(ScoreJson(*one, Diagnose(*one, results.path())).c_str());
   ABSL_RAW_CHECK(!json.HasParseError(), "JSON");
   return 0;
 }
