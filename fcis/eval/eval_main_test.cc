@@ -203,7 +203,8 @@ TEST_F(EvalMainTest, CategoriesOfOneNameAreShownWithTheirIds) {
             "--report_html o.html");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.err,
-              HasSubstr("share a name: \"cat\" (ids 1, 3); each is scored"));
+              HasSubstr("share their name with another: cat (id 1), cat "
+                        "(id 3); each is scored"));
   for (const std::string& table : {outcome.out, Load("o.md")}) {
     EXPECT_THAT(table, HasSubstr("| cat (id 3) | 1.0000 |"));
     EXPECT_THAT(table, HasSubstr("| cat (id 1) | 0.0000 |"));
@@ -219,7 +220,7 @@ TEST_F(EvalMainTest, CategoriesOfOneNameAreShownWithTheirIds) {
   EXPECT_STREQ(json["per_category"][1]["name"].GetString(), "cat");
   EXPECT_EQ(json["per_category"][1]["category_id"].GetInt(), 1);
   ASSERT_EQ(json["warnings"].Size(), 1u);
-  EXPECT_THAT(json["warnings"][0].GetString(), HasSubstr("share a name"));
+  EXPECT_THAT(json["warnings"][0].GetString(), HasSubstr("share their name"));
 }
 
 TEST_F(EvalMainTest, TableIsAChoice) {
@@ -407,7 +408,9 @@ TEST_F(EvalMainTest, MasksOfAnotherSizeMatchNothing) {
     "segmentation": {"size": [20, 20], "counts": [0, 400]}}])");
   const Outcome outcome = Run("--annotations gt.json --results dt.json");
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_THAT(outcome.err, HasSubstr("1 of 1 masks have another size"));
+  EXPECT_THAT(outcome.err,
+              HasSubstr("1 of 1 masks have another size than their picture "
+                        "(the first is results[0])"));
   EXPECT_THAT(outcome.out, HasSubstr("maxDets=100 ] = 0.000\n"));
 }
 

@@ -1,10 +1,19 @@
 #include "fcis/eval/coco/category_rows.h"
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace fcis {
+namespace {
+
+// What of the name can be told apart on paper.
+absl::string_view Shown(const CocoCategory& category) {
+  return absl::StripAsciiWhitespace(category.name);
+}
+
+}  // namespace
 
 std::vector<std::string> CategoryLabels(const Evaluation& evaluation) {
   if (evaluation.options.class_agnostic) return {"all"};
@@ -12,7 +21,7 @@ std::vector<std::string> CategoryLabels(const Evaluation& evaluation) {
   const std::vector<int>& positions = evaluation.truth.categories();
   absl::flat_hash_map<absl::string_view, int> uses;
   for (const int position : positions) {
-    if (position >= 0) ++uses[categories[static_cast<size_t>(position)].name];
+    if (position >= 0) ++uses[Shown(categories[static_cast<size_t>(position)])];
   }
   std::vector<std::string> labels;
   for (const int position : positions) {
@@ -21,9 +30,9 @@ std::vector<std::string> CategoryLabels(const Evaluation& evaluation) {
       continue;
     }
     const CocoCategory& category = categories[static_cast<size_t>(position)];
-    labels.push_back(uses[category.name] == 1
+    labels.push_back(uses[Shown(category)] == 1
                          ? category.name
-                         : absl::StrCat(category.name, " (id ",
+                         : absl::StrCat(Shown(category), " (id ",
                                         category.id.ToString(), ")"));
   }
   return labels;

@@ -171,8 +171,11 @@ void OverlapSink::Count(const CocoResult& result) {
   counts.duplicate_keys += result.duplicate_key;
   counts.score_out_of_range += result.score < 0 || result.score > 1;
   if (sources_.masks && image.height >= 0 && image.width >= 0) {
-    counts.other_size +=
+    const bool other =
         mask_.height != image.height || mask_.width != image.width;
+    if (other && counts.other_size++ == 0) {
+      counts.first_other_size = counts.total - 1;
+    }
   }
   if (!result.has_bbox || result.empty_bbox) return;
   ++counts.boxes;
@@ -323,6 +326,7 @@ Detections Join(const std::vector<std::unique_ptr<ResultsSink>>& sinks) {
 
 void DetectionCounts::Add(const DetectionCounts& other) {
   if (unlisted_category == 0) first_unlisted = other.first_unlisted;
+  if (other_size == 0) first_other_size = total + other.first_other_size;
   if (without_mask == 0) {
     first_without_mask = total + other.first_without_mask;
   }

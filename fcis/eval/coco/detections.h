@@ -42,6 +42,7 @@ struct DetectionCounts {
   int64_t corner_like = 0;         // boxes with width >= x and height >= y
   int64_t relative_like = 0;       // boxes within [0, 1]
   int64_t other_size = 0;          // the mask's size is not the picture's
+  int64_t first_other_size = 0;    // index in the file
   int64_t without_mask = 0;        // no "segmentation" where it is needed
   int64_t first_without_mask = 0;  // index in the file
   RecordId first_unlisted;

@@ -89,7 +89,8 @@ void DiagnoseCounts(const Evaluation& evaluation, Lines& lines) {
   if (counts.other_size > 0) {
     lines.push_back(absl::StrCat(
         counts.other_size, " of ", counts.total,
-        " masks have another size than their picture; they match nothing"));
+        " masks have another size than their picture (the first is results[",
+        counts.first_other_size, "]); they match nothing"));
   }
   DiagnoseBoxes(counts, lines);
 }

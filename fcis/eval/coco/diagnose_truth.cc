@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "fcis/eval/coco/category_rows.h"
 
 namespace fcis {
 namespace {
@@ -185,25 +185,21 @@ void DiagnoseRepeatedAnnotations(const Evaluation& evaluation, Lines& lines) {
 
 void DiagnoseNames(const Evaluation& evaluation, Lines& lines) {
   if (evaluation.options.class_agnostic) return;
-  const auto& categories = evaluation.dataset->categories;
-  absl::flat_hash_map<absl::string_view, std::string> ids;
-  std::vector<absl::string_view> shared;
-  for (const int position : evaluation.truth.categories()) {
-    if (position < 0) continue;
-    const CocoCategory& category = categories[static_cast<size_t>(position)];
-    std::string& list = ids[category.name];
-    if (!list.empty() && !absl::c_linear_search(shared, category.name)) {
-      shared.push_back(category.name);
-    }
-    absl::StrAppend(&list, list.empty() ? "" : ", ", category.id.ToString());
+  const std::vector<int>& categories = evaluation.truth.categories();
+  const std::vector<std::string> labels = CategoryLabels(evaluation);
+  std::vector<std::string> shared;
+  for (size_t k = 0; k < labels.size(); ++k) {
+    if (categories[k] < 0) continue;
+    const auto index = static_cast<size_t>(categories[k]);
+    if (labels[k] == evaluation.dataset->categories[index].name) continue;
+    shared.push_back(labels[k]);
   }
   if (shared.empty()) return;
+  absl::c_sort(shared);  // those of one name together
   lines.push_back(absl::StrCat(
-      "categories in ", evaluation.dataset->path, " share a name: ",
-      FirstFew(shared,
-               [&](absl::string_view name) {
-                 return absl::StrCat("\"", name, "\" (ids ", ids[name], ")");
-               }),
+      shared.size(), " categories in ", evaluation.dataset->path,
+      " share their name with another: ",
+      FirstFew(shared, [](const std::string& label) { return label; }),
       "; each is scored by itself and shown with its id"));
 }
 
@@ -242,11 +238,12 @@ void DiagnoseMaskSizes(const Evaluation& evaluation, Lines& lines) {
     others.push_back({&annotation, &mask, &image});
   }
   if (others.empty()) return;
-  lines.push_back(absl::StrCat(
-      others.size(), " of ", evaluation.truth.objects().size(), " masks in ",
-      evaluation.dataset->path,
-      " have another [height, width] than their picture: ",
-      FirstFew(others, SizeText), "; no mask of the picture's size matches"));
+  lines.push_back(
+      absl::StrCat(others.size(), " of ", evaluation.truth.objects().size(),
+                   " masks in ", evaluation.dataset->path,
+                   " have another [height, width] than their picture: ",
+                   FirstFew(others, SizeText),
+                   "; they match no mask of the picture's size"));
 }
 
 }  // namespace

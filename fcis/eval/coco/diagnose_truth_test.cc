@@ -199,9 +199,9 @@ TEST(BugCaseTest, Case70TextAgainstNumber) {
 TEST(DiagnoseTruthTest, CategoriesOfOneName) {
   const std::string truth =
       Truth(kImages, kAnnotations,
-            absl::StrCat(kCategories, R"(, {"id": "x", "name": "thing"})"));
+            absl::StrCat(kCategories, R"(, {"id": "x", "name": "thing "})"));
   EXPECT_THAT(DiagnoseBoxes(truth).lines,
-              ElementsAre(HasSubstr("\"thing\" (ids 1, \"x\")")));
+              ElementsAre(HasSubstr("thing (id \"x\"), thing (id 1)")));
 }
 
 }  // namespace

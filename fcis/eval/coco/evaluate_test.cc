@@ -136,6 +136,17 @@ TEST(EvaluateTest, EqualsPycocotoolsBitForBit) {
                 test["stats"][static_cast<rapidjson::SizeType>(i)].GetDouble())
           << "stat " << i;
     }
+    // By size, COCO's three are among the twelve.
+    const auto& stats = evaluation->summary.stats;
+    for (const SizeScore& size : evaluation->summary.sizes) {
+      const size_t i = size.label == "small"    ? 3
+                       : size.label == "medium" ? 4
+                       : size.label == "large"  ? 5
+                                                : stats.size();
+      if (i == stats.size()) continue;
+      EXPECT_EQ(size.ap, stats[i]) << size.label;
+      EXPECT_EQ(size.ar, stats[i + 6]) << size.label;
+    }
     const Hashes hashes = HashesOf(evaluation->curves);
     EXPECT_EQ(hashes.precision, test["precision"].GetString());
     EXPECT_EQ(hashes.recall, test["recall"].GetString());
