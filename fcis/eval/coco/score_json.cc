@@ -63,13 +63,15 @@ void WriteRange(const AreaRange& range, const EvalSummary& summary,
   json.Double(range.low);
   json.Key("high");
   json.Double(range.high);
+  constexpr size_t kAp = 0, kAr = 8;
+  SizeScore score = {"all", summary.stats[kAp], summary.stats[kAr]};
   for (const SizeScore& size : summary.sizes) {
-    if (size.label != range.label) continue;
-    json.Key("AP");
-    json.Double(size.ap);
-    json.Key("AR");
-    json.Double(size.ar);
+    if (size.label == range.label) score = size;
   }
+  json.Key("AP");
+  json.Double(score.ap);
+  json.Key("AR");
+  json.Double(score.ar);
   json.EndObject();
 }
 

@@ -12,9 +12,9 @@ namespace fcis {
 // One object: "stats" (COCOeval's twelve), "mean" and "per_category" (one row
 // per category in the annotations' order: category_id, name, AP, AP50, AP75,
 // APs, APm, APl, or what SizeColumns names), "num_images", "num_annotations",
-// "num_detections", the options, with "AP" and "AR" in each of "area_ranges"
-// but "all", "warnings" (`findings`), "seconds". -1: absent. Doubles keep all
-// their digits. Class-agnostic: the rows are one, "all".
+// "num_detections", the options, with "AP" and "AR" in each of
+// "area_ranges", "warnings" (`findings`), "seconds". -1: absent. Doubles keep
+// all their digits. Class-agnostic: the rows are one, "all".
 std::string ScoreJson(const Evaluation& evaluation,
                       const std::vector<std::string>& findings);
 
