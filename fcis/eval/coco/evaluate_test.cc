@@ -283,7 +283,8 @@ TEST(EvaluateTest, BadInputIsNamed) {
   expect(ErrorOf(kTruth,
                  R"([{"image_id": "1", "category_id": 1, "score": 1, "bbox":
                  [1, 2, 3, 4]}])"),
-         "results[0]", "image_id \"1\" is not in");
+         "\"1\" is text where \"images\" has the number 1",
+         "image_id \"1\" is not in");
   expect(ErrorOf(kTruth, std::string(1000000, '[')), "dt.json", "an object");
   expect(
       ErrorOf(R"({"images": [{"id": 1}], "annotations": [{"id": 1}]})", "[]"),
