@@ -32,7 +32,7 @@ std::string JsonText(absl::string_view text) {
 }
 
 std::string IdText(const RecordId& id) {
-  return id.is_text() ? JsonText(id.text()) : absl::StrCat(id.number());
+  return id.is_text() ? JsonText(id.text()) : id.ToPlain();
 }
 
 // Takes the first line off `text`, without its end; false: none is complete.

@@ -161,8 +161,12 @@ absl::Status Score(const CocoSplit& data, const PredictOptions& predicted,
 
 absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
                     Communicator& job) {
+  CocoNeeds needs = EvalNeeds(eval_options.iou_type);
+  needs.file_name = MemberUse::kNeeded;
   ASSIGN_OR_RETURN(const CocoDataset dataset,
-                   ReadCocoDataset(data.annotations));
+                   ReadCocoDataset(data.annotations, needs));
+  // Hours of detection are not to end at a bad annotation.
+  RETURN_IF_ERROR(GroundTruth::Build(dataset, eval_options).status());
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
   ASSIGN_OR_RETURN(ModelChoice choice,
                    ChooseModel(absl::GetFlag(FLAGS_modelpath),
