@@ -61,11 +61,14 @@ TEST(RecordProblemsTest, ConflictsAreNeverSkipped) {
   EXPECT_EQ(problems.Check(Skip(true)).message(), "c0");
 }
 
-TEST(ShownValueTest, IsShort) {
+TEST(ShownValueTest, IsOneShortLine) {
   EXPECT_EQ(ShownValue(""), "nothing");
   EXPECT_EQ(ShownValue("null"), "null");
-  EXPECT_EQ(ShownValue("\"a\nb\""), "\\\"a\\nb\\\"");
+  EXPECT_EQ(ShownValue("[\"a\",\n1]"), "[\"a\", 1]");
+  EXPECT_EQ(ShownValue(std::string(40, '1')), std::string(40, '1'));
   EXPECT_EQ(ShownValue(std::string(50, '1')), std::string(40, '1') + "...");
+  EXPECT_EQ(ShownValue(std::string(39, '1') + "\u00e9\u00e9"),
+            std::string(39, '1') + "...");
 }
 
 }  // namespace
