@@ -114,6 +114,21 @@ TEST(BugCaseTest, Case22DuplicateAnnotationIds) {
               ElementsAre(AllOf(HasSubstr("4040"), HasSubstr("each counts"))));
 }
 
+// Records are named by where they stand in the file.
+TEST(BugCaseTest, Case22BehindOneThatIsLeftOut) {
+  EvalOptions options;
+  options.iou_type = IouType::kBbox;
+  options.bad_annotations.skip = true;
+  const std::string repeated =
+      absl::StrReplaceAll(kAnnotations, {{"\"id\": 2", "\"id\": 1"}});
+  const Diagnosis diagnosis = DiagnoseTexts(
+      Truth(kImages, absl::StrCat("{\"id\": 9}, ", repeated), kCategories),
+      kResults, options);
+  EXPECT_THAT(diagnosis.lines,
+              ElementsAre(HasSubstr("1 (annotations[1] of picture 1, "
+                                    "annotations[2] of picture 2)")));
+}
+
 TEST(BugCaseTest, Case70AnnotationsOfNothing) {
   const auto more = [](const std::string& rest) {
     return absl::StrCat(kAnnotations, ", {\"area\": 400, ",
