@@ -20,6 +20,7 @@ fcis::EvalOptions Options(uint8_t bits) {
   if (bits & 16) options.iou_type = fcis::IouType::kBoundary;
   options.class_agnostic = bits & 2;
   options.sane = bits & 4;
+  options.bad_annotations.skip = bits & 32;
   if (bits & 8) options.iou_thresholds = {0, .5};
   return options;
 }
