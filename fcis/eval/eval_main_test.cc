@@ -345,8 +345,7 @@ TEST_F(EvalMainTest, BadAnnotationsAreNamed) {
             "annotation id 1 (annotations[0]): \"area\""},
            {"\"bbox\": [50", "\"b\": [50",
             "annotation id 1 (annotations[0]): \"bbox\""},
-           {"[50, 50, 20, 20]", "[50, \"50\"]",
-            "annotation id 1 (annotations[0]): \"bbox\""},
+           {"[50, 50, 20, 20]", "[50, \"50\"]", "found [50, \"50\"]"},
            {"\"image_id\": 1, ", "", "annotations[0]"},
            {"\"categories\": [", "\"categories\": [3, ", "categories[0]"}}) {
     std::string text = kTruth;
@@ -366,6 +365,31 @@ TEST_F(EvalMainTest, BadAnnotationsAreNamed) {
   const Outcome outcome = Score("[]");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("image id 1 (images[0]): \"width\""));
+}
+
+TEST_F(EvalMainTest, BadAnnotationsCanBeSkipped) {
+  std::string text = kTruth;
+  const std::string box = "[50, 50, 20, 20]";
+  Save("gt.json", text.replace(text.find(box), box.size(), "null"));
+  const Outcome outcome = Score("[]", "--bad_annotations=skip");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("1 bad annotations are left out"));
+  EXPECT_THAT(outcome.err, HasSubstr("found null"));
+  EXPECT_EQ(Score("[]", "--bad_annotations=leave").code, 2);
+  EXPECT_EQ(Score("[]", "--max_messages=-1").code, 2);
+}
+
+// What is not needed is a remark.
+TEST_F(EvalMainTest, Case41AnOddSizeIsNoMatterForBoxes) {
+  std::string text = kTruth;
+  const std::string width = "\"width\": 100";
+  Save("gt.json",
+       text.replace(text.find(width), width.size(), "\"width\": \"100\""));
+  const Outcome outcome = Score("[]");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err,
+              HasSubstr("(images[0]): \"width\": expected a number "
+                        "of pixels, found \"100\""));
 }
 
 // Not a byte beyond the first is looked at.

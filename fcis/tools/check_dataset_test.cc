@@ -62,6 +62,40 @@ TEST_F(CheckDatasetMainTest, AMissingPictureFailsTheVerification) {
   EXPECT_THAT(out_, HasSubstr("images/000000000002.jpg"));
 }
 
+TEST_F(CheckDatasetMainTest, Case63BadAnnotationsFailTheVerification) {
+  const std::string path = absl::StrCat(root_, "/annotations.json");
+  std::string text = *ReadFile(path);
+  const std::string area = "\"area\":";
+  text.insert(text.find(area) + area.size(), "null,\"a\":");
+  text.insert(text.rfind("\"category_id\":") + 14, "[1],\"c\":");
+  ASSERT_TRUE(WriteFileAtomic(path, text).ok());
+  EXPECT_EQ(Run(absl::StrCat(kData, " --output_json report.json")), 3) << out_;
+  EXPECT_THAT(out_, HasSubstr("(annotations[0]): \"area\": expected a number, "
+                              "found null (an evaluation needs it)"));
+  EXPECT_THAT(out_, HasSubstr("\"category_id\": expected an integer of 64 bits "
+                              "or a string, found [1]"));
+  EXPECT_THAT(out_, HasSubstr("2 bad annotations; --bad_annotations=skip"));
+  EXPECT_THAT(ReadFile(absl::StrCat(root_, "/report.json")).value_or(""),
+              HasSubstr("found [1]"));
+  EXPECT_EQ(Run(absl::StrCat(kData, " --max_messages 1")), 3) << out_;
+  EXPECT_THAT(out_, HasSubstr("... and 1 more"));
+  EXPECT_EQ(Run(absl::StrCat(kData, " --bad_annotations skip")), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("2 bad annotations are left out"));
+  EXPECT_EQ(Run(absl::StrCat(kData, " --bad_annotations leave")), 2) << out_;
+  EXPECT_EQ(Run(absl::StrCat(kData, " --max_messages -1")), 2) << out_;
+}
+
+TEST_F(CheckDatasetMainTest, TwoCategoriesOfOneNameFailTheVerification) {
+  const std::string path = absl::StrCat(root_, "/annotations.json");
+  std::string text = *ReadFile(path);
+  const std::string list = "\"categories\":[";
+  text.insert(text.find(list) + list.size(),
+              R"({"id":70,"name":"same"},{"id":71,"name":"same"},)");
+  ASSERT_TRUE(WriteFileAtomic(path, text).ok());
+  EXPECT_EQ(Run(absl::StrCat(kData, " --bad_annotations skip")), 3) << out_;
+  EXPECT_THAT(out_, HasSubstr("category ids 70 and 71 have the same name"));
+}
+
 TEST_F(CheckDatasetMainTest, WrongUse) {
   EXPECT_EQ(Run("--ann_file annotations.json"), 2) << out_;
   EXPECT_EQ(Run(absl::StrCat(kData, " extra")), 2) << out_;

@@ -35,6 +35,7 @@ constexpr Signature kSignatures[] = {
     {FileKind::kPickle, 0, "\x80\x03"},
     {FileKind::kPickle, 0, "\x80\x04"},
     {FileKind::kPickle, 0, "\x80\x05"},
+    {FileKind::kAppleDouble, 0, {"\0\5\x16\7", 4}},
     {FileKind::kJpeg, 0, "\xff\xd8\xff"},
     {FileKind::kPng, 0, "\x89PNG"},
     {FileKind::kGif, 0, "GIF8"},
@@ -120,6 +121,8 @@ absl::string_view Describe(FileKind kind) {
       return "a git-lfs pointer; git lfs pull fetches the file itself";
     case FileKind::kPickle:
       return "a Python pickle";
+    case FileKind::kAppleDouble:
+      return "what a Mac keeps beside a file (._name); it can be deleted";
     case FileKind::kJpeg:
       return "a JPEG picture";
     case FileKind::kPng:

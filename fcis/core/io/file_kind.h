@@ -20,6 +20,7 @@ enum class FileKind {
   kXml,
   kGitLfs,
   kPickle,
+  kAppleDouble,
   kJpeg,
   kPng,
   kGif,

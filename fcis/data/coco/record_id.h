@@ -93,6 +93,10 @@ class RecordIndex {
     return found == numbers.end() ? -1 : found->second;
   }
 
+  bool empty() const {
+    return numbers_.empty() && above_.empty() && texts_.empty();
+  }
+
  private:
   absl::flat_hash_map<int64_t, int> numbers_, above_;
   absl::flat_hash_map<std::string, int> texts_;

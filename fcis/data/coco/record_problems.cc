@@ -77,7 +77,7 @@ std::vector<std::string> RecordProblems::Notes(
                                  lines.ToText(policy.max_messages, "  ")));
   };
   if (policy.skip) add(errors, " bad annotations are left out:");
-  add(remarks, " values of a wrong type, which are not needed:");
+  add(remarks, " members that are not needed hold something else:");
   return notes;
 }
 

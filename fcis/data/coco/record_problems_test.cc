@@ -41,7 +41,7 @@ TEST(RecordProblemsTest, ErrorsEndTheWorkUnlessTheyAreSkipped) {
   problems.remarks = Lines("r", 1);
   EXPECT_TRUE(problems.Check(Skip(false)).ok());
   EXPECT_THAT(problems.Notes(Skip(false)),
-              ElementsAre("1 values of a wrong type, which are not needed:\n"
+              ElementsAre("1 members that are not needed hold something else:\n"
                           "  r0"));
   problems.errors = Lines("e", 3);
   EXPECT_EQ(problems.Check(Skip(false, 2)).message(),

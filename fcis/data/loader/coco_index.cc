@@ -26,7 +26,7 @@ class Labels {
  public:
   absl::Status Join(const CocoDataset& dataset, CocoIndex& index) {
     if (dataset.categories.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(
+      index.report.problems.conflicts.Add(absl::StrCat(
           dataset.path, ": no \"categories\"; expected the classes' names"));
     }
     of_file_ = RecordIndex();
@@ -53,6 +53,8 @@ class Labels {
     return absl::OkStatus();
   }
 
+  // Of the file that was joined last.
+  bool empty() const { return of_file_.empty(); }
   // 0: no category of the file that was joined last.
   int LabelOf(const RecordId& category) const {
     return of_file_.Find(category) + 1;
@@ -257,7 +259,10 @@ Judgement Judge::operator()(const CocoAnnotation& annotation) const {
   if (judgement.object.label == 0) {
     judgement.LeaveOut(
         Finding::kUnknownCategory,
-        UnknownId("category_id", "a category", annotation.category_id,
+        labels.empty()
+            ? ""
+            : UnknownId(
+                  "category_id", "a category", annotation.category_id,
                   [&](const RecordId& id) { return labels.LabelOf(id) > 0; }));
     return judgement;
   }
@@ -331,8 +336,10 @@ void ReportEmptyPictures(const CocoDataset& dataset, const FilePictures& file,
 }
 
 // Takes out the pictures of another file, with their annotations.
-absl::Status TakeOut(const std::string& without, CocoDataset& dataset) {
+absl::Status TakeOut(const std::string& without, CocoDataset& dataset,
+                     RecordProblems& problems) {
   ASSIGN_OR_RETURN(const CocoDataset other, ReadCocoDataset(without));
+  problems.errors.Append(other.problems.errors);
   RecordIndex ids;
   for (const CocoImage& image : other.images) ids.Set(image.id, 0);
   auto& images = dataset.images;
@@ -356,11 +363,11 @@ absl::Status AddSource(const CocoSource& source, const CocoNeeds& needs,
                    ReadCocoDataset(source.ann_file, needs));
   index.report.problems.Append(dataset.problems);
   if (!source.without.empty()) {
-    RETURN_IF_ERROR(TakeOut(source.without, dataset));
+    RETURN_IF_ERROR(TakeOut(source.without, dataset, index.report.problems));
   }
   RETURN_IF_ERROR(labels.Join(dataset, index));
   if (dataset.images.empty()) {
-    return absl::InvalidArgumentError(
+    index.report.problems.conflicts.Add(
         absl::StrCat(source.ann_file, ": no \"images\""));
   }
   index.files.push_back(dataset.file);

@@ -69,8 +69,8 @@ CocoNeeds TrainingNeeds();
 // learn them. Bad records are left out and stand in report.problems (for the
 // caller to check): the reader's; pictures that cannot be measured; annotations
 // of unknown pictures and categories, or without a mask; and as conflicts,
-// categories of one name. Errors name the file: what ReadCocoDataset refuses,
-// no categories, no pictures.
+// no categories, no pictures, categories of one name. Errors name the file:
+// what ReadCocoDataset refuses, a category id that two files name differently.
 absl::StatusOr<CocoIndex> IndexCoco(absl::Span<const CocoSource> sources,
                                     const CocoNeeds& needs = TrainingNeeds());
 

@@ -156,10 +156,11 @@ TEST(IndexCoco, Case63ErrorsSayWhatWasFound) {
             R"("bbox": expected [x, y, width, height], found [1,2,3])");
   EXPECT_EQ(ErrorOf(Annotation(5, 1, 7, box, "")),
             R"("segmentation": expected polygons or an RLE, found nothing)");
+  EXPECT_EQ(ErrorOf(Annotation(5, 1, 7, box, "\"1 2\"")),
+            R"("segmentation": expected polygons or an RLE, found "1 2")");
   EXPECT_THAT(
-      ErrorOf(Annotation(5, 1, 7, box, "\"1 2\"")),
-      testing::HasSubstr("\"segmentation\": expected a segmentation, a list of "
-                         "polygons or an RLE, not '\\\"1 2"));
+      ErrorOf(Annotation(5, 1, 7, box, "[[1, null]]")),
+      testing::HasSubstr("found [[1, null]]: expected a number, not 'null"));
   EXPECT_EQ(
       ErrorOf(Annotation(5, 1, 7, box, R"({"size":[8,9],"counts":[0,4,68]})")),
       R"("segmentation": a mask of 9x8 (width x height) for a picture of 10x8)");
@@ -201,7 +202,7 @@ TEST(IndexCoco, NamesWhatALaterEvaluationRefuses) {
               testing::ElementsAre(
                   testing::HasSubstr("id 5 (annotations[0]): \"bbox\""),
                   testing::HasSubstr("id 6 (annotations[1]): \"segmentation\": "
-                                     "segmentation: 4 numbers")));
+                                     "4 numbers in the first polygon")));
 }
 
 TEST(IndexCoco, AMissingBoxIsTheMasks) {
@@ -328,10 +329,22 @@ TEST(IndexCoco, Case41APictureThatCannotBeMeasuredIsAnError) {
 
 TEST(IndexCoco, NothingToIndexIsAnError) {
   EXPECT_FALSE(IndexCoco({{"/nowhere.json", "dir"}}).ok());
-  EXPECT_FALSE(IndexCoco({{WriteJson("e.json", Dataset("", "")), "dir"}}).ok());
-  EXPECT_FALSE(
-      IndexCoco({{WriteJson("c.json", R"({"images":[{"id":1}]})"), "dir"}})
-          .ok());
+  EXPECT_THAT(
+      Index({{WriteJson("e.json", Dataset("", "")), "dir"}})
+          .report.problems.conflicts.lines,
+      testing::ElementsAre(testing::HasSubstr("e.json: no \"images\"")));
+  const CocoIndex index = Index(
+      {{WriteJson("c.json", R"({"images":[{"id":1,"file_name":"a","width":3,
+            "height":3}],"categories":[{"id":1,"name":5}],"annotations":[
+            {"id":1,"image_id":1,"category_id":1}]})"),
+        "dir"}});
+  EXPECT_THAT(
+      index.report.problems.conflicts.lines,
+      testing::ElementsAre(testing::HasSubstr("c.json: no \"categories\"")));
+  EXPECT_THAT(index.report.problems.errors.lines,
+              testing::ElementsAre(testing::HasSubstr(
+                  "category id 1 (categories[0]): \"name\": expected a string, "
+                  "found 5")));
 }
 
 TEST(UsablePictures, LeavesOutWhatVanishes) {

@@ -99,9 +99,13 @@ std::string DatasetReport::ToText() const {
   for (const Description& d : kDescriptions) {
     const Entry& entry = At(d.finding);
     if (entry.count == 0) continue;
-    absl::StrAppendFormat(&text, "%8d  %s: %s%s\n", entry.count, d.text,
-                          absl::StrJoin(entry.examples, ", "),
-                          entry.count > kExamples ? ", ..." : "");
+    // Files, a line each; else ids.
+    const bool lines = d.finding <= Finding::kOtherSize;
+    const char* const between = lines ? "\n          " : ", ";
+    absl::StrAppendFormat(
+        &text, "%8d  %s:%s%s%s\n", entry.count, d.text, lines ? between : " ",
+        absl::StrJoin(entry.examples, between),
+        entry.count > kExamples ? absl::StrCat(between, "...") : "");
   }
   return text;
 }

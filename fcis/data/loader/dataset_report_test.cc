@@ -36,6 +36,17 @@ TEST(DatasetReport, TextHasALineForEachFinding) {
             "picture, left out: \"x\"\n");
 }
 
+TEST(DatasetReport, FilesHaveALineEach) {
+  DatasetReport report;
+  report.Add(Finding::kMissingPicture, "a.png");
+  report.Add(Finding::kMissingPicture, "b.png");
+  EXPECT_EQ(report.ToText(),
+            "0 of 0 pictures and 0 of 0 annotations are used\n"
+            "       2  pictures are missing:\n"
+            "          a.png\n"
+            "          b.png\n");
+}
+
 TEST(DatasetReport, JsonHasEveryFinding) {
   rapidjson::Document json;
   json.Parse(Example().ToJson().c_str());

@@ -21,6 +21,7 @@ fcis::EvalOptions Options(uint8_t bits) {
   options.class_agnostic = bits & 2;
   options.sane = bits & 4;
   options.boxes_as_masks = !(bits & 32);
+  options.bad_annotations.skip = bits & 64;
   if (bits & 8) options.iou_thresholds = {0, .5};
   return options;
 }
