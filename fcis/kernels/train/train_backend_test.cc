@@ -180,9 +180,7 @@ TEST_P(TrainBackendTest, Case53ThinMapsAreNearRef) {
     const auto tested = MakeTestTrainBackend(GetParam(), type);
     if (tested == nullptr) continue;  // not on this device
     for (const auto& [height, width] :
-         {std::pair(61, 1), std::pair(1, 61), std::pair(1, 1),
-          std::pair(160, 1), std::pair(40, 1), std::pair(20, 1),
-          std::pair(2, 61)}) {
+         {std::pair(20, 1), std::pair(1, 20), std::pair(1, 1)}) {
       SCOPED_TRACE(absl::StrCat(height, "x", width));
       for (const ConvCase& c : std::vector<ConvCase>{
                {1, height, width, 3, 32, 7, 2, 3, 1, true, false, true},

@@ -133,7 +133,7 @@ absl::StatusOr<WeightFormat> FormatOfZip(const std::string& path) {
   const auto ends = [](const char* end) {
     return [end](const std::string& name) { return absl::EndsWith(name, end); };
   };
-  if (any(ends("/data.pkl"))) {
+  if (any(ends("data.pkl"))) {
     const bool script = any([](const std::string& name) {
       return absl::StrContains(name, "/code/");
     });
