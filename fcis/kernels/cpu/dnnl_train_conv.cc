@@ -309,9 +309,6 @@ namespace {
 // Runs `body`; oneDNN's exceptions become errors that name the work.
 absl::Status Guard(const std::function<std::string()>& what,
                    const std::function<void()>& body) {
-  // oneDNN asks the calling thread's OpenMP setting, which a thread that has
-  // not called SetNumThreads lacks.
-  SetNumThreads(NumThreads());
   try {
     body();
   } catch (const dnnl::error& e) {
