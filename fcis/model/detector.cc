@@ -81,13 +81,16 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   const int width = static_cast<int>(prepared.dim(2));
   const double scale =
       SizeToPrepare(image.height, image.width, config_.input()).scale;
+  const double width_ratio = static_cast<double>(width) / image.width;
+  const bool by_width = config_.rpn().min_size_ratio() == RpnConfig::WIDTH;
   laps.Into(&times->prepare);
   RETURN_IF_ERROR(ObserveMap(observer, "prepared", prepared, backend_));
 
   ASSIGN_OR_RETURN(const Maps maps, RunNetwork(std::move(prepared), observer));
   laps.Into(&times->network);
-  ASSIGN_OR_RETURN(const std::vector<Box> rois,
-                   rpn_.Propose(maps.rpn, height, width, scale));
+  ASSIGN_OR_RETURN(
+      const std::vector<Box> rois,
+      rpn_.Propose(maps.rpn, height, width, by_width ? width_ratio : scale));
   laps.Into(&times->proposals);
   ObserveBoxes(observer, "rois_rpn", rois);
   if (rois.empty()) return std::vector<Detection>();
@@ -98,7 +101,7 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   laps.Into(&times->pooling);
   // chainercv divides by the ratio of the widths.
   const double back = options.voting_rule() == PostprocessConfig::CHAINERCV
-                          ? static_cast<double>(width) / image.width
+                          ? width_ratio
                           : scale;
   ASSIGN_OR_RETURN(
       std::vector<Detection> detections,
