@@ -23,6 +23,7 @@
 #include "fcis/model/weights/import_npz.h"
 #include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/step/train_step.h"
+#include "fcis/train/testing/file_gradients.h"
 #include "fcis/train/testing/golden_training.h"
 #include "gtest/gtest.h"
 
@@ -40,44 +41,6 @@ constexpr char kChainercv[] = "chainercv_small";
 
 constexpr char kScaledLayer[] = "head/psroi_conv1";
 constexpr float kScale = 3;
-
-// How far deltas [n][4] may be off: the fixture's 1e-3, and what follows from
-// RoIs (yxyx) whose corners are off by `corner` pixels. To first order the size
-// h of a RoI is off by 2 corner, its centre by corner, so that (g - c) / h is
-// off by corner / h + |(g - c) / h| 2 corner / h, and log(g / h) by 2 corner /
-// h; both are divided by the delta's std.
-Tensor DeltaLimits(const Tensor& rois, const Tensor& deltas, double corner,
-                   const BoxDelta& std) {
-  Tensor limits(deltas.shape());
-  for (int64_t i = 0; i < deltas.num_elements(); ++i) {
-    const int64_t row = i / 4 * 4;
-    const int axis = i % 2;  // dy, dx, dh, dw
-    const float* roi = rois.data<float>() + row;
-    const double side = roi[axis + 2] - roi[axis];
-    const double by = i % 4 < 2 ? std.dy : std.dh;
-    const double shift = std::abs(deltas.data<float>()[i]) * by;
-    limits.mutable_data<float>()[i] =
-        1e-3 + 2 * corner * (1 + shift) / (side * by);
-  }
-  return limits;
-}
-
-Tensor Quotient(const Tensor& t, const Tensor& by) {
-  Tensor y = t.Clone();
-  for (int64_t i = 0; i < y.num_elements(); ++i) {
-    y.mutable_data<float>()[i] /= by.data<float>()[i];
-  }
-  return y;
-}
-
-double MaxDifference(const Tensor& a, const Tensor& b) {
-  double most = 0;
-  for (int64_t i = 0; i < a.num_elements(); ++i) {
-    most = std::max<double>(most,
-                            std::abs(a.data<float>()[i] - b.data<float>()[i]));
-  }
-  return most;
-}
 
 // Elements floor(j n / 64) of an array.
 Tensor Samples(const Tensor& t) {
@@ -101,48 +64,6 @@ using Tensors = std::map<std::string, Tensor>;
 std::string FileOf(const std::string& network) {
   return network == kChainercv ? "chainercv/train_small.npz"
                                : absl::StrCat("train_", network, ".npz");
-}
-
-// d loss / d parameter of every layer as files have them, also of the batch
-// norms, which are frozen: their gradients follow from those of the folded
-// convolution, with y = gamma (conv(x) - mean) / std + beta.
-Tensors FileGradients(const TrainNetwork& network, const Weights& weights) {
-  Tensors all;
-  for (ConvLayer* layer : network.layers()) {
-    for (const Parameter* p : layer->parameters()) {
-      std::vector<float> g(p->size());
-      EXPECT_TRUE(network.math()->Fetch(p->gradient, p->size(), g.data()).ok());
-      p->factors->Apply(g.data(), g.data());
-      all[p->name] = p->to_file(g.data());
-    }
-    const ConvLayerOptions& options = layer->options();
-    if (options.norm.empty()) continue;
-    const Parameter& w = *layer->parameters()[0];
-    const Tensor kernel = *FetchTensor(w, w.value, network.math());
-    const Tensor folded = *FetchTensor(w, w.gradient, network.math());
-    const std::vector<float> gbias = *layer->BiasGradient();
-    const auto norm = [&](const char* part) {
-      return weights.tensors.at(options.norm + part).data<float>();
-    };
-    const int64_t outputs = kernel.dim(0);
-    const int64_t row = kernel.num_elements() / outputs;
-    Tensor ggamma(Shape{outputs}), gbeta(Shape{outputs});
-    for (int64_t o = 0; o < outputs; ++o) {
-      double sum = 0;
-      for (int64_t i = o * row; i < (o + 1) * row; ++i) {
-        sum += static_cast<double>(kernel.data<float>()[i]) *
-               folded.data<float>()[i];
-      }
-      const double gb = gbias[o];
-      const double std = std::sqrt(norm("/avg_var")[o] + options.norm_eps);
-      ggamma.mutable_data<float>()[o] =
-          static_cast<float>((sum - norm("/avg_mean")[o] * gb) / std);
-      gbeta.mutable_data<float>()[o] = static_cast<float>(gb);
-    }
-    all[options.norm + "/gamma"] = ggamma;
-    all[options.norm + "/beta"] = gbeta;
-  }
-  return all;
 }
 
 class TrainParity
@@ -266,11 +187,8 @@ void TrainParity::ExpectTargets(int step, const PictureTargets& targets) {
   ASSERT_TRUE(AllNear(rois, want_rois, limits_.rois));
   EXPECT_EQ(targets.rois.labels, StepInts(step, "gt_roi_labels"));
   const Tensor deltas = Step(step, "gt_roi_locs");
-  const Tensor limits =
-      DeltaLimits(want_rois, deltas, MaxDifference(rois, want_rois),
-                  options_.proposals.loc_std);
-  EXPECT_TRUE(AllNear(Quotient(DeltaRows(targets.rois.deltas), limits),
-                      Quotient(deltas, limits), 1));
+  EXPECT_TRUE(DeltasNear(DeltaRows(targets.rois.deltas), deltas, rois,
+                         want_rois, options_.proposals.loc_std));
   if (!Stored(step, "gt_roi_masks")) return;
   const Tensor masks = Step(step, "gt_roi_masks");
   ASSERT_EQ(static_cast<int64_t>(targets.rois.masks.size()),

@@ -12,6 +12,7 @@
 #include "fcis/data/transform/train_transform.h"
 #include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/step/picture_loss.h"
+#include "gtest/gtest.h"
 
 namespace fcis {
 
@@ -21,6 +22,13 @@ std::vector<std::vector<uint8_t>> UnpackMasks(const Tensor& packed,
 
 // f32 [n,4]: dy, dx, dh, dw.
 Tensor DeltaRows(const std::vector<BoxDelta>& deltas);
+
+// Whether deltas [n,4] of RoIs (yxyx) are those wanted: to the fixtures' 1e-3,
+// and what follows from how far the RoIs are from those of the fixture.
+::testing::AssertionResult DeltasNear(const Tensor& deltas, const Tensor& want,
+                                      const Tensor& rois,
+                                      const Tensor& want_rois,
+                                      const BoxDelta& std);
 
 // The network of chainercv/train_small.npz, the recipe "chainercv" with the
 // fixture's numbers of samples, and its picture, made ready as that recipe
