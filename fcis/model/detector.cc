@@ -81,13 +81,15 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   const int width = static_cast<int>(prepared.dim(2));
   const PreparedSize size =
       SizeToPrepare(image.height, image.width, config_.input());
+  const bool by_width = config_.rpn().min_size_ratio() == RpnConfig::WIDTH;
   laps.Into(&times->prepare);
   RETURN_IF_ERROR(ObserveMap(observer, "prepared", prepared, backend_));
 
   ASSIGN_OR_RETURN(const Maps maps, RunNetwork(std::move(prepared), observer));
   laps.Into(&times->network);
   ASSIGN_OR_RETURN(const std::vector<Box> rois,
-                   rpn_.Propose(maps.rpn, height, width, size.scale));
+                   rpn_.Propose(maps.rpn, height, width,
+                                by_width ? size.width_scale : size.scale));
   laps.Into(&times->proposals);
   ObserveBoxes(observer, "rois_rpn", rois);
   if (rois.empty()) return std::vector<Detection>();

@@ -84,7 +84,8 @@ absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
     JitterScale(augmentation.scale_jitter_low, augmentation.scale_jitter_high,
                 random("scale"), picture, size);
   }
-  return TransformForTraining(picture.image, picture.instances, size, flip);
+  return TransformForTraining(picture.image, picture.instances, size, flip,
+                              augmentation.truth);
 }
 
 }  // namespace fcis

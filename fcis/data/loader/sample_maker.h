@@ -22,6 +22,7 @@ struct Augmentation {
   double copy_paste = 0;
   // Red, green and blue exchanged at random.
   bool channel_permutation = false;
+  GroundTruthRules truth;
 };
 
 // Picture `index` of the set as sample n: each augmentation draws from a stream

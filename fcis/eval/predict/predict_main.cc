@@ -22,6 +22,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/suggest.h"
 #include "fcis/core/comm/mpi_communicator.h"
+#include "fcis/core/config/purpose.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/splits.h"
@@ -64,8 +65,6 @@ namespace {
 constexpr char kDefaultSplit[] = "minival2014";
 // The painted ones that come with the program, for the embedded model.
 constexpr char kScenesSplit[] = "scenes";
-// As the reference evaluates: nearly everything counts.
-constexpr double kScoreThreshold = 1e-3;
 
 Program MakeProgram() {
   Program program;
@@ -73,8 +72,9 @@ Program MakeProgram() {
   program.arguments = "[-m MODEL] [flags]";
   program.summary =
       "Runs a model over a data set and scores what it finds as COCOeval does. "
-      "Instances count from a score of 0.001 on (--score_thresh), at most 100 "
-      "per picture. Under mpiexec the pictures are shared among the processes. "
+      "Instances count from a score of 0.001 on, unless the model says "
+      "otherwise (--score_thresh), at most 100 per picture. Under mpiexec the "
+      "pictures are shared among the processes. "
       "With --annotations and --results it scores a file instead: eval "
       "--help.";
   program.groups = {{"Model and data",
@@ -176,8 +176,8 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
     absl::FPrintF(stderr, "%s\ndevice: %s, %d threads, %d processes\n",
                   choice.statement, backend->name(), NumThreads(), job.size());
   }
-  choice.weights.config.mutable_postprocess()->set_score_thresh(
-      kScoreThreshold);
+  *choice.weights.config.mutable_postprocess() =
+      PostprocessFor(choice.weights.config, Purpose::kScore);
   RETURN_IF_ERROR(ApplyModelFlags(&choice.weights.config));
   ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
                    Detector::Create(choice.weights, backend.get()));

@@ -20,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class PredictMainTest : public ::testing::Test {
  protected:
@@ -96,6 +97,22 @@ TEST_F(PredictMainTest, OneProcessOrTwoFindTheSame) {
   // Another number of processes finds all done.
   ASSERT_EQ(Run(absl::StrCat(kModel, "two")), 0) << Load("log.txt");
   EXPECT_THAT(Load("log.txt"), HasSubstr("3 of 3 pictures were done before"));
+}
+
+// What the model says of scoring counts; a flag counts more.
+TEST_F(PredictMainTest, ScoresUnderTheModelsRules) {
+  Weights weights = *LoadWeights(Path("m.safetensors"));
+  weights.config.mutable_postprocess()->set_score_thresh(1);
+  ASSERT_TRUE(SaveWeights(Path("m.safetensors"), weights).ok());
+  ASSERT_EQ(Run(absl::StrCat(kModel, "all")), 0) << Load("log.txt");
+  EXPECT_THAT(Load("all/results.json"), HasSubstr("segmentation"));
+  weights.config.mutable_scoring()->set_score_thresh(1);
+  ASSERT_TRUE(SaveWeights(Path("m.safetensors"), weights).ok());
+  ASSERT_EQ(Run(absl::StrCat(kModel, "none")), 0) << Load("log.txt");
+  EXPECT_THAT(Load("none/results.json"), Not(HasSubstr("segmentation")));
+  ASSERT_EQ(Run(absl::StrCat(kModel, "flag --score_thresh 0.001")), 0)
+      << Load("log.txt");
+  EXPECT_EQ(Load("flag/results.json"), Load("all/results.json"));
 }
 
 TEST_F(PredictMainTest, SaysWhatIsMissing) {

@@ -54,7 +54,9 @@ absl::StatusOr<ModelChoice> Load(const std::string& path,
                                  absl::string_view why) {
   ModelChoice choice;
   ASSIGN_OR_RETURN(choice.weights, LoadWeights(path));
-  choice.statement = absl::StrCat("model: ", path, why);
+  const std::string& remark = choice.weights.remark;
+  choice.statement =
+      absl::StrCat("model: ", path, why, remark.empty() ? "" : "\n", remark);
   return choice;
 }
 

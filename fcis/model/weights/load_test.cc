@@ -14,6 +14,11 @@ namespace {
 
 using ::testing::HasSubstr;
 
+constexpr char kChainercvFile[] =
+    "fcis/testdata/parity_chainercv/weights_mini.npz";
+constexpr char kMxnetFile[] =
+    "fcis/testdata/parity_chainercv/mxnet_mini.params";
+
 std::string Path(absl::string_view name) {
   return absl::StrCat(::testing::TempDir(), "/", name);
 }
@@ -48,20 +53,16 @@ TEST(LoadWeights, LeavesOutWhatTheOptimiserKeeps) {
 }
 
 TEST(LoadWeights, TellsTheFormats) {
-  const std::string dir = "fcis/model/weights/testdata/";
-  for (const char* name :
-       {"mini_chainer_fcis.npz", "mini_chainercv.npz", "mini_mxnet.params"}) {
-    const auto got = LoadWeights(dir + name, *Preset("parity_mini"));
+  for (const char* path : {"fcis/model/weights/testdata/mini_chainer_fcis.npz",
+                           kChainercvFile, kMxnetFile}) {
+    const auto got = LoadWeights(path, *Preset("parity_mini"));
     EXPECT_TRUE(got.ok()) << got.status();
   }
 }
 
 TEST(ReadTensors, KeepsTheFilesOwnNames) {
-  const std::string dir = "fcis/model/weights/testdata/";
-  EXPECT_EQ(ReadTensors(dir + "mini_chainercv.npz")->count("head/ag_loc/b"),
-            1u);
-  EXPECT_EQ(ReadTensors(dir + "mini_mxnet.params")->count("arg:conv1_weight"),
-            1u);
+  EXPECT_EQ(ReadTensors(kChainercvFile)->count("head/ag_loc/b"), 1u);
+  EXPECT_EQ(ReadTensors(kMxnetFile)->count("arg:conv1_weight"), 1u);
   const std::string path = Path("own2.safetensors");
   ASSERT_TRUE(
       SaveWeights(path, DeterministicWeights(*Preset("parity_mini"), 3)).ok());

@@ -20,6 +20,8 @@ struct Weights {
   std::map<std::string, Tensor> tensors;  // f32
   // Where they come from, for messages: a path, or what made them.
   std::string source;
+  // What the user of the file should know of how it was read, a line; else "".
+  std::string remark;
 };
 
 struct TensorSpec {

@@ -81,10 +81,13 @@ absl::Status CheckSchedule(const ScheduleConfig& c) {
   RETURN_IF_ERROR(Expect(c.stretch() > 0 && c.stretch() <= 1000,
                          "schedule.stretch", "more than 0, at most 1000"));
   for (const auto& phase : c.phases()) {
-    const bool one = phase.has_end_iteration() != phase.has_end_epoch();
-    RETURN_IF_ERROR(Expect(
-        one && (phase.end_iteration() > 0 || phase.end_epoch() > 0),
-        "schedule.phases", "ended by one of end_iteration and end_epoch > 0"));
+    const int ends = phase.has_end_iteration() + phase.has_end_epoch() +
+                     phase.has_end_picture();
+    RETURN_IF_ERROR(
+        Expect(ends == 1 && (phase.end_iteration() > 0 ||
+                             phase.end_epoch() > 0 || phase.end_picture() > 0),
+               "schedule.phases",
+               "ended by one of end_iteration, end_epoch and end_picture > 0"));
     RETURN_IF_ERROR(Expect(phase.lr() >= 0, "schedule.phases.lr", "0 or more"));
   }
   return Expect(!c.cosine() || c.phases_size() == 1, "schedule.phases",

@@ -21,7 +21,7 @@ LossOptions LossOptionsOf(const LossConfig& config, const ModelConfig& model);
 OptimizerOptions OptimizerOptionsOf(const TrainConfig& config);
 // maps: the type that feature maps and their gradients have.
 LossScale LossScaleOf(const OptimizerConfig& config, DType maps);
-Augmentation AugmentationOf(const AugmentationConfig& config);
+Augmentation AugmentationOf(const TrainConfig& config);
 
 }  // namespace fcis
 

@@ -50,7 +50,7 @@ absl::StatusOr<FileTensors> ReadFileTensors(const std::string& path,
   }
   // A whole model, whatever its format and its number of classes.
   absl::StatusOr<Weights> whole = LoadWeights(path);
-  if (whole.ok()) return FileTensors{std::move(whole->tensors), ""};
+  if (whole.ok()) return FileTensors{std::move(whole->tensors), whole->remark};
   // Perhaps a part of one, under the model's names or MXNet's.
   FileTensors part;
   for (auto& [name, tensor] : tensors) {

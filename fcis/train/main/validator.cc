@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/output_directory.h"
+#include "fcis/core/config/purpose.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/data/coco/dataset.h"
@@ -16,17 +17,14 @@
 namespace fcis {
 namespace {
 
-// As the reference evaluates: nearly everything counts.
-constexpr double kScoreThreshold = 1e-3;
-
 absl::StatusOr<double> Validate(const std::string& ann_file,
                                 const std::string& image_dir, Backend* backend,
                                 Communicator* job, Weights weights,
                                 int64_t iteration, const std::string& run) {
-  weights.config.mutable_postprocess()->set_score_thresh(kScoreThreshold);
   ASSIGN_OR_RETURN(const auto detector, Detector::Create(weights, backend));
   ASSIGN_OR_RETURN(const CocoDataset dataset, ReadCocoDataset(ann_file));
-  const PostprocessConfig& postprocess = detector->config().postprocess();
+  const PostprocessConfig postprocess =
+      PostprocessFor(detector->config(), Purpose::kScore);
   PredictOptions options;
   options.image_dir = image_dir;
   options.key = absl::StrCat("validation after iteration ", iteration);

@@ -120,8 +120,11 @@ absl::Status Loss::MakeRois(const fcis::Rpn::Output& rpn) {
                                 rpn.scores, rpn.deltas));
   const Instances& instances = sample_.instances;
   std::vector<MaskView> masks;
-  for (const std::vector<uint8_t>& mask : instances.masks) {
-    masks.push_back({mask.data(), height_, width_});
+  for (size_t i = 0; i < instances.size(); ++i) {
+    masks.push_back({instances.masks[i].data(), height_, width_});
+    if (!sample_.smooth_masks.empty()) {
+      masks.back().values = sample_.smooth_masks[i].data();
+    }
   }
   ProposalTargetParams params = options_.proposals;
   if (options_.ohem_rois > 0) params.n_sample = ProposalTargetParams::kAllRois;
@@ -185,8 +188,9 @@ absl::StatusOr<PictureTerms> Loss::Run(const TrainNetwork::Outputs& outputs,
   // Gradients are written in place: the maps are large.
   Tensor gscores = Picture(gradients->rpn_scores, n, false);
   Tensor gdeltas = Picture(gradients->rpn_deltas, n, false);
+  if (options_.rois_first) RETURN_IF_ERROR(MakeRois(rpn));
   RETURN_IF_ERROR(Rpn(rpn, &gscores, &gdeltas));
-  RETURN_IF_ERROR(MakeRois(rpn));
+  if (!options_.rois_first) RETURN_IF_ERROR(MakeRois(rpn));
   Tensor gscore_maps = Picture(gradients->score_maps, n, true);
   Tensor gbox_maps = Picture(gradients->box_maps, n, true);
   RETURN_IF_ERROR(Head(Picture(outputs.score_maps, n, true),

@@ -276,7 +276,7 @@ absl::Status Trainer::Start() {
   loader.prefetch = options_.prefetch;
   loader.first_iteration = done_;
   loader.aspect_grouping = config_.aspect_grouping();
-  loader.augmentation = AugmentationOf(config_.augmentation());
+  loader.augmentation = AugmentationOf(config_);
   ASSIGN_OR_RETURN(loader_, Loader::Create(&data_, model_.input(), loader));
   Watchdog::Options watch;
   watch.rank = job_->rank();
