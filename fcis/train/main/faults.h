@@ -40,10 +40,10 @@ class Faults {
   std::vector<absl::Status> faults_;
 };
 
-// All processes call it with what each found. Returns OK when all are well. Rank
-// 0's error is returned by rank 0 alone, so that what all have found is told
-// once; without one, each process that has an error returns it with its rank.
-// The others wait: the end of those that return ends them (GiveUp).
+// All processes call it with what each found. Returns OK when all are well.
+// Rank 0's error is returned by rank 0 alone, so that what all have found is
+// told once; without one, each process that has an error returns it with its
+// rank. The others wait: the end of those that return ends them (GiveUp).
 inline absl::Status ToldOnce(const absl::Status& mine, Communicator* job) {
   const bool first = job->rank() == 0;
   double failed[] = {first && !mine.ok() ? 1.0 : 0, mine.ok() ? 0.0 : 1};
@@ -52,8 +52,8 @@ inline absl::Status ToldOnce(const absl::Status& mine, Communicator* job) {
   if (failed[1] == 0) return absl::OkStatus();
   if (!mine.ok() && first) return mine;
   if (!mine.ok() && failed[0] == 0) {
-    return absl::Status(mine.code(), absl::StrCat("rank ", job->rank(), ": ",
-                                                  mine.message()));
+    return absl::Status(
+        mine.code(), absl::StrCat("rank ", job->rank(), ": ", mine.message()));
   }
   job->Barrier().IgnoreError();
   return absl::AbortedError("another process has ended");

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
@@ -74,7 +75,9 @@ absl::StatusOr<OpenedRun> OpenRun(const std::string& out, bool resume,
   OpenedRun run;
   if (job->rank() == 0) {
     RETURN_IF_ERROR(Open(out, resume, &run));
-    if (resume) RETURN_IF_ERROR(ReadRun(&run));
+    if (resume) {
+      RETURN_IF_ERROR(ReadRun(&run));
+    }
   }
   ASSIGN_OR_RETURN(run.path, job->Broadcast(run.path));
   RETURN_IF_ERROR(Share(&run.recipe, job));

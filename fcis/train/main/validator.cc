@@ -16,6 +16,7 @@
 #include "fcis/core/io/file.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/coco/dataset.h"
+#include "fcis/data/coco/match_classes.h"
 #include "fcis/eval/coco/accumulate.h"
 #include "fcis/eval/coco/detections.h"
 #include "fcis/eval/coco/ground_truth.h"
@@ -55,6 +56,13 @@ absl::Status CheckPictures(const ValidationSet& set) {
       count, " of ", set.dataset.images.size(), " pictures of ",
       set.dataset.path, " are missing: ", absl::StrJoin(named, ", "),
       count > kNamed ? ", ..." : ""));
+}
+
+absl::Status CheckClasses(const ModelConfig& model,
+                          const CocoDataset& dataset) {
+  std::vector<std::string> names;
+  for (const ClassConfig& c : model.classes()) names.push_back(c.name());
+  return MatchClasses(names, dataset).status();
 }
 
 absl::StatusOr<double> Score(const ValidationSet& set,
@@ -98,7 +106,7 @@ absl::StatusOr<double> Validate(const ValidationSet& set, Backend* backend,
 
 absl::StatusOr<Validator> OpenValidator(const std::string& ann_file,
                                         const std::string& image_dir,
-                                        const ModelConfig& model,
+                                        const ModelConfig* model,
                                         Backend* backend, Communicator* job) {
   auto set = std::make_shared<ValidationSet>();
   ASSIGN_OR_RETURN(set->dataset, ReadCocoDataset(ann_file));
@@ -111,14 +119,14 @@ absl::StatusOr<Validator> OpenValidator(const std::string& ann_file,
   absl::StatusOr<GroundTruth> truth =
       GroundTruth::Build(set->dataset, EvalOptions());
   faults.Add(truth.status());
-  faults.Add(MatchCategories(model, set->dataset).status());
+  if (model != nullptr) faults.Add(CheckClasses(*model, set->dataset));
   faults.Add(CheckPictures(*set));
   RETURN_IF_ERROR(faults.status("faults of the validation set"));
   set->truth = *std::move(truth);
-  return Validator([=](const Weights& weights, int64_t iteration,
-                       const std::string& run) {
-    return Validate(*set, backend, job, weights, iteration, run);
-  });
+  return Validator(
+      [=](const Weights& weights, int64_t iteration, const std::string& run) {
+        return Validate(*set, backend, job, weights, iteration, run);
+      });
 }
 
 }  // namespace fcis

@@ -18,10 +18,11 @@ namespace fcis {
 // AP@[.5:.95] over all pictures, shared among the processes; detections stay in
 // <run>/validation_<iteration>. `backend` and `job` outlive it. Error: all that
 // would fail later, listed: annotations that cannot be read or scored, no class
-// in common with `model`, pictures that are not in `image_dir`.
+// in common with `model` (null: not checked), pictures that are not in
+// `image_dir`.
 absl::StatusOr<Validator> OpenValidator(const std::string& ann_file,
                                         const std::string& image_dir,
-                                        const ModelConfig& model,
+                                        const ModelConfig* model,
                                         Backend* backend, Communicator* job);
 
 }  // namespace fcis
