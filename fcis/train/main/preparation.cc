@@ -41,9 +41,9 @@ absl::Status CompareWithRun(const RunRecord& before, const RunRecord& now,
   return absl::OkStatus();
 }
 
-absl::Status PrepareData(const Plan& plan, const OpenedRun& run,
+absl::Status PrepareData(const TrainPlan& plan, const OpenedRun& run,
                          const SayLine& say, ModelConfig* model,
-                         Prepared* prepared) {
+                         PreparedJob* prepared) {
   TrainingDataChoice choice;
   choice.ann_file = absl::GetFlag(FLAGS_ann_file);
   choice.image_dir = absl::GetFlag(FLAGS_image_dir);
@@ -77,7 +77,7 @@ void RecordBackend(const OpenedRun& run, const Backend& backend,
 // The checkpoint of a resume. Without one yet the run begins once more.
 absl::Status PrepareCheckpoint(const OpenedRun& run, const ModelConfig& model,
                                bool same_data, const SayLine& say,
-                               Prepared* prepared) {
+                               PreparedJob* prepared) {
   ASSIGN_OR_RETURN(
       prepared->run.checkpoint,
       FindStart(run, ResolvePath(absl::GetFlag(FLAGS_resume_from))));
@@ -99,9 +99,24 @@ absl::Status PrepareCheckpoint(const OpenedRun& run, const ModelConfig& model,
   return status;
 }
 
+absl::Status PrepareValidation(const ModelConfig* model, Backend* backend,
+                               Communicator* job, PreparedJob* prepared) {
+  if (absl::GetFlag(FLAGS_val_ann_file).empty()) return absl::OkStatus();
+  absl::StatusOr<Validator> validator = OpenValidator(
+      ResolvePath(absl::GetFlag(FLAGS_val_ann_file)),
+      ResolvePath(absl::GetFlag(FLAGS_val_image_dir)), model, backend, job);
+  if (!validator.ok()) {
+    return absl::Status(
+        validator.status().code(),
+        absl::StrCat("validation set: ", validator.status().message()));
+  }
+  prepared->validate = *std::move(validator);
+  return absl::OkStatus();
+}
+
 // `others_failed`: nothing is downloaded for a job that will not run.
 absl::Status PrepareWeights(const ModelConfig& model, bool others_failed,
-                            const SayLine& say, Prepared* prepared) {
+                            const SayLine& say, PreparedJob* prepared) {
   // What a checkpoint replaces need not be fetched.
   const bool resumes = prepared->run.checkpoint.has_value();
   const std::string init = resumes ? "scratch" : absl::GetFlag(FLAGS_init);
@@ -134,9 +149,9 @@ absl::Status CheckSpace(const std::string& path, const ModelConfig& model) {
 
 }  // namespace
 
-absl::Status PrepareJob(const Plan& plan, const OpenedRun& run,
+absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
                         Backend* backend, Communicator* job, const SayLine& say,
-                        Prepared* prepared) {
+                        PreparedJob* prepared) {
   ModelConfig model = plan.model;
   Faults faults;
   faults.Add(run.opened);
@@ -148,14 +163,8 @@ absl::Status PrepareJob(const Plan& plan, const OpenedRun& run,
   if (run.recipe.has_value()) {
     faults.Add(PrepareCheckpoint(run, model, data.ok(), say, prepared));
   }
-  if (!absl::GetFlag(FLAGS_val_ann_file).empty()) {
-    absl::StatusOr<Validator> validator =
-        OpenValidator(ResolvePath(absl::GetFlag(FLAGS_val_ann_file)),
-                      ResolvePath(absl::GetFlag(FLAGS_val_image_dir)),
-                      has_classes ? &model : nullptr, backend, job);
-    faults.Add(validator.status());
-    if (validator.ok()) prepared->validate = *std::move(validator);
-  }
+  faults.Add(PrepareValidation(has_classes ? &model : nullptr, backend, job,
+                               prepared));
   if (run.directory != nullptr) faults.Add(CheckSpace(run.path, model));
   faults.Add(PrepareWeights(model, !faults.empty(), say, prepared));
   return faults.status("faults, all found before the first iteration");

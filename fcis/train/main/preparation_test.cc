@@ -99,7 +99,7 @@ TEST_F(PreparationTest, AllFaultsAtOnceAndByOneProcess) {
     EXPECT_EQ(outcome.code, 1) << outcome.output;
     for (const char* part : {"4 faults, all found before the first iteration",
                              "/file/run", "1 of 4 pictures are missing",
-                             "2 of 4 pictures of ", "--init nothing.npz"}) {
+                             "validation set: ", "--init nothing.npz"}) {
       EXPECT_EQ(Count(outcome.output, part), 1u)
           << part << " in " << outcome.output;
     }

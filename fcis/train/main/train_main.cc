@@ -83,7 +83,7 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
   if (resume) {
     ASSIGN_OR_RETURN(run, OpenRun(out, resume, job));
   }
-  absl::StatusOr<Plan> plan = MakePlan(run, command_line, say);
+  absl::StatusOr<TrainPlan> plan = MakeTrainPlan(run, command_line, say);
   RETURN_IF_ERROR(ToldOnce(plan.status(), job));
   if (resume && SayIfFinished(run, *plan, job->size(), say)) {
     return absl::OkStatus();
@@ -93,7 +93,7 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
     ASSIGN_OR_RETURN(run, OpenRun(out, resume, job));
   }
 
-  Prepared prepared;
+  PreparedJob prepared;
   absl::Status status =
       PrepareJob(*plan, run, &backend->forward(), job, say, &prepared);
   if (!status.ok() && run.directory != nullptr) run.directory->Abandon();

@@ -214,14 +214,14 @@ absl::Status CheckResumeFlags() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Plan> MakePlan(const OpenedRun& run,
-                              const std::vector<std::string>& command_line,
-                              const SayLine& say) {
+absl::StatusOr<TrainPlan> MakeTrainPlan(
+    const OpenedRun& run, const std::vector<std::string>& command_line,
+    const SayLine& say) {
   if (run.record.has_value()) {
     RETURN_IF_ERROR(RestoreRunFlags(*run.record));
   }
   RETURN_IF_ERROR(CheckFlags());
-  Plan plan;
+  TrainPlan plan;
   ASSIGN_OR_RETURN(TrainConfig config, ConfigFromFlags(run));
   plan.config = WithAbsoluteModel(std::move(config));
   if (run.recipe.has_value()) {
@@ -238,7 +238,7 @@ absl::StatusOr<Plan> MakePlan(const OpenedRun& run,
   return plan;
 }
 
-bool SayIfFinished(const OpenedRun& run, const Plan& plan, int processes,
+bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
                    const SayLine& say) {
   if (!run.record.has_value() || !absl::GetFlag(FLAGS_resume_from).empty()) {
     return false;

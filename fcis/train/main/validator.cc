@@ -121,7 +121,7 @@ absl::StatusOr<Validator> OpenValidator(const std::string& ann_file,
   faults.Add(truth.status());
   if (model != nullptr) faults.Add(CheckClasses(*model, set->dataset));
   faults.Add(CheckPictures(*set));
-  RETURN_IF_ERROR(faults.status("faults of the validation set"));
+  RETURN_IF_ERROR(faults.status("faults"));
   set->truth = *std::move(truth);
   return Validator(
       [=](const Weights& weights, int64_t iteration, const std::string& run) {
