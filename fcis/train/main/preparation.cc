@@ -99,18 +99,26 @@ absl::Status PrepareCheckpoint(const OpenedRun& run, const ModelConfig& model,
   return status;
 }
 
-absl::Status PrepareValidation(const ModelConfig* model, Backend* backend,
-                               Communicator* job, PreparedJob* prepared) {
+// `model`: null when its classes are not known.
+absl::Status PrepareValidation(const OpenedRun& run, const ModelConfig* model,
+                               Backend* backend, Communicator* job,
+                               const SayLine& say, PreparedJob* prepared) {
   if (absl::GetFlag(FLAGS_val_ann_file).empty()) return absl::OkStatus();
-  absl::StatusOr<Validator> validator = OpenValidator(
+  absl::StatusOr<OpenedValidator> opened = OpenValidator(
       ResolvePath(absl::GetFlag(FLAGS_val_ann_file)),
       ResolvePath(absl::GetFlag(FLAGS_val_image_dir)), model, backend, job);
-  if (!validator.ok()) {
+  if (!opened.ok()) {
     return absl::Status(
-        validator.status().code(),
-        absl::StrCat("validation set: ", validator.status().message()));
+        opened.status().code(),
+        absl::StrCat("validation set: ", opened.status().message()));
   }
-  prepared->validate = *std::move(validator);
+  prepared->validate = std::move(opened->validate);
+  prepared->run.record.set_validation(opened->contents);
+  if (run.record.has_value() && run.record->has_validation() &&
+      run.record->validation() != opened->contents) {
+    say("warning: the validation set has changed: AP is not comparable with "
+        "that of iterations before, nor with best.json");
+  }
   return absl::OkStatus();
 }
 
@@ -163,8 +171,8 @@ absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
   if (run.recipe.has_value()) {
     faults.Add(PrepareCheckpoint(run, model, data.ok(), say, prepared));
   }
-  faults.Add(PrepareValidation(has_classes ? &model : nullptr, backend, job,
-                               prepared));
+  faults.Add(PrepareValidation(run, has_classes ? &model : nullptr, backend,
+                               job, say, prepared));
   if (run.directory != nullptr) faults.Add(CheckSpace(run.path, model));
   faults.Add(PrepareWeights(model, !faults.empty(), say, prepared));
   return faults.status("faults, all found before the first iteration");

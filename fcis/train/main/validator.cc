@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/output_directory.h"
@@ -104,10 +105,11 @@ absl::StatusOr<double> Validate(const ValidationSet& set, Backend* backend,
 
 }  // namespace
 
-absl::StatusOr<Validator> OpenValidator(const std::string& ann_file,
-                                        const std::string& image_dir,
-                                        const ModelConfig* model,
-                                        Backend* backend, Communicator* job) {
+absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
+                                              const std::string& image_dir,
+                                              const ModelConfig* model,
+                                              Backend* backend,
+                                              Communicator* job) {
   auto set = std::make_shared<ValidationSet>();
   ASSIGN_OR_RETURN(set->dataset, ReadCocoDataset(ann_file));
   set->image_dir = image_dir;
@@ -123,10 +125,13 @@ absl::StatusOr<Validator> OpenValidator(const std::string& ann_file,
   faults.Add(CheckPictures(*set));
   RETURN_IF_ERROR(faults.status("faults"));
   set->truth = *std::move(truth);
-  return Validator(
-      [=](const Weights& weights, int64_t iteration, const std::string& run) {
-        return Validate(*set, backend, job, weights, iteration, run);
-      });
+  OpenedValidator opened;
+  opened.contents = Fnv1a64(set->dataset.file->bytes());
+  opened.validate = [=](const Weights& weights, int64_t iteration,
+                        const std::string& run) {
+    return Validate(*set, backend, job, weights, iteration, run);
+  };
+  return opened;
 }
 
 }  // namespace fcis

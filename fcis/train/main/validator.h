@@ -3,6 +3,7 @@
 #ifndef FCIS_TRAIN_MAIN_VALIDATOR_H_
 #define FCIS_TRAIN_MAIN_VALIDATOR_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -13,6 +14,11 @@
 
 namespace fcis {
 
+struct OpenedValidator {
+  Validator validate;
+  uint64_t contents = 0;  // a hash of the annotations
+};
+
 // Reads and checks the annotations; the validator keeps what it read, so that a
 // file that is replaced later changes nothing. Its value is the mask
 // AP@[.5:.95] over all pictures, shared among the processes; detections stay in
@@ -20,10 +26,11 @@ namespace fcis {
 // would fail later, listed: annotations that cannot be read or scored, no class
 // in common with `model` (null: not checked), pictures that are not in
 // `image_dir`.
-absl::StatusOr<Validator> OpenValidator(const std::string& ann_file,
-                                        const std::string& image_dir,
-                                        const ModelConfig* model,
-                                        Backend* backend, Communicator* job);
+absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
+                                              const std::string& image_dir,
+                                              const ModelConfig* model,
+                                              Backend* backend,
+                                              Communicator* job);
 
 }  // namespace fcis
 

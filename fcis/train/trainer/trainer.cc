@@ -99,6 +99,14 @@ class Trainer {
   absl::Status Finish();
   absl::StatusOr<Weights> Averaged() const;
   bool Due(int64_t every) const { return every > 0 && done_ % every == 0; }
+  int64_t epoch() const {  // in iterations
+    return std::max<int64_t>(1, data_.size() / pictures_);
+  }
+  bool ValidationIsDue() const {
+    const auto every = static_cast<int64_t>(options_.validate_every * epoch());
+    return options_.validate && done_ > 0 &&
+           (done_ == iterations_ || Due(std::max<int64_t>(1, every)));
+  }
 
   const TrainerOptions& options_;
   const TrainConfig& config_;
@@ -317,16 +325,11 @@ absl::Status Trainer::Iterate() {
   RETURN_IF_ERROR(Log(sums, rate, norm, absl::Now() - began,
                       absl::Seconds(loader_->wait_seconds() - waited_before)));
 
-  const int64_t epoch = std::max<int64_t>(1, data_.size() / pictures_);
   const bool last = done_ == iterations_;
   const int64_t every =
-      options_.checkpoint_every > 0 ? options_.checkpoint_every : epoch;
+      options_.checkpoint_every > 0 ? options_.checkpoint_every : epoch();
   if (last || sums.stop || Due(every)) RETURN_IF_ERROR(Save());
-  const int64_t validate_every = std::max<int64_t>(
-      1, static_cast<int64_t>(options_.validate_every * epoch));
-  if (options_.validate && (last || Due(validate_every))) {
-    RETURN_IF_ERROR(Validate());
-  }
+  if (ValidationIsDue()) RETURN_IF_ERROR(Validate());
   if (sums.stop && !last) {
     Say(absl::StrCat("stopped by a signal after iteration ", done_,
                      "; --resume goes on"));
@@ -467,6 +470,8 @@ absl::Status Trainer::Run(const Weights& initial) {
           ? absl::StrCat("; iterations ", done_ + 1, " to ", iterations_)
           : absl::StrCat("; all ", done_, " iterations are done")));
   Say(schedule_.Describe());
+  // It may be what the run was stopped in.
+  if (done_ <= iterations_ && ValidationIsDue()) RETURN_IF_ERROR(Validate());
   while (done_ < iterations_) {
     const absl::Status status = Iterate();
     if (absl::IsCancelled(status)) return absl::OkStatus();
