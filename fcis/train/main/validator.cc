@@ -1,6 +1,8 @@
 #include "fcis/train/main/validator.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -8,6 +10,7 @@
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/coco/dataset.h"
+#include "fcis/data/coco/match_classes.h"
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/predict/predict.h"
 #include "fcis/model/detector.h"
@@ -28,14 +31,22 @@ absl::StatusOr<double> Validate(const std::string& ann_file,
   const PostprocessConfig& postprocess = detector->config().postprocess();
   PredictOptions options;
   options.image_dir = image_dir;
-  options.key = absl::StrCat("validation after iteration ", iteration);
+  options.weights = &weights;
+  options.weights_read_at = absl::Now();
+  options.computed_by =
+      absl::StrCat(backend->name(), ", ", backend->precision());
   options.paste_threshold = PasteThreshold(postprocess);
   ASSIGN_OR_RETURN(
       options.directory,
       MakeOutputDirectory(absl::StrCat(run, "/validation_", iteration), "",
                           absl::Now()));
+  std::vector<std::string> names;
+  for (const ClassConfig& klass : weights.config.classes()) {
+    names.push_back(klass.name());
+  }
+  ASSIGN_OR_RETURN(const ClassMatch classes, MatchClasses(names, dataset));
   RETURN_IF_ERROR(Predict(
-      dataset, detector->config(), options,
+      dataset, classes, options,
       [&](const Image& image) { return detector->Detect(image, postprocess); },
       *job));
   double ap[] = {0};
