@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/data/coco/match_classes.h"
 #include "fcis/data/download/download_flag.h"
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/download/manifest.h"
@@ -104,14 +105,18 @@ absl::Status PrepareValidation(const OpenedRun& run, const ModelConfig* model,
                                Backend* backend, Communicator* job,
                                const SayLine& say, PreparedJob* prepared) {
   if (absl::GetFlag(FLAGS_val_ann_file).empty()) return absl::OkStatus();
-  absl::StatusOr<OpenedValidator> opened = OpenValidator(
-      ResolvePath(absl::GetFlag(FLAGS_val_ann_file)),
-      ResolvePath(absl::GetFlag(FLAGS_val_image_dir)), model, backend, job);
+  ASSIGN_OR_RETURN(const ClassMap map,
+                   ParseClassMap(absl::GetFlag(FLAGS_map_classes)));
+  absl::StatusOr<OpenedValidator> opened =
+      OpenValidator(ResolvePath(absl::GetFlag(FLAGS_val_ann_file)),
+                    ResolvePath(absl::GetFlag(FLAGS_val_image_dir)), model, map,
+                    backend, job);
   if (!opened.ok()) {
     return absl::Status(
         opened.status().code(),
         absl::StrCat("validation set: ", opened.status().message()));
   }
+  say(absl::StrCat("validation: ", opened->statement));
   prepared->validate = std::move(opened->validate);
   prepared->run.record.set_validation(opened->contents);
   if (run.record.has_value() && run.record->has_validation() &&

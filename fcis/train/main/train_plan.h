@@ -20,6 +20,7 @@ ABSL_DECLARE_FLAG(std::string, image_dir);
 ABSL_DECLARE_FLAG(std::string, data_dir);
 ABSL_DECLARE_FLAG(std::string, val_ann_file);
 ABSL_DECLARE_FLAG(std::string, val_image_dir);
+ABSL_DECLARE_FLAG(std::string, map_classes);
 ABSL_DECLARE_FLAG(std::string, init);
 ABSL_DECLARE_FLAG(std::string, out);
 ABSL_DECLARE_FLAG(bool, resume);
