@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/download/download_flag.h"
@@ -111,6 +112,7 @@ absl::Status PrepareValidation(const OpenedRun& run, const ModelConfig* model,
       OpenValidator(ResolvePath(absl::GetFlag(FLAGS_val_ann_file)),
                     ResolvePath(absl::GetFlag(FLAGS_val_image_dir)), model, map,
                     backend, job);
+  if (ExitCode(opened.status()) == kExitUsage) return opened.status();
   if (!opened.ok()) {
     return absl::Status(
         opened.status().code(),
