@@ -32,7 +32,6 @@ absl::StatusOr<double> Validate(const std::string& ann_file,
   PredictOptions options;
   options.image_dir = image_dir;
   options.weights = &weights;
-  options.weights_read_at = absl::Now();
   options.computed_by =
       absl::StrCat(backend->name(), ", ", backend->precision());
   options.paste_threshold = PasteThreshold(postprocess);
