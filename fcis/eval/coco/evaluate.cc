@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/io/file.h"
+#include "fcis/data/json/open_json.h"
 
 namespace fcis {
 namespace {
@@ -32,15 +32,26 @@ class StopWatch {
 absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
                                     const std::string& results,
                                     EvalOptions options) {
+  StopWatch watch;
+  ASSIGN_OR_RETURN(CocoDataset read,
+                   ReadCocoDataset(annotations, EvalNeeds(options.iou_type)));
+  const double seconds = watch.Lap();
+  ASSIGN_OR_RETURN(Evaluation evaluation,
+                   Evaluate(std::move(read), results, std::move(options)));
+  evaluation.seconds.annotations = seconds;
+  return evaluation;
+}
+
+absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
+                                    const std::string& results,
+                                    EvalOptions options) {
   absl::c_sort(options.max_dets);
   StopWatch watch;
   Evaluation::Seconds seconds;
-  ASSIGN_OR_RETURN(CocoDataset read, ReadCocoDataset(annotations));
-  auto dataset = std::make_unique<const CocoDataset>(std::move(read));
-  seconds.annotations = watch.Lap();
+  auto dataset = std::make_unique<const CocoDataset>(std::move(annotations));
   ASSIGN_OR_RETURN(GroundTruth truth, GroundTruth::Build(*dataset, options));
   seconds.truth = watch.Lap();
-  ASSIGN_OR_RETURN(auto file, MappedFile::Open(results));
+  ASSIGN_OR_RETURN(auto file, OpenJson(results));
   ASSIGN_OR_RETURN(
       Detections detections,
       ReadDetections(file->bytes(), results, truth, options, NumThreads()));

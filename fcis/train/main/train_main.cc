@@ -19,6 +19,7 @@
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/config/text_proto.h"
 #include "fcis/core/image/prepare.h"
+#include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/data/download/download_flag.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/cli/backend_flags.h"
@@ -87,7 +88,8 @@ Program MakeProgram() {
   program.groups = {
       {"What to train", {"config", "set", "init", "download"}},
       {"Data",
-       {"ann_file", "image_dir", "data_dir", "loader_threads", "prefetch"}},
+       {"ann_file", "image_dir", "data_dir", "bad_annotations", "max_messages",
+        "loader_threads", "prefetch"}},
       {"Validation", {"val_ann_file", "val_image_dir", "val_every"}},
       {"Run",
        {"out", "resume", "resume_from", "max_iters", "seed", "checkpoint_every",
@@ -196,6 +198,7 @@ absl::Status RunJob(const TrainConfig& config, TrainerOptions options,
   choice.ann_file = absl::GetFlag(FLAGS_ann_file);
   choice.image_dir = absl::GetFlag(FLAGS_image_dir);
   choice.data_dir = absl::GetFlag(FLAGS_data_dir);
+  ASSIGN_OR_RETURN(choice.bad_annotations, BadAnnotationPolicyFromFlags());
   ASSIGN_OR_RETURN(const TrainingData data,
                    OpenTrainingData(choice, config, model->input()));
   Say(*job, data.statement);

@@ -9,6 +9,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/mask/paste.h"
+#include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/eval/coco/evaluate.h"
@@ -51,8 +52,9 @@ absl::StatusOr<double> Validate(const std::string& ann_file,
   double ap[] = {0};
   absl::Status scored;
   if (job->rank() == 0) {
-    const auto evaluation =
-        Evaluate(ann_file, ResultsPath(options), EvalOptions());
+    EvalOptions evaluated;
+    ASSIGN_OR_RETURN(evaluated.bad_annotations, BadAnnotationPolicyFromFlags());
+    const auto evaluation = Evaluate(ann_file, ResultsPath(options), evaluated);
     scored = evaluation.status();
     if (scored.ok()) ap[0] = evaluation->summary.stats[0];
   }
