@@ -88,7 +88,6 @@ absl::StatusOr<double> Validate(const ValidationSet& set, Backend* backend,
   PredictOptions options;
   options.image_dir = set.image_dir;
   options.weights = &weights;
-  options.weights_read_at = absl::Now();
   options.computed_by =
       absl::StrCat(backend->name(), ", ", backend->precision());
   options.paste_threshold = PasteThreshold(postprocess);
