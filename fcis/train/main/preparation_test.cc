@@ -66,19 +66,23 @@ TEST_F(PreparationTest, Case49ValidationSetFoundBadLate) {
     return ValidationFlags(text);
   };
   ExpectRefused(with("[[8, 8, 48, 8, 48, 38, 8, 38]]", "[[]]"),
-                "annotation with id 1: segmentation");
+                "annotation id 1 (annotations[0]): \"segmentation\": ");
   ExpectRefused(with("000000000004.jpg", "gone.jpg"),
-                absl::StrCat("1 of 4 pictures of ", data_,
-                             "/val.json are "
-                             "missing: ",
-                             data_, "/images/gone.jpg"));
+                "1 of 4 pictures are missing, damaged or of another size:");
+  ExpectRefused(with("\"height\": 64", "\"height\": 80"),
+                "4 of 4 pictures are missing, damaged or of another size:");
+  const std::string picture = *ReadFile(data_ + "/images/000000000003.jpg");
+  ASSERT_TRUE(
+      WriteFileAtomic(data_ + "/images/cut.jpg", picture.substr(0, 400)).ok());
+  ExpectRefused(with("000000000003.jpg", "cut.jpg"), "/images/cut.jpg");
   ExpectRefused(ValidationFlags(TinyAnnotations(4, R"({"id": 1, "name": "x"})",
                                                 R"({"id": 2, "name": "y"})")),
                 "no class in common");
   const Outcome mapped =
       Train(Flags() + "--map_classes 'cat:nothing' " + ValidationFlags(good));
   EXPECT_EQ(mapped.code, 2) << mapped.output;
-  ExpectRefused(with(R"("area": 1200,)", ""), "no \"area\"");
+  ExpectRefused(with(R"("area": 1200,)", ""),
+                "annotation id 4 (annotations[3]): \"area\": ");
   ExpectRefused(absl::StrCat("--val_ann_file ", data_,
                              "/typo.json --val_image_dir ", data_),
                 "/typo.json");
@@ -89,6 +93,13 @@ TEST_F(PreparationTest, Case49ValidationSetFoundBadLate) {
   const Outcome trained = Train(Flags() + ValidationFlags(good));
   EXPECT_EQ(trained.code, 0) << trained.output;
   EXPECT_THAT(trained.output, HasSubstr("validation after iteration 3: AP "));
+  fs::remove_all(run_);
+  const Outcome skipped =
+      Train(Flags() + "--bad_annotations skip " +
+            with("[[8, 8, 48, 8, 48, 38, 8, 38]]},\n{\"id\": 2",
+                 "[[]]},\n{\"id\": 2"));
+  EXPECT_EQ(skipped.code, 0) << skipped.output;
+  EXPECT_THAT(skipped.output, HasSubstr("annotation id 1 (annotations[0])"));
 }
 
 TEST_F(PreparationTest, AllFaultsAtOnceAndByOneProcess) {
@@ -101,7 +112,7 @@ TEST_F(PreparationTest, AllFaultsAtOnceAndByOneProcess) {
   const auto expect_all = [](const Outcome& outcome) {
     EXPECT_EQ(outcome.code, 1) << outcome.output;
     for (const char* part : {"4 faults, all found before the first iteration",
-                             "/file/run", "1 of 4 pictures are missing",
+                             "/file/run", "1 of 4 pictures are missing:",
                              "validation set: ", "--init nothing.npz"}) {
       EXPECT_EQ(Count(outcome.output, part), 1u)
           << part << " in " << outcome.output;

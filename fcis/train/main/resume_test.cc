@@ -173,6 +173,10 @@ TEST_F(ResumeTest, AnotherRecipeIsListedOrAskedFor) {
       Resume("--config chainer_fcis --set 'batch: 1' --max_iters 4");
   EXPECT_EQ(other.code, 2) << other.output;
   EXPECT_THAT(other.output, HasSubstr("model: \"parity_mini\" -> "));
+  // The recipe's name alone is not the recipe with --set; the file is.
+  EXPECT_EQ(Resume("--config small_scenes --max_iters 4").code, 2);
+  const Outcome file = Resume("--config " + run_ + "/config.textproto");
+  EXPECT_EQ(file.code, 0) << file.output;
 
   // On purpose; and once more with the same flags, as a launcher does.
   const std::string on_purpose =

@@ -29,7 +29,7 @@ struct RunFlag {
 
 const std::vector<RunFlag>& RunFlags() {
   static const auto& flags = *new std::vector<RunFlag>{
-      {"set", Kept::kText, {}},
+      {"set", Kept::kText, {"config"}},
       {"init", Kept::kPathOrName, {}},
       {"seed", Kept::kText, {}},
       {"ann_file", Kept::kPath, {"data_dir"}},

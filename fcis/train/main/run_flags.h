@@ -17,8 +17,8 @@ void RecordRunFlags(RunRecord* record);
 
 // Gives the record's values to the flags that the command line did not give. A
 // choice is taken as a whole: --data_dir on the command line leaves out the
-// record's --ann_file, --gpu its --device. Error: a value that its flag does
-// not take.
+// record's --ann_file, --config its --set, --gpu its --device. Error: a value
+// that its flag does not take.
 absl::Status RestoreRunFlags(const RunRecord& record);
 
 // "--max_iters: 6 -> 12": a line for each flag that differs from the record.
