@@ -60,14 +60,24 @@ absl::Status AnnotationsError(const absl::Status& error,
 absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
                                     const std::string& results,
                                     EvalOptions options) {
-  absl::c_sort(options.max_dets);
   StopWatch watch;
-  Evaluation::Seconds seconds;
   absl::StatusOr<CocoDataset> read =
       ReadCocoDataset(annotations, EvalNeeds(options.iou_type));
   if (!read.ok()) return AnnotationsError(read.status(), annotations, results);
-  auto dataset = std::make_unique<const CocoDataset>(*std::move(read));
-  seconds.annotations = watch.Lap();
+  const double seconds = watch.Lap();
+  ASSIGN_OR_RETURN(Evaluation evaluation,
+                   Evaluate(*std::move(read), results, std::move(options)));
+  evaluation.seconds.annotations = seconds;
+  return evaluation;
+}
+
+absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
+                                    const std::string& results,
+                                    EvalOptions options) {
+  absl::c_sort(options.max_dets);
+  StopWatch watch;
+  Evaluation::Seconds seconds;
+  auto dataset = std::make_unique<const CocoDataset>(std::move(annotations));
   ASSIGN_OR_RETURN(GroundTruth truth, GroundTruth::Build(*dataset, options));
   seconds.truth = watch.Lap();
   ASSIGN_OR_RETURN(auto file, OpenJson(results));
