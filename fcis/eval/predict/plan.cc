@@ -16,6 +16,7 @@
 #include "fcis/core/io/digest.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_stamp.h"
+#include "fcis/data/loader/similar_file.h"
 #include "fcis/model/weights/weights_digest.h"
 
 namespace fcis {
@@ -40,8 +41,12 @@ absl::Status CheckFiles(const CocoDataset& dataset, const Pictures& pictures,
     const std::string path = PicturePath(options, *picture);
     const std::string reason = Missing(*picture, path);
     if (reason.empty()) continue;
-    missing.Add(
-        absl::StrCat(path, " (image ", picture->id.ToString(), "): ", reason));
+    // What nobody will see is not looked for.
+    const std::string similar =
+        missing.count() < options.max_messages ? SimilarFile(path) : "";
+    missing.Add(absl::StrCat(path, " (image ", picture->id.ToString(),
+                             "): ", reason,
+                             similar.empty() ? "" : "; there is ", similar));
   }
   if (missing.count() == 0) return absl::OkStatus();
   return absl::NotFoundError(
