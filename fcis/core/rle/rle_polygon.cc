@@ -254,7 +254,7 @@ absl::StatusOr<std::vector<Rle>> PolygonsToRles(
     int64_t width) {
   if (parts.empty() || parts[0].size() <= 4) {
     return absl::InvalidArgumentError(
-        absl::StrCat("segmentation: ", parts.empty() ? 0 : parts[0].size(),
+        absl::StrCat(parts.empty() ? 0 : parts[0].size(),
                      " numbers in the first polygon, expected more than 4"));
   }
   std::vector<Rle> rles;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/escaping.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace fcis {
@@ -37,8 +37,17 @@ std::string RecordLines::ToText(int most, const std::string& indent) const {
 std::string ShownValue(absl::string_view text) {
   constexpr size_t kShown = 40;
   if (text.empty()) return "nothing";
-  return absl::StrCat(absl::Utf8SafeCHexEscape(text.substr(0, kShown)),
-                      text.size() > kShown ? "..." : "");
+  std::string shown(text.substr(0, kShown));
+  if (text.size() > kShown) {
+    // Not within a character of UTF-8.
+    size_t end = kShown;
+    while (end > 0 && (text[end] & 0xc0) == 0x80) --end;
+    shown = absl::StrCat(text.substr(0, end), "...");
+  }
+  for (char& c : shown) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
+  }
+  return shown;
 }
 
 void RecordProblems::Append(const RecordProblems& other) {
@@ -68,7 +77,7 @@ std::vector<std::string> RecordProblems::Notes(
                                  lines.ToText(policy.max_messages, "  ")));
   };
   if (policy.skip) add(errors, " bad annotations are left out:");
-  add(remarks, " values of a wrong type, which are not needed:");
+  add(remarks, " members that are not needed hold something else:");
   return notes;
 }
 

@@ -41,7 +41,7 @@ TEST(RecordProblemsTest, ErrorsEndTheWorkUnlessTheyAreSkipped) {
   problems.remarks = Lines("r", 1);
   EXPECT_TRUE(problems.Check(Skip(false)).ok());
   EXPECT_THAT(problems.Notes(Skip(false)),
-              ElementsAre("1 values of a wrong type, which are not needed:\n"
+              ElementsAre("1 members that are not needed hold something else:\n"
                           "  r0"));
   problems.errors = Lines("e", 3);
   EXPECT_EQ(problems.Check(Skip(false, 2)).message(),
@@ -61,11 +61,14 @@ TEST(RecordProblemsTest, ConflictsAreNeverSkipped) {
   EXPECT_EQ(problems.Check(Skip(true)).message(), "c0");
 }
 
-TEST(ShownValueTest, IsShort) {
+TEST(ShownValueTest, IsOneShortLine) {
   EXPECT_EQ(ShownValue(""), "nothing");
   EXPECT_EQ(ShownValue("null"), "null");
-  EXPECT_EQ(ShownValue("\"a\nb\""), "\\\"a\\nb\\\"");
+  EXPECT_EQ(ShownValue("[\"a\",\n1]"), "[\"a\", 1]");
+  EXPECT_EQ(ShownValue(std::string(40, '1')), std::string(40, '1'));
   EXPECT_EQ(ShownValue(std::string(50, '1')), std::string(40, '1') + "...");
+  EXPECT_EQ(ShownValue(std::string(39, '1') + "\u00e9\u00e9"),
+            std::string(39, '1') + "...");
 }
 
 }  // namespace

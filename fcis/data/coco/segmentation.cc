@@ -1,14 +1,14 @@
 #include "fcis/data/coco/segmentation.h"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/strip.h"
+#include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_polygon.h"
 #include "fcis/core/rle/rle_string.h"
+#include "fcis/data/coco/record_problems.h"
 
 namespace fcis {
 namespace {
@@ -107,17 +107,20 @@ bool ReadSegmentation(JsonScanner& json, Segmentation& segmentation) {
 
 absl::Status ParseSegmentation(absl::string_view text,
                                Segmentation& segmentation) {
-  if (text.empty()) {
-    return absl::InvalidArgumentError(
-        "expected polygons or an RLE, found nothing");
-  }
   JsonScanner json(text);
-  if (ReadSegmentation(json, segmentation)) return absl::OkStatus();
-  // Of the value itself, whose place in the file says nothing to its user.
-  absl::string_view message = json.status().message();
-  absl::ConsumePrefix(&message, "byte ");
-  message.remove_prefix(std::min(message.find(": ") + 2, message.size()));
-  return absl::InvalidArgumentError(message);
+  if (!text.empty() && ReadSegmentation(json, segmentation)) {
+    return absl::OkStatus();
+  }
+  const std::string what =
+      absl::StrCat("expected polygons or an RLE, found ", ShownValue(text));
+  if (text.empty() || (text[0] != '[' && text[0] != '{')) {
+    return absl::InvalidArgumentError(what);
+  }
+  // The place within the value says nothing to its user.
+  const absl::string_view message = json.status().message();
+  const size_t detail = message.find(": ") + 2;
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, ": ", message.substr(detail)));
 }
 
 absl::StatusOr<Rle> SegmentationToRle(const Segmentation& segmentation,

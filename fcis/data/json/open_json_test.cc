@@ -49,7 +49,7 @@ TEST(OpenJsonTest, Case33GzipIsUnpacked) {
   EXPECT_EQ(Read(Gzip("")), "");
   std::string large = "[0";
   for (int i = 0; i < 300000; ++i)
-    large += "," + std::to_string(i * 7919 % 997);
+    large += "," + std::to_string(i % 997 * 7919);
   EXPECT_EQ(Read(Gzip(large)), large);
   // Members, one after another, and padding.
   EXPECT_EQ(Read(Gzip("[1,") + Gzip("2]") + std::string(100, '\0')), "[1,2]");

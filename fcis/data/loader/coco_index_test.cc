@@ -201,7 +201,7 @@ TEST(IndexCoco, NamesWhatALaterEvaluationRefuses) {
               testing::ElementsAre(
                   testing::HasSubstr("id 5 (annotations[0]): \"bbox\""),
                   testing::HasSubstr("id 6 (annotations[1]): \"segmentation\": "
-                                     "segmentation: 4 numbers")));
+                                     "4 numbers in the first polygon")));
 }
 
 TEST(IndexCoco, AMissingBoxIsTheMasks) {
