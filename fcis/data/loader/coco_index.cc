@@ -39,6 +39,7 @@ class Labels {
       if (known < 0) {
         known = static_cast<int>(index.class_names.size());
         index.class_names.push_back(category.name);
+        index.class_ids.push_back(category.id);
         all_.Set(category.id, known);
         CheckName(dataset, category, index.report.problems.conflicts);
       }
@@ -111,6 +112,7 @@ FilePictures AddPictures(const CocoDataset& dataset,
     file.records[static_cast<size_t>(at) - file.first] = &image;
     CocoPicture& picture = index.pictures[static_cast<size_t>(at)];
     picture.id = image.id;
+    picture.file_name = image.file_name;
     picture.path = absl::StrCat(image_dir, "/", image.file_name);
     const bool known = HasSize(image);
     picture.height = known ? static_cast<int>(image.height) : 0;
