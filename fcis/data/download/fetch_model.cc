@@ -53,7 +53,7 @@ class FailureRecord {
     if (!lines.ok()) return absl::OkStatus();
     return absl::UnavailableError(
         absl::StrCat("no published model could be fetched ",
-                     absl::FormatDuration(absl::Trunc(age, absl::Minutes(1))),
+                     absl::FormatDuration(absl::Ceil(age, absl::Minutes(1))),
                      " ago; the next try is after ",
                      absl::FormatDuration(kDefaultModelPause), ", or when ",
                      path_, " is removed:\n", absl::StripSuffix(*lines, "\n")));

@@ -22,6 +22,10 @@ using absl::string_view;
 
 constexpr string_view kZip = "PK";
 constexpr string_view kMxnet("\x12\x01\0\0\0\0\0\0", 8);
+// PyTorch before 1.6: a magic number, pickled.
+constexpr string_view kOldTorch =
+    "\x80\x02\x8a\nl\xfc\x9c"
+    "F\xf9 j\xa8P\x19";
 constexpr string_view kBom = "\xef\xbb\xbf";
 
 // What is not read, by its first bytes.
@@ -61,10 +65,10 @@ constexpr Foreign kForeign[] = {
 absl::Status Unread(const std::string& path, string_view what,
                     string_view remedy) {
   return absl::InvalidArgumentError(
-      absl::StrCat(path, ": not a weight file that is read here but ", what,
-                   remedy.empty() ? "; expected safetensors, chainer's .npz or "
-                                    "MXNet's .params"
-                                  : remedy));
+      absl::StrCat(path,
+                   ": expected a weight file (safetensors, chainer's .npz or "
+                   "MXNet's .params), found ",
+                   what, remedy));
 }
 
 absl::Status Unconverted(const std::string& path, string_view what,
@@ -72,8 +76,8 @@ absl::Status Unconverted(const std::string& path, string_view what,
   return Unread(
       path, what,
       absl::StrCat(
-          ", whose pickle may run code. In Python, with torch and "
-          "safetensors:\n"
+          ", whose pickle may run code. To convert it, in Python with "
+          "torch, numpy and safetensors:\n"
           "  import torch, safetensors.torch\n"
           "  t = ",
           load,
@@ -107,7 +111,7 @@ bool IsPage(string_view bytes) {
          absl::StartsWithIgnoreCase(bytes, "<?xml");
 }
 
-// Protocol 2 to 5, and its end. (PyTorch before 1.6 writes several in a row.)
+// Protocol 2 to 5.
 bool IsPickle(string_view bytes) {
   return bytes.size() > 2 && bytes[0] == '\x80' && bytes[1] >= 2 &&
          bytes[1] <= 5;
@@ -165,17 +169,17 @@ absl::StatusOr<WeightFormat> WeightFormatOf(const std::string& path) {
     return Unread(path, "a web page",
                   ", which came instead of the file; fetch it again");
   }
-  if (IsPickle(bytes)) return PyTorch(path);
+  if (absl::StartsWith(bytes, kOldTorch)) return PyTorch(path);
+  if (IsPickle(bytes)) {
+    return Unread(path, "a Python pickle (as Detectron's .pkl)", kExport);
+  }
   for (const Foreign& foreign : kForeign) {
     if (absl::StartsWith(bytes, foreign.magic)) {
       return Unread(path, foreign.what, foreign.remedy);
     }
   }
   if (IsOnnx(bytes)) return Unread(path, "an ONNX model", kExport);
-  return absl::InvalidArgumentError(
-      absl::StrCat(path,
-                   ": not a weight file; expected safetensors, a chainer .npz "
-                   "or an MXNet .params"));
+  return Unread(path, "a file of no known kind", "");
 }
 
 }  // namespace fcis

@@ -67,7 +67,7 @@ TEST(WeightFormatOf, Case64PyTorchIsNamedWithTheWayOut) {
                           "resnet18/data/0", "resnet18/version"}),
               torch);
   // Before 1.6: the magic number, pickled.
-  EXPECT_THAT(ErrorOf("\x80\x02\x8a\x0al\xfc\x9c"
+  EXPECT_THAT(ErrorOf("\x80\x02\x8a\nl\xfc\x9c"
                       "F\xf9 j\xa8P\x19."),
               torch);
   EXPECT_THAT(ErrorOfZip({"m/data.pkl", "m/code/__torch__.py", "m/version"}),
@@ -91,6 +91,7 @@ TEST(WeightFormatOf, WhatElseItMayBe) {
   EXPECT_THAT(ErrorOf("\xef\xbb\xbf \n<!DOCTYPE HTML><html>"),
               HasSubstr("a web page"));
   EXPECT_THAT(ErrorOf("<html><body>Access denied"), HasSubstr("a web page"));
+  EXPECT_THAT(ErrorOf("\x80\x04\x95 and more"), HasSubstr("a Python pickle"));
   EXPECT_THAT(ErrorOf("\x1f\x8b\x08 and more"), HasSubstr("gzip"));
   EXPECT_THAT(ErrorOf("\x93NUMPY and more"), HasSubstr("a single array"));
   EXPECT_THAT(ErrorOf("\x08\x07\x12\x07pytorch"), HasSubstr("an ONNX model"));
@@ -100,7 +101,8 @@ TEST(WeightFormatOf, WhatElseItMayBe) {
   EXPECT_THAT(ErrorOfZip({"a.txt", "b", "c", "d"}),
               HasSubstr("it holds a.txt, b, c, ..."));
   EXPECT_THAT(ErrorOf("what is this"),
-              HasSubstr("not a weight file; expected safetensors"));
+              HasSubstr("expected a weight file (safetensors, chainer's .npz "
+                        "or MXNet's .params), found a file of no known kind"));
   EXPECT_THAT(WeightFormatOf("/no/such.npz").status().message(),
               HasSubstr("/no/such.npz"));
 }
