@@ -179,7 +179,7 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
                     Communicator& job) {
   PredictOptions options;
   CocoNeeds needs = EvalNeeds(eval_options.iou_type);
-  needs.file_name = MemberUse::kNeeded;
+  needs.file_name = needs.name = MemberUse::kNeeded;
   ASSIGN_OR_RETURN(CocoDataset dataset,
                    ReadCocoDataset(data.annotations, needs));
   // Hours of detection are not to end at a bad annotation.
