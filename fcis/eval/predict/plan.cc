@@ -159,7 +159,8 @@ std::string Changes(const Kept& kept, const CocoDataset& dataset,
   std::string text;
   if (kept.changed.count > 0) {
     absl::StrAppend(&text, kept.changed.count, " of the pictures kept in ",
-                    options.directory, " are others now:\n",
+                    options.directory, " are others now",
+                    options.reuse ? ":\n" : ", and computed again:\n",
                     kept.changed.ToText(options.max_messages, "  "));
   }
   if (!kept.elsewhere.empty()) {
@@ -218,9 +219,6 @@ absl::StatusOr<Plan> GoOn(Plan plan, const JournalReader& journals,
       plan.kept.size() == pictures.size() && kept.elsewhere.empty();
   if (!complete && !journals.journals().empty()) {
     RETURN_IF_ERROR(RemoveResults(options));
-  }
-  if (kept.changed.count > 0) {
-    absl::StrAppend(&plan.message, "\ncomputing these again");
   }
   if (kept.changed.count > 0 || kept.renewed ||
       !HeadersAre(journals, plan.header)) {

@@ -168,7 +168,8 @@ TEST_F(PlanTest, Case67OtherPictures) {
   options_.reuse = false;
   const Plan plan = Run();
   EXPECT_THAT(plan.todo, ElementsAre(false, true, true));
-  EXPECT_THAT(plan.message, HasSubstr("computing these again"));
+  EXPECT_THAT(plan.message,
+              HasSubstr("are others now, and computed again:\n  image 2: "));
   options_.reuse = true;
   EXPECT_THAT(Run().todo, ElementsAre(false, false, false));
 }

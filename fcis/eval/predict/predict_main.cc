@@ -83,7 +83,8 @@ Program MakeProgram() {
   program.summary =
       "Runs a model over a data set and scores what it finds as COCOeval does. "
       "Instances count from a score of 0.001 on (--score_thresh), at most 100 "
-      "per picture. Under mpiexec the pictures are shared among the processes. "
+      "per picture. Classes are matched by name. Under mpiexec the pictures "
+      "are shared among the processes. "
       "With --annotations and --results it scores a file instead: eval "
       "--help.";
   program.groups = {{"Model and data",
