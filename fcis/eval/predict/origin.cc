@@ -33,7 +33,7 @@ std::map<std::string, std::string*> Members(Origin& origin) {
           {"classes", &origin.classes}};
 }
 
-// "nms_thresh: 0.3 -> 0.5, ..."
+// " (modified: rpn.nms_thresh: 0.7 -> 0.5, ...)"; "" if one cannot be read.
 std::string SettingsDifference(const std::string& kept,
                                const std::string& now) {
   ModelConfig before, after;
@@ -45,7 +45,10 @@ std::string SettingsDifference(const std::string& kept,
   google::protobuf::util::MessageDifferencer differencer;
   differencer.ReportDifferencesToString(&report);
   differencer.Compare(before, after);
-  return absl::StrReplaceAll(absl::StripSuffix(report, "\n"), {{"\n", ", "}});
+  return absl::StrCat(
+      " (",
+      absl::StrReplaceAll(absl::StripSuffix(report, "\n"), {{"\n", ", "}}),
+      ")");
 }
 
 // The first lines of `text` that `other` lacks.
@@ -162,9 +165,8 @@ std::string Difference(const Origin& kept, const Origin& now) {
                                        ", now ", now.weights_source, ")"));
   }
   if (kept.settings != now.settings) {
-    parts.push_back(
-        absl::StrCat("other settings (",
-                     SettingsDifference(kept.settings, now.settings), ")"));
+    parts.push_back(absl::StrCat(
+        "other settings", SettingsDifference(kept.settings, now.settings)));
   }
   if (kept.computed_by != now.computed_by) {
     parts.push_back(absl::StrCat("another device or precision (",

@@ -16,6 +16,8 @@
 #include "fcis/core/io/digest.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_stamp.h"
+#include "fcis/data/coco/record_problems.h"
+#include "fcis/data/loader/similar_file.h"
 #include "fcis/model/weights/weights_digest.h"
 
 namespace fcis {
@@ -35,18 +37,22 @@ std::string Missing(const CocoImage& picture, const std::string& path) {
 
 absl::Status CheckFiles(const CocoDataset& dataset, const Pictures& pictures,
                         const PredictOptions& options) {
-  Lines missing(options.max_messages);
+  RecordLines missing;
   for (const CocoImage* picture : pictures) {
     const std::string path = PicturePath(options, *picture);
     const std::string reason = Missing(*picture, path);
     if (reason.empty()) continue;
-    missing.Add(
-        absl::StrCat(path, " (image ", picture->id.ToString(), "): ", reason));
+    // What nobody will see is not looked for.
+    const std::string similar =
+        missing.count < options.max_messages ? SimilarFile(path) : "";
+    missing.Add(absl::StrCat(path, " (image ", picture->id.ToString(),
+                             "): ", reason,
+                             similar.empty() ? "" : "; there is ", similar));
   }
-  if (missing.count() == 0) return absl::OkStatus();
-  return absl::NotFoundError(
-      absl::StrCat(missing.count(), " of ", pictures.size(), " pictures of ",
-                   dataset.path, " cannot be read:", missing.Text()));
+  if (missing.count == 0) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(
+      missing.count, " of ", pictures.size(), " pictures of ", dataset.path,
+      " cannot be read:\n", missing.ToText(options.max_messages, "  ")));
 }
 
 // The digest of the weights, which a file that is as it was need not give
@@ -103,19 +109,18 @@ bool IsSame(const std::string& path, JournalPicture& kept) {
 
 // What of a journal is good.
 struct Kept {
-  explicit Kept(size_t pictures, int max_messages)
-      : by_picture(pictures), same(pictures), changed(max_messages) {}
+  explicit Kept(size_t pictures) : by_picture(pictures), same(pictures) {}
 
   std::vector<JournalPicture> by_picture;  // sha256 "": not there
   std::vector<char> same;                  // its file is what it was
   std::vector<JournalPicture> elsewhere;   // of no picture of the data set
   bool renewed = false;  // a file's path or stamp is not what it was
-  Lines changed;
+  RecordLines changed;
 };
 
 Kept Compare(const JournalReader& journals, const Pictures& pictures,
              const PredictOptions& options) {
-  Kept kept(pictures.size(), options.max_messages);
+  Kept kept(pictures.size());
   RecordIndex listed;
   for (size_t i = 0; i < pictures.size(); ++i) {
     listed.Set(pictures[i]->id, static_cast<int>(i));
@@ -152,9 +157,11 @@ Kept Compare(const JournalReader& journals, const Pictures& pictures,
 std::string Changes(const Kept& kept, const CocoDataset& dataset,
                     const PredictOptions& options) {
   std::string text;
-  if (kept.changed.count() > 0) {
-    absl::StrAppend(&text, kept.changed.count(), " of the pictures kept in ",
-                    options.directory, " are others now:", kept.changed.Text());
+  if (kept.changed.count > 0) {
+    absl::StrAppend(&text, kept.changed.count, " of the pictures kept in ",
+                    options.directory, " are others now",
+                    options.reuse ? ":\n" : ", and computed again:\n",
+                    kept.changed.ToText(options.max_messages, "  "));
   }
   if (!kept.elsewhere.empty()) {
     absl::StrAppend(&text, text.empty() ? "" : "\n", kept.elsewhere.size(),
@@ -213,10 +220,7 @@ absl::StatusOr<Plan> GoOn(Plan plan, const JournalReader& journals,
   if (!complete && !journals.journals().empty()) {
     RETURN_IF_ERROR(RemoveResults(options));
   }
-  if (kept.changed.count() > 0) {
-    absl::StrAppend(&plan.message, "\ncomputing these again");
-  }
-  if (kept.changed.count() > 0 || kept.renewed ||
+  if (kept.changed.count > 0 || kept.renewed ||
       !HeadersAre(journals, plan.header)) {
     std::vector<JournalPicture> all = plan.kept;
     all.insert(all.end(), kept.elsewhere.begin(), kept.elsewhere.end());
@@ -227,16 +231,6 @@ absl::StatusOr<Plan> GoOn(Plan plan, const JournalReader& journals,
 }
 
 }  // namespace
-
-void Lines::Add(absl::string_view line) {
-  if (count_++ < most_) absl::StrAppend(&text_, "\n  ", line);
-}
-
-std::string Lines::Text() const {
-  return count_ <= most_
-             ? text_
-             : absl::StrCat(text_, "\n  ... and ", count_ - most_, " more");
-}
 
 std::string ResultsPath(const PredictOptions& options) {
   return absl::StrCat(options.directory, "/results.json");

@@ -44,21 +44,6 @@ std::string ResultsPath(const PredictOptions& options);
 // The file of a picture.
 std::string PicturePath(const PredictOptions& options, const CocoImage& image);
 
-// Collects lines of one kind and forgets the last of too many.
-class Lines {
- public:
-  explicit Lines(int most) : most_(most) {}
-  void Add(absl::string_view line);
-  int count() const { return count_; }
-  // Each with a newline and two blanks before it, then how many more there are.
-  std::string Text() const;
-
- private:
-  const int most_;
-  int count_ = 0;
-  std::string text_;
-};
-
 struct Plan {
   std::string header;      // of the journals
   std::vector<bool> todo;  // by picture: it must be computed

@@ -17,6 +17,7 @@
 #include "fcis/core/mask/pasted_rle.h"
 #include "fcis/core/pipeline/pipeline.h"
 #include "fcis/core/progress/progress.h"
+#include "fcis/data/coco/record_problems.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/size_mismatch.h"
 #include "fcis/data/results_json.h"
@@ -248,15 +249,16 @@ void Announce(const Plan& plan, const std::vector<const CocoImage*>& pictures,
   if (plan.kept.empty()) return;
   absl::FPrintF(stderr, "%d of %d pictures were done before\n",
                 plan.kept.size(), pictures.size());
-  Lines remarks(options.max_messages);
+  RecordLines remarks;
   size_t kept = 0;
   for (size_t i = 0; i < pictures.size(); ++i) {
     if (plan.todo[i]) continue;
     const std::string remark = SizeRemark(*pictures[i], plan.kept[kept++]);
     if (!remark.empty()) remarks.Add(remark);
   }
-  if (remarks.count() > 0)
-    absl::FPrintF(stderr, "of these%s\n", remarks.Text());
+  if (remarks.count > 0) {
+    absl::FPrintF(stderr, "%s\n", remarks.ToText(options.max_messages));
+  }
 }
 
 }  // namespace

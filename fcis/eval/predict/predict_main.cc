@@ -82,8 +82,9 @@ Program MakeProgram() {
   program.summary =
       "Runs a model over a data set and scores what it finds as COCOeval does. "
       "Instances count from a score of 0.001 on, unless the model says "
-      "otherwise (--score_thresh), at most 100 per picture. Under mpiexec the "
-      "pictures are shared among the processes. "
+      "otherwise (--score_thresh), at most 100 per picture. Classes are "
+      "matched by name. Under mpiexec the pictures are shared among the "
+      "processes. "
       "With --annotations and --results it scores a file instead: eval "
       "--help.";
   program.groups = {{"Model and data",
@@ -179,7 +180,7 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
                     Communicator& job) {
   PredictOptions options;
   CocoNeeds needs = EvalNeeds(eval_options.iou_type);
-  needs.file_name = MemberUse::kNeeded;
+  needs.file_name = needs.name = MemberUse::kNeeded;
   ASSIGN_OR_RETURN(CocoDataset dataset,
                    ReadCocoDataset(data.annotations, needs));
   // Hours of detection are not to end at a bad annotation.
