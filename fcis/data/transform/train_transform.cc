@@ -28,6 +28,11 @@ absl::Status CheckInstances(const Image& image, const Instances& in) {
                        image.height, "x", image.width));
     }
   }
+  if (!in.ignored.empty() && in.ignored.size() != pixels) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "an ignored region of ", in.ignored.size(), " pixels for a picture of ",
+        image.height, "x", image.width));
+  }
   return absl::OkStatus();
 }
 
@@ -101,6 +106,9 @@ absl::StatusOr<TrainSample> TransformForTraining(const Image& image,
     }
     sample.instances.Add(box, instances.labels[i],
                          masks.Resize(instances.masks[i]));
+  }
+  if (!instances.ignored.empty()) {
+    sample.instances.ignored = masks.Resize(instances.ignored);
   }
   return sample;
 }

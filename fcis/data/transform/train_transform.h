@@ -25,9 +25,9 @@ Box BoxInPrepared(const Box& box, int height, int width,
                   const PreparedSize& prepared);
 
 // Prepares the picture, scales the boxes by the ratio of each axis, drops
-// instances whose box rounds to no pixels, scales the masks (nearest) and flips
-// all of it left to right when asked. Errors: an empty picture; counts or mask
-// sizes that differ.
+// instances whose box rounds to no pixels, scales the masks and the ignored
+// region (nearest) and flips all of it left to right when asked. Errors: an
+// empty picture; counts or mask sizes that differ.
 absl::StatusOr<TrainSample> TransformForTraining(const Image& image,
                                                  const Instances& instances,
                                                  const InputConfig& config,

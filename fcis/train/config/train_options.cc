@@ -15,7 +15,8 @@ TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config,
   return options;
 }
 
-LossOptions LossOptionsOf(const LossConfig& config, const ModelConfig& model) {
+LossOptions LossOptionsOf(const TrainConfig& recipe, const ModelConfig& model) {
+  const LossConfig& config = recipe.loss();
   LossOptions options;
   options.anchors.n_sample = config.anchor_samples();
   options.proposals.n_sample = config.roi_samples();
@@ -36,6 +37,8 @@ LossOptions LossOptionsOf(const LossConfig& config, const ModelConfig& model) {
   options.mask_over_all_rois = config.mask_over_all_rois();
   options.proposals.whole_masks = config.whole_masks();
   options.ohem_rois = config.ohem_rois();
+  options.anchors.learn_from_empty = recipe.data().empty_pictures();
+  options.proposals.learn_from_empty = recipe.data().empty_pictures();
   return options;
 }
 
@@ -72,6 +75,8 @@ Augmentation AugmentationOf(const AugmentationConfig& config) {
   a.scale_jitter_high = config.scale_jitter_high();
   a.copy_paste = config.copy_paste();
   a.channel_permutation = config.channel_permutation();
+  a.mosaic = config.mosaic();
+  a.color_jitter = config.color_jitter();
   return a;
 }
 

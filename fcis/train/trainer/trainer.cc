@@ -195,7 +195,7 @@ absl::Status Trainer::MakeNetwork(Weights weights) {
   ASSIGN_OR_RETURN(
       network_,
       TrainNetwork::Create(weights, NetworkOptionsOf(config_, job_), backend_));
-  loss_ = LossOptionsOf(config_.loss(), model_);
+  loss_ = LossOptionsOf(config_, model_);
   ASSIGN_OR_RETURN(optimizer_,
                    Optimizer::Create(OptimizerOptionsOf(config_),
                                      network_->parameters(), network_->math()));
