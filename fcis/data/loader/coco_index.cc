@@ -37,6 +37,7 @@ class Labels {
       if (known < 0) {
         known = static_cast<int>(index.class_names.size());
         index.class_names.push_back(category.name);
+        index.class_ids.push_back(category.id);
         all_.Set(category.id, known);
       }
       const std::string& name = index.class_names[static_cast<size_t>(known)];
@@ -80,6 +81,7 @@ RecordIndex AddPictures(const CocoDataset& dataset,
     }
     CocoPicture& picture = index.pictures[static_cast<size_t>(at)];
     picture.id = image.id;
+    picture.file_name = image.file_name;
     picture.path = image.file_name.empty()
                        ? std::string()
                        : absl::StrCat(image_dir, "/", image.file_name);

@@ -36,13 +36,15 @@ struct CocoObject {
 
 struct CocoPicture {
   RecordId id;
-  std::string path;
+  std::string path;       // "" without a "file_name"
+  std::string file_name;  // as the file says
   int height = 0, width = 0;    // as the file says; 0: unknown
   uint32_t begin = 0, end = 0;  // of CocoIndex::objects
 };
 
 struct CocoIndex {
   std::vector<std::string> class_names;  // of labels 1, 2, ...
+  std::vector<RecordId> class_ids;       // of the same
   std::vector<CocoPicture> pictures;     // with and without objects
   std::vector<CocoObject> objects;
   DatasetReport report;

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_bitmap.h"
@@ -61,6 +62,34 @@ bool CocoSet::IsPortrait(int64_t index) const {
 
 std::string CocoSet::ImageId(int64_t index) const {
   return At(index).id.ToString();
+}
+
+SetContents CocoSet::Contents() const {
+  SetContents contents;
+  for (size_t i = 0; i < index_.class_names.size(); ++i) {
+    contents.classes.push_back(absl::StrCat(index_.class_ids[i].ToString(), " ",
+                                            index_.class_names[i]));
+  }
+  std::vector<uint64_t> hashes(usable_.size());
+  ParallelFor(size(), 64, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      uint64_t& hash = hashes[static_cast<size_t>(i)];
+      for (const CocoObject& object : index_.ObjectsOf(At(i))) {
+        const Box& box = object.box;
+        hash = RngBits(hash ^ Fnv1a64(object.segmentation),
+                       Fnv1a64(absl::StrCat(object.label, " ", box.x0, " ",
+                                            box.y0, " ", box.x1, " ", box.y1)));
+      }
+    }
+  });
+  for (int64_t i = 0; i < size(); ++i) {
+    const CocoPicture& picture = At(i);
+    contents.pictures.push_back(
+        absl::StrCat(picture.id.ToString(), " ", picture.file_name));
+    contents.objects =
+        RngBits(contents.objects, hashes[static_cast<size_t>(i)]);
+  }
+  return contents;
 }
 
 absl::StatusOr<LabelledImage> CocoSet::Get(int64_t index) const {

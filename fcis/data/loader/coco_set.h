@@ -34,6 +34,7 @@ class CocoSet : public TrainingSet {
   int64_t size() const override { return static_cast<int64_t>(usable_.size()); }
   bool IsPortrait(int64_t index) const override;
   std::string ImageId(int64_t index) const override;
+  SetContents Contents() const override;
   // Reads the picture and decodes its masks; nothing is kept.
   absl::StatusOr<LabelledImage> Get(int64_t index) const override;
 

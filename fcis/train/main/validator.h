@@ -5,18 +5,25 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "fcis/core/comm/communicator.h"
+#include "fcis/core/config/fcis.pb.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/train/trainer/trainer.h"
 
 namespace fcis {
 
-// Mask AP@[.5:.95] over the pictures of the annotations, shared among the
-// processes. Detections and scores stay in <run>/validation_<iteration>.
-// `backend` and `job` outlive the validator.
-Validator MakeValidator(const std::string& ann_file,
-                        const std::string& image_dir, Backend* backend,
-                        Communicator* job);
+// Reads and checks the annotations; the validator keeps what it read, so that a
+// file that is replaced later changes nothing. Its value is the mask
+// AP@[.5:.95] over all pictures, shared among the processes; detections stay in
+// <run>/validation_<iteration>. `backend` and `job` outlive it. Error: all that
+// would fail later, listed: annotations that cannot be read or scored, no class
+// in common with `model` (null: not checked), pictures that are not in
+// `image_dir`.
+absl::StatusOr<Validator> OpenValidator(const std::string& ann_file,
+                                        const std::string& image_dir,
+                                        const ModelConfig* model,
+                                        Backend* backend, Communicator* job);
 
 }  // namespace fcis
 

@@ -12,23 +12,18 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
-#include "absl/types/optional.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
-#include "fcis/data/download/free_space.h"
 #include "fcis/data/loader/loader.h"
 #include "fcis/kernels/train/parameter_sums.h"
 #include "fcis/model/weights/load.h"
-#include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/config/train_options.h"
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/optimizer/loss_scale.h"
 #include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/run/event_log.h"
 #include "fcis/train/run/loss_chart.h"
-#include "fcis/train/run/run_directory.h"
 #include "fcis/train/run/stop_signal.h"
 #include "fcis/train/run/train_console.h"
 #include "fcis/train/run/watchdog.h"
@@ -36,12 +31,12 @@
 #include "fcis/train/step/train_step.h"
 #include "fcis/train/trainer/gradient_reducer.h"
 #include "fcis/train/trainer/iteration_sums.h"
+#include "fcis/train/trainer/same_everywhere.h"
 #include "google/protobuf/text_format.h"
 
 namespace fcis {
 namespace {
 
-constexpr char kModelFile[] = "model.safetensors";
 // In a checkpoint's state: of an iteration, all processes together.
 constexpr char kPicturesKey[] = "train.pictures_per_iteration";
 // With a loss scale, and of it.
@@ -56,10 +51,11 @@ std::string AsText(const google::protobuf::Message& message) {
 
 class Trainer {
  public:
-  Trainer(const TrainerOptions& options, const TrainingSet& data,
-          TrainBackend* backend, Communicator* job)
+  Trainer(const TrainerOptions& options, TrainerRun run,
+          const TrainingSet& data, TrainBackend* backend, Communicator* job)
       : options_(options),
         config_(options.config),
+        run_(std::move(run)),
         data_(data),
         backend_(backend),
         job_(job),
@@ -86,10 +82,9 @@ class Trainer {
     }
   }
 
-  absl::Status OpenDirectory();
+  void TakeUpCheckpoint();
   absl::Status MakeNetwork(Weights weights);
-  absl::Status CheckSameEverywhere();
-  absl::Status CheckSpace() const;
+  absl::Status CheckSame();
   absl::Status Start();
   absl::Status Iterate();
   absl::StatusOr<IterationSums> Step(std::vector<std::string>* image_ids);
@@ -101,11 +96,13 @@ class Trainer {
   absl::Status Save();
   absl::Status WriteFiles() const;
   absl::Status Validate();
+  absl::Status Finish();
   absl::StatusOr<Weights> Averaged() const;
   bool Due(int64_t every) const { return every > 0 && done_ % every == 0; }
 
   const TrainerOptions& options_;
   const TrainConfig& config_;
+  TrainerRun run_;
   const TrainingSet& data_;
   TrainBackend* const backend_;
   Communicator* const job_;
@@ -113,11 +110,8 @@ class Trainer {
   const Schedule schedule_;
   const int64_t iterations_;
 
-  std::unique_ptr<RunDirectory> directory_;  // rank 0
-  std::string path_;                         // of the run directory
-  absl::optional<FoundCheckpoint> found_;    // what the run goes on from
-  int64_t done_ = 0;                         // iterations
-  int64_t saved_ = -1;                       // iteration of the last checkpoint
+  int64_t done_ = 0;    // iterations
+  int64_t saved_ = -1;  // iteration of the last checkpoint
   std::unique_ptr<TrainNetwork> network_;
   ModelConfig model_;
   LossOptions loss_;
@@ -130,60 +124,29 @@ class Trainer {
   std::unique_ptr<Watchdog> watchdog_;
 };
 
-absl::Status Trainer::OpenDirectory() {
-  absl::Status opened;
-  std::string from;
-  if (leads()) {
-    RunDirectory::Options directory;
-    directory.out = options_.out;
-    directory.resume = options_.resume;
-    auto made = RunDirectory::Open(directory);
-    opened = made.status();
-    if (made.ok()) {
-      directory_ = std::move(*made);
-      path_ = directory_->path();
-      from = options_.resume_from.empty() ? path_ : options_.resume_from;
-      if (!options_.resume) from.clear();
-    }
+void Trainer::TakeUpCheckpoint() {
+  if (!run_.checkpoint.has_value()) return;
+  const Checkpoint& checkpoint = run_.checkpoint->checkpoint;
+  done_ = checkpoint.iteration;
+  Say(absl::StrCat("resuming from ", run_.checkpoint->path, ": iteration ",
+                   done_));
+  const auto before = checkpoint.state.find(kPicturesKey);
+  if (before == checkpoint.state.end() ||
+      before->second == absl::StrCat(pictures_)) {
+    return;
   }
-  // The others must not wait for a process that has left.
-  ASSIGN_OR_RETURN(const int failures, job_->Sum(opened.ok() ? 0 : 1));
-  RETURN_IF_ERROR(opened);
-  if (failures > 0) return absl::AbortedError("rank 0 has no run directory");
-  ASSIGN_OR_RETURN(path_, job_->Broadcast(path_));
-  ASSIGN_OR_RETURN(from, job_->Broadcast(from));
-  if (from.empty()) return absl::OkStatus();
-  auto found = FindCheckpoint(from);
-  if (found.ok()) {
-    for (const std::string& warning : found->warnings) {
-      Say(absl::StrCat("warning: ", warning));
-    }
-    found_ = std::move(*found);
-    done_ = found_->checkpoint.iteration;
-    Say(absl::StrCat("resuming from ", found_->path, ": iteration ", done_));
-    const auto& state = found_->checkpoint.state;
-    const auto before = state.find(kPicturesKey);
-    if (before != state.end() && before->second != absl::StrCat(pictures_)) {
-      Say(absl::StrCat("warning: the checkpoint's run took ", before->second,
-                       " pictures per iteration, this one takes ", pictures_,
-                       ": it goes on where a run with ", pictures_,
-                       " would be after ", done_, " iterations"));
-    }
-    return absl::OkStatus();
-  }
-  if (!absl::IsNotFound(found.status()) || !options_.resume_from.empty()) {
-    return found.status();
-  }
-  Say(absl::StrCat(path_, " has no checkpoint yet: starting at iteration 0"));
-  return absl::OkStatus();
+  Say(absl::StrCat("warning: the checkpoint's run took ", before->second,
+                   " pictures per iteration, this one takes ", pictures_,
+                   ": it goes on where a run with ", pictures_,
+                   " would be after ", done_, " iterations"));
 }
 
 absl::Status Trainer::MakeNetwork(Weights weights) {
   // What is not trained comes from the checkpoint too: norms' statistics.
   std::map<std::string, Tensor> state;
-  if (found_.has_value()) {
-    weights.source = found_->path;
-    for (const auto& entry : found_->checkpoint.tensors) {
+  if (run_.checkpoint.has_value()) {
+    weights.source = run_.checkpoint->path;
+    for (const auto& entry : run_.checkpoint->checkpoint.tensors) {
       if (absl::StartsWith(entry.first, kOptimizerPrefix)) {
         state[entry.first.substr(sizeof(kOptimizerPrefix) - 1)] = entry.second;
       } else {
@@ -206,18 +169,18 @@ absl::Status Trainer::MakeNetwork(Weights weights) {
                                      : SumType::kF32));
   scale_ =
       LossScaleOf(config_.optimizer(), backend_->forward().activation_type());
-  if (found_.has_value()) {
+  if (run_.checkpoint.has_value()) {
     int64_t steps = done_;
-    absl::Status loaded = LoadScale(found_->checkpoint.state, &steps);
+    absl::Status loaded = LoadScale(run_.checkpoint->checkpoint.state, &steps);
     if (loaded.ok()) loaded = optimizer_->Load(state, steps);
     if (!loaded.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat(found_->path, ": ", loaded.message(),
+          absl::StrCat(run_.checkpoint->path, ": ", loaded.message(),
                        "; was it made by another recipe?"));
     }
-    found_.reset();
+    run_.checkpoint.reset();
   }
-  return CheckSameEverywhere();
+  return CheckSame();
 }
 
 // Steps that the scale left out are iterations all the same.
@@ -233,37 +196,24 @@ absl::Status Trainer::LoadScale(const std::map<std::string, std::string>& state,
 }
 
 // Sums of different things would be nonsense without an error.
-absl::Status Trainer::CheckSameEverywhere() {
-  std::string mine = absl::StrCat(Fnv1a64(AsText(config_)), " ",
-                                  Fnv1a64(AsText(model_)), " ", data_.size());
+absl::Status Trainer::CheckSame() {
   ASSIGN_OR_RETURN(const std::vector<float> values, network_->FetchValues());
-  absl::StrAppend(
-      &mine, " ",
-      Fnv1a64(absl::string_view(reinterpret_cast<const char*>(values.data()),
-                                values.size() * sizeof(float))));
+  std::string layouts;
   for (const Parameter* p : network_->parameters()) {
-    absl::StrAppend(&mine, " ", Fnv1a64(p->layout));
+    absl::StrAppend(&layouts, p->layout, "\n");
   }
-  ASSIGN_OR_RETURN(const std::string first, job_->Broadcast(mine));
-  ASSIGN_OR_RETURN(const int others, job_->Sum(mine == first ? 0 : 1));
-  if (others == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      others, " of ", job_->size(),
-      " processes differ from rank 0 in recipe, data, weights or in how their "
-      "CPUs lay weights out (set DNNL_MAX_CPU_ISA to the weakest CPU's)"));
-}
-
-// A full disk is better met now than after hours.
-absl::Status Trainer::CheckSpace() const {
-  constexpr int kArrays = 4;  // weights, two moments, averages at most
-  constexpr int kWhenAllAreKept = 10;
-  const int kept = options_.keep_checkpoints > 0 ? options_.keep_checkpoints
-                                                 : kWhenAllAreKept;
-  // One is written before the oldest goes; the best and the final model.
-  constexpr int kOthers = 3;
-  return CheckFreeSpace(path_, int64_t{kArrays} * (kept + kOthers) *
-                                   static_cast<int64_t>(sizeof(float)) *
-                                   network_->num_values());
+  return CheckSameEverywhere(
+      {{"the recipe", AsText(config_)},
+       {"the seed", absl::StrCat(options_.seed)},
+       {"the model's configuration", AsText(model_)},
+       {"the number of pictures", absl::StrCat(data_.size())},
+       {"weights",
+        absl::string_view(reinterpret_cast<const char*>(values.data()),
+                          values.size() * sizeof(float))},
+       {"how the CPU lays weights out (set DNNL_MAX_CPU_ISA to the weakest "
+        "CPU's)",
+        layouts}},
+      job_);
 }
 
 absl::Status Trainer::Start() {
@@ -283,7 +233,6 @@ absl::Status Trainer::Start() {
   watch.timeout = options_.timeout;
   watchdog_ = absl::make_unique<Watchdog>(watch);
   if (!leads()) return absl::OkStatus();
-  RETURN_IF_ERROR(CheckSpace());
   RunStart start;
   start.command_line = options_.command_line;
   start.version = kVersion;
@@ -292,11 +241,10 @@ absl::Status Trainer::Start() {
   start.config = absl::StrCat(
       "# The recipe (fcis.TrainConfig). The model is in each checkpoint.\n",
       AsText(config_));
-  RETURN_IF_ERROR(directory_->RecordStart(start));
-  if (options_.resume) {
-    RETURN_IF_ERROR(SetAsideNewer(path_, done_).status());
-  }
-  ASSIGN_OR_RETURN(log_, EventLog::Open(path_, done_));
+  start.record = run_.record;
+  RETURN_IF_ERROR(run_.directory->RecordStart(start));
+  RETURN_IF_ERROR(SetAsideNewer(run_.path, done_).status());
+  ASSIGN_OR_RETURN(log_, EventLog::Open(run_.path, done_));
   console_ = absl::make_unique<TrainConsole>(
       TrainConsole::ForTerminal(iterations_, done_));
   return absl::OkStatus();
@@ -445,16 +393,16 @@ absl::Status Trainer::WriteFiles() const {
   }
   checkpoint.state[kModelConfigKey] = AsText(model_);
   checkpoint.state["train.config"] = AsText(config_);
-  checkpoint.state["train.seed"] = absl::StrCat(options_.seed);
+  checkpoint.state[kSeedKey] = absl::StrCat(options_.seed);
   checkpoint.state[kPicturesKey] = absl::StrCat(pictures_);
   if (scale_.dynamic()) {
     checkpoint.state[kLossScaleKey] = scale_.Save();
     checkpoint.state[kStepsKey] = absl::StrCat(optimizer_->steps());
   }
   RETURN_IF_ERROR(log_->Sync());
-  RETURN_IF_ERROR(WriteCheckpoint(path_, checkpoint).status());
-  RETURN_IF_ERROR(PruneCheckpoints(path_, options_.keep_checkpoints));
-  return WriteLossChart(path_);
+  RETURN_IF_ERROR(WriteCheckpoint(run_.path, checkpoint).status());
+  RETURN_IF_ERROR(PruneCheckpoints(run_.path, options_.keep_checkpoints));
+  return WriteLossChart(run_.path);
 }
 
 absl::Status Trainer::Save() {
@@ -481,49 +429,59 @@ absl::Status Trainer::Validate() {
   if (saved_ != done_) RETURN_IF_ERROR(Save());
   watchdog_->FeedWaitingForOthers("validation", done_);
   ASSIGN_OR_RETURN(const Weights averaged, Averaged());
-  ASSIGN_OR_RETURN(const double ap, options_.validate(averaged, done_, path_));
+  ASSIGN_OR_RETURN(const double ap,
+                   options_.validate(averaged, done_, run_.path));
   Say(absl::StrCat("validation after iteration ", done_, ": AP ", ap));
   if (!leads()) return absl::OkStatus();
   BestCheckpoint candidate;
   candidate.iteration = done_;
   candidate.ap = ap;
-  ASSIGN_OR_RETURN(const bool best, KeepIfBest(path_, candidate));
+  ASSIGN_OR_RETURN(const bool best, KeepIfBest(run_.path, candidate));
   if (best) Say("  the best so far");
   return absl::OkStatus();
 }
 
+// By rank 0.
+absl::Status Trainer::Finish() {
+  const std::string model = absl::StrCat(run_.path, "/", kModelFile);
+  ASSIGN_OR_RETURN(const Weights averaged, Averaged());
+  RETURN_IF_ERROR(SaveWeights(model, averaged));
+  run_.record.set_finished(done_);
+  RETURN_IF_ERROR(WriteRunRecord(run_.path, run_.record));
+  console_.reset();
+  Say(absl::StrCat("model: ", model));
+  return absl::OkStatus();
+}
+
 absl::Status Trainer::Run(const Weights& initial) {
-  RETURN_IF_ERROR(OpenDirectory());
+  TakeUpCheckpoint();
   RETURN_IF_ERROR(MakeNetwork(initial));
   RETURN_IF_ERROR(Start());
-  Say(absl::StrCat("run directory: ", path_));
+  Say(absl::StrCat("run directory: ", run_.path));
   Say(absl::StrCat(
       data_.size(), " pictures, ", data_.class_names().size(), " classes; ",
       job_->size(), " processes x ", config_.batch(), " pictures",
       config_.accumulate() > 1 ? absl::StrCat(" x ", config_.accumulate())
                                : std::string(),
-      "; iterations ", done_ + 1, " to ", iterations_));
+      done_ < iterations_
+          ? absl::StrCat("; iterations ", done_ + 1, " to ", iterations_)
+          : absl::StrCat("; all ", done_, " iterations are done")));
   Say(schedule_.Describe());
   while (done_ < iterations_) {
     const absl::Status status = Iterate();
     if (absl::IsCancelled(status)) return absl::OkStatus();
     RETURN_IF_ERROR(status);
   }
-  if (!leads()) return absl::OkStatus();
-  const std::string model = absl::StrCat(path_, "/", kModelFile);
-  ASSIGN_OR_RETURN(const Weights averaged, Averaged());
-  RETURN_IF_ERROR(SaveWeights(model, averaged));
-  console_.reset();
-  Say(absl::StrCat("model: ", model));
-  return absl::OkStatus();
+  return leads() ? Finish() : absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status Train(const TrainerOptions& options, const TrainingSet& data,
-                   const Weights& initial, TrainBackend* backend,
-                   Communicator* job) {
-  const absl::Status status = Trainer(options, data, backend, job).Run(initial);
+absl::Status Train(const TrainerOptions& options, TrainerRun run,
+                   const TrainingSet& data, const Weights& initial,
+                   TrainBackend* backend, Communicator* job) {
+  const absl::Status status =
+      Trainer(options, std::move(run), data, backend, job).Run(initial);
   // The others may be waiting for this process' numbers.
   if (!status.ok()) job->GiveUp();
   return status;
