@@ -31,6 +31,8 @@ const std::vector<PresetParts>& Table() {
       {"small_scenes", {kCommonTextproto, kSmallScenesTextproto}},
       {"small_photos",
        {kCommonTextproto, kCocoClassesTextproto, kSmallPhotosTextproto}},
+      // Its mean is not the common one.
+      {"photos", {kPhotosTextproto}},
       {"parity_small", {kCommonTextproto, kParitySmallTextproto}},
       {"parity_mini", {kCommonTextproto, kParityMiniTextproto}},
   };

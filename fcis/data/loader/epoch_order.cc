@@ -23,26 +23,32 @@ void Shuffle(RandomStream& random, std::vector<T>& values) {
 
 }  // namespace
 
-std::vector<double> RepeatFactors(const std::vector<std::vector<int>>& labels,
-                                  double threshold) {
+std::vector<double> RepeatFactors(const TrainingSet& set, double threshold) {
+  if (threshold <= 0) return {};
+  std::vector<std::set<int>> labels;
   std::map<int, int64_t> pictures;  // that have a label
-  for (const std::vector<int>& of_picture : labels) {
-    for (const int label :
-         std::set<int>(of_picture.begin(), of_picture.end())) {
-      ++pictures[label];
-    }
+  for (int64_t i = 0; i < set.size(); ++i) {
+    const std::vector<int> of_picture = set.Labels(i);
+    labels.emplace_back(of_picture.begin(), of_picture.end());
+    for (const int label : labels.back()) ++pictures[label];
   }
-  const auto all = static_cast<double>(labels.size());
   std::vector<double> factors;
-  for (const std::vector<int>& of_picture : labels) {
+  for (const std::set<int>& of_picture : labels) {
     double factor = 1;
     for (const int label : of_picture) {
-      const double share = static_cast<double>(pictures[label]) / all;
+      const double share = static_cast<double>(pictures[label]) /
+                           static_cast<double>(set.size());
       factor = std::max(factor, std::sqrt(threshold / share));
     }
     factors.push_back(factor);
   }
   return factors;
+}
+
+int64_t EpochOrder::SizeOf(int64_t pictures,
+                           const std::vector<double>& repeats) {
+  if (repeats.empty()) return pictures;
+  return static_cast<int64_t>(std::ceil(absl::c_accumulate(repeats, 0.0)));
 }
 
 EpochOrder::EpochOrder(int64_t size, uint64_t seed, int64_t group,
@@ -52,13 +58,10 @@ EpochOrder::EpochOrder(int64_t size, uint64_t seed, int64_t group,
       seed_(seed),
       group_(is_portrait ? group : 1),
       repeats_(repeats),
-      size_(size) {
-  if (!repeats_.empty()) {
-    // Stretched to a whole number: nobody is shown less often than asked.
-    const double sum = absl::c_accumulate(repeats_, 0.0);
-    size_ = static_cast<int64_t>(std::ceil(sum));
-    for (double& repeat : repeats_) repeat *= static_cast<double>(size_) / sum;
-  }
+      size_(SizeOf(size, repeats)) {
+  // Stretched to a whole number: none is shown less often than asked.
+  const double sum = absl::c_accumulate(repeats_, 0.0);
+  for (double& repeat : repeats_) repeat *= static_cast<double>(size_) / sum;
   if (group_ <= 1) return;
   for (int64_t i = 0; i < size; ++i) is_portrait_.push_back(is_portrait(i));
 }

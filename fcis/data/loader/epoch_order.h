@@ -10,15 +10,15 @@
 #include <vector>
 
 #include "fcis/core/base/random_stream.h"
+#include "fcis/data/loader/training_set.h"
 
 namespace fcis {
 
 // How often each picture is shown in an epoch, at least once, by the classes of
 // its objects (LVIS): max(1, sqrt(threshold / share)), where share is that of
 // the pictures that have the class, for the rarest class of the picture.
-// labels: of each picture's objects.
-std::vector<double> RepeatFactors(const std::vector<std::vector<int>>& labels,
-                                  double threshold);
+// threshold 0: empty, as EpochOrder takes for once each.
+std::vector<double> RepeatFactors(const TrainingSet& set, double threshold);
 
 class EpochOrder {
  public:
@@ -35,6 +35,7 @@ class EpochOrder {
 
   // Pictures of an epoch, repetitions included.
   int64_t size() const { return size_; }
+  static int64_t SizeOf(int64_t pictures, const std::vector<double>& repeats);
 
   // The picture with running number n >= 0, which is shown in epoch n / size().
   // Any thread may call.

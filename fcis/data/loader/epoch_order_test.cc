@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "fcis/data/loader/test_sets.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -89,10 +90,19 @@ TEST(EpochOrder, GroupsComeInRandomOrder) {
 
 TEST(RepeatFactors, GrowWithTheRarestClass) {
   // Of eight pictures two have the label 2 and one has 3; all but one have 1.
-  const std::vector<double> got =
-      RepeatFactors({{1}, {1, 1}, {1}, {1, 2}, {2, 1}, {1, 3}, {1}, {}}, .5);
+  std::vector<LabelledImage> pictures(8);
+  const std::vector<std::vector<int>> labels = {{1},    {1, 1}, {1}, {1, 2},
+                                                {2, 1}, {1, 3}, {1}, {}};
+  for (size_t i = 0; i < labels.size(); ++i) {
+    for (const int label : labels[i]) {
+      pictures[i].instances.Add(Box(), label, {});
+    }
+  }
+  const MemorySet set(std::move(pictures));
   const double two = std::sqrt(.5 / .25), three = std::sqrt(.5 / .125);
-  EXPECT_EQ(got, (std::vector<double>{1, 1, 1, two, two, three, 1, 1}));
+  EXPECT_EQ(RepeatFactors(set, .5),
+            (std::vector<double>{1, 1, 1, two, two, three, 1, 1}));
+  EXPECT_TRUE(RepeatFactors(set, 0).empty());
 }
 
 TEST(EpochOrder, RepeatsAsOftenAsAsked) {

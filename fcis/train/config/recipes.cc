@@ -25,6 +25,7 @@ const std::vector<std::pair<std::string, const char*>>& Table() {
           {"msracver_ohem", kRecipeMsracverOhemTextproto},
           {"chainercv", kRecipeChainercvTextproto},
           {"small_scenes", kRecipeSmallScenesTextproto},
+          {"photos", kRecipePhotosTextproto},
           {"small_photos", kRecipeSmallPhotosTextproto},
       };
   return table;
