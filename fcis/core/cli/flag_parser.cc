@@ -166,7 +166,9 @@ FlagMap OwnFlags() {
 
 std::string FlagValueKind(const absl::CommandLineFlag& flag) {
   if (Holds<bool>(flag)) return "";
-  if (Holds<int32_t>(flag) || Holds<int64_t>(flag)) return "<integer>";
+  if (Holds<int32_t>(flag) || Holds<int64_t>(flag) || Holds<uint64_t>(flag)) {
+    return "<integer>";
+  }
   if (Holds<float>(flag) || Holds<double>(flag)) return "<number>";
   if (Holds<std::string>(flag)) return "<text>";
   return "<value>";

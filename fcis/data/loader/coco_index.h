@@ -36,8 +36,8 @@ struct CocoObject {
 
 struct CocoPicture {
   RecordId id;
-  std::string path;       // "" without a "file_name"
-  std::string file_name;  // as the file says
+  std::string path;             // "" without a "file_name"
+  std::string file_name;        // as the file says
   int height = 0, width = 0;    // as the file says; 0: unknown
   uint32_t begin = 0, end = 0;  // of CocoIndex::objects
 };

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/loader/scene_set.h"
@@ -60,6 +61,38 @@ TEST_F(CocoSetTest, HasWhatWasWritten) {
   }
   EXPECT_EQ((*set)->report().used_pictures, 4);
   EXPECT_EQ((*set)->report().used_annotations, (*set)->report().annotations);
+}
+
+TEST_F(CocoSetTest, ContentsTellSetsApart) {
+  const SetContents contents = (*Create())->Contents();
+  ASSERT_EQ(contents.classes.size(), 8u);
+  EXPECT_EQ(contents.classes[1], "2 triangle");
+  EXPECT_EQ(
+      contents.pictures,
+      (std::vector<std::string>{"1 000000000001.jpg", "2 000000000002.jpg",
+                                "3 000000000003.jpg", "4 000000000004.jpg"}));
+  EXPECT_EQ((*Create())->Contents().objects, contents.objects);
+  // Another class for the objects of the first one.
+  const std::string text = *ReadFile(source_.ann_file);
+  const auto with = [&](const std::string& from, const std::string& to) {
+    EXPECT_TRUE(WriteFileAtomic(source_.ann_file,
+                                absl::StrReplaceAll(text, {{from, to}}))
+                    .ok());
+    return (*Create())->Contents();
+  };
+  EXPECT_NE(with("\"category_id\":1", "\"category_id\":2").objects,
+            contents.objects);
+  const SetContents renamed = with("{\"id\":2,\"name\":\"triangle\"",
+                                   "{\"id\":9,\"name\":\"triangle\"");
+  EXPECT_EQ(renamed.classes[1], "9 triangle");
+  // By whatever path.
+  const std::string moved = dir_ + "_moved";
+  std::filesystem::remove_all(moved);
+  ASSERT_TRUE(WriteFileAtomic(source_.ann_file, text).ok());
+  std::filesystem::rename(dir_, moved);
+  source_ = {moved + "/annotations.json", moved + "/images"};
+  EXPECT_EQ((*Create())->Contents().pictures, contents.pictures);
+  EXPECT_EQ((*Create())->Contents().objects, contents.objects);
 }
 
 TEST_F(CocoSetTest, MissingPicturesAreNamedAtOnce) {

@@ -132,13 +132,14 @@ class ParamsReader {
   absl::string_view bytes_;
 };
 
-// "2a" -> "extractor/res2/res2_a", "5c" -> "..._b2", "4b22" -> "..._b22".
+// "2a" -> "extractor/res2/res2_a", "4f" -> "..._b5", "4b22" -> "..._b22".
 std::string BlockName(absl::string_view block) {
   if (block.size() < 2) return "";
   absl::string_view rest = block.substr(1);
   std::string bottleneck(rest);
-  if (rest == "b") bottleneck = "b1";
-  if (rest == "c") bottleneck = "b2";
+  if (rest.size() == 1 && rest[0] > 'a' && rest[0] <= 'z') {
+    bottleneck = absl::StrCat("b", rest[0] - 'a');
+  }
   return absl::StrCat("extractor/res", block.substr(0, 1), "/res",
                       block.substr(0, 1), "_", bottleneck);
 }

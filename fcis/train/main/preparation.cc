@@ -9,7 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/data/coco/match_classes.h"
 #include "fcis/data/download/download_flag.h"
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/download/manifest.h"
@@ -41,9 +43,9 @@ absl::Status CompareWithRun(const RunRecord& before, const RunRecord& now,
   return absl::OkStatus();
 }
 
-absl::Status PrepareData(const Plan& plan, const OpenedRun& run,
+absl::Status PrepareData(const TrainPlan& plan, const OpenedRun& run,
                          const SayLine& say, ModelConfig* model,
-                         Prepared* prepared) {
+                         PreparedJob* prepared) {
   TrainingDataChoice choice;
   choice.ann_file = absl::GetFlag(FLAGS_ann_file);
   choice.image_dir = absl::GetFlag(FLAGS_image_dir);
@@ -77,7 +79,7 @@ void RecordBackend(const OpenedRun& run, const Backend& backend,
 // The checkpoint of a resume. Without one yet the run begins once more.
 absl::Status PrepareCheckpoint(const OpenedRun& run, const ModelConfig& model,
                                bool same_data, const SayLine& say,
-                               Prepared* prepared) {
+                               PreparedJob* prepared) {
   ASSIGN_OR_RETURN(
       prepared->run.checkpoint,
       FindStart(run, ResolvePath(absl::GetFlag(FLAGS_resume_from))));
@@ -99,9 +101,37 @@ absl::Status PrepareCheckpoint(const OpenedRun& run, const ModelConfig& model,
   return status;
 }
 
+// `model`: null when its classes are not known.
+absl::Status PrepareValidation(const OpenedRun& run, const ModelConfig* model,
+                               Backend* backend, Communicator* job,
+                               const SayLine& say, PreparedJob* prepared) {
+  if (absl::GetFlag(FLAGS_val_ann_file).empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const ClassMap map,
+                   ParseClassMap(absl::GetFlag(FLAGS_map_classes)));
+  absl::StatusOr<OpenedValidator> opened =
+      OpenValidator(ResolvePath(absl::GetFlag(FLAGS_val_ann_file)),
+                    ResolvePath(absl::GetFlag(FLAGS_val_image_dir)), model, map,
+                    backend, job);
+  if (ExitCode(opened.status()) == kExitUsage) return opened.status();
+  if (!opened.ok()) {
+    return absl::Status(
+        opened.status().code(),
+        absl::StrCat("validation set: ", opened.status().message()));
+  }
+  say(absl::StrCat("validation: ", opened->statement));
+  prepared->validate = std::move(opened->validate);
+  prepared->run.record.set_validation(opened->contents);
+  if (run.record.has_value() && run.record->has_validation() &&
+      run.record->validation() != opened->contents) {
+    say("warning: the validation set has changed: AP is not comparable with "
+        "that of iterations before, nor with best.json");
+  }
+  return absl::OkStatus();
+}
+
 // `others_failed`: nothing is downloaded for a job that will not run.
 absl::Status PrepareWeights(const ModelConfig& model, bool others_failed,
-                            const SayLine& say, Prepared* prepared) {
+                            const SayLine& say, PreparedJob* prepared) {
   // What a checkpoint replaces need not be fetched.
   const bool resumes = prepared->run.checkpoint.has_value();
   const std::string init = resumes ? "scratch" : absl::GetFlag(FLAGS_init);
@@ -134,9 +164,9 @@ absl::Status CheckSpace(const std::string& path, const ModelConfig& model) {
 
 }  // namespace
 
-absl::Status PrepareJob(const Plan& plan, const OpenedRun& run,
+absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
                         Backend* backend, Communicator* job, const SayLine& say,
-                        Prepared* prepared) {
+                        PreparedJob* prepared) {
   ModelConfig model = plan.model;
   Faults faults;
   faults.Add(run.opened);
@@ -148,14 +178,8 @@ absl::Status PrepareJob(const Plan& plan, const OpenedRun& run,
   if (run.recipe.has_value()) {
     faults.Add(PrepareCheckpoint(run, model, data.ok(), say, prepared));
   }
-  if (!absl::GetFlag(FLAGS_val_ann_file).empty()) {
-    absl::StatusOr<Validator> validator =
-        OpenValidator(ResolvePath(absl::GetFlag(FLAGS_val_ann_file)),
-                      ResolvePath(absl::GetFlag(FLAGS_val_image_dir)),
-                      has_classes ? &model : nullptr, backend, job);
-    faults.Add(validator.status());
-    if (validator.ok()) prepared->validate = *std::move(validator);
-  }
+  faults.Add(PrepareValidation(run, has_classes ? &model : nullptr, backend,
+                               job, say, prepared));
   if (run.directory != nullptr) faults.Add(CheckSpace(run.path, model));
   faults.Add(PrepareWeights(model, !faults.empty(), say, prepared));
   return faults.status("faults, all found before the first iteration");

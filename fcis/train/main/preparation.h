@@ -13,7 +13,7 @@
 
 namespace fcis {
 
-struct Prepared {
+struct PreparedJob {
   TrainingData data;
   Weights weights;     // initial ones
   Validator validate;  // empty: none was asked for
@@ -24,9 +24,9 @@ struct Prepared {
 // space on the disk, in each process for itself. Error: all that is wrong,
 // listed; for a resume also what in the data, the classes or the checkpoint is
 // not as when the run was begun. `backend` and `job` must outlive `prepared`.
-absl::Status PrepareJob(const Plan& plan, const OpenedRun& run,
+absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
                         Backend* backend, Communicator* job, const SayLine& say,
-                        Prepared* prepared);
+                        PreparedJob* prepared);
 
 // OK when this process has the same data set as rank 0, else an error that
 // names what differs. All processes call it.

@@ -75,6 +75,9 @@ TEST_F(PreparationTest, Case49ValidationSetFoundBadLate) {
   ExpectRefused(ValidationFlags(TinyAnnotations(4, R"({"id": 1, "name": "x"})",
                                                 R"({"id": 2, "name": "y"})")),
                 "no class in common");
+  const Outcome mapped =
+      Train(Flags() + "--map_classes 'cat:nothing' " + ValidationFlags(good));
+  EXPECT_EQ(mapped.code, 2) << mapped.output;
   ExpectRefused(with(R"("area": 1200,)", ""), "no \"area\"");
   ExpectRefused(absl::StrCat("--val_ann_file ", data_,
                              "/typo.json --val_image_dir ", data_),
@@ -99,7 +102,7 @@ TEST_F(PreparationTest, AllFaultsAtOnceAndByOneProcess) {
     EXPECT_EQ(outcome.code, 1) << outcome.output;
     for (const char* part : {"4 faults, all found before the first iteration",
                              "/file/run", "1 of 4 pictures are missing",
-                             "2 of 4 pictures of ", "--init nothing.npz"}) {
+                             "validation set: ", "--init nothing.npz"}) {
       EXPECT_EQ(Count(outcome.output, part), 1u)
           << part << " in " << outcome.output;
     }

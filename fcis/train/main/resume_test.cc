@@ -217,6 +217,28 @@ TEST_F(ResumeTest, AFinishedRunSaysSo) {
   EXPECT_EQ(*ReadFile(run_ + "/model.safetensors"), model);
 }
 
+TEST_F(ResumeTest, AValidationThatWasCutShortIsDoneAgain) {
+  const std::string validation =
+      absl::StrCat("--val_every 1 --val_image_dir ", data_,
+                   "/images --val_ann_file ", data_, "/");
+  const Outcome begun = Train(Flags(4, run_) + validation + "annotations.json");
+  ASSERT_EQ(begun.code, 0) << begun.output;
+  const std::string best = *ReadFile(run_ + "/best.json");
+  for (const char* name :
+       {"best.json", "best.safetensors", "validation_4", "model.safetensors"}) {
+    fs::remove_all(run_ + "/" + name);
+  }
+  const Outcome resumed = Resume();
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_EQ(*ReadFile(run_ + "/best.json"), best);
+  EXPECT_THAT(resumed.output, Not(HasSubstr("warning")));
+  // Under another set, "best" has another meaning.
+  ASSERT_TRUE(WriteFileAtomic(data_ + "/other.json", TinyAnnotations(3)).ok());
+  const Outcome other = Resume("--max_iters 5 " + validation + "other.json");
+  ASSERT_EQ(other.code, 0) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("the validation set has changed"));
+}
+
 // A run of an earlier version: what its checkpoint says is compared.
 TEST_F(ResumeTest, WithoutARecordTheCheckpointIsCompared) {
   ASSERT_EQ(Train(Flags(2, run_) + "--seed 9").code, 0);

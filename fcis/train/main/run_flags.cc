@@ -38,6 +38,7 @@ const std::vector<RunFlag>& RunFlags() {
       {"val_ann_file", Kept::kPath, {}},
       {"val_image_dir", Kept::kPath, {}},
       {"val_every", Kept::kText, {}},
+      {"map_classes", Kept::kText, {}},
       {"max_iters", Kept::kText, {}},
       {"checkpoint_every", Kept::kText, {}},
       {"keep_checkpoints", Kept::kText, {}},

@@ -43,7 +43,8 @@ Program MakeProgram() {
       {"What to train", {"config", "set", "init", "download"}},
       {"Data",
        {"ann_file", "image_dir", "data_dir", "loader_threads", "prefetch"}},
-      {"Validation", {"val_ann_file", "val_image_dir", "val_every"}},
+      {"Validation",
+       {"val_ann_file", "val_image_dir", "val_every", "map_classes"}},
       {"Run",
        {"out", "resume", "resume_from", "change_recipe", "max_iters", "seed",
         "checkpoint_every", "keep_checkpoints", "timeout"}},
@@ -83,7 +84,7 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
   if (resume) {
     ASSIGN_OR_RETURN(run, OpenRun(out, resume, job));
   }
-  absl::StatusOr<Plan> plan = MakePlan(run, command_line, say);
+  absl::StatusOr<TrainPlan> plan = MakeTrainPlan(run, command_line, say);
   RETURN_IF_ERROR(ToldOnce(plan.status(), job));
   if (resume && SayIfFinished(run, *plan, job->size(), say)) {
     return absl::OkStatus();
@@ -93,7 +94,7 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
     ASSIGN_OR_RETURN(run, OpenRun(out, resume, job));
   }
 
-  Prepared prepared;
+  PreparedJob prepared;
   absl::Status status =
       PrepareJob(*plan, run, &backend->forward(), job, say, &prepared);
   if (!status.ok() && run.directory != nullptr) run.directory->Abandon();

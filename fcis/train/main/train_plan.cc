@@ -40,6 +40,9 @@ ABSL_FLAG(std::string, val_ann_file, "",
           "Annotations to validate on, with --val_image_dir.");
 ABSL_FLAG(std::string, val_image_dir, "", "The pictures of --val_ann_file.");
 ABSL_FLAG(double, val_every, 1, "Epochs between validations.");
+ABSL_FLAG(std::string, map_classes, "",
+          "Classes that the validation set names otherwise: "
+          "'person:pedestrian,tv:screen', the training's name first.");
 ABSL_FLAG(std::string, init, "",
           "Initial weights: a model, a checkpoint or an ImageNet backbone "
           "(file or published name), or scratch. Default: what the recipe "
@@ -214,14 +217,14 @@ absl::Status CheckResumeFlags() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Plan> MakePlan(const OpenedRun& run,
-                              const std::vector<std::string>& command_line,
-                              const SayLine& say) {
+absl::StatusOr<TrainPlan> MakeTrainPlan(
+    const OpenedRun& run, const std::vector<std::string>& command_line,
+    const SayLine& say) {
   if (run.record.has_value()) {
     RETURN_IF_ERROR(RestoreRunFlags(*run.record));
   }
   RETURN_IF_ERROR(CheckFlags());
-  Plan plan;
+  TrainPlan plan;
   ASSIGN_OR_RETURN(TrainConfig config, ConfigFromFlags(run));
   plan.config = WithAbsoluteModel(std::move(config));
   if (run.recipe.has_value()) {
@@ -238,7 +241,7 @@ absl::StatusOr<Plan> MakePlan(const OpenedRun& run,
   return plan;
 }
 
-bool SayIfFinished(const OpenedRun& run, const Plan& plan, int processes,
+bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
                    const SayLine& say) {
   if (!run.record.has_value() || !absl::GetFlag(FLAGS_resume_from).empty()) {
     return false;

@@ -20,6 +20,7 @@ ABSL_DECLARE_FLAG(std::string, image_dir);
 ABSL_DECLARE_FLAG(std::string, data_dir);
 ABSL_DECLARE_FLAG(std::string, val_ann_file);
 ABSL_DECLARE_FLAG(std::string, val_image_dir);
+ABSL_DECLARE_FLAG(std::string, map_classes);
 ABSL_DECLARE_FLAG(std::string, init);
 ABSL_DECLARE_FLAG(std::string, out);
 ABSL_DECLARE_FLAG(bool, resume);
@@ -32,7 +33,7 @@ namespace fcis {
 // Takes a line for the user.
 using SayLine = std::function<void(const std::string& line)>;
 
-struct Plan {
+struct TrainPlan {
   TrainConfig config;
   ModelConfig model;       // with the preset's classes
   TrainerOptions options;  // but `validate`
@@ -47,12 +48,12 @@ absl::Status CheckResumeFlags();
 // of its range; a recipe or model that cannot be read; for a resume, recipe,
 // seed or initial weights that differ from the run's, each named with both
 // values.
-absl::StatusOr<Plan> MakePlan(const OpenedRun& run,
-                              const std::vector<std::string>& command_line,
-                              const SayLine& say);
+absl::StatusOr<TrainPlan> MakeTrainPlan(
+    const OpenedRun& run, const std::vector<std::string>& command_line,
+    const SayLine& say);
 
 // Whether `processes` have nothing left to do for the run; then says so.
-bool SayIfFinished(const OpenedRun& run, const Plan& plan, int processes,
+bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
                    const SayLine& say);
 
 }  // namespace fcis

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -51,7 +52,8 @@ std::string Mpi(int ranks, const std::string& flags) {
 
 // A directory that does not exist yet.
 std::string NewDirectory(const std::string& name) {
-  const std::string path = absl::StrCat(testing::TempDir(), "/", name);
+  const std::string path =
+      (std::filesystem::path(testing::TempDir()) / name).string();
   Shell(absl::StrCat("rm -rf ", path));
   return path;
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/output_directory.h"
@@ -35,6 +36,7 @@ struct ValidationSet {
   CocoDataset dataset;
   std::string image_dir;
   std::optional<GroundTruth> truth;  // of `dataset`
+  ClassMatch classes;
 };
 
 absl::Status CheckPictures(const ValidationSet& set) {
@@ -58,11 +60,12 @@ absl::Status CheckPictures(const ValidationSet& set) {
       count > kNamed ? ", ..." : ""));
 }
 
-absl::Status CheckClasses(const ModelConfig& model,
-                          const CocoDataset& dataset) {
+absl::StatusOr<ClassMatch> Match(const ModelConfig& model,
+                                 const CocoDataset& dataset,
+                                 const ClassMap& map) {
   std::vector<std::string> names;
   for (const ClassConfig& c : model.classes()) names.push_back(c.name());
-  return MatchClasses(names, dataset).status();
+  return MatchClasses(names, dataset, map);
 }
 
 absl::StatusOr<double> Score(const ValidationSet& set,
@@ -84,14 +87,17 @@ absl::StatusOr<double> Validate(const ValidationSet& set, Backend* backend,
   const PostprocessConfig& postprocess = detector->config().postprocess();
   PredictOptions options;
   options.image_dir = set.image_dir;
-  options.key = absl::StrCat("validation after iteration ", iteration);
+  options.weights = &weights;
+  options.weights_read_at = absl::Now();
+  options.computed_by =
+      absl::StrCat(backend->name(), ", ", backend->precision());
   options.paste_threshold = PasteThreshold(postprocess);
   ASSIGN_OR_RETURN(
       options.directory,
       MakeOutputDirectory(absl::StrCat(run, "/validation_", iteration), "",
                           absl::Now()));
   RETURN_IF_ERROR(Predict(
-      set.dataset, detector->config(), options,
+      set.dataset, set.classes, options,
       [&](const Image& image) { return detector->Detect(image, postprocess); },
       *job));
   double ap[] = {0};
@@ -104,10 +110,12 @@ absl::StatusOr<double> Validate(const ValidationSet& set, Backend* backend,
 
 }  // namespace
 
-absl::StatusOr<Validator> OpenValidator(const std::string& ann_file,
-                                        const std::string& image_dir,
-                                        const ModelConfig* model,
-                                        Backend* backend, Communicator* job) {
+absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
+                                              const std::string& image_dir,
+                                              const ModelConfig* model,
+                                              const ClassMap& map,
+                                              Backend* backend,
+                                              Communicator* job) {
   auto set = std::make_shared<ValidationSet>();
   ASSIGN_OR_RETURN(set->dataset, ReadCocoDataset(ann_file));
   set->image_dir = image_dir;
@@ -119,14 +127,24 @@ absl::StatusOr<Validator> OpenValidator(const std::string& ann_file,
   absl::StatusOr<GroundTruth> truth =
       GroundTruth::Build(set->dataset, EvalOptions());
   faults.Add(truth.status());
-  if (model != nullptr) faults.Add(CheckClasses(*model, set->dataset));
+  OpenedValidator opened;
+  if (model != nullptr) {
+    absl::StatusOr<ClassMatch> match = Match(*model, set->dataset, map);
+    faults.Add(match.status());
+    if (match.ok()) {
+      set->classes = *std::move(match);
+      opened.statement = Describe(set->classes);
+    }
+  }
   faults.Add(CheckPictures(*set));
-  RETURN_IF_ERROR(faults.status("faults of the validation set"));
+  RETURN_IF_ERROR(faults.status("faults"));
   set->truth = *std::move(truth);
-  return Validator(
-      [=](const Weights& weights, int64_t iteration, const std::string& run) {
-        return Validate(*set, backend, job, weights, iteration, run);
-      });
+  opened.contents = Fnv1a64(set->dataset.file->bytes());
+  opened.validate = [=](const Weights& weights, int64_t iteration,
+                        const std::string& run) {
+    return Validate(*set, backend, job, weights, iteration, run);
+  };
+  return opened;
 }
 
 }  // namespace fcis

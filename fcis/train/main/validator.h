@@ -3,27 +3,37 @@
 #ifndef FCIS_TRAIN_MAIN_VALIDATOR_H_
 #define FCIS_TRAIN_MAIN_VALIDATOR_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/config/fcis.pb.h"
+#include "fcis/data/coco/match_classes.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/train/trainer/trainer.h"
 
 namespace fcis {
+
+struct OpenedValidator {
+  Validator validate;
+  uint64_t contents = 0;  // a hash of the annotations
+  std::string statement;  // which classes are scored
+};
 
 // Reads and checks the annotations; the validator keeps what it read, so that a
 // file that is replaced later changes nothing. Its value is the mask
 // AP@[.5:.95] over all pictures, shared among the processes; detections stay in
 // <run>/validation_<iteration>. `backend` and `job` outlive it. Error: all that
 // would fail later, listed: annotations that cannot be read or scored, no class
-// in common with `model` (null: not checked), pictures that are not in
-// `image_dir`.
-absl::StatusOr<Validator> OpenValidator(const std::string& ann_file,
-                                        const std::string& image_dir,
-                                        const ModelConfig* model,
-                                        Backend* backend, Communicator* job);
+// in common with `model` (null: not checked) by name and `map`, pictures that
+// are not in `image_dir`.
+absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
+                                              const std::string& image_dir,
+                                              const ModelConfig* model,
+                                              const ClassMap& map,
+                                              Backend* backend,
+                                              Communicator* job);
 
 }  // namespace fcis
 

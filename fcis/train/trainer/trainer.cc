@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -20,9 +19,6 @@
 #include "fcis/kernels/train/parameter_sums.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/config/train_options.h"
-#include "fcis/train/network/train_network.h"
-#include "fcis/train/optimizer/loss_scale.h"
-#include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/run/event_log.h"
 #include "fcis/train/run/loss_chart.h"
 #include "fcis/train/run/stop_signal.h"
@@ -33,22 +29,13 @@
 #include "fcis/train/trainer/gradient_reducer.h"
 #include "fcis/train/trainer/iteration_sums.h"
 #include "fcis/train/trainer/same_everywhere.h"
-#include "google/protobuf/text_format.h"
+#include "fcis/train/trainer/train_state.h"
 
 namespace fcis {
 namespace {
 
 // In a checkpoint's state: of an iteration, all processes together.
 constexpr char kPicturesKey[] = "train.pictures_per_iteration";
-// With a loss scale, and of it.
-constexpr char kLossScaleKey[] = "train.loss_scale";
-constexpr char kStepsKey[] = "train.optimizer_steps";
-
-std::string AsText(const google::protobuf::Message& message) {
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(message, &text);
-  return text;
-}
 
 class Trainer {
  public:
@@ -73,7 +60,7 @@ class Trainer {
  private:
   bool leads() const { return job_->rank() == 0; }
   bool has_norm() const {
-    return config_.optimizer().clip_norm() > 0 || scale_.dynamic();
+    return config_.optimizer().clip_norm() > 0 || state_.scale.dynamic();
   }
   void Say(const std::string& line) {
     if (!leads()) return;
@@ -92,16 +79,21 @@ class Trainer {
   absl::Status Iterate();
   absl::StatusOr<IterationSums> Step(std::vector<std::string>* image_ids);
   absl::Status Update(double rate, double norm);
-  absl::Status LoadScale(const std::map<std::string, std::string>& state,
-                         int64_t* steps);
   absl::Status Log(const IterationSums& sums, double rate, double norm,
                    absl::Duration took, absl::Duration waited);
   absl::Status Save();
   absl::Status WriteFiles() const;
   absl::Status Validate();
   absl::Status Finish();
-  absl::StatusOr<Weights> Averaged() const;
   bool Due(int64_t every) const { return every > 0 && done_ % every == 0; }
+  int64_t epoch() const {  // in iterations
+    return std::max<int64_t>(1, data_.size() / pictures_);
+  }
+  bool ValidationIsDue() const {
+    const auto every = static_cast<int64_t>(options_.validate_every * epoch());
+    return options_.validate && done_ > 0 &&
+           (done_ == iterations_ || Due(std::max<int64_t>(1, every)));
+  }
 
   const TrainerOptions& options_;
   const TrainConfig& config_;
@@ -117,11 +109,8 @@ class Trainer {
 
   int64_t done_ = 0;    // iterations
   int64_t saved_ = -1;  // iteration of the last checkpoint
-  std::unique_ptr<TrainNetwork> network_;
-  ModelConfig model_;
+  TrainState state_;
   LossOptions loss_;
-  std::unique_ptr<Optimizer> optimizer_;
-  LossScale scale_;
   std::unique_ptr<GradientReducer> reducer_;
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<EventLog> log_;          // rank 0
@@ -147,70 +136,34 @@ void Trainer::TakeUpCheckpoint() {
 }
 
 absl::Status Trainer::MakeNetwork(Weights weights) {
-  // What is not trained comes from the checkpoint too: norms' statistics.
-  std::map<std::string, Tensor> state;
-  if (run_.checkpoint.has_value()) {
-    weights.source = run_.checkpoint->path;
-    for (const auto& entry : run_.checkpoint->checkpoint.tensors) {
-      if (absl::StartsWith(entry.first, kOptimizerPrefix)) {
-        state[entry.first.substr(sizeof(kOptimizerPrefix) - 1)] = entry.second;
-      } else {
-        weights.tensors[entry.first] = entry.second;
-      }
-    }
-  }
-  model_ = weights.config;
-  ASSIGN_OR_RETURN(
-      network_,
-      TrainNetwork::Create(weights, NetworkOptionsOf(config_, job_), backend_));
-  loss_ = LossOptionsOf(config_, model_);
-  ASSIGN_OR_RETURN(optimizer_,
-                   Optimizer::Create(OptimizerOptionsOf(config_),
-                                     network_->parameters(), network_->math()));
+  const bool resumes = run_.checkpoint.has_value();
+  if (resumes) weights.source = run_.checkpoint->path;
+  ASSIGN_OR_RETURN(state_, TrainState::Create(
+                               std::move(weights),
+                               resumes ? &run_.checkpoint->checkpoint : nullptr,
+                               config_, backend_, job_));
+  run_.checkpoint.reset();
+  loss_ = LossOptionsOf(config_, state_.model);
   ASSIGN_OR_RETURN(reducer_, GradientReducer::Create(
-                                 network_.get(), job_,
+                                 state_.network.get(), job_,
                                  config_.gradient_sums() == TrainConfig::BF16
                                      ? SumType::kBF16
                                      : SumType::kF32));
-  scale_ =
-      LossScaleOf(config_.optimizer(), backend_->forward().activation_type());
-  if (run_.checkpoint.has_value()) {
-    int64_t steps = done_;
-    absl::Status loaded = LoadScale(run_.checkpoint->checkpoint.state, &steps);
-    if (loaded.ok()) loaded = optimizer_->Load(state, steps);
-    if (!loaded.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(run_.checkpoint->path, ": ", loaded.message(),
-                       "; was it made by another recipe?"));
-    }
-    run_.checkpoint.reset();
-  }
   return CheckSame();
-}
-
-// Steps that the scale left out are iterations all the same.
-absl::Status Trainer::LoadScale(const std::map<std::string, std::string>& state,
-                                int64_t* steps) {
-  const auto scale = state.find(kLossScaleKey), done = state.find(kStepsKey);
-  if (done != state.end() && !absl::SimpleAtoi(done->second, steps)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        kStepsKey, " is \"", done->second, "\", expected a number"));
-  }
-  if (scale == state.end() || !scale_.dynamic()) return absl::OkStatus();
-  return scale_.Load(scale->second);
 }
 
 // Sums of different things would be nonsense without an error.
 absl::Status Trainer::CheckSame() {
-  ASSIGN_OR_RETURN(const std::vector<float> values, network_->FetchValues());
+  ASSIGN_OR_RETURN(const std::vector<float> values,
+                   state_.network->FetchValues());
   std::string layouts;
-  for (const Parameter* p : network_->parameters()) {
+  for (const Parameter* p : state_.network->parameters()) {
     absl::StrAppend(&layouts, p->layout, "\n");
   }
   return CheckSameEverywhere(
       {{"the recipe", AsText(config_)},
        {"the seed", absl::StrCat(options_.seed)},
-       {"the model's configuration", AsText(model_)},
+       {"the model's configuration", AsText(state_.model)},
        {"the number of pictures", absl::StrCat(data_.size())},
        {"weights",
         absl::string_view(reinterpret_cast<const char*>(values.data()),
@@ -233,7 +186,8 @@ absl::Status Trainer::Start() {
   loader.aspect_grouping = config_.aspect_grouping();
   loader.repeats = repeats_;
   loader.augmentation = AugmentationOf(config_.augmentation());
-  ASSIGN_OR_RETURN(loader_, Loader::Create(&data_, model_.input(), loader));
+  ASSIGN_OR_RETURN(loader_,
+                   Loader::Create(&data_, state_.model.input(), loader));
   Watchdog::Options watch;
   watch.rank = job_->rank();
   watch.timeout = options_.timeout;
@@ -277,9 +231,9 @@ absl::StatusOr<IterationSums> Trainer::Step(
     if (last) ready = [this](int n) { reducer_->Ready(n); };
     ASSIGN_OR_RETURN(
         const LossTerms terms,
-        TrainStep(model_, loss_, samples, static_cast<int>(pictures_),
-                  scale_.value(), /*add=*/part > 0, network_.get(), backend_,
-                  absl::MakeSpan(samplers), ready));
+        TrainStep(state_.model, loss_, samples, static_cast<int>(pictures_),
+                  state_.scale.value(), /*add=*/part > 0, state_.network.get(),
+                  backend_, absl::MakeSpan(samplers), ready));
     AddTerms(terms, &sums.terms);
   }
   return sums;
@@ -299,10 +253,11 @@ absl::Status Trainer::Iterate() {
   const double rate = schedule_.LearningRate(done_);
   double norm = 0;
   if (has_norm()) {
-    ASSIGN_OR_RETURN(norm, optimizer_->GradientNorm(scale_.value()));
+    ASSIGN_OR_RETURN(norm,
+                     state_.optimizer->GradientNorm(state_.scale.value()));
   }
   if (!NotFinite(sums.terms).empty() ||
-      (!std::isfinite(norm) && !scale_.dynamic())) {
+      (!std::isfinite(norm) && !state_.scale.dynamic())) {
     const std::string mine = NotFinite(own->terms);
     std::string where = NotFinite(sums.terms).empty()
                             ? "the gradient's norm is not finite"
@@ -323,16 +278,11 @@ absl::Status Trainer::Iterate() {
   RETURN_IF_ERROR(Log(sums, rate, norm, absl::Now() - began,
                       absl::Seconds(loader_->wait_seconds() - waited_before)));
 
-  const int64_t epoch = std::max<int64_t>(1, epoch_size_ / pictures_);
   const bool last = done_ == iterations_;
   const int64_t every =
-      options_.checkpoint_every > 0 ? options_.checkpoint_every : epoch;
+      options_.checkpoint_every > 0 ? options_.checkpoint_every : epoch();
   if (last || sums.stop || Due(every)) RETURN_IF_ERROR(Save());
-  const int64_t validate_every = std::max<int64_t>(
-      1, static_cast<int64_t>(options_.validate_every * epoch));
-  if (options_.validate && (last || Due(validate_every))) {
-    RETURN_IF_ERROR(Validate());
-  }
+  if (ValidationIsDue()) RETURN_IF_ERROR(Validate());
   if (sums.stop && !last) {
     Say(absl::StrCat("stopped by a signal after iteration ", done_,
                      "; --resume goes on"));
@@ -344,17 +294,18 @@ absl::Status Trainer::Iterate() {
 // A step, unless its gradients were scaled out of range. All processes have the
 // same gradients and come to the same end.
 absl::Status Trainer::Update(double rate, double norm) {
-  const float scale = scale_.value();
+  const float scale = state_.scale.value();
   const bool finite = std::isfinite(norm);
-  const absl::Status updated = scale_.Update(finite);
+  const absl::Status updated = state_.scale.Update(finite);
   if (!updated.ok()) {
     return absl::AbortedError(absl::StrCat("iteration ", done_ + 1, ": ",
                                            updated.message(),
                                            ". The last checkpoint is kept"));
   }
   if (!finite) return absl::OkStatus();
-  RETURN_IF_ERROR(optimizer_->Step(static_cast<float>(rate), norm, scale));
-  return network_->Refresh();
+  RETURN_IF_ERROR(
+      state_.optimizer->Step(static_cast<float>(rate), norm, scale));
+  return state_.network->Refresh();
 }
 
 absl::Status Trainer::Log(const IterationSums& sums, double rate, double norm,
@@ -368,8 +319,8 @@ absl::Status Trainer::Log(const IterationSums& sums, double rate, double norm,
   for (auto& term : NamedTerms(terms)) values.push_back(std::move(term));
   const bool finite = std::isfinite(norm);
   if (has_norm()) values.emplace_back("gradient_norm", finite ? norm : 0);
-  if (scale_.dynamic()) {
-    values.emplace_back("loss_scale", scale_.value());
+  if (state_.scale.dynamic()) {
+    values.emplace_back("loss_scale", state_.scale.value());
     values.emplace_back("left_out", finite ? 0 : 1);
   }
   const size_t shown = values.size();
@@ -387,24 +338,10 @@ absl::Status Trainer::Log(const IterationSums& sums, double rate, double norm,
 
 // Rank 0's part of Save.
 absl::Status Trainer::WriteFiles() const {
-  Checkpoint checkpoint;
-  checkpoint.iteration = done_;
-  ASSIGN_OR_RETURN(const Weights weights, network_->Save());
-  checkpoint.tensors = weights.tensors;
-  std::map<std::string, Tensor> state;
-  RETURN_IF_ERROR(optimizer_->Save(&state));
-  for (auto& entry : state) {
-    checkpoint.tensors[absl::StrCat(kOptimizerPrefix, entry.first)] =
-        entry.second;
-  }
-  checkpoint.state[kModelConfigKey] = AsText(model_);
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, state_.Save(done_));
   checkpoint.state["train.config"] = AsText(config_);
   checkpoint.state[kSeedKey] = absl::StrCat(options_.seed);
   checkpoint.state[kPicturesKey] = absl::StrCat(pictures_);
-  if (scale_.dynamic()) {
-    checkpoint.state[kLossScaleKey] = scale_.Save();
-    checkpoint.state[kStepsKey] = absl::StrCat(optimizer_->steps());
-  }
   RETURN_IF_ERROR(log_->Sync());
   RETURN_IF_ERROR(WriteCheckpoint(run_.path, checkpoint).status());
   RETURN_IF_ERROR(PruneCheckpoints(run_.path, options_.keep_checkpoints));
@@ -422,19 +359,10 @@ absl::Status Trainer::Save() {
              : absl::AbortedError("rank 0 could not write its checkpoint");
 }
 
-absl::StatusOr<Weights> Trainer::Averaged() const {
-  ASSIGN_OR_RETURN(Weights weights, network_->Save());
-  ASSIGN_OR_RETURN(const auto averages, optimizer_->Averages());
-  for (const auto& average : averages) {
-    weights.tensors[average.first] = average.second;
-  }
-  return weights;
-}
-
 absl::Status Trainer::Validate() {
   if (saved_ != done_) RETURN_IF_ERROR(Save());
   watchdog_->FeedWaitingForOthers("validation", done_);
-  ASSIGN_OR_RETURN(const Weights averaged, Averaged());
+  ASSIGN_OR_RETURN(const Weights averaged, state_.Averaged());
   ASSIGN_OR_RETURN(const double ap,
                    options_.validate(averaged, done_, run_.path));
   Say(absl::StrCat("validation after iteration ", done_, ": AP ", ap));
@@ -450,7 +378,7 @@ absl::Status Trainer::Validate() {
 // By rank 0.
 absl::Status Trainer::Finish() {
   const std::string model = absl::StrCat(run_.path, "/", kModelFile);
-  ASSIGN_OR_RETURN(const Weights averaged, Averaged());
+  ASSIGN_OR_RETURN(const Weights averaged, state_.Averaged());
   RETURN_IF_ERROR(SaveWeights(model, averaged));
   run_.record.set_finished(done_);
   RETURN_IF_ERROR(WriteRunRecord(run_.path, run_.record));
@@ -477,6 +405,8 @@ absl::Status Trainer::Run(const Weights& initial) {
           ? absl::StrCat("; iterations ", done_ + 1, " to ", iterations_)
           : absl::StrCat("; all ", done_, " iterations are done")));
   Say(schedule_.Describe());
+  // It may be what the run was stopped in.
+  if (done_ <= iterations_ && ValidationIsDue()) RETURN_IF_ERROR(Validate());
   while (done_ < iterations_) {
     const absl::Status status = Iterate();
     if (absl::IsCancelled(status)) return absl::OkStatus();
