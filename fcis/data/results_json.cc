@@ -29,7 +29,8 @@ void WriteId(const RecordId& id, Writer* json) {
   if (id.is_text()) {
     WriteString(id.text(), json);
   } else {
-    json->Int64(id.number());
+    const std::string number = id.ToPlain();
+    json->RawValue(number.data(), number.size(), rapidjson::kNumberType);
   }
 }
 

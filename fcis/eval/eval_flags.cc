@@ -10,6 +10,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/suggest.h"
+#include "fcis/data/coco/bad_annotation_flags.h"
 
 ABSL_FLAG(std::string, iou_type, "segm",
           "What is compared: segm (masks), bbox (boxes) or boundary (masks, "
@@ -51,9 +52,9 @@ absl::StatusOr<IouType> ParseIouType(absl::string_view text) {
 }  // namespace
 
 std::vector<std::string> EvalFlagNames() {
-  return {"iou_type",       "iou_thresholds", "max_dets",
-          "area_ranges",    "image_ids",      "category_ids",
-          "class_agnostic", "sane",           "boxes_as_masks"};
+  return {"iou_type",       "iou_thresholds",  "max_dets",       "area_ranges",
+          "image_ids",      "category_ids",    "class_agnostic", "sane",
+          "boxes_as_masks", "bad_annotations", "max_messages"};
 }
 
 absl::StatusOr<std::vector<double>> ParseThresholds(absl::string_view text) {
@@ -108,9 +109,9 @@ absl::StatusOr<std::vector<AreaRange>> ParseAreaRanges(absl::string_view text) {
 std::vector<RecordId> ParseIds(absl::string_view text) {
   std::vector<RecordId> ids;
   for (absl::string_view item : SplitList(text)) {
-    int64_t number = 0;
-    if (absl::SimpleAtoi(item, &number)) {
-      ids.emplace_back(number);
+    RecordId number;
+    if (ParseIntegerId(item, number)) {
+      ids.push_back(number);
       continue;
     }
     if (item.size() >= 2 && item.front() == '"' && item.back() == '"') {
@@ -141,6 +142,7 @@ absl::StatusOr<EvalOptions> EvalOptionsFromFlags() {
   if (!images.empty()) options.image_ids = ParseIds(images);
   const std::string categories = absl::GetFlag(FLAGS_category_ids);
   if (!categories.empty()) options.category_ids = ParseIds(categories);
+  ASSIGN_OR_RETURN(options.bad_annotations, BadAnnotationPolicyFromFlags());
   options.class_agnostic = absl::GetFlag(FLAGS_class_agnostic);
   options.sane = absl::GetFlag(FLAGS_sane);
   options.boxes_as_masks = absl::GetFlag(FLAGS_boxes_as_masks);

@@ -192,6 +192,18 @@ TEST_F(EvalMainTest, Case61OwnAreaRanges) {
   EXPECT_FALSE(json["mean"].HasMember("APs"));
 }
 
+TEST_F(EvalMainTest, Case70TextAgainstNumberInResults) {
+  const Outcome outcome =
+      Score(R"([{"image_id": 1, "category_id": "3", "score": 0.9,
+                 "bbox": [50, 50, 20, 20]}])",
+            "--output_json o.json");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("maxDets=100 ] = 0.000\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("(the first is \"3\"; \"3\" is text where "
+                                     "\"categories\" has the number 3)"));
+  EXPECT_THAT(Load("o.json"), HasSubstr("is text where"));
+}
+
 // Each has its own row under its own name, with pycocotools' numbers.
 TEST_F(EvalMainTest, CategoriesOfOneNameAreShownWithTheirIds) {
   std::string text = kTruth;

@@ -18,6 +18,7 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/progress/progress.h"
+#include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/data/loader/coco_sources.h"
 
 ABSL_FLAG(std::string, ann_file, "",
@@ -43,9 +44,12 @@ Program MakeProgram() {
   program.summary =
       "Opens every picture of a data set, decodes every mask and tells what "
       "training would leave out and why, with the first ids of each kind. "
-      "Exit code 3: pictures are missing, damaged or of another size than the "
-      "annotations say, and training would stop at them.";
-  program.groups = {{"Data", {"ann_file", "image_dir", "data_dir"}},
+      "Exit code 3: training or an evaluation would refuse the data set, for "
+      "pictures are missing, damaged or of another size than the annotations "
+      "say, or for bad annotations, unless they are skipped there as well.";
+  program.groups = {{"Data",
+                     {"ann_file", "image_dir", "data_dir", "bad_annotations",
+                      "max_messages"}},
                     {"Preparation", {"min_size", "max_size"}},
                     {"Output", {"output_json"}},
                     {"Computing", {"threads"}}};
@@ -105,6 +109,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
   }
   ASSIGN_OR_RETURN(const InputConfig input, InputFromFlags());
+  ASSIGN_OR_RETURN(const BadAnnotationPolicy policy,
+                   BadAnnotationPolicyFromFlags());
   ASSIGN_OR_RETURN(const std::vector<CocoSource> sources, SourcesFromFlags());
   SetNumThreads(absl::GetFlag(FLAGS_threads));
   ASSIGN_OR_RETURN(const DatasetReport report, Check(sources, input));
@@ -113,6 +119,11 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   if (!json.empty()) {
     RETURN_IF_ERROR(WriteFileAtomic(json, report.ToJson()));
   }
+  const absl::Status bad = report.problems.Check(policy);
+  for (const std::string& note : report.problems.Notes(policy)) {
+    absl::PrintF("%s\n", note);
+  }
+  if (!bad.ok()) return VerificationError(bad.message());
   if (HasBadPictures(report)) {
     return VerificationError("pictures cannot be trained on");
   }

@@ -51,6 +51,10 @@ class MappedFile {
  public:
   static absl::StatusOr<std::shared_ptr<const MappedFile>> Open(
       const std::string& path);
+  // Bytes that come from elsewhere.
+  static std::shared_ptr<const MappedFile> OfBytes(std::string bytes) {
+    return std::shared_ptr<const MappedFile>(new MappedFile(std::move(bytes)));
+  }
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
   ~MappedFile();

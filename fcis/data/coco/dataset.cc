@@ -7,12 +7,15 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/data/coco/record_reader.h"
 #include "fcis/data/json/json_parts.h"
+#include "fcis/data/json/open_json.h"
 
 namespace fcis {
 namespace {
 
 using Kind = JsonScanner::Kind;
+using Faults = std::vector<RecordFault>;
 
 bool ReadText(JsonScanner& json, std::string& value) {
   absl::string_view text;
@@ -21,221 +24,322 @@ bool ReadText(JsonScanner& json, std::string& value) {
   return true;
 }
 
-// A file name or a name; null counts as missing.
-bool ReadOptionalText(JsonScanner& json, std::string& value) {
-  return json.Peek() == Kind::kNull ? json.Skip() : ReadText(json, value);
-}
-
 bool ReadLength(JsonScanner& json, int64_t& value) {
   JsonNumber number;
-  if (json.Peek() == Kind::kNull) return json.Skip();
   if (!json.ReadNumber(number)) return false;
-  if (!number.integral || number.integer < 0) {
-    return json.Fail("height and width are integers, not negative");
-  }
+  if (!number.integral || number.integer < 0) return json.Fail("no length");
   value = number.integer;
   return true;
 }
 
 // What Python takes for true or false: 0, 1, 1.0, true.
 bool ReadFlag(JsonScanner& json, double& value) {
-  switch (json.Peek()) {
-    case Kind::kBool: {
-      bool flag = false;
-      if (!json.ReadBool(flag)) return false;
-      value = flag;
-      return true;
-    }
-    case Kind::kNull:
-      value = 0;
-      return json.Skip();
-    default:
-      return json.ReadNumber(value);
-  }
+  if (json.Peek() != Kind::kBool) return json.ReadNumber(value);
+  bool flag = false;
+  if (!json.ReadBool(flag)) return false;
+  value = flag;
+  return true;
 }
 
-bool ReadBbox(JsonScanner& json, CocoAnnotation& annotation) {
+// Four numbers; none: there is no box.
+bool ReadBbox(JsonScanner& json, XywhBox& box, int& n) {
   double numbers[4];
-  int n = 0;
+  n = 0;
   const bool read = json.ReadArray([&] {
     double extra;
     return json.ReadNumber(n < 4 ? numbers[n++] : (++n, extra));
   });
   if (!read) return false;
-  annotation.has_bbox = n != 0;
-  if (n == 0) return true;
-  if (n != 4) return json.Fail("\"bbox\": expected [x, y, width, height]");
-  annotation.bbox = {numbers[0], numbers[1], numbers[2], numbers[3]};
-  return true;
+  if (n == 4) box = {numbers[0], numbers[1], numbers[2], numbers[3]};
+  return n == 0 || n == 4 || json.Fail("no box");
 }
 
-// Notes that a key was there, and whether it was there before.
-void Mark(bool& seen, bool& duplicate) {
-  duplicate |= seen;
-  seen = true;
-}
-
-bool ReadImage(JsonScanner& json, CocoImage& image) {
-  bool has_id = false;
-  const bool read = json.ReadObject([&](absl::string_view key) {
-    if (key == "id") {
-      Mark(has_id, image.duplicate_key);
-      return ReadRecordId(json, image.id);
+// The rules of the three kinds of records.
+struct Rules {
+  explicit Rules(const CocoNeeds& needs) {
+    images.needed = categories.needed = BitOf(Member::kId);
+    annotations.needed = BitOf(Member::kId) | BitOf(Member::kImageId) |
+                         BitOf(Member::kCategoryId);
+    annotations.used = BitOf(Member::kCrowd);
+    Add(needs.file_name, Member::kFileName, images);
+    Add(needs.name, Member::kName, categories);
+    Add(needs.bbox, Member::kBbox, annotations);
+    Add(needs.area, Member::kArea, annotations);
+    if (needs.evaluated_later) {
+      annotations.later = BitOf(Member::kBbox) | BitOf(Member::kArea);
     }
-    if (key == "file_name") return ReadOptionalText(json, image.file_name);
-    if (key == "height") return ReadLength(json, image.height);
-    if (key == "width") return ReadLength(json, image.width);
-    return json.Skip();
-  });
-  return read && (has_id || json.Fail("the image has no \"id\""));
-}
-
-bool ReadCategory(JsonScanner& json, CocoCategory& category) {
-  bool has_id = false;
-  const bool read = json.ReadObject([&](absl::string_view key) {
-    if (key == "id") {
-      Mark(has_id, category.duplicate_key);
-      return ReadRecordId(json, category.id);
-    }
-    if (key == "name") return ReadOptionalText(json, category.name);
-    if (key == "supercategory") {
-      return ReadOptionalText(json, category.supercategory);
-    }
-    return json.Skip();
-  });
-  if (!read) return false;
-  if (!has_id) return json.Fail("the category has no \"id\"");
-  if (category.name.empty()) {
-    category.name = category.id.is_text() ? category.id.text()
-                                          : absl::StrCat(category.id.number());
   }
-  return true;
+
+  RecordRule images, categories, annotations;
+
+ private:
+  static void Add(MemberUse use, Member member, RecordRule& rule) {
+    if (use == MemberUse::kOptional) rule.used |= BitOf(member);
+    if (use == MemberUse::kNeeded) rule.needed |= BitOf(member);
+  }
+};
+
+bool ReadImage(JsonScanner& json, RecordReader& reader, CocoImage& image) {
+  const bool read = json.ReadObject([&](absl::string_view key) {
+    if (key == "id") {
+      return reader.Take(Member::kId, [&](JsonScanner& value) {
+        return ReadRecordId(value, image.id);
+      });
+    }
+    if (key == "file_name") {
+      return reader.Take(Member::kFileName, [&](JsonScanner& value) {
+        return ReadText(value, image.file_name) &&
+               (!image.file_name.empty() || value.Fail("no name"));
+      });
+    }
+    if (key == "height" || key == "width") {
+      const bool high = key == "height";
+      int64_t& length = high ? image.height : image.width;
+      length = -1;
+      return reader.Take(
+          high ? Member::kHeight : Member::kWidth,
+          [&](JsonScanner& value) { return ReadLength(value, length); });
+    }
+    return json.Skip();
+  });
+  if (!reader.Has(Member::kFileName)) image.file_name.clear();
+  image.duplicate_key = reader.has_duplicates();
+  return read || reader.Fail(image.id);
 }
 
-bool ReadAnnotation(JsonScanner& json, CocoAnnotation& annotation) {
-  bool has_id = false, has_image = false, has_category = false;
-  bool has_segmentation = false, has_bbox = false, has_area = false;
-  bool has_crowd = false;
-  bool& duplicate = annotation.duplicate_key;
+bool ReadCategory(JsonScanner& json, RecordReader& reader,
+                  CocoCategory& category) {
+  const bool read = json.ReadObject([&](absl::string_view key) {
+    if (key == "id") {
+      return reader.Take(Member::kId, [&](JsonScanner& value) {
+        return ReadRecordId(value, category.id);
+      });
+    }
+    if (key == "name") {
+      return reader.Take(Member::kName, [&](JsonScanner& value) {
+        return ReadText(value, category.name);
+      });
+    }
+    if (key == "supercategory") {
+      return reader.Take(Member::kSupercategory, [&](JsonScanner& value) {
+        return ReadText(value, category.supercategory);
+      });
+    }
+    return json.Skip();
+  });
+  if (!reader.Has(Member::kName) || category.name.empty()) {
+    category.name = category.id.ToPlain();
+  }
+  category.duplicate_key = reader.has_duplicates();
+  return read || reader.Fail(category.id);
+}
+
+bool ReadAnnotation(JsonScanner& json, RecordReader& reader,
+                    CocoAnnotation& annotation) {
+  int box_numbers = 0;
   const bool read = json.ReadObject([&](absl::string_view key) {
     if (key == "segmentation") {
-      Mark(has_segmentation, duplicate);
-      if (json.Peek() == Kind::kNull) {
-        annotation.segmentation = {};
-        return json.Skip();
-      }
-      return json.Skip(annotation.segmentation);
+      annotation.segmentation = {};
+      return reader.Take(Member::kSegmentation, [&](JsonScanner& value) {
+        return value.Skip(annotation.segmentation);
+      });
     }
     if (key == "id") {
-      Mark(has_id, duplicate);
-      return ReadRecordId(json, annotation.id);
+      return reader.Take(Member::kId, [&](JsonScanner& value) {
+        return ReadRecordId(value, annotation.id);
+      });
     }
     if (key == "image_id") {
-      Mark(has_image, duplicate);
-      return ReadRecordId(json, annotation.image_id);
+      return reader.Take(Member::kImageId, [&](JsonScanner& value) {
+        return ReadRecordId(value, annotation.image_id);
+      });
     }
     if (key == "category_id") {
-      Mark(has_category, duplicate);
-      return ReadRecordId(json, annotation.category_id);
+      return reader.Take(Member::kCategoryId, [&](JsonScanner& value) {
+        return ReadRecordId(value, annotation.category_id);
+      });
     }
     if (key == "bbox") {
-      Mark(has_bbox, duplicate);
-      return ReadBbox(json, annotation);
+      return reader.Take(Member::kBbox, [&](JsonScanner& value) {
+        return ReadBbox(value, annotation.bbox, box_numbers);
+      });
     }
     if (key == "area") {
-      Mark(has_area, duplicate);
-      annotation.has_area = json.Peek() != Kind::kNull;
-      return annotation.has_area ? json.ReadNumber(annotation.area)
-                                 : json.Skip();
+      return reader.Take(Member::kArea, [&](JsonScanner& value) {
+        return value.ReadNumber(annotation.area);
+      });
     }
     if (key == "iscrowd") {
-      Mark(has_crowd, duplicate);
-      return ReadFlag(json, annotation.crowd);
-    }
-    if (key == "ignore") {
-      double flag = 0;
-      if (!ReadFlag(json, flag)) return false;
-      annotation.ignore = flag != 0;
-      return true;
+      annotation.crowd = 0;
+      return reader.Take(Member::kCrowd, [&](JsonScanner& value) {
+        return ReadFlag(value, annotation.crowd);
+      });
     }
     return json.Skip();
   });
-  if (!read) return false;
-  if (!has_id) return json.Fail("the annotation has no \"id\"");
-  if (!has_image) return json.Fail("the annotation has no \"image_id\"");
-  return has_category || json.Fail("the annotation has no \"category_id\"");
+  if (box_numbers == 0) reader.Drop(Member::kBbox);
+  annotation.has_bbox = reader.Has(Member::kBbox);
+  annotation.has_area = reader.Has(Member::kArea);
+  annotation.duplicate_key = reader.has_duplicates();
+  return read || reader.Fail(annotation.id);
 }
 
-// Reads a list of records; `where` names the one that is being read.
+// Records in the file's order, but those that are left out.
+template <typename Record>
+struct RecordList {
+  std::vector<Record> records;
+  Faults faults;
+  uint32_t count = 0;  // with those that are left out
+};
+
+// Reads the next record of a list by read(json, reader, record). False: it is
+// no JSON.
 template <typename Record, typename Read>
-bool ReadRecords(JsonScanner& json, absl::string_view name, Read read,
-                 std::vector<Record>& records, std::string& where) {
-  records.clear();
-  if (json.Peek() != Kind::kArray) {
-    where = absl::StrCat(name, ": ");
-    return json.Expected("a list");
+bool ReadRecord(JsonScanner& json, absl::string_view text,
+                const RecordRule& rule, Read read, RecordList<Record>& list) {
+  RecordReader reader(json, text, rule);
+  bool object = false;
+  if (!reader.Begin(list.count, list.faults, object)) return false;
+  if (object) {
+    list.records.emplace_back();
+    Record& record = list.records.back();
+    record.index = list.count;
+    if (!read(json, reader, record)) return false;
+    if (!reader.Finish(record.id, list.faults)) list.records.pop_back();
   }
-  return json.ReadArray([&] {
-    records.emplace_back();
-    if (read(json, records.back())) return true;
-    where = absl::StrCat(name, "[", records.size() - 1, "]: ");
+  ++list.count;
+  return true;
+}
+
+class DatasetReader {
+ public:
+  DatasetReader(const std::string& path, absl::string_view text,
+                const CocoNeeds& needs, CocoDataset* dataset)
+      : path_(path), text_(text), rules_(needs), dataset_(*dataset) {}
+
+  absl::Status Run() {
+    JsonScanner json(text_);
+    if (ReadTop(json)) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat(path_, ": ", where_, json.status().message()));
+  }
+
+ private:
+  bool ReadTop(JsonScanner& json);
+  template <typename Record, typename Read>
+  bool ReadRecords(JsonScanner& json, const char* name, const char* kind,
+                   const RecordRule& rule, Read read,
+                   std::vector<Record>& records);
+  bool ReadAnnotations(JsonScanner& json);
+  bool CheckList(JsonScanner& json, const char* name);
+  void AddFaults(const char* name, const char* kind, const Faults& faults,
+                 uint32_t first);
+
+  const std::string& path_;
+  const absl::string_view text_;
+  const Rules rules_;
+  CocoDataset& dataset_;
+  std::string where_;  // of an error, before its byte
+};
+
+void DatasetReader::AddFaults(const char* name, const char* kind,
+                              const Faults& faults, uint32_t first) {
+  for (const RecordFault& fault : faults) {
+    const std::string place = absl::StrCat(name, "[", first + fault.index, "]");
+    (fault.error ? dataset_.problems.errors : dataset_.problems.remarks)
+        .Add(absl::StrCat(
+            path_, ": ",
+            fault.id.empty()
+                ? place
+                : absl::StrCat(kind, " id ", fault.id, " (", place, ")"),
+            ": ", fault.what));
+  }
+}
+
+bool DatasetReader::CheckList(JsonScanner& json, const char* name) {
+  if (json.Peek() == Kind::kArray) return true;
+  where_ = absl::StrCat(name, ": ");
+  return json.Expected("a list");
+}
+
+template <typename Record, typename Read>
+bool DatasetReader::ReadRecords(JsonScanner& json, const char* name,
+                                const char* kind, const RecordRule& rule,
+                                Read read, std::vector<Record>& records) {
+  if (!CheckList(json, name)) return false;
+  RecordList<Record> list;
+  const bool all = json.ReadArray([&] {
+    if (ReadRecord(json, text_, rule, read, list)) return true;
+    where_ = absl::StrCat(name, "[", list.count, "]: ");
     return false;
   });
+  if (!all) {
+    if (where_.empty()) where_ = absl::StrCat(name, ": ");
+    return false;
+  }
+  AddFaults(name, kind, list.faults, 0);
+  records = std::move(list.records);
+  return true;
 }
 
 // Annotations are nearly all of a file: they are read in parts.
-bool ReadAnnotations(JsonScanner& json, absl::string_view text,
-                     std::vector<CocoAnnotation>& annotations,
-                     std::string& where) {
+bool DatasetReader::ReadAnnotations(JsonScanner& json) {
   // Below it, several threads gain nothing.
   constexpr size_t kLarge = size_t{1} << 20;
-  annotations.clear();
-  if (json.Peek() != Kind::kArray) {
-    where = "annotations: ";
-    return json.Expected("a list");
-  }
-  const int parts = text.size() - json.offset() < kLarge ? 1 : NumThreads();
-  std::vector<std::vector<CocoAnnotation>> read(static_cast<size_t>(parts));
+  if (!CheckList(json, "annotations")) return false;
+  const int parts = text_.size() - json.offset() < kLarge ? 1 : NumThreads();
+  std::vector<RecordList<CocoAnnotation>> read(static_cast<size_t>(parts));
   const absl::StatusOr<ArrayParts> all =
-      ReadArrayParts(text, json.offset(), parts, [&](size_t part) {
-        std::vector<CocoAnnotation>* const list = &read[part];
-        list->clear();
-        return [list](JsonScanner& element) {
-          list->emplace_back();
-          return ReadAnnotation(element, list->back());
+      ReadArrayParts(text_, json.offset(), parts, [&](size_t part) {
+        RecordList<CocoAnnotation>* const list = &read[part];
+        *list = {};
+        return [this, list](JsonScanner& element) {
+          return ReadRecord(element, text_, rules_.annotations, ReadAnnotation,
+                            *list);
         };
       });
   if (!all.ok()) {
-    where = "annotations";
+    where_ = "annotations";
     return json.FailWith(all.status());
   }
-  annotations = std::move(read[0]);
+  std::vector<CocoAnnotation>& annotations = dataset_.annotations;
+  annotations = std::move(read[0].records);
+  AddFaults("annotations", "annotation", read[0].faults, 0);
+  uint32_t first = read[0].count;
   for (size_t i = 1; i < all->parts; ++i) {
+    for (CocoAnnotation& annotation : read[i].records) {
+      annotation.index += first;
+    }
+    AddFaults("annotations", "annotation", read[i].faults, first);
+    first += read[i].count;
     annotations.insert(annotations.end(),
-                       std::make_move_iterator(read[i].begin()),
-                       std::make_move_iterator(read[i].end()));
+                       std::make_move_iterator(read[i].records.begin()),
+                       std::make_move_iterator(read[i].records.end()));
   }
   json.Seek(all->end);
   return true;
 }
 
-bool ReadTop(JsonScanner& json, absl::string_view text, CocoDataset& dataset,
-             std::string& where) {
+bool DatasetReader::ReadTop(JsonScanner& json) {
   bool has_images = false, has_annotations = false;
-  bool& duplicate = dataset.duplicate_key;
+  const auto mark = [&](bool& seen) {
+    dataset_.duplicate_key |= seen;
+    seen = true;
+  };
   return json.ReadObject([&](absl::string_view key) {
     if (key == "images") {
-      Mark(has_images, duplicate);
-      return ReadRecords(json, "images", ReadImage, dataset.images, where);
+      mark(has_images);
+      return ReadRecords(json, "images", "image", rules_.images, ReadImage,
+                         dataset_.images);
     }
     if (key == "annotations") {
-      Mark(has_annotations, duplicate);
-      return ReadAnnotations(json, text, dataset.annotations, where);
+      mark(has_annotations);
+      return ReadAnnotations(json);
     }
     if (key == "categories") {
-      Mark(dataset.has_categories, duplicate);
-      return ReadRecords(json, "categories", ReadCategory, dataset.categories,
-                         where);
+      mark(dataset_.has_categories);
+      return ReadRecords(json, "categories", "category", rules_.categories,
+                         ReadCategory, dataset_.categories);
     }
     return json.Skip();
   }) && json.ReadEnd();
@@ -243,17 +347,26 @@ bool ReadTop(JsonScanner& json, absl::string_view text, CocoDataset& dataset,
 
 }  // namespace
 
-absl::StatusOr<CocoDataset> ReadCocoDataset(const std::string& path) {
+absl::StatusOr<CocoDataset> ReadCocoDataset(const std::string& path,
+                                            const CocoNeeds& needs) {
   CocoDataset dataset;
   dataset.path = path;
-  ASSIGN_OR_RETURN(dataset.file, MappedFile::Open(path));
-  JsonScanner json(dataset.file->bytes());
-  std::string where;
-  if (!ReadTop(json, dataset.file->bytes(), dataset, where)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", where, json.status().message()));
-  }
+  ASSIGN_OR_RETURN(dataset.file, OpenJson(path));
+  RETURN_IF_ERROR(
+      DatasetReader(path, dataset.file->bytes(), needs, &dataset).Run());
   return dataset;
+}
+
+std::string NameOf(const CocoDataset& dataset,
+                   const CocoAnnotation& annotation) {
+  return absl::StrCat(dataset.path, ": annotation id ",
+                      annotation.id.ToString(), " (annotations[",
+                      annotation.index, "])");
+}
+
+std::string NameOf(const CocoDataset& dataset, const CocoImage& image) {
+  return absl::StrCat(dataset.path, ": image id ", image.id.ToString(),
+                      " (images[", image.index, "])");
 }
 
 }  // namespace fcis

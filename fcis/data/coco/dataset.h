@@ -1,7 +1,8 @@
 // Annotations in COCO's format: pictures, categories, objects. Reads any
 // producer's files: ids may be integers (also written as 3.0) or strings,
 // "info", "licenses", "iscrowd" and whatever is not used may be missing; of
-// duplicate keys the last counts, as in Python.
+// duplicate keys the last counts, as in Python. One bad record does not end the
+// reading: it is named and left out.
 #ifndef FCIS_DATA_COCO_DATASET_H_
 #define FCIS_DATA_COCO_DATASET_H_
 
@@ -15,31 +16,53 @@
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/coco/record_id.h"
+#include "fcis/data/coco/record_problems.h"
 
 namespace fcis {
+
+// What a task does with a member of a record.
+enum class MemberUse {
+  kUnused,    // a value of a wrong type is a remark
+  kOptional,  // so is a fault of the record; it may be missing or null
+  kNeeded,    // so is that
+};
+
+// Ids and "iscrowd" are used by every task; "segmentation" is for the caller to
+// take apart.
+struct CocoNeeds {
+  MemberUse file_name = MemberUse::kUnused;  // of images
+  MemberUse name = MemberUse::kUnused;       // of categories
+  MemberUse bbox = MemberUse::kUnused;       // of annotations, as "area"
+  MemberUse area = MemberUse::kUnused;
+  // An evaluation may follow: annotations without "bbox" or "area" are named
+  // among the errors, though they stay.
+  bool evaluated_later = false;
+};
 
 struct CocoImage {
   RecordId id;
   std::string file_name;            // "" when missing
-  int64_t height = -1, width = -1;  // pixels; -1 when missing
-  bool duplicate_key = false;       // two ids; the last counts
+  int64_t height = -1, width = -1;  // pixels; -1 when missing or no size
+  bool duplicate_key = false;       // a member is there twice; the last counts
+  uint32_t index = 0;               // in the file's list
 };
 
 struct CocoCategory {
   RecordId id;
   std::string name;            // the id's text when missing
   std::string supercategory;   // "" when missing
-  bool duplicate_key = false;  // two ids; the last counts
+  bool duplicate_key = false;  // a member is there twice; the last counts
+  uint32_t index = 0;          // in the file's list
 };
 
 struct CocoAnnotation {
   RecordId id, image_id, category_id;
   bool has_bbox = false, has_area = false;
+  bool duplicate_key = false;  // a member is there twice; the last counts
+  uint32_t index = 0;          // in the file's list
   XywhBox bbox;
-  double area = 0;             // pixels, as the file says
-  double crowd = 0;            // "iscrowd", usually 0 or 1; 0 when missing
-  bool ignore = false;         // "ignore", which COCOeval overwrites
-  bool duplicate_key = false;  // one of these was there twice; the last counts
+  double area = 0;   // pixels, as the file says
+  double crowd = 0;  // "iscrowd", usually 0 or 1; 0 when missing
   // The JSON text of "segmentation", checked to be JSON and no more
   // (ReadSegmentation takes it apart); empty when missing.
   absl::string_view segmentation;
@@ -55,13 +78,24 @@ struct CocoDataset {
   bool has_categories = false;  // the key is there
   bool duplicate_key = false;   // one of the lists is there twice
 
+  // Of the records that were read, and of those that are left out.
+  RecordProblems problems;
+
   std::shared_ptr<const MappedFile> file;  // that segmentations point into
 };
 
-// Errors name the file, the record and the byte: not JSON, no object at the top
-// level, records without "id", annotations without "image_id" or "category_id",
-// values of a wrong type.
-absl::StatusOr<CocoDataset> ReadCocoDataset(const std::string& path);
+// Records without what every task or `needs` asks for are left out, and named
+// in `problems` (what is done about it, RecordProblems::Check says). Errors
+// name the file, and record and byte where they are in one: OpenJson's; not
+// JSON, no object at the top level, no list where one is expected.
+absl::StatusOr<CocoDataset> ReadCocoDataset(const std::string& path,
+                                            const CocoNeeds& needs = {});
+
+// "<file>: annotation id 17 (annotations[3])", for lines about it.
+std::string NameOf(const CocoDataset& dataset,
+                   const CocoAnnotation& annotation);
+// "<file>: image id 4 (images[0])".
+std::string NameOf(const CocoDataset& dataset, const CocoImage& image);
 
 }  // namespace fcis
 

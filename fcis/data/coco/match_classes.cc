@@ -118,7 +118,7 @@ absl::StatusOr<std::vector<const CocoCategory*>> Categories(
       return absl::InvalidArgumentError(absl::StrCat(
           dataset.path, ": the categories ", other->id.ToString(), " and ",
           category.id.ToString(), " have one name, \"", category.name,
-          "\"; which of them is meant cannot be told"));
+          "\"; which is meant cannot be told, rename one"));
     }
     categories.push_back(&category);
   }

@@ -11,6 +11,7 @@
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/json/json_scanner.h"
+#include "fcis/data/json/open_json.h"
 
 namespace fcis {
 namespace {
@@ -69,6 +70,7 @@ struct Chosen {
 
 absl::StatusOr<Chosen> ReadChosen(const std::string& val2017) {
   ASSIGN_OR_RETURN(const CocoDataset dataset, ReadCocoDataset(val2017));
+  RETURN_IF_ERROR(dataset.problems.Check(BadAnnotationPolicy()));
   Chosen chosen;
   for (const CocoImage& image : dataset.images) {
     if (chosen.index.Find(image.id) >= 0) continue;
@@ -196,7 +198,7 @@ absl::Status SplitMinival2014(const std::string& val2014,
                               const std::string& rest) {
   ASSIGN_OR_RETURN(Chosen chosen, ReadChosen(val2017));
   ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file,
-                   MappedFile::Open(val2014));
+                   OpenJson(val2014));
   ASSIGN_OR_RETURN(Output chosen_output, Output::Create(minival));
   ASSIGN_OR_RETURN(Output rest_output, Output::Create(rest));
   const absl::Status split =

@@ -1,6 +1,28 @@
 #include "fcis/data/coco/record_id.h"
 
+#include <cmath>
+
+#include "absl/strings/numbers.h"
+
 namespace fcis {
+namespace {
+
+constexpr char kExpected[] = "an id, an integer of 64 bits or a string";
+
+}  // namespace
+
+bool ParseIntegerId(absl::string_view text, RecordId& id) {
+  int64_t number = 0;
+  uint64_t above = 0;
+  if (absl::SimpleAtoi(text, &number)) {
+    id = RecordId(number);
+  } else if (absl::SimpleAtoi(text, &above)) {
+    id = RecordId::OfUnsigned(above);
+  } else {
+    return false;
+  }
+  return true;
+}
 
 bool ReadRecordId(JsonScanner& json, RecordId& id) {
   switch (json.Peek()) {
@@ -11,19 +33,29 @@ bool ReadRecordId(JsonScanner& json, RecordId& id) {
       return true;
     }
     case JsonScanner::Kind::kNumber: {
-      const size_t at = json.offset();
+      const JsonScanner::Place place = json.place();
       JsonNumber number;
       if (!json.ReadNumber(number)) return false;
-      if (!number.integral) {
-        return json.Fail(absl::StrCat("the id at byte ", at, " is ",
-                                      number.value,
-                                      ", expected an integer of 64 bits"));
+      if (number.integral) {
+        id = RecordId(number.integer);
+        return true;
       }
-      id = RecordId(number.integer);
-      return true;
+      json.GoBack(place);
+      absl::string_view written;
+      if (!json.Skip(written)) return false;
+      if (ParseIntegerId(written, id)) return true;
+      // 1e19, as Python compares it with an integer.
+      constexpr double kTwo63 = 9223372036854775808.0;
+      if (number.value >= kTwo63 && number.value < 2 * kTwo63 &&
+          written.find_first_of(".eE") != written.npos) {
+        id = RecordId::OfUnsigned(static_cast<uint64_t>(number.value));
+        return true;
+      }
+      json.GoBack(place);
+      return json.Fail(absl::StrCat("expected ", kExpected, ", not ", written));
     }
     default:
-      return json.Expected("an id, an integer or a string");
+      return json.Expected(kExpected);
   }
 }
 

@@ -15,42 +15,62 @@
 
 namespace fcis {
 
+// Integers are those of int64 and of uint64, each held exactly.
 class RecordId {
  public:
   RecordId() = default;  // 0
   explicit RecordId(int64_t number) : number_(number) {}
   explicit RecordId(absl::string_view text)
       : text_(std::make_shared<const std::string>(text)) {}
+  static RecordId OfUnsigned(uint64_t number) {
+    RecordId id(static_cast<int64_t>(number));
+    id.above_int64_ = number >> 63 != 0;
+    return id;
+  }
 
   bool is_text() const { return text_ != nullptr; }
-  int64_t number() const { return number_; }          // of a number
   const std::string& text() const { return *text_; }  // of a text
 
+  // 3, or the text as it is.
+  std::string ToPlain() const {
+    if (is_text()) return text();
+    return above_int64_ ? absl::StrCat(static_cast<uint64_t>(number_))
+                        : absl::StrCat(number_);
+  }
   // 3, or "3" with its quotes.
   std::string ToString() const {
-    return is_text() ? absl::StrCat("\"", text(), "\"") : absl::StrCat(number_);
+    return is_text() ? absl::StrCat("\"", text(), "\"") : ToPlain();
   }
 
   // Numbers before texts; texts by their bytes.
   friend bool operator<(const RecordId& a, const RecordId& b) {
     if (a.is_text() != b.is_text()) return b.is_text();
-    return a.is_text() ? a.text() < b.text() : a.number_ < b.number_;
+    if (a.is_text()) return a.text() < b.text();
+    if (a.above_int64_ != b.above_int64_) return b.above_int64_;
+    return a.number_ < b.number_;
   }
   friend bool operator==(const RecordId& a, const RecordId& b) {
     if (a.is_text() != b.is_text()) return false;
-    return a.is_text() ? a.text() == b.text() : a.number_ == b.number_;
+    if (a.is_text()) return a.text() == b.text();
+    return a.number_ == b.number_ && a.above_int64_ == b.above_int64_;
   }
   friend bool operator!=(const RecordId& a, const RecordId& b) {
     return !(a == b);
   }
 
  private:
+  friend class RecordIndex;
+
   int64_t number_ = 0;
+  bool above_int64_ = false;  // number_ is 2^64 too small
   std::shared_ptr<const std::string> text_;
 };
 
-// Reads an integer (3.0 counts as one) or a string.
+// Reads an integer (3.0 counts as one) of int64 or uint64, or a string.
 bool ReadRecordId(JsonScanner& json, RecordId& id);
+
+// The integer that a decimal text of int64 or uint64 says; false: it is none.
+bool ParseIntegerId(absl::string_view text, RecordId& id);
 
 // Positions by id; of equal ids the one set last.
 class RecordIndex {
@@ -59,7 +79,7 @@ class RecordIndex {
     if (id.is_text()) {
       texts_[id.text()] = position;
     } else {
-      numbers_[id.number()] = position;
+      (id.above_int64_ ? above_ : numbers_)[id.number_] = position;
     }
   }
   // -1: no such id.
@@ -68,12 +88,13 @@ class RecordIndex {
       const auto found = texts_.find(id.text());
       return found == texts_.end() ? -1 : found->second;
     }
-    const auto found = numbers_.find(id.number());
-    return found == numbers_.end() ? -1 : found->second;
+    const auto& numbers = id.above_int64_ ? above_ : numbers_;
+    const auto found = numbers.find(id.number_);
+    return found == numbers.end() ? -1 : found->second;
   }
 
  private:
-  absl::flat_hash_map<int64_t, int> numbers_;
+  absl::flat_hash_map<int64_t, int> numbers_, above_;
   absl::flat_hash_map<std::string, int> texts_;
 };
 

@@ -23,6 +23,10 @@ bool ReadScore(JsonScanner& json, double& score) {
 bool ReadBbox(JsonScanner& json, CocoResult& result) {
   double numbers[4];
   int n = 0;
+  if (json.Peek() == Kind::kNull) {  // as []: there is none
+    result.empty_bbox = true;
+    return json.Skip();
+  }
   const bool read = json.ReadArray([&] {
     double extra;
     return json.ReadNumber(n < 4 ? numbers[n++] : (++n, extra));
@@ -30,7 +34,7 @@ bool ReadBbox(JsonScanner& json, CocoResult& result) {
   if (!read) return false;
   result.empty_bbox = n == 0;
   if (n == 0) return true;
-  if (n != 4) return json.Fail("\"bbox\": expected [x, y, width, height]");
+  if (n != 4) return json.Fail("expected [x, y, width, height]");
   result.bbox = {numbers[0], numbers[1], numbers[2], numbers[3]};
   return true;
 }
@@ -45,31 +49,45 @@ bool ReadResult(JsonScanner& json, bool read_segmentation, CocoResult& result) {
     seen = true;
   };
   if (json.Peek() != Kind::kObject) return json.Expected("an object");
+  const char* member = nullptr;  // the one that is read
+  const auto take = [&](const char* name, auto read) {
+    member = name;
+    if (!read()) return false;
+    member = nullptr;
+    return true;
+  };
   const bool read = json.ReadObject([&](absl::string_view key) {
     if (key == "image_id") {
       mark(has_image);
-      return ReadRecordId(json, result.image_id);
+      return take("image_id",
+                  [&] { return ReadRecordId(json, result.image_id); });
     }
     if (key == "category_id") {
       mark(has_category);
-      return ReadRecordId(json, result.category_id);
+      return take("category_id",
+                  [&] { return ReadRecordId(json, result.category_id); });
     }
     if (key == "score") {
       mark(has_score);
-      return ReadScore(json, result.score);
+      return take("score", [&] { return ReadScore(json, result.score); });
     }
     if (key == "bbox") {
       mark(result.has_bbox);
-      return ReadBbox(json, result);
+      return take("bbox", [&] { return ReadBbox(json, result); });
     }
     if (key == "segmentation") {
       mark(has_segmentation);
       result.has_segmentation = json.Peek() != Kind::kNull;
-      return read_segmentation ? ReadSegmentation(json, result.segmentation)
-                               : json.Skip();
+      return take("segmentation", [&] {
+        return read_segmentation ? ReadSegmentation(json, result.segmentation)
+                                 : json.Skip();
+      });
     }
     return json.Skip();
   });
+  if (!read && member != nullptr) {
+    json.Explain(absl::StrCat(" (in \"", member, "\")"));
+  }
   if (!read) return false;
   if (!has_image) return json.Fail("the detection has no \"image_id\"");
   if (!has_category) return json.Fail("the detection has no \"category_id\"");

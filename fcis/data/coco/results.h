@@ -21,7 +21,7 @@ namespace fcis {
 struct CocoResult {
   RecordId image_id, category_id;
   double score = 0;  // finite
-  // A "bbox" of [] is there but empty.
+  // A "bbox" of [] or null is there but empty.
   bool has_bbox = false, empty_bbox = false;
   XywhBox bbox;
   bool has_segmentation = false;

@@ -1,9 +1,11 @@
 #include "fcis/data/coco/segmentation.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_polygon.h"
 #include "fcis/core/rle/rle_string.h"
@@ -101,6 +103,21 @@ bool ReadSegmentation(JsonScanner& json, Segmentation& segmentation) {
     default:
       return json.Expected("a segmentation, a list of polygons or an RLE");
   }
+}
+
+absl::Status ParseSegmentation(absl::string_view text,
+                               Segmentation& segmentation) {
+  if (text.empty()) {
+    return absl::InvalidArgumentError(
+        "expected polygons or an RLE, found nothing");
+  }
+  JsonScanner json(text);
+  if (ReadSegmentation(json, segmentation)) return absl::OkStatus();
+  // Of the value itself, whose place in the file says nothing to its user.
+  absl::string_view message = json.status().message();
+  absl::ConsumePrefix(&message, "byte ");
+  message.remove_prefix(std::min(message.find(": ") + 2, message.size()));
+  return absl::InvalidArgumentError(message);
 }
 
 absl::StatusOr<Rle> SegmentationToRle(const Segmentation& segmentation,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/rle/rle.h"
@@ -32,6 +33,11 @@ struct Segmentation {
 
 // Reads a value into `segmentation`, whose memory is reused.
 bool ReadSegmentation(JsonScanner& json, Segmentation& segmentation);
+
+// Reads the text of an annotation's "segmentation". InvalidArgument: it is
+// missing (empty), or none; the message says what was expected and found.
+absl::Status ParseSegmentation(absl::string_view text,
+                               Segmentation& segmentation);
 
 // The mask: polygons are drawn on a picture of the given size and united, runs
 // keep their own size. InvalidArgument: kNone, corrupt counts, too few

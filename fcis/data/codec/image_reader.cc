@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/file_kind.h"
 #include "fcis/data/codec/jpeg.h"
 #include "fcis/data/codec/png.h"
 
@@ -14,7 +15,10 @@ absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
   if (IsJpeg(bytes)) return DecodeJpeg(bytes, options.max_pixels);
   if (IsPng(bytes)) return DecodePng(bytes, options.max_pixels);
   if (bytes.empty()) return absl::InvalidArgumentError("the file is empty");
-  return absl::InvalidArgumentError("neither a JPEG nor a PNG file");
+  const absl::string_view kind = Describe(KindOfBytes(bytes));
+  return absl::InvalidArgumentError(
+      kind.empty() ? "neither a JPEG nor a PNG file"
+                   : absl::StrCat("neither a JPEG nor a PNG file, but ", kind));
 }
 
 absl::StatusOr<Image> ReadImage(const std::string& path,

@@ -50,6 +50,11 @@ TEST(ReadImageTest, ErrorsNameTheFileAndTheReason) {
   EXPECT_EQ(ErrorOf(path), absl::StrCat(path, ": the file is empty"));
   path = Write("RIFF1234WEBPVP8 ");
   EXPECT_EQ(ErrorOf(path),
+            absl::StrCat(path,
+                         ": neither a JPEG nor a PNG file, but a WebP "
+                         "picture"));
+  path = Write("what is this?");
+  EXPECT_EQ(ErrorOf(path),
             absl::StrCat(path, ": neither a JPEG nor a PNG file"));
   for (const std::string name : {"yuv420.jpg", "rgb8.png"}) {
     const std::string bytes = TestPictureBytes(name);

@@ -34,6 +34,7 @@ class JpegDecoder {
   ~JpegDecoder() { jpeg_destroy_decompress(&info_); }
 
   absl::StatusOr<Image> Decode(int64_t max_pixels);
+  int ReadOrientation();
 
  private:
   static JpegDecoder* Of(j_common_ptr info) {
@@ -193,6 +194,8 @@ int JpegDecoder::Orientation() const {
   return 1;
 }
 
+int JpegDecoder::ReadOrientation() { return ReadHeader() ? Orientation() : 1; }
+
 absl::StatusOr<Image> JpegDecoder::Decode(int64_t max_pixels) {
   if (!ReadHeader()) return Error();
   ASSIGN_OR_RETURN(Image image, AllocateImage(info_.image_height,
@@ -214,6 +217,10 @@ bool IsJpeg(absl::string_view bytes) {
 
 absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes, int64_t max_pixels) {
   return JpegDecoder(bytes).Decode(max_pixels);
+}
+
+int JpegOrientation(absl::string_view bytes) {
+  return IsJpeg(bytes) ? JpegDecoder(bytes).ReadOrientation() : 1;
 }
 
 }  // namespace fcis

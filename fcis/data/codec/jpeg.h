@@ -20,6 +20,10 @@ bool IsJpeg(absl::string_view bytes);
 // more than max_pixels (found before the pixels are allocated).
 absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes, int64_t max_pixels);
 
+// The orientation that DecodeJpeg applies (orientation.h): 1 for one that is
+// shown as it is stored, and for what is no JPEG.
+int JpegOrientation(absl::string_view bytes);
+
 }  // namespace fcis
 
 #endif  // FCIS_DATA_CODEC_JPEG_H_

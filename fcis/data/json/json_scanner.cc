@@ -439,6 +439,14 @@ bool JsonScanner::FailWith(const absl::Status& error) {
   return false;
 }
 
+bool JsonScanner::Explain(absl::string_view more) {
+  if (!ok()) {
+    status_ =
+        absl::Status(status_.code(), absl::StrCat(status_.message(), more));
+  }
+  return false;
+}
+
 bool JsonScanner::FailAt(size_t offset, absl::string_view message) {
   if (ok()) {
     status_ = absl::InvalidArgumentError(

@@ -88,6 +88,8 @@ class JsonScanner {
   bool FailAt(size_t offset, absl::string_view message);
   // Takes over the error of a scanner that read a part of the text.
   bool FailWith(const absl::Status& error);
+  // Says more at the end of the error, if there is one; false.
+  bool Explain(absl::string_view more);
   // "expected <what>", and what stands there instead.
   bool Expected(absl::string_view what);
 
@@ -99,6 +101,22 @@ class JsonScanner {
   size_t offset() const { return static_cast<size_t>(next_ - begin_); }
   // Goes on behind a value that was read by other means.
   void Seek(size_t offset) { next_ = begin_ + offset; }
+
+  // Where a value begins that may turn out to be of another type.
+  struct Place {
+    const char* next;
+    int depth;
+  };
+  Place place() {
+    SkipSpace();
+    return {next_, depth_};
+  }
+  // Goes back there and forgets the error met since; there was none before.
+  void GoBack(const Place& place) {
+    next_ = place.next;
+    depth_ = place.depth;
+    status_ = absl::OkStatus();
+  }
 
  private:
   void SkipSpace() {

@@ -174,5 +174,39 @@ TEST(JsonScannerTest, TheFirstErrorStays) {
   EXPECT_EQ(json.status().message(), first);
 }
 
+TEST(JsonScannerTest, GoesBackToAValueOfAnotherType) {
+  const std::string text = R"([[[1, "x"]], 7])";
+  JsonScanner json(text);
+  std::vector<double> numbers;
+  EXPECT_TRUE(json.ReadArray([&] {
+    const JsonScanner::Place place = json.place();
+    double number = 0;
+    const bool read =
+        json.Peek() == JsonScanner::Kind::kNumber
+            ? json.ReadNumber(number)
+            : json.ReadArray([&] {
+                return json.ReadArray([&] { return json.ReadNumber(number); });
+              });
+    if (read) {
+      numbers.push_back(number);
+      return true;
+    }
+    json.GoBack(place);
+    return json.Skip();
+  }) && json.ReadEnd())
+      << json.status();
+  EXPECT_EQ(numbers, std::vector<double>{7});
+}
+
+TEST(JsonScannerTest, ExplainsAnError) {
+  JsonScanner json("x");
+  EXPECT_FALSE(json.Explain(" (nothing)"));
+  EXPECT_TRUE(json.ok());
+  EXPECT_FALSE(json.Skip());
+  json.Explain(" (in a)");
+  EXPECT_EQ(json.status().message(),
+            "byte 0: expected a JSON value, not 'x' (in a)");
+}
+
 }  // namespace
 }  // namespace fcis

@@ -13,6 +13,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/codec/image_reader.h"
+#include "fcis/data/codec/size_mismatch.h"
 #include "fcis/data/loader/xywh_box.h"
 
 namespace fcis {
@@ -37,18 +38,19 @@ bool IsBeside(const Box& a, const Box& b) {
 }
 
 void CheckPicture(const CocoPicture& picture, std::vector<Note>& notes) {
-  if (picture.path.empty()) return;  // IndexCoco has told
   const absl::StatusOr<Image> image = ReadImage(picture.path);
   if (absl::IsNotFound(image.status())) {
-    notes.push_back({Finding::kMissingPicture, picture.path});
+    notes.push_back({Finding::kMissingPicture, ""});
   } else if (!image.ok()) {
-    notes.push_back(
-        {Finding::kDamagedPicture, std::string(image.status().message())});
+    notes.push_back({Finding::kDamagedPicture,
+                     absl::StrCat("image id ", picture.id.ToString(), ": ",
+                                  image.status().message())});
   } else if (image->height != picture.height || image->width != picture.width) {
-    notes.push_back(
-        {Finding::kOtherSize,
-         absl::StrCat(picture.path, " (", image->height, "x", image->width,
-                      ", not ", picture.height, "x", picture.width, ")")});
+    notes.push_back({Finding::kOtherSize,
+                     absl::StrCat("image id ", picture.id.ToString(), ": ",
+                                  DescribeSizeMismatch(
+                                      picture.path, image->height, image->width,
+                                      picture.height, picture.width))});
   }
 }
 
@@ -69,34 +71,47 @@ void CheckObject(const CocoPicture& picture, const CocoObject& object,
 absl::StatusOr<DatasetReport> CheckDataset(
     absl::Span<const CocoSource> sources, const InputConfig& input,
     const std::function<void(int64_t done, int64_t total)>& done) {
-  ASSIGN_OR_RETURN(CocoIndex index, IndexCoco(sources));
-  UsablePictures(input, index);
+  CocoNeeds needs = TrainingNeeds();
+  needs.evaluated_later = true;
+  ASSIGN_OR_RETURN(CocoIndex index, IndexCoco(sources, needs));
   const auto total = static_cast<int64_t>(index.pictures.size());
-  std::vector<std::vector<Note>> notes(index.pictures.size());
+  // Of pictures, and of their objects.
+  std::vector<std::vector<Note>> of_pictures(index.pictures.size());
+  std::vector<std::vector<Note>> of_objects(index.pictures.size());
   std::atomic<int64_t> finished{0};
   ParallelFor(total, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const auto at = static_cast<size_t>(i);
-      CheckPicture(index.pictures[at], notes[at]);
-      for (const CocoObject& object : index.ObjectsOf(index.pictures[at])) {
-        CheckObject(index.pictures[at], object, notes[at]);
+      const CocoPicture& picture = index.pictures[at];
+      CheckPicture(picture, of_pictures[at]);
+      for (const CocoObject& object : index.ObjectsOf(picture)) {
+        CheckObject(picture, object, of_objects[at]);
       }
       done(++finished, total);
     }
   });
-  for (const std::vector<Note>& of_picture : notes) {
-    for (const Note& note : of_picture) {
+  for (size_t i = 0; i < index.pictures.size(); ++i) {
+    CocoPicture& picture = index.pictures[i];
+    for (const Note& note : of_pictures[i]) {
+      const bool describe =
+          note.finding == Finding::kMissingPicture &&
+          index.report.count(note.finding) < DatasetReport::kExamples;
+      index.report.Add(note.finding,
+                       describe ? DescribeMissing(picture) : note.example);
+      picture.begin = picture.end;  // it is of no use
+    }
+    for (const Note& note : of_objects[i]) {
       index.report.Add(note.finding, note.example);
     }
   }
+  UsablePictures(input, index);
   return std::move(index.report);
 }
 
 bool HasBadPictures(const DatasetReport& report) {
   return report.count(Finding::kMissingPicture) > 0 ||
          report.count(Finding::kDamagedPicture) > 0 ||
-         report.count(Finding::kOtherSize) > 0 ||
-         report.count(Finding::kNoFileName) > 0;
+         report.count(Finding::kOtherSize) > 0;
 }
 
 }  // namespace fcis

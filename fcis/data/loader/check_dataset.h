@@ -15,10 +15,12 @@
 namespace fcis {
 
 // IndexCoco's and UsablePictures' report, and: pictures that are missing, that
-// cannot be read, whose size is not the file's; masks without pixels, and those
-// whose extent differs from their box by more than 3 pixels and more than 5 %
-// of its longer side. Works on NumThreads() threads; `done` is called from any
-// of them with the pictures done so far and their number. Errors: IndexCoco's.
+// cannot be read, whose size is not the file's, which do not count as used;
+// what only an evaluation would refuse (problems); masks without pixels, and
+// those whose extent differs from their box by more than 3 pixels and more than
+// 5 % of its longer side. Works on NumThreads() threads; `done` is called from
+// any of them with the pictures done so far and their number. Errors:
+// IndexCoco's.
 absl::StatusOr<DatasetReport> CheckDataset(
     absl::Span<const CocoSource> sources, const InputConfig& input,
     const std::function<void(int64_t done, int64_t total)>& done);

@@ -65,7 +65,8 @@ TEST_F(CheckDatasetTest, TellsWhatIsWrongWithPictures) {
       {"id":4,"file_name":"away.png","height":40,"width":50})",
                                      "");
   EXPECT_THAT(report.examples(Finding::kOtherSize),
-              ElementsAre(HasSubstr("other.png (50x40, not 40x50)")));
+              ElementsAre(HasSubstr("other.png is 40x50 (width x height), but "
+                                    "the annotations say 50x40")));
   EXPECT_THAT(report.examples(Finding::kDamagedPicture),
               ElementsAre(HasSubstr("bad.png")));
   EXPECT_THAT(report.examples(Finding::kMissingPicture),
@@ -76,7 +77,8 @@ TEST_F(CheckDatasetTest, TellsWhatIsWrongWithPictures) {
 
 TEST_F(CheckDatasetTest, ComparesBoxesWithMasks) {
   AddPicture("good.png", 40, 50);
-  const std::string head = R"("image_id":1,"category_id":1,"segmentation":)";
+  const std::string head =
+      R"("image_id":1,"category_id":1,"area":100,"segmentation":)";
   const std::string square = "[[10,10,20,10,20,20,10,20]]";
   const DatasetReport report = Check(
       R"({"id":1,"file_name":"good.png","height":40,"width":50})",
@@ -93,6 +95,27 @@ TEST_F(CheckDatasetTest, ComparesBoxesWithMasks) {
   EXPECT_THAT(report.examples(Finding::kVanishingBox), ElementsAre("6"));
   EXPECT_EQ(report.used_annotations, 5);
   EXPECT_FALSE(HasBadPictures(report));
+  EXPECT_EQ(report.problems.errors.count, 0);
+}
+
+TEST_F(CheckDatasetTest, Case38PicturesThatAreAwayAreNotUsed) {
+  AddPicture("good.png", 40, 50);
+  AddPicture("A B.png", 40, 50);
+  const std::string rest =
+      R"("category_id":1,"area":100,"bbox":[10,10,10,10],
+         "segmentation":[[10,10,20,10,20,20,10,20]]})";
+  const DatasetReport report = Check(
+      R"({"id":1,"file_name":"good.png","height":40,"width":50},
+         {"id":2,"file_name":"a%20b.png","height":40,"width":50})",
+      absl::StrCat(R"({"id":1,"image_id":1,)", rest,
+                   R"(,{"id":2,"image_id":2,)", rest));
+  EXPECT_EQ(report.pictures, 2);
+  EXPECT_EQ(report.used_pictures, 1);
+  EXPECT_EQ(report.used_annotations, 1);
+  EXPECT_THAT(
+      report.examples(Finding::kMissingPicture),
+      ElementsAre(absl::StrCat("image id 2: ", dir_, "/a%20b.png; there is ",
+                               dir_, "/A B.png")));
 }
 
 }  // namespace

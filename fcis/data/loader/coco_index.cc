@@ -1,16 +1,18 @@
 #include "fcis/data/loader/coco_index.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/geometry/pixel_box.h"
-#include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/segmentation.h"
 #include "fcis/data/codec/image_reader.h"
+#include "fcis/data/loader/similar_file.h"
 #include "fcis/data/loader/xywh_box.h"
 #include "fcis/data/transform/train_transform.h"
 
@@ -39,6 +41,7 @@ class Labels {
         index.class_names.push_back(category.name);
         index.class_ids.push_back(category.id);
         all_.Set(category.id, known);
+        CheckName(dataset, category, index.report.problems.conflicts);
       }
       const std::string& name = index.class_names[static_cast<size_t>(known)];
       if (name != category.name) {
@@ -57,7 +60,26 @@ class Labels {
   }
 
  private:
+  // Two classes of one name could not be told apart.
+  void CheckName(const CocoDataset& dataset, const CocoCategory& category,
+                 RecordLines& conflicts) {
+    const std::string who = category.id.ToString();
+    const auto [first, is_new] =
+        names_.try_emplace(category.name, Named{dataset.path, who});
+    if (is_new) return;
+    const Named& other = first->second;
+    conflicts.Add(absl::StrCat(
+        dataset.path, ": category ids ", other.id,
+        other.path == dataset.path ? ""
+                                   : absl::StrCat(" (of ", other.path, ")"),
+        " and ", who, " have the same name, \"", category.name, "\""));
+  }
+
+  struct Named {
+    std::string path, id;
+  };
   RecordIndex all_, of_file_;
+  absl::flat_hash_map<std::string, Named> names_;
 };
 
 // A picture's record with a size that masks can have.
@@ -66,55 +88,74 @@ bool HasSize(const CocoImage& image) {
          CheckMaskSize(image.height, image.width).ok();
 }
 
-// Appends the pictures of a file; their positions by id.
-RecordIndex AddPictures(const CocoDataset& dataset,
-                        const std::string& image_dir, CocoIndex& index) {
-  RecordIndex positions;
+// The pictures of a file.
+struct FilePictures {
+  size_t first = 0;       // in CocoIndex::pictures
+  RecordIndex positions;  // there
+  std::vector<const CocoImage*> records;
+};
+
+FilePictures AddPictures(const CocoDataset& dataset,
+                         const std::string& image_dir, CocoIndex& index) {
+  FilePictures file;
+  file.first = index.pictures.size();
   for (const CocoImage& image : dataset.images) {
-    int at = positions.Find(image.id);
+    int at = file.positions.Find(image.id);
     if (at >= 0) {
       index.report.Add(Finding::kDuplicateImage, image.id.ToString());
     } else {
       at = static_cast<int>(index.pictures.size());
       index.pictures.emplace_back();
-      positions.Set(image.id, at);
+      file.records.emplace_back();
+      file.positions.Set(image.id, at);
     }
+    file.records[static_cast<size_t>(at) - file.first] = &image;
     CocoPicture& picture = index.pictures[static_cast<size_t>(at)];
     picture.id = image.id;
     picture.file_name = image.file_name;
-    picture.path = image.file_name.empty()
-                       ? std::string()
-                       : absl::StrCat(image_dir, "/", image.file_name);
+    picture.path = absl::StrCat(image_dir, "/", image.file_name);
     const bool known = HasSize(image);
     picture.height = known ? static_cast<int>(image.height) : 0;
     picture.width = known ? static_cast<int>(image.width) : 0;
   }
-  return positions;
+  return file;
 }
 
 // Opens the pictures whose size no record gives. One that cannot be opened
 // keeps no size.
-void MeasurePictures(size_t first, CocoIndex& index) {
-  std::vector<CocoPicture*> unknown;
-  for (size_t i = first; i < index.pictures.size(); ++i) {
-    CocoPicture& picture = index.pictures[i];
-    if (picture.path.empty()) {
-      index.report.Add(Finding::kNoFileName, picture.id.ToString());
-    } else if (picture.height == 0) {
-      index.report.Add(Finding::kNoSize, picture.id.ToString());
-      unknown.push_back(&picture);
-    }
+void MeasurePictures(const CocoDataset& dataset, const FilePictures& file,
+                     CocoIndex& index) {
+  std::vector<size_t> unknown;
+  for (size_t i = file.first; i < index.pictures.size(); ++i) {
+    if (index.pictures[i].height == 0) unknown.push_back(i);
   }
+  std::vector<std::string> errors(unknown.size());
   ParallelFor(static_cast<int64_t>(unknown.size()), 1,
               [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; ++i) {
-                  CocoPicture& picture = *unknown[static_cast<size_t>(i)];
+                  const auto at = static_cast<size_t>(i);
+                  CocoPicture& picture = index.pictures[unknown[at]];
                   const auto image = ReadImage(picture.path);
-                  if (!image.ok()) continue;
+                  if (!image.ok()) {
+                    errors[at] = std::string(image.status().message());
+                    continue;
+                  }
                   picture.height = image->height;
                   picture.width = image->width;
                 }
               });
+  for (size_t i = 0; i < unknown.size(); ++i) {
+    const CocoPicture& picture = index.pictures[unknown[i]];
+    if (errors[i].empty()) {
+      index.report.Add(Finding::kNoSize, picture.id.ToString());
+      continue;
+    }
+    index.report.problems.errors.Add(absl::StrCat(
+        NameOf(dataset, *file.records[unknown[i] - file.first]),
+        ": no usable \"width\" and \"height\", and the picture cannot be "
+        "measured: ",
+        errors[i]));
+  }
 }
 
 // What became of an annotation.
@@ -122,10 +163,12 @@ struct Judgement {
   int picture = -1;  // of CocoIndex; -1: left out
   CocoObject object;
   std::vector<Finding> findings;
+  std::string fault;  // why it is an error; "": it is none
 
-  void LeaveOut(Finding why) {
+  void LeaveOut(Finding why, std::string bad = "") {
     picture = -1;
     findings.push_back(why);
+    fault = std::move(bad);
   }
 };
 
@@ -143,37 +186,91 @@ bool IsEmpty(const Box& box) {
   return !(box.x0 <= box.x1 && box.y0 <= box.y1 && box.area() > 0);
 }
 
+// A polygon that training drops may be the one that an evaluation refuses.
+void JudgeForEvaluation(const CocoAnnotation& annotation,
+                        const CocoPicture& picture, Judgement& judgement) {
+  Segmentation parsed;
+  if (!ParseSegmentation(annotation.segmentation, parsed).ok()) return;
+  const auto mask = SegmentationToRle(parsed, picture.height, picture.width);
+  if (mask.ok()) return;
+  judgement.fault = absl::StrCat("\"segmentation\": ", mask.status().message(),
+                                 " (an evaluation needs it)");
+}
+
 void JudgeShape(const CocoAnnotation& annotation, const CocoPicture& picture,
-                Judgement& judgement) {
+                bool evaluated_later, Judgement& judgement) {
   int short_parts = 0;
   const absl::StatusOr<Rle> mask = DecodeSegmentation(
       annotation.segmentation, picture.height, picture.width, &short_parts);
   if (short_parts > 0) judgement.findings.push_back(Finding::kShortPolygon);
-  if (!mask.ok()) return judgement.LeaveOut(Finding::kBadMask);
+  if (!mask.ok()) {
+    return judgement.LeaveOut(
+        Finding::kBadMask,
+        absl::StrCat("\"segmentation\": ", mask.status().message()));
+  }
+  if (evaluated_later && short_parts > 0) {
+    JudgeForEvaluation(annotation, picture, judgement);
+  }
   if (!annotation.has_bbox) judgement.findings.push_back(Finding::kNoBox);
   judgement.object.box = ClipToPicture(
       BoxFromXywh(annotation.has_bbox ? annotation.bbox : RleToBbox(*mask)),
       picture);
-  if (IsEmpty(judgement.object.box)) judgement.LeaveOut(Finding::kEmptyBox);
+  if (IsEmpty(judgement.object.box)) {
+    judgement.LeaveOut(Finding::kEmptyBox, std::move(judgement.fault));
+  }
 }
 
-Judgement Judge(const CocoAnnotation& annotation, const CocoIndex& index,
-                const RecordIndex& pictures, const Labels& labels) {
+// "expected <what>, found <id>", and whether it is one but for its type.
+std::string UnknownId(const char* member, const char* what, const RecordId& id,
+                      const std::function<bool(const RecordId&)>& known) {
+  RecordId other(absl::string_view(id.ToPlain()));
+  const bool parsed = !id.is_text() || ParseIntegerId(id.text(), other);
+  return absl::StrCat("\"", member, "\": expected the id of ", what, ", found ",
+                      id.ToString(),
+                      parsed && known(other)
+                          ? absl::StrCat(" (one has the id ", other.ToString(),
+                                         ", of the other type)")
+                          : "");
+}
+
+// What judging needs to know.
+struct Judge {
+  const CocoIndex& index;
+  const RecordIndex& pictures;
+  const Labels& labels;
+  bool evaluated_later;
+
+  Judgement operator()(const CocoAnnotation& annotation) const;
+};
+
+Judgement Judge::operator()(const CocoAnnotation& annotation) const {
   Judgement judgement;
   judgement.picture = pictures.Find(annotation.image_id);
   judgement.object.id = annotation.id;
   judgement.object.label = labels.LabelOf(annotation.category_id);
   judgement.object.segmentation = annotation.segmentation;
   if (judgement.picture < 0) {
-    judgement.LeaveOut(Finding::kUnknownImage);
-  } else if (judgement.object.label == 0) {
-    judgement.LeaveOut(Finding::kUnknownCategory);
-  } else if (annotation.crowd != 0) {
+    judgement.LeaveOut(
+        Finding::kUnknownImage,
+        UnknownId("image_id", "a picture", annotation.image_id,
+                  [&](const RecordId& id) { return pictures.Find(id) >= 0; }));
+    return judgement;
+  }
+  if (judgement.object.label == 0) {
+    judgement.LeaveOut(
+        Finding::kUnknownCategory,
+        UnknownId("category_id", "a category", annotation.category_id,
+                  [&](const RecordId& id) { return labels.LabelOf(id) > 0; }));
+    return judgement;
+  }
+  const CocoPicture& picture =
+      index.pictures[static_cast<size_t>(judgement.picture)];
+  if (annotation.crowd != 0) {
     judgement.LeaveOut(Finding::kCrowd);
+  } else if (picture.height == 0) {
+    judgement.picture = -1;  // the picture is the fault
   } else {
-    JudgeShape(annotation,
-               index.pictures[static_cast<size_t>(judgement.picture)],
-               judgement);
+    JudgeShape(annotation, picture, evaluated_later, judgement);
   }
   return judgement;
 }
@@ -189,11 +286,16 @@ void ReportDuplicates(const CocoDataset& dataset, DatasetReport& report) {
 }
 
 // Appends the objects, those of a picture side by side in the file's order.
-void AddObjects(std::vector<Judgement> judgements, size_t first_picture,
-                CocoIndex& index) {
-  for (const Judgement& judgement : judgements) {
+void AddObjects(const CocoDataset& dataset, std::vector<Judgement> judgements,
+                size_t first_picture, CocoIndex& index) {
+  for (size_t i = 0; i < judgements.size(); ++i) {
+    const Judgement& judgement = judgements[i];
     for (const Finding finding : judgement.findings) {
       index.report.Add(finding, judgement.object.id.ToString());
+    }
+    if (!judgement.fault.empty()) {
+      index.report.problems.errors.Add(absl::StrCat(
+          NameOf(dataset, dataset.annotations[i]), ": ", judgement.fault));
     }
     if (judgement.picture < 0) continue;
     ++index.pictures[static_cast<size_t>(judgement.picture)].end;
@@ -214,14 +316,14 @@ void AddObjects(std::vector<Judgement> judgements, size_t first_picture,
 }
 
 // Tells pictures without annotations from those with unusable ones.
-void ReportEmptyPictures(const CocoDataset& dataset, size_t first_picture,
-                         const RecordIndex& positions, CocoIndex& index) {
+void ReportEmptyPictures(const CocoDataset& dataset, const FilePictures& file,
+                         CocoIndex& index) {
   std::vector<bool> annotated(index.pictures.size());
   for (const CocoAnnotation& annotation : dataset.annotations) {
-    const int at = positions.Find(annotation.image_id);
+    const int at = file.positions.Find(annotation.image_id);
     if (at >= 0) annotated[static_cast<size_t>(at)] = true;
   }
-  for (size_t i = first_picture; i < index.pictures.size(); ++i) {
+  for (size_t i = file.first; i < index.pictures.size(); ++i) {
     const CocoPicture& picture = index.pictures[i];
     if (picture.begin < picture.end) continue;
     index.report.Add(
@@ -250,9 +352,11 @@ absl::Status TakeOut(const std::string& without, CocoDataset& dataset) {
   return absl::OkStatus();
 }
 
-absl::Status AddSource(const CocoSource& source, Labels& labels,
-                       CocoIndex& index) {
-  ASSIGN_OR_RETURN(CocoDataset dataset, ReadCocoDataset(source.ann_file));
+absl::Status AddSource(const CocoSource& source, const CocoNeeds& needs,
+                       Labels& labels, CocoIndex& index) {
+  ASSIGN_OR_RETURN(CocoDataset dataset,
+                   ReadCocoDataset(source.ann_file, needs));
+  index.report.problems.Append(dataset.problems);
   if (!source.without.empty()) {
     RETURN_IF_ERROR(TakeOut(source.without, dataset));
   }
@@ -262,32 +366,40 @@ absl::Status AddSource(const CocoSource& source, Labels& labels,
         absl::StrCat(source.ann_file, ": no \"images\""));
   }
   index.files.push_back(dataset.file);
-  const size_t first = index.pictures.size();
-  const RecordIndex positions = AddPictures(dataset, source.image_dir, index);
-  MeasurePictures(first, index);
+  const FilePictures file = AddPictures(dataset, source.image_dir, index);
+  MeasurePictures(dataset, file, index);
   ReportDuplicates(dataset, index.report);
   std::vector<Judgement> judgements(dataset.annotations.size());
+  const Judge judge{index, file.positions, labels, needs.evaluated_later};
   ParallelFor(static_cast<int64_t>(judgements.size()), 64,
               [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; ++i) {
                   const auto at = static_cast<size_t>(i);
-                  judgements[at] =
-                      Judge(dataset.annotations[at], index, positions, labels);
+                  judgements[at] = judge(dataset.annotations[at]);
                 }
               });
-  AddObjects(std::move(judgements), first, index);
-  ReportEmptyPictures(dataset, first, positions, index);
+  AddObjects(dataset, std::move(judgements), file.first, index);
+  ReportEmptyPictures(dataset, file, index);
   index.report.annotations += static_cast<int64_t>(dataset.annotations.size());
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<CocoIndex> IndexCoco(absl::Span<const CocoSource> sources) {
+CocoNeeds TrainingNeeds() {
+  CocoNeeds needs;
+  needs.file_name = MemberUse::kNeeded;
+  needs.name = MemberUse::kOptional;
+  needs.bbox = MemberUse::kOptional;
+  return needs;
+}
+
+absl::StatusOr<CocoIndex> IndexCoco(absl::Span<const CocoSource> sources,
+                                    const CocoNeeds& needs) {
   CocoIndex index;
   Labels labels;
   for (const CocoSource& source : sources) {
-    RETURN_IF_ERROR(AddSource(source, labels, index));
+    RETURN_IF_ERROR(AddSource(source, needs, labels, index));
   }
   index.report.pictures = static_cast<int64_t>(index.pictures.size());
   return index;
@@ -296,12 +408,8 @@ absl::StatusOr<CocoIndex> IndexCoco(absl::Span<const CocoSource> sources) {
 absl::StatusOr<Rle> DecodeSegmentation(absl::string_view segmentation,
                                        int height, int width,
                                        int* short_parts) {
-  if (segmentation.empty()) {
-    return absl::InvalidArgumentError("no \"segmentation\"");
-  }
-  JsonScanner json(segmentation);
   Segmentation parsed;
-  if (!ReadSegmentation(json, parsed)) return json.status();
+  RETURN_IF_ERROR(ParseSegmentation(segmentation, parsed));
   if (parsed.kind == Segmentation::Kind::kPolygons) {
     auto& parts = parsed.polygons;
     const auto kept = std::remove_if(parts.begin(), parts.end(),
@@ -311,15 +419,25 @@ absl::StatusOr<Rle> DecodeSegmentation(absl::string_view segmentation,
     if (short_parts != nullptr) {
       *short_parts += static_cast<int>(parts.end() - kept);
     }
+    if (kept == parts.begin() && kept != parts.end()) {
+      return absl::InvalidArgumentError(
+          "no polygon has 3 points; expected [x0, y0, x1, y1, x2, y2, ...]");
+    }
     parts.erase(kept, parts.end());
   }
   ASSIGN_OR_RETURN(Rle mask, SegmentationToRle(parsed, height, width));
   if (mask.height != height || mask.width != width) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a mask of ", mask.height, "x", mask.width,
-                     " for a picture of ", height, "x", width));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a mask of ", mask.width, "x", mask.height,
+        " (width x height) for a picture of ", width, "x", height));
   }
   return mask;
+}
+
+std::string DescribeMissing(const CocoPicture& picture) {
+  const std::string similar = SimilarFile(picture.path);
+  return absl::StrCat("image id ", picture.id.ToString(), ": ", picture.path,
+                      similar.empty() ? "" : "; there is ", similar);
 }
 
 std::vector<int32_t> UsablePictures(const InputConfig& input,
@@ -327,7 +445,7 @@ std::vector<int32_t> UsablePictures(const InputConfig& input,
   std::vector<int32_t> usable;
   for (size_t i = 0; i < index.pictures.size(); ++i) {
     const CocoPicture& picture = index.pictures[i];
-    if (picture.begin == picture.end || picture.path.empty()) continue;
+    if (picture.begin == picture.end) continue;
     const PreparedSize size =
         SizeToPrepare(picture.height, picture.width, input);
     int64_t left = 0;

@@ -16,6 +16,7 @@
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle.h"
+#include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/loader/dataset_report.h"
 
@@ -57,16 +58,23 @@ struct CocoIndex {
   }
 };
 
+// What training reads of the records.
+CocoNeeds TrainingNeeds();
+
 // Reads the files (at least one) and joins them: labels by the order of the
 // categories in the first file, categories that only later files have after
 // them. Each file's ids are its own, but a category id that two files name
 // differently is an error. Boxes are the annotations' own (x, y, w, h), clipped
 // to the picture, as in chainer-fcis (COCOInstanceSegmentationDataset). What is
 // dirty is counted in the report and left out; a mask counts when it decodes to
-// the picture's size. Pictures without height and width are opened to learn
-// them. Errors name the file: what ReadCocoDataset refuses, no categories, no
-// pictures.
-absl::StatusOr<CocoIndex> IndexCoco(absl::Span<const CocoSource> sources);
+// the picture's size. Pictures without a usable height and width are opened to
+// learn them. Bad records are left out and stand in report.problems (for the
+// caller to check): the reader's; pictures that cannot be measured; annotations
+// of unknown pictures and categories, or without a mask; and as conflicts,
+// categories of one name. Errors name the file: what ReadCocoDataset refuses,
+// no categories, no pictures.
+absl::StatusOr<CocoIndex> IndexCoco(absl::Span<const CocoSource> sources,
+                                    const CocoNeeds& needs = TrainingNeeds());
 
 // The object's mask. Errors, without names: not a segmentation, or one of
 // another size than height x width. `short_parts`, unless null, is increased
@@ -74,6 +82,10 @@ absl::StatusOr<CocoIndex> IndexCoco(absl::Span<const CocoSource> sources);
 absl::StatusOr<Rle> DecodeSegmentation(absl::string_view segmentation,
                                        int height, int width,
                                        int* short_parts = nullptr);
+
+// "image id 3: <path>; there is <path of SimilarFile>": of a picture whose file
+// is missing.
+std::string DescribeMissing(const CocoPicture& picture);
 
 // Positions of the pictures to train on: those with an object that does not
 // vanish when the picture is prepared. Completes the report.

@@ -4,6 +4,7 @@
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/codec/png.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -78,7 +79,8 @@ TEST(IndexCoco, LabelsFollowTheCategoriesAndBoxesTheAnnotations) {
   EXPECT_EQ(index.report.annotations, 2);
 }
 
-// Each kind of dirt leaves its trace and takes its annotation along.
+// Each kind of dirt leaves its trace and takes its annotation along. What is
+// bad, and not only useless, is an error as well.
 TEST(IndexCoco, LeavesOutWhatCannotBeTrainedOn) {
   struct Case {
     std::string annotation;
@@ -114,6 +116,10 @@ TEST(IndexCoco, LeavesOutWhatCannotBeTrainedOn) {
         absl::StrCat(c.annotation, ",", Annotation(6, 1, 7, box, kSquare)));
     EXPECT_EQ(index.report.count(c.finding), 1);
     EXPECT_EQ(index.report.examples(c.finding), Strings{"5"});
+    const bool bad = c.finding == Finding::kUnknownImage ||
+                     c.finding == Finding::kUnknownCategory ||
+                     index.report.count(Finding::kBadMask) > 0;
+    EXPECT_EQ(index.report.problems.errors.count, bad ? 1 : 0);
     EXPECT_EQ(Ids(index, 0), c.kept ? (Strings{"5", "6"}) : Strings{"6"});
   }
   // What is in order leaves none.
@@ -123,7 +129,79 @@ TEST(IndexCoco, LeavesOutWhatCannotBeTrainedOn) {
   for (int f = 0; f < static_cast<int>(Finding::kCount); ++f) {
     EXPECT_EQ(clean.report.count(static_cast<Finding>(f)), 0) << f;
   }
+  EXPECT_EQ(clean.report.problems.errors.count, 0);
   EXPECT_EQ(clean.objects.size(), 2u);
+}
+
+// The only error of an annotation with id 5, without file and place.
+std::string ErrorOf(const std::string& annotation) {
+  const CocoIndex index = IndexOf(annotation);
+  const RecordLines& errors = index.report.problems.errors;
+  EXPECT_EQ(errors.count, 1) << annotation;
+  const std::string place = "one.json: annotation id 5 (annotations[0]): ";
+  const std::string line = errors.count > 0 ? errors.lines[0] : "";
+  const size_t at = line.find(place);
+  EXPECT_NE(at, std::string::npos) << line;
+  return at == std::string::npos ? line : line.substr(at + place.size());
+}
+
+TEST(IndexCoco, Case63ErrorsSayWhatWasFound) {
+  const std::string box = "[2,1,4,3]";
+  EXPECT_EQ(ErrorOf(Annotation(5, 9, 7, box, kSquare)),
+            R"("image_id": expected the id of a picture, found 9)");
+  EXPECT_EQ(ErrorOf(R"({"id":5,"image_id":1,"category_id":"7"})"),
+            "\"category_id\": expected the id of a category, found \"7\" (one "
+            "has the id 7, of the other type)");
+  EXPECT_EQ(ErrorOf(Annotation(5, 1, 7, "[1,2,3]", kSquare)),
+            R"("bbox": expected [x, y, width, height], found [1,2,3])");
+  EXPECT_EQ(ErrorOf(Annotation(5, 1, 7, box, "")),
+            R"("segmentation": expected polygons or an RLE, found nothing)");
+  EXPECT_THAT(
+      ErrorOf(Annotation(5, 1, 7, box, "\"1 2\"")),
+      testing::HasSubstr("\"segmentation\": expected a segmentation, a list of "
+                         "polygons or an RLE, not '\\\"1 2"));
+  EXPECT_EQ(
+      ErrorOf(Annotation(5, 1, 7, box, R"({"size":[8,9],"counts":[0,4,68]})")),
+      R"("segmentation": a mask of 9x8 (width x height) for a picture of 10x8)");
+  EXPECT_EQ(ErrorOf(Annotation(5, 1, 7, box, "[[2,1,6,1]]")),
+            "\"segmentation\": no polygon has 3 points; expected [x0, y0, x1, "
+            "y1, x2, y2, ...]");
+}
+
+TEST(IndexCoco, TwoCategoriesOfOneNameAreAConflict) {
+  const CocoIndex index =
+      Index({{WriteJson("same.json",
+                        absl::StrCat(R"({"images":[)", kPicture,
+                                     R"(],"categories":[{"id":7,"name":"cat"},
+                          {"id":3,"name":"cat"}]})")),
+              "dir"}});
+  ASSERT_EQ(index.report.problems.conflicts.count, 1);
+  EXPECT_THAT(
+      index.report.problems.conflicts.lines[0],
+      testing::HasSubstr(
+          "same.json: category ids 7 and 3 have the same name, \"cat\""));
+}
+
+// What training can do without and an evaluation cannot.
+TEST(IndexCoco, NamesWhatALaterEvaluationRefuses) {
+  CocoNeeds needs = TrainingNeeds();
+  needs.evaluated_later = true;
+  const std::string path = WriteJson(
+      "later.json",
+      Dataset(
+          kPicture,
+          absl::StrCat(
+              Annotation(5, 1, 7, "", kSquare, R"(,"area":12)"), ",",
+              Annotation(6, 1, 7, "[2,1,4,3]", "[[2,1,6,1],[2,1,6,1,6,4,2,4]]",
+                         R"(,"area":12)"))));
+  const auto index = IndexCoco({{path, "dir"}}, needs);
+  ASSERT_TRUE(index.ok()) << index.status();
+  EXPECT_EQ(Ids(*index, 0), (Strings{"5", "6"}));
+  EXPECT_THAT(index->report.problems.errors.lines,
+              testing::ElementsAre(
+                  testing::HasSubstr("id 5 (annotations[0]): \"bbox\""),
+                  testing::HasSubstr("id 6 (annotations[1]): \"segmentation\": "
+                                     "segmentation: 4 numbers")));
 }
 
 TEST(IndexCoco, AMissingBoxIsTheMasks) {
@@ -139,7 +217,8 @@ TEST(IndexCoco, DuplicateIds) {
             "two.json",
             Dataset(absl::StrCat(kPicture, R"(,{"id":1,"file_name":"b.png",
                         "height":8,"width":10},{"id":2,"file_name":"c.png",
-                        "height":8,"width":10},{"id":3,"height":8,"width":9})"),
+                        "height":8,"width":10},{"id":3,"file_name":"d.png",
+                        "height":8,"width":9})"),
                     absl::StrCat(Annotation(4, 2, 7, box, kSquare), ",",
                                  Annotation(5, 1, 7, box, kSquare), ",",
                                  Annotation(4, 1, 7, box, kSquare), ",",
@@ -149,7 +228,6 @@ TEST(IndexCoco, DuplicateIds) {
   EXPECT_EQ(index.pictures[0].path, "dir/b.png");
   EXPECT_EQ(index.report.examples(Finding::kDuplicateImage), Strings{"1"});
   EXPECT_EQ(index.report.examples(Finding::kDuplicateAnnotation), Strings{"4"});
-  EXPECT_EQ(index.report.examples(Finding::kNoFileName), Strings{"3"});
   EXPECT_EQ(index.report.examples(Finding::kNoAnnotation), Strings{"3"});
   EXPECT_EQ(Ids(index, 0), (Strings{"5", "4"}));
   EXPECT_EQ(Ids(index, 1), (Strings{"4"}));
@@ -231,6 +309,21 @@ TEST(IndexCoco, MeasuresPicturesWithoutSize) {
   EXPECT_EQ(index.pictures[0].height, 8);
   EXPECT_EQ(index.pictures[0].width, 10);
   EXPECT_EQ(index.objects.size(), 1u);
+}
+
+TEST(IndexCoco, Case41APictureThatCannotBeMeasuredIsAnError) {
+  const CocoIndex index =
+      Index({{WriteJson("away.json",
+                        Dataset(R"({"id":1,"file_name":"no.png","width":-1})",
+                                Annotation(1, 1, 7, "[2,1,4,3]", kSquare))),
+              "dir"}});
+  ASSERT_EQ(index.report.problems.errors.count, 1);
+  EXPECT_THAT(
+      index.report.problems.errors.lines[0],
+      testing::HasSubstr("image id 1 (images[0]): no usable \"width\""));
+  EXPECT_EQ(index.report.problems.remarks.count, 1);
+  EXPECT_EQ(index.report.count(Finding::kNoSize), 0);
+  EXPECT_TRUE(index.objects.empty());
 }
 
 TEST(IndexCoco, NothingToIndexIsAnError) {

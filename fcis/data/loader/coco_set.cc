@@ -5,30 +5,32 @@
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/codec/image_reader.h"
+#include "fcis/data/codec/size_mismatch.h"
 
 namespace fcis {
 
 absl::StatusOr<std::unique_ptr<CocoSet>> CocoSet::Create(
-    absl::Span<const CocoSource> sources, const InputConfig& input) {
+    absl::Span<const CocoSource> sources, const InputConfig& input,
+    const BadAnnotationPolicy& policy) {
   ASSIGN_OR_RETURN(CocoIndex index, IndexCoco(sources));
+  RETURN_IF_ERROR(index.report.problems.Check(policy));
   std::vector<int32_t> usable = UsablePictures(input, index);
   if (usable.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
         sources[0].ann_file, ": nothing to train on: ", index.report.ToText()));
   }
   auto set = absl::WrapUnique(new CocoSet(std::move(index), std::move(usable)));
-  RETURN_IF_ERROR(set->CheckFiles());
+  RETURN_IF_ERROR(set->CheckFiles(policy.max_messages));
   return set;
 }
 
 // Hours into a run is no time to learn of a wrong --image_dir.
-absl::Status CocoSet::CheckFiles() const {
+absl::Status CocoSet::CheckFiles(int max_messages) const {
   std::vector<char> missing(usable_.size());
   ParallelFor(size(), 64, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -36,19 +38,15 @@ absl::Status CocoSet::CheckFiles() const {
           access(At(i).path.c_str(), F_OK) != 0 ? 1 : 0;
     }
   });
-  constexpr size_t kNamed = 3;
-  std::vector<std::string> named;
-  int64_t count = 0;
+  RecordLines lines;
   for (int64_t i = 0; i < size(); ++i) {
     if (missing[static_cast<size_t>(i)] == 0) continue;
-    ++count;
-    if (named.size() < kNamed) named.push_back(At(i).path);
+    lines.Add(lines.count < max_messages ? DescribeMissing(At(i)) : "");
   }
-  if (count == 0) return absl::OkStatus();
-  return absl::NotFoundError(
-      absl::StrCat(count, " of ", size(),
-                   " pictures are missing: ", absl::StrJoin(named, ", "),
-                   count > static_cast<int64_t>(kNamed) ? ", ..." : ""));
+  if (lines.count == 0) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(lines.count, " of ", size(),
+                                          " pictures are missing:\n",
+                                          lines.ToText(max_messages, "  ")));
 }
 
 const CocoPicture& CocoSet::At(int64_t index) const {
@@ -104,10 +102,10 @@ absl::StatusOr<LabelledImage> CocoSet::Get(int64_t index) const {
   result.image = *std::move(image);
   const int height = result.image.height, width = result.image.width;
   if (height != picture.height || width != picture.width) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        picture.path, " is ", height, "x", width,
-        " (height x width), but the annotations say ", picture.height, "x",
-        picture.width, " of image id ", picture.id.ToString()));
+    return absl::FailedPreconditionError(
+        absl::StrCat(DescribeSizeMismatch(picture.path, height, width,
+                                          picture.height, picture.width),
+                     " (image id ", picture.id.ToString(), ")"));
   }
   for (const CocoObject& object : index_.ObjectsOf(picture)) {
     ASSIGN_OR_RETURN(const Rle rle,

@@ -20,10 +20,11 @@ class CocoSet : public TrainingSet {
  public:
   // Joins the sources (IndexCoco). Only pictures with something to train on,
   // when prepared by `input`, take part; in the files' order. Errors: those of
-  // IndexCoco; no picture is left (the message has the report); files of such
-  // pictures are missing (NotFound).
+  // IndexCoco, and of `policy` on what it found; no picture is left (the
+  // message has the report); files of such pictures are missing (NotFound).
   static absl::StatusOr<std::unique_ptr<CocoSet>> Create(
-      absl::Span<const CocoSource> sources, const InputConfig& input);
+      absl::Span<const CocoSource> sources, const InputConfig& input,
+      const BadAnnotationPolicy& policy = {});
 
   // What was left out; complete.
   const DatasetReport& report() const { return index_.report; }
@@ -42,7 +43,7 @@ class CocoSet : public TrainingSet {
   CocoSet(CocoIndex index, std::vector<int32_t> usable)
       : index_(std::move(index)), usable_(std::move(usable)) {}
   const CocoPicture& At(int64_t index) const;
-  absl::Status CheckFiles() const;
+  absl::Status CheckFiles(int max_messages) const;
 
   CocoIndex index_;
   std::vector<int32_t> usable_;  // of index_.pictures

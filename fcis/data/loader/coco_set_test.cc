@@ -98,9 +98,10 @@ TEST_F(CocoSetTest, ContentsTellSetsApart) {
 TEST_F(CocoSetTest, MissingPicturesAreNamedAtOnce) {
   std::filesystem::remove(Picture(2));
   std::filesystem::remove(Picture(4));
-  EXPECT_EQ(Create().status(), absl::NotFoundError(absl::StrCat(
-                                   "2 of 4 pictures are missing: ", Picture(2),
-                                   ", ", Picture(4))));
+  EXPECT_EQ(Create().status(),
+            absl::NotFoundError(absl::StrCat(
+                "2 of 4 pictures are missing:\n  image id 2: ", Picture(2),
+                "\n  image id 4: ", Picture(4))));
 }
 
 TEST_F(CocoSetTest, ADamagedPictureNamesFileAndId) {
@@ -127,8 +128,27 @@ TEST_F(CocoSetTest, APictureOfAnotherSizeNamesFileAndId) {
   ASSERT_TRUE(set.ok());
   EXPECT_EQ((*set)->Get(2).status().message(),
             absl::StrCat(Picture(3),
-                         " is 48x80 (height x width), but the annotations say "
-                         "64x80 of image id 3"));
+                         " is 80x48 (width x height), but the annotations say "
+                         "80x64 (image id 3)"));
+}
+
+TEST_F(CocoSetTest, BadAnnotationsEndItUnlessTheyAreSkipped) {
+  std::string json = *ReadFile(source_.ann_file);
+  const size_t at = json.find("\"category_id\":") + 14;
+  json.insert(at, "9");
+  ASSERT_TRUE(WriteFileAtomic(source_.ann_file, json).ok());
+  const std::string message(Create().status().message());
+  EXPECT_NE(message.find("(annotations[0]): \"category_id\""),
+            std::string::npos)
+      << message;
+  EXPECT_NE(message.find("--bad_annotations=skip"), std::string::npos);
+  BadAnnotationPolicy skip;
+  skip.skip = true;
+  const auto set = CocoSet::Create({source_}, PlainInput(64), skip);
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_EQ((*set)->report().problems.errors.count, 1);
+  EXPECT_EQ((*set)->report().used_annotations,
+            (*set)->report().annotations - 1);
 }
 
 TEST_F(CocoSetTest, NothingToTrainOnIsAnErrorWithTheReport) {

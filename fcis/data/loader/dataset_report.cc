@@ -24,7 +24,6 @@ constexpr std::array<Description, kFindings> kDescriptions = {{
      "pictures have another size than the file says"},
     {Finding::kNoSize, "no_size",
      "pictures without height and width, which were measured"},
-    {Finding::kNoFileName, "no_file_name", "pictures without a file name"},
     {Finding::kDuplicateImage, "duplicate_image",
      "picture ids occur again; the last counts"},
     {Finding::kNoAnnotation, "no_annotation",
@@ -38,7 +37,8 @@ constexpr std::array<Description, kFindings> kDescriptions = {{
     {Finding::kUnknownCategory, "unknown_category",
      "annotations of unknown categories, left out"},
     {Finding::kDuplicateAnnotation, "duplicate_annotation",
-     "annotation ids occur again; each counts"},
+     "annotation ids occur again; each is trained on, an evaluation takes the "
+     "last of each id"},
     {Finding::kCrowd, "crowd", "annotations of crowds, left out"},
     {Finding::kNoBox, "no_box",
      "annotations without a box, which the mask gave"},
@@ -64,6 +64,22 @@ constexpr bool InOrder() {
   return true;
 }
 static_assert(InOrder(), "kDescriptions are to be in the order of Finding");
+
+using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+
+void WriteEntry(int64_t count, const char* key,
+                const std::vector<std::string>& texts, Json& json) {
+  json.StartObject();
+  json.Key("count");
+  json.Int64(count);
+  json.Key(key);
+  json.StartArray();
+  for (const std::string& text : texts) {
+    json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  }
+  json.EndArray();
+  json.EndObject();
+}
 
 }  // namespace
 
@@ -92,7 +108,7 @@ std::string DatasetReport::ToText() const {
 
 std::string DatasetReport::ToJson() const {
   rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
+  Json json(buffer);
   json.StartObject();
   const auto number = [&](const char* key, int64_t value) {
     json.Key(key);
@@ -107,18 +123,16 @@ std::string DatasetReport::ToJson() const {
   for (const Description& d : kDescriptions) {
     const Entry& entry = At(d.finding);
     json.Key(d.key);
-    json.StartObject();
-    number("count", entry.count);
-    json.Key("examples");
-    json.StartArray();
-    for (const std::string& example : entry.examples) {
-      json.String(example.data(),
-                  static_cast<rapidjson::SizeType>(example.size()));
-    }
-    json.EndArray();
-    json.EndObject();
+    WriteEntry(entry.count, "examples", entry.examples, json);
   }
   json.EndObject();
+  const auto records = [&](const char* key, const RecordLines& lines) {
+    json.Key(key);
+    WriteEntry(lines.count, "lines", lines.lines, json);
+  };
+  records("errors", problems.errors);
+  records("conflicts", problems.conflicts);
+  records("remarks", problems.remarks);
   json.EndObject();
   return absl::StrCat(buffer.GetString(), "\n");
 }

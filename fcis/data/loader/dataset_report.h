@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "fcis/data/coco/record_problems.h"
 
 namespace fcis {
 
@@ -18,7 +19,6 @@ enum class Finding {
   kDamagedPicture,
   kOtherSize,
   kNoSize,
-  kNoFileName,
   kDuplicateImage,
   kNoAnnotation,
   kNoUsableAnnotation,
@@ -49,6 +49,8 @@ class DatasetReport {
 
   int64_t pictures = 0, used_pictures = 0;
   int64_t annotations = 0, used_annotations = 0;
+  // Of single records; not in ToText, for a policy says what becomes of them.
+  RecordProblems problems;
 
   // `example` names the record; the first kExamples are kept.
   void Add(Finding finding, const std::string& example);
@@ -60,7 +62,8 @@ class DatasetReport {
   // The totals, then a line for each finding that occurred, with examples.
   std::string ToText() const;
   // {"pictures": .., "used_pictures": .., ..., "findings": {KEY: {"count": ..,
-  // "examples": [..]}}}
+  // "examples": [..]}}, "errors": {"count": .., "lines": [..]}, "conflicts":
+  // .., "remarks": ..}
   std::string ToJson() const;
 
  private:

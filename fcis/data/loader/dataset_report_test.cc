@@ -15,6 +15,7 @@ DatasetReport Example() {
   report.used_annotations = 8;
   for (int i = 0; i < 12; ++i) report.Add(Finding::kCrowd, absl::StrCat(i));
   report.Add(Finding::kBadMask, "\"x\"");
+  report.problems.errors.Add("line");
   return report;
 }
 
@@ -46,6 +47,9 @@ TEST(DatasetReport, JsonHasEveryFinding) {
   EXPECT_EQ(findings["crowd"]["count"].GetInt64(), 12);
   EXPECT_EQ(findings["bad_mask"]["examples"][0].GetString(),
             std::string("\"x\""));
+  EXPECT_EQ(json["errors"]["count"].GetInt64(), 1);
+  EXPECT_EQ(json["errors"]["lines"][0].GetString(), std::string("line"));
+  EXPECT_EQ(json["remarks"]["count"].GetInt64(), 0);
   EXPECT_EQ(FindingKey(Finding::kBadMask), "bad_mask");
 }
 

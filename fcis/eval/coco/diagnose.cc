@@ -28,6 +28,10 @@ bool HasTextIds(const Records& records) {
 // What is read as Python does, though it may not be what was meant.
 void DiagnoseJson(const Evaluation& evaluation, Lines& lines) {
   const CocoDataset& dataset = *evaluation.dataset;
+  for (std::string& note :
+       evaluation.truth.problems().Notes(evaluation.options.bad_annotations)) {
+    lines.push_back(std::move(note));
+  }
   const int64_t repeated = dataset.duplicate_key +
                            CountDuplicateKeys(dataset.images) +
                            CountDuplicateKeys(dataset.categories) +

@@ -144,11 +144,11 @@ void DiagnoseRepeatedRecords(const Evaluation& evaluation, Lines& lines) {
   add("pictures", EarlierOnes(dataset.images, image), dataset.images.size(),
       [&](int index) {
         const CocoImage& earlier = dataset.images[static_cast<size_t>(index)];
-        const int last = image(earlier.id);
-        return absl::StrFormat(
-            "%s (images[%d] \"%s\", images[%d] \"%s\")", earlier.id.ToString(),
-            index, earlier.file_name, last,
-            dataset.images[static_cast<size_t>(last)].file_name);
+        const CocoImage& last =
+            dataset.images[static_cast<size_t>(image(earlier.id))];
+        return absl::StrFormat("%s (images[%d] \"%s\", images[%d] \"%s\")",
+                               earlier.id.ToString(), earlier.index,
+                               earlier.file_name, last.index, last.file_name);
       });
   const auto category = [&](const RecordId& id) {
     return truth.CategoryIndex(id);
@@ -170,8 +170,8 @@ void DiagnoseRepeatedAnnotations(const Evaluation& evaluation, Lines& lines) {
     const CocoAnnotation& last = AnnotationAt(evaluation, pair.by);
     return absl::StrFormat(
         "%s (annotations[%d] of picture %s, annotations[%d] of picture %s)",
-        earlier.id.ToString(), pair.annotation, earlier.image_id.ToString(),
-        pair.by, last.image_id.ToString());
+        earlier.id.ToString(), earlier.index, earlier.image_id.ToString(),
+        last.index, last.image_id.ToString());
   };
   lines.push_back(absl::StrCat(
       replaced.size(), " of ", evaluation.dataset->annotations.size(),

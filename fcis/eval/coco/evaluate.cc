@@ -13,7 +13,7 @@
 #include "absl/time/time.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/io/file.h"
+#include "fcis/data/json/open_json.h"
 
 namespace fcis {
 namespace {
@@ -36,7 +36,7 @@ class StopWatch {
 char FirstByte(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return 0;
-  const auto file = MappedFile::Open(path);
+  const auto file = OpenJson(path);
   if (!file.ok()) return 0;
   const absl::string_view text =
       absl::StripLeadingAsciiWhitespace((*file)->bytes());
@@ -60,16 +60,27 @@ absl::Status AnnotationsError(const absl::Status& error,
 absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
                                     const std::string& results,
                                     EvalOptions options) {
+  StopWatch watch;
+  absl::StatusOr<CocoDataset> read =
+      ReadCocoDataset(annotations, EvalNeeds(options.iou_type));
+  if (!read.ok()) return AnnotationsError(read.status(), annotations, results);
+  const double seconds = watch.Lap();
+  ASSIGN_OR_RETURN(Evaluation evaluation,
+                   Evaluate(*std::move(read), results, std::move(options)));
+  evaluation.seconds.annotations = seconds;
+  return evaluation;
+}
+
+absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
+                                    const std::string& results,
+                                    EvalOptions options) {
   absl::c_sort(options.max_dets);
   StopWatch watch;
   Evaluation::Seconds seconds;
-  absl::StatusOr<CocoDataset> read = ReadCocoDataset(annotations);
-  if (!read.ok()) return AnnotationsError(read.status(), annotations, results);
-  auto dataset = std::make_unique<const CocoDataset>(*std::move(read));
-  seconds.annotations = watch.Lap();
+  auto dataset = std::make_unique<const CocoDataset>(std::move(annotations));
   ASSIGN_OR_RETURN(GroundTruth truth, GroundTruth::Build(*dataset, options));
   seconds.truth = watch.Lap();
-  ASSIGN_OR_RETURN(auto file, MappedFile::Open(results));
+  ASSIGN_OR_RETURN(auto file, OpenJson(results));
   ASSIGN_OR_RETURN(
       Detections detections,
       ReadDetections(file->bytes(), results, truth, options, NumThreads()));

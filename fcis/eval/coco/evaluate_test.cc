@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/parallel.h"
@@ -239,8 +240,9 @@ TEST(EvaluateTest, BoundaryOfAHugeMaskIsAnError) {
                 R"({"size": [60000, 60000], "counts": [0, 3600000000]})");
   const auto evaluation = EvaluateTexts(truth, "[]", options);
   ASSERT_FALSE(evaluation.ok());
-  EXPECT_NE(evaluation.status().message().find("annotation with id 1"),
-            absl::string_view::npos)
+  EXPECT_NE(
+      evaluation.status().message().find("annotation id 1 (annotations[0])"),
+      absl::string_view::npos)
       << evaluation.status();
 }
 
@@ -283,14 +285,75 @@ TEST(EvaluateTest, BadInputIsNamed) {
   expect(ErrorOf(kTruth,
                  R"([{"image_id": "1", "category_id": 1, "score": 1, "bbox":
                  [1, 2, 3, 4]}])"),
-         "results[0]", "image_id \"1\" is not in");
+         "\"1\" is text where \"images\" has the number 1",
+         "image_id \"1\" is not in");
   expect(ErrorOf(kTruth, std::string(1000000, '[')), "dt.json", "an object");
   expect(
       ErrorOf(R"({"images": [{"id": 1}], "annotations": [{"id": 1}]})", "[]"),
       "annotations[0]", "\"image_id\"");
   std::string no_area = kTruth;
   no_area.replace(no_area.find("\"area\""), 6, "\"aera\"");
-  expect(ErrorOf(no_area, "[]"), "annotation with id 1", "no \"area\"");
+  expect(ErrorOf(no_area, "[]"), "annotation id 1 (annotations[0])",
+         "\"area\": expected a number, found nothing");
+}
+
+constexpr char kTwoBad[] = R"({
+  "images": [{"id": 1, "height": 20, "width": 20}],
+  "categories": [{"id": 1, "name": "a"}],
+  "annotations": [
+    {"id": 1, "image_id": 1, "category_id": 1, "area": 100,
+     "bbox": [0, 0, 10, 10], "segmentation": [[0, 0, 10, 0, 10, 10, 0, 10]]},
+    {"id": 2, "image_id": 1, "category_id": 1, "area": "100", "bbox": null,
+     "segmentation": [[0, 0, 10, 0, 10, 10, 0, 10]]},
+    {"id": 3, "image_id": 1, "category_id": 1, "area": 100,
+     "bbox": [0, 0, 10, 10], "segmentation": [10, 20]}]})";
+
+TEST(EvaluateTest, Case25BadAnnotationsAreAllNamed) {
+  const std::string error = ErrorOf(kTwoBad, "[]");
+  EXPECT_NE(error.find("annotation id 2 (annotations[1]): \"area\": expected a "
+                       "number, found \"100\""),
+            std::string::npos)
+      << error;
+  EXPECT_NE(error.find("annotation id 3 (annotations[2]): \"segmentation\": "),
+            std::string::npos)
+      << error;
+  EXPECT_EQ(error.find("\"bbox\""), std::string::npos) << error;
+}
+
+TEST(EvaluateTest, BadAnnotationsCanBeLeftOut) {
+  EvalOptions options;
+  options.bad_annotations.skip = true;
+  const auto evaluation =
+      EvaluateTexts(kTwoBad, R"([{"image_id": 1, "category_id": 1, "score": 1,
+      "segmentation": [[0, 0, 10, 0, 10, 10, 0, 10]]}])",
+                    options);
+  ASSERT_TRUE(evaluation.ok()) << evaluation.status();
+  EXPECT_DOUBLE_EQ(evaluation->summary.stats[0], 1);
+  EXPECT_EQ(evaluation->truth.objects().size(), 1u);
+  EXPECT_EQ(evaluation->truth.problems().errors.count, 2);
+}
+
+// As when they are numbers below 2^53.
+TEST(EvaluateTest, Case14IdsOfSixtyFourBits) {
+  const auto text = [](std::string json) {
+    return absl::StrReplaceAll(
+        json, {{"#1", "18446744073709551615"}, {"#2", "18446744073709551614"}});
+  };
+  EXPECT_DOUBLE_EQ(Ap(text(R"({"images": [{"id": #1}, {"id": #2}],
+      "categories": [{"id": 1}], "annotations": [
+      {"id": 1, "image_id": #1, "category_id": 1, "area": 100,
+       "bbox": [0, 0, 10, 10]},
+      {"id": 2, "image_id": #2, "category_id": 1, "area": 100,
+       "bbox": [20, 20, 10, 10]}]})"),
+                      text(R"([{"image_id": #2, "category_id": 1, "score": 1,
+       "bbox": [20, 20, 10, 10]}, {"image_id": #1, "category_id": 1,
+       "score": 0.5, "bbox": [0, 0, 10, 10]}])"),
+                      [] {
+                        EvalOptions options;
+                        options.iou_type = IouType::kBbox;
+                        return options;
+                      }()),
+                   1);
 }
 
 constexpr char kBox[] = R"("image_id": 1, "category_id": 1, "score": 1,

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
-#include <string>
 #include <tuple>
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
@@ -46,15 +44,8 @@ RecordIndex IndexOf(const std::vector<Record>& records) {
 // The clause of NoteOnImage and NoteOnCategory.
 std::string NoteOnKind(const RecordId& id, const RecordIndex& listed,
                        absl::string_view list) {
-  int64_t number = 0;
-  RecordId other;
-  if (!id.is_text()) {
-    other = RecordId(absl::string_view(id.ToString()));
-  } else if (absl::SimpleAtoi(id.text(), &number)) {
-    other = RecordId(number);
-  } else {
-    return "";
-  }
+  RecordId other(absl::string_view(id.ToPlain()));
+  if (id.is_text() && !ParseIntegerId(id.text(), other)) return "";
   if (listed.Find(other) < 0) return "";
   return absl::StrCat("; ", id.ToString(),
                       id.is_text() ? " is text" : " is a number", " where \"",
@@ -75,16 +66,41 @@ MeasuredMask MeasureMask(Rle rle) {
   return mask;
 }
 
+CocoNeeds EvalNeeds(IouType iou_type) {
+  CocoNeeds needs;
+  needs.area = MemberUse::kNeeded;
+  if (iou_type == IouType::kBbox) needs.bbox = MemberUse::kNeeded;
+  return needs;
+}
+
 absl::StatusOr<GroundTruth> GroundTruth::Build(const CocoDataset& dataset,
                                                const EvalOptions& options) {
   GroundTruth truth;
   truth.dataset_ = &dataset;
+  truth.problems_ = dataset.problems;
   truth.class_agnostic_ = options.class_agnostic;
   truth.SelectImages(options);
   truth.SelectCategories(options);
-  truth.Collect(options);
-  RETURN_IF_ERROR(truth.Measure(options));
+  // Where one is left out, an earlier one of its id takes the place.
+  Faults faults;
+  do {
+    truth.Collect(options);
+    faults = truth.Measure(options);
+    truth.LeaveOut(faults);
+  } while (!faults.empty() && options.bad_annotations.skip);
+  RETURN_IF_ERROR(truth.problems_.Check(options.bad_annotations));
   return truth;
+}
+
+void GroundTruth::LeaveOut(const Faults& faults) {
+  if (faults.empty()) return;
+  left_out_.resize(dataset_->annotations.size());
+  for (const auto& [at, fault] : faults) {
+    const auto annotation = static_cast<size_t>(at);
+    left_out_[annotation] = true;
+    problems_.errors.Add(absl::StrCat(
+        NameOf(*dataset_, dataset_->annotations[annotation]), ": ", fault));
+  }
 }
 
 void GroundTruth::SelectImages(const EvalOptions& options) {
@@ -140,10 +156,13 @@ void GroundTruth::Collect(const EvalOptions& options) {
     int image, category, order, annotation;
   };
   const auto& annotations = dataset_->annotations;
-  const RecordIndex by_id = IndexOf(annotations);
+  references_ = TruthReferences();
+  RecordIndex by_id;
   std::vector<Place> listed;
   for (size_t i = 0; i < annotations.size(); ++i) {
+    if (!left_out_.empty() && left_out_[i]) continue;
     const auto annotation = static_cast<int>(i);
+    by_id.Set(annotations[i].id, annotation);
     const RecordId& category_id = annotations[i].category_id;
     const Image image = FindImage(annotations[i].image_id);
     const int category = FindCategory(category_id);
@@ -177,8 +196,10 @@ void GroundTruth::Collect(const EvalOptions& options) {
     return std::tie(a.image, a.category, a.order) <
            std::tie(b.image, b.category, b.order);
   });
-  objects_.resize(places.size());
-  class_objects_.resize(static_cast<size_t>(num_classes()));
+  objects_.assign(places.size(), TruthObject());
+  cells_.clear();
+  first_cell_.clear();
+  class_objects_.assign(static_cast<size_t>(num_classes()), {});
   for (size_t i = 0, image = 0; i <= places.size(); ++i) {
     const size_t end = i < places.size() ? static_cast<size_t>(places[i].image)
                                          : images_.size();
@@ -210,67 +231,62 @@ absl::Span<const TruthObject> GroundTruth::Cell(int image, int klass) const {
                                                found->end - found->begin);
 }
 
-absl::Status GroundTruth::Measure(const EvalOptions& options) {
+GroundTruth::Faults GroundTruth::Measure(const EvalOptions& options) {
   constexpr int64_t kGrain = 64;
-  // The error of the first annotation at fault, whatever the threads do.
   std::mutex mutex;
-  int64_t first_error = static_cast<int64_t>(objects_.size());
-  absl::Status status;
-  ParallelFor(first_error, kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      absl::Status measured =
-          MeasureObject(options, objects_[static_cast<size_t>(i)]);
-      if (measured.ok()) continue;
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (i < first_error) {
-        first_error = i;
-        status = std::move(measured);
-      }
-      return;
-    }
-  });
-  return status;
+  Faults faults;
+  ParallelFor(static_cast<int64_t>(objects_.size()), kGrain,
+              [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; ++i) {
+                  TruthObject& object = objects_[static_cast<size_t>(i)];
+                  std::string fault = MeasureObject(options, object);
+                  if (fault.empty()) continue;
+                  const std::lock_guard<std::mutex> lock(mutex);
+                  faults[object.annotation] = std::move(fault);
+                }
+              });
+  return faults;
 }
 
-absl::Status GroundTruth::MeasureObject(const EvalOptions& options,
-                                        TruthObject& object) {
+absl::StatusOr<Rle> GroundTruth::MaskOf(
+    const CocoAnnotation& annotation) const {
+  const CocoImage& image = dataset_->images[static_cast<size_t>(
+      dataset_images_.Find(annotation.image_id))];
+  Segmentation segmentation;
+  RETURN_IF_ERROR(ParseSegmentation(annotation.segmentation, segmentation));
+  absl::StatusOr<Rle> rle =
+      SegmentationToRle(segmentation, image.height, image.width);
+  if (rle.ok() || (image.height >= 0 && image.width >= 0)) return rle;
+  return absl::InvalidArgumentError(
+      absl::StrCat(rle.status().message(), ", image id ", image.id.ToString()));
+}
+
+std::string GroundTruth::MeasureObject(const EvalOptions& options,
+                                       TruthObject& object) {
   const CocoAnnotation& annotation =
       dataset_->annotations[static_cast<size_t>(object.annotation)];
-  const auto error = [&](absl::string_view message) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(dataset_->path, ": annotation with id ",
-                     annotation.id.ToString(), ": ", message));
-  };
-  if (!annotation.has_area) return error("no \"area\"");
   object.area = annotation.area;
   object.ignore = annotation.crowd != 0;
   object.crowd = std::abs(annotation.crowd) >= 1;  // Python's int() is not 0
   object.unmatchable = !options.sane && annotation.id == RecordId(int64_t{0});
   if (options.iou_type == IouType::kBbox) {
-    if (!annotation.has_bbox) return error("no \"bbox\"");
     object.box = annotation.bbox;
-    return absl::OkStatus();
+    return "";
   }
-  if (annotation.segmentation.empty()) return error("no \"segmentation\"");
-  JsonScanner json(annotation.segmentation);
-  Segmentation segmentation;
-  if (!ReadSegmentation(json, segmentation)) {
-    return error(absl::StrCat("segmentation: ", json.status().message()));
+  absl::StatusOr<Rle> rle = MaskOf(annotation);
+  if (!rle.ok()) {
+    return absl::StrCat("\"segmentation\": ", rle.status().message());
   }
-  const CocoImage& image = dataset_->images[static_cast<size_t>(
-      dataset_images_.Find(annotation.image_id))];
-  absl::StatusOr<Rle> rle =
-      SegmentationToRle(segmentation, image.height, image.width);
-  if (!rle.ok()) return error(rle.status().message());
   object.mask = MeasureMask(*std::move(rle));
   if (options.iou_type == IouType::kBoundary) {
     if (int64_t{object.mask.rle.height} * object.mask.rle.width >
         kMaxBoundaryPixels) {
-      return error("the mask is too large for a boundary, above 2^26 pixels");
+      return "\"segmentation\": the mask is too large for a boundary, above "
+             "2^26 pixels";
     }
     object.boundary = MaskBoundary(object.mask.rle);
   }
-  return absl::OkStatus();
+  return "";
 }
 
 }  // namespace fcis

@@ -4,6 +4,7 @@
 #define FCIS_EVAL_COCO_GROUND_TRUTH_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/coco/dataset.h"
+#include "fcis/data/coco/record_problems.h"
 #include "fcis/eval/coco/options.h"
 
 namespace fcis {
@@ -48,14 +50,21 @@ struct TruthReferences {
   std::vector<int> no_image, no_category;
 };
 
+// What an evaluation needs of its annotations.
+CocoNeeds EvalNeeds(IouType iou_type);
+
 class GroundTruth {
  public:
-  // Errors name file and annotation: no "area", no "bbox" or "segmentation"
-  // where the IoU needs it, no mask. `dataset` must outlive the result.
+  // `dataset`, read with EvalNeeds, must outlive the result. Errors: those of
+  // options.bad_annotations, all at once: what the reader found; annotations
+  // without a "segmentation" where the IoU needs it, or with one that is no
+  // mask.
   static absl::StatusOr<GroundTruth> Build(const CocoDataset& dataset,
                                            const EvalOptions& options);
 
   const CocoDataset& dataset() const { return *dataset_; }
+  // The data set's, and those found here.
+  const RecordProblems& problems() const { return problems_; }
 
   // The evaluated pictures and categories: indices in the data set, -1 for an
   // id that it lacks; by ascending id.
@@ -109,10 +118,17 @@ class GroundTruth {
   void SelectImages(const EvalOptions& options);
   void SelectCategories(const EvalOptions& options);
   void Collect(const EvalOptions& options);
-  absl::Status Measure(const EvalOptions& options);
-  absl::Status MeasureObject(const EvalOptions& options, TruthObject& object);
+  // What is wrong with objects, by annotation.
+  using Faults = std::map<int, std::string>;
+  Faults Measure(const EvalOptions& options);
+  void LeaveOut(const Faults& faults);
+  // Empty: nothing is wrong.
+  std::string MeasureObject(const EvalOptions& options, TruthObject& object);
+  absl::StatusOr<Rle> MaskOf(const CocoAnnotation& annotation) const;
 
   const CocoDataset* dataset_ = nullptr;
+  RecordProblems problems_;
+  std::vector<bool> left_out_;  // by annotation; empty: none
   bool class_agnostic_ = false;
   std::vector<int> images_, categories_;
   RecordIndex dataset_images_, dataset_categories_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fcis/data/coco/record_id.h"
+#include "fcis/data/coco/record_problems.h"
 
 namespace fcis {
 
@@ -49,6 +50,9 @@ struct EvalOptions {
                                         {"large", 9216, 1e10}};
   // Empty: all. Ids that the annotations lack are allowed.
   std::vector<RecordId> image_ids, category_ids;
+  // Of the annotations. Those of pictures or categories that the file does not
+  // list are no matter, as in pycocotools.
+  BadAnnotationPolicy bad_annotations;
   // Categories do not matter; all objects are of one.
   bool class_agnostic = false;
   // Where pycocotools' answer is odd, the sane one: the area of a detected mask

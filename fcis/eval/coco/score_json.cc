@@ -30,7 +30,8 @@ void WriteId(const RecordId& id, Json& json) {
   if (id.is_text()) {
     WriteText(id.text(), json);
   } else {
-    json.Int64(id.number());
+    const std::string number = id.ToPlain();
+    json.RawValue(number.data(), number.size(), rapidjson::kNumberType);
   }
 }
 

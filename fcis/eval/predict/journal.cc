@@ -34,7 +34,7 @@ std::string JsonText(absl::string_view text) {
 std::string PictureLine(const JournalPicture& picture) {
   const RecordId& id = picture.image;
   return absl::StrCat(
-      "{\"image_id\": ", id.is_text() ? JsonText(id.text()) : id.ToString(),
+      "{\"image_id\": ", id.is_text() ? JsonText(id.text()) : id.ToPlain(),
       ", \"file\": ", JsonText(picture.file), ", \"stamp\": \"", picture.stamp,
       "\", \"sha256\": \"", picture.sha256, "\", \"height\": ", picture.height,
       ", \"width\": ", picture.width, ", \"results\": ", picture.results,

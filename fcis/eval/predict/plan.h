@@ -25,8 +25,10 @@ struct PredictOptions {
   std::string directory;
   // What detects, with the config that it runs under. Not null.
   const Weights* weights = nullptr;
-  absl::Time weights_read_at;  // a time before they were read
-  std::string computed_by;     // device and precision: "cpu, f32"
+  // A time before they were read from the file that their source names. Left
+  // alone: they come from no file, or not as they are there.
+  absl::Time weights_read_at;
+  std::string computed_by;  // device and precision: "cpu, f32"
   // Kept detections that are not good any more are an error, and not computed
   // again.
   bool reuse = false;

@@ -218,6 +218,10 @@ TEST_F(PlanTest, StampsSpareTheReading) {
   Save("w", "");
   plan = Run();
   EXPECT_THAT(plan.message, HasSubstr("w was replaced"));
+  // Trained ones are not their source's.
+  SetWeight(3);
+  options_.weights_read_at = absl::Time();
+  EXPECT_THAT(Run().message, HasSubstr("w was replaced"));
 }
 
 // Bug case 57: all at once, and before anything is touched.

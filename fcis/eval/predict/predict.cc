@@ -18,6 +18,7 @@
 #include "fcis/core/pipeline/pipeline.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/codec/image_reader.h"
+#include "fcis/data/codec/size_mismatch.h"
 #include "fcis/data/results_json.h"
 #include "fcis/eval/predict/journal.h"
 
@@ -44,16 +45,16 @@ std::vector<const CocoImage*> Pictures(const CocoDataset& dataset) {
 
 // How a picture's size is not what the data set says; "": it is, or the data
 // set does not say. Masks of one size never match those of another.
-std::string SizeRemark(const CocoDataset& dataset, const CocoImage& picture,
-                       const JournalPicture& found) {
-  const bool says_height = picture.height >= 0, says_width = picture.width >= 0;
-  if ((!says_height || picture.height == found.height) &&
-      (!says_width || picture.width == found.width)) {
+std::string SizeRemark(const CocoImage& picture, const JournalPicture& found) {
+  if (picture.height < 0 || picture.width < 0 ||
+      (picture.height == found.height && picture.width == found.width)) {
     return "";
   }
-  return absl::StrCat(found.file, " (image ", picture.id.ToString(), ") is ",
-                      found.width, " x ", found.height, ", ", dataset.path,
-                      " says ", picture.width, " x ", picture.height);
+  return absl::StrCat(
+      "warning: image ", picture.id.ToString(), ": ",
+      DescribeSizeMismatch(found.file, static_cast<int>(found.height),
+                           static_cast<int>(found.width), picture.height,
+                           picture.width));
 }
 
 struct Work {
@@ -65,12 +66,9 @@ struct Work {
 
 class Predictor {
  public:
-  Predictor(const CocoDataset& dataset, const ClassMatch& classes,
-            const PredictOptions& options, const DetectPicture& detect)
-      : dataset_(dataset),
-        classes_(classes),
-        options_(options),
-        detect_(detect) {}
+  Predictor(const ClassMatch& classes, const PredictOptions& options,
+            const DetectPicture& detect)
+      : classes_(classes), options_(options), detect_(detect) {}
 
   // Appends to the journal; returns how many pictures failed.
   int Run(const std::vector<const CocoImage*>& pictures, Progress& progress,
@@ -83,7 +81,6 @@ class Predictor {
   absl::Status Save(const CocoImage& picture, const Work& work,
                     JournalWriter& journal) const;
 
-  const CocoDataset& dataset_;
   const ClassMatch& classes_;
   const PredictOptions& options_;
   const DetectPicture& detect_;
@@ -169,9 +166,9 @@ int Predictor::Run(const std::vector<const CocoImage*>& pictures,
       progress.Print(stderr, absl::StrCat("error: ", status.message()));
       return;
     }
-    const std::string remark = SizeRemark(dataset_, picture(i), work.file);
+    const std::string remark = SizeRemark(picture(i), work.file);
     if (!remark.empty() && odd++ < options_.max_messages) {
-      progress.Print(stderr, absl::StrCat("warning: ", remark));
+      progress.Print(stderr, remark);
     }
   };
   RunPipeline(
@@ -245,8 +242,7 @@ std::vector<const CocoImage*> Mine(
 }
 
 // What becomes of earlier detections, and whatever is odd about their pictures.
-void Announce(const Plan& plan, const CocoDataset& dataset,
-              const std::vector<const CocoImage*>& pictures,
+void Announce(const Plan& plan, const std::vector<const CocoImage*>& pictures,
               const PredictOptions& options) {
   if (!plan.message.empty()) absl::FPrintF(stderr, "%s\n", plan.message);
   if (plan.kept.empty()) return;
@@ -256,9 +252,8 @@ void Announce(const Plan& plan, const CocoDataset& dataset,
   size_t kept = 0;
   for (size_t i = 0; i < pictures.size(); ++i) {
     if (plan.todo[i]) continue;
-    const std::string remark =
-        SizeRemark(dataset, *pictures[i], plan.kept[kept++]);
-    if (!remark.empty()) remarks.Add(absl::StrCat("warning: ", remark));
+    const std::string remark = SizeRemark(*pictures[i], plan.kept[kept++]);
+    if (!remark.empty()) remarks.Add(remark);
   }
   if (remarks.count() > 0)
     absl::FPrintF(stderr, "of these%s\n", remarks.Text());
@@ -276,7 +271,7 @@ absl::Status Predict(const CocoDataset& dataset, const ClassMatch& classes,
     ASSIGN_OR_RETURN(lock, Lock(options));
     ASSIGN_OR_RETURN(const Plan plan,
                      MakePlan(dataset, pictures, classes, options));
-    Announce(plan, dataset, pictures, options);
+    Announce(plan, pictures, options);
     text = PlanText(plan);
   }
   // Nobody writes before rank 0 has brought the directory into order.
@@ -293,8 +288,7 @@ absl::Status Predict(const CocoDataset& dataset, const ClassMatch& classes,
         job.size() == 1 ? "pictures"
                         : absl::StrCat("pictures of rank ", job.rank()),
         static_cast<int64_t>(mine.size())));
-    failed = Predictor(dataset, classes, options, detect)
-                 .Run(mine, progress, *journal);
+    failed = Predictor(classes, options, detect).Run(mine, progress, *journal);
   }
   ASSIGN_OR_RETURN(const int all_failed, job.Sum(failed));
   if (all_failed > 0) {

@@ -151,11 +151,11 @@ absl::StatusOr<std::string> Directory(const Communicator& job) {
   return MakeOutputDirectory(out, "fcis_eval", absl::Now());
 }
 
-absl::Status Score(const CocoSplit& data, const PredictOptions& predicted,
+absl::Status Score(CocoDataset dataset, const PredictOptions& predicted,
                    EvalOptions options) {
   const std::string results = ResultsPath(predicted);
   ASSIGN_OR_RETURN(const Evaluation evaluation,
-                   Evaluate(data.annotations, results, std::move(options)));
+                   Evaluate(std::move(dataset), results, std::move(options)));
   RETURN_IF_ERROR(WriteScores(evaluation, results));
   absl::PrintF("\ndetections: %s\n", results);
   return absl::OkStatus();
@@ -178,14 +178,17 @@ absl::StatusOr<ClassMatch> Classes(const ModelConfig& config,
 absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
                     Communicator& job) {
   PredictOptions options;
-  ASSIGN_OR_RETURN(const CocoDataset dataset,
-                   ReadCocoDataset(data.annotations));
+  CocoNeeds needs = EvalNeeds(eval_options.iou_type);
+  needs.file_name = MemberUse::kNeeded;
+  ASSIGN_OR_RETURN(CocoDataset dataset,
+                   ReadCocoDataset(data.annotations, needs));
+  // Hours of detection are not to end at a bad annotation.
+  RETURN_IF_ERROR(GroundTruth::Build(dataset, eval_options).status());
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
   options.weights_read_at = absl::Now();
   ASSIGN_OR_RETURN(ModelChoice choice,
                    ChooseModel(absl::GetFlag(FLAGS_modelpath),
-                               ModelFetcherFromFlags(ModelDirectory()),
-                               DefaultModelFetcherFromFlags(ModelDirectory())));
+                               ModelFetcherFromFlags(ModelDirectory())));
   if (job.rank() == 0) {
     absl::FPrintF(stderr, "%s\ndevice: %s, %d threads, %d processes\n",
                   choice.statement, backend->name(), NumThreads(), job.size());
@@ -202,6 +205,7 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
   options.computed_by =
       absl::StrCat(backend->name(), ", ", backend->precision());
   options.reuse = absl::GetFlag(FLAGS_reuse);
+  options.max_messages = eval_options.bad_annotations.max_messages;
   options.image_dir = data.images;
   options.max_pixels = absl::GetFlag(FLAGS_max_pixels);
   options.paste_threshold = PasteThreshold(postprocess);
@@ -211,7 +215,7 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
       [&](const Image& image) { return detector->Detect(image, postprocess); },
       job));
   if (job.rank() != 0) return absl::OkStatus();
-  return Score(data, options, std::move(eval_options));
+  return Score(std::move(dataset), options, std::move(eval_options));
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {

@@ -139,7 +139,8 @@ TEST_F(PredictTest, Case57OtherSizesAreNamed) {
     ::testing::internal::CaptureStderr();
     ASSERT_TRUE(Run().ok());
     EXPECT_THAT(::testing::internal::GetCapturedStderr(),
-                HasSubstr("2.png (image 2) is 6 x 8, a.json says 6 x 9"));
+                HasSubstr("2.png is 6x8 (width x height), but the annotations "
+                          "say 6x9"));
   }
 }
 

@@ -7,7 +7,7 @@
 #include "absl/algorithm/container.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/io/file.h"
+#include "fcis/data/json/open_json.h"
 #include "fcis/eval/coco/ground_truth.h"
 
 namespace fcis {
@@ -89,7 +89,7 @@ absl::StatusOr<OverlapTable> ReadOverlapTable(const CocoDataset& dataset,
   options.iou_thresholds = {kBackgroundIou};
   ASSIGN_OR_RETURN(const GroundTruth truth,
                    GroundTruth::Build(dataset, options));
-  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(results));
+  ASSIGN_OR_RETURN(const auto file, OpenJson(results));
   ASSIGN_OR_RETURN(
       const Detections detections,
       ReadDetections(file->bytes(), results, truth, options, NumThreads()));

@@ -12,11 +12,11 @@
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/draw/draw_instances.h"
-#include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/coco/results.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/jpeg_writer.h"
+#include "fcis/data/json/open_json.h"
 
 namespace fcis {
 namespace {
@@ -252,7 +252,7 @@ absl::StatusOr<std::vector<PicturePanel>> DrawPanels(
     const PanelSource& source, absl::Span<const int> pictures) {
   FoundByPicture found;
   for (const int picture : pictures) found[picture];
-  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(source.results));
+  ASSIGN_OR_RETURN(const auto file, OpenJson(source.results));
   RETURN_IF_ERROR(ReadResults(file->bytes(), source.results, ResultsOptions(),
                               [&]() -> std::unique_ptr<ResultsSink> {
                                 return std::make_unique<FoundSink>(

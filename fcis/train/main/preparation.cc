@@ -11,6 +11,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/download/download_flag.h"
 #include "fcis/data/download/free_space.h"
@@ -50,6 +51,7 @@ absl::Status PrepareData(const TrainPlan& plan, const OpenedRun& run,
   choice.ann_file = absl::GetFlag(FLAGS_ann_file);
   choice.image_dir = absl::GetFlag(FLAGS_image_dir);
   choice.data_dir = absl::GetFlag(FLAGS_data_dir);
+  ASSIGN_OR_RETURN(choice.bad_annotations, BadAnnotationPolicyFromFlags());
   ASSIGN_OR_RETURN(prepared->data,
                    OpenTrainingData(choice, plan.config, model->input()));
   say(prepared->data.statement);
@@ -118,7 +120,9 @@ absl::Status PrepareValidation(const OpenedRun& run, const ModelConfig* model,
         opened.status().code(),
         absl::StrCat("validation set: ", opened.status().message()));
   }
-  say(absl::StrCat("validation: ", opened->statement));
+  for (const std::string& line : opened->statement) {
+    say(absl::StrCat("validation: ", line));
+  }
   prepared->validate = std::move(opened->validate);
   prepared->run.record.set_validation(opened->contents);
   if (run.record.has_value() && run.record->has_validation() &&

@@ -35,6 +35,7 @@ const std::vector<RunFlag>& RunFlags() {
       {"ann_file", Kept::kPath, {"data_dir"}},
       {"image_dir", Kept::kPath, {"data_dir"}},
       {"data_dir", Kept::kPath, {}},
+      {"bad_annotations", Kept::kText, {}},
       {"val_ann_file", Kept::kPath, {}},
       {"val_image_dir", Kept::kPath, {}},
       {"val_every", Kept::kText, {}},

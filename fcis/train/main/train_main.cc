@@ -42,7 +42,8 @@ Program MakeProgram() {
   program.groups = {
       {"What to train", {"config", "set", "init", "download"}},
       {"Data",
-       {"ann_file", "image_dir", "data_dir", "loader_threads", "prefetch"}},
+       {"ann_file", "image_dir", "data_dir", "bad_annotations", "max_messages",
+        "loader_threads", "prefetch"}},
       {"Validation",
        {"val_ann_file", "val_image_dir", "val_every", "map_classes"}},
       {"Run",

@@ -18,6 +18,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/config/text_proto.h"
+#include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/train/config/recipes.h"
 #include "fcis/train/main/run_flags.h"
@@ -90,6 +91,7 @@ absl::Status CheckAtLeast(const char* name, double value, double least) {
 // With the run's own where the command line says nothing.
 absl::Status CheckFlags() {
   RETURN_IF_ERROR(CheckBackendFlags());
+  RETURN_IF_ERROR(BadAnnotationPolicyFromFlags().status());
   RETURN_IF_ERROR(CheckPair("ann_file", absl::GetFlag(FLAGS_ann_file),
                             "image_dir", absl::GetFlag(FLAGS_image_dir)));
   RETURN_IF_ERROR(CheckPair("val_ann_file", absl::GetFlag(FLAGS_val_ann_file),

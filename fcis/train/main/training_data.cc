@@ -51,13 +51,17 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainingDataChoice& choice,
     sources = std::move(*found);
   }
   ASSIGN_OR_RETURN(std::unique_ptr<CocoSet> set,
-                   CocoSet::Create(sources, input));
+                   CocoSet::Create(sources, input, choice.bad_annotations));
   TrainingData data;
   for (const CocoSource& source : sources) {
     absl::StrAppend(&data.statement, "data: ", source.ann_file,
                     ", pictures in ", source.image_dir, "\n");
   }
   absl::StrAppend(&data.statement, set->report().ToText());
+  for (const std::string& note :
+       set->report().problems.Notes(choice.bad_annotations)) {
+    absl::StrAppend(&data.statement, note, "\n");
+  }
   data.set = std::move(set);
   return data;
 }

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "fcis/core/config/fcis.pb.h"
+#include "fcis/data/coco/record_problems.h"
 #include "fcis/data/loader/training_set.h"
 #include "fcis/train/config/train.pb.h"
 
@@ -15,6 +16,7 @@ namespace fcis {
 struct TrainingDataChoice {
   std::string ann_file, image_dir;  // one data set, or both "" ...
   std::string data_dir;  // ... then the recipe's scenes, or COCO here
+  BadAnnotationPolicy bad_annotations;
 };
 
 struct TrainingData {

@@ -2,13 +2,13 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/parallel.h"
@@ -16,8 +16,12 @@
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/mask/paste.h"
+#include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/match_classes.h"
+#include "fcis/data/codec/image_reader.h"
+#include "fcis/data/codec/size_mismatch.h"
+#include "fcis/data/json/open_json.h"
 #include "fcis/eval/coco/accumulate.h"
 #include "fcis/eval/coco/detections.h"
 #include "fcis/eval/coco/ground_truth.h"
@@ -39,25 +43,51 @@ struct ValidationSet {
   ClassMatch classes;
 };
 
-absl::Status CheckPictures(const ValidationSet& set) {
-  constexpr size_t kNamed = 3;
-  std::vector<std::string> named;
-  size_t count = 0;
-  for (const CocoImage& image : set.dataset.images) {
-    const std::string path = absl::StrCat(set.image_dir, "/", image.file_name);
-    if (!image.file_name.empty() && access(path.c_str(), R_OK) == 0) continue;
-    ++count;
-    if (named.size() == kNamed) continue;
-    named.push_back(image.file_name.empty()
-                        ? absl::StrCat("image ", image.id.ToString(),
-                                       " without \"file_name\"")
-                        : path);
+// What is wrong with a picture of the set, or "". Reads it if `whole`.
+std::string PictureFault(const ValidationSet& set, const CocoImage& image,
+                         bool whole) {
+  const std::string path = absl::StrCat(set.image_dir, "/", image.file_name);
+  if (access(path.c_str(), R_OK) != 0) {
+    return absl::StrCat(NameOf(set.dataset, image), ": ",
+                        ErrnoStatus("cannot open", path, errno).message());
   }
-  if (count == 0) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat(
-      count, " of ", set.dataset.images.size(), " pictures of ",
-      set.dataset.path, " are missing: ", absl::StrJoin(named, ", "),
-      count > kNamed ? ", ..." : ""));
+  if (!whole) return "";
+  const absl::StatusOr<Image> read = ReadImage(path);
+  if (!read.ok()) {
+    return absl::StrCat(NameOf(set.dataset, image), ": ",
+                        read.status().message());
+  }
+  const bool sized = image.height > 0 && image.width > 0;
+  if (!sized || (read->height == image.height && read->width == image.width)) {
+    return "";
+  }
+  return absl::StrCat(NameOf(set.dataset, image), ": ",
+                      DescribeSizeMismatch(path, read->height, read->width,
+                                           image.height, image.width));
+}
+
+// All files must be there; each process reads its share of them.
+absl::Status CheckPictures(const ValidationSet& set, int max_messages,
+                           const Communicator& job) {
+  const std::vector<CocoImage>& images = set.dataset.images;
+  std::vector<std::string> faults(images.size());
+  ParallelFor(
+      static_cast<int64_t>(images.size()), 1, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          const auto at = static_cast<size_t>(i);
+          faults[at] =
+              PictureFault(set, images[at], i % job.size() == job.rank());
+        }
+      });
+  RecordLines lines;
+  for (std::string& fault : faults) {
+    if (!fault.empty()) lines.Add(std::move(fault));
+  }
+  if (lines.count == 0) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat(lines.count, " of ", images.size(),
+                   " pictures are missing, damaged or of another size:\n",
+                   lines.ToText(max_messages, "  ")));
 }
 
 absl::StatusOr<ClassMatch> Match(const ModelConfig& model,
@@ -71,7 +101,7 @@ absl::StatusOr<ClassMatch> Match(const ModelConfig& model,
 absl::StatusOr<double> Score(const ValidationSet& set,
                              const std::string& results) {
   const EvalOptions options;
-  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(results));
+  ASSIGN_OR_RETURN(const auto file, OpenJson(results));
   ASSIGN_OR_RETURN(const Detections detections,
                    ReadDetections(file->bytes(), results, *set.truth, options,
                                   NumThreads()));
@@ -88,7 +118,6 @@ absl::StatusOr<double> Validate(const ValidationSet& set, Backend* backend,
   PredictOptions options;
   options.image_dir = set.image_dir;
   options.weights = &weights;
-  options.weights_read_at = absl::Now();
   options.computed_by =
       absl::StrCat(backend->name(), ", ", backend->precision());
   options.paste_threshold = PasteThreshold(postprocess);
@@ -116,16 +145,19 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
                                               const ClassMap& map,
                                               Backend* backend,
                                               Communicator* job) {
+  EvalOptions options;
+  ASSIGN_OR_RETURN(options.bad_annotations, BadAnnotationPolicyFromFlags());
+  CocoNeeds needs = EvalNeeds(options.iou_type);
+  needs.file_name = needs.name = MemberUse::kNeeded;
   auto set = std::make_shared<ValidationSet>();
-  ASSIGN_OR_RETURN(set->dataset, ReadCocoDataset(ann_file));
+  ASSIGN_OR_RETURN(set->dataset, ReadCocoDataset(ann_file, needs));
   set->image_dir = image_dir;
   Faults faults;
   if (set->dataset.images.empty()) {
     faults.Add(
         absl::InvalidArgumentError(absl::StrCat(ann_file, ": no \"images\"")));
   }
-  absl::StatusOr<GroundTruth> truth =
-      GroundTruth::Build(set->dataset, EvalOptions());
+  absl::StatusOr<GroundTruth> truth = GroundTruth::Build(set->dataset, options);
   faults.Add(truth.status());
   OpenedValidator opened;
   if (model != nullptr) {
@@ -133,11 +165,14 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
     faults.Add(match.status());
     if (match.ok()) {
       set->classes = *std::move(match);
-      opened.statement = Describe(set->classes);
+      opened.statement.push_back(Describe(set->classes));
     }
   }
-  faults.Add(CheckPictures(*set));
+  faults.Add(CheckPictures(*set, options.bad_annotations.max_messages, *job));
   RETURN_IF_ERROR(faults.status("faults"));
+  for (std::string& note : truth->problems().Notes(options.bad_annotations)) {
+    opened.statement.push_back(std::move(note));
+  }
   set->truth = *std::move(truth);
   opened.contents = Fnv1a64(set->dataset.file->bytes());
   opened.validate = [=](const Weights& weights, int64_t iteration,

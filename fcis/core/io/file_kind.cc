@@ -1,0 +1,145 @@
+#include "fcis/core/io/file_kind.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+
+namespace fcis {
+namespace {
+
+struct Signature {
+  FileKind kind;
+  size_t at;
+  absl::string_view bytes;
+};
+
+// The first that fits counts.
+constexpr Signature kSignatures[] = {
+    {FileKind::kGzip, 0, "\x1f\x8b"},
+    {FileKind::kZip, 0, "PK\x03\x04"},
+    {FileKind::kZip, 0, "PK\x05\x06"},
+    {FileKind::kBzip2, 0, "BZh"},
+    {FileKind::kXz,
+     0,
+     {"\xfd"
+      "7zXZ\0",
+      6}},
+    {FileKind::kZstd, 0, "\x28\xb5\x2f\xfd"},
+    {FileKind::kTar, 257, "ustar"},
+    {FileKind::kUtf32, 0, {"\xff\xfe\0\0", 4}},
+    {FileKind::kUtf32, 0, {"\0\0\xfe\xff", 4}},
+    {FileKind::kUtf16, 0, "\xff\xfe"},
+    {FileKind::kUtf16, 0, "\xfe\xff"},
+    {FileKind::kGitLfs, 0, "version https://git-lfs"},
+    {FileKind::kPickle, 0, "\x80\x02"},
+    {FileKind::kPickle, 0, "\x80\x03"},
+    {FileKind::kPickle, 0, "\x80\x04"},
+    {FileKind::kPickle, 0, "\x80\x05"},
+    {FileKind::kJpeg, 0, "\xff\xd8\xff"},
+    {FileKind::kPng, 0, "\x89PNG"},
+    {FileKind::kGif, 0, "GIF8"},
+    {FileKind::kWebp, 8, "WEBP"},
+    {FileKind::kBmp, 0, "BM"},
+    {FileKind::kTiff, 0, {"II*\0", 4}},
+    {FileKind::kTiff, 0, {"MM\0*", 4}},
+    {FileKind::kHeif, 4, "ftypavif"},
+    {FileKind::kHeif, 4, "ftyphei"},
+    {FileKind::kHeif, 4, "ftypmif1"},
+    {FileKind::kJpeg2000, 4, "jP  \r\n"},
+    {FileKind::kJpeg2000, 0, "\xff\x4f\xff\x51"},
+    {FileKind::kPdf, 0, "%PDF-"},
+};
+
+// JSON or a page of UTF-16 without a mark begins with an ASCII character.
+bool IsUnmarkedUtf16(absl::string_view bytes) {
+  if (bytes.size() < 4) return false;
+  const auto ascii = [&](size_t at) {
+    return bytes[at] != 0 &&
+           absl::ascii_isascii(static_cast<unsigned char>(bytes[at]));
+  };
+  return (ascii(0) && bytes[1] == 0 && ascii(2) && bytes[3] == 0) ||
+         (bytes[0] == 0 && ascii(1) && bytes[2] == 0 && ascii(3));
+}
+
+FileKind KindOfMarkup(absl::string_view bytes) {
+  absl::ConsumePrefix(&bytes, "\xef\xbb\xbf");
+  bytes = absl::StripLeadingAsciiWhitespace(bytes);
+  for (const absl::string_view begin : {"<!doctype html", "<html", "<head"}) {
+    if (absl::StartsWithIgnoreCase(bytes, begin)) return FileKind::kHtml;
+  }
+  if (absl::StartsWith(bytes, "<?xml")) {
+    // XHTML says so further down.
+    return absl::StrContains(absl::AsciiStrToLower(bytes.substr(0, 512)),
+                             "<html")
+               ? FileKind::kHtml
+               : FileKind::kXml;
+  }
+  if (absl::StartsWith(bytes, "<!--")) return FileKind::kHtml;
+  return FileKind::kUnknown;
+}
+
+}  // namespace
+
+FileKind KindOfBytes(absl::string_view bytes) {
+  for (const Signature& signature : kSignatures) {
+    if (bytes.size() >= signature.at &&
+        absl::StartsWith(bytes.substr(signature.at), signature.bytes)) {
+      return signature.kind;
+    }
+  }
+  if (IsUnmarkedUtf16(bytes)) return FileKind::kUtf16;
+  return KindOfMarkup(bytes);
+}
+
+absl::string_view Describe(FileKind kind) {
+  switch (kind) {
+    case FileKind::kUnknown:
+      return "";
+    case FileKind::kGzip:
+      return "a gzip file";
+    case FileKind::kZip:
+      return "a zip archive; unpack it with unzip";
+    case FileKind::kBzip2:
+      return "a bzip2 file; unpack it with bunzip2";
+    case FileKind::kXz:
+      return "an xz file; unpack it with unxz";
+    case FileKind::kZstd:
+      return "a zstd file; unpack it with unzstd";
+    case FileKind::kTar:
+      return "a tar archive; unpack it with tar -xf";
+    case FileKind::kUtf16:
+      return "text in UTF-16; turn it into UTF-8 with iconv -f UTF-16 -t UTF-8";
+    case FileKind::kUtf32:
+      return "text in UTF-32; turn it into UTF-8 with iconv -f UTF-32 -t UTF-8";
+    case FileKind::kHtml:
+      return "an HTML page, as servers answer in place of a file (a login, a "
+             "quota, an error); fetch the file again";
+    case FileKind::kXml:
+      return "an XML file";
+    case FileKind::kGitLfs:
+      return "a git-lfs pointer; git lfs pull fetches the file itself";
+    case FileKind::kPickle:
+      return "a Python pickle";
+    case FileKind::kJpeg:
+      return "a JPEG picture";
+    case FileKind::kPng:
+      return "a PNG picture";
+    case FileKind::kGif:
+      return "a GIF picture";
+    case FileKind::kWebp:
+      return "a WebP picture";
+    case FileKind::kBmp:
+      return "a BMP picture";
+    case FileKind::kTiff:
+      return "a TIFF picture";
+    case FileKind::kHeif:
+      return "a HEIF or AVIF picture";
+    case FileKind::kJpeg2000:
+      return "a JPEG 2000 picture";
+    case FileKind::kPdf:
+      return "a PDF file";
+  }
+  return "";
+}
+
+}  // namespace fcis

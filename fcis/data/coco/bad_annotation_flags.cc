@@ -1,0 +1,33 @@
+#include "fcis/data/coco/bad_annotation_flags.h"
+
+#include <string>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/suggest.h"
+
+ABSL_FLAG(std::string, bad_annotations, "error",
+          "Annotations, pictures and categories that lack what is needed of "
+          "them, or hold something else there: error names them and ends "
+          "before the work begins, skip names them and leaves them out.");
+ABSL_FLAG(int, max_messages, 20, "Bad records that are named.");
+
+namespace fcis {
+
+absl::StatusOr<BadAnnotationPolicy> BadAnnotationPolicyFromFlags() {
+  const std::string choice = absl::GetFlag(FLAGS_bad_annotations);
+  RETURN_IF_ERROR(CheckChoice("bad_annotations", choice, {"error", "skip"}));
+  BadAnnotationPolicy policy;
+  policy.skip = choice == "skip";
+  policy.max_messages = absl::GetFlag(FLAGS_max_messages);
+  constexpr int kMost = static_cast<int>(RecordLines::kKept);
+  if (policy.max_messages < 0 || policy.max_messages > kMost) {
+    return UsageError(absl::StrCat("--max_messages=", policy.max_messages,
+                                   ": expected 0 to ", kMost));
+  }
+  return policy;
+}
+
+}  // namespace fcis

@@ -1,0 +1,23 @@
+// Finds the file that was meant by a name which is not there.
+#ifndef FCIS_DATA_LOADER_SIMILAR_FILE_H_
+#define FCIS_DATA_LOADER_SIMILAR_FILE_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace fcis {
+
+// The path of a file that is there, in place of one that is not: with / for
+// each backslash, or of the same name but for letter case, %20 and the like,
+// and how accents are written (as one character or two, or left out), in the
+// directory or the nearest one above that exists. "": none. Lists a directory.
+std::string SimilarFile(const std::string& path);
+
+// "%20" decoded, small letters, Latin letters without accents: equal for names
+// that are easily taken for each other.
+std::string FoldFileName(absl::string_view name);
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_LOADER_SIMILAR_FILE_H_
