@@ -36,6 +36,8 @@ const std::vector<PresetParts>& Table() {
       {"small_scenes", {kCommonTextproto, kSmallScenesTextproto}},
       {"small_photos",
        {kCommonTextproto, kCocoClassesTextproto, kSmallPhotosTextproto}},
+      // Its mean is not the common one.
+      {"photos", {kPhotosTextproto}},
       {"parity_small", {kCommonTextproto, kParitySmallTextproto}},
       {"parity_mini", {kCommonTextproto, kParityMiniTextproto}},
   };
@@ -70,6 +72,8 @@ absl::Status CheckNetwork(const ModelConfig& c) {
       "backbone.blocks", absl::StrCat("four numbers in 1..", kMaxBlocks)));
   RETURN_IF_ERROR(Expect(b.width() > 0 && b.width() <= 4096, "backbone.width",
                          "in 1..4096"));
+  RETURN_IF_ERROR(Expect(b.stem_width() >= 0 && b.stem_width() <= 4096,
+                         "backbone.stem_width", "in 0..4096"));
   RETURN_IF_ERROR(
       Expect(b.bn_eps_stem() > 0 && b.bn_eps() > 0 && b.bn_eps_projection() > 0,
              "backbone.bn_eps*", "positive"));

@@ -95,6 +95,65 @@ TEST_F(CocoSetTest, ContentsTellSetsApart) {
   EXPECT_EQ((*Create())->Contents().objects, contents.objects);
 }
 
+// An object beside a crowd; nothing; a crowd alone; an object beside one that
+// is marked as ignored.
+TEST_F(CocoSetTest, EmptyPicturesAndIgnoredRegionsWhenAsked) {
+  const auto annotation = [](int id, int image, int x, const char* more) {
+    return absl::StrCat("{\"id\":", id, ",\"image_id\":", image,
+                        ",\"category_id\":1,\"segmentation\":[[", x, ",0,",
+                        x + 10, ",0,", x + 10, ",20,", x, ",20]]", more, "}");
+  };
+  std::string images;
+  for (int id = 1; id <= 4; ++id) {
+    absl::StrAppend(&images, id > 1 ? "," : "", "{\"id\":", id,
+                    ",\"file_name\":\"00000000000", id,
+                    ".jpg\",\"height\":64,\"width\":80}");
+  }
+  ASSERT_TRUE(WriteFileAtomic(
+                  source_.ann_file,
+                  absl::StrCat("{\"images\":[", images,
+                               "],\"categories\":[{\"id\":1,\"name\":\"a\"}],"
+                               "\"annotations\":[",
+                               annotation(1, 1, 0, ""), ",",
+                               annotation(2, 1, 30, ",\"iscrowd\":1"), ",",
+                               annotation(3, 3, 0, ",\"iscrowd\":1"), ",",
+                               annotation(4, 4, 0, ""), ",",
+                               annotation(5, 4, 40, ",\"ignore\":1"), "]}"))
+                  .ok());
+  const auto make = [&](bool empty_pictures, bool ignored_regions) {
+    auto set = CocoSet::Create({source_}, PlainInput(64), {},
+                               {empty_pictures, ignored_regions});
+    EXPECT_TRUE(set.ok()) << set.status();
+    return *std::move(set);
+  };
+  const auto ids = [](const CocoSet& set) {
+    std::string all;
+    for (int64_t i = 0; i < set.size(); ++i) {
+      absl::StrAppend(&all, set.ImageId(i), ":", set.Labels(i).size(), " ");
+    }
+    return all;
+  };
+  // The reference's rule: crowds are not there, "ignore" says nothing.
+  EXPECT_EQ(ids(*make(false, false)), "1:1 4:2 ");
+  EXPECT_TRUE(make(false, false)->Get(0)->instances.ignored.empty());
+  EXPECT_EQ(ids(*make(true, false)), "1:1 2:0 4:2 ");
+  EXPECT_EQ(ids(*make(false, true)), "1:1 4:1 ");
+  const auto all = make(true, true);
+  EXPECT_EQ(ids(*all), "1:1 2:0 3:0 4:1 ");
+  const Instances first = all->Get(0)->instances;
+  EXPECT_EQ(first.size(), 1u);
+  ASSERT_EQ(first.ignored.size(), 64u * 80u);
+  EXPECT_EQ(first.ignored[29], 0);
+  EXPECT_EQ(first.ignored[30], 1);
+  EXPECT_EQ(first.ignored[19 * 80 + 39], 1);
+  EXPECT_EQ(first.ignored[20 * 80 + 39], 0);
+  EXPECT_EQ(all->Get(1)->instances.size(), 0u);
+  EXPECT_TRUE(all->Get(1)->instances.ignored.empty());
+  EXPECT_EQ(all->Get(2)->instances.size(), 0u);
+  EXPECT_EQ(all->Get(2)->instances.ignored[0], 1);
+  EXPECT_EQ(all->Get(3)->instances.ignored[45], 1);
+}
+
 TEST_F(CocoSetTest, MissingPicturesAreNamedAtOnce) {
   std::filesystem::remove(Picture(2));
   std::filesystem::remove(Picture(4));

@@ -41,8 +41,11 @@ class TrainingSet {
     }
     return contents;
   }
-  // Reads or paints the picture; at least one instance. Errors name the file
-  // and the picture's id.
+  // The labels of its objects, where they are known without reading it; else
+  // none.
+  virtual std::vector<int> Labels(int64_t) const { return {}; }
+  // Reads or paints the picture, which may be without instances. Errors name
+  // the file and the picture's id.
   virtual absl::StatusOr<LabelledImage> Get(int64_t index) const = 0;
 };
 

@@ -28,6 +28,11 @@ absl::Status CheckInstances(const Image& image, const Instances& in) {
                        image.height, "x", image.width));
     }
   }
+  if (!in.ignored.empty() && in.ignored.size() != pixels) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "an ignored region of ", in.ignored.size(), " pixels for a picture of ",
+        image.height, "x", image.width));
+  }
   return absl::OkStatus();
 }
 
@@ -126,6 +131,9 @@ absl::StatusOr<TrainSample> TransformForTraining(
     sample.instances.Add(
         box, instances.labels[i],
         rules.smooth_masks ? std::vector<uint8_t>() : masks.Resize(mask));
+  }
+  if (!instances.ignored.empty()) {
+    sample.instances.ignored = masks.Resize(instances.ignored);
   }
   return sample;
 }

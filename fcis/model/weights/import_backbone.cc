@@ -191,7 +191,7 @@ absl::StatusOr<Backbone> ImportBackbone(
   for (const TensorSpec& spec : ExpectedTensors(config)) {
     if (absl::StartsWith(spec.name, kPrefix)) collector.Take(spec, &backbone);
   }
-  const Tensor* bias = collector.TakeStemBias(config.backbone().width());
+  const Tensor* bias = collector.TakeStemBias(StemWidth(config.backbone()));
   RETURN_IF_ERROR(collector.Finish(source, config.name(), &backbone));
   if (bias != nullptr) AddStemBias(*bias, &backbone);
   if (naming == BackboneNaming::kChainer) ReverseStemInputs(&backbone);

@@ -32,6 +32,9 @@ struct TensorSpec {
 // Every tensor that a model of this config has, sorted by name.
 std::vector<TensorSpec> ExpectedTensors(const ModelConfig& config);
 
+// Channels of the stem.
+int StemWidth(const BackboneConfig& config);
+
 // Name prefixes of the bottlenecks of res2..res5 in the order in which they
 // run: "extractor/res2/res2_a", "extractor/res2/res2_b1", ...
 std::vector<std::string> BottleneckNames(int stage, int blocks);

@@ -25,6 +25,7 @@ const std::vector<std::pair<std::string, const char*>>& Table() {
           {"msracver_ohem", kRecipeMsracverOhemTextproto},
           {"chainercv", kRecipeChainercvTextproto},
           {"small_scenes", kRecipeSmallScenesTextproto},
+          {"photos", kRecipePhotosTextproto},
           {"small_photos", kRecipeSmallPhotosTextproto},
       };
   return table;
@@ -103,6 +104,12 @@ absl::Status CheckData(const TrainConfig& c) {
                          "positive, low <= high <= 16"));
   RETURN_IF_ERROR(Expect(a.copy_paste() >= 0 && a.copy_paste() <= 1,
                          "augmentation.copy_paste", "in 0..1"));
+  RETURN_IF_ERROR(Expect(a.mosaic() >= 0 && a.mosaic() <= 1 &&
+                             a.color_jitter() >= 0 && a.color_jitter() <= 1,
+                         "augmentation.mosaic and color_jitter", "in 0..1"));
+  RETURN_IF_ERROR(Expect(
+      c.data().repeat_threshold() >= 0 && c.data().repeat_threshold() <= 1,
+      "data.repeat_threshold", "in 0..1"));
   RETURN_IF_ERROR(Expect(c.batch() > 0 && c.accumulate() > 0 &&
                              c.batch() <= 4096 && c.accumulate() <= 4096,
                          "batch and accumulate", "in 1..4096"));

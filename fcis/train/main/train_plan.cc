@@ -26,7 +26,7 @@
 
 ABSL_FLAG(
     std::string, config, "chainer_fcis",
-    "Recipe: chainer_fcis, msracver_ohem, chainercv, small_scenes, "
+    "Recipe: chainer_fcis, msracver_ohem, chainercv, photos, small_scenes, "
     "small_photos, or a file (fcis/train/config/train.proto in text form).");
 ABSL_FLAG(std::string, set, "",
           "Changes to the recipe, in text form: 'batch: 2 schedule { cosine: "

@@ -55,6 +55,10 @@ class Loss {
         targets_(targets),
         height_(static_cast<int>(sample.prepared.dim(1))),
         width_(static_cast<int>(sample.prepared.dim(2))),
+        ignored_(sample.instances.ignored.empty()
+                     ? IgnoredArea()
+                     : IgnoredArea(
+                           {sample.instances.ignored.data(), height_, width_})),
         pool_(PsroiParamsOf(config.head())) {}
 
   absl::StatusOr<PictureTerms> Run(const TrainNetwork::Outputs& outputs,
@@ -81,6 +85,7 @@ class Loss {
   Tensor* values_;  // of the terms
   PictureTargets* targets_;
   const int height_, width_;
+  const IgnoredArea ignored_;
   const PsroiParams pool_;
   Tensor rois_;
   HeadLossArrays head_;
@@ -93,7 +98,7 @@ absl::Status Loss::Rpn(const fcis::Rpn::Output& rpn, Tensor* gscores,
       AnchorsOf(config_.rpn(), rpn.deltas.dim(1), rpn.deltas.dim(2));
   AnchorTargets& targets = targets_->anchors;
   targets = MakeAnchorTargets(anchors, sample_.instances.boxes, height_, width_,
-                              options_.anchors, sampler_);
+                              options_.anchors, sampler_, ignored_);
   terms_.without_anchors =
       std::all_of(targets.labels.begin(), targets.labels.end(),
                   [](int8_t label) { return label < 0; });
@@ -130,7 +135,7 @@ absl::Status Loss::MakeRois(const fcis::Rpn::Output& rpn) {
   if (options_.ohem_rois > 0) params.n_sample = ProposalTargetParams::kAllRois;
   targets_->rois =
       MakeProposalTargets(targets_->proposals, instances.boxes,
-                          instances.labels, masks, params, sampler_);
+                          instances.labels, masks, params, sampler_, ignored_);
   terms_.without_rois = targets_->rois.rois.empty();
   return absl::OkStatus();
 }

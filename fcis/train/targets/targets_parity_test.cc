@@ -180,6 +180,34 @@ TEST(AnchorTargets, NothingToLearnFromIsIgnored) {
   EXPECT_EQ(sampler.calls(), 0u);
 }
 
+TEST(AnchorTargets, EmptyPicturesAreBackgroundWhenAsked) {
+  AnchorTargetParams params;
+  params.learn_from_empty = true;
+  params.n_sample = 2;
+  Sampler sampler(1);
+  const AnchorTargets got = MakeAnchorTargets(
+      {{0, 0, 4, 4}, {-1, 0, 4, 4}, {1, 1, 5, 5}, {2, 2, 8, 8}}, {}, 8, 8,
+      params, &sampler);
+  EXPECT_EQ(got.labels[1], -1);  // not inside
+  int background = 0;
+  for (const int8_t label : got.labels) background += label == 0;
+  EXPECT_EQ(background, 2);
+  EXPECT_EQ(AbsMax(DeltaRows(got.deltas)), 0);
+}
+
+TEST(AnchorTargets, IgnoredAnchorsAreNoBackground) {
+  std::vector<uint8_t> mask(8 * 8);
+  for (size_t i = 0; i < 4 * 8; ++i) mask[i] = 1;  // the upper half
+  const IgnoredArea ignored({mask.data(), 8, 8});
+  Sampler sampler(1);
+  // An object, ignored or not; background in the ignored half; one of which a
+  // quarter lies there; and one of which half does.
+  const AnchorTargets got = MakeAnchorTargets(
+      {{0, 0, 3, 3}, {5, 0, 8, 3}, {4, 3, 8, 7}, {3, 3, 8, 5}}, {{0, 0, 3, 3}},
+      8, 8, {}, &sampler, ignored);
+  EXPECT_EQ(got.labels, (std::vector<int8_t>{1, -1, 0, -1}));
+}
+
 TEST(ProposalTargetsParity, RoisLabelsDeltasAndMasks) {
   const GoldenFile golden("proposal_targets.npz");
   const int cases = golden.Int("n_cases");
@@ -233,6 +261,38 @@ TEST(ProposalTargets, NoGroundTruthNoRois) {
   Sampler sampler(1);
   EXPECT_TRUE(MakeProposalTargets({{0, 0, 4, 4}}, {}, {}, {}, {}, &sampler)
                   .rois.empty());
+}
+
+TEST(ProposalTargets, EmptyPicturesAreBackgroundWhenAsked) {
+  ProposalTargetParams params;
+  params.learn_from_empty = true;
+  params.bg_iou_thresh_lo = .1f;  // of pictures with objects
+  params.n_sample = 2;
+  params.mask_size = 2;
+  Sampler sampler(1);
+  const ProposalTargets got = MakeProposalTargets(
+      {{0, 0, 4, 4}, {0, 0, 5, 5}, {0, 0, 6, 6}}, {}, {}, {}, params, &sampler);
+  EXPECT_EQ(got.labels, (std::vector<int>{0, 0}));
+  EXPECT_EQ(got.masks, std::vector<int8_t>(8, -1));
+  EXPECT_EQ(AbsMax(DeltaRows(got.deltas)), 0);
+}
+
+TEST(ProposalTargets, IgnoredRoisAreNoBackground) {
+  std::vector<uint8_t> mask(8 * 8);
+  for (size_t i = 0; i < 4 * 8; ++i) mask[i] = 1;  // the upper half
+  const IgnoredArea ignored({mask.data(), 8, 8});
+  ProposalTargetParams params;
+  params.n_sample = ProposalTargetParams::kAllRois;
+  params.mask_size = 2;
+  const MaskView whole = {mask.data(), 8, 8};
+  Sampler sampler(1);
+  const ProposalTargets got = MakeProposalTargets(
+      {{5, 0, 8, 3}, {5, 5, 8, 8}, {0, 0, 4, 3}}, {{0, 0, 4, 4}}, {7}, {whole},
+      params, &sampler, ignored);
+  // The object's own RoIs are foreground wherever they are.
+  EXPECT_EQ(got.rois,
+            (std::vector<Box>{{5, 5, 8, 8}, {0, 0, 4, 3}, {0, 0, 4, 4}}));
+  EXPECT_EQ(got.labels, (std::vector<int>{0, 7, 7}));
 }
 
 TEST(CropMaskParity, EveryOverlap) {

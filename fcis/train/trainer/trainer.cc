@@ -14,6 +14,7 @@
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/main.h"
+#include "fcis/data/loader/epoch_order.h"
 #include "fcis/data/loader/loader.h"
 #include "fcis/kernels/train/parameter_sums.h"
 #include "fcis/model/weights/load.h"
@@ -48,7 +49,9 @@ class Trainer {
         job_(job),
         pictures_(int64_t{job->size()} * config_.batch() *
                   config_.accumulate()),
-        schedule_(config_.schedule(), pictures_, data.size()),
+        repeats_(RepeatFactors(data, config_.data().repeat_threshold())),
+        epoch_size_(EpochOrder::SizeOf(data.size(), repeats_)),
+        schedule_(config_.schedule(), pictures_, epoch_size_),
         iterations_(options.max_iterations > 0 ? options.max_iterations
                                                : schedule_.iterations()) {}
 
@@ -98,7 +101,9 @@ class Trainer {
   const TrainingSet& data_;
   TrainBackend* const backend_;
   Communicator* const job_;
-  const int64_t pictures_;  // of an iteration, all processes
+  const int64_t pictures_;             // of an iteration, all processes
+  const std::vector<double> repeats_;  // of the data set's pictures
+  const int64_t epoch_size_;           // pictures, repetitions included
   const Schedule schedule_;
   const int64_t iterations_;
 
@@ -138,7 +143,7 @@ absl::Status Trainer::MakeNetwork(Weights weights) {
                                resumes ? &run_.checkpoint->checkpoint : nullptr,
                                config_, backend_, job_));
   run_.checkpoint.reset();
-  loss_ = LossOptionsOf(config_.loss(), state_.model);
+  loss_ = LossOptionsOf(config_, state_.model);
   ASSIGN_OR_RETURN(reducer_, GradientReducer::Create(
                                  state_.network.get(), job_,
                                  config_.gradient_sums() == TrainConfig::BF16
@@ -179,6 +184,7 @@ absl::Status Trainer::Start() {
   loader.prefetch = options_.prefetch;
   loader.first_iteration = done_;
   loader.aspect_grouping = config_.aspect_grouping();
+  loader.repeats = repeats_;
   loader.augmentation = AugmentationOf(config_);
   ASSIGN_OR_RETURN(loader_,
                    Loader::Create(&data_, state_.model.input(), loader));
@@ -307,7 +313,7 @@ absl::Status Trainer::Log(const IterationSums& sums, double rate, double norm,
   if (!leads()) return absl::OkStatus();
   const LossTerms& terms = sums.terms;
   std::vector<std::pair<std::string, double>> values = {
-      {"epoch", static_cast<double>(done_) * pictures_ / data_.size()},
+      {"epoch", static_cast<double>(done_) * pictures_ / epoch_size_},
       {"lr", rate},
       {"loss", terms.sum()}};
   for (auto& term : NamedTerms(terms)) values.push_back(std::move(term));
@@ -387,8 +393,12 @@ absl::Status Trainer::Run(const Weights& initial) {
   RETURN_IF_ERROR(Start());
   Say(absl::StrCat("run directory: ", run_.path));
   Say(absl::StrCat(
-      data_.size(), " pictures, ", data_.class_names().size(), " classes; ",
-      job_->size(), " processes x ", config_.batch(), " pictures",
+      data_.size(), " pictures",
+      epoch_size_ == data_.size()
+          ? std::string()
+          : absl::StrCat(" (", epoch_size_, " in an epoch)"),
+      ", ", data_.class_names().size(), " classes; ", job_->size(),
+      " processes x ", config_.batch(), " pictures",
       config_.accumulate() > 1 ? absl::StrCat(" x ", config_.accumulate())
                                : std::string(),
       done_ < iterations_
