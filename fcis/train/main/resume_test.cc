@@ -221,6 +221,27 @@ TEST_F(ResumeTest, AFinishedRunSaysSo) {
   EXPECT_EQ(*ReadFile(run_ + "/model.safetensors"), model);
 }
 
+// An epoch shows pictures of rare classes more than once.
+TEST_F(ResumeTest, AFinishedRunCountsTheRecipesEpochs) {
+  const std::string recipe = data_ + "/recipe.textproto";
+  ASSERT_TRUE(WriteFileAtomic(recipe,
+                              "model: 'parity_mini' normalization: BIAS "
+                              "frozen_stages: 0 data { repeat_threshold: 1 } "
+                              "schedule { phases { end_epoch: 4 lr: 1e-4 } }")
+                  .ok());
+  const Outcome begun =
+      Train(absl::StrCat("--config ", recipe, " --precision f32 --threads 1 ",
+                         DataFlags(data_), "--out ", run_));
+  ASSERT_EQ(begun.code, 0) << begun.output;
+  const size_t iterations = ReadLog(run_).size();
+  ASSERT_GE(iterations, 20u);  // 16 without repetitions
+  EXPECT_THAT(Resume().output, HasSubstr("the run is finished"));
+  const Outcome longer =
+      Resume("--change_recipe --set 'schedule { stretch: 1.2 }'");
+  EXPECT_EQ(longer.code, 0) << longer.output;
+  EXPECT_GT(ReadLog(run_).size(), iterations);
+}
+
 TEST_F(ResumeTest, AValidationThatWasCutShortIsDoneAgain) {
   const std::string validation =
       absl::StrCat("--val_every 1 --val_image_dir ", data_,

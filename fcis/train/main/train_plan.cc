@@ -245,14 +245,16 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(
 
 bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
                    const SayLine& say) {
-  if (!run.record.has_value() || !absl::GetFlag(FLAGS_resume_from).empty()) {
+  // Another use of the data may change what an epoch is.
+  if (!run.record.has_value() || !absl::GetFlag(FLAGS_resume_from).empty() ||
+      !FieldDifferences(run.recipe->data(), plan.config.data()).empty()) {
     return false;
   }
   const int64_t pictures =
       int64_t{processes} * plan.config.batch() * plan.config.accumulate();
   const int64_t max_iters = plan.options.max_iterations;
   const Schedule schedule(plan.config.schedule(), pictures,
-                          std::max(1, run.record->pictures_size()));
+                          std::max<int64_t>(1, run.record->epoch_pictures()));
   if (!IsFinished(run, max_iters > 0 ? max_iters : schedule.iterations())) {
     return false;
   }

@@ -87,7 +87,7 @@ class Trainer {
   absl::Status Finish();
   bool Due(int64_t every) const { return every > 0 && done_ % every == 0; }
   int64_t epoch() const {  // in iterations
-    return std::max<int64_t>(1, data_.size() / pictures_);
+    return std::max<int64_t>(1, epoch_size_ / pictures_);
   }
   bool ValidationIsDue() const {
     const auto every = static_cast<int64_t>(options_.validate_every * epoch());
@@ -201,6 +201,7 @@ absl::Status Trainer::Start() {
   start.config = absl::StrCat(
       "# The recipe (fcis.TrainConfig). The model is in each checkpoint.\n",
       AsText(config_));
+  run_.record.set_epoch_pictures(epoch_size_);
   start.record = run_.record;
   RETURN_IF_ERROR(run_.directory->RecordStart(start));
   RETURN_IF_ERROR(SetAsideNewer(run_.path, done_).status());
