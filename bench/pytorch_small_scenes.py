@@ -44,13 +44,13 @@ def stage(n, cin, mid, stride, dilation=1):
 
 
 class Net(nn.Module):
-    def __init__(self, w=24):
+    def __init__(self, w=24, blocks=(2, 2, 3, 2), rpn=64, anchors=9, reduced=256, row=ROW):
         super().__init__()
         self.stem = nn.Sequential(nn.Conv2d(3, w, 7, 2, 3), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True))
-        self.res2, self.res3 = stage(2, w, w, 1), stage(2, 4 * w, 2 * w, 2)
-        self.res4, self.res5 = stage(3, 8 * w, 4 * w, 2), stage(2, 16 * w, 8 * w, 1, 2)
-        self.rpn, self.rpn_out = nn.Conv2d(16 * w, 64, 3, padding=1), nn.Conv2d(64, 9 * 6, 1)
-        self.reduce, self.maps = nn.Conv2d(32 * w, 256, 1), nn.Conv2d(256, GROUP * GROUP * ROW, 1)
+        self.res2, self.res3 = stage(blocks[0], w, w, 1), stage(blocks[1], 4 * w, 2 * w, 2)
+        self.res4, self.res5 = stage(blocks[2], 8 * w, 4 * w, 2), stage(blocks[3], 16 * w, 8 * w, 1, 2)
+        self.rpn, self.rpn_out = nn.Conv2d(16 * w, rpn, 3, padding=1), nn.Conv2d(rpn, anchors * 6, 1)
+        self.reduce, self.maps = nn.Conv2d(32 * w, reduced, 1), nn.Conv2d(reduced, GROUP * GROUP * row, 1)
         for m in self.modules():
             if isinstance(m, nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight, mode='fan_in')
@@ -140,4 +140,5 @@ def main():
                       for name, whole in (('bare', False), ('whole', True))}))
 
 
-main()
+if __name__ == '__main__':
+    main()

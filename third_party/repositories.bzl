@@ -64,11 +64,6 @@ def fcis_repositories():
         header = "oneapi/dnnl/dnnl.hpp",
     )
     system_library(
-        name = "openmp",
-        libraries = {"openmp": ["-fopenmp"]},
-        header = "",
-    )
-    system_library(
         name = "curl",
         libraries = {"curl": ["-lcurl"]},
         header = "x86_64-linux-gnu/curl/curl.h",

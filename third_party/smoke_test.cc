@@ -6,7 +6,6 @@
 #include <httplib.h>
 #include <jpeglib.h>
 #include <mpi.h>
-#include <omp.h>
 #include <openssl/evp.h>
 #include <png.h>
 #include <rapidjson/document.h>
@@ -123,15 +122,6 @@ TEST(Dnnl, Relu) {
       stream, {{DNNL_ARG_SRC, tensor}, {DNNL_ARG_DST, tensor}});
   stream.wait();
   EXPECT_THAT(data, testing::ElementsAre(0, 0, 2));
-}
-
-TEST(OpenMp, PragmasAreCompiled) {
-  int threads = 0;
-#pragma omp parallel num_threads(2) reduction(+ : threads)
-  threads += 1;
-  EXPECT_GE(threads, 1);
-  EXPECT_LE(threads, 2);
-  EXPECT_GE(omp_get_max_threads(), 1);
 }
 
 // Starting ranks is mpiexec's work, which other tests do.

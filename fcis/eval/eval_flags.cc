@@ -20,15 +20,20 @@ ABSL_FLAG(std::string, iou_thresholds, "",
 ABSL_FLAG(std::string, max_dets, "",
           "Detections that count per picture and category; default 1,10,100.");
 ABSL_FLAG(std::string, area_ranges, "",
-          "Ranges of areas in square pixels, name:low:high,...; default "
-          "all:0:1e10,small:0:1024,medium:1024:9216,large:9216:1e10.");
+          "Ranges of areas in square pixels, name:low:high,...; AP and AR of "
+          "each are shown under its name, AP itself is that of \"all\". "
+          "Default all:0:1e10,small:0:1024,medium:1024:9216,large:9216:1e10.");
 ABSL_FLAG(std::string, image_ids, "", "Only these pictures; default all.");
 ABSL_FLAG(std::string, category_ids, "", "Only these categories; default all.");
 ABSL_FLAG(bool, class_agnostic, false, "All objects are of one category.");
 ABSL_FLAG(bool, sane, false,
           "Where pycocotools' answer is odd, the sane one: areas of detected "
           "masks are the masks' own and not their boxes', an annotation with "
-          "id 0 can be found, AP needs no 100 in --max_dets.");
+          "id 0 can be found, and each of several with one id, AP needs no 100 "
+          "in --max_dets.");
+ABSL_FLAG(bool, boxes_as_masks, false,
+          "Where masks are compared, a detection that has only a box counts as "
+          "that rectangle, as in pycocotools; else it is an error.");
 
 namespace fcis {
 namespace {
@@ -47,9 +52,9 @@ absl::StatusOr<IouType> ParseIouType(absl::string_view text) {
 }  // namespace
 
 std::vector<std::string> EvalFlagNames() {
-  return {"iou_type",        "iou_thresholds", "max_dets",       "area_ranges",
-          "image_ids",       "category_ids",   "class_agnostic", "sane",
-          "bad_annotations", "max_messages"};
+  return {"iou_type",       "iou_thresholds",  "max_dets",       "area_ranges",
+          "image_ids",      "category_ids",    "class_agnostic", "sane",
+          "boxes_as_masks", "bad_annotations", "max_messages"};
 }
 
 absl::StatusOr<std::vector<double>> ParseThresholds(absl::string_view text) {
@@ -140,6 +145,7 @@ absl::StatusOr<EvalOptions> EvalOptionsFromFlags() {
   ASSIGN_OR_RETURN(options.bad_annotations, BadAnnotationPolicyFromFlags());
   options.class_agnostic = absl::GetFlag(FLAGS_class_agnostic);
   options.sane = absl::GetFlag(FLAGS_sane);
+  options.boxes_as_masks = absl::GetFlag(FLAGS_boxes_as_masks);
   return options;
 }
 

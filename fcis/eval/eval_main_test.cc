@@ -142,6 +142,99 @@ TEST_F(EvalMainTest, PrintsAndWritesEverything) {
   EXPECT_EQ(json["recall"].Size(), 10u * 3 * 4 * 3);
 }
 
+// AP by pycocotools 2.0.11 for each range alone, as that called "all".
+TEST_F(EvalMainTest, Case61OwnAreaRanges) {
+  const std::string detections =
+      absl::StrCat("[", Detection(3, "[50, 50, 20, 16]", .9), ", ",
+                   Detection(1, "[10, 10, 10, 8]", .8), ", ",
+                   Detection(1, "[40, 10, 12, 10]", .9), "]");
+  const Outcome outcome =
+      Score(detections,
+            "--area_ranges all:0:1e10,xsmall:0:256,small:256:1024,vast:9e3:1e9 "
+            "--output_json o.json --output_csv o.csv --report_html o.html");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, IsEmpty());
+  const std::string first = " @[ IoU=0.50:0.95 | area=";
+  EXPECT_THAT(outcome.out, HasSubstr("(AP)" + first +
+                                     "xsmall | maxDets=100 ] = "
+                                     "0.350\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("(AR)" + first +
+                                     "xsmall | maxDets=100 ] = "
+                                     "0.700\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("(AP)" + first +
+                                     "  vast | maxDets=100 ] = "
+                                     "-1.000\n"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("medium")));
+  EXPECT_THAT(outcome.out, HasSubstr("(xsmall) | AP/iou@[0.5:0.95] (small) |"));
+  EXPECT_THAT(Load("o.csv"),
+              HasSubstr("item,AP,AP50,AP75,AP_xsmall,AP_small,AP_vast\n"
+                        "mean,0.5250,0.7500,0.7500,0.3500,0.7000,nan\n"));
+  const std::string page = Load("o.html");
+  EXPECT_THAT(page, HasSubstr("AP xsmall"));
+  EXPECT_THAT(page, HasSubstr("<th>xsmall</th><th>small</th><th>vast</th>"));
+  EXPECT_THAT(page, HasSubstr("xsmall 0 to 256"));
+
+  rapidjson::Document json;
+  json.Parse(Load("o.json").c_str());
+  ASSERT_FALSE(json.HasParseError());
+  // The twelve stay what pycocotools says: there is no range "large".
+  ASSERT_EQ(json["stats"].Size(), 12u);
+  EXPECT_EQ(json["stats"][5].GetDouble(), -1);
+  const auto& ranges = json["area_ranges"];
+  ASSERT_EQ(ranges.Size(), 4u);
+  EXPECT_EQ(ranges[0]["AP"].GetDouble(), json["stats"][0].GetDouble());
+  EXPECT_STREQ(ranges[1]["label"].GetString(), "xsmall");
+  EXPECT_DOUBLE_EQ(ranges[1]["AP"].GetDouble(), .35);
+  EXPECT_DOUBLE_EQ(ranges[1]["AR"].GetDouble(), .7);
+  EXPECT_DOUBLE_EQ(ranges[2]["AP"].GetDouble(), .7);
+  EXPECT_EQ(ranges[3]["AR"].GetDouble(), -1);
+  EXPECT_EQ(json["per_category"][2]["AP_xsmall"].GetDouble(), -1);
+  EXPECT_FALSE(json["mean"].HasMember("APs"));
+}
+
+TEST_F(EvalMainTest, Case70TextAgainstNumberInResults) {
+  const Outcome outcome =
+      Score(R"([{"image_id": 1, "category_id": "3", "score": 0.9,
+                 "bbox": [50, 50, 20, 20]}])",
+            "--output_json o.json");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("maxDets=100 ] = 0.000\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("(the first is \"3\"; \"3\" is text where "
+                                     "\"categories\" has the number 3)"));
+  EXPECT_THAT(Load("o.json"), HasSubstr("is text where"));
+}
+
+// Each has its own row under its own name, with pycocotools' numbers.
+TEST_F(EvalMainTest, CategoriesOfOneNameAreShownWithTheirIds) {
+  std::string text = kTruth;
+  text.replace(text.find("dog"), 3, "cat");
+  Save("gt.json", text);
+  const Outcome outcome =
+      Score(absl::StrCat("[", Detection(3, "[50, 50, 20, 20]", .9), "]"),
+            "--output_csv o.csv --output_markdown o.md --output_json o.json "
+            "--report_html o.html");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err,
+              HasSubstr("share their name with another: cat (id 1), cat "
+                        "(id 3); each is scored"));
+  for (const std::string& table : {outcome.out, Load("o.md")}) {
+    EXPECT_THAT(table, HasSubstr("| cat (id 3) | 1.0000 |"));
+    EXPECT_THAT(table, HasSubstr("| cat (id 1) | 0.0000 |"));
+    EXPECT_THAT(table, HasSubstr("| cow | nan |"));
+  }
+  EXPECT_THAT(Load("o.csv"), HasSubstr("\ncat (id 3),1.0000,"));
+  const std::string page = Load("o.html");
+  EXPECT_THAT(page, HasSubstr("<td class=\"text\">cat (id 1)</td>"));
+  EXPECT_THAT(page, Not(HasSubstr("<td class=\"text\">cat</td>")));
+  rapidjson::Document json;
+  json.Parse(Load("o.json").c_str());
+  ASSERT_FALSE(json.HasParseError());
+  EXPECT_STREQ(json["per_category"][1]["name"].GetString(), "cat");
+  EXPECT_EQ(json["per_category"][1]["category_id"].GetInt(), 1);
+  ASSERT_EQ(json["warnings"].Size(), 1u);
+  EXPECT_THAT(json["warnings"][0].GetString(), HasSubstr("share their name"));
+}
+
 TEST_F(EvalMainTest, TableIsAChoice) {
   const std::string none = "[]";
   EXPECT_THAT(Score(none, "--table none").out, Not(HasSubstr("mean")));
@@ -265,6 +358,13 @@ TEST_F(EvalMainTest, BadAnnotationsAreNamed) {
     EXPECT_THAT(outcome.err, HasSubstr("gt.json: "));
     EXPECT_THAT(outcome.err, HasSubstr(expected));
   }
+  // Boxes are compared without it.
+  std::string text = kTruth;
+  Save("gt.json",
+       text.replace(text.find("\"width\": 100"), 12, "\"width\": -1"));
+  const Outcome outcome = Score("[]");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("image id 1 (images[0]): \"width\""));
 }
 
 TEST_F(EvalMainTest, BadAnnotationsCanBeSkipped) {
@@ -353,7 +453,9 @@ TEST_F(EvalMainTest, MasksOfAnotherSizeMatchNothing) {
     "segmentation": {"size": [20, 20], "counts": [0, 400]}}])");
   const Outcome outcome = Run("--annotations gt.json --results dt.json");
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_THAT(outcome.err, HasSubstr("1 of 1 masks have another size"));
+  EXPECT_THAT(outcome.err,
+              HasSubstr("1 of 1 masks have another size than their picture "
+                        "(the first is results[0])"));
   EXPECT_THAT(outcome.out, HasSubstr("maxDets=100 ] = 0.000\n"));
 }
 
@@ -408,9 +510,9 @@ TEST_F(EvalMainTest, SaysWhereAZeroMayComeFrom) {
   EXPECT_THAT(
       warning(list(Detection(3, "[50, 50, 20, 20]", .9)), "--image_ids 1,5"),
       HasSubstr("1 of the ids in --image_ids"));
-  EXPECT_THAT(
-      warning(list(Detection(3, "[50, 50, 20, 20]", .9)), "--iou_type segm"),
-      HasSubstr("areas of detections are those of their \"bbox\""));
+  EXPECT_THAT(warning(list(Detection(3, "[50, 50, 20, 20]", .9)),
+                      "--iou_type segm --boxes_as_masks"),
+              HasSubstr("areas of detections are those of their \"bbox\""));
   Save("gt.json", R"({"images": [{"id": 1}], "categories": [{"id": 3}]})");
   EXPECT_THAT(warning(list(Detection(3, "[50, 50, 20, 20]", .9))),
               HasSubstr("no ground truth"));

@@ -75,12 +75,13 @@ absl::Status WriteScores(const Evaluation& evaluation,
   absl::PrintF("%s", SummaryText(evaluation.summary, evaluation.options));
   const std::vector<CategoryRow> rows = CategoryRows(evaluation);
   const std::string table = absl::GetFlag(FLAGS_table);
-  const std::string markdown = MarkdownTable(evaluation.summary.mean, rows);
-  const std::string csv = CsvTable(evaluation.summary.mean, rows);
+  const std::string markdown = MarkdownTable(evaluation.summary, rows);
+  const std::string csv = CsvTable(evaluation.summary, rows);
   if (table != "none") {
     absl::PrintF("\n%s", table == "csv" ? csv : markdown);
   }
-  RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_json, ScoreJson(evaluation)));
+  RETURN_IF_ERROR(
+      WriteIfNamed(FLAGS_output_json, ScoreJson(evaluation, findings)));
   RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_csv, csv));
   RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_markdown, markdown));
   RETURN_IF_ERROR(WriteReport(evaluation, results, std::move(findings)));

@@ -17,7 +17,7 @@ std::vector<std::string> ScoreOutputFlagNames();
 // OK when --table is one of its choices; else a UsageError.
 absl::Status CheckScoreOutputFlags();
 
-// Prints findings to stderr, the twelve lines and the table to stdout, and
+// Prints findings to stderr, the summary and the table to stdout, and
 // writes the files that the flags name. `results`: the file that was scored.
 absl::Status WriteScores(const Evaluation& evaluation,
                          const std::string& results);

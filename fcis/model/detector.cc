@@ -79,15 +79,17 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   ASSIGN_OR_RETURN(Tensor prepared, Prepare(image, config_.input()));
   const int height = static_cast<int>(prepared.dim(1));
   const int width = static_cast<int>(prepared.dim(2));
-  const double scale =
-      SizeToPrepare(image.height, image.width, config_.input()).scale;
+  const PreparedSize size =
+      SizeToPrepare(image.height, image.width, config_.input());
+  const bool by_width = config_.rpn().min_size_ratio() == RpnConfig::WIDTH;
   laps.Into(&times->prepare);
   RETURN_IF_ERROR(ObserveMap(observer, "prepared", prepared, backend_));
 
   ASSIGN_OR_RETURN(const Maps maps, RunNetwork(std::move(prepared), observer));
   laps.Into(&times->network);
   ASSIGN_OR_RETURN(const std::vector<Box> rois,
-                   rpn_.Propose(maps.rpn, height, width, scale));
+                   rpn_.Propose(maps.rpn, height, width,
+                                by_width ? size.width_scale : size.scale));
   laps.Into(&times->proposals);
   ObserveBoxes(observer, "rois_rpn", rois);
   if (rois.empty()) return std::vector<Detection>();
@@ -98,8 +100,8 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   laps.Into(&times->pooling);
   // chainercv divides by the ratio of the widths.
   const double back = options.voting_rule() == PostprocessConfig::CHAINERCV
-                          ? static_cast<double>(width) / image.width
-                          : scale;
+                          ? size.width_scale
+                          : size.scale;
   ASSIGN_OR_RETURN(
       std::vector<Detection> detections,
       Postprocess(*backend_, output, image.height, image.width, back, options));

@@ -42,8 +42,7 @@ class Detector {
   const ModelConfig& config() const { return config_; }
 
   // Instances by class, then descending score (with mask voting); none when no
-  // RoI survives. One call at a time. Errors: an empty picture, or one too
-  // small for the network's strides.
+  // RoI survives. One call at a time. Errors: an empty picture.
   absl::StatusOr<std::vector<Detection>> Detect(
       const Image& image, const PostprocessConfig& options,
       const StageObserver& observer = nullptr,

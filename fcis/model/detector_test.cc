@@ -1,6 +1,7 @@
 // What the fixtures do not show: empty results, bad input, threads, precision.
 #include "fcis/model/detector.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -114,22 +115,40 @@ TEST_F(DetectorTest, ChainercvsRulesWork) {
   EXPECT_TRUE(Detect(*detector, Noise(90, 120)).empty());
 }
 
-TEST_F(DetectorTest, PicturesOfAnyShape) {
+TEST_F(DetectorTest, Case53PicturesOfAnyShape) {
   const std::unique_ptr<Detector> detector = Make();
-  for (const auto& [height, width] :
-       {std::pair(1, 1), std::pair(1, 7), std::pair(3, 2), std::pair(500, 3)}) {
-    const auto found =
-        detector->Detect(Noise(height, width), config_.postprocess());
-    if (!found.ok()) {
-      EXPECT_EQ(found.status().code(), absl::StatusCode::kInvalidArgument)
-          << height << "x" << width << ": " << found.status();
-      continue;
+  for (const auto rule :
+       {PostprocessConfig::CHAINER_FCIS, PostprocessConfig::CHAINERCV}) {
+    config_.mutable_postprocess()->set_voting_rule(rule);
+    for (const auto& [height, width] :
+         {std::pair(1, 1), std::pair(1, 7), std::pair(3, 2), std::pair(500, 3),
+          std::pair(3000, 1), std::pair(40, 6000), std::pair(1, 65000)}) {
+      for (const Detection& d : Detect(*detector, Noise(height, width))) {
+        EXPECT_GE(d.box.x0, 0);
+        EXPECT_LE(d.box.x1, width);
+        EXPECT_LE(d.box.y1, height);
+      }
     }
-    for (const Detection& d : *found) {
-      EXPECT_GE(d.box.x0, 0);
-      EXPECT_LE(d.box.x1, width);
-      EXPECT_LE(d.box.y1, height);
+  }
+}
+
+// Also where the short side would have fallen below a pixel, so that its own
+// ratio says nothing.
+TEST_F(DetectorTest, Case53BoxesReachTheEndsOfThinPictures) {
+  config_.mutable_postprocess()->set_min_drop_size(0);
+  const std::unique_ptr<Detector> detector = Make();
+  for (const auto rule :
+       {PostprocessConfig::CHAINER_FCIS, PostprocessConfig::CHAINERCV}) {
+    config_.mutable_postprocess()->set_voting_rule(rule);
+    float right = 0, bottom = 0;
+    for (const Detection& d : Detect(*detector, Noise(1, 65000))) {
+      right = std::max(right, d.box.x1);
     }
+    for (const Detection& d : Detect(*detector, Noise(65000, 1))) {
+      bottom = std::max(bottom, d.box.y1);
+    }
+    EXPECT_GT(right, 60000);
+    EXPECT_GT(bottom, 60000);
   }
 }
 

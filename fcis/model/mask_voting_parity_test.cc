@@ -1,4 +1,4 @@
-// Mask aggregation and voting against the reference.
+// Mask aggregation and voting against the references.
 #include <string>
 #include <vector>
 
@@ -11,10 +11,22 @@
 #include "fcis/kernels/ops/mask_aggregation.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/model/mask_voting.h"
+#include "fcis/model/testing/packed_mask.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
 namespace {
+
+// Score, NMS, merge, binary.
+PostprocessConfig Thresholds(const Tensor& f64) {
+  const double* t = f64.data<double>();
+  PostprocessConfig config;
+  config.set_score_thresh(t[0]);
+  config.set_nms_thresh(t[1]);
+  config.set_mask_merge_thresh(t[2]);
+  config.set_binary_thresh(t[3]);
+  return config;
+}
 
 class Case {
  public:
@@ -39,13 +51,8 @@ class Case {
   }
 
   PostprocessConfig Config() const {
-    const Tensor thresholds = Get("thresh_score_nms_merge_binary_f64");
-    const double* t = thresholds.data<double>();
-    PostprocessConfig config;
-    config.set_score_thresh(t[0]);
-    config.set_nms_thresh(t[1]);
-    config.set_mask_merge_thresh(t[2]);
-    config.set_binary_thresh(t[3]);
+    PostprocessConfig config =
+        Thresholds(Get("thresh_score_nms_merge_binary_f64"));
     config.set_max_detections(Get("H_W_nclass_max").data<int32_t>()[3]);
     return config;
   }
@@ -101,6 +108,47 @@ TEST_P(MaskVotingParity, Instances) {
       EXPECT_EQ(got[d].label, labels.data<int32_t>()[d]) << d;
       EXPECT_EQ(got[d].score, scores.data<float>()[d]) << d;
       EXPECT_TRUE(AllNear(got[d].mask, RowOf(masks, d), 1e-5)) << d;
+    }
+  }
+}
+
+// chainercv's mask_voting and the masks that predict() pastes from it.
+TEST_P(MaskVotingParity, ChainercvsInstances) {
+  const auto backend = MakeTestBackend(GetParam());
+  const GoldenFile golden("chainercv/voting.npz");
+  const int cases = golden.Int("n_cases");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    SCOPED_TRACE(i);
+    const std::string at = absl::StrCat("cv", i, "/");
+    const std::vector<int> size = golden.Ints(at + "H_W_limit");
+    RoiPredictions p;
+    p.boxes = RowsOfBoxes(BoxesFromYxyx(golden.Get(at + "bbox")));
+    p.mask_probs = golden.Get(at + "seg_prob");
+    p.class_probs = golden.Get(at + "cls_prob");
+    p.height = size[0];
+    p.width = size[1];
+    PostprocessConfig config =
+        Thresholds(golden.Get(at + "thresh_score_nms_merge_binary_f64"));
+    config.set_max_detections(size[2]);
+    config.set_voting_rule(PostprocessConfig::CHAINERCV);
+    const auto voted = MaskVoting(*backend, p, config);
+    ASSERT_TRUE(voted.ok()) << voted.status();
+    const std::vector<Detection>& got = *voted;
+    const std::vector<Box> boxes = BoxesFromYxyx(golden.Get(at + "out_bbox"));
+    const std::vector<int> labels = golden.Ints(at + "out_label");
+    const std::vector<float> scores = golden.Floats(at + "out_score");
+    const Tensor masks = golden.Get(at + "out_seg_prob");
+    const Tensor packed = golden.Get(at + "out_mask_packed");
+    ASSERT_EQ(got.size(), boxes.size());
+    for (size_t d = 0; d < got.size(); ++d) {
+      EXPECT_EQ(got[d].box, boxes[d]) << d;
+      EXPECT_EQ(got[d].label, labels[d] + 1) << d;
+      EXPECT_EQ(got[d].score, scores[d]) << d;
+      EXPECT_TRUE(AllNear(got[d].mask, RowOf(masks, d), 1e-5)) << d;
+      const MaskAgreement pasted =
+          ComparePacked(got[d], packed, d, p.height, p.width, config);
+      EXPECT_EQ(pasted.intersection, pasted.united) << d;
     }
   }
 }

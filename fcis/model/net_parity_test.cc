@@ -16,7 +16,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/model/detector.h"
 #include "fcis/model/testing/golden_config.h"
-#include "fcis/model/testing/packed_mask.h"
+#include "fcis/model/testing/golden_detections.h"
 #include "fcis/model/testing/rows.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
@@ -71,25 +71,8 @@ class NetParity
                         const PostprocessConfig& options, double box_limit) {
     const auto got = detector_->Detect(image_, options);
     ASSERT_TRUE(got.ok()) << got.status();
-    const std::vector<int> labels = golden_.Ints(prefix + "/label");
-    const std::vector<float> scores = golden_.Floats(prefix + "/score");
-    const std::vector<Box> boxes = BoxesFromYxyx(golden_.Get(prefix + "/bbox"));
-    const Tensor packed = golden_.Get(prefix + "/mask_packed");
-    ASSERT_EQ(got->size(), labels.size()) << prefix;
-    const int64_t pixels = int64_t{image_.height} * image_.width;
-    for (size_t d = 0; d < labels.size(); ++d) {
-      SCOPED_TRACE(absl::StrCat(prefix, " ", d));
-      const Detection& detection = (*got)[d];
-      EXPECT_EQ(detection.label, labels[d]);
-      EXPECT_NEAR(detection.score, scores[d], 1e-4);
-      EXPECT_NEAR(detection.box.x0, boxes[d].x0, box_limit);
-      EXPECT_NEAR(detection.box.y0, boxes[d].y0, box_limit);
-      EXPECT_NEAR(detection.box.x1, boxes[d].x1, box_limit);
-      EXPECT_NEAR(detection.box.y1, boxes[d].y1, box_limit);
-      const MaskAgreement masks =
-          ComparePacked(detection, packed, d, image_.height, image_.width);
-      EXPECT_LE(masks.united - masks.intersection, pixels / 1000);
-    }
+    ExpectGoldenDetections(golden_, prefix, *got, image_.height, image_.width,
+                           options, box_limit, /*first_label=*/1);
   }
 
   GoldenFile golden_;

@@ -44,8 +44,8 @@ class Rpn {
 std::vector<Box> AnchorsOf(const RpnConfig& config, int64_t height,
                            int64_t width);
 
-// height x width: the prepared picture; `scale`: prepared / original height,
-// for the least side.
+// height x width: the prepared picture; `scale`: prepared / original size, for
+// the least side (RpnConfig.min_size_ratio says of which sides).
 ProposeParams ProposeParamsOf(const RpnConfig& config, int height, int width,
                               double scale);
 

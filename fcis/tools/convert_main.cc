@@ -77,6 +77,7 @@ absl::Status Write(const std::string& out, Weights weights) {
   RETURN_IF_ERROR(WriteWeights(ResolvePath(out), weights));
   absl::PrintF("%s: %d tensors from %s\n", out, weights.tensors.size(),
                weights.source);
+  if (!weights.remark.empty()) absl::PrintF("%s\n", weights.remark);
   return absl::OkStatus();
 }
 

@@ -140,7 +140,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(TestNewDevice(*backend));
   ASSIGN_OR_RETURN(const ModelChoice choice,
                    ChooseModel(absl::GetFlag(FLAGS_modelpath),
-                               ModelFetcherFromFlags(ModelDirectory())));
+                               ModelFetcherFromFlags(ModelDirectory()),
+                               DefaultModelFetcherFromFlags(ModelDirectory())));
   if (!NamesPictures(arguments)) {
     ASSIGN_OR_RETURN(list, DefaultPictures(choice));
   }

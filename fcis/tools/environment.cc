@@ -3,14 +3,12 @@
 #include <gnu/libc-version.h>
 #include <google/protobuf/stubs/common.h>
 #include <mpi.h>
-#include <omp.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <zip.h>
 
 #include <algorithm>
 #include <fstream>
-#include <thread>
 
 #include "absl/base/config.h"
 #include "absl/strings/ascii.h"
@@ -19,7 +17,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/default_threads.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/kernels/cuda_environment.h"
 #include "oneapi/dnnl/dnnl.hpp"
@@ -146,19 +144,17 @@ std::string Compiler() {
 }  // namespace
 
 std::vector<EnvironmentEntry> DescribeEnvironment() {
+  const ThreadLimits limits = FindThreadLimits();
   std::vector<EnvironmentEntry> entries = {
       {"system", System()},
       {"processor", ProcValue("/proc/cpuinfo", "model name")},
       {"instruction sets", CpuFeatures()},
-      {"cores",
-       absl::StrFormat("%d, of which this process may use %d",
-                       static_cast<int>(std::thread::hardware_concurrency()),
-                       omp_get_num_procs())},
+      {"cores", absl::StrCat(limits.online)},
+      {"threads", DescribeDefaultThreads(limits)},
       {"memory", Memory()},
       {"compiler", Compiler()},
       {"oneDNN", Dnnl()},
       {"--precision auto", AutomaticPrecision()},
-      {"OpenMP", absl::StrFormat("%d, %d threads", _OPENMP, NumThreads())},
       {"MPI", MpiVersion()},
       {"Abseil", absl::StrCat(ABSL_LTS_RELEASE_VERSION, ".",
                               ABSL_LTS_RELEASE_PATCH_LEVEL)},

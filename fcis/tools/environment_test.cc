@@ -13,8 +13,8 @@ TEST(DescribeEnvironment, NamesWhatMatters) {
     names.push_back(e.name);
     EXPECT_FALSE(e.value.empty()) << e.name;
   }
-  EXPECT_THAT(names, ::testing::IsSupersetOf({"processor", "cores", "memory",
-                                              "oneDNN", "OpenMP", "MPI", "CUDA",
+  EXPECT_THAT(names, ::testing::IsSupersetOf({"processor", "cores", "threads",
+                                              "memory", "oneDNN", "MPI", "CUDA",
                                               "cuDNN", "NCCL"}));
 }
 

@@ -83,7 +83,13 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 
 absl::StatusOr<Weights> WeightsFromFlags() {
   const std::string path = absl::GetFlag(FLAGS_model);
-  if (!path.empty()) return LoadWeights(ResolvePath(path));
+  if (!path.empty()) {
+    absl::StatusOr<Weights> weights = LoadWeights(ResolvePath(path));
+    if (weights.ok() && !weights->remark.empty()) {
+      absl::FPrintF(stderr, "%s\n", weights->remark);
+    }
+    return weights;
+  }
   ASSIGN_OR_RETURN(const ModelConfig config,
                    Preset(absl::GetFlag(FLAGS_preset)));
   return DeterministicWeights(config, absl::GetFlag(FLAGS_deterministic_seed));

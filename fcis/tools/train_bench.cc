@@ -66,7 +66,7 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
       const std::unique_ptr<TrainNetwork> network,
       TrainNetwork::Create(DeterministicWeights(model, options.seed),
                            NetworkOptionsOf(recipe), backend));
-  const LossOptions loss = LossOptionsOf(recipe.loss(), model);
+  const LossOptions loss = LossOptionsOf(recipe, model);
   ASSIGN_OR_RETURN(const std::unique_ptr<Optimizer> optimizer,
                    Optimizer::Create(OptimizerOptionsOf(recipe),
                                      network->parameters(), network->math()));

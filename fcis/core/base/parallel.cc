@@ -3,31 +3,20 @@
 #include <algorithm>
 #include <atomic>
 
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
-#include <sched.h>
+#include "fcis/core/base/default_threads.h"
+#include "fcis/core/base/thread_team.h"
 
 namespace fcis {
 namespace {
 
-std::atomic<int> default_threads{0};
+std::atomic<int> set_threads{0};
 thread_local bool serial = false;
 
 }  // namespace
 
-int AvailableCores() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-  return std::max(1, CPU_COUNT(&set));
-}
-
 void SetNumThreads(int n) {
-  if (n <= 0) n = AvailableCores();
-  default_threads.store(n);
-#if defined(_OPENMP)
-  omp_set_num_threads(n);
-#endif
+  if (n <= 0) n = DefaultThreads(FindThreadLimits());
+  set_threads.store(std::min(n, kMaxTeam));
 }
 
 SerialScope::SerialScope() { serial = true; }
@@ -35,12 +24,8 @@ SerialScope::~SerialScope() { serial = false; }
 
 int NumThreads() {
   if (serial) return 1;
-#if defined(_OPENMP)
-  const int n = default_threads.load();
-  return n > 0 ? n : std::max(1, omp_get_max_threads());
-#else
-  return 1;
-#endif
+  if (set_threads.load() == 0) SetNumThreads(0);
+  return set_threads.load();
 }
 
 void ParallelFor(int64_t n, int64_t grain,
@@ -48,19 +33,33 @@ void ParallelFor(int64_t n, int64_t grain,
   if (n <= 0) return;
   grain = std::max<int64_t>(1, grain);
   const int64_t blocks = (n - 1) / grain + 1;
-#if defined(_OPENMP)
+  std::atomic<int64_t> next{0};
   const int threads = static_cast<int>(std::min<int64_t>(NumThreads(), blocks));
-  if (threads > 1 && !omp_in_parallel()) {
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int64_t b = 0; b < blocks; ++b) {
+  RunTeam(threads, [&](int) {
+    for (int64_t b; (b = next.fetch_add(1)) < blocks;) {
       body(b * grain, std::min(n, (b + 1) * grain));
     }
-    return;
-  }
-#endif
-  for (int64_t b = 0; b < blocks; ++b) {
-    body(b * grain, std::min(n, (b + 1) * grain));
-  }
+  });
 }
 
 }  // namespace fcis
+
+// What oneDNN asks of libgomp, which it was built for. A program's own symbols
+// come before those of shared libraries: oneDNN's parallel regions are teams
+// too. kernels/cpu:dnnl_threads_test checks that it asks for nothing else.
+extern "C" {
+
+void GOMP_parallel(void (*body)(void*), void* data, unsigned members,
+                   unsigned /*flags*/) {
+  fcis::RunTeam(members == 0 ? fcis::NumThreads()
+                             : std::min<int>(members, fcis::kMaxTeam),
+                [&](int) { body(data); });
+}
+
+void GOMP_barrier() { fcis::TeamBarrier(); }
+int omp_get_max_threads() { return fcis::NumThreads(); }
+int omp_get_num_threads() { return fcis::CurrentPlace().members; }
+int omp_get_thread_num() { return fcis::CurrentPlace().member; }
+int omp_in_parallel() { return fcis::InTeam(); }
+
+}  // extern "C"

@@ -1,5 +1,5 @@
-// The one way our own loops use several threads. It is the OpenMP pool that
-// oneDNN uses as well, so that the two never compete for cores.
+// The one way our own loops use several threads. oneDNN works on the same ones
+// (thread_team.h), so that the two never compete for cores.
 #ifndef FCIS_CORE_BASE_PARALLEL_H_
 #define FCIS_CORE_BASE_PARALLEL_H_
 
@@ -9,9 +9,8 @@
 
 namespace fcis {
 
-// Sets the threads that ParallelFor and oneDNN use from now on in the calling
-// thread and in threads that never called it. n <= 0: one per available core
-// (the process's affinity mask counts, not the machine).
+// Sets the threads that ParallelFor and oneDNN use from now on. n <= 0: what
+// default_threads.h finds, as in a program that never calls this.
 void SetNumThreads(int n);
 
 // While one lives, ParallelFor runs in the thread that made it alone: for
@@ -23,9 +22,6 @@ class SerialScope {
   SerialScope(const SerialScope&) = delete;
   SerialScope& operator=(const SerialScope&) = delete;
 };
-
-// Cores that this process may run on, >= 1.
-int AvailableCores();
 
 // Threads that a ParallelFor called here would use, >= 1.
 int NumThreads();

@@ -1,7 +1,9 @@
 #include "fcis/core/cli/flag_parser.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/flags/reflection.h"
@@ -51,9 +53,17 @@ absl::Status UnknownFlag(absl::string_view written, const std::string& name,
       absl::StrCat("unknown flag ", written, DidYouMean(name, known, "--")));
 }
 
+std::set<std::string, std::less<>>& GivenFlags() {
+  static auto& given = *new std::set<std::string, std::less<>>;
+  return given;
+}
+
 absl::Status SetFlag(absl::CommandLineFlag& flag, absl::string_view value) {
   std::string error;
-  if (flag.ParseFrom(value, &error)) return absl::OkStatus();
+  if (flag.ParseFrom(value, &error)) {
+    GivenFlags().emplace(flag.Name());
+    return absl::OkStatus();
+  }
   return UsageError(
       absl::StrCat("--", flag.Name(), "=", value, ": expected ",
                    Holds<bool>(flag) ? "true or false" : FlagValueKind(flag)));
@@ -156,7 +166,9 @@ FlagMap OwnFlags() {
 
 std::string FlagValueKind(const absl::CommandLineFlag& flag) {
   if (Holds<bool>(flag)) return "";
-  if (Holds<int32_t>(flag) || Holds<int64_t>(flag)) return "<integer>";
+  if (Holds<int32_t>(flag) || Holds<int64_t>(flag) || Holds<uint64_t>(flag)) {
+    return "<integer>";
+  }
   if (Holds<float>(flag) || Holds<double>(flag)) return "<number>";
   if (Holds<std::string>(flag)) return "<text>";
   return "<value>";
@@ -165,6 +177,10 @@ std::string FlagValueKind(const absl::CommandLineFlag& flag) {
 absl::StatusOr<CommandLine> ParseFlags(absl::Span<const std::string> args,
                                        const ShortFlags& short_flags) {
   return Parser(args, short_flags).Parse();
+}
+
+bool FlagWasGiven(absl::string_view name) {
+  return GivenFlags().count(name) > 0;
 }
 
 }  // namespace fcis

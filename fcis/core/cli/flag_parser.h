@@ -42,6 +42,9 @@ std::string FlagValueKind(const absl::CommandLineFlag& flag);
 absl::StatusOr<CommandLine> ParseFlags(absl::Span<const std::string> args,
                                        const ShortFlags& short_flags);
 
+// Whether ParseFlags set this flag, also to its default value.
+bool FlagWasGiven(absl::string_view name);
+
 }  // namespace fcis
 
 #endif  // FCIS_CORE_CLI_FLAG_PARSER_H_

@@ -44,6 +44,13 @@ TEST_F(FlagParserTest, HyphensAndUnderscoresAreTheSame) {
   EXPECT_EQ(absl::GetFlag(FLAGS_data_dir), "/c-d");
 }
 
+TEST_F(FlagParserTest, KnowsWhichWereGiven) {
+  ASSERT_TRUE(Parse({"--score_thresh=0.5", "-d", "x"}).ok());
+  EXPECT_TRUE(FlagWasGiven("score_thresh"));
+  EXPECT_TRUE(FlagWasGiven("data_dir"));
+  EXPECT_FALSE(FlagWasGiven("never_given"));
+}
+
 TEST_F(FlagParserTest, ShortFlags) {
   for (const std::vector<std::string>& args :
        std::vector<std::vector<std::string>>{

@@ -15,6 +15,7 @@ struct PresetParts {
   const char* name;
   // Merged in this order.
   std::vector<const char*> parts;
+  bool chainercv = false;  // then SetChainercvRules
 };
 
 const std::vector<PresetParts>& Table() {
@@ -22,6 +23,10 @@ const std::vector<PresetParts>& Table() {
       {"resnet101_coco",
        {kCommonTextproto, kCocoTextproto, kCocoClassesTextproto,
         kResnet101Textproto}},
+      {"resnet101_coco_chainercv",
+       {kCommonTextproto, kCocoTextproto, kCocoClassesTextproto,
+        kResnet101Textproto},
+       true},
       {"resnet50_coco",
        {kCommonTextproto, kCocoTextproto, kCocoClassesTextproto,
         kResnet50Textproto}},
@@ -31,6 +36,8 @@ const std::vector<PresetParts>& Table() {
       {"small_scenes", {kCommonTextproto, kSmallScenesTextproto}},
       {"small_photos",
        {kCommonTextproto, kCocoClassesTextproto, kSmallPhotosTextproto}},
+      // Its mean is not the common one.
+      {"photos", {kPhotosTextproto}},
       {"parity_small", {kCommonTextproto, kParitySmallTextproto}},
       {"parity_mini", {kCommonTextproto, kParityMiniTextproto}},
   };
@@ -65,6 +72,8 @@ absl::Status CheckNetwork(const ModelConfig& c) {
       "backbone.blocks", absl::StrCat("four numbers in 1..", kMaxBlocks)));
   RETURN_IF_ERROR(Expect(b.width() > 0 && b.width() <= 4096, "backbone.width",
                          "in 1..4096"));
+  RETURN_IF_ERROR(Expect(b.stem_width() >= 0 && b.stem_width() <= 4096,
+                         "backbone.stem_width", "in 0..4096"));
   RETURN_IF_ERROR(
       Expect(b.bn_eps_stem() > 0 && b.bn_eps() > 0 && b.bn_eps_projection() > 0,
              "backbone.bn_eps*", "positive"));
@@ -92,6 +101,16 @@ absl::Status CheckRpn(const RpnConfig& r) {
                 "rpn.nms_thresh / rpn.min_size", "in 0..1 / not negative");
 }
 
+absl::Status CheckPostprocess(const PostprocessConfig& p,
+                              absl::string_view field) {
+  RETURN_IF_ERROR(Expect(
+      IsFraction(p.score_thresh()) && IsFraction(p.nms_thresh()) &&
+          IsFraction(p.mask_merge_thresh()) && IsFraction(p.binary_thresh()),
+      absl::StrCat(field, " thresholds"), "in 0..1"));
+  return Expect(p.max_detections() > 0, absl::StrCat(field, ".max_detections"),
+                "positive");
+}
+
 }  // namespace
 
 std::vector<std::string> PresetNames() {
@@ -108,6 +127,7 @@ absl::StatusOr<ModelConfig> Preset(absl::string_view name) {
       RETURN_IF_ERROR(
           MergeTextProto(part, absl::StrCat("preset ", name), &config));
     }
+    if (preset.chainercv) RETURN_IF_ERROR(SetChainercvRules(&config));
     config.set_name(std::string(name));
     RETURN_IF_ERROR(CheckConfig(config));
     return config;
@@ -140,6 +160,16 @@ absl::StatusOr<ModelConfig> ParseConfig(absl::string_view text,
   return config;
 }
 
+absl::Status SetChainercvRules(ModelConfig* config) {
+  const double least = config->scoring().has_min_drop_size()
+                           ? config->scoring().min_drop_size()
+                           : config->postprocess().min_drop_size();
+  RETURN_IF_ERROR(
+      MergeTextProto(kChainercvTextproto, "chainercv's rules", config));
+  config->mutable_scoring()->set_min_drop_size(least);
+  return absl::OkStatus();
+}
+
 absl::Status CheckConfig(const ModelConfig& c) {
   RETURN_IF_ERROR(Expect(c.classes_size() > 0 && c.classes_size() < 100000,
                          "classes", "1 to 99999 classes"));
@@ -155,13 +185,8 @@ absl::Status CheckConfig(const ModelConfig& c) {
       Expect(in.mean_size() == 3, "input.mean", "three numbers (R, G, B)"));
   RETURN_IF_ERROR(CheckNetwork(c));
   RETURN_IF_ERROR(CheckRpn(c.rpn()));
-  const PostprocessConfig& p = c.postprocess();
-  RETURN_IF_ERROR(Expect(
-      IsFraction(p.score_thresh()) && IsFraction(p.nms_thresh()) &&
-          IsFraction(p.mask_merge_thresh()) && IsFraction(p.binary_thresh()),
-      "postprocess thresholds", "in 0..1"));
-  return Expect(p.max_detections() > 0, "postprocess.max_detections",
-                "positive");
+  RETURN_IF_ERROR(CheckPostprocess(c.postprocess(), "postprocess"));
+  return CheckPostprocess(c.scoring(), "scoring");
 }
 
 }  // namespace fcis

@@ -25,6 +25,11 @@ absl::StatusOr<ModelConfig> Preset(absl::string_view name);
 absl::StatusOr<ModelConfig> ParseConfig(absl::string_view text,
                                         absl::string_view source);
 
+// Puts the rules and presets of chainercv (chainercv.textproto) into `config`.
+// The least size of scored boxes stays what it was: 2 for COCO, 16 for VOC, as
+// chainercv's "coco_evaluate" and "evaluate" have it.
+absl::Status SetChainercvRules(ModelConfig* config);
+
 // OK when every number is in the range that the network can be built with;
 // else an error naming the first field that is not, and what was expected.
 absl::Status CheckConfig(const ModelConfig& config);

@@ -38,6 +38,19 @@ TEST(Preset, VocDiffersInScalesAndSizes) {
   EXPECT_EQ(c.postprocess().min_drop_size(), 16);
 }
 
+TEST(Preset, ChainercvsRules) {
+  const ModelConfig c = *Preset("resnet101_coco_chainercv");
+  EXPECT_EQ(c.head().psroi_rounding(), HeadConfig::NONE);
+  EXPECT_FLOAT_EQ(c.backbone().bn_eps_stem(), 2e-5f);
+  EXPECT_FLOAT_EQ(c.backbone().bn_eps_projection(), 1e-5f);
+  EXPECT_EQ(c.rpn().min_size_ratio(), RpnConfig::WIDTH);
+  EXPECT_EQ(c.postprocess().voting_rule(), PostprocessConfig::CHAINERCV);
+  // Twice is once.
+  ModelConfig again = c;
+  ASSERT_TRUE(SetChainercvRules(&again).ok());
+  EXPECT_EQ(again.SerializeAsString(), c.SerializeAsString());
+}
+
 TEST(Preset, UnknownNameListsTheKnownOnes) {
   EXPECT_THAT(Preset("resnet102").status().message(),
               HasSubstr("resnet101_coco"));

@@ -134,6 +134,40 @@ TEST(Proposals, EveryStep) {
   }
 }
 
+// chainercv's predict() drops by the ratio of the widths.
+TEST(Proposals, ChainercvsRois) {
+  const GoldenFile golden("chainercv/proposals.npz");
+  const int cases = golden.Int("n_cases");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    SCOPED_TRACE(i);
+    const auto name = [i](const char* s) { return absl::StrCat("rpn", i, s); };
+    const std::vector<int> map = golden.Ints(name("/hh_ww"));
+    const std::vector<int> size = golden.Ints(name("/h_w"));
+    const std::vector<int> original = golden.Ints(name("/orig_H_W"));
+    const double scale = golden.Double(name("/scale_f64"));
+    EXPECT_EQ(scale, static_cast<double>(size[1]) / original[1]);
+    const std::vector<Box> anchors =
+        ShiftedAnchors(AnchorBase(16, {0.5f, 1.0f, 2.0f},
+                                  golden.Floats(name("/anchor_scales"))),
+                       16, map[0], map[1]);
+    const std::vector<int> counts = golden.Ints(name("/pre_post_minsize"));
+    ProposalParams params;
+    params.pre_nms = counts[0];
+    params.post_nms = counts[1];
+    params.nms_thresh = 0.7f;
+    params.min_side = static_cast<float>(counts[2] * scale);
+    const std::vector<Box> clipped = DecodeProposals(
+        anchors, Deltas(golden.Get(name("/loc"))), size[1], size[0]);
+    std::vector<Box> rois;
+    for (const int a :
+         SelectProposals(clipped, golden.Floats(name("/score")), params)) {
+      rois.push_back(clipped[a]);
+    }
+    EXPECT_TRUE(AllNear(YxyxFromBoxes(rois), golden.Get(name("/rois")), 1e-3));
+  }
+}
+
 TEST(Nms, TiesThresholdsAndEmptyBoxes) {
   const GoldenFile golden("nms.npz");
   const int cases = golden.Int("n_cases");

@@ -37,7 +37,16 @@ TEST(SizeToPrepare, Table) {
 }
 
 TEST(SizeToPrepare, NeverVanishes) {
-  EXPECT_EQ(SizeToPrepare(1, 100000, Config(600, 1000)).height, 1);
+  const PreparedSize wide = SizeToPrepare(1, 100000, Config(600, 1000));
+  EXPECT_EQ(wide.height, 1);
+  EXPECT_EQ(wide.width, 1000);
+  EXPECT_DOUBLE_EQ(wide.scale, 0.01);
+  EXPECT_DOUBLE_EQ(wide.width_scale, 0.01);
+  const PreparedSize high = SizeToPrepare(3000, 1, Config(600, 1000));
+  EXPECT_EQ(high.width, 1);
+  EXPECT_EQ(high.height, 1000);
+  EXPECT_DOUBLE_EQ(high.scale, 1 / 3.);
+  EXPECT_DOUBLE_EQ(high.width_scale, 1 / 3.);
 }
 
 TEST(Prepare, Pictures) {

@@ -35,9 +35,15 @@ PreparedSize SizeToPrepare(int height, int width, const InputConfig& config) {
     scale = static_cast<double>(config.max_size()) / std::max(height, width);
   }
   PreparedSize size;
-  size.height = std::max(1, static_cast<int>(height * scale));
-  size.width = std::max(1, static_cast<int>(width * scale));
-  size.scale = static_cast<double>(size.height) / height;
+  size.height = static_cast<int>(height * scale);
+  size.width = static_cast<int>(width * scale);
+  const auto ratio = [scale](int prepared, int original) {
+    return prepared < 1 ? scale : static_cast<double>(prepared) / original;
+  };
+  size.scale = ratio(size.height, height);
+  size.width_scale = ratio(size.width, width);
+  size.height = std::max(1, size.height);
+  size.width = std::max(1, size.width);
   return size;
 }
 

@@ -12,14 +12,17 @@ namespace fcis {
 
 struct PreparedSize {
   int height = 0, width = 0;
-  // Prepared height / original height; used for both axes.
-  double scale = 0;
+  // Prepared height / original height, which the reference uses for both axes,
+  // and the same of the widths. An axis that would have fallen below 1 pixel
+  // has the ratio that was asked for: a box mapped back is right along the
+  // other axis, and clipped along this one.
+  double scale = 0, width_scale = 0;
 };
 
 // The size that a picture of height x width (>= 1) is resized to: the short
 // side to min_size, unless the long one then passes max_size. Sides are
 // truncated, as in the reference: 600 can become 599. A side never falls
-// below 1.
+// below 1 (the reference fails there).
 PreparedSize SizeToPrepare(int height, int width, const InputConfig& config);
 
 // f32 [1, height, width, 3], RGB minus the mean; `mirrored`: the same columns

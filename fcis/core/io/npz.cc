@@ -27,6 +27,21 @@ absl::Status ZipStatus(absl::string_view path, absl::string_view name,
       absl::StrCat(path, name.empty() ? "" : ": ", name, ": ", what));
 }
 
+absl::StatusOr<zip_t*> OpenZip(const std::string& path, int flags,
+                               const char* kind) {
+  // libzip's own message for a missing or unreadable file has no errno.
+  RETURN_IF_ERROR(MappedFile::Open(path).status());
+  int error = 0;
+  zip_t* zip = zip_open(path.c_str(), ZIP_RDONLY | flags, &error);
+  if (zip != nullptr) return zip;
+  zip_error_t reason;
+  zip_error_init_with_code(&reason, error);
+  const std::string text = zip_error_strerror(&reason);
+  zip_error_fini(&reason);
+  return ZipStatus(path, "",
+                   absl::StrCat("not a sound ", kind, " file: ", text));
+}
+
 class ZippedNpz : public NpzFile {
  public:
   explicit ZippedNpz(zip_t* zip) : zip_(zip) {}
@@ -132,20 +147,22 @@ bool NpzFile::Has(absl::string_view name) const {
 
 absl::StatusOr<std::unique_ptr<NpzFile>> NpzFile::Open(
     const std::string& path) {
-  // libzip's own message for a missing or unreadable file has no errno.
-  RETURN_IF_ERROR(MappedFile::Open(path).status());
-  int error = 0;
-  zip_t* zip = zip_open(path.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &error);
-  if (zip == nullptr) {
-    zip_error_t reason;
-    zip_error_init_with_code(&reason, error);
-    const std::string text = zip_error_strerror(&reason);
-    zip_error_fini(&reason);
-    return ZipStatus(path, "", absl::StrCat("not a sound .npz file: ", text));
-  }
+  ASSIGN_OR_RETURN(zip_t* const zip, OpenZip(path, ZIP_CHECKCONS, ".npz"));
   auto file = std::make_unique<ZippedNpz>(zip);
   RETURN_IF_ERROR(file->List(path));
   return std::unique_ptr<NpzFile>(std::move(file));
+}
+
+absl::StatusOr<std::vector<std::string>> ZipMembers(const std::string& path) {
+  ASSIGN_OR_RETURN(zip_t* const zip, OpenZip(path, 0, "zip"));
+  const absl::Cleanup closer = [zip] { zip_discard(zip); };
+  std::vector<std::string> names;
+  const zip_int64_t count = zip_get_num_entries(zip, 0);
+  for (zip_int64_t i = 0; i < count; ++i) {
+    const char* name = zip_get_name(zip, i, ZIP_FL_ENC_RAW);
+    names.emplace_back(name == nullptr ? "" : name);
+  }
+  return names;
 }
 
 absl::Status WriteNpz(

@@ -35,6 +35,10 @@ class NpzFile {
   std::vector<std::string> names_;
 };
 
+// Names of the members of any zip archive, as they stand in it, in its order;
+// contents are not looked at. Errors name the path: missing, not a zip.
+absl::StatusOr<std::vector<std::string>> ZipMembers(const std::string& path);
+
 // Writes an archive of uncompressed arrays, atomically; bf16 is refused.
 absl::Status WriteNpz(
     const std::string& path,

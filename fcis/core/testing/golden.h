@@ -1,9 +1,14 @@
-// Golden files: numbers that the reference itself computed, for parity tests.
-//
-// The directory is $FCIS_PARITY_DIR, else the committed fcis/testdata/parity.
+// Golden files: numbers that the references themselves computed, for parity
+// tests. There are two sets:
+//   "psroi.npz": of chainer-fcis; $FCIS_PARITY_DIR, else the committed
+//     fcis/testdata/parity
+//   "chainercv/psroi.npz": of chainercv and MXNet; $FCIS_PARITY_CHAINERCV_DIR,
+//     else fcis/testdata/parity_chainercv
 // A missing file or array fails the test that asks for it. Which test target
 // compares which array stands in fcis/testdata/parity_coverage.txt; a target
-// that does not touch every array it claims there fails at its end.
+// that does not touch every array it claims there fails at its end. A file that
+// is marked there as optional is not committed; its tests are skipped where a
+// set does not have it.
 #ifndef FCIS_CORE_TESTING_GOLDEN_H_
 #define FCIS_CORE_TESTING_GOLDEN_H_
 
@@ -19,12 +24,14 @@
 
 namespace fcis {
 
-std::string GoldenDirectory();
+// Where a file of either set should be.
+std::string GoldenPath(absl::string_view file);
+bool HasGoldenFile(absl::string_view file);
 
 class GoldenFile {
  public:
-  // `file`: "psroi.npz". The file stays open; a file that cannot be opened
-  // ends the test program with the reason.
+  // `file`: "psroi.npz", "chainercv/psroi.npz". The file stays open; a file
+  // that cannot be opened ends the test program with the reason.
   explicit GoldenFile(const std::string& file);
 
   // The array; missing: ends the test program, naming file and array.
@@ -53,6 +60,7 @@ Image ImageFromChw(const Tensor& t);
 // stands for digits, a final '*' for anything) are compared by test `target`.
 struct CoverageRow {
   std::string file, pattern, target;
+  bool optional = false;  // the file may be missing
 };
 std::vector<CoverageRow> ReadCoverageTable();
 bool MatchesPattern(absl::string_view name, absl::string_view pattern);

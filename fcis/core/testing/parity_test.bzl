@@ -2,16 +2,17 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_test")
 
-def fcis_parity_test(name, deps = [], tags = [], size = "small", **kwargs):
+def fcis_parity_test(name, deps = [], tags = [], size = "small", data = [], **kwargs):
     """A cc_test whose fixtures are found, and whose result is never cached.
 
-    $FCIS_PARITY_DIR names a directory that Bazel does not watch: a cached pass
-    would outlive a change of its files, hence "external".
+    $FCIS_PARITY_DIR and $FCIS_PARITY_CHAINERCV_DIR name directories that Bazel
+    does not watch: a cached pass would outlive a change of their files, hence
+    "external".
     """
     cc_test(
         name = name,
         size = size,
-        data = ["//fcis/testdata:parity"],
+        data = data + ["//fcis/testdata:parity"],
         tags = tags + ["external", "parity"],
         deps = deps + [
             "//fcis/core/testing:golden",

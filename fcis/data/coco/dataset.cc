@@ -175,6 +175,14 @@ bool ReadAnnotation(JsonScanner& json, RecordReader& reader,
         return ReadFlag(value, annotation.crowd);
       });
     }
+    if (key == "ignore") {
+      double flag = 0;
+      const bool taken = reader.Take(Member::kIgnore, [&](JsonScanner& value) {
+        return ReadFlag(value, flag);
+      });
+      annotation.ignore = flag != 0;
+      return taken;
+    }
     return json.Skip();
   });
   if (box_numbers == 0) reader.Drop(Member::kBbox);

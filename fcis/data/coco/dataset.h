@@ -34,6 +34,7 @@ struct CocoNeeds {
   MemberUse name = MemberUse::kUnused;       // of categories
   MemberUse bbox = MemberUse::kUnused;       // of annotations, as "area"
   MemberUse area = MemberUse::kUnused;
+  MemberUse ignore = MemberUse::kUnused;
   // An evaluation may follow: annotations without "bbox" or "area" are named
   // among the errors, though they stay.
   bool evaluated_later = false;
@@ -58,6 +59,7 @@ struct CocoCategory {
 struct CocoAnnotation {
   RecordId id, image_id, category_id;
   bool has_bbox = false, has_area = false;
+  bool ignore = false;         // "ignore", which COCOeval overwrites
   bool duplicate_key = false;  // a member is there twice; the last counts
   uint32_t index = 0;          // in the file's list
   XywhBox bbox;

@@ -23,6 +23,7 @@ constexpr Description kDescriptions[] = {
     {Member::kBbox, "bbox", "[x, y, width, height]"},
     {Member::kArea, "area", "a number"},
     {Member::kCrowd, "iscrowd", "0 or 1"},
+    {Member::kIgnore, "ignore", "0 or 1"},
     {Member::kSegmentation, "segmentation", "polygons or an RLE"},
     {Member::kFileName, "file_name", "the name of a file"},
     {Member::kHeight, "height", kALength},

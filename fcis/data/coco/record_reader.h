@@ -21,6 +21,7 @@ enum class Member {
   kBbox,
   kArea,
   kCrowd,
+  kIgnore,
   kSegmentation,
   kFileName,
   kHeight,

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -13,6 +14,12 @@ namespace fcis {
 // FetchModel into `directory`; nullptr under --nodownload.
 std::function<absl::StatusOr<std::string>(absl::string_view name)>
 ModelFetcherFromFlags(const std::string& directory);
+
+// FetchDefaultModel of the project's manifest into `directory`; nullptr under
+// --nodownload.
+std::function<absl::StatusOr<std::string>(
+    const std::function<absl::Status(const std::string& path)>& opens)>
+DefaultModelFetcherFromFlags(const std::string& directory);
 
 }  // namespace fcis
 

@@ -314,6 +314,7 @@ absl::Status Downloader::Download(
         absl::StrCat(item.name(), " cannot be downloaded: ", item.note(),
                      " Save the file as ", path, " and run this again."));
   }
+  failures_.clear();
   const PartFiles files(path);
   // A download that ended between its last byte and its new name.
   if (item.size() > 0 && FileSize(files.part) == item.size() &&
@@ -323,9 +324,14 @@ absl::Status Downloader::Download(
     return absl::OkStatus();
   }
   std::vector<std::string> reasons;
+  const auto failed = [&](const std::string& url, absl::string_view reason) {
+    reasons.push_back(absl::StrCat(url, ": ", reason));
+    const std::string host = HostOf(url);
+    failures_.push_back(absl::StrCat(host.empty() ? url : host, ": ", reason));
+  };
   for (const DownloadSource& source : item.source()) {
     if (!reached_ && unreachable_time_ >= options_.unreachable_budget) {
-      reasons.push_back(absl::StrCat(source.url(), ": no network"));
+      failed(source.url(), "no network");
       continue;
     }
     SourceDownload download(this, item, source, path, verify);
@@ -335,7 +341,7 @@ absl::Status Downloader::Download(
       case SourceDownload::kStop:
         return download.status();
       case SourceDownload::kNextSource:
-        reasons.push_back(absl::StrCat(source.url(), ": ", download.reason()));
+        failed(source.url(), download.reason());
     }
   }
   return absl::UnavailableError(

@@ -11,6 +11,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -57,6 +58,9 @@ class Downloader {
       const DownloadItem& item, const std::string& path,
       absl::FunctionRef<absl::Status(const std::string&)> verify);
 
+  // Why each source of the last item did not deliver: "<host>: <cause>".
+  const std::vector<std::string>& failures() const { return failures_; }
+
   // Whether any server has answered so far, and who has not.
   bool reached() const { return reached_; }
   const std::set<std::string>& unreachable_hosts() const {
@@ -68,6 +72,7 @@ class Downloader {
 
   const DownloadOptions options_;
   TransferClient client_;
+  std::vector<std::string> failures_;
   bool reached_ = false;
   std::set<std::string> unreachable_;
   absl::Duration unreachable_time_;

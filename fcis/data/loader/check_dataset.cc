@@ -56,6 +56,7 @@ void CheckPicture(const CocoPicture& picture, std::vector<Note>& notes) {
 
 void CheckObject(const CocoPicture& picture, const CocoObject& object,
                  std::vector<Note>& notes) {
+  if (object.ignored) return;
   const absl::StatusOr<Rle> mask =
       DecodeSegmentation(object.segmentation, picture.height, picture.width);
   if (!mask.ok()) return;  // IndexCoco has told, and left it out
@@ -71,7 +72,10 @@ void CheckObject(const CocoPicture& picture, const CocoObject& object,
 absl::StatusOr<DatasetReport> CheckDataset(
     absl::Span<const CocoSource> sources, const InputConfig& input,
     const std::function<void(int64_t done, int64_t total)>& done) {
-  CocoNeeds needs = TrainingNeeds();
+  // Regions that are ignored must be sound, too.
+  CocoUse use;
+  use.ignored_regions = true;
+  CocoNeeds needs = TrainingNeeds(use);
   needs.evaluated_later = true;
   ASSIGN_OR_RETURN(CocoIndex index, IndexCoco(sources, needs));
   const auto total = static_cast<int64_t>(index.pictures.size());

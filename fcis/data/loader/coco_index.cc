@@ -39,6 +39,7 @@ class Labels {
       if (known < 0) {
         known = static_cast<int>(index.class_names.size());
         index.class_names.push_back(category.name);
+        index.class_ids.push_back(category.id);
         all_.Set(category.id, known);
         CheckName(dataset, category, index.report.problems.conflicts);
       }
@@ -113,6 +114,7 @@ FilePictures AddPictures(const CocoDataset& dataset,
     file.records[static_cast<size_t>(at) - file.first] = &image;
     CocoPicture& picture = index.pictures[static_cast<size_t>(at)];
     picture.id = image.id;
+    picture.file_name = image.file_name;
     picture.path = absl::StrCat(image_dir, "/", image.file_name);
     const bool known = HasSize(image);
     picture.height = known ? static_cast<int>(image.height) : 0;
@@ -238,7 +240,7 @@ struct Judge {
   const CocoIndex& index;
   const RecordIndex& pictures;
   const Labels& labels;
-  bool evaluated_later;
+  const CocoNeeds& needs;
 
   Judgement operator()(const CocoAnnotation& annotation) const;
 };
@@ -268,12 +270,20 @@ Judgement Judge::operator()(const CocoAnnotation& annotation) const {
   }
   const CocoPicture& picture =
       index.pictures[static_cast<size_t>(judgement.picture)];
+  const bool ignores = needs.ignore != MemberUse::kUnused;
+  judgement.object.ignored =
+      ignores && (annotation.crowd != 0 || annotation.ignore);
   if (annotation.crowd != 0) {
-    judgement.LeaveOut(Finding::kCrowd);
+    judgement.findings.push_back(Finding::kCrowd);
+  } else if (judgement.object.ignored) {
+    judgement.findings.push_back(Finding::kIgnored);
+  }
+  if (annotation.crowd != 0 && !ignores) {
+    judgement.picture = -1;
   } else if (picture.height == 0) {
     judgement.picture = -1;  // the picture is the fault
   } else {
-    JudgeShape(annotation, picture, evaluated_later, judgement);
+    JudgeShape(annotation, picture, needs.evaluated_later, judgement);
   }
   return judgement;
 }
@@ -321,17 +331,16 @@ void AddObjects(const CocoDataset& dataset, std::vector<Judgement> judgements,
 // Tells pictures without annotations from those with unusable ones.
 void ReportEmptyPictures(const CocoDataset& dataset, const FilePictures& file,
                          CocoIndex& index) {
-  std::vector<bool> annotated(index.pictures.size());
   for (const CocoAnnotation& annotation : dataset.annotations) {
     const int at = file.positions.Find(annotation.image_id);
-    if (at >= 0) annotated[static_cast<size_t>(at)] = true;
+    if (at >= 0) index.pictures[static_cast<size_t>(at)].annotated = true;
   }
   for (size_t i = file.first; i < index.pictures.size(); ++i) {
     const CocoPicture& picture = index.pictures[i];
     if (picture.begin < picture.end) continue;
-    index.report.Add(
-        annotated[i] ? Finding::kNoUsableAnnotation : Finding::kNoAnnotation,
-        picture.id.ToString());
+    index.report.Add(picture.annotated ? Finding::kNoUsableAnnotation
+                                       : Finding::kNoAnnotation,
+                     picture.id.ToString());
   }
 }
 
@@ -375,7 +384,7 @@ absl::Status AddSource(const CocoSource& source, const CocoNeeds& needs,
   MeasurePictures(dataset, file, index);
   ReportDuplicates(dataset, index.report);
   std::vector<Judgement> judgements(dataset.annotations.size());
-  const Judge judge{index, file.positions, labels, needs.evaluated_later};
+  const Judge judge{index, file.positions, labels, needs};
   ParallelFor(static_cast<int64_t>(judgements.size()), 64,
               [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; ++i) {
@@ -391,11 +400,12 @@ absl::Status AddSource(const CocoSource& source, const CocoNeeds& needs,
 
 }  // namespace
 
-CocoNeeds TrainingNeeds() {
+CocoNeeds TrainingNeeds(const CocoUse& use) {
   CocoNeeds needs;
   needs.file_name = MemberUse::kNeeded;
   needs.name = MemberUse::kOptional;
   needs.bbox = MemberUse::kOptional;
+  if (use.ignored_regions) needs.ignore = MemberUse::kOptional;
   return needs;
 }
 
@@ -445,28 +455,34 @@ std::string DescribeMissing(const CocoPicture& picture) {
                       similar.empty() ? "" : "; there is ", similar);
 }
 
-std::vector<int32_t> UsablePictures(const InputConfig& input,
-                                    CocoIndex& index) {
+std::vector<int32_t> UsablePictures(const InputConfig& input, CocoIndex& index,
+                                    const CocoUse& use) {
   std::vector<int32_t> usable;
   for (size_t i = 0; i < index.pictures.size(); ++i) {
     const CocoPicture& picture = index.pictures[i];
-    if (picture.begin == picture.end) continue;
+    if (picture.height == 0) continue;
+    const auto objects = index.ObjectsOf(picture);
     const PreparedSize size =
         SizeToPrepare(picture.height, picture.width, input);
-    int64_t left = 0;
-    for (const CocoObject& object : index.ObjectsOf(picture)) {
+    int64_t left = 0, vanished = 0;
+    for (const CocoObject& object : objects) {
+      if (object.ignored) continue;
       if (RoundBox(
               BoxInPrepared(object.box, picture.height, picture.width, size))
               .empty()) {
         index.report.Add(Finding::kVanishingBox, object.id.ToString());
+        ++vanished;
       } else {
         ++left;
       }
     }
-    if (left == 0) {
+    if (left == 0 && vanished > 0) {
       index.report.Add(Finding::kAllVanish, picture.id.ToString());
       continue;
     }
+    // A picture whose annotations are all of no use shows objects all the same.
+    const bool empty = !picture.annotated || !objects.empty();
+    if (left == 0 && !(empty && use.empty_pictures)) continue;
     usable.push_back(static_cast<int32_t>(i));
     index.report.used_annotations += left;
   }

@@ -32,18 +32,23 @@ struct CocoObject {
   RecordId id;
   Box box;        // pixels, within the picture, not empty
   int label = 0;  // 1 ..
+  // A crowd, or marked with "ignore": not to be learnt, nor background.
+  bool ignored = false;
   absl::string_view segmentation;
 };
 
 struct CocoPicture {
   RecordId id;
-  std::string path;
+  std::string path;             // "" without a "file_name"
+  std::string file_name;        // as the file says
   int height = 0, width = 0;    // as the file says; 0: unknown
   uint32_t begin = 0, end = 0;  // of CocoIndex::objects
+  bool annotated = false;       // by anything, of use or not
 };
 
 struct CocoIndex {
   std::vector<std::string> class_names;  // of labels 1, 2, ...
+  std::vector<RecordId> class_ids;       // of the same
   std::vector<CocoPicture> pictures;     // with and without objects
   std::vector<CocoObject> objects;
   DatasetReport report;
@@ -56,8 +61,18 @@ struct CocoIndex {
   }
 };
 
+// Which pictures are trained on, and what of their annotations.
+struct CocoUse {
+  // Pictures without any annotation too, and with ignored ones alone; else only
+  // those with an object.
+  bool empty_pictures = false;
+  // Crowds, and annotations with "ignore": 1, are objects that are ignored;
+  // else crowds are left out, and "ignore" says nothing.
+  bool ignored_regions = false;
+};
+
 // What training reads of the records.
-CocoNeeds TrainingNeeds();
+CocoNeeds TrainingNeeds(const CocoUse& use = {});
 
 // Reads the files (at least one) and joins them: labels by the order of the
 // categories in the first file, categories that only later files have after
@@ -86,8 +101,10 @@ absl::StatusOr<Rle> DecodeSegmentation(absl::string_view segmentation,
 std::string DescribeMissing(const CocoPicture& picture);
 
 // Positions of the pictures to train on: those with an object that does not
-// vanish when the picture is prepared. Completes the report.
-std::vector<int32_t> UsablePictures(const InputConfig& input, CocoIndex& index);
+// vanish when the picture is prepared, and what `use` adds. Completes the
+// report.
+std::vector<int32_t> UsablePictures(const InputConfig& input, CocoIndex& index,
+                                    const CocoUse& use = {});
 
 }  // namespace fcis
 

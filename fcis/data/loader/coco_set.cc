@@ -5,6 +5,7 @@
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_bitmap.h"
@@ -15,11 +16,11 @@ namespace fcis {
 
 absl::StatusOr<std::unique_ptr<CocoSet>> CocoSet::Create(
     absl::Span<const CocoSource> sources, const InputConfig& input,
-    const BadAnnotationPolicy& policy) {
-  ASSIGN_OR_RETURN(CocoIndex index, IndexCoco(sources));
+    const BadAnnotationPolicy& policy, const CocoUse& use) {
+  ASSIGN_OR_RETURN(CocoIndex index, IndexCoco(sources, TrainingNeeds(use)));
   RETURN_IF_ERROR(index.report.problems.Check(policy));
-  std::vector<int32_t> usable = UsablePictures(input, index);
-  if (usable.empty()) {
+  std::vector<int32_t> usable = UsablePictures(input, index, use);
+  if (index.report.used_annotations == 0) {
     return absl::InvalidArgumentError(absl::StrCat(
         sources[0].ann_file, ": nothing to train on: ", index.report.ToText()));
   }
@@ -61,6 +62,43 @@ std::string CocoSet::ImageId(int64_t index) const {
   return At(index).id.ToString();
 }
 
+std::vector<int> CocoSet::Labels(int64_t index) const {
+  std::vector<int> labels;
+  for (const CocoObject& object : index_.ObjectsOf(At(index))) {
+    if (!object.ignored) labels.push_back(object.label);
+  }
+  return labels;
+}
+
+SetContents CocoSet::Contents() const {
+  SetContents contents;
+  for (size_t i = 0; i < index_.class_names.size(); ++i) {
+    contents.classes.push_back(absl::StrCat(index_.class_ids[i].ToString(), " ",
+                                            index_.class_names[i]));
+  }
+  std::vector<uint64_t> hashes(usable_.size());
+  ParallelFor(size(), 64, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      uint64_t& hash = hashes[static_cast<size_t>(i)];
+      for (const CocoObject& object : index_.ObjectsOf(At(i))) {
+        const Box& box = object.box;
+        hash = RngBits(hash ^ Fnv1a64(object.segmentation),
+                       Fnv1a64(absl::StrCat(
+                           object.label, object.ignored ? "i " : " ", box.x0,
+                           " ", box.y0, " ", box.x1, " ", box.y1)));
+      }
+    }
+  });
+  for (int64_t i = 0; i < size(); ++i) {
+    const CocoPicture& picture = At(i);
+    contents.pictures.push_back(
+        absl::StrCat(picture.id.ToString(), " ", picture.file_name));
+    contents.objects =
+        RngBits(contents.objects, hashes[static_cast<size_t>(i)]);
+  }
+  return contents;
+}
+
 absl::StatusOr<LabelledImage> CocoSet::Get(int64_t index) const {
   const CocoPicture& picture = At(index);
   LabelledImage result;
@@ -83,7 +121,11 @@ absl::StatusOr<LabelledImage> CocoSet::Get(int64_t index) const {
                      DecodeSegmentation(object.segmentation, height, width));
     std::vector<uint8_t> mask(static_cast<size_t>(height) * width);
     RETURN_IF_ERROR(DecodeRowMajor(rle, absl::MakeSpan(mask)));
-    result.instances.Add(object.box, object.label, std::move(mask));
+    if (object.ignored) {
+      result.instances.Ignore(mask);
+    } else {
+      result.instances.Add(object.box, object.label, std::move(mask));
+    }
   }
   return result;
 }

@@ -18,13 +18,13 @@ namespace fcis {
 
 class CocoSet : public TrainingSet {
  public:
-  // Joins the sources (IndexCoco). Only pictures with something to train on,
-  // when prepared by `input`, take part; in the files' order. Errors: those of
+  // Joins the sources (IndexCoco). The pictures that UsablePictures names take
+  // part, in the files' order. Errors: those of
   // IndexCoco, and of `policy` on what it found; no picture is left (the
   // message has the report); files of such pictures are missing (NotFound).
   static absl::StatusOr<std::unique_ptr<CocoSet>> Create(
       absl::Span<const CocoSource> sources, const InputConfig& input,
-      const BadAnnotationPolicy& policy = {});
+      const BadAnnotationPolicy& policy = {}, const CocoUse& use = {});
 
   // What was left out; complete.
   const DatasetReport& report() const { return index_.report; }
@@ -35,6 +35,8 @@ class CocoSet : public TrainingSet {
   int64_t size() const override { return static_cast<int64_t>(usable_.size()); }
   bool IsPortrait(int64_t index) const override;
   std::string ImageId(int64_t index) const override;
+  std::vector<int> Labels(int64_t index) const override;
+  SetContents Contents() const override;
   // Reads the picture and decodes its masks; nothing is kept.
   absl::StatusOr<LabelledImage> Get(int64_t index) const override;
 

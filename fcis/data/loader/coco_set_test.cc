@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/loader/scene_set.h"
@@ -60,6 +61,97 @@ TEST_F(CocoSetTest, HasWhatWasWritten) {
   }
   EXPECT_EQ((*set)->report().used_pictures, 4);
   EXPECT_EQ((*set)->report().used_annotations, (*set)->report().annotations);
+}
+
+TEST_F(CocoSetTest, ContentsTellSetsApart) {
+  const SetContents contents = (*Create())->Contents();
+  ASSERT_EQ(contents.classes.size(), 8u);
+  EXPECT_EQ(contents.classes[1], "2 triangle");
+  EXPECT_EQ(
+      contents.pictures,
+      (std::vector<std::string>{"1 000000000001.jpg", "2 000000000002.jpg",
+                                "3 000000000003.jpg", "4 000000000004.jpg"}));
+  EXPECT_EQ((*Create())->Contents().objects, contents.objects);
+  // Another class for the objects of the first one.
+  const std::string text = *ReadFile(source_.ann_file);
+  const auto with = [&](const std::string& from, const std::string& to) {
+    EXPECT_TRUE(WriteFileAtomic(source_.ann_file,
+                                absl::StrReplaceAll(text, {{from, to}}))
+                    .ok());
+    return (*Create())->Contents();
+  };
+  EXPECT_NE(with("\"category_id\":1", "\"category_id\":2").objects,
+            contents.objects);
+  const SetContents renamed = with("{\"id\":2,\"name\":\"triangle\"",
+                                   "{\"id\":9,\"name\":\"triangle\"");
+  EXPECT_EQ(renamed.classes[1], "9 triangle");
+  // By whatever path.
+  const std::string moved = dir_ + "_moved";
+  std::filesystem::remove_all(moved);
+  ASSERT_TRUE(WriteFileAtomic(source_.ann_file, text).ok());
+  std::filesystem::rename(dir_, moved);
+  source_ = {moved + "/annotations.json", moved + "/images"};
+  EXPECT_EQ((*Create())->Contents().pictures, contents.pictures);
+  EXPECT_EQ((*Create())->Contents().objects, contents.objects);
+}
+
+// An object beside a crowd; nothing; a crowd alone; an object beside one that
+// is marked as ignored.
+TEST_F(CocoSetTest, EmptyPicturesAndIgnoredRegionsWhenAsked) {
+  const auto annotation = [](int id, int image, int x, const char* more) {
+    return absl::StrCat("{\"id\":", id, ",\"image_id\":", image,
+                        ",\"category_id\":1,\"segmentation\":[[", x, ",0,",
+                        x + 10, ",0,", x + 10, ",20,", x, ",20]]", more, "}");
+  };
+  std::string images;
+  for (int id = 1; id <= 4; ++id) {
+    absl::StrAppend(&images, id > 1 ? "," : "", "{\"id\":", id,
+                    ",\"file_name\":\"00000000000", id,
+                    ".jpg\",\"height\":64,\"width\":80}");
+  }
+  ASSERT_TRUE(WriteFileAtomic(
+                  source_.ann_file,
+                  absl::StrCat("{\"images\":[", images,
+                               "],\"categories\":[{\"id\":1,\"name\":\"a\"}],"
+                               "\"annotations\":[",
+                               annotation(1, 1, 0, ""), ",",
+                               annotation(2, 1, 30, ",\"iscrowd\":1"), ",",
+                               annotation(3, 3, 0, ",\"iscrowd\":1"), ",",
+                               annotation(4, 4, 0, ""), ",",
+                               annotation(5, 4, 40, ",\"ignore\":1"), "]}"))
+                  .ok());
+  const auto make = [&](bool empty_pictures, bool ignored_regions) {
+    auto set = CocoSet::Create({source_}, PlainInput(64), {},
+                               {empty_pictures, ignored_regions});
+    EXPECT_TRUE(set.ok()) << set.status();
+    return *std::move(set);
+  };
+  const auto ids = [](const CocoSet& set) {
+    std::string all;
+    for (int64_t i = 0; i < set.size(); ++i) {
+      absl::StrAppend(&all, set.ImageId(i), ":", set.Labels(i).size(), " ");
+    }
+    return all;
+  };
+  // The reference's rule: crowds are not there, "ignore" says nothing.
+  EXPECT_EQ(ids(*make(false, false)), "1:1 4:2 ");
+  EXPECT_TRUE(make(false, false)->Get(0)->instances.ignored.empty());
+  EXPECT_EQ(ids(*make(true, false)), "1:1 2:0 4:2 ");
+  EXPECT_EQ(ids(*make(false, true)), "1:1 4:1 ");
+  const auto all = make(true, true);
+  EXPECT_EQ(ids(*all), "1:1 2:0 3:0 4:1 ");
+  const Instances first = all->Get(0)->instances;
+  EXPECT_EQ(first.size(), 1u);
+  ASSERT_EQ(first.ignored.size(), 64u * 80u);
+  EXPECT_EQ(first.ignored[29], 0);
+  EXPECT_EQ(first.ignored[30], 1);
+  EXPECT_EQ(first.ignored[19 * 80 + 39], 1);
+  EXPECT_EQ(first.ignored[20 * 80 + 39], 0);
+  EXPECT_EQ(all->Get(1)->instances.size(), 0u);
+  EXPECT_TRUE(all->Get(1)->instances.ignored.empty());
+  EXPECT_EQ(all->Get(2)->instances.size(), 0u);
+  EXPECT_EQ(all->Get(2)->instances.ignored[0], 1);
+  EXPECT_EQ(all->Get(3)->instances.ignored[45], 1);
 }
 
 TEST_F(CocoSetTest, MissingPicturesAreNamedAtOnce) {

@@ -28,6 +28,7 @@ enum class Finding {
   kUnknownCategory,
   kDuplicateAnnotation,
   kCrowd,
+  kIgnored,
   kNoBox,
   kEmptyBox,
   kVanishingBox,

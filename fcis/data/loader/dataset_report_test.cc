@@ -30,7 +30,7 @@ TEST(DatasetReport, KeepsTheFirstExamples) {
 TEST(DatasetReport, TextHasALineForEachFinding) {
   EXPECT_EQ(Example().ToText(),
             "3 of 5 pictures and 8 of 20 annotations are used\n"
-            "      12  annotations of crowds, left out: "
+            "      12  annotations of crowds, not learnt: "
             "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...\n"
             "       1  annotations whose segmentation is no mask of the "
             "picture, left out: \"x\"\n");

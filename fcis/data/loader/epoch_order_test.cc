@@ -1,8 +1,10 @@
 #include "fcis/data/loader/epoch_order.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
+#include "fcis/data/loader/test_sets.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -84,6 +86,57 @@ TEST(EpochOrder, GroupsComeInRandomOrder) {
     if (half(order.IndexOf(n)) != half(order.IndexOf(n - 2))) ++changes;
   }
   EXPECT_GT(changes, 10);
+}
+
+TEST(RepeatFactors, GrowWithTheRarestClass) {
+  // Of eight pictures two have the label 2 and one has 3; all but one have 1.
+  std::vector<LabelledImage> pictures(8);
+  const std::vector<std::vector<int>> labels = {{1},    {1, 1}, {1}, {1, 2},
+                                                {2, 1}, {1, 3}, {1}, {}};
+  for (size_t i = 0; i < labels.size(); ++i) {
+    for (const int label : labels[i]) {
+      pictures[i].instances.Add(Box(), label, {});
+    }
+  }
+  const MemorySet set(std::move(pictures));
+  const double two = std::sqrt(.5 / .25), three = std::sqrt(.5 / .125);
+  EXPECT_EQ(RepeatFactors(set, .5),
+            (std::vector<double>{1, 1, 1, two, two, three, 1, 1}));
+  EXPECT_TRUE(RepeatFactors(set, 0).empty());
+}
+
+TEST(EpochOrder, RepeatsAsOftenAsAsked) {
+  // 1 * 40 + 1.5 * 40 + 3.2 * 20 = 164.
+  std::vector<double> repeats(100, 1);
+  for (size_t i = 40; i < 80; ++i) repeats[i] = 1.5;
+  for (size_t i = 80; i < 100; ++i) repeats[i] = 3.2;
+  for (const int64_t group : {1, 6}) {
+    const EpochOrder order(
+        100, 7, group, [](int64_t i) { return i % 3 == 0; }, repeats);
+    ASSERT_EQ(order.size(), 164);
+    std::vector<int> shown(100);
+    constexpr int kEpochs = 200;
+    for (int64_t epoch = 0; epoch < kEpochs; ++epoch) {
+      std::vector<int> counts(100);
+      for (const int64_t i : Indices(order, epoch * 164, (epoch + 1) * 164)) {
+        ++counts[static_cast<size_t>(i)];
+      }
+      for (size_t i = 0; i < 100; ++i) {
+        EXPECT_GE(counts[i], std::floor(repeats[i]));
+        EXPECT_LE(counts[i], std::ceil(repeats[i]));
+        shown[i] += counts[i];
+      }
+    }
+    for (size_t i = 0; i < 100; ++i) {
+      // Once more or not, each by chance: six deviations of at most half each.
+      EXPECT_NEAR(shown[i], repeats[i] * kEpochs, 6 * .5 * std::sqrt(kEpochs));
+    }
+  }
+}
+
+TEST(EpochOrder, RepeatsAreStretchedToAWholeNumber) {
+  EXPECT_EQ(EpochOrder(3, 1, 1, nullptr, {1, 1.1, 1.1}).size(), 4);
+  EXPECT_EQ(EpochOrder(3, 1, 1, nullptr, {1, 1, 1}).size(), 3);
 }
 
 }  // namespace

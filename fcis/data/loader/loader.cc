@@ -39,8 +39,9 @@ absl::Status Check(const TrainingSet& set, const InputConfig& input,
   RETURN_IF_ERROR(
       need(a.scale_jitter_low > 0 && a.scale_jitter_low <= a.scale_jitter_high,
            "a scale jitter of 0 < low <= high"));
-  return need(a.copy_paste >= 0 && a.copy_paste <= 1,
-              "a copy-paste probability of 0 to 1");
+  return need(
+      a.copy_paste >= 0 && a.copy_paste <= 1 && a.mosaic >= 0 && a.mosaic <= 1,
+      "copy-paste and mosaic probabilities of 0 to 1");
 }
 
 // Samples of megabytes come and go: without this malloc would fetch the pages
@@ -73,7 +74,7 @@ Loader::Loader(const TrainingSet* set, const InputConfig& input,
       input_(input),
       options_(options),
       order_(set->size(), options.seed, int64_t{options.world} * options.batch,
-             PortraitsOf(*set, options.aspect_grouping)) {
+             PortraitsOf(*set, options.aspect_grouping), options.repeats) {
   const int threads = options.threads;
   const int capacity = (options.prefetch + threads - 1) / threads;
   for (int t = 0; t < threads; ++t) {

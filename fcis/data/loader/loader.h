@@ -31,6 +31,7 @@ struct LoaderOptions {
   int prefetch = 4;  // samples kept ready, at least one per thread
   int64_t first_iteration = 0;
   bool aspect_grouping = false;  // EpochOrder's groups of world * batch
+  std::vector<double> repeats;   // RepeatFactors
   Augmentation augmentation;
 };
 
@@ -61,7 +62,7 @@ class Loader {
   // Seconds that Next has waited, in all.
   double wait_seconds() const { return wait_seconds_; }
   // Pictures of an epoch; sample n belongs to epoch n / size().
-  int64_t size() const { return set_->size(); }
+  int64_t size() const { return order_.size(); }
 
  private:
   using Queue = BoundedQueue<absl::StatusOr<LoadedSample>>;

@@ -9,8 +9,10 @@
 #include "fcis/core/base/random_stream.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/image/prepare.h"
+#include "fcis/data/transform/color_jitter.h"
 #include "fcis/data/transform/copy_paste.h"
 #include "fcis/data/transform/crop.h"
+#include "fcis/data/transform/mosaic.h"
 
 namespace fcis {
 namespace {
@@ -27,12 +29,16 @@ void PermuteChannels(RandomStream random, Image& image) {
   }
 }
 
+// The number of a picture.
+int64_t AnyOf(const TrainingSet& set, RandomStream& random) {
+  return static_cast<int64_t>(random.Bits() %
+                              static_cast<uint64_t>(set.size()));
+}
+
 absl::Status PasteAnother(const TrainingSet& set, const InputConfig& input,
                           bool mirror, RandomStream random,
                           LabelledImage& picture) {
-  const auto size = static_cast<uint64_t>(set.size());
-  ASSIGN_OR_RETURN(const LabelledImage source,
-                   set.Get(static_cast<int64_t>(random.Bits() % size)));
+  ASSIGN_OR_RETURN(const LabelledImage source, set.Get(AnyOf(set, random)));
   const auto scale = [&](const Image& image) {
     return SizeToPrepare(image.height, image.width, input).scale;
   };
@@ -42,6 +48,18 @@ absl::Status PasteAnother(const TrainingSet& set, const InputConfig& input,
   options.mirror = mirror;
   PasteObjects(source, options, random, picture);
   return absl::OkStatus();
+}
+
+// The picture and three others.
+absl::StatusOr<LabelledImage> MosaicOf(const TrainingSet& set,
+                                       LabelledImage picture,
+                                       RandomStream random) {
+  std::array<LabelledImage, 4> pictures;
+  pictures[0] = std::move(picture);
+  for (size_t i = 1; i < pictures.size(); ++i) {
+    ASSIGN_OR_RETURN(pictures[i], set.Get(AnyOf(set, random)));
+  }
+  return Mosaic(pictures, random);
 }
 
 // Magnifies a part, or makes the prepared picture smaller.
@@ -69,6 +87,10 @@ absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
     return RandomStream(absl::StrCat(what, " ", n), seed);
   };
   ASSIGN_OR_RETURN(LabelledImage picture, set.Get(index));
+  if (RandomStream mosaic = random("mosaic");
+      mosaic.Chance(augmentation.mosaic)) {
+    ASSIGN_OR_RETURN(picture, MosaicOf(set, std::move(picture), mosaic));
+  }
   if (RandomStream paste = random("paste");
       paste.Chance(augmentation.copy_paste)) {
     RETURN_IF_ERROR(
@@ -77,6 +99,11 @@ absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
   if (augmentation.channel_permutation) {
     PermuteChannels(random("channels"), picture.image);
   }
+  if (augmentation.color_jitter > 0) {
+    RandomStream colors = random("colors");
+    ChangeColors(RandomColorFactors(augmentation.color_jitter, colors),
+                 picture.image);
+  }
   const bool flip = augmentation.flip && random("flip").Chance(.5);
   InputConfig size = input;
   if (augmentation.scale_jitter_low != 1 ||
@@ -84,7 +111,8 @@ absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
     JitterScale(augmentation.scale_jitter_low, augmentation.scale_jitter_high,
                 random("scale"), picture, size);
   }
-  return TransformForTraining(picture.image, picture.instances, size, flip);
+  return TransformForTraining(picture.image, picture.instances, size, flip,
+                              augmentation.truth);
 }
 
 }  // namespace fcis

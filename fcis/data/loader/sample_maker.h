@@ -22,6 +22,11 @@ struct Augmentation {
   double copy_paste = 0;
   // Red, green and blue exchanged at random.
   bool channel_permutation = false;
+  // Probability that the picture is put together from parts of four (mosaic.h).
+  double mosaic = 0;
+  // How much colors change (color_jitter.h).
+  double color_jitter = 0;
+  GroundTruthRules truth;
 };
 
 // Picture `index` of the set as sample n: each augmentation draws from a stream

@@ -32,6 +32,9 @@ class MemorySet : public TrainingSet {
   std::string ImageId(int64_t index) const override {
     return absl::StrCat(index);
   }
+  std::vector<int> Labels(int64_t index) const override {
+    return pictures_[static_cast<size_t>(index)].instances.labels;
+  }
   absl::StatusOr<LabelledImage> Get(int64_t index) const override {
     const LabelledImage& picture = pictures_[static_cast<size_t>(index)];
     if (picture.image.empty()) {

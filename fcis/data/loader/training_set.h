@@ -11,6 +11,14 @@
 
 namespace fcis {
 
+// What two sets are compared by: a run goes on with the set it began with, and
+// all processes of a job have the same one.
+struct SetContents {
+  std::vector<std::string> classes;   // "3 cat": id and name, by label
+  std::vector<std::string> pictures;  // "17 000017.jpg": id and file, by index
+  uint64_t objects = 0;               // a hash of labels, boxes and masks
+};
+
 // All of it may be called from any number of threads at once.
 class TrainingSet {
  public:
@@ -24,8 +32,20 @@ class TrainingSet {
   virtual bool IsPortrait(int64_t index) const = 0;
   // A name of the picture for messages.
   virtual std::string ImageId(int64_t index) const = 0;
-  // Reads or paints the picture; at least one instance. Errors name the file
-  // and the picture's id.
+  // Unless overridden, all that is above.
+  virtual SetContents Contents() const {
+    SetContents contents;
+    contents.classes = class_names();
+    for (int64_t i = 0; i < size(); ++i) {
+      contents.pictures.push_back(ImageId(i));
+    }
+    return contents;
+  }
+  // The labels of its objects, where they are known without reading it; else
+  // none.
+  virtual std::vector<int> Labels(int64_t) const { return {}; }
+  // Reads or paints the picture, which may be without instances. Errors name
+  // the file and the picture's id.
   virtual absl::StatusOr<LabelledImage> Get(int64_t index) const = 0;
 };
 

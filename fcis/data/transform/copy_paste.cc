@@ -11,6 +11,7 @@
 #include "fcis/core/image/resize.h"
 #include "fcis/data/transform/crop.h"
 #include "fcis/data/transform/mask_extent.h"
+#include "fcis/data/transform/resize_image.h"
 
 namespace fcis {
 namespace {
@@ -20,14 +21,6 @@ struct Cutout {
   Image image;
   std::vector<uint8_t> mask;
 };
-
-std::vector<float> Channel(const Image& image, int c) {
-  std::vector<float> plane;
-  for (size_t i = static_cast<size_t>(c); i < image.pixels.size(); i += 3) {
-    plane.push_back(image.pixels[i]);
-  }
-  return plane;
-}
 
 int Zoomed(int length, double zoom, int limit) {
   return std::clamp(static_cast<int>(std::lround(length * zoom)), 1, limit);
@@ -40,19 +33,10 @@ Cutout CutOut(const LabelledImage& source, size_t object,
   const std::vector<uint8_t> mask =
       CropMask(source.instances.masks[object], source.image.width, window);
   Cutout cutout;
-  cutout.image = Image(Zoomed(image.height, zoom, limit),
-                       Zoomed(image.width, zoom, limit));
-  const int height = cutout.image.height, width = cutout.image.width;
-  std::vector<float> resized(static_cast<size_t>(height) * width);
-  for (int c = 0; c < 3; ++c) {
-    ResizeBilinear(Channel(image, c).data(), image.height, image.width,
-                   resized.data(), height, width);
-    for (size_t i = 0; i < resized.size(); ++i) {
-      cutout.image.pixels[i * 3 + static_cast<size_t>(c)] =
-          static_cast<uint8_t>(std::lround(resized[i]));
-    }
-  }
-  cutout.mask.resize(resized.size());
+  const int height = Zoomed(image.height, zoom, limit);
+  const int width = Zoomed(image.width, zoom, limit);
+  cutout.image = ResizeImage(image, height, width);
+  cutout.mask.resize(static_cast<size_t>(height) * width);
   ResizeNearest(mask.data(), image.height, image.width, cutout.mask.data(),
                 height, width);
   return cutout;
@@ -91,6 +75,7 @@ class Canvas {
   // Gives those that changed their boxes, and drops those without pixels.
   void Finish() {
     Instances left;
+    left.ignored = std::move(target_.instances.ignored);
     for (size_t i = 0; i < target_.instances.size(); ++i) {
       Box box = target_.instances.boxes[i];
       std::vector<uint8_t>& mask = target_.instances.masks[i];
@@ -114,6 +99,7 @@ class Canvas {
       if (below != 0) touched_[m] = true;
       below = 0;
     }
+    if (!target_.instances.ignored.empty()) target_.instances.ignored[i] = 0;
     mask[i] = 1;
   }
 

@@ -17,7 +17,8 @@ struct PasteOptions {
 // Pastes each object of `source` with probability 1/2, in a random place within
 // the target (what is larger than the target is cut). Masks of the target lose
 // what is covered: an instance that has lost something gets the extent of the
-// rest as box, one that has lost all is dropped. Pasted objects come last, with
+// rest as box, one that has lost all is dropped. What is covered is no longer
+// ignored. Pasted objects come last, with
 // the extent of their visible mask as box.
 void PasteObjects(const LabelledImage& source, const PasteOptions& options,
                   RandomStream& random, LabelledImage& target);

@@ -72,6 +72,9 @@ LabelledImage Crop(const LabelledImage& picture, const PixelBox& window) {
     }
     part.instances.Add(box, instances.labels[i], std::move(mask));
   }
+  if (!instances.ignored.empty()) {
+    part.instances.ignored = CropMask(instances.ignored, image.width, window);
+  }
   return part;
 }
 
@@ -86,7 +89,9 @@ LabelledImage RandomZoom(LabelledImage picture, double zoom,
     const int y = random.Integer(0, picture.image.height - height);
     const int x = random.Integer(0, picture.image.width - width);
     LabelledImage part = Crop(picture, {x, y, x + width, y + height});
-    if (part.instances.size() > 0) return part;
+    if (part.instances.size() > 0 || picture.instances.size() == 0) {
+      return part;
+    }
   }
   return picture;
 }

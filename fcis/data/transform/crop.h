@@ -20,12 +20,13 @@ std::vector<uint8_t> CropMask(const std::vector<uint8_t>& mask, int width,
 // What lies in the window, which is not empty and within the picture. Instances
 // without a mask pixel there are dropped; one that the window cuts gets the
 // extent of what is left of its mask as box, the others keep theirs (clipped).
+// The ignored region is cropped, too.
 LabelledImage Crop(const LabelledImage& picture, const PixelBox& window);
 
 // A random window of height / zoom x width / zoom (zoom >= 1): resized to the
 // size that the whole picture would have had, it shows a part of it magnified.
-// Windows without instances are tried again, a few times; then the picture
-// stays whole.
+// Of a picture with instances windows without any are tried again, a few times;
+// then it stays whole.
 LabelledImage RandomZoom(LabelledImage picture, double zoom,
                          RandomStream& random);
 

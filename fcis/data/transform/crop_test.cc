@@ -63,6 +63,12 @@ TEST(Crop, PixelsAndMasksMoveTogether) {
             (std::vector<Box>{{1.5, 1.5, 4.5, 4}, {0, 0, 2, 5}}));
   EXPECT_EQ(part.instances.masks[0], Filled(5, 6, {2, 2, 4, 4}));
   EXPECT_EQ(part.instances.masks[1], Filled(5, 6, {0, 0, 2, 5}));
+  EXPECT_TRUE(part.instances.ignored.empty());
+  picture.instances.Ignore(Filled(10, 12, {0, 0, 4, 4}));
+  picture.instances.Ignore(Filled(10, 12, {8, 6, 12, 10}));
+  std::vector<uint8_t> want = Filled(5, 6, {0, 0, 1, 2});
+  want[4 * 6 + 5] = 1;
+  EXPECT_EQ(Crop(picture, {3, 2, 9, 7}).instances.ignored, want);
 }
 
 TEST(RandomZoom, ShowsAPartWithSomethingInIt) {
@@ -87,9 +93,16 @@ TEST(RandomZoom, ShowsAPartWithSomethingInIt) {
   EXPECT_GT(different, 40);
 }
 
-TEST(RandomZoom, WithoutInstancesThePictureStaysWhole) {
+TEST(RandomZoom, AnyPartOfAPictureWithoutInstances) {
   RandomStream random("zoom", 1);
-  EXPECT_EQ(RandomZoom(Coordinates(20, 40), 2, random).image.width, 40);
+  EXPECT_EQ(RandomZoom(Coordinates(20, 40), 2, random).image.width, 20);
+}
+
+TEST(RandomZoom, WithoutAWindowThatShowsAnyThePictureStaysWhole) {
+  LabelledImage picture = Coordinates(20, 40);
+  picture.instances.Add({4, 4, 6, 6}, 1, Filled(20, 40, {}));
+  RandomStream random("zoom", 1);
+  EXPECT_EQ(RandomZoom(picture, 2, random).image.width, 40);
 }
 
 }  // namespace

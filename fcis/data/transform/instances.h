@@ -17,12 +17,23 @@ struct Instances {
   std::vector<Box> boxes;
   std::vector<int> labels;
   std::vector<std::vector<uint8_t>> masks;  // [height][width], 0 or 1
+  // [height][width], 1 where something is that is neither labelled nor
+  // background: crowds, and what the annotations mark as ignored. Empty:
+  // nowhere.
+  std::vector<uint8_t> ignored;
 
   size_t size() const { return boxes.size(); }
   void Add(const Box& box, int label, std::vector<uint8_t> mask) {
     boxes.push_back(box);
     labels.push_back(label);
     masks.push_back(std::move(mask));
+  }
+  // Adds to `ignored` the pixels of a mask of the same size.
+  void Ignore(const std::vector<uint8_t>& mask) {
+    ignored.resize(mask.size());
+    for (size_t i = 0; i < mask.size(); ++i) {
+      ignored[i] = static_cast<uint8_t>(ignored[i] | mask[i]);
+    }
   }
 };
 

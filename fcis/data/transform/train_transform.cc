@@ -28,6 +28,11 @@ absl::Status CheckInstances(const Image& image, const Instances& in) {
                        image.height, "x", image.width));
     }
   }
+  if (!in.ignored.empty() && in.ignored.size() != pixels) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "an ignored region of ", in.ignored.size(), " pixels for a picture of ",
+        image.height, "x", image.width));
+  }
   return absl::OkStatus();
 }
 
@@ -70,6 +75,27 @@ class MaskResizer {
   std::vector<int> columns_;  // of the mask, for those of the result
 };
 
+// ResizeBilinear, mirrored if asked.
+std::vector<float> SmoothMask(const std::vector<uint8_t>& mask,
+                              const Image& image, const PreparedSize& size,
+                              bool flip) {
+  const std::vector<float> in(mask.begin(), mask.end());
+  std::vector<float> out(static_cast<size_t>(size.height) * size.width);
+  ResizeBilinear(in.data(), image.height, image.width, out.data(), size.height,
+                 size.width);
+  if (!flip) return out;
+  for (auto row = out.begin(); row != out.end(); row += size.width) {
+    std::reverse(row, row + size.width);
+  }
+  return out;
+}
+
+Box BoxOf(const Instances& instances, size_t i, const Image& image,
+          const GroundTruthRules& rules) {
+  if (!rules.boxes_of_masks) return instances.boxes[i];
+  return ToBox(MaskExtent(instances.masks[i], image.height, image.width));
+}
+
 }  // namespace
 
 Box BoxInPrepared(const Box& box, int height, int width,
@@ -81,10 +107,9 @@ Box BoxInPrepared(const Box& box, int height, int width,
   return {box.x0 * sx, box.y0 * sy, box.x1 * sx, box.y1 * sy};
 }
 
-absl::StatusOr<TrainSample> TransformForTraining(const Image& image,
-                                                 const Instances& instances,
-                                                 const InputConfig& config,
-                                                 bool flip) {
+absl::StatusOr<TrainSample> TransformForTraining(
+    const Image& image, const Instances& instances, const InputConfig& config,
+    bool flip, const GroundTruthRules& rules) {
   RETURN_IF_ERROR(CheckInstances(image, instances));
   TrainSample sample;
   ASSIGN_OR_RETURN(sample.prepared, Prepare(image, config, flip));
@@ -92,15 +117,23 @@ absl::StatusOr<TrainSample> TransformForTraining(const Image& image,
   sample.scale = size.scale;
   const MaskResizer masks(image, size, flip);
   for (size_t i = 0; i < instances.size(); ++i) {
-    Box box =
-        BoxInPrepared(instances.boxes[i], image.height, image.width, size);
+    Box box = BoxInPrepared(BoxOf(instances, i, image, rules), image.height,
+                            image.width, size);
     if (RoundBox(box).empty()) continue;
     if (flip) {
       const float w = static_cast<float>(size.width);
       box = {w - box.x1, box.y0, w - box.x0, box.y1};
     }
-    sample.instances.Add(box, instances.labels[i],
-                         masks.Resize(instances.masks[i]));
+    const std::vector<uint8_t>& mask = instances.masks[i];
+    if (rules.smooth_masks) {
+      sample.smooth_masks.push_back(SmoothMask(mask, image, size, flip));
+    }
+    sample.instances.Add(
+        box, instances.labels[i],
+        rules.smooth_masks ? std::vector<uint8_t>() : masks.Resize(mask));
+  }
+  if (!instances.ignored.empty()) {
+    sample.instances.ignored = masks.Resize(instances.ignored);
   }
   return sample;
 }

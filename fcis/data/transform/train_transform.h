@@ -3,6 +3,8 @@
 #ifndef FCIS_DATA_TRANSFORM_TRAIN_TRANSFORM_H_
 #define FCIS_DATA_TRANSFORM_TRAIN_TRANSFORM_H_
 
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/geometry/box.h"
@@ -13,10 +15,21 @@
 
 namespace fcis {
 
+// How ground truth is made ready; the defaults are chainer-fcis's.
+struct GroundTruthRules {
+  // Boxes are the extents of the masks, not those of the data set.
+  bool boxes_of_masks = false;
+  // Masks are resized bilinearly and stay floats, not by nearest pixels.
+  bool smooth_masks = false;
+};
+
 struct TrainSample {
   Tensor prepared;      // f32 [1,h,w,3]
   double scale = 0;     // prepared / original height
   Instances instances;  // in prepared pixels
+  // With smooth_masks in place of instances.masks, which are empty then: per
+  // instance f32 [h][w] in 0..1.
+  std::vector<std::vector<float>> smooth_masks;
 };
 
 // A box of a picture of height x width, in the pixels that SizeToPrepare gives
@@ -25,13 +38,13 @@ Box BoxInPrepared(const Box& box, int height, int width,
                   const PreparedSize& prepared);
 
 // Prepares the picture, scales the boxes by the ratio of each axis, drops
-// instances whose box rounds to no pixels, scales the masks (nearest) and flips
-// all of it left to right when asked. Errors: an empty picture; counts or mask
-// sizes that differ.
-absl::StatusOr<TrainSample> TransformForTraining(const Image& image,
-                                                 const Instances& instances,
-                                                 const InputConfig& config,
-                                                 bool flip);
+// instances whose box rounds to no pixels, scales the masks (nearest, unless
+// the rules say otherwise) and the ignored region (nearest), and flips all of
+// it left to right when asked. Errors: an empty picture; counts or mask sizes
+// that differ.
+absl::StatusOr<TrainSample> TransformForTraining(
+    const Image& image, const Instances& instances, const InputConfig& config,
+    bool flip, const GroundTruthRules& rules = {});
 
 }  // namespace fcis
 

@@ -1,13 +1,16 @@
 #include "fcis/data/transform/train_transform.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/tensor/layout.h"
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/data/transform/mask_extent.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -60,6 +63,56 @@ TEST(TransformForTraining, IsTheReferences) {
     EXPECT_TRUE(AllEqual(got_masks, out_masks));
   }
   EXPECT_GT(cases, 0);
+}
+
+// Boxes are made of the masks, whose floats are kept.
+TEST(TransformForTraining, IsChainercvs) {
+  const GoldenFile golden("chainercv/targets.npz");
+  const int cases = golden.Int("n_transforms");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    SCOPED_TRACE(i);
+    const std::string at = absl::StrCat("tr", i, "/");
+    const Image image = ImageFromChw(golden.Get(at + "img"));
+    const std::vector<int> size = golden.Ints(at + "H_W");
+    ASSERT_EQ(image.height, size[0]);
+    ASSERT_EQ(image.width, size[1]);
+    const Tensor packed = golden.Get(at + "mask_packed");
+    const std::vector<Box> extents =
+        BoxesFromYxyx(golden.Get(at + "bbox_orig"));
+    Instances instances;
+    for (int64_t m = 0; m < packed.dim(0); ++m) {
+      const uint8_t* row = packed.data<uint8_t>() + m * packed.dim(1);
+      std::vector<uint8_t> mask(image.pixels.size() / 3);
+      for (size_t k = 0; k < mask.size(); ++k) {
+        mask[k] = row[k / 8] >> (7 - k % 8) & 1;
+      }
+      EXPECT_EQ(ToBox(MaskExtent(mask, image.height, image.width)), extents[m]);
+      // Not the annotation's box.
+      instances.Add({1, 1, 2, 2}, 1, mask);
+    }
+    const std::vector<int> sides = golden.Ints(at + "min_max");
+    GroundTruthRules rules;
+    rules.boxes_of_masks = rules.smooth_masks = true;
+    const auto got =
+        TransformForTraining(image, instances, Config(sides[0], sides[1]),
+                             golden.Int(at + "flip") != 0, rules);
+    ASSERT_TRUE(got.ok()) << got.status();
+    EXPECT_EQ(got->scale, golden.Double(at + "scale_f64"));
+    EXPECT_TRUE(AllNear(YxyxFromBoxes(got->instances.boxes),
+                        golden.Get(at + "bbox"), 1e-4));
+    const Tensor red = golden.Get(at + "prepared_ch0");
+    const Tensor chw = NhwcToNchw(got->prepared);
+    EXPECT_TRUE(AllNear(chw.Part(0, red.shape()), red, 5e-5));
+    const Tensor masks = golden.Get(at + "mask");
+    ASSERT_EQ(static_cast<int64_t>(got->smooth_masks.size()), masks.dim(0));
+    for (int64_t m = 0; m < masks.dim(0); ++m) {
+      EXPECT_TRUE(
+          AllNear(Tensor::FromSpan<float>(red.shape(), got->smooth_masks[m]),
+                  RowOf(masks, m), 2e-6));
+      EXPECT_TRUE(got->instances.masks[m].empty());
+    }
+  }
 }
 
 TEST(TransformForTraining, RefusesWhatDoesNotBelongTogether) {

@@ -9,9 +9,14 @@
 
 namespace fcis {
 
+// What people see of each class of the evaluation: the category's name, with
+// its id where another has the same name but for spaces: "person (id 7)".
+// Class-agnostic: one, "all".
+std::vector<std::string> CategoryLabels(const Evaluation& evaluation);
+
 struct CategoryRow {
   RecordId id;
-  std::string name;
+  std::string name, label;
   CategoryScore score;
 };
 

@@ -18,8 +18,9 @@ namespace {
 // Where a detection's area, box and mask come from. pycocotools decides by the
 // first of the list.
 struct Sources {
-  bool boxes = false;  // area = width * height; masks may be missing
+  bool boxes = false;  // area = width * height
   bool masks = false;  // masks are needed, for IoU, area or box
+  bool draw = false;   // missing masks are drawn from boxes
   bool mask_areas = false;
 };
 
@@ -36,6 +37,7 @@ absl::StatusOr<Sources> ChooseSources(const CocoResult& first,
                      "\"segmentation\""));
   }
   sources.masks = compares_masks || !sources.boxes;
+  sources.draw = sources.boxes && options.boxes_as_masks;
   sources.mask_areas = !sources.boxes || (compares_masks && options.sane);
   return sources;
 }
@@ -68,6 +70,7 @@ class OverlapSink : public ResultsSink {
  private:
   absl::Status FindImage(const RecordId& id);
   absl::Status TakeBox(const CocoResult& result);
+  bool LacksMask(const CocoResult& result);
   absl::Status TakeMask(const CocoResult& result);
   absl::StatusOr<Rle> DrawBox() const;
   void Compare(absl::Span<const TruthObject> cell);
@@ -99,8 +102,9 @@ absl::Status OverlapSink::FindImage(const RecordId& id) {
   if (has_image_ && image_id_ == id) return absl::OkStatus();
   image_ = truth_.FindImage(id);
   if (!image_.known) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "image_id ", id.ToString(), " is not in ", truth_.dataset().path));
+    return absl::InvalidArgumentError(
+        absl::StrCat("image_id ", id.ToString(), " is not in ",
+                     truth_.dataset().path, truth_.NoteOnImage(id)));
   }
   image_id_ = id;
   has_image_ = true;
@@ -114,6 +118,14 @@ absl::Status OverlapSink::TakeBox(const CocoResult& result) {
   }
   box_ = result.bbox;
   return absl::OkStatus();
+}
+
+// Counts those whose mask is missing and may not be drawn: an error in the end.
+bool OverlapSink::LacksMask(const CocoResult& result) {
+  if (!sources_.masks || sources_.draw || result.has_segmentation) return false;
+  DetectionCounts& counts = detections_.counts;
+  if (counts.without_mask++ == 0) counts.first_without_mask = counts.total - 1;
+  return true;
 }
 
 // As pycocotools: the polygon of the corners.
@@ -134,11 +146,6 @@ absl::StatusOr<Rle> OverlapSink::DrawBox() const {
 absl::Status OverlapSink::TakeMask(const CocoResult& result) {
   has_mask_box_ = has_boundary_ = false;
   if (!result.has_segmentation) {
-    if (!sources_.boxes) {
-      return absl::InvalidArgumentError(
-          "no \"segmentation\", though the first detection has one");
-    }
-    ++detections_.counts.rectangles;
     ASSIGN_OR_RETURN(mask_, DrawBox());
   } else if (result.segmentation.kind == Segmentation::Kind::kCounts) {
     const Segmentation& segmentation = result.segmentation;
@@ -164,8 +171,11 @@ void OverlapSink::Count(const CocoResult& result) {
   counts.duplicate_keys += result.duplicate_key;
   counts.score_out_of_range += result.score < 0 || result.score > 1;
   if (sources_.masks && image.height >= 0 && image.width >= 0) {
-    counts.other_size +=
+    const bool other =
         mask_.height != image.height || mask_.width != image.width;
+    if (other && counts.other_size++ == 0) {
+      counts.first_other_size = counts.total - 1;
+    }
   }
   if (!result.has_bbox || result.empty_bbox) return;
   ++counts.boxes;
@@ -181,6 +191,7 @@ absl::Status OverlapSink::Add(const CocoResult& result) {
   ++detections_.counts.total;
   RETURN_IF_ERROR(FindImage(result.image_id));
   RETURN_IF_ERROR(TakeBox(result));
+  if (LacksMask(result)) return absl::OkStatus();
   if (sources_.masks) RETURN_IF_ERROR(TakeMask(result));
   Count(result);
 
@@ -188,7 +199,7 @@ absl::Status OverlapSink::Add(const CocoResult& result) {
   detection.category = truth_.FindCategory(result.category_id);
   detection.image = image_.evaluated;
   if (detection.category < 0 || detection.image < 0) {
-    if (truth_.KnowsCategory(result.category_id)) {
+    if (truth_.CategoryIndex(result.category_id) >= 0) {
       ++detections_.counts.other_image;
     } else if (detections_.counts.unlisted_category++ == 0) {
       detections_.counts.first_unlisted = result.category_id;
@@ -270,6 +281,18 @@ double OverlapSink::CompareMask(const TruthObject& object) {
                                RleToBbox(object.boundary), object.crowd));
 }
 
+// An error when detections lack a mask.
+absl::Status CheckMasks(const DetectionCounts& counts, const Sources& sources,
+                        absl::string_view path) {
+  if (counts.without_mask == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": results[", counts.first_without_mask, "]: no \"segmentation\"; ",
+      counts.without_mask, " of ", counts.total, " detections have none",
+      sources.boxes ? ": --iou_type bbox compares their boxes "
+                      "(--boxes_as_masks takes boxes for masks, as pycocotools)"
+                    : ", though the first has one"));
+}
+
 Detections Join(const std::vector<std::unique_ptr<ResultsSink>>& sinks) {
   Detections all;
   size_t detections = 0, overlaps = 0;
@@ -303,6 +326,10 @@ Detections Join(const std::vector<std::unique_ptr<ResultsSink>>& sinks) {
 
 void DetectionCounts::Add(const DetectionCounts& other) {
   if (unlisted_category == 0) first_unlisted = other.first_unlisted;
+  if (other_size == 0) first_other_size = total + other.first_other_size;
+  if (without_mask == 0) {
+    first_without_mask = total + other.first_without_mask;
+  }
   total += other.total;
   unlisted_category += other.unlisted_category;
   other_image += other.other_image;
@@ -313,7 +340,7 @@ void DetectionCounts::Add(const DetectionCounts& other) {
   corner_like += other.corner_like;
   relative_like += other.relative_like;
   other_size += other.other_size;
-  rectangles += other.rectangles;
+  without_mask += other.without_mask;
 }
 
 absl::StatusOr<Detections> ReadDetections(absl::string_view text,
@@ -333,7 +360,9 @@ absl::StatusOr<Detections> ReadDetections(absl::string_view text,
       ReadResults(text, path, reading, [&]() -> std::unique_ptr<ResultsSink> {
         return std::make_unique<OverlapSink>(truth, options, sources);
       }));
-  return Join(sinks);
+  Detections detections = Join(sinks);
+  RETURN_IF_ERROR(CheckMasks(detections.counts, sources, path));
+  return detections;
 }
 
 }  // namespace fcis

@@ -42,7 +42,9 @@ struct DetectionCounts {
   int64_t corner_like = 0;         // boxes with width >= x and height >= y
   int64_t relative_like = 0;       // boxes within [0, 1]
   int64_t other_size = 0;          // the mask's size is not the picture's
-  int64_t rectangles = 0;          // masks drawn from boxes
+  int64_t first_other_size = 0;    // index in the file
+  int64_t without_mask = 0;        // no "segmentation" where it is needed
+  int64_t first_without_mask = 0;  // index in the file
   RecordId first_unlisted;
 
   void Add(const DetectionCounts& other);
@@ -61,6 +63,7 @@ struct Detections {
 // each with the objects of its picture and class, in up to `threads` parts at
 // once; the result is the same for any number. Errors as ReadResults, and: an
 // unknown picture, no "bbox" or "segmentation" where it is needed, no mask.
+// Those without "segmentation" are counted, and the first is named.
 absl::StatusOr<Detections> ReadDetections(absl::string_view text,
                                           absl::string_view path,
                                           const GroundTruth& truth,

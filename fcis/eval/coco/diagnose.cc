@@ -1,10 +1,12 @@
 #include "fcis/eval/coco/diagnose.h"
 
+#include <iterator>
 #include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "fcis/eval/coco/diagnose_truth.h"
 
 namespace fcis {
 namespace {
@@ -46,44 +48,6 @@ void DiagnoseJson(const Evaluation& evaluation, Lines& lines) {
   }
 }
 
-void DiagnoseTruth(const Evaluation& evaluation, Lines& lines) {
-  const GroundTruth& truth = evaluation.truth;
-  const std::string& path = evaluation.dataset->path;
-  if (truth.objects().empty()) {
-    lines.push_back(absl::StrCat(
-        "no ground truth: ", path, " has ",
-        evaluation.dataset->annotations.size(),
-        " annotations, none of an evaluated picture and category; AP and AR "
-        "are -1"));
-  } else if (absl::c_all_of(truth.objects(), [](const TruthObject& object) {
-               return object.ignore;
-             })) {
-    lines.push_back(absl::StrCat("no ground truth that counts: all of ", path,
-                                 " is crowd; AP and AR are -1"));
-  }
-  const auto unknown = [](const std::vector<int>& positions) {
-    return absl::c_count(positions, -1);
-  };
-  if (unknown(truth.images()) > 0) {
-    lines.push_back(absl::StrCat(unknown(truth.images()),
-                                 " of the ids in --image_ids are not in ",
-                                 path));
-  }
-  if (unknown(truth.categories()) > 0) {
-    lines.push_back(absl::StrCat(unknown(truth.categories()),
-                                 " of the ids in --category_ids are not in ",
-                                 path));
-  }
-  const auto unmatchable = absl::c_count_if(
-      truth.objects(),
-      [](const TruthObject& object) { return object.unmatchable; });
-  if (unmatchable > 0) {
-    lines.push_back(
-        "an annotation has id 0: as in pycocotools, its detection counts as a "
-        "false positive (--sane counts it as found)");
-  }
-}
-
 void DiagnoseBoxes(const DetectionCounts& counts, Lines& lines) {
   // Of boxes x, y, width, height hardly any leave their picture; of corners
   // x0, y0, x1, y1 many would, and all of them grow to the right and down.
@@ -118,7 +82,9 @@ void DiagnoseCounts(const Evaluation& evaluation, Lines& lines) {
         counts.unlisted_category, " of ", counts.total,
         " detections are of a category that the annotations do not list (the "
         "first is ",
-        counts.first_unlisted.ToString(), "); they are left out"));
+        counts.first_unlisted.ToString(),
+        evaluation.truth.NoteOnCategory(counts.first_unlisted),
+        "); they are left out"));
   }
   if (counts.score_out_of_range > 0) {
     lines.push_back(absl::StrCat(counts.score_out_of_range, " of ",
@@ -127,7 +93,8 @@ void DiagnoseCounts(const Evaluation& evaluation, Lines& lines) {
   if (counts.other_size > 0) {
     lines.push_back(absl::StrCat(
         counts.other_size, " of ", counts.total,
-        " masks have another size than their picture; they match nothing"));
+        " masks have another size than their picture (the first is results[",
+        counts.first_other_size, "]); they match nothing"));
   }
   DiagnoseBoxes(counts, lines);
 }
@@ -149,7 +116,7 @@ void DiagnoseRules(const Evaluation& evaluation, Lines& lines) {
       })) {
     lines.push_back(
         "as in pycocotools, AP and AR are those of the range \"all\", -1 for "
-        "--area_ranges has none of that name");
+        "--area_ranges has none of that name; each range has its own lines");
   }
 }
 
@@ -177,7 +144,7 @@ std::vector<std::string> Diagnose(const Evaluation& evaluation,
                                   const std::string& results) {
   Lines lines;
   DiagnoseJson(evaluation, lines);
-  DiagnoseTruth(evaluation, lines);
+  absl::c_move(DiagnoseTruth(evaluation), std::back_inserter(lines));
   DiagnoseCounts(evaluation, lines);
   DiagnoseRules(evaluation, lines);
   if (CategoriesAreToBlame(evaluation, results)) {

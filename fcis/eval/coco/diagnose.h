@@ -9,8 +9,8 @@
 
 namespace fcis {
 
-// One line each, for people: no ground truth, nothing in common, boxes in
-// another convention, scores outside [0, 1], category ids that look off by a
+// One line each, for people: what DiagnoseTruth says; nothing in common, boxes
+// in another convention, scores outside [0, 1], category ids that look off by a
 // mapping, masks of another size, duplicate keys, string ids, and each of
 // COCOeval's oddities that applies. Reads the results again when hardly
 // anything was found, to see whether the categories are to blame. Empty:

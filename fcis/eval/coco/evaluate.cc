@@ -1,9 +1,14 @@
 #include "fcis/eval/coco/evaluate.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fcis/core/base/parallel.h"
@@ -27,18 +32,52 @@ class StopWatch {
   absl::Time last_ = absl::Now();
 };
 
+// The first byte that is no space; 0 for what cannot be read twice, or at all.
+char FirstByte(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return 0;
+  const auto file = OpenJson(path);
+  if (!file.ok()) return 0;
+  const absl::string_view text =
+      absl::StripLeadingAsciiWhitespace((*file)->bytes());
+  return text.empty() ? 0 : text[0];
+}
+
+// Of the annotations' error, with the reason when the two files look swapped.
+absl::Status AnnotationsError(const absl::Status& error,
+                              const std::string& annotations,
+                              const std::string& results) {
+  if (FirstByte(annotations) != '[' || FirstByte(results) != '{') return error;
+  return absl::Status(
+      error.code(),
+      absl::StrCat(error.message(), "; annotations and results look swapped: ",
+                   annotations, " holds a list, as results do, and ", results,
+                   " an object, as annotations do"));
+}
+
 }  // namespace
 
 absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
                                     const std::string& results,
                                     EvalOptions options) {
+  StopWatch watch;
+  absl::StatusOr<CocoDataset> read =
+      ReadCocoDataset(annotations, EvalNeeds(options.iou_type));
+  if (!read.ok()) return AnnotationsError(read.status(), annotations, results);
+  const double seconds = watch.Lap();
+  ASSIGN_OR_RETURN(Evaluation evaluation,
+                   Evaluate(*std::move(read), results, std::move(options)));
+  evaluation.seconds.annotations = seconds;
+  return evaluation;
+}
+
+absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
+                                    const std::string& results,
+                                    EvalOptions options) {
   absl::c_sort(options.max_dets);
   StopWatch watch;
   Evaluation::Seconds seconds;
-  ASSIGN_OR_RETURN(CocoDataset read,
-                   ReadCocoDataset(annotations, EvalNeeds(options.iou_type)));
-  auto dataset = std::make_unique<const CocoDataset>(std::move(read));
-  seconds.annotations = watch.Lap();
+  auto dataset = std::make_unique<const CocoDataset>(std::move(annotations));
   ASSIGN_OR_RETURN(GroundTruth truth, GroundTruth::Build(*dataset, options));
   seconds.truth = watch.Lap();
   ASSIGN_OR_RETURN(auto file, OpenJson(results));

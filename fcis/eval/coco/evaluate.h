@@ -35,6 +35,12 @@ absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
                                     const std::string& results,
                                     EvalOptions options);
 
+// The same of annotations that were read with EvalNeeds: a file that is
+// replaced meanwhile changes nothing.
+absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
+                                    const std::string& results,
+                                    EvalOptions options);
+
 }  // namespace fcis
 
 #endif  // FCIS_EVAL_COCO_EVALUATE_H_

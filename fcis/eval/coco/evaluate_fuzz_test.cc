@@ -20,7 +20,8 @@ fcis::EvalOptions Options(uint8_t bits) {
   if (bits & 16) options.iou_type = fcis::IouType::kBoundary;
   options.class_agnostic = bits & 2;
   options.sane = bits & 4;
-  options.bad_annotations.skip = bits & 32;
+  options.boxes_as_masks = !(bits & 32);
+  options.bad_annotations.skip = bits & 64;
   if (bits & 8) options.iou_thresholds = {0, .5};
   return options;
 }
@@ -54,9 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const double stat : one->summary.stats) {
     ABSL_RAW_CHECK(stat == -1 || (stat >= 0 && stat <= 1), "range");
   }
-  Diagnose(*one, results.path());
   rapidjson::Document json;
-  json.Parse(ScoreJson(*one).c_str());
+  json.Parse(ScoreJson(*one, Diagnose(*one, results.path())).c_str());
   ABSL_RAW_CHECK(!json.HasParseError(), "JSON");
   return 0;
 }

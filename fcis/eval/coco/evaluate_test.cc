@@ -103,6 +103,7 @@ EvalOptions OptionsOf(const Json& test) {
     options.category_ids = Ids(test["category_ids"]);
   }
   options.class_agnostic = test.HasMember("class_agnostic");
+  options.boxes_as_masks = true;  // as pycocotools
   return options;
 }
 
@@ -135,6 +136,17 @@ TEST(EvaluateTest, EqualsPycocotoolsBitForBit) {
       EXPECT_EQ(evaluation->summary.stats[i],
                 test["stats"][static_cast<rapidjson::SizeType>(i)].GetDouble())
           << "stat " << i;
+    }
+    // By size, COCO's three are among the twelve.
+    const auto& stats = evaluation->summary.stats;
+    for (const SizeScore& size : evaluation->summary.sizes) {
+      const size_t i = size.label == "small"    ? 3
+                       : size.label == "medium" ? 4
+                       : size.label == "large"  ? 5
+                                                : stats.size();
+      if (i == stats.size()) continue;
+      EXPECT_EQ(size.ap, stats[i]) << size.label;
+      EXPECT_EQ(size.ar, stats[i + 6]) << size.label;
     }
     const Hashes hashes = HashesOf(evaluation->curves);
     EXPECT_EQ(hashes.precision, test["precision"].GetString());
@@ -273,7 +285,8 @@ TEST(EvaluateTest, BadInputIsNamed) {
   expect(ErrorOf(kTruth,
                  R"([{"image_id": "1", "category_id": 1, "score": 1, "bbox":
                  [1, 2, 3, 4]}])"),
-         "results[0]", "image_id \"1\" is not in");
+         "\"1\" is text where \"images\" has the number 1",
+         "image_id \"1\" is not in");
   expect(ErrorOf(kTruth, std::string(1000000, '[')), "dt.json", "an object");
   expect(
       ErrorOf(R"({"images": [{"id": 1}], "annotations": [{"id": 1}]})", "[]"),
@@ -341,6 +354,65 @@ TEST(EvaluateTest, Case14IdsOfSixtyFourBits) {
                         return options;
                       }()),
                    1);
+}
+
+constexpr char kBox[] = R"("image_id": 1, "category_id": 1, "score": 1,
+    "bbox": [0, 0, 10, 10])";
+
+// Boxes would be scored as masks without a word.
+TEST(BugCaseTest, Case19BoxesOnlyForSegm) {
+  const std::string boxes = absl::StrCat("[{", kBox, "}]");
+  const std::string none = ErrorOf(kTruth, boxes);
+  EXPECT_NE(none.find("dt.json: results[0]: no \"segmentation\"; 1 of 1 "),
+            std::string::npos)
+      << none;
+  EXPECT_NE(none.find("--iou_type bbox"), std::string::npos) << none;
+  const std::string whole =
+      absl::StrCat("{", kBox, R"(, "segmentation": [[0, 0, 9, 0, 9, 9]]})");
+  std::string some = absl::StrCat("[", whole);
+  // The first without a mask is in the second of three parts.
+  for (int i = 1; i < 3000; ++i) {
+    absl::StrAppend(&some, ", ",
+                    i < 1400 ? whole : absl::StrCat("{", kBox, "}"));
+  }
+  absl::StrAppend(&some, "]");
+  for (const int threads : {1, 3}) {
+    SetNumThreads(threads);
+    const std::string mixed = ErrorOf(kTruth, some);
+    EXPECT_NE(mixed.find("results[1400]: no \"segmentation\"; 1600 of 3000 "),
+              std::string::npos)
+        << mixed;
+  }
+  const std::string masks_first = ErrorOf(
+      kTruth, absl::StrCat(R"([{"image_id": 1, "category_id": 1, "score": 1,
+        "segmentation": [[0, 0, 9, 0, 9, 9]]}, {)",
+                           kBox, "}]"));
+  EXPECT_NE(masks_first.find("results[1]: no \"segmentation\"; 1 of 2 "),
+            std::string::npos)
+      << masks_first;
+
+  // pycocotools draws the box, and takes a mask's box where boxes are compared.
+  EvalOptions options;
+  options.boxes_as_masks = true;
+  EXPECT_DOUBLE_EQ(Ap(kTruth, boxes, options), 1);
+  options = EvalOptions();
+  options.iou_type = IouType::kBbox;
+  EXPECT_DOUBLE_EQ(Ap(kTruth, boxes, options), 1);
+  EXPECT_DOUBLE_EQ(Ap(kTruth, R"([{"image_id": 1, "category_id": 1, "score": 1,
+        "segmentation": [[0, 0, 10, 0, 10, 10, 0, 10]]}])",
+                      options),
+                   1);
+}
+
+TEST(BugCaseTest, Case21SwappedFiles) {
+  const std::string list = absl::StrCat("[{", kBox, "}]");
+  const std::string swapped = ErrorOf(list, kTruth);
+  EXPECT_NE(swapped.find("expected an object"), std::string::npos) << swapped;
+  EXPECT_NE(swapped.find("look swapped"), std::string::npos) << swapped;
+  for (const std::string& error :
+       {ErrorOf(list, list), ErrorOf(kTruth, kTruth)}) {
+    EXPECT_EQ(error.find("swapped"), std::string::npos) << error;
+  }
 }
 
 TEST(EvaluateTest, MissingFilesAreErrors) {

@@ -41,6 +41,18 @@ RecordIndex IndexOf(const std::vector<Record>& records) {
   return index;
 }
 
+// The clause of NoteOnImage and NoteOnCategory.
+std::string NoteOnKind(const RecordId& id, const RecordIndex& listed,
+                       absl::string_view list) {
+  RecordId other(absl::string_view(id.ToPlain()));
+  if (id.is_text() && !ParseIntegerId(id.text(), other)) return "";
+  if (listed.Find(other) < 0) return "";
+  return absl::StrCat("; ", id.ToString(),
+                      id.is_text() ? " is text" : " is a number", " where \"",
+                      list, "\" has the ", id.is_text() ? "number " : "text ",
+                      other.ToString());
+}
+
 // A boundary is found on a bitmap, which a run of four bytes must not blow up.
 constexpr int64_t kMaxBoundaryPixels = int64_t{1} << 26;
 
@@ -72,7 +84,7 @@ absl::StatusOr<GroundTruth> GroundTruth::Build(const CocoDataset& dataset,
   // Where one is left out, an earlier one of its id takes the place.
   Faults faults;
   do {
-    truth.Collect();
+    truth.Collect(options);
     faults = truth.Measure(options);
     truth.LeaveOut(faults);
   } while (!faults.empty() && options.bad_annotations.skip);
@@ -128,36 +140,58 @@ int GroundTruth::FindCategory(const RecordId& id) const {
   return evaluated_categories_.Find(id);
 }
 
+std::string GroundTruth::NoteOnImage(const RecordId& id) const {
+  return NoteOnKind(id, dataset_images_, "images");
+}
+
+std::string GroundTruth::NoteOnCategory(const RecordId& id) const {
+  return NoteOnKind(id, dataset_categories_, "categories");
+}
+
 // COCOeval asks for the ids of the annotations of each picture and fetches the
 // annotations by id: of those with the same id, the last one takes the place of
 // all, in its own picture and category.
-void GroundTruth::Collect() {
+void GroundTruth::Collect(const EvalOptions& options) {
   struct Place {
     int image, category, order, annotation;
   };
   const auto& annotations = dataset_->annotations;
+  references_ = TruthReferences();
   RecordIndex by_id;
   std::vector<Place> listed;
   for (size_t i = 0; i < annotations.size(); ++i) {
     if (!left_out_.empty() && left_out_[i]) continue;
-    by_id.Set(annotations[i].id, static_cast<int>(i));
-    const int image = FindImage(annotations[i].image_id).evaluated;
-    const int category = FindCategory(annotations[i].category_id);
-    if (image < 0 || (category < 0 && !class_agnostic_)) continue;
-    listed.push_back({image, category, 0, static_cast<int>(i)});
+    const auto annotation = static_cast<int>(i);
+    by_id.Set(annotations[i].id, annotation);
+    const RecordId& category_id = annotations[i].category_id;
+    const Image image = FindImage(annotations[i].image_id);
+    const int category = FindCategory(category_id);
+    if (!image.known) references_.no_image.push_back(annotation);
+    if (category < 0 && CategoryIndex(category_id) < 0) {
+      references_.no_category.push_back(annotation);
+    }
+    if (image.evaluated < 0 || (category < 0 && !class_agnostic_)) continue;
+    listed.push_back({image.evaluated, category, 0, annotation});
   }
   absl::c_stable_sort(
       listed, [](const Place& a, const Place& b) { return a.image < b.image; });
   std::vector<Place> places;
   for (const Place& place : listed) {
-    const int last =
+    int last =
         by_id.Find(annotations[static_cast<size_t>(place.annotation)].id);
+    if (last != place.annotation) {
+      references_.replaced.push_back({place.annotation, last});
+      if (options.sane) last = place.annotation;
+    }
     const CocoAnnotation& annotation = annotations[static_cast<size_t>(last)];
     const int image = FindImage(annotation.image_id).evaluated;
     const int category = FindCategory(annotation.category_id);
     if (image < 0 || category < 0) continue;
     places.push_back({image, category, static_cast<int>(places.size()), last});
   }
+  absl::c_sort(references_.replaced, [](const auto& a, const auto& b) {
+    return a.annotation < b.annotation;
+  });
   absl::c_sort(places, [](const Place& a, const Place& b) {
     return std::tie(a.image, a.category, a.order) <
            std::tie(b.image, b.category, b.order);

@@ -37,6 +37,19 @@ struct TruthObject {
   Rle boundary;       // boundary only
 };
 
+// What is odd about how the annotations refer to other records. Numbers are
+// indices of annotations in the data set, ascending.
+struct TruthReferences {
+  struct Replaced {
+    int annotation = 0, by = 0;
+  };
+  // A later annotation has the same id, and takes the place of this one
+  // (options.sane: each counts). Of evaluated pictures and categories.
+  std::vector<Replaced> replaced;
+  // Of a picture or category that is not listed; left out.
+  std::vector<int> no_image, no_category;
+};
+
 // What an evaluation needs of its annotations.
 CocoNeeds EvalNeeds(IouType iou_type);
 
@@ -72,9 +85,17 @@ class GroundTruth {
   Image FindImage(const RecordId& id) const;
   // Position in categories(), or -1.
   int FindCategory(const RecordId& id) const;
-  bool KnowsCategory(const RecordId& id) const {
-    return dataset_categories_.Find(id) >= 0;
+  // Index in the data set, or -1.
+  int CategoryIndex(const RecordId& id) const {
+    return dataset_categories_.Find(id);
   }
+  // For a message about an id that is not listed: "" or, where the list has the
+  // same digits as the other kind of id, a clause that says so: "; \"1\" is
+  // text where \"images\" has the number 1".
+  std::string NoteOnImage(const RecordId& id) const;
+  std::string NoteOnCategory(const RecordId& id) const;
+
+  const TruthReferences& references() const { return references_; }
 
   // Of one picture and class, positions as above.
   absl::Span<const TruthObject> Cell(int image, int klass) const;
@@ -96,7 +117,7 @@ class GroundTruth {
 
   void SelectImages(const EvalOptions& options);
   void SelectCategories(const EvalOptions& options);
-  void Collect();
+  void Collect(const EvalOptions& options);
   // What is wrong with objects, by annotation.
   using Faults = std::map<int, std::string>;
   Faults Measure(const EvalOptions& options);
@@ -117,6 +138,7 @@ class GroundTruth {
   std::vector<CellRange> cells_;
   std::vector<uint32_t> first_cell_;  // by evaluated image, and the end
   std::vector<std::vector<uint32_t>> class_objects_;
+  TruthReferences references_;
 };
 
 }  // namespace fcis

@@ -56,9 +56,13 @@ struct EvalOptions {
   // Categories do not matter; all objects are of one.
   bool class_agnostic = false;
   // Where pycocotools' answer is odd, the sane one: the area of a detected mask
-  // is the mask's and not its box's; a ground truth with id 0 can be found; AP
-  // is that at the third of max_dets even when that is not 100.
+  // is the mask's and not its box's; a ground truth with id 0 can be found, and
+  // each of several with one id; AP is that at the third of max_dets even when
+  // that is not 100.
   bool sane = false;
+  // Where masks are compared, a detection without one has that of its box, as
+  // in pycocotools. Else it is an error.
+  bool boxes_as_masks = false;
 };
 
 // An IoU at least this large is a match at a threshold.

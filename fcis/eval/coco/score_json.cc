@@ -35,17 +35,18 @@ void WriteId(const RecordId& id, Json& json) {
   }
 }
 
-void WriteScore(const CategoryScore& score, Json& json) {
-  const auto write = [&](const char* name, double value) {
-    json.Key(name);
+void WriteScore(const CategoryScore& score,
+                const std::vector<std::string>& size_columns, Json& json) {
+  const auto write = [&](const std::string& name, double value) {
+    json.Key(name.c_str());
     json.Double(value);
   };
   write("AP", score.ap);
   write("AP50", score.ap50);
   write("AP75", score.ap75);
-  write("APs", score.ap_small);
-  write("APm", score.ap_medium);
-  write("APl", score.ap_large);
+  for (size_t i = 0; i < size_columns.size(); ++i) {
+    write(size_columns[i], score.ap_by_size[i]);
+  }
 }
 
 const char* IouTypeName(IouType type) {
@@ -54,13 +55,37 @@ const char* IouTypeName(IouType type) {
                                   : "boundary";
 }
 
-void WriteOptions(const EvalOptions& options, Json& json) {
+void WriteRange(const AreaRange& range, const EvalSummary& summary,
+                Json& json) {
+  json.StartObject();
+  json.Key("label");
+  WriteText(range.label, json);
+  json.Key("low");
+  json.Double(range.low);
+  json.Key("high");
+  json.Double(range.high);
+  constexpr size_t kAp = 0, kAr = 8;
+  SizeScore score = {"all", summary.stats[kAp], summary.stats[kAr]};
+  for (const SizeScore& size : summary.sizes) {
+    if (size.label == range.label) score = size;
+  }
+  json.Key("AP");
+  json.Double(score.ap);
+  json.Key("AR");
+  json.Double(score.ar);
+  json.EndObject();
+}
+
+void WriteOptions(const EvalOptions& options, const EvalSummary& summary,
+                  Json& json) {
   json.Key("iou_type");
   json.String(IouTypeName(options.iou_type));
   json.Key("class_agnostic");
   json.Bool(options.class_agnostic);
   json.Key("sane");
   json.Bool(options.sane);
+  json.Key("boxes_as_masks");
+  json.Bool(options.boxes_as_masks);
   WriteDoubles("iou_thresholds", options.iou_thresholds.data(),
                options.iou_thresholds.size(), json);
   json.Key("max_dets");
@@ -70,14 +95,7 @@ void WriteOptions(const EvalOptions& options, Json& json) {
   json.Key("area_ranges");
   json.StartArray();
   for (const AreaRange& range : options.area_ranges) {
-    json.StartObject();
-    json.Key("label");
-    WriteText(range.label, json);
-    json.Key("low");
-    json.Double(range.low);
-    json.Key("high");
-    json.Double(range.high);
-    json.EndObject();
+    WriteRange(range, summary, json);
   }
   json.EndArray();
 }
@@ -108,7 +126,8 @@ void WriteCells(const EvalCurves& curves, Write write) {
 
 }  // namespace
 
-std::string ScoreJson(const Evaluation& evaluation) {
+std::string ScoreJson(const Evaluation& evaluation,
+                      const std::vector<std::string>& findings) {
   rapidjson::StringBuffer buffer;
   Json json(buffer);
   json.SetFormatOptions(rapidjson::kFormatSingleLineArray);
@@ -117,7 +136,8 @@ std::string ScoreJson(const Evaluation& evaluation) {
   WriteDoubles("stats", summary.stats.data(), summary.stats.size(), json);
   json.Key("mean");
   json.StartObject();
-  WriteScore(summary.mean, json);
+  const std::vector<std::string> size_columns = SizeColumns(summary);
+  WriteScore(summary.mean, size_columns, json);
   json.EndObject();
   json.Key("per_category");
   json.StartArray();
@@ -127,7 +147,7 @@ std::string ScoreJson(const Evaluation& evaluation) {
     WriteId(row.id, json);
     json.Key("name");
     WriteText(row.name, json);
-    WriteScore(row.score, json);
+    WriteScore(row.score, size_columns, json);
     json.EndObject();
   }
   json.EndArray();
@@ -137,7 +157,11 @@ std::string ScoreJson(const Evaluation& evaluation) {
   json.Uint64(evaluation.truth.objects().size());
   json.Key("num_detections");
   json.Uint64(evaluation.detections.list.size());
-  WriteOptions(evaluation.options, json);
+  WriteOptions(evaluation.options, summary, json);
+  json.Key("warnings");
+  json.StartArray();
+  for (const std::string& finding : findings) WriteText(finding, json);
+  json.EndArray();
   WriteSeconds(evaluation.seconds, json);
   json.EndObject();
   return std::string(buffer.GetString(), buffer.GetSize()) + "\n";

@@ -3,6 +3,7 @@
 #define FCIS_EVAL_COCO_SCORE_JSON_H_
 
 #include <string>
+#include <vector>
 
 #include "fcis/eval/coco/evaluate.h"
 
@@ -10,10 +11,12 @@ namespace fcis {
 
 // One object: "stats" (COCOeval's twelve), "mean" and "per_category" (one row
 // per category in the annotations' order: category_id, name, AP, AP50, AP75,
-// APs, APm, APl), "num_images", "num_annotations",
-// "num_detections", the options, "seconds". -1: absent. Doubles keep all their
-// digits. Class-agnostic: the rows are one, "all".
-std::string ScoreJson(const Evaluation& evaluation);
+// APs, APm, APl, or what SizeColumns names), "num_images", "num_annotations",
+// "num_detections", the options, with "AP" and "AR" in each of
+// "area_ranges", "warnings" (`findings`), "seconds". -1: absent. Doubles keep
+// all their digits. Class-agnostic: the rows are one, "all".
+std::string ScoreJson(const Evaluation& evaluation,
+                      const std::vector<std::string>& findings);
 
 // COCOeval's arrays: {"shape": {"T", "R", "K", "A", "M"}, "precision",
 // "recall", "scores"}, flat and row-major.

@@ -1,6 +1,6 @@
 #include "fcis/eval/coco/score_table.h"
 
-#include <array>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -10,61 +10,65 @@
 namespace fcis {
 namespace {
 
-constexpr const char* kMarkdownHead[] = {"Item",
-                                         "AP/iou@[0.5:0.95]",
-                                         "AP/iou@0.5",
-                                         "AP/iou@0.75",
-                                         "AP/iou@[0.5:0.95] (small)",
-                                         "AP/iou@[0.5:0.95] (medium)",
-                                         "AP/iou@[0.5:0.95] (large)"};
-constexpr const char* kCsvHead[] = {"item", "AP",  "AP50", "AP75",
-                                    "APs",  "APm", "APl"};
+using Cells = std::vector<std::string>;
 
-std::vector<std::string> Cells(const std::string& name,
-                               const CategoryScore& score) {
-  std::vector<std::string> cells = {name};
-  for (const double value : {score.ap, score.ap50, score.ap75, score.ap_small,
-                             score.ap_medium, score.ap_large}) {
+Cells Numbers(const std::string& name, const CategoryScore& score) {
+  Cells cells = {name};
+  const auto add = [&](double value) {
     cells.push_back(value < 0 ? "nan" : absl::StrFormat("%.4f", value));
-  }
+  };
+  add(score.ap);
+  add(score.ap50);
+  add(score.ap75);
+  for (const double value : score.ap_by_size) add(value);
   return cells;
 }
 
-std::string MarkdownLine(const std::vector<std::string>& cells) {
+std::string MarkdownLine(Cells cells) {
+  for (std::string& cell : cells) {
+    // Nothing in a cell may end it.
+    cell = absl::StrReplaceAll(cell, {{"|", "\\|"}, {"\n", " "}});
+  }
   return absl::StrCat("| ", absl::StrJoin(cells, " | "), " |\n");
 }
 
-std::string CsvLine(std::vector<std::string> cells) {
-  if (cells[0].find_first_of(",\"\n\r") != std::string::npos) {
-    cells[0] = absl::StrCat(
-        "\"", absl::StrReplaceAll(cells[0], {{"\"", "\"\""}}), "\"");
+std::string CsvLine(Cells cells) {
+  for (std::string& cell : cells) {
+    if (cell.find_first_of(",\"\n\r") == std::string::npos) continue;
+    cell =
+        absl::StrCat("\"", absl::StrReplaceAll(cell, {{"\"", "\"\""}}), "\"");
   }
   return absl::StrCat(absl::StrJoin(cells, ","), "\n");
 }
 
 }  // namespace
 
-std::string MarkdownTable(const CategoryScore& mean,
+std::string MarkdownTable(const EvalSummary& summary,
                           const std::vector<CategoryRow>& rows) {
-  std::string table =
-      MarkdownLine({std::begin(kMarkdownHead), std::end(kMarkdownHead)});
-  absl::StrAppend(&table, "|:-:|:-:|:-:|:-:|:-:|:-:|:-:|\n",
-                  MarkdownLine(Cells("**mean**", mean)));
+  Cells head = {"Item", "AP/iou@[0.5:0.95]", "AP/iou@0.5", "AP/iou@0.75"};
+  for (const SizeScore& size : summary.sizes) {
+    head.push_back(absl::StrCat("AP/iou@[0.5:0.95] (", size.label, ")"));
+  }
+  std::string table = MarkdownLine(head);
+  for (size_t i = 0; i < head.size(); ++i) table += "|:-:";
+  absl::StrAppend(&table, "|\n",
+                  MarkdownLine(Numbers("**mean**", summary.mean)));
   for (const CategoryRow& row : rows) {
-    // A name must not end its cell.
-    const std::string name =
-        absl::StrReplaceAll(row.name, {{"|", "\\|"}, {"\n", " "}});
-    absl::StrAppend(&table, MarkdownLine(Cells(name, row.score)));
+    absl::StrAppend(&table, MarkdownLine(Numbers(row.label, row.score)));
   }
   return table;
 }
 
-std::string CsvTable(const CategoryScore& mean,
+std::string CsvTable(const EvalSummary& summary,
                      const std::vector<CategoryRow>& rows) {
-  std::string table = CsvLine({std::begin(kCsvHead), std::end(kCsvHead)});
-  absl::StrAppend(&table, CsvLine(Cells("mean", mean)));
+  Cells head = {"item", "AP", "AP50", "AP75"};
+  for (std::string& column : SizeColumns(summary)) {
+    head.push_back(std::move(column));
+  }
+  std::string table = CsvLine(head);
+  absl::StrAppend(&table, CsvLine(Numbers("mean", summary.mean)));
   for (const CategoryRow& row : rows) {
-    absl::StrAppend(&table, CsvLine(Cells(row.name, row.score)));
+    absl::StrAppend(&table, CsvLine(Numbers(row.label, row.score)));
   }
   return table;
 }

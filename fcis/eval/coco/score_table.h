@@ -11,11 +11,11 @@
 namespace fcis {
 
 // Mean first, then the rows in their order; four digits, "nan" where there is
-// no ground truth.
-std::string MarkdownTable(const CategoryScore& mean,
+// no ground truth. `summary`: whose mean and sizes, a column per size.
+std::string MarkdownTable(const EvalSummary& summary,
                           const std::vector<CategoryRow>& rows);
 // The same with a header of short names; names in quotes where CSV wants them.
-std::string CsvTable(const CategoryScore& mean,
+std::string CsvTable(const EvalSummary& summary,
                      const std::vector<CategoryRow>& rows);
 
 }  // namespace fcis

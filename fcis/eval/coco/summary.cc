@@ -1,8 +1,12 @@
 #include "fcis/eval/coco/summary.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "fcis/core/base/pairwise_sum.h"
 
 namespace fcis {
@@ -16,7 +20,7 @@ constexpr int kEveryClass = -1;
 struct Measure {
   bool precision;  // else recall
   double iou;      // or kEveryThreshold
-  const char* area;
+  absl::string_view area;
   int max_dets;  // position among the options'; -1: 100
 };
 
@@ -56,7 +60,11 @@ std::vector<int> Find(const Items& items, Matches matches) {
   return found;
 }
 
-double Mean(const std::vector<double>& values) {
+// Of the values that are there.
+double Mean(std::vector<double> values) {
+  values.erase(std::remove_if(values.begin(), values.end(),
+                              [](double v) { return !(v > -1); }),
+               values.end());
   if (values.empty()) return -1;
   const auto n = static_cast<int64_t>(values.size());
   return PairwiseSum(values.data(), n) / static_cast<double>(n);
@@ -90,15 +98,30 @@ double Evaluate(const EvalCurves& curves, const EvalOptions& options,
         const double value = measure.precision
                                  ? curves.precision[curves.At(t, r, k, a, m)]
                                  : curves.recall[curves.At(t, k, a, m)];
-        if (value > -1) values.push_back(value);
+        values.push_back(value);
       }
     }
   }
-  return Mean(values);
+  return Mean(std::move(values));
+}
+
+std::vector<std::string> SizeLabels(const EvalOptions& options) {
+  std::vector<std::string> labels;
+  for (const AreaRange& range : options.area_ranges) {
+    if (range.label == "all" || absl::c_linear_search(labels, range.label)) {
+      continue;
+    }
+    labels.push_back(range.label);
+  }
+  return labels;
+}
+
+Measure OfSize(bool precision, absl::string_view label) {
+  return {precision, kEveryThreshold, label, 2};
 }
 
 CategoryScore ScoreOf(const EvalCurves& curves, const EvalOptions& options,
-                      int klass) {
+                      const std::vector<SizeScore>& sizes, int klass) {
   const auto value = [&](const Measure& measure) {
     const int m = MaxDetsPosition(measure, options);
     return Evaluate(curves, options, measure,
@@ -108,10 +131,44 @@ CategoryScore ScoreOf(const EvalCurves& curves, const EvalOptions& options,
   score.ap = value(kMeasures[0]);
   score.ap50 = value(kMeasures[1]);
   score.ap75 = value(kMeasures[2]);
-  score.ap_small = value(kMeasures[3]);
-  score.ap_medium = value(kMeasures[4]);
-  score.ap_large = value(kMeasures[5]);
+  for (const SizeScore& size : sizes) {
+    score.ap_by_size.push_back(value(OfSize(true, size.label)));
+  }
   return score;
+}
+
+CategoryScore MeanOf(const std::vector<CategoryScore>& categories,
+                     size_t sizes) {
+  const auto mean = [&](auto value_of) {
+    std::vector<double> values;
+    for (const CategoryScore& score : categories) {
+      values.push_back(value_of(score));
+    }
+    return Mean(std::move(values));
+  };
+  CategoryScore score;
+  score.ap = mean([](const CategoryScore& s) { return s.ap; });
+  score.ap50 = mean([](const CategoryScore& s) { return s.ap50; });
+  score.ap75 = mean([](const CategoryScore& s) { return s.ap75; });
+  for (size_t i = 0; i < sizes; ++i) {
+    score.ap_by_size.push_back(
+        mean([i](const CategoryScore& s) { return s.ap_by_size[i]; }));
+  }
+  return score;
+}
+
+void AppendLine(const Measure& measure, double value,
+                const EvalOptions& options, std::string& text) {
+  const std::string iou =
+      measure.iou == kEveryThreshold
+          ? absl::StrFormat("%.2f:%.2f", options.iou_thresholds.front(),
+                            options.iou_thresholds.back())
+          : absl::StrFormat("%.2f", measure.iou);
+  absl::StrAppendFormat(
+      &text, " %-18s %s @[ IoU=%-9s | area=%6s | maxDets=%3d ] = %0.3f\n",
+      measure.precision ? "Average Precision" : "Average Recall",
+      measure.precision ? "(AP)" : "(AR)", iou, measure.area,
+      MaxDets(measure, options), value);
 }
 
 }  // namespace
@@ -122,37 +179,48 @@ EvalSummary Summarize(const EvalCurves& curves, const EvalOptions& options) {
     summary.stats[i] = Evaluate(curves, options, kMeasures[i],
                                 MaxDets(kMeasures[i], options), kEveryClass);
   }
+  for (std::string& label : SizeLabels(options)) {
+    const auto value = [&](bool precision) {
+      const Measure measure = OfSize(precision, label);
+      return Evaluate(curves, options, measure, MaxDets(measure, options),
+                      kEveryClass);
+    };
+    const double ap = value(true), ar = value(false);
+    summary.sizes.push_back({std::move(label), ap, ar});
+  }
   for (int k = 0; k < curves.K; ++k) {
-    summary.categories.push_back(ScoreOf(curves, options, k));
+    summary.categories.push_back(ScoreOf(curves, options, summary.sizes, k));
   }
-  for (double CategoryScore::*member :
-       {&CategoryScore::ap, &CategoryScore::ap50, &CategoryScore::ap75,
-        &CategoryScore::ap_small, &CategoryScore::ap_medium,
-        &CategoryScore::ap_large}) {
-    std::vector<double> values;
-    for (const CategoryScore& score : summary.categories) {
-      if (score.*member > -1) values.push_back(score.*member);
-    }
-    summary.mean.*member = Mean(values);
-  }
+  summary.mean = MeanOf(summary.categories, summary.sizes.size());
   return summary;
+}
+
+std::vector<std::string> SizeColumns(const EvalSummary& summary) {
+  const std::vector<std::string> labels = {"small", "medium", "large"};
+  const bool usual = absl::c_all_of(summary.sizes, [&](const SizeScore& size) {
+    return absl::c_linear_search(labels, size.label);
+  });
+  std::vector<std::string> columns;
+  for (const SizeScore& size : summary.sizes) {
+    columns.push_back(usual ? absl::StrCat("AP", size.label.substr(0, 1))
+                            : absl::StrCat("AP_", size.label));
+  }
+  return columns;
 }
 
 std::string SummaryText(const EvalSummary& summary,
                         const EvalOptions& options) {
   std::string text;
-  for (size_t i = 0; i < kMeasures.size(); ++i) {
-    const Measure& measure = kMeasures[i];
-    const std::string iou =
-        measure.iou == kEveryThreshold
-            ? absl::StrFormat("%.2f:%.2f", options.iou_thresholds.front(),
-                              options.iou_thresholds.back())
-            : absl::StrFormat("%.2f", measure.iou);
-    absl::StrAppendFormat(
-        &text, " %-18s %s @[ IoU=%-9s | area=%6s | maxDets=%3d ] = %0.3f\n",
-        measure.precision ? "Average Precision" : "Average Recall",
-        measure.precision ? "(AP)" : "(AR)", iou, measure.area,
-        MaxDets(measure, options), summary.stats[i]);
+  for (const bool precision : {true, false}) {
+    for (size_t i = 0; i < kMeasures.size(); ++i) {
+      const Measure& measure = kMeasures[i];
+      if (measure.precision != precision || measure.area != "all") continue;
+      AppendLine(measure, summary.stats[i], options, text);
+    }
+    for (const SizeScore& size : summary.sizes) {
+      AppendLine(OfSize(precision, size.label), precision ? size.ap : size.ar,
+                 options, text);
+    }
   }
   return text;
 }

@@ -15,7 +15,13 @@ namespace fcis {
 // area range or max_dets among the options.
 struct CategoryScore {
   double ap = -1, ap50 = -1, ap75 = -1;
-  double ap_small = -1, ap_medium = -1, ap_large = -1;
+  std::vector<double> ap_by_size;  // one per EvalSummary::sizes
+};
+
+// Of an area range, at the third of max_dets.
+struct SizeScore {
+  std::string label;
+  double ap = -1, ar = -1;
 };
 
 struct EvalSummary {
@@ -24,6 +30,10 @@ struct EvalSummary {
   // 100 (unless options.sane); "max_dets 3" is the third of them, or the last
   // of fewer.
   std::array<double, 12> stats;
+  // Of the area ranges but "all", in the options' order; ranges of one label
+  // are averaged, as in pycocotools. By default small, medium and large, whose
+  // numbers are among the twelve.
+  std::vector<SizeScore> sizes;
   // By class, at the third of max_dets.
   std::vector<CategoryScore> categories;
   // Over the categories that have a value.
@@ -32,7 +42,12 @@ struct EvalSummary {
 
 EvalSummary Summarize(const EvalCurves& curves, const EvalOptions& options);
 
-// The twelve lines as pycocotools prints them, each with its line break.
+// Short names for APs by size, as columns and members have them: APs, APm, APl
+// where no label is another than COCO's, else AP_<label>. One per size.
+std::vector<std::string> SizeColumns(const EvalSummary& summary);
+
+// The twelve lines as pycocotools prints them, each with its line break. Of
+// other area ranges: their own lines in place of those of small, medium, large.
 std::string SummaryText(const EvalSummary& summary, const EvalOptions& options);
 
 }  // namespace fcis

@@ -23,7 +23,6 @@ std::string JournalPath(const std::string& directory, int writer) {
   return absl::StrCat(directory, "/journal.", writer, ".jsonl");
 }
 
-// A JSON string, or a number.
 std::string JsonText(absl::string_view text) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
@@ -31,8 +30,15 @@ std::string JsonText(absl::string_view text) {
   return std::string(buffer.GetString(), buffer.GetSize());
 }
 
-std::string IdText(const RecordId& id) {
-  return id.is_text() ? JsonText(id.text()) : id.ToPlain();
+// The line of a picture, with its end.
+std::string PictureLine(const JournalPicture& picture) {
+  const RecordId& id = picture.image;
+  return absl::StrCat(
+      "{\"image_id\": ", id.is_text() ? JsonText(id.text()) : id.ToPlain(),
+      ", \"file\": ", JsonText(picture.file), ", \"stamp\": \"", picture.stamp,
+      "\", \"sha256\": \"", picture.sha256, "\", \"height\": ", picture.height,
+      ", \"width\": ", picture.width, ", \"results\": ", picture.results,
+      "}\n");
 }
 
 // Takes the first line off `text`, without its end; false: none is complete.
@@ -44,31 +50,46 @@ bool TakeLine(absl::string_view& text, absl::string_view& line) {
   return true;
 }
 
-bool ReadKey(absl::string_view line, std::string& key) {
-  JsonScanner json(line);
-  return json.ReadObject([&](absl::string_view name) {
-    absl::string_view value;
-    if (name != "key") return json.Skip();
-    if (!json.ReadString(value)) return false;
-    key = std::string(value);
-    return true;
-  });
+bool ReadText(JsonScanner& json, std::string& text) {
+  absl::string_view value;
+  if (!json.ReadString(value)) return false;
+  text = std::string(value);
+  return true;
 }
 
-bool ReadPicture(absl::string_view line, RecordId& image,
-                 absl::string_view& results) {
-  JsonScanner json(line);
-  return json.ReadObject([&](absl::string_view name) {
-    if (name == "image_id") return ReadRecordId(json, image);
-    return name == "results" ? json.Skip(results) : json.Skip();
-  });
+bool ReadInteger(JsonScanner& json, int64_t& integer) {
+  JsonNumber number;
+  if (!json.ReadNumber(number)) return false;
+  integer = number.integer;
+  return number.integral;
 }
 
-absl::Status OtherKey(const std::string& path, absl::string_view key,
-                      absl::string_view found) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(path, " holds detections of something else (", found,
-                   "), not of ", key, "; give another --out, or remove it"));
+bool ReadPicture(absl::string_view line, JournalPicture& picture) {
+  JsonScanner json(line);
+  const bool read = json.ReadObject([&](absl::string_view name) {
+    if (name == "image_id") return ReadRecordId(json, picture.image);
+    if (name == "file") return ReadText(json, picture.file);
+    if (name == "stamp") return ReadText(json, picture.stamp);
+    if (name == "sha256") return ReadText(json, picture.sha256);
+    if (name == "height") return ReadInteger(json, picture.height);
+    if (name == "width") return ReadInteger(json, picture.width);
+    return name == "results" ? json.Skip(picture.results) : json.Skip();
+  });
+  return read && !picture.results.empty() && !picture.sha256.empty();
+}
+
+// Those in the directory, sorted.
+std::set<std::string> JournalPaths(const std::string& directory) {
+  std::set<std::string> paths;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (absl::StartsWith(name, "journal.") && absl::EndsWith(name, ".jsonl")) {
+      paths.insert(it->path().string());
+    }
+  }
+  return paths;
 }
 
 // Cuts off what follows the last complete line.
@@ -85,53 +106,71 @@ absl::Status DropTail(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<JournalReader> JournalReader::Open(const std::string& directory,
-                                                  absl::string_view key) {
+absl::StatusOr<JournalReader> JournalReader::Open(
+    const std::string& directory) {
   JournalReader reader;
-  std::set<std::string> paths;
-  std::error_code error;
-  for (fs::directory_iterator it(directory, error), end; !error && it != end;
-       it.increment(error)) {
-    const std::string name = it->path().filename().string();
-    if (absl::StartsWith(name, "journal.") && absl::EndsWith(name, ".jsonl")) {
-      paths.insert(it->path().string());
-    }
-  }
-  for (const std::string& path : paths) {
-    RETURN_IF_ERROR(reader.Read(path, key));
+  for (const std::string& path : JournalPaths(directory)) {
+    RETURN_IF_ERROR(reader.Read(path));
   }
   return reader;
 }
 
-absl::Status JournalReader::Read(const std::string& path,
-                                 absl::string_view key) {
+absl::Status JournalReader::Read(const std::string& path) {
   ASSIGN_OR_RETURN(const auto file, MappedFile::Open(path));
-  files_.push_back(file);
   absl::string_view text = file->bytes(), line;
   if (!TakeLine(text, line)) return absl::OkStatus();
-  std::string found;
-  if (!ReadKey(line, found) || found != key) return OtherKey(path, key, found);
+  Journal journal;
+  journal.path = path;
+  journal.header = std::string(line);
+  journal.readable = ReadOrigin(line, journal.origin);
+  journals_.push_back(journal);
+  if (!journal.readable) return absl::OkStatus();
+  files_.push_back(file);
   while (TakeLine(text, line)) {
-    RecordId image;
-    absl::string_view results;
-    if (!ReadPicture(line, image, results) || results.empty()) {
-      return absl::DataLossError(
-          absl::StrCat(path, ": byte ", line.data() - file->bytes().data(),
-                       ": expected {\"image_id\": ..., \"results\": [...]}"));
+    JournalPicture picture;
+    if (!ReadPicture(line, picture)) {
+      return absl::DataLossError(absl::StrCat(
+          path, ": byte ", line.data() - file->bytes().data(),
+          ": expected {\"image_id\": ..., \"sha256\": ..., \"results\": "
+          "[...]}; remove the file, and its pictures are computed again"));
     }
-    index_.Set(image, static_cast<int>(results_.size()));
-    results_.push_back(results);
+    const int found = index_.Find(picture.image);
+    if (found >= 0) {
+      pictures_[static_cast<size_t>(found)] = picture;
+      continue;
+    }
+    index_.Set(picture.image, static_cast<int>(pictures_.size()));
+    pictures_.push_back(picture);
   }
   return absl::OkStatus();
 }
 
-absl::string_view JournalReader::Results(const RecordId& image) const {
+const JournalPicture* JournalReader::Find(const RecordId& image) const {
   const int found = index_.Find(image);
-  return found < 0 ? "" : results_[static_cast<size_t>(found)];
+  return found < 0 ? nullptr : &pictures_[static_cast<size_t>(found)];
+}
+
+absl::Status RewriteJournals(const std::string& directory,
+                             absl::string_view header,
+                             const std::vector<JournalPicture>& pictures) {
+  const std::string path = JournalPath(directory, 0);
+  ASSIGN_OR_RETURN(const auto file, AtomicFile::Create(path));
+  RETURN_IF_ERROR(file->Append(absl::StrCat(header, "\n")));
+  for (const JournalPicture& picture : pictures) {
+    RETURN_IF_ERROR(file->Append(PictureLine(picture)));
+  }
+  RETURN_IF_ERROR(file->Commit());
+  for (const std::string& other : JournalPaths(directory)) {
+    if (other == path) continue;
+    if (unlink(other.c_str()) != 0) {
+      return ErrnoStatus("cannot remove", other, errno);
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<JournalWriter>> JournalWriter::Open(
-    const std::string& directory, int writer, absl::string_view key) {
+    const std::string& directory, int writer, absl::string_view header) {
   const std::string path = JournalPath(directory, writer);
   std::FILE* const file = std::fopen(path.c_str(), "a");
   if (file == nullptr) return ErrnoStatus("cannot open", path, errno);
@@ -139,18 +178,15 @@ absl::StatusOr<std::unique_ptr<JournalWriter>> JournalWriter::Open(
   RETURN_IF_ERROR(DropTail(path));
   std::error_code error;
   if (fs::file_size(path, error) == 0) {
-    RETURN_IF_ERROR(
-        journal->WriteLine(absl::StrCat("{\"key\": ", JsonText(key), "}\n")));
+    RETURN_IF_ERROR(journal->WriteLine(absl::StrCat(header, "\n")));
   }
   return journal;
 }
 
 JournalWriter::~JournalWriter() { std::fclose(file_); }
 
-absl::Status JournalWriter::Write(const RecordId& image,
-                                  absl::string_view results) {
-  return WriteLine(absl::StrCat("{\"image_id\": ", IdText(image),
-                                ", \"results\": ", results, "}\n"));
+absl::Status JournalWriter::Write(const JournalPicture& picture) {
+  return WriteLine(PictureLine(picture));
 }
 
 absl::Status JournalWriter::WriteLine(const std::string& line) {

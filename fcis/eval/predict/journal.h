@@ -3,8 +3,8 @@
 #ifndef FCIS_EVAL_PREDICT_JOURNAL_H_
 #define FCIS_EVAL_PREDICT_JOURNAL_H_
 
+#include <cstdint>
 #include <cstdio>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,43 +14,68 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/coco/record_id.h"
+#include "fcis/eval/predict/origin.h"
 
 namespace fcis {
 
+// A picture whose detections are kept.
+struct JournalPicture {
+  RecordId image;
+  std::string file;               // its path
+  std::string stamp;              // of the file (file_stamp.h); "": none
+  std::string sha256;             // of the file's bytes, in hex
+  int64_t height = 0, width = 0;  // as it was looked at
+  // The text of a JSON list. Of a reader's pictures it points into its files.
+  absl::string_view results;
+};
+
 // A directory holds journal.<writer>.jsonl, one per process that ever wrote
-// there: first a line {"key": "..."} that says what the detections are of, then
-// one line per picture, {"image_id": ..., "results": [...]}. A line that is cut
-// off does not count.
+// there: first a line of OriginJson, then one line per picture, the members of
+// JournalPicture. A line that is cut off does not count.
 class JournalReader {
  public:
-  // All journals in `directory`; none is fine. FailedPrecondition: one has
-  // another key.
-  static absl::StatusOr<JournalReader> Open(const std::string& directory,
-                                            absl::string_view key);
+  // All journals in `directory`; none is fine. DataLoss: a line is damaged.
+  static absl::StatusOr<JournalReader> Open(const std::string& directory);
 
-  bool Has(const RecordId& image) const { return index_.Find(image) >= 0; }
-  // The text of a picture's list; of several the last. Empty: not there.
-  absl::string_view Results(const RecordId& image) const;
+  struct Journal {
+    std::string path;
+    bool readable = false;  // ReadOrigin; if not, its pictures do not count
+    std::string header;     // the first line
+    Origin origin;
+  };
+  // In the order of their paths, without those whose first line is cut off.
+  const std::vector<Journal>& journals() const { return journals_; }
+  // Of several lines of a picture the last.
+  const std::vector<JournalPicture>& pictures() const { return pictures_; }
+  // Null: not there.
+  const JournalPicture* Find(const RecordId& image) const;
 
  private:
-  absl::Status Read(const std::string& path, absl::string_view key);
+  absl::Status Read(const std::string& path);
 
   std::vector<std::shared_ptr<const MappedFile>> files_;
-  std::vector<absl::string_view> results_;
+  std::vector<Journal> journals_;
+  std::vector<JournalPicture> pictures_;
   RecordIndex index_;
 };
 
+// Replaces all journals by one of writer 0, of these pictures. Until it is
+// there the old ones are.
+absl::Status RewriteJournals(const std::string& directory,
+                             absl::string_view header,
+                             const std::vector<JournalPicture>& pictures);
+
 class JournalWriter {
  public:
-  // Goes on with journal.<writer>.jsonl, or begins it.
+  // Goes on with journal.<writer>.jsonl, or begins it with the line `header`.
   static absl::StatusOr<std::unique_ptr<JournalWriter>> Open(
-      const std::string& directory, int writer, absl::string_view key);
+      const std::string& directory, int writer, absl::string_view header);
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
   ~JournalWriter();
 
-  // `results`: the text of a JSON list. It is in the system's hands on return.
-  absl::Status Write(const RecordId& image, absl::string_view results);
+  // It is in the system's hands on return.
+  absl::Status Write(const JournalPicture& picture);
 
  private:
   JournalWriter(const std::string& path, std::FILE* file)

@@ -23,22 +23,36 @@ class JournalTest : public ::testing::Test {
     fs::create_directories(root_);
   }
   void Write(int writer, const RecordId& image, const std::string& results) {
-    const auto journal = JournalWriter::Open(root_.string(), writer, "key");
+    const auto journal =
+        JournalWriter::Open(root_.string(), writer, OriginJson(origin_));
     ASSERT_TRUE(journal.ok()) << journal.status();
-    ASSERT_TRUE((*journal)->Write(image, results).ok());
+    JournalPicture picture;
+    picture.image = image;
+    picture.file = "/a \"b\".png";
+    picture.stamp = "1 2";
+    picture.sha256 = "0a";
+    picture.height = 3;
+    picture.width = 4;
+    picture.results = results;
+    ASSERT_TRUE((*journal)->Write(picture).ok());
+  }
+  std::string Results(const JournalReader& journal, const RecordId& id) {
+    const JournalPicture* picture = journal.Find(id);
+    return picture == nullptr ? "" : std::string(picture->results);
   }
   std::string File(int writer) const {
     return (root_ / ("journal." + std::to_string(writer) + ".jsonl")).string();
   }
 
   fs::path root_;
+  Origin origin_;
 };
 
 TEST_F(JournalTest, AnEmptyDirectoryHasNothing) {
-  const auto journal = JournalReader::Open(root_.string(), "key");
+  const auto journal = JournalReader::Open(root_.string());
   ASSERT_TRUE(journal.ok());
-  EXPECT_FALSE(journal->Has(Id(1)));
-  EXPECT_EQ(journal->Results(Id(1)), "");
+  EXPECT_EQ(journal->Find(Id(1)), nullptr);
+  EXPECT_TRUE(journal->journals().empty());
 }
 
 TEST_F(JournalTest, ManyWritersAndSessionsAreOneJournal) {
@@ -47,12 +61,12 @@ TEST_F(JournalTest, ManyWritersAndSessionsAreOneJournal) {
   Write(1, text, "[{\"x\": 2}]");
   Write(0, Id(3), "[]");
   Write(1, Id(1), "[4]");
-  const auto journal = JournalReader::Open(root_.string(), "key");
+  const auto journal = JournalReader::Open(root_.string());
   ASSERT_TRUE(journal.ok()) << journal.status();
-  EXPECT_EQ(journal->Results(Id(1)), "[4]");
-  EXPECT_EQ(journal->Results(text), "[{\"x\": 2}]");
-  EXPECT_EQ(journal->Results(Id(3)), "[]");
-  EXPECT_FALSE(journal->Has(Id(2)));
+  EXPECT_EQ(Results(*journal, Id(1)), "[4]");
+  EXPECT_EQ(Results(*journal, text), "[{\"x\": 2}]");
+  EXPECT_EQ(Results(*journal, Id(3)), "[]");
+  EXPECT_EQ(journal->Find(Id(2)), nullptr);
 }
 
 // As after SIGKILL or on a full disk: wherever the file ends, complete lines
@@ -67,27 +81,65 @@ TEST_F(JournalTest, ACutOffLineDoesNotCount) {
   for (size_t size = 0; size < whole.size(); ++size) {
     std::ofstream(File(0)) << whole.substr(0, size);
     Write(0, Id(3), "[3]");
-    const auto journal = JournalReader::Open(root_.string(), "key");
+    const auto journal = JournalReader::Open(root_.string());
     ASSERT_TRUE(journal.ok()) << size << ": " << journal.status();
-    EXPECT_EQ(journal->Has(Id(1)), size >= second) << size;
-    EXPECT_FALSE(journal->Has(Id(2))) << size;
-    EXPECT_EQ(journal->Results(Id(3)), "[3]") << size;
+    EXPECT_EQ(journal->Find(Id(1)) != nullptr, size >= second) << size;
+    EXPECT_EQ(journal->Find(Id(2)), nullptr) << size;
+    EXPECT_EQ(Results(*journal, Id(3)), "[3]") << size;
   }
 }
 
-TEST_F(JournalTest, AnotherKeyIsAnError) {
+TEST_F(JournalTest, PicturesReadBack) {
+  origin_.weights = "0b";
   Write(0, Id(1), "[1]");
-  const auto journal = JournalReader::Open(root_.string(), "other");
-  EXPECT_EQ(journal.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(journal.status().message()), HasSubstr("--out"));
+  const auto journal = JournalReader::Open(root_.string());
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  const JournalPicture* picture = journal->Find(Id(1));
+  ASSERT_NE(picture, nullptr);
+  EXPECT_EQ(picture->file, "/a \"b\".png");
+  EXPECT_EQ(picture->stamp, "1 2");
+  EXPECT_EQ(picture->sha256, "0a");
+  EXPECT_EQ(picture->height, 3);
+  EXPECT_EQ(picture->width, 4);
+  EXPECT_EQ(journal->journals()[0].origin.weights, "0b");
+  EXPECT_EQ(journal->journals()[0].header, OriginJson(origin_));
+}
+
+TEST_F(JournalTest, OfAnotherVersionNothingCounts) {
+  std::ofstream(File(0)) << "{\"key\": \"m on a, settings 1\"}\n"
+                         << "{\"image_id\": 1, \"results\": []}\n";
+  const auto journal = JournalReader::Open(root_.string());
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  ASSERT_EQ(journal->journals().size(), 1u);
+  EXPECT_FALSE(journal->journals()[0].readable);
+  EXPECT_TRUE(journal->pictures().empty());
+}
+
+TEST_F(JournalTest, RewritingReplacesAll) {
+  Write(0, Id(1), "[1]");
+  Write(1, Id(2), "[2]");
+  Write(2, Id(3), "[3]");
+  const auto before = JournalReader::Open(root_.string());
+  ASSERT_TRUE(before.ok()) << before.status();
+  ASSERT_TRUE(RewriteJournals(root_.string(), OriginJson(origin_),
+                              {*before->Find(Id(2)), *before->Find(Id(1))})
+                  .ok());
+  EXPECT_FALSE(fs::exists(File(1)));
+  EXPECT_FALSE(fs::exists(File(2)));
+  Write(1, Id(4), "[4]");
+  const auto after = JournalReader::Open(root_.string());
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->pictures().size(), 3u);
+  EXPECT_EQ(Results(*after, Id(1)), "[1]");
+  EXPECT_EQ(Results(*after, Id(2)), "[2]");
+  EXPECT_EQ(Results(*after, Id(4)), "[4]");
 }
 
 TEST_F(JournalTest, GarbageIsNamed) {
   Write(0, Id(1), "[1]");
   std::ofstream(File(0), std::ios::app) << "garbage\n";
   EXPECT_THAT(
-      std::string(
-          JournalReader::Open(root_.string(), "key").status().message()),
+      std::string(JournalReader::Open(root_.string()).status().message()),
       HasSubstr("journal.0.jsonl: byte"));
 }
 

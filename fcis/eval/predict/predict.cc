@@ -4,13 +4,22 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/io/digest.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/file_lock.h"
+#include "fcis/core/io/file_stamp.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/core/mask/pasted_rle.h"
 #include "fcis/core/pipeline/pipeline.h"
 #include "fcis/core/progress/progress.h"
+#include "fcis/data/coco/record_problems.h"
+#include "fcis/data/codec/image_reader.h"
+#include "fcis/data/codec/size_mismatch.h"
 #include "fcis/data/results_json.h"
 #include "fcis/eval/predict/journal.h"
 
@@ -35,19 +44,32 @@ std::vector<const CocoImage*> Pictures(const CocoDataset& dataset) {
   return pictures;
 }
 
+// How a picture's size is not what the data set says; "": it is, or the data
+// set does not say. Masks of one size never match those of another.
+std::string SizeRemark(const CocoImage& picture, const JournalPicture& found) {
+  if (picture.height < 0 || picture.width < 0 ||
+      (picture.height == found.height && picture.width == found.width)) {
+    return "";
+  }
+  return absl::StrCat(
+      "warning: image ", picture.id.ToString(), ": ",
+      DescribeSizeMismatch(found.file, static_cast<int>(found.height),
+                           static_cast<int>(found.width), picture.height,
+                           picture.width));
+}
+
 struct Work {
   absl::Status status;
+  JournalPicture file;
   Image image;
   std::vector<Detection> detections;
 };
 
 class Predictor {
  public:
-  Predictor(const PredictOptions& options,
-            std::vector<ClassCategory> categories, const DetectPicture& detect)
-      : options_(options),
-        categories_(std::move(categories)),
-        detect_(detect) {}
+  Predictor(const ClassMatch& classes, const PredictOptions& options,
+            const DetectPicture& detect)
+      : classes_(classes), options_(options), detect_(detect) {}
 
   // Appends to the journal; returns how many pictures failed.
   int Run(const std::vector<const CocoImage*>& pictures, Progress& progress,
@@ -55,28 +77,41 @@ class Predictor {
 
  private:
   Work Load(const CocoImage& picture) const;
+  absl::Status Read(const CocoImage& picture, Work& work) const;
   Work Detect(const CocoImage& picture, Work work) const;
   absl::Status Save(const CocoImage& picture, const Work& work,
                     JournalWriter& journal) const;
 
+  const ClassMatch& classes_;
   const PredictOptions& options_;
-  const std::vector<ClassCategory> categories_;
   const DetectPicture& detect_;
 };
 
 Work Predictor::Load(const CocoImage& picture) const {
   Work work;
-  if (picture.file_name.empty()) {
-    work.status = absl::InvalidArgumentError(
-        absl::StrCat("image ", picture.id.ToString(), " has no \"file_name\""));
-    return work;
-  }
-  absl::StatusOr<Image> image =
-      ReadImage(absl::StrCat(options_.image_dir, "/", picture.file_name),
-                {options_.max_pixels});
-  work.status = image.status();
-  if (image.ok()) work.image = *std::move(image);
+  work.status = Read(picture, work);
   return work;
+}
+
+absl::Status Predictor::Read(const CocoImage& picture, Work& work) const {
+  JournalPicture& file = work.file;
+  file.image = picture.id;
+  file.file = PicturePath(options_, picture);
+  file.stamp = FileStamp(file.file, absl::Now());
+  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file.file));
+  Digest digest = Digest::Sha256();
+  digest.Update(bytes);
+  file.sha256 = digest.Hex();
+  absl::StatusOr<Image> image = DecodeImage(bytes, {options_.max_pixels});
+  if (!image.ok()) {
+    return absl::Status(
+        image.status().code(),
+        absl::StrCat(file.file, ": ", image.status().message()));
+  }
+  file.height = image->height;
+  file.width = image->width;
+  work.image = *std::move(image);
+  return absl::OkStatus();
 }
 
 Work Predictor::Detect(const CocoImage& picture, Work work) const {
@@ -96,14 +131,14 @@ absl::Status Predictor::Save(const CocoImage& picture, const Work& work,
                              JournalWriter& journal) const {
   std::vector<std::string> texts;
   for (const Detection& detection : work.detections) {
-    const ClassCategory& category =
-        categories_[static_cast<size_t>(detection.label - 1)];
-    if (!category.known) continue;
+    const absl::optional<RecordId>& category =
+        classes_.categories[static_cast<size_t>(detection.label - 1)];
+    if (!category) continue;
     // Without a "bbox", so that COCOeval takes areas from masks, as the
     // reference does.
     ResultEntry entry;
     entry.image_id = picture.id;
-    entry.category_id = category.category;
+    entry.category_id = *category;
     entry.score = detection.score;
     entry.segmentation = PastedMaskToRle(
         PasteMask(detection.mask, detection.box, options_.paste_threshold,
@@ -112,119 +147,150 @@ absl::Status Predictor::Save(const CocoImage& picture, const Work& work,
     ASSIGN_OR_RETURN(std::string text, ResultEntryJson(entry));
     texts.push_back(std::move(text));
   }
-  return journal.Write(picture.id,
-                       absl::StrCat("[", absl::StrJoin(texts, ", "), "]"));
+  const std::string list = absl::StrCat("[", absl::StrJoin(texts, ", "), "]");
+  JournalPicture line = work.file;
+  line.results = list;
+  return journal.Write(line);
 }
 
 int Predictor::Run(const std::vector<const CocoImage*>& pictures,
                    Progress& progress, JournalWriter& journal) {
-  int failed = 0;
+  int failed = 0, odd = 0;
   const auto picture = [&](int64_t i) -> const CocoImage& {
     return *pictures[static_cast<size_t>(i)];
+  };
+  const auto save = [&](int64_t i, const Work& work) {
+    const absl::Status status =
+        work.status.ok() ? Save(picture(i), work, journal) : work.status;
+    if (!status.ok()) {
+      ++failed;
+      progress.Print(stderr, absl::StrCat("error: ", status.message()));
+      return;
+    }
+    const std::string remark = SizeRemark(picture(i), work.file);
+    if (!remark.empty() && odd++ < options_.max_messages) {
+      progress.Print(stderr, remark);
+    }
   };
   RunPipeline(
       static_cast<int64_t>(pictures.size()), kQueueDepth,
       [&](int64_t i) { return Load(picture(i)); },
       [&](int64_t i, Work work) { return Detect(picture(i), std::move(work)); },
       [&](int64_t i, const Work& work) {
-        const absl::Status status =
-            work.status.ok() ? Save(picture(i), work, journal) : work.status;
-        if (!status.ok()) {
-          ++failed;
-          progress.Print(stderr, absl::StrCat("error: ", status.message()));
-        }
+        save(i, work);
         progress.Update(i + 1);
       });
+  if (odd > options_.max_messages) {
+    progress.Print(stderr, absl::StrCat("... and ", odd - options_.max_messages,
+                                        " more pictures of another size"));
+  }
   return failed;
 }
 
 // One list of all pictures' lists.
 absl::Status WriteResults(const std::vector<const CocoImage*>& pictures,
-                          const PredictOptions& options) {
-  ASSIGN_OR_RETURN(const JournalReader journal,
-                   JournalReader::Open(options.directory, options.key));
+                          const PredictOptions& options,
+                          const std::string& header) {
+  ASSIGN_OR_RETURN(const JournalReader journals,
+                   JournalReader::Open(options.directory));
+  for (const JournalReader::Journal& journal : journals.journals()) {
+    if (journal.header == header) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        journal.path, " was replaced by another process meanwhile"));
+  }
   ASSIGN_OR_RETURN(const auto file, AtomicFile::Create(ResultsPath(options)));
   RETURN_IF_ERROR(file->Append("["));
   bool first = true;
   for (const CocoImage* picture : pictures) {
-    absl::string_view list = journal.Results(picture->id);
-    if (list.size() < 3) continue;  // []
-    list = list.substr(1, list.size() - 2);
-    RETURN_IF_ERROR(file->Append(absl::StrCat(first ? "\n" : ",\n", list)));
+    const JournalPicture* found = journals.Find(picture->id);
+    if (found == nullptr || found->results.size() < 3) continue;  // []
+    RETURN_IF_ERROR(file->Append(
+        absl::StrCat(first ? "\n" : ",\n",
+                     found->results.substr(1, found->results.size() - 2))));
     first = false;
   }
   RETURN_IF_ERROR(file->Append("\n]\n"));
   return file->Commit();
 }
 
+// No two jobs at once. The other ranks follow rank 0.
+absl::StatusOr<std::unique_ptr<FileLock>> Lock(const PredictOptions& options) {
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<FileLock> lock,
+      FileLock::TryAcquire(absl::StrCat(options.directory, "/journal.lock")));
+  if (lock != nullptr) return lock;
+  return absl::UnavailableError(absl::StrCat(
+      "another process writes detections into ", options.directory));
+}
+
+// Rank 0's plan, as a text for the others.
+std::string PlanText(const Plan& plan) {
+  std::string text = absl::StrCat(plan.header, "\n");
+  for (const bool todo : plan.todo) text += todo ? '1' : '0';
+  return text;
+}
+
+// A rank's share of what PlanText marks.
+std::vector<const CocoImage*> Mine(
+    const std::vector<const CocoImage*>& pictures, const std::string& marks,
+    int rank, int size) {
+  std::vector<const CocoImage*> mine;
+  int todo = 0;
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    if (marks[i] == '1' && todo++ % size == rank) mine.push_back(pictures[i]);
+  }
+  return mine;
+}
+
+// What becomes of earlier detections, and whatever is odd about their pictures.
+void Announce(const Plan& plan, const std::vector<const CocoImage*>& pictures,
+              const PredictOptions& options) {
+  if (!plan.message.empty()) absl::FPrintF(stderr, "%s\n", plan.message);
+  if (plan.kept.empty()) return;
+  absl::FPrintF(stderr, "%d of %d pictures were done before\n",
+                plan.kept.size(), pictures.size());
+  RecordLines remarks;
+  size_t kept = 0;
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    if (plan.todo[i]) continue;
+    const std::string remark = SizeRemark(*pictures[i], plan.kept[kept++]);
+    if (!remark.empty()) remarks.Add(remark);
+  }
+  if (remarks.count > 0) {
+    absl::FPrintF(stderr, "%s\n", remarks.ToText(options.max_messages));
+  }
+}
+
 }  // namespace
 
-absl::StatusOr<std::vector<ClassCategory>> MatchCategories(
-    const ModelConfig& config, const CocoDataset& dataset) {
-  std::vector<ClassCategory> categories;
-  int known = 0;
-  for (const ClassConfig& klass : config.classes()) {
-    ClassCategory match;
-    for (const CocoCategory& category : dataset.categories) {
-      if (category.name == klass.name()) {
-        match = {true, category.id};
-        break;
-      }
-      if (klass.has_category_id() &&
-          category.id == RecordId(int64_t{klass.category_id()})) {
-        match = {true, category.id};
-      }
-    }
-    known += match.known;
-    categories.push_back(match);
-  }
-  if (known > 0 || dataset.categories.empty()) return categories;
-  return absl::FailedPreconditionError(
-      absl::StrCat("the model has none of the categories of ", dataset.path,
-                   ": its first "
-                   "class is ",
-                   config.classes_size() > 0 ? config.classes(0).name() : "",
-                   ", their first is ", dataset.categories[0].name));
-}
-
-std::string ResultsPath(const PredictOptions& options) {
-  return absl::StrCat(options.directory, "/results.json");
-}
-
-absl::Status Predict(const CocoDataset& dataset, const ModelConfig& config,
+absl::Status Predict(const CocoDataset& dataset, const ClassMatch& classes,
                      const PredictOptions& options, const DetectPicture& detect,
                      Communicator& job) {
-  ASSIGN_OR_RETURN(std::vector<ClassCategory> categories,
-                   MatchCategories(config, dataset));
   const std::vector<const CocoImage*> pictures = Pictures(dataset);
-  std::vector<const CocoImage*> mine;
-  int64_t missing = 0;
-  {
-    ASSIGN_OR_RETURN(const JournalReader journal,
-                     JournalReader::Open(options.directory, options.key));
-    for (const CocoImage* picture : pictures) {
-      if (journal.Has(picture->id)) continue;
-      if (missing++ % job.size() == job.rank()) mine.push_back(picture);
-    }
+  std::unique_ptr<FileLock> lock;
+  std::string text;
+  if (job.rank() == 0) {
+    ASSIGN_OR_RETURN(lock, Lock(options));
+    ASSIGN_OR_RETURN(const Plan plan,
+                     MakePlan(dataset, pictures, classes, options));
+    Announce(plan, pictures, options);
+    text = PlanText(plan);
   }
-  // All must have read before one writes, or they share differently.
-  RETURN_IF_ERROR(job.Barrier());
+  // Nobody writes before rank 0 has brought the directory into order.
+  ASSIGN_OR_RETURN(text, job.Broadcast(std::move(text)));
+  const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  const std::vector<const CocoImage*> mine =
+      Mine(pictures, lines[1], job.rank(), job.size());
   ASSIGN_OR_RETURN(
       const auto journal,
-      JournalWriter::Open(options.directory, job.rank(), options.key));
+      JournalWriter::Open(options.directory, job.rank(), lines[0]));
   int failed = 0;
   {
     Progress progress(Progress::OnStderr(
         job.size() == 1 ? "pictures"
                         : absl::StrCat("pictures of rank ", job.rank()),
         static_cast<int64_t>(mine.size())));
-    const auto done = static_cast<int64_t>(pictures.size()) - missing;
-    if (done > 0 && job.rank() == 0) {
-      progress.Print(stderr, absl::StrCat(done, " of ", pictures.size(),
-                                          " pictures were done before"));
-    }
-    failed = Predictor(options, std::move(categories), detect)
-                 .Run(mine, progress, *journal);
+    failed = Predictor(classes, options, detect).Run(mine, progress, *journal);
   }
   ASSIGN_OR_RETURN(const int all_failed, job.Sum(failed));
   if (all_failed > 0) {
@@ -235,7 +301,7 @@ absl::Status Predict(const CocoDataset& dataset, const ModelConfig& config,
         options.directory));
   }
   absl::Status written;
-  if (job.rank() == 0) written = WriteResults(pictures, options);
+  if (job.rank() == 0) written = WriteResults(pictures, options, lines[0]);
   RETURN_IF_ERROR(job.Barrier());
   return written;
 }

@@ -13,7 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
-#include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
@@ -22,8 +21,10 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/suggest.h"
 #include "fcis/core/comm/mpi_communicator.h"
+#include "fcis/core/config/purpose.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/coco/dataset.h"
+#include "fcis/data/coco/match_classes.h"
 #include "fcis/data/coco/splits.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/download/download_flag.h"
@@ -51,9 +52,18 @@ ABSL_FLAG(std::string, ann_file, "",
           "Annotations of any data set, with --image_dir, in place of a "
           "split.");
 ABSL_FLAG(std::string, out, "",
-          "Directory for detections and results.json; with one that holds "
-          "detections of the same model and pictures, those are not computed "
-          "again. Default: fcis_eval/<date>_<time> where you stand.");
+          "Directory for detections and results.json. Those that it holds "
+          "already are not computed again if weights, settings, categories "
+          "and the pictures' content are the same; what differs is said, and "
+          "computed again. Default: fcis_eval/<date>_<time> where you stand.");
+ABSL_FLAG(bool, reuse, false,
+          "If --out holds detections that are not good any more, stop and say "
+          "why instead of computing them again.");
+ABSL_FLAG(std::string, map_classes, "",
+          "Which category a class of the model is where the names differ: "
+          "person:pedestrian,'model name:set name'. Several classes may be "
+          "one category. Else names decide, whatever their case; usual "
+          "spellings (aeroplane, airplane) are known.");
 ABSL_FLAG(int64_t, max_pixels, fcis::kDefaultMaxPixels,
           "Pictures of more pixels are errors.");
 ABSL_DECLARE_FLAG(std::string, image_dir);
@@ -64,8 +74,6 @@ namespace {
 constexpr char kDefaultSplit[] = "minival2014";
 // The painted ones that come with the program, for the embedded model.
 constexpr char kScenesSplit[] = "scenes";
-// As the reference evaluates: nearly everything counts.
-constexpr double kScoreThreshold = 1e-3;
 
 Program MakeProgram() {
   Program program;
@@ -73,13 +81,15 @@ Program MakeProgram() {
   program.arguments = "[-m MODEL] [flags]";
   program.summary =
       "Runs a model over a data set and scores what it finds as COCOeval does. "
-      "Instances count from a score of 0.001 on (--score_thresh), at most 100 "
-      "per picture. Under mpiexec the pictures are shared among the processes. "
+      "Instances count from a score of 0.001 on, unless the model says "
+      "otherwise (--score_thresh), at most 100 per picture. Classes are "
+      "matched by name. Under mpiexec the pictures are shared among the "
+      "processes. "
       "With --annotations and --results it scores a file instead: eval "
       "--help.";
   program.groups = {{"Model and data",
                      {"modelpath", "download", "split", "data_dir", "ann_file",
-                      "out", "max_pixels"}},
+                      "map_classes", "out", "reuse", "max_pixels"}},
                     {"What is evaluated", EvalFlagNames()},
                     {"Output", ScoreOutputFlagNames()},
                     {"Computing", BackendFlagNames()},
@@ -142,32 +152,41 @@ absl::StatusOr<std::string> Directory(const Communicator& job) {
   return MakeOutputDirectory(out, "fcis_eval", absl::Now());
 }
 
-// What the detections hang on. The number of threads and the device do not.
-std::string Key(const ModelConfig& config, const std::string& model,
-                const CocoSplit& data) {
-  return absl::StrCat(model, " on ", data.annotations, ", settings ",
-                      absl::Hex(Fnv1a64(config.SerializeAsString())));
-}
-
-absl::Status Score(const CocoSplit& data, const PredictOptions& predicted,
+absl::Status Score(CocoDataset dataset, const PredictOptions& predicted,
                    EvalOptions options) {
   const std::string results = ResultsPath(predicted);
   ASSIGN_OR_RETURN(const Evaluation evaluation,
-                   Evaluate(data.annotations, results, std::move(options)));
+                   Evaluate(std::move(dataset), results, std::move(options)));
   RETURN_IF_ERROR(WriteScores(evaluation, results));
   absl::PrintF("\ndetections: %s\n", results);
   return absl::OkStatus();
 }
 
+absl::StatusOr<ClassMatch> Classes(const ModelConfig& config,
+                                   const CocoDataset& dataset,
+                                   const Communicator& job) {
+  ASSIGN_OR_RETURN(const ClassMap map,
+                   ParseClassMap(absl::GetFlag(FLAGS_map_classes)));
+  std::vector<std::string> names;
+  for (const ClassConfig& klass : config.classes()) {
+    names.push_back(klass.name());
+  }
+  ASSIGN_OR_RETURN(const ClassMatch match, MatchClasses(names, dataset, map));
+  if (job.rank() == 0) absl::FPrintF(stderr, "%s\n", Describe(match));
+  return match;
+}
+
 absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
                     Communicator& job) {
+  PredictOptions options;
   CocoNeeds needs = EvalNeeds(eval_options.iou_type);
-  needs.file_name = MemberUse::kNeeded;
-  ASSIGN_OR_RETURN(const CocoDataset dataset,
+  needs.file_name = needs.name = MemberUse::kNeeded;
+  ASSIGN_OR_RETURN(CocoDataset dataset,
                    ReadCocoDataset(data.annotations, needs));
   // Hours of detection are not to end at a bad annotation.
   RETURN_IF_ERROR(GroundTruth::Build(dataset, eval_options).status());
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  options.weights_read_at = absl::Now();
   ASSIGN_OR_RETURN(ModelChoice choice,
                    ChooseModel(absl::GetFlag(FLAGS_modelpath),
                                ModelFetcherFromFlags(ModelDirectory())));
@@ -175,24 +194,29 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
     absl::FPrintF(stderr, "%s\ndevice: %s, %d threads, %d processes\n",
                   choice.statement, backend->name(), NumThreads(), job.size());
   }
-  choice.weights.config.mutable_postprocess()->set_score_thresh(
-      kScoreThreshold);
+  ASSIGN_OR_RETURN(const ClassMatch classes,
+                   Classes(choice.weights.config, dataset, job));
+  *choice.weights.config.mutable_postprocess() =
+      PostprocessFor(choice.weights.config, Purpose::kScore);
   RETURN_IF_ERROR(ApplyModelFlags(&choice.weights.config));
   ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
                    Detector::Create(choice.weights, backend.get()));
-  PredictOptions options;
+  const PostprocessConfig& postprocess = detector->config().postprocess();
+  options.weights = &choice.weights;
+  options.computed_by =
+      absl::StrCat(backend->name(), ", ", backend->precision());
+  options.reuse = absl::GetFlag(FLAGS_reuse);
+  options.max_messages = eval_options.bad_annotations.max_messages;
   options.image_dir = data.images;
   options.max_pixels = absl::GetFlag(FLAGS_max_pixels);
-  const PostprocessConfig& postprocess = detector->config().postprocess();
   options.paste_threshold = PasteThreshold(postprocess);
-  options.key = Key(detector->config(), choice.weights.source, data);
   ASSIGN_OR_RETURN(options.directory, Directory(job));
   RETURN_IF_ERROR(Predict(
-      dataset, detector->config(), options,
+      dataset, classes, options,
       [&](const Image& image) { return detector->Detect(image, postprocess); },
       job));
   if (job.rank() != 0) return absl::OkStatus();
-  return Score(data, options, std::move(eval_options));
+  return Score(std::move(dataset), options, std::move(eval_options));
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
@@ -202,6 +226,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckModelFlags());
   RETURN_IF_ERROR(CheckBackendFlags());
   RETURN_IF_ERROR(CheckScoreOutputFlags());
+  RETURN_IF_ERROR(ParseClassMap(absl::GetFlag(FLAGS_map_classes)).status());
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
   ASSIGN_OR_RETURN(const CocoSplit data, DataFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> job, MakeCommunicator());

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
@@ -20,6 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class PredictMainTest : public ::testing::Test {
  protected:
@@ -98,6 +100,22 @@ TEST_F(PredictMainTest, OneProcessOrTwoFindTheSame) {
   EXPECT_THAT(Load("log.txt"), HasSubstr("3 of 3 pictures were done before"));
 }
 
+// What the model says of scoring counts; a flag counts more.
+TEST_F(PredictMainTest, ScoresUnderTheModelsRules) {
+  Weights weights = *LoadWeights(Path("m.safetensors"));
+  weights.config.mutable_postprocess()->set_score_thresh(1);
+  ASSERT_TRUE(SaveWeights(Path("m.safetensors"), weights).ok());
+  ASSERT_EQ(Run(absl::StrCat(kModel, "all")), 0) << Load("log.txt");
+  EXPECT_THAT(Load("all/results.json"), HasSubstr("segmentation"));
+  weights.config.mutable_scoring()->set_score_thresh(1);
+  ASSERT_TRUE(SaveWeights(Path("m.safetensors"), weights).ok());
+  ASSERT_EQ(Run(absl::StrCat(kModel, "none")), 0) << Load("log.txt");
+  EXPECT_THAT(Load("none/results.json"), Not(HasSubstr("segmentation")));
+  ASSERT_EQ(Run(absl::StrCat(kModel, "flag --score_thresh 0.001")), 0)
+      << Load("log.txt");
+  EXPECT_EQ(Load("flag/results.json"), Load("all/results.json"));
+}
+
 TEST_F(PredictMainTest, SaysWhatIsMissing) {
   EXPECT_EQ(Run(""), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("no minival2014"));
@@ -110,7 +128,53 @@ TEST_F(PredictMainTest, SaysWhatIsMissing) {
   EXPECT_EQ(Run("-m m.safetensors --ann_file a.json --image_dir none"), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("not a directory"));
   EXPECT_EQ(Run(absl::StrCat(kModel, "o"), "rm 2.png &&"), 1);
-  EXPECT_THAT(Load("log.txt"), HasSubstr("1 of 3 pictures failed"));
+  EXPECT_THAT(Load("log.txt"), HasSubstr("1 of 3 pictures of "));
+  EXPECT_THAT(Load("log.txt"), HasSubstr("2.png (image 2): No such file"));
+}
+
+// A seam of two processes and a directory: whatever changes, both know.
+TEST_F(PredictMainTest, Case67KeptDetectionsGoStale) {
+  constexpr char kTwo[] = "mpiexec --allow-run-as-root --oversubscribe -n 2";
+  ASSERT_EQ(Run(absl::StrCat(kModel, "o"), kTwo), 0) << Load("log.txt");
+  const std::string first = Load("o/results.json");
+  const auto config = Preset("parity_small");
+  ASSERT_TRUE(
+      SaveWeights(Path("m.safetensors"), DeterministicWeights(*config, 2))
+          .ok());
+  EXPECT_EQ(Run(absl::StrCat(kModel, "o --reuse"), kTwo), 1);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("m.safetensors was replaced"));
+  EXPECT_EQ(Load("o/results.json"), first);
+  ASSERT_EQ(Run(absl::StrCat(kModel, "o"), kTwo), 0) << Load("log.txt");
+  EXPECT_THAT(Load("log.txt"), HasSubstr("computing all again"));
+  ASSERT_EQ(Run(absl::StrCat(kModel, "fresh")), 0) << Load("log.txt");
+  EXPECT_NE(Load("fresh/results.json"), first);
+  EXPECT_EQ(Load("o/results.json"), Load("fresh/results.json"));
+  EXPECT_EQ(Run(absl::StrCat(kModel, "o --nms_thresh 0.2")), 0);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("postprocess.nms_thresh: 0.3 -> 0.2"));
+}
+
+// The set's only class has an id that is another class's in the model.
+TEST_F(PredictMainTest, Case65ClassesAreMatchedByName) {
+  const std::string set = Load("a.json");
+  const auto rename = [&](const std::string& name) {
+    return WriteFileAtomic(Path("a.json"),
+                           absl::StrReplaceAll(set, {{"\"a\"", name}}))
+        .ok();
+  };
+  ASSERT_TRUE(rename("\"c\""));
+  ASSERT_EQ(Run(absl::StrCat(kModel, "c")), 0) << Load("log.txt");
+  EXPECT_THAT(Load("log.txt"), HasSubstr("1 class in common\n  only the model "
+                                         "knows, left out: a, b, d"));
+  ASSERT_TRUE(rename("\"pedestrian\""));
+  EXPECT_EQ(Run(absl::StrCat(kModel, "none")), 1);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("no class in common"));
+  EXPECT_FALSE(fs::exists(Path("none/results.json")));
+  EXPECT_EQ(Run(absl::StrCat(kModel, "p --map_classes c:pedestrian")), 0)
+      << Load("log.txt");
+  EXPECT_EQ(Load("p/results.json"), Load("c/results.json"));
+  EXPECT_EQ(Run(absl::StrCat(kModel, "x --map_classes c:pedestrain")), 2);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("did you mean pedestrian?"));
+  EXPECT_EQ(Run(absl::StrCat(kModel, "x --map_classes c")), 2);
 }
 
 TEST_F(PredictMainTest, HelpOfBothKinds) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/file_lock.h"
 #include "fcis/data/codec/png.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -23,16 +24,16 @@ class PredictTest : public ::testing::Test {
             ::testing::UnitTest::GetInstance()->current_test_info()->name();
     fs::remove_all(root_);
     fs::create_directories(root_ / "out");
-    for (const char* name : {"cat", "dog"})
-      config_.add_classes()->set_name(name);
-    config_.mutable_classes(1)->set_category_id(18);
+    for (const char* name : {"cat", "dog", "cow"}) {
+      weights_.config.add_classes()->set_name(name);
+    }
     dataset_.path = "a.json";
-    dataset_.categories = {{RecordId(int64_t{18}), "hound", ""},
-                           {RecordId(int64_t{5}), "cat", ""}};
+    classes_.categories = {RecordId(int64_t{5}), RecordId(int64_t{18}),
+                           absl::nullopt};
     for (int id = 1; id <= 4; ++id) AddPicture(id);
     options_.image_dir = root_.string();
     options_.directory = (root_ / "out").string();
-    options_.key = "key";
+    options_.weights = &weights_;
     options_.paste_threshold = .5;
   }
 
@@ -45,11 +46,11 @@ class PredictTest : public ::testing::Test {
     ASSERT_TRUE(WriteFileAtomic((root_ / image.file_name).string(), *png).ok());
   }
 
-  // One instance per class, of all pixels.
+  // One instance per class, of all pixels. The last class is left out.
   absl::StatusOr<std::vector<Detection>> Detect(const Image& image) {
     ++calls_;
     std::vector<Detection> found;
-    for (const int label : {1, 2}) {
+    for (const int label : {1, 2, 3}) {
       Detection detection;
       detection.label = label;
       detection.score = .5f * static_cast<float>(label);
@@ -63,7 +64,7 @@ class PredictTest : public ::testing::Test {
 
   absl::Status Run() {
     return Predict(
-        dataset_, config_, options_,
+        dataset_, classes_, options_,
         [this](const Image& image) { return Detect(image); }, *job_);
   }
   std::string Results() const {
@@ -72,7 +73,8 @@ class PredictTest : public ::testing::Test {
   }
 
   fs::path root_;
-  ModelConfig config_;
+  Weights weights_;
+  ClassMatch classes_;
   CocoDataset dataset_;
   PredictOptions options_;
   std::unique_ptr<Communicator> job_ = MakeSelfCommunicator();
@@ -103,36 +105,67 @@ TEST_F(PredictTest, WhatIsDoneIsNotDoneAgain) {
   ASSERT_TRUE(Run().ok());
   EXPECT_EQ(calls_, 5);
   EXPECT_NE(Results(), first);
-  options_.key = "another";
+  options_.computed_by = "another";
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(calls_, 10);
+  options_.computed_by = "a third";
+  options_.reuse = true;
   EXPECT_EQ(Run().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(calls_, 10);
+}
+
+// Bug case 67: another picture under the name of one that is done.
+TEST_F(PredictTest, Case67AChangedPictureIsDoneAgain) {
+  ASSERT_TRUE(Run().ok());
+  const auto png = EncodePng(Image(8, 30));
+  ASSERT_TRUE(WriteFileAtomic((root_ / "2.png").string(), *png).ok());
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(calls_, 5);
+  EXPECT_THAT(Results(), HasSubstr("\"size\":[8,30]"));
+}
+
+TEST_F(PredictTest, TwoAtOnceAreRefused) {
+  const auto lock = FileLock::TryAcquire(options_.directory + "/journal.lock");
+  ASSERT_TRUE(lock.ok() && *lock != nullptr);
+  EXPECT_THAT(std::string(Run().message()), HasSubstr("another process"));
+}
+
+// Bug case 57: masks of another size can never match, so it is said, also of
+// pictures that are done.
+TEST_F(PredictTest, Case57OtherSizesAreNamed) {
+  dataset_.images[1].height = 9;
+  dataset_.images[1].width = 6;
+  for (int i = 0; i < 2; ++i) {
+    ::testing::internal::CaptureStderr();
+    ASSERT_TRUE(Run().ok());
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+                HasSubstr("2.png is 6x8 (width x height), but the annotations "
+                          "say 6x9"));
+  }
 }
 
 TEST_F(PredictTest, FailuresAreCountedAndTheRestIsKept) {
-  fs::remove(root_ / "2.png");
-  dataset_.images[3].file_name.clear();
+  ASSERT_TRUE(WriteFileAtomic((root_ / "2.png").string(), "no picture").ok());
   const absl::Status status = Run();
   EXPECT_THAT(std::string(status.message()),
-              HasSubstr("2 of 4 pictures failed"));
+              HasSubstr("1 of 4 pictures failed"));
   EXPECT_EQ(Results(), "");
-  EXPECT_EQ(calls_, 2);
-  // Two pictures come back; the others wait in the journal.
-  dataset_.images.pop_back();
-  AddPicture(4);
+  EXPECT_EQ(calls_, 3);
+  // The picture comes back; the others wait in the journal.
   const auto png = EncodePng(Image(8, 8));
   ASSERT_TRUE(WriteFileAtomic((root_ / "2.png").string(), *png).ok());
   EXPECT_TRUE(Run().ok());
   EXPECT_EQ(calls_, 4);
 }
 
-TEST_F(PredictTest, CategoriesMatchByNameThenById) {
-  const auto categories = MatchCategories(config_, dataset_);
-  ASSERT_TRUE(categories.ok()) << categories.status();
-  EXPECT_EQ((*categories)[0].category, RecordId(int64_t{5}));
-  EXPECT_EQ((*categories)[1].category, RecordId(int64_t{18}));
-  dataset_.categories = {{RecordId(int64_t{99}), "tree", ""}};
-  EXPECT_THAT(
-      std::string(MatchCategories(config_, dataset_).status().message()),
-      HasSubstr("none of the categories of a.json"));
+// Bug case 57: not after hours.
+TEST_F(PredictTest, Case57MissingPicturesEndItBeforeTheFirst) {
+  fs::remove(root_ / "3.png");
+  fs::remove(root_ / "4.png");
+  const std::string error(Run().message());
+  EXPECT_THAT(error, HasSubstr("3.png (image 3)"));
+  EXPECT_THAT(error, HasSubstr("4.png (image 4)"));
+  EXPECT_EQ(calls_, 0);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/eval/coco/category_rows.h"
 #include "fcis/eval/report/calibration.h"
 #include "fcis/eval/report/confusion.h"
 #include "fcis/eval/report/error_breakdown.h"
@@ -32,14 +33,7 @@ constexpr size_t kPicturesPerList = 6;
 
 std::vector<std::string> ClassNames(const Evaluation& evaluation) {
   if (evaluation.options.class_agnostic) return {"object"};
-  std::vector<std::string> names;
-  for (const int index : evaluation.truth.categories()) {
-    names.push_back(
-        index < 0
-            ? "(not in the annotations)"
-            : evaluation.dataset->categories[static_cast<size_t>(index)].name);
-  }
-  return names;
+  return CategoryLabels(evaluation);
 }
 
 absl::string_view IouName(IouType type) {

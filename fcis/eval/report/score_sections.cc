@@ -7,6 +7,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "fcis/eval/coco/category_rows.h"
 #include "fcis/eval/report/escape_html.h"
 #include "fcis/eval/report/svg_charts.h"
@@ -74,8 +75,8 @@ std::vector<Bar> ApBars(const std::vector<CategoryRow>& rows) {
   std::vector<Bar> bars;
   for (const CategoryRow& row : rows) {
     bars.push_back(
-        {row.name, row.score.ap, Percent(row.score.ap),
-         absl::StrFormat("%s: AP %s, AP50 %s, AP75 %s", row.name,
+        {row.label, row.score.ap, Percent(row.score.ap),
+         absl::StrFormat("%s: AP %s, AP50 %s, AP75 %s", row.label,
                          Percent(row.score.ap), Percent(row.score.ap50),
                          Percent(row.score.ap75)),
          0});
@@ -97,17 +98,24 @@ int ClassOfRow(const Evaluation& evaluation, const CategoryRow& row) {
              : evaluation.truth.FindCategory(row.id);
 }
 
+std::string SizeHeadings(const Evaluation& evaluation) {
+  std::string html;
+  for (const SizeScore& size : evaluation.summary.sizes) {
+    absl::StrAppend(&html, "<th>", EscapeHtml(size.label), "</th>");
+  }
+  return html;
+}
+
 std::string TableRow(const Evaluation& evaluation, const CategoryRow& row,
                      int threshold) {
   const int klass = ClassOfRow(evaluation, row);
   std::string html =
-      absl::StrCat("<tr><td class=\"text\">", EscapeHtml(row.name), "</td><td>",
-                   CountObjects(evaluation.truth, klass), "</td>");
-  for (const double value :
-       {row.score.ap, row.score.ap50, row.score.ap75, row.score.ap_small,
-        row.score.ap_medium, row.score.ap_large}) {
+      absl::StrCat("<tr><td class=\"text\">", EscapeHtml(row.label),
+                   "</td><td>", CountObjects(evaluation.truth, klass), "</td>");
+  for (const double value : {row.score.ap, row.score.ap50, row.score.ap75}) {
     html += NumberCell(value);
   }
+  for (const double value : row.score.ap_by_size) html += NumberCell(value);
   if (threshold >= 0) {
     const Curve curve = PrecisionCurve(evaluation, threshold, klass);
     absl::StrAppend(&html, "<td>", curve.empty() ? "" : Sparkline(curve),
@@ -125,21 +133,22 @@ std::string HeadlineSection(const Evaluation& evaluation) {
   const std::vector<double>& ious = evaluation.options.iou_thresholds;
   std::string html =
       "<section id=\"numbers\"><h2>Headline numbers</h2>\n"
-      "<p class=\"note\">COCOeval's twelve, in percent; a dash where there is "
+      "<p class=\"note\">COCOeval's numbers, in percent; a dash where there is "
       "nothing to average.</p><div class=\"cards\">\n";
   html += Card(true, stats[0],
                absl::StrFormat("AP, IoU %.2f:%.2f", ious.front(), ious.back()));
   html += Card(true, stats[1], "AP at IoU 0.50");
   html += Card(true, stats[2], "AP at IoU 0.75");
   html += Card(true, stats[8], absl::StrCat("AR, maxDets ", cut(2)));
-  html += Card(false, stats[3], "AP small");
-  html += Card(false, stats[4], "AP medium");
-  html += Card(false, stats[5], "AP large");
+  const std::vector<SizeScore>& sizes = evaluation.summary.sizes;
+  for (const SizeScore& size : sizes) {
+    html += Card(false, size.ap, absl::StrCat("AP ", size.label));
+  }
   html += Card(false, stats[6], absl::StrCat("AR, maxDets ", cut(0)));
   html += Card(false, stats[7], absl::StrCat("AR, maxDets ", cut(1)));
-  html += Card(false, stats[9], "AR small");
-  html += Card(false, stats[10], "AR medium");
-  html += Card(false, stats[11], "AR large");
+  for (const SizeScore& size : sizes) {
+    html += Card(false, size.ar, absl::StrCat("AR ", size.label));
+  }
   return html + "</div></section>\n";
 }
 
@@ -160,19 +169,24 @@ std::string CurvesSection(const Evaluation& evaluation) {
 }
 
 std::string SizeSection(const Evaluation& evaluation) {
-  const auto& stats = evaluation.summary.stats;
-  const auto bar = [&](const char* label, size_t stat, int series) {
-    return Bar{label, stats[stat], Percent(stats[stat]), "", series};
-  };
+  std::vector<Bar> bars;
+  for (const SizeScore& size : evaluation.summary.sizes) {
+    bars.push_back(
+        {absl::StrCat("AP ", size.label), size.ap, Percent(size.ap), "", 0});
+  }
+  for (const SizeScore& size : evaluation.summary.sizes) {
+    bars.push_back(
+        {absl::StrCat("AR ", size.label), size.ar, Percent(size.ar), "", 2});
+  }
+  std::vector<std::string> ranges;
+  for (const AreaRange& range : evaluation.options.area_ranges) {
+    ranges.push_back(
+        absl::StrFormat("%s %g to %g", range.label, range.low, range.high));
+  }
   return absl::StrCat(
       "<section id=\"sizes\"><h2>By size of the object</h2>\n"
-      "<p class=\"note\">Areas in pixels, as COCO has them: small to 32&sup2;, "
-      "medium to 96&sup2;, large beyond (unless --area_ranges says "
-      "otherwise).</p>\n",
-      BarChart({bar("AP small", 3, 0), bar("AP medium", 4, 0),
-                bar("AP large", 5, 0), bar("AR small", 9, 2),
-                bar("AR medium", 10, 2), bar("AR large", 11, 2)},
-               1),
+      "<p class=\"note\">Areas in square pixels: ",
+      EscapeHtml(absl::StrJoin(ranges, ", ")), ".</p>\n", BarChart(bars, 1),
       "</section>\n");
 }
 
@@ -197,7 +211,8 @@ std::string CategorySection(const Evaluation& evaluation) {
       "a heading sorts.</p>"
       "<div class=\"scroll\"><table class=\"sortable\"><thead><tr>"
       "<th class=\"text\">category</th><th>objects</th><th>AP</th>"
-      "<th>AP50</th><th>AP75</th><th>small</th><th>medium</th><th>large</th>",
+      "<th>AP50</th><th>AP75</th>",
+      SizeHeadings(evaluation),
       threshold >= 0 ? "<th>precision at IoU 0.5</th>" : "",
       "</tr></thead><tbody>\n");
   for (const CategoryRow& row : rows) {

@@ -8,11 +8,11 @@
 
 namespace fcis {
 
-// The twelve numbers.
+// The numbers of the summary.
 std::string HeadlineSection(const Evaluation& evaluation);
 // Precision over recall, a curve per IoU threshold (ten of them at most).
 std::string CurvesSection(const Evaluation& evaluation);
-// AP and AR of small, medium and large objects.
+// AP and AR of each area range.
 std::string SizeSection(const Evaluation& evaluation);
 // AP of each category, as bars and as a table.
 std::string CategorySection(const Evaluation& evaluation);

@@ -185,9 +185,6 @@ absl::StatusOr<std::unique_ptr<PreparedConv>> DnnlConvRunner::Prepare(
 
 absl::Status DnnlConvRunner::Run(PreparedConv& conv, const Tensor& x,
                                  const Tensor* residual, Tensor* y) {
-  // oneDNN asks the calling thread's OpenMP setting, which a thread that has
-  // not called SetNumThreads lacks.
-  SetNumThreads(NumThreads());
   try {
     impl_->Execute(static_cast<DnnlConv*>(&conv), x, residual, y);
   } catch (const dnnl::error& e) {

@@ -11,7 +11,7 @@ namespace {
 
 int64_t PoolExtent(const MaxPoolParams& p, int64_t n) {
   const int64_t room = n - p.kernel + p.stride - 1;
-  return room < 0 ? 0 : room / p.stride + 1;
+  return room < 0 ? 1 : room / p.stride + 1;
 }
 
 }  // namespace
@@ -27,14 +27,8 @@ absl::StatusOr<Shape> InferMaxPoolShape(const MaxPoolParams& params,
     return absl::InvalidArgumentError(absl::StrCat(
         "max pool: expected N,H,W,C with no empty extent, got ", x.ToString()));
   }
-  const int64_t h = PoolExtent(params, x.dim(1));
-  const int64_t w = PoolExtent(params, x.dim(2));
-  if (h <= 0 || w <= 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "max pool: the input ", x.ToString(), " is too small for windows of ",
-        params.kernel, " at stride ", params.stride));
-  }
-  return Shape{x.dim(0), h, w, x.dim(3)};
+  return Shape{x.dim(0), PoolExtent(params, x.dim(1)),
+               PoolExtent(params, x.dim(2)), x.dim(3)};
 }
 
 absl::StatusOr<Tensor> MaxPool(Backend& backend, const MaxPoolParams& params,

@@ -20,8 +20,9 @@ struct MaxPoolParams {
 namespace ops {
 
 // [N,H,W,C] -> [N,H',W',C], H' = (H - kernel + stride - 1) / stride + 1,
-// rounded down: (H - 2) / 2 + 1 for 3x3, stride 2. Errors: rank, an empty
-// extent, an input that gives no output, 1 <= stride <= kernel not met.
+// rounded down and at least 1: (H - 2) / 2 + 1 for 3x3, stride 2. (chainer
+// refuses the one input that differs, H = 1.) Errors: rank, an empty extent,
+// 1 <= stride <= kernel not met.
 absl::StatusOr<Shape> InferMaxPoolShape(const MaxPoolParams& params,
                                         const Shape& x);
 

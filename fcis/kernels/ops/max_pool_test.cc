@@ -16,10 +16,10 @@ TEST(InferMaxPoolShape, CoversTheWholeInput) {
   EXPECT_EQ(*ops::InferMaxPoolShape(p, Shape{1, 300, 401, 64}),
             (Shape{1, 150, 200, 64}));
   EXPECT_EQ(*ops::InferMaxPoolShape(p, Shape{2, 2, 3, 1}), (Shape{2, 1, 1, 1}));
+  EXPECT_EQ(*ops::InferMaxPoolShape(p, Shape{1, 1, 8, 1}), (Shape{1, 1, 4, 1}));
 }
 
 TEST(InferMaxPoolShape, RejectsWhatGivesNoOutput) {
-  EXPECT_FALSE(ops::InferMaxPoolShape(MaxPoolParams(), Shape{1, 1, 8, 1}).ok());
   EXPECT_FALSE(ops::InferMaxPoolShape(MaxPoolParams(), Shape{8, 8, 1}).ok());
   EXPECT_FALSE(ops::InferMaxPoolShape(MaxPoolParams(), Shape{1, 8, 8, 0}).ok());
   MaxPoolParams gaps;
@@ -38,6 +38,15 @@ TEST_P(MaxPoolTest, LastWindowIsCutOff) {
   ASSERT_TRUE(y.ok()) << y.status();
   EXPECT_TRUE(
       AllEqual(*y, Tensor::FromSpan<float>(Shape{1, 2, 1, 1}, {-1, -5})));
+}
+
+TEST_P(MaxPoolTest, OneRowIsPooledAlongIt) {
+  const auto backend = MakeTestBackend(GetParam());
+  const Tensor x = Tensor::FromSpan<float>(Shape{1, 1, 4, 1}, {-4, -3, -2, -1});
+  const auto y = OnHost(*backend, ops::MaxPool(*backend, MaxPoolParams(), x));
+  ASSERT_TRUE(y.ok()) << y.status();
+  EXPECT_TRUE(
+      AllEqual(*y, Tensor::FromSpan<float>(Shape{1, 1, 2, 1}, {-2, -1})));
 }
 
 TEST_P(MaxPoolTest, NarrowTypesKeepNumbers) {

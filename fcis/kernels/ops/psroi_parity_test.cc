@@ -1,4 +1,5 @@
-// PSROI pooling against the reference's GPU arithmetic, on every backend.
+// PSROI pooling against the references, on every backend: chainer-fcis's GPU
+// arithmetic, chainercv's unrounded RoIs, MXNet's operator.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -6,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/tensor/layout.h"
 #include "fcis/core/testing/golden.h"
+#include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/testing/backends.h"
@@ -32,6 +34,45 @@ Case ReadCase(const GoldenFile& golden, int i) {
   c.depth = sizes[3];
   c.x = golden.Get(c.at + "x");
   c.rois = golden.Get(c.at + "rois");
+  c.y = golden.Get(c.at + "y");
+  return c;
+}
+
+// The other two sets' cases have one picture and name their sizes alike.
+Case ReadOnePicture(const GoldenFile& golden, const std::string& at,
+                    PsroiRounding rounding) {
+  Case c;
+  c.at = at;
+  const std::vector<int> sizes = golden.Ints(at + "dim_group_size");
+  c.depth = sizes[0];
+  c.params.group_size = sizes[1];
+  c.params.roi_size = sizes[2];
+  c.params.spatial_scale = golden.Float(at + "spatial_scale");
+  c.params.rounding = rounding;
+  const Tensor x = golden.Get(at + "x");
+  c.x = x.Reshaped({1, x.dim(0), x.dim(1), x.dim(2)});
+  c.rois = golden.Get(at + "rois");
+  return c;
+}
+
+// chainercv's RoIs (y1, x1, y2, x2) become rows (0, x1, y1, x2, y2).
+Case ReadChainercvCase(const GoldenFile& golden, int i) {
+  Case c = ReadOnePicture(golden, absl::StrCat("psroi", i, "/"),
+                          PsroiRounding::kNone);
+  Tensor rows(Shape{c.rois.dim(0), 5});
+  float* to = rows.mutable_data<float>();
+  for (int64_t r = 0; r < c.rois.dim(0); ++r) {
+    const float* b = c.rois.data<float>() + 4 * r;
+    for (const float v : {0.0f, b[1], b[0], b[3], b[2]}) *to++ = v;
+  }
+  c.rois = rows;
+  c.y = golden.Get(c.at + "y_cpu");
+  return c;
+}
+
+Case ReadMxnetCase(const GoldenFile& golden, int i) {
+  Case c = ReadOnePicture(golden, absl::StrCat("mxpsroi", i, "/"),
+                          PsroiRounding::kRoundThenScaleInclusive);
   c.y = golden.Get(c.at + "y");
   return c;
 }
@@ -93,6 +134,64 @@ TEST_P(PsroiParityTest, PooledValuesAreTheReferencesBits) {
   }
 }
 
+// Rows of i8 [R,4,P] that are equal in both.
+std::vector<bool> EqualRows(const Tensor& a, const Tensor& b) {
+  std::vector<bool> equal;
+  const int64_t row = a.num_elements() / a.dim(0);
+  for (int64_t r = 0; r < a.dim(0); ++r) {
+    const int8_t* first = a.data<int8_t>() + r * row;
+    equal.push_back(std::equal(first, first + row, b.data<int8_t>() + r * row));
+  }
+  return equal;
+}
+
+// The library's CPU code computes windows in double: it is compared where that
+// moves none. The GPU kernel, restated, is compared everywhere.
+TEST_P(PsroiParityTest, ChainercvPoolsUnroundedRois) {
+  const GoldenFile golden("chainercv/psroi.npz");
+  const auto backend = MakeTestBackend(GetParam());
+  const int cases = golden.Int("n_cases");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    Case c = ReadChainercvCase(golden, i);
+    SCOPED_TRACE(c.at);
+    Tensor rois, want;
+    OfImage(c, 0, &rois, &want);
+    const auto y = OnHost(
+        *backend, ops::PsroiPool(*backend, c.params, OurMaps(c, 0), rois));
+    ASSERT_TRUE(y.ok()) << y.status();
+    const std::vector<bool> same = EqualRows(golden.Get(c.at + "edges_cpu"),
+                                             golden.Get(c.at + "edges_gpu"));
+    EXPECT_GT(std::count(same.begin(), same.end(), true), 0);
+    for (size_t r = 0; r < same.size(); ++r) {
+      if (!same[r]) continue;
+      EXPECT_TRUE(AllNear(RowOf(*y, r), RowOf(want, r), 1e-6)) << r;
+    }
+    if (!golden.Has(c.at + "y_gpu")) continue;
+    c.y = golden.Get(c.at + "y_gpu");
+    OfImage(c, 0, &rois, &want);
+    EXPECT_TRUE(AllNear(*y, want, 1e-6));
+  }
+}
+
+TEST_P(PsroiParityTest, MxnetPoolsInclusively) {
+  const GoldenFile golden("chainercv/mxnet_psroi.npz");
+  const auto backend = MakeTestBackend(GetParam());
+  const int cases = golden.Int("n_cases");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    const Case c = ReadMxnetCase(golden, i);
+    SCOPED_TRACE(c.at);
+    Tensor rois, want;
+    OfImage(c, 0, &rois, &want);
+    ASSERT_EQ(rois.dim(0), c.rois.dim(0)) << "RoIs of one picture";
+    const auto y = OnHost(
+        *backend, ops::PsroiPool(*backend, c.params, OurMaps(c, 0), rois));
+    ASSERT_TRUE(y.ok()) << y.status();
+    EXPECT_TRUE(AllEqual(*y, want));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, PsroiParityTest,
                          ::testing::ValuesIn(BackendNames()),
                          [](const auto& info) {
@@ -124,6 +223,44 @@ TEST(PsroiWindows, AreTheReferences) {
     ExpectWindows(golden, c, "w", 1, 3, c.x.dim(3));
     ExpectWindows(golden, c, "h", 2, 4, c.x.dim(2));
   }
+}
+
+// Windows are those of float32 without fused multiply-add, which some RoIs can
+// tell from double and from float32 with it.
+TEST(PsroiWindows, AreChainercvsGpuWindows) {
+  const GoldenFile golden("chainercv/psroi.npz");
+  int tell_double = 0, tell_fused = 0;
+  for (int i = 0; i < golden.Int("n_cases"); ++i) {
+    const Case c = ReadChainercvCase(golden, i);
+    SCOPED_TRACE(c.at);
+    const Tensor edges = golden.Get(c.at + "edges_gpu");
+    for (const bool same : EqualRows(edges, golden.Get(c.at + "edges_cpu"))) {
+      tell_double += !same;
+    }
+    for (const bool same :
+         EqualRows(edges, golden.Get(c.at + "edges_gpu_fma"))) {
+      tell_fused += !same;
+    }
+    const int cells = c.params.roi_size;
+    for (int64_t r = 0; r < c.rois.dim(0); ++r) {
+      const float* roi = c.rois.data<float>() + 5 * r;
+      const PsroiAxis y = MakePsroiAxis(c.params, roi[2], roi[4]);
+      const PsroiAxis x = MakePsroiAxis(c.params, roi[1], roi[3]);
+      const int8_t* want = edges.data<int8_t>() + 4 * cells * r;
+      for (int p = 0; p < cells; ++p) {
+        const PsroiWindow h =
+            MakePsroiWindow(y, p, static_cast<int>(c.x.dim(2)));
+        const PsroiWindow w =
+            MakePsroiWindow(x, p, static_cast<int>(c.x.dim(3)));
+        EXPECT_EQ(h.start, want[p]) << r << " " << p;
+        EXPECT_EQ(h.end, want[cells + p]) << r << " " << p;
+        EXPECT_EQ(w.start, want[2 * cells + p]) << r << " " << p;
+        EXPECT_EQ(w.end, want[3 * cells + p]) << r << " " << p;
+      }
+    }
+  }
+  EXPECT_GT(tell_double, 0);
+  EXPECT_GT(tell_fused, 0);
 }
 
 }  // namespace

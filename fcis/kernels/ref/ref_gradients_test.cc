@@ -112,5 +112,64 @@ TEST(RefPsroiPoolGradient, EveryCase) {
   }
 }
 
+// chainercv and MXNet: one picture; gx [1,C,H,W] or [C,H,W].
+void ExpectPoolGradient(const GoldenFile& golden, const std::string& at,
+                        PsroiRounding rounding, const Tensor& rois,
+                        const Tensor& gx) {
+  SCOPED_TRACE(at);
+  const std::vector<int> sizes = golden.Ints(at + "dim_group_size");
+  PsroiParams params;
+  params.group_size = sizes[1];
+  params.roi_size = sizes[2];
+  params.spatial_scale = golden.Float(at + "spatial_scale");
+  params.rounding = rounding;
+  const Tensor x = golden.Get(at + "x");
+  const Tensor want = BinMajor(gx.Reshaped({1, x.dim(0), x.dim(1), x.dim(2)}),
+                               0, params.group_size);
+  EXPECT_TRUE(AllNear(RefPsroiPoolGradient(params, want.shape(), rois,
+                                           NchwToNhwc(golden.Get(at + "gy"))),
+                      want, 2e-5));
+}
+
+TEST(RefPsroiPoolGradient, ChainercvsCases) {
+  const GoldenFile golden("chainercv/psroi.npz");
+  const int cases = golden.Int("n_cases");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    const std::string at = absl::StrCat("psroi", i, "/");
+    const Tensor yxyx = golden.Get(at + "rois");
+    Tensor rois(yxyx.shape());
+    for (int64_t k = 0; k < yxyx.num_elements(); ++k) {
+      rois.mutable_data<float>()[k] = yxyx.data<float>()[k ^ 1];
+    }
+    int compared = 0;
+    for (const char* gx : {"gx_cpu", "gx_gpu"}) {
+      if (!golden.Has(at + gx)) continue;
+      ++compared;
+      ExpectPoolGradient(golden, at, PsroiRounding::kNone, rois,
+                         golden.Get(at + gx));
+    }
+    EXPECT_EQ(compared, 1) << at;
+  }
+}
+
+TEST(RefPsroiPoolGradient, MxnetsCases) {
+  const GoldenFile golden("chainercv/mxnet_psroi.npz");
+  const int cases = golden.Int("n_cases");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    const std::string at = absl::StrCat("mxpsroi", i, "/");
+    const Tensor rows = golden.Get(at + "rois");  // picture, x1, y1, x2, y2
+    Tensor rois(Shape{rows.dim(0), 4});
+    for (int64_t r = 0; r < rows.dim(0); ++r) {
+      EXPECT_EQ(rows.data<float>()[5 * r], 0);
+      std::copy_n(rows.data<float>() + 5 * r + 1, 4,
+                  rois.mutable_data<float>() + 4 * r);
+    }
+    ExpectPoolGradient(golden, at, PsroiRounding::kRoundThenScaleInclusive,
+                       rois, golden.Get(at + "gx"));
+  }
+}
+
 }  // namespace
 }  // namespace fcis

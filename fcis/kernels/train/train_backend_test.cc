@@ -173,6 +173,34 @@ TEST_P(TrainBackendTest, NarrowTypesAreNearRef) {
   }
 }
 
+// One column or row of pixels, in every kind of convolution of the network.
+TEST_P(TrainBackendTest, Case53ThinMapsAreNearRef) {
+  for (const DType type : {DType::kF32, DType::kBF16, DType::kF16}) {
+    if (GetParam() == "ref" && type != DType::kF32) continue;
+    const auto tested = MakeTestTrainBackend(GetParam(), type);
+    if (tested == nullptr) continue;  // not on this device
+    for (const auto& [height, width] :
+         {std::pair(20, 1), std::pair(1, 20), std::pair(1, 1)}) {
+      SCOPED_TRACE(absl::StrCat(height, "x", width));
+      for (const ConvCase& c : std::vector<ConvCase>{
+               {1, height, width, 3, 32, 7, 2, 3, 1, true, false, true},
+               {1, height, width, 32, 48, 1, 1, 0, 1, true, true, true},
+               {1, height, width, 32, 48, 1, 2, 0, 1, false, false, true},
+               {1, height, width, 32, 48, 3, 1, 1, 1, true, false, true},
+               {1, height, width, 32, 48, 3, 1, 2, 2, true, false, true},
+               {1, height, width, 24, 24, 3, 1, 1, 1, true, false, true},
+               {1, height, width, 24, 24, 3, 1, 2, 2, true, false, true},
+               {1, height, width, 48, 18, 1, 1, 0, 1, false, false, true}}) {
+        if (type == DType::kF32) {
+          ExpectLikeRef(GetParam(), c, false);
+        } else {
+          ExpectNarrowLikeRef(tested.get(), c, type, false);
+        }
+      }
+    }
+  }
+}
+
 TEST(TrainBackendFactoryTest, PaddingOfStoredWeightsStaysZero) {
   const auto cpu = MakeTestTrainBackend("cpu");
   const Tensor factors = RandomTensor("factors", {18});
@@ -211,7 +239,8 @@ TEST_P(TrainBackendTest, CombineLikeRef) {
 TEST_P(TrainBackendTest, MaxPoolLikeRef) {
   const auto ref = MakeTestTrainBackend("ref"),
              tested = MakeTestTrainBackend(GetParam());
-  for (const Shape& shape : {Shape{1, 12, 9, 16}, Shape{2, 7, 8, 24}}) {
+  for (const Shape& shape : {Shape{1, 12, 9, 16}, Shape{2, 7, 8, 24},
+                             Shape{1, 1, 9, 16}, Shape{1, 9, 1, 16}}) {
     std::vector<Tensor> ys, gxs;
     for (TrainBackend* backend : {ref.get(), tested.get()}) {
       const FeatureMap x = *backend->Import(RandomTensor("x", shape));

@@ -1,15 +1,11 @@
 #include "fcis/model/cli/backend_flags.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -36,8 +32,8 @@ ABSL_FLAG(std::string, precision, "auto",
           "65504 only).");
 ABSL_FLAG(
     int, threads, 0,
-    "CPU threads; 0 is one per available core, which processes that mpiexec "
-    "started on a machine share.");
+    "CPU threads; 0 is OMP_NUM_THREADS, else one per available core (affinity, "
+    "cgroup quota), which processes that mpiexec started on a machine share.");
 
 namespace fcis {
 namespace {
@@ -79,21 +75,6 @@ absl::StatusOr<std::string> DeviceFromFlags() {
   if (device == "auto" || device == meant) return meant;
   return UsageError(absl::StrCat("--gpu=", *gpu, " means --device=", meant,
                                  ", but --device=", device, " was given"));
-}
-
-// Processes that mpiexec started on this machine share its cores, unless each
-// was bound to its own.
-int ThreadsFromFlags() {
-  const int threads = absl::GetFlag(FLAGS_threads);
-  const char* const local = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
-  int processes = 0;
-  if (threads > 0 || local == nullptr || !absl::SimpleAtoi(local, &processes) ||
-      processes < 2) {
-    return threads;
-  }
-  const int available = AvailableCores();
-  const bool bound = available < sysconf(_SC_NPROCESSORS_ONLN);
-  return bound ? available : std::max(1, available / processes);
 }
 
 // "auto" is the GPU where there is one; where only the GPU is missing, not the
@@ -144,7 +125,7 @@ absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags() {
   ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
   ASSIGN_OR_RETURN(const Precision precision,
                    ParsePrecision(absl::GetFlag(FLAGS_precision)));
-  SetNumThreads(ThreadsFromFlags());
+  SetNumThreads(absl::GetFlag(FLAGS_threads));
   return MakeOn<Backend>(device, precision, MakeBackend);
 }
 
@@ -153,7 +134,7 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> TrainBackendFromFlags() {
   ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
   ASSIGN_OR_RETURN(const Precision precision,
                    ParsePrecision(absl::GetFlag(FLAGS_precision)));
-  SetNumThreads(ThreadsFromFlags());
+  SetNumThreads(absl::GetFlag(FLAGS_threads));
   return MakeOn<TrainBackend>(device, precision, MakeTrainBackend);
 }
 

@@ -54,7 +54,9 @@ absl::StatusOr<ModelChoice> Load(const std::string& path,
                                  absl::string_view why) {
   ModelChoice choice;
   ASSIGN_OR_RETURN(choice.weights, LoadWeights(path));
-  choice.statement = absl::StrCat("model: ", path, why);
+  const std::string& remark = choice.weights.remark;
+  choice.statement =
+      absl::StrCat("model: ", path, why, remark.empty() ? "" : "\n", remark);
   return choice;
 }
 
@@ -107,15 +109,22 @@ std::string FindModel(const std::string& directory) {
   return "";
 }
 
-absl::StatusOr<ModelChoice> ChooseModel(absl::string_view modelpath,
-                                        const ModelFetcher& fetch) {
+absl::StatusOr<ModelChoice> ChooseModel(
+    absl::string_view modelpath, const ModelFetcher& fetch,
+    const DefaultModelFetcher& fetch_default) {
   if (!modelpath.empty()) return LoadNamed(modelpath, fetch);
   const std::string found = FindModel(ModelDirectory());
   if (!found.empty()) return Load(found, " (found; -m chooses another)");
-  if (fetch == nullptr) return Embedded("");
-  const absl::StatusOr<std::string> fetched = fetch("");
+  if (fetch_default == nullptr) return Embedded("");
+  ModelChoice choice;
+  const absl::StatusOr<std::string> fetched =
+      fetch_default([&choice](const std::string& path) -> absl::Status {
+        ASSIGN_OR_RETURN(choice.weights, LoadWeights(path));
+        return absl::OkStatus();
+      });
   if (!fetched.ok()) return Embedded(fetched.status().message());
-  return Load(*fetched, " (downloaded)");
+  choice.statement = absl::StrCat("model: ", *fetched, " (downloaded)");
+  return choice;
 }
 
 }  // namespace fcis

@@ -27,20 +27,24 @@ std::string ModelDirectory();
 // then the VOC ones, then any other fcis*.{safetensors,npz,params}.
 std::string FindModel(const std::string& directory);
 
-// Brings a model by its published name ("": the default one) into
-// ModelDirectory() and returns its file; NOT_FOUND for an unknown name.
-// (The download itself belongs to another floor.)
+// Brings a model by its published name into ModelDirectory() and returns its
+// file; NOT_FOUND for an unknown name. (Downloads belong to another floor.)
 using ModelFetcher =
     std::function<absl::StatusOr<std::string>(absl::string_view name)>;
 
+// Brings the first of the default models that `opens` accepts.
+using DefaultModelFetcher = std::function<absl::StatusOr<std::string>(
+    const std::function<absl::Status(const std::string& path)>& opens)>;
+
 // The file `modelpath`, or, where there is none, the published model of that
-// name from `fetch`; for "" the one that FindModel finds, else the default one
-// from `fetch`; else the embedded model, and the statement says so and why. No
-// `fetch`: nothing is fetched. Errors: the chosen file cannot be read, is not a
-// model, or the named one cannot be fetched. A bad file is never replaced by
-// another.
-absl::StatusOr<ModelChoice> ChooseModel(absl::string_view modelpath,
-                                        const ModelFetcher& fetch = nullptr);
+// name from `fetch`; for "" the one that FindModel finds, else one from
+// `fetch_default`; else the embedded model, and the statement says so and why.
+// Null: nothing is fetched. Errors: the chosen file cannot be read, is not a
+// model, or the named one cannot be fetched. A bad file that was there is never
+// replaced by another.
+absl::StatusOr<ModelChoice> ChooseModel(
+    absl::string_view modelpath, const ModelFetcher& fetch = nullptr,
+    const DefaultModelFetcher& fetch_default = nullptr);
 
 }  // namespace fcis
 

@@ -70,10 +70,6 @@ TEST_F(ModelChoiceTest, FetchesWhatIsMissing) {
   const auto config = Preset("parity_mini");
   ASSERT_TRUE(config.ok()) << config.status();
   ASSERT_TRUE(SaveWeights(path, DeterministicWeights(*config, 1)).ok());
-  const absl::StatusOr<ModelChoice> choice = ChooseModel("", fetch);
-  ASSERT_TRUE(choice.ok()) << choice.status();
-  EXPECT_FALSE(choice->embedded);
-  EXPECT_THAT(choice->statement, HasSubstr("downloaded"));
   EXPECT_TRUE(ChooseModel("published", fetch).ok());
   // A file needs no download, and what is no name is a missing file.
   EXPECT_TRUE(ChooseModel(path, fetch).ok());
@@ -82,11 +78,32 @@ TEST_F(ModelChoiceTest, FetchesWhatIsMissing) {
   EXPECT_THAT(ChooseModel("away", fetch).status().ToString(),
               HasSubstr("no network"));
   EXPECT_THAT(asked,
-              ::testing::ElementsAre("", "published", "unknown.npz", "away"));
+              ::testing::ElementsAre("published", "unknown.npz", "away"));
+}
+
+// What arrives but is no model counts as failed: the fetcher hears of it.
+TEST_F(ModelChoiceTest, TakesTheFirstDefaultModelThatOpens) {
+  const std::string bad = (home_ / "bad.npz").string();
+  const std::string good = (home_ / "good.safetensors").string();
+  std::ofstream(bad) << "<html>";
+  ASSERT_TRUE(
+      SaveWeights(good, DeterministicWeights(*Preset("parity_mini"), 1)).ok());
+  const DefaultModelFetcher fetch_default =
+      [&](const auto& opens) -> absl::StatusOr<std::string> {
+    EXPECT_THAT(opens(bad).ToString(), HasSubstr("a web page"));
+    EXPECT_TRUE(opens(good).ok());
+    return good;
+  };
+  const auto choice = ChooseModel("", nullptr, fetch_default);
+  ASSERT_TRUE(choice.ok()) << choice.status();
+  EXPECT_FALSE(choice->embedded);
+  EXPECT_EQ(choice->statement, "model: " + good + " (downloaded)");
+  EXPECT_EQ(choice->weights.source, good);
+  EXPECT_TRUE(CheckWeights(choice->weights).ok());
 }
 
 TEST_F(ModelChoiceTest, WithoutANetworkItTakesTheEmbeddedOneAndSaysWhy) {
-  const auto choice = ChooseModel("", [](absl::string_view) {
+  const auto choice = ChooseModel("", nullptr, [](const auto&) {
     return absl::UnavailableError("no network: example.org");
   });
   ASSERT_TRUE(choice.ok()) << choice.status();

@@ -41,7 +41,7 @@ ABSL_FLAG(std::optional<float>, binary_thresh, std::nullopt,
                   Post().binary_thresh()));
 ABSL_FLAG(std::optional<float>, min_drop_size, std::nullopt,
           Default("Boxes must be wider and higher than this many pixels of "
-                  "the picture.",
+                  "the picture (chainercv's models: of the prepared one).",
                   Post().min_drop_size()));
 ABSL_FLAG(std::optional<bool>, iter2, std::nullopt,
           "Pool a second time over the refined boxes. Default: the model's, "
@@ -113,27 +113,40 @@ absl::Status CheckModelFlags() {
   return CheckChoice("psroi_rounding", rounding, RoundingNames());
 }
 
+namespace {
+
+// Calls `setter` with a flag that was given.
+template <typename T, typename Setter>
+void Set(const std::optional<T>& value, Setter setter) {
+  if (value) setter(*value);
+}
+
+// All but --score_thresh.
+void ApplyTo(PostprocessConfig& post) {
+  Set(absl::GetFlag(FLAGS_nms_thresh),
+      [&](float v) { post.set_nms_thresh(v); });
+  Set(absl::GetFlag(FLAGS_mask_merge_thresh),
+      [&](float v) { post.set_mask_merge_thresh(v); });
+  Set(absl::GetFlag(FLAGS_binary_thresh),
+      [&](float v) { post.set_binary_thresh(v); });
+  Set(absl::GetFlag(FLAGS_min_drop_size),
+      [&](float v) { post.set_min_drop_size(v); });
+  Set(absl::GetFlag(FLAGS_iter2), [&](bool v) { post.set_iter2(v); });
+  Set(absl::GetFlag(FLAGS_mask_voting),
+      [&](bool v) { post.set_mask_voting(v); });
+}
+
+}  // namespace
+
 absl::Status ApplyModelFlags(ModelConfig* config) {
   PostprocessConfig& post = *config->mutable_postprocess();
-  const auto set = [](const auto& value, auto setter) {
-    if (value) setter(*value);
-  };
-  set(absl::GetFlag(FLAGS_score_thresh),
+  Set(absl::GetFlag(FLAGS_score_thresh),
       [&](float v) { post.set_score_thresh(v); });
-  set(absl::GetFlag(FLAGS_nms_thresh),
-      [&](float v) { post.set_nms_thresh(v); });
-  set(absl::GetFlag(FLAGS_mask_merge_thresh),
-      [&](float v) { post.set_mask_merge_thresh(v); });
-  set(absl::GetFlag(FLAGS_binary_thresh),
-      [&](float v) { post.set_binary_thresh(v); });
-  set(absl::GetFlag(FLAGS_min_drop_size),
-      [&](float v) { post.set_min_drop_size(v); });
-  set(absl::GetFlag(FLAGS_iter2), [&](bool v) { post.set_iter2(v); });
-  set(absl::GetFlag(FLAGS_mask_voting),
-      [&](bool v) { post.set_mask_voting(v); });
+  ApplyTo(post);
+  if (config->has_scoring()) ApplyTo(*config->mutable_scoring());
   InputConfig& input = *config->mutable_input();
-  set(absl::GetFlag(FLAGS_min_size), [&](int v) { input.set_min_size(v); });
-  set(absl::GetFlag(FLAGS_max_size), [&](int v) { input.set_max_size(v); });
+  Set(absl::GetFlag(FLAGS_min_size), [&](int v) { input.set_min_size(v); });
+  Set(absl::GetFlag(FLAGS_max_size), [&](int v) { input.set_max_size(v); });
   const std::string rounding = absl::GetFlag(FLAGS_psroi_rounding);
   HeadConfig::PsroiRounding value;
   if (HeadConfig::PsroiRounding_Parse(absl::AsciiStrToUpper(rounding),

@@ -19,8 +19,10 @@ std::vector<std::string> ModelFlagNames();
 absl::Status CheckModelFlags();
 
 // Puts the flags that were given into `config`; the others keep the model's
-// values. Flags must have passed CheckModelFlags; a UsageError when they
-// contradict the model's other values.
+// values. What is scored keeps a score of its own (ModelConfig.scoring), which
+// --score_thresh does not change: a program that scores puts PostprocessFor's
+// answer into `config` first. Flags must have passed CheckModelFlags; a
+// UsageError when they contradict the model's other values.
 absl::Status ApplyModelFlags(ModelConfig* config);
 
 }  // namespace fcis

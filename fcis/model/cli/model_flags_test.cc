@@ -40,6 +40,17 @@ TEST_F(ModelFlagsTest, NoFlagKeepsTheModelsValues) {
   EXPECT_EQ(config.SerializeAsString(), before);
 }
 
+// A converted model scores with them too; its score for scoring is its own.
+TEST_F(ModelFlagsTest, ScoringFollows) {
+  Set({"--score_thresh=0.11", "--min_drop_size=5.5"});
+  ModelConfig config;
+  config.mutable_scoring()->set_score_thresh(0.02);
+  config.mutable_scoring()->set_min_drop_size(2);
+  ASSERT_TRUE(ApplyModelFlags(&config).ok());
+  EXPECT_EQ(config.scoring().score_thresh(), 0.02);
+  EXPECT_EQ(config.scoring().min_drop_size(), 5.5f);
+}
+
 TEST_F(ModelFlagsTest, EveryFlagReachesItsField) {
   Set({"--score_thresh=0.11", "--nms_thresh=0.22", "--mask_merge_thresh=0.33",
        "--binary_thresh=0.44", "--min_drop_size=5.5", "--noiter2",

@@ -5,10 +5,10 @@
 namespace fcis {
 
 MaskAgreement ComparePacked(const Detection& detection, const Tensor& packed,
-                            int64_t row, int height, int width) {
-  const PastedMask mask =
-      PasteMask(detection.mask, detection.box,
-                PasteThreshold(PostprocessConfig()), height, width);
+                            int64_t row, int height, int width,
+                            const PostprocessConfig& config) {
+  const PastedMask mask = PasteMask(detection.mask, detection.box,
+                                    PasteThreshold(config), height, width);
   const uint8_t* bytes = packed.data<uint8_t>() + row * packed.dim(1);
   MaskAgreement result;
   for (int y = 0; y < height; ++y) {
@@ -28,8 +28,10 @@ MaskAgreement ComparePacked(const Detection& detection, const Tensor& packed,
 }
 
 double PackedMaskIoU(const Detection& detection, const Tensor& packed,
-                     int64_t row, int height, int width) {
-  const MaskAgreement a = ComparePacked(detection, packed, row, height, width);
+                     int64_t row, int height, int width,
+                     const PostprocessConfig& config) {
+  const MaskAgreement a =
+      ComparePacked(detection, packed, row, height, width, config);
   return a.united == 0 ? 1.0 : static_cast<double>(a.intersection) / a.united;
 }
 

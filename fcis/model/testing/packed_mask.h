@@ -2,6 +2,7 @@
 #ifndef FCIS_MODEL_TESTING_PACKED_MASK_H_
 #define FCIS_MODEL_TESTING_PACKED_MASK_H_
 
+#include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/detection.h"
 
@@ -12,13 +13,16 @@ struct MaskAgreement {
   int64_t united = 0;
 };
 
-// The detection's mask, pasted at threshold 0.4, beside row `row` of `packed`.
+// The detection's mask, pasted as the config says (PasteThreshold), beside row
+// `row` of `packed`.
 MaskAgreement ComparePacked(const Detection& detection, const Tensor& packed,
-                            int64_t row, int height, int width);
+                            int64_t row, int height, int width,
+                            const PostprocessConfig& config);
 
 // 1 when both are empty.
 double PackedMaskIoU(const Detection& detection, const Tensor& packed,
-                     int64_t row, int height, int width);
+                     int64_t row, int height, int width,
+                     const PostprocessConfig& config);
 
 }  // namespace fcis
 

@@ -7,9 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/model/weights/backbone_kind.h"
+#include "fcis/model/weights/backbone_names.h"
 #include "fcis/model/weights/weights.h"
 
 namespace fcis {
@@ -23,76 +23,6 @@ constexpr char kStemMean[] = "extractor/res1/bn1/avg_mean";
 constexpr double kTorchvisionMean[3] = {0.485, 0.456, 0.406};
 constexpr double kTorchvisionStd[3] = {0.229, 0.224, 0.225};
 constexpr size_t kMostNamed = 10;
-
-// "extractor/res3/res3_b1/conv2/W" taken apart. The stem's stage is 1.
-struct LayerName {
-  int stage = 1;
-  int block = 0;
-  bool norm = false;
-  int number = 1;    // conv1, bn1, ...; 4: the projection
-  std::string leaf;  // "W", "gamma", ...
-};
-
-LayerName Parse(const std::string& ours) {
-  const std::vector<std::string> p = absl::StrSplit(ours, '/');
-  LayerName name;
-  name.stage = p[1].back() - '0';
-  if (p.size() == 5) {
-    // "res3_a", "res3_b12"
-    const std::string block = p[2].substr(p[1].size() + 1);
-    name.block = block == "a" ? 0 : std::stoi(block.substr(1));
-  }
-  const std::string& layer = p[p.size() - 2];
-  name.norm = absl::StartsWith(layer, "bn");
-  name.number = layer.back() - '0';
-  name.leaf = p.back();
-  return name;
-}
-
-std::string ChainerName(const LayerName& n) {
-  const std::string layer =
-      absl::StrCat(n.norm ? "bn" : "conv", n.number, "/", n.leaf);
-  if (n.stage == 1) return layer;
-  const std::string block = n.block == 0 ? "a" : absl::StrCat("b", n.block);
-  return absl::StrCat("res", n.stage, "/", block, "/", layer);
-}
-
-std::string ChainercvName(const LayerName& n) {
-  const std::string conv =
-      n.number == 4 ? "residual_conv" : absl::StrCat("conv", n.number);
-  const std::string layer =
-      absl::StrCat(conv, n.norm ? "/bn/" : "/conv/", n.leaf);
-  if (n.stage == 1) return layer;
-  const std::string block = n.block == 0 ? "a" : absl::StrCat("b", n.block);
-  return absl::StrCat("res", n.stage, "/", block, "/", layer);
-}
-
-std::string TorchvisionName(const LayerName& n) {
-  static const auto& leaves =
-      *new std::map<std::string, std::string>{{"W", "weight"},
-                                              {"gamma", "weight"},
-                                              {"beta", "bias"},
-                                              {"avg_mean", "running_mean"},
-                                              {"avg_var", "running_var"}};
-  const std::string layer =
-      n.number == 4 ? absl::StrCat("downsample.", n.norm ? 1 : 0)
-                    : absl::StrCat(n.norm ? "bn" : "conv", n.number);
-  const std::string full = absl::StrCat(layer, ".", leaves.at(n.leaf));
-  if (n.stage == 1) return full;
-  return absl::StrCat("layer", n.stage - 1, ".", n.block, ".", full);
-}
-
-std::string TheirName(BackboneNaming naming, const std::string& ours) {
-  const LayerName name = Parse(ours);
-  switch (naming) {
-    case BackboneNaming::kChainer:
-      return ChainerName(name);
-    case BackboneNaming::kChainercv:
-      return ChainercvName(name);
-    default:
-      return TorchvisionName(name);
-  }
-}
 
 // The stem's bias, by their name.
 std::string StemBiasName(BackboneNaming naming) {
@@ -121,7 +51,7 @@ class Collector {
       : naming_(naming), file_(file) {}
 
   void Take(const TensorSpec& spec, Backbone* backbone) {
-    const std::string theirs = TheirName(naming_, spec.name);
+    const std::string theirs = NameInBackbone(naming_, spec.name);
     const auto found = file_.find(theirs);
     if (found == file_.end()) {
       missing_.push_back(theirs);
@@ -241,33 +171,6 @@ std::string Note(BackboneNaming naming) {
 
 }  // namespace
 
-BackboneNaming BackboneNamingOf(const std::map<std::string, Tensor>& tensors) {
-  for (const BackboneNaming naming :
-       {BackboneNaming::kChainer, BackboneNaming::kChainercv,
-        BackboneNaming::kTorchvision}) {
-    // The second one tells from any other network with a first convolution.
-    const bool stem = tensors.count(TheirName(naming, kStemKernel)) != 0;
-    const bool block =
-        tensors.count(TheirName(naming, "extractor/res2/res2_a/conv3/W")) != 0;
-    if (stem && block) return naming;
-  }
-  return BackboneNaming::kNone;
-}
-
-absl::string_view BackboneNamingName(BackboneNaming naming) {
-  switch (naming) {
-    case BackboneNaming::kChainer:
-      return "chainer";
-    case BackboneNaming::kChainercv:
-      return "chainercv";
-    case BackboneNaming::kTorchvision:
-      return "torchvision";
-    case BackboneNaming::kNone:
-      break;
-  }
-  return "";
-}
-
 absl::StatusOr<Backbone> ImportBackbone(
     const std::map<std::string, Tensor>& tensors, const ModelConfig& config,
     const std::string& source) {
@@ -281,13 +184,14 @@ absl::StatusOr<Backbone> ImportBackbone(
     return absl::InvalidArgumentError(absl::StrCat(
         "model '", config.name(), "': expected three values of input.mean"));
   }
+  RETURN_IF_ERROR(CheckBackboneKind(tensors, naming, config, source));
   Backbone backbone;
   backbone.note = Note(naming);
   Collector collector(naming, tensors);
   for (const TensorSpec& spec : ExpectedTensors(config)) {
     if (absl::StartsWith(spec.name, kPrefix)) collector.Take(spec, &backbone);
   }
-  const Tensor* bias = collector.TakeStemBias(config.backbone().width());
+  const Tensor* bias = collector.TakeStemBias(StemWidth(config.backbone()));
   RETURN_IF_ERROR(collector.Finish(source, config.name(), &backbone));
   if (bias != nullptr) AddStemBias(*bias, &backbone);
   if (naming == BackboneNaming::kChainer) ReverseStemInputs(&backbone);

@@ -1,8 +1,5 @@
 // Importer of ResNets that were trained to classify ImageNet: where training
-// begins. Three namings are told apart by their tensors:
-//   chainer      ResNet*Layers, K. He's Caffe models: "res2/a/conv1/W"
-//   chainercv    links.ResNet*: "res2/a/conv1/conv/W"
-//   torchvision  models.resnet* (timm's too): "layer1.0.conv1.weight"
+// begins, in the namings of backbone_names.h.
 #ifndef FCIS_MODEL_WEIGHTS_IMPORT_BACKBONE_H_
 #define FCIS_MODEL_WEIGHTS_IMPORT_BACKBONE_H_
 
@@ -11,19 +8,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/tensor/tensor.h"
 
 namespace fcis {
-
-enum class BackboneNaming { kNone, kChainer, kChainercv, kTorchvision };
-
-// kNone: not such a backbone.
-BackboneNaming BackboneNamingOf(const std::map<std::string, Tensor>& tensors);
-
-// "chainer", "chainercv", "torchvision"; "" for kNone.
-absl::string_view BackboneNamingName(BackboneNaming naming);
 
 struct Backbone {
   // "extractor/...": every tensor of the config's backbone, and no other.
@@ -46,8 +34,9 @@ struct Backbone {
 // in the 3x3 convolution of a block, this network in its first 1x1: shapes are
 // the same, features are not, and training has to make up for it (`note`).
 //
-// Errors, by the file's names (at most ten of each kind): tensors that are
-// missing, unknown, not f32, or of a shape that is not the config's.
+// Errors: a ResNet of another kind (CheckBackboneKind); by the file's names (at
+// most ten of each kind), tensors that are missing, unknown, not f32, or of a
+// shape that is not the config's.
 absl::StatusOr<Backbone> ImportBackbone(
     const std::map<std::string, Tensor>& tensors, const ModelConfig& config,
     const std::string& source);

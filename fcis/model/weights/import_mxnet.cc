@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
@@ -23,6 +24,7 @@ constexpr uint32_t kArrayV2 = 0xF993FAC9u;  // and a storage type
 constexpr uint32_t kArrayV3 = 0xF993FACAu;  // the same with NumPy shapes
 constexpr int32_t kDense = 0;
 constexpr uint32_t kMaxRank = 32;
+constexpr absl::string_view kForTest = "_test";
 
 class ParamsReader {
  public:
@@ -132,13 +134,14 @@ class ParamsReader {
   absl::string_view bytes_;
 };
 
-// "2a" -> "extractor/res2/res2_a", "5c" -> "..._b2", "4b22" -> "..._b22".
+// "2a" -> "extractor/res2/res2_a", "4f" -> "..._b5", "4b22" -> "..._b22".
 std::string BlockName(absl::string_view block) {
   if (block.size() < 2) return "";
   absl::string_view rest = block.substr(1);
   std::string bottleneck(rest);
-  if (rest == "b") bottleneck = "b1";
-  if (rest == "c") bottleneck = "b2";
+  if (rest.size() == 1 && rest[0] > 'a' && rest[0] <= 'z') {
+    bottleneck = absl::StrCat("b", rest[0] - 'a');
+  }
   return absl::StrCat("extractor/res", block.substr(0, 1), "/res",
                       block.substr(0, 1), "_", bottleneck);
 }
@@ -246,11 +249,16 @@ absl::StatusOr<Weights> ImportMxnet(const std::string& path,
   ASSIGN_OR_RETURN(auto arrays, ReadMxnetParams(path));
   Weights weights;
   weights.source = path;
+  std::vector<std::string> left_out;
   for (const auto& [full, tensor] : arrays) {
     absl::string_view name = full;
     if (!absl::ConsumePrefix(&name, "arg:")) absl::ConsumePrefix(&name, "aux:");
-    const bool for_test = absl::ConsumeSuffix(&name, "_test");
-    if (!for_test && arrays.count(full + "_test") != 0) continue;
+    // Of both, the one without "_test": the header says why.
+    if (absl::ConsumeSuffix(&name, kForTest) &&
+        arrays.count(full.substr(0, full.size() - kForTest.size())) != 0) {
+      left_out.push_back(full);
+      continue;
+    }
     const std::string ours = NameFromMxnet(std::string(name));
     weights.tensors[ours.empty() ? full : ours] = Reordered(ours, tensor);
   }
@@ -261,6 +269,13 @@ absl::StatusOr<Weights> ImportMxnet(const std::string& path,
   }
   weights.config.mutable_head()->set_psroi_rounding(
       HeadConfig::ROUND_THEN_SCALE_INCLUSIVE);
+  if (!left_out.empty()) {
+    weights.remark = absl::StrCat(
+        path,
+        ": of the arrays that stand there twice, those without \"_test\" "
+        "were taken, not ",
+        absl::StrJoin(left_out, ", "));
+  }
   // Its symbols give every batch norm the same epsilon.
   weights.config.mutable_backbone()->set_bn_eps_projection(
       weights.config.backbone().bn_eps());

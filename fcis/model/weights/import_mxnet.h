@@ -21,8 +21,14 @@ absl::StatusOr<std::map<std::string, Tensor>> ReadMxnetParams(
     const std::string& path);
 
 // The model, with PSROI's far edge included (round_then_scale_inclusive), as
-// msracver/FCIS computes it. Arrays "..._test" replace those without. `config`
-// as for ImportNpz.
+// msracver/FCIS computes it. `config` as for ImportNpz.
+//
+// A checkpoint of msracver/FCIS holds the box layer twice: as it was trained,
+// and as "..._test" times the standard deviations of the deltas. The network
+// multiplies by them, there (BoxParser) and here (HeadConfig.loc_std), so the
+// trained one is read, as msracver's test program does; its demo reads the
+// other one and multiplies twice. "..._test" is read where it stands alone; the
+// choice is in Weights.remark.
 absl::StatusOr<Weights> ImportMxnet(const std::string& path,
                                     const absl::optional<ModelConfig>& config);
 

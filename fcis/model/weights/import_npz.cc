@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/presets.h"
 #include "fcis/core/io/npz.h"
 #include "fcis/model/weights/infer_config.h"
 
@@ -25,14 +26,6 @@ bool IsChainercv(const NpzFile& file) {
   return file.Has("head/cls_seg/W") || file.Has("extractor/conv1/conv/W");
 }
 
-void SetChainercvRules(ModelConfig* config) {
-  config->mutable_head()->set_psroi_rounding(HeadConfig::NONE);
-  config->mutable_backbone()->set_bn_eps_stem(2e-5f);
-  config->mutable_backbone()->set_bn_eps(1e-5f);
-  config->mutable_backbone()->set_bn_eps_projection(1e-5f);
-  config->mutable_postprocess()->set_voting_rule(PostprocessConfig::CHAINERCV);
-}
-
 void SetChainerFcisRules(ModelConfig* config) {
   const HeadConfig head;
   const BackboneConfig backbone;
@@ -41,6 +34,7 @@ void SetChainerFcisRules(ModelConfig* config) {
   config->mutable_backbone()->set_bn_eps(backbone.bn_eps());
   config->mutable_backbone()->set_bn_eps_projection(
       backbone.bn_eps_projection());
+  config->mutable_rpn()->clear_min_size_ratio();
   config->mutable_postprocess()->set_voting_rule(
       PostprocessConfig::CHAINER_FCIS);
 }
@@ -89,7 +83,7 @@ absl::StatusOr<Weights> ImportNpz(const std::string& path,
     ASSIGN_OR_RETURN(weights.config, InferConfig(weights.tensors, path));
   }
   if (chainercv) {
-    SetChainercvRules(&weights.config);
+    RETURN_IF_ERROR(SetChainercvRules(&weights.config));
   } else {
     SetChainerFcisRules(&weights.config);
   }

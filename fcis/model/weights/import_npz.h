@@ -15,7 +15,7 @@ namespace fcis {
 
 // What the file's origin demands is set in the config:
 //   chainer-fcis  the defaults of fcis.proto
-//   chainercv     unrounded PSROI, its own batch-norm epsilons and voting rule
+//   chainercv     SetChainercvRules (fcis/core/config/presets.h)
 // `config`: replaces what would be inferred from the shapes (InferConfig),
 // except for the origin's demands. The batch norms' counters "N" are dropped.
 // Errors name the file and each tensor that is missing, extra or misshapen.

@@ -2,9 +2,12 @@
 
 #include <memory>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/config/presets.h"
+#include "fcis/core/config/purpose.h"
 #include "fcis/core/io/npz.h"
+#include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gmock/gmock.h"
@@ -42,11 +45,41 @@ TEST(ImportNpz, ChainerFcis) {
   EXPECT_FLOAT_EQ(got->config.backbone().bn_eps_projection(), 2e-5f);
 }
 
-TEST(ImportNpz, ChainercvBringsItsRules) {
-  const auto got =
-      ImportNpz(Testdata("mini_chainercv.npz"), *Preset("parity_mini"));
+// As chainer's serializers.save_npz wrote it.
+TEST(ImportNpz, ChainercvsOwnFile) {
+  const GoldenFile golden("chainercv/weights_mini.npz");
+  const Weights want = DeterministicWeights(
+      *Preset("parity_mini"),
+      GoldenFile("chainercv/net_mini.npz").Int("weight_seed"));
+  const auto got = ImportNpz(GoldenPath("chainercv/weights_mini.npz"),
+                             *Preset("parity_mini"));
   ASSERT_TRUE(got.ok()) << got.status();
-  ExpectDeterministic(*got);
+  EXPECT_EQ(got->tensors.size(), want.tensors.size());
+  int counters = 0;
+  for (const std::string& name : golden.names()) {
+    const Tensor stored = golden.Get(name);
+    if (absl::EndsWith(name, "/bn/N")) {
+      ++counters;
+      EXPECT_EQ(stored.data<int64_t>()[0], 0) << name;
+      continue;
+    }
+    const std::string ours = NameFromChainercv(name);
+    ASSERT_EQ(got->tensors.count(ours), 1u) << name;
+    EXPECT_TRUE(AllEqual(got->tensors.at(ours), stored)) << name;
+    EXPECT_TRUE(AllEqual(want.tensors.at(ours), stored)) << name;
+  }
+  EXPECT_EQ(golden.names().size(), want.tensors.size() + counters);
+}
+
+TEST(ImportNpz, ChainercvBringsItsRules) {
+  const auto got = ImportNpz(GoldenPath("chainercv/weights_mini.npz"),
+                             *Preset("parity_mini"));
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->config.rpn().min_size_ratio(), RpnConfig::WIDTH);
+  EXPECT_EQ(PostprocessFor(got->config, Purpose::kShow).score_thresh(), 0.7);
+  EXPECT_EQ(PostprocessFor(got->config, Purpose::kShow).min_drop_size(), 16);
+  EXPECT_EQ(PostprocessFor(got->config, Purpose::kScore).score_thresh(), 1e-3);
+  EXPECT_EQ(PostprocessFor(got->config, Purpose::kScore).min_drop_size(), 2);
   EXPECT_EQ(got->config.head().psroi_rounding(), HeadConfig::NONE);
   EXPECT_FLOAT_EQ(got->config.backbone().bn_eps_stem(), 2e-5f);
   EXPECT_FLOAT_EQ(got->config.backbone().bn_eps_projection(), 1e-5f);

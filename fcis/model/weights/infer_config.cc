@@ -98,7 +98,10 @@ absl::Status SetClasses(int64_t classes, ModelConfig* config) {
 absl::StatusOr<ModelConfig> InferConfig(
     const std::map<std::string, Tensor>& tensors, const std::string& source) {
   const Shapes shapes(tensors, source);
-  ASSIGN_OR_RETURN(const int64_t width, shapes.Outputs("extractor/res1/conv1"));
+  ASSIGN_OR_RETURN(const int64_t stem_width,
+                   shapes.Outputs("extractor/res1/conv1"));
+  ASSIGN_OR_RETURN(const int64_t width,
+                   shapes.Outputs(BottleneckNames(2, 1)[0] + "/conv1"));
   ASSIGN_OR_RETURN(const int64_t rpn_mid, shapes.Outputs("rpn/conv1"));
   ASSIGN_OR_RETURN(const int64_t rpn_scores, shapes.Outputs("rpn/score"));
   ASSIGN_OR_RETURN(const int64_t head_mid, shapes.Outputs("head/psroi_conv1"));
@@ -110,6 +113,9 @@ absl::StatusOr<ModelConfig> InferConfig(
                    PresetWithAnchors(rpn_scores / 2, source));
   BackboneConfig* backbone = config.mutable_backbone();
   backbone->set_width(static_cast<int>(width));
+  if (stem_width != width) {
+    backbone->set_stem_width(static_cast<int>(stem_width));
+  }
   backbone->clear_blocks();
   for (const int stage : {2, 3, 4, 5})
     backbone->add_blocks(shapes.Blocks(stage));

@@ -8,44 +8,27 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/presets.h"
-#include "fcis/core/io/file.h"
 #include "fcis/core/io/npz.h"
-#include "fcis/model/weights/import_backbone.h"
+#include "fcis/model/weights/backbone_kind.h"
+#include "fcis/model/weights/backbone_names.h"
 #include "fcis/model/weights/import_mxnet.h"
 #include "fcis/model/weights/import_npz.h"
 #include "fcis/model/weights/infer_config.h"
 #include "fcis/model/weights/safetensors.h"
+#include "fcis/model/weights/weight_format.h"
 #include "google/protobuf/text_format.h"
 
 namespace fcis {
 namespace {
 
-constexpr absl::string_view kZipMagic = "PK";
-constexpr absl::string_view kMxnetMagic("\x12\x01\0\0\0\0\0\0", 8);
-
-enum class Format { kSafetensors, kNpz, kMxnet };
-
-absl::StatusOr<Format> FormatOf(const std::string& path) {
-  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(path));
-  const absl::string_view bytes = file->bytes();
-  if (absl::StartsWith(bytes, kZipMagic)) return Format::kNpz;
-  if (absl::StartsWith(bytes, kMxnetMagic)) return Format::kMxnet;
-  // A length of eight bytes, then the header's brace.
-  if (bytes.size() > 8 && bytes[8] == '{') return Format::kSafetensors;
-  return absl::InvalidArgumentError(absl::StrCat(
-      path,
-      ": not a weight file; expected safetensors, a chainer .npz or an MXNet "
-      ".params"));
-}
-
-absl::StatusOr<Weights> LoadAs(Format format, const std::string& path,
+absl::StatusOr<Weights> LoadAs(WeightFormat format, const std::string& path,
                                const absl::optional<ModelConfig>& config) {
   switch (format) {
-    case Format::kNpz:
+    case WeightFormat::kNpz:
       return ImportNpz(path, config);
-    case Format::kMxnet:
+    case WeightFormat::kMxnet:
       return ImportMxnet(path, config);
-    case Format::kSafetensors:
+    case WeightFormat::kSafetensors:
       break;
   }
   ASSIGN_OR_RETURN(Safetensors file, ReadSafetensors(path));
@@ -81,7 +64,7 @@ absl::StatusOr<Weights> WeightsOf(Safetensors file, const std::string& source,
 
 absl::StatusOr<Weights> LoadWeights(const std::string& path,
                                     const absl::optional<ModelConfig>& config) {
-  ASSIGN_OR_RETURN(const Format format, FormatOf(path));
+  ASSIGN_OR_RETURN(const WeightFormat format, WeightFormatOf(path));
   absl::StatusOr<Weights> weights = LoadAs(format, path, config);
   if (weights.ok()) return weights;
   // A backbone is what a user may well have at hand: say so.
@@ -89,16 +72,18 @@ absl::StatusOr<Weights> LoadWeights(const std::string& path,
   const BackboneNaming naming =
       tensors.ok() ? BackboneNamingOf(*tensors) : BackboneNaming::kNone;
   if (naming == BackboneNaming::kNone) return weights;
+  const BackboneKind kind = BackboneKindOf(*tensors, naming);
   return absl::InvalidArgumentError(absl::StrCat(
-      path, ": no FCIS model but a ResNet of ", BackboneNamingName(naming),
-      ", which training can start from (train_main --init)"));
+      path, ": no FCIS model but a ", BackboneKindName(kind),
+      " with the names of ", BackboneNamingName(naming),
+      kind.basic ? "" : ", which training can start from (train_main --init)"));
 }
 
 absl::StatusOr<std::map<std::string, Tensor>> ReadTensors(
     const std::string& path) {
-  ASSIGN_OR_RETURN(const Format format, FormatOf(path));
-  if (format == Format::kMxnet) return ReadMxnetParams(path);
-  if (format == Format::kSafetensors) {
+  ASSIGN_OR_RETURN(const WeightFormat format, WeightFormatOf(path));
+  if (format == WeightFormat::kMxnet) return ReadMxnetParams(path);
+  if (format == WeightFormat::kSafetensors) {
     ASSIGN_OR_RETURN(Safetensors file, ReadSafetensors(path));
     return std::move(file.tensors);
   }

@@ -20,11 +20,12 @@ inline constexpr char kModelConfigKey[] = "fcis.config";
 // Tensors of a training checkpoint that are not the model's.
 inline constexpr char kOptimizerPrefix[] = "optimizer/";
 
-// Reads a model whatever its format, told by its first bytes: our safetensors
+// Reads a model whatever its format (WeightFormatOf): our safetensors
 // (checkpoints too, without what begins with kOptimizerPrefix), chainer-fcis or
 // chainercv .npz, MXNet .params. `config` replaces the one that the file
-// carries or that is inferred from it. Errors name the file: missing, of no
-// known format, a backbone alone, or with missing, extra or misshapen tensors.
+// carries or that is inferred from it. Errors name the file: missing, of
+// another program (and how to convert it), a backbone alone (and which), or
+// with missing, extra or misshapen tensors.
 absl::StatusOr<Weights> LoadWeights(
     const std::string& path,
     const absl::optional<ModelConfig>& config = absl::nullopt);

@@ -51,9 +51,9 @@ class SpecList {
 
 void AddBackbone(const BackboneConfig& backbone, SpecList* list) {
   const int64_t width = backbone.width();
-  list->Conv("extractor/res1/conv1", width, 3, 7);
-  list->BatchNorm("extractor/res1/bn1", width);
-  int64_t in = width;
+  int64_t in = StemWidth(backbone);
+  list->Conv("extractor/res1/conv1", in, 3, 7);
+  list->BatchNorm("extractor/res1/bn1", in);
   for (int s = 0; s < backbone.blocks_size(); ++s) {
     const int64_t mid = width << s;
     const int64_t out = 4 * mid;
@@ -74,6 +74,10 @@ std::string Named(absl::string_view what, std::vector<std::string> names) {
 }
 
 }  // namespace
+
+int StemWidth(const BackboneConfig& config) {
+  return config.stem_width() > 0 ? config.stem_width() : config.width();
+}
 
 std::vector<std::string> BottleneckNames(int stage, int blocks) {
   const std::string prefix =

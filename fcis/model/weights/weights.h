@@ -20,6 +20,8 @@ struct Weights {
   std::map<std::string, Tensor> tensors;  // f32
   // Where they come from, for messages: a path, or what made them.
   std::string source;
+  // What the user of the file should know of how it was read, a line; else "".
+  std::string remark;
 };
 
 struct TensorSpec {
@@ -29,6 +31,9 @@ struct TensorSpec {
 
 // Every tensor that a model of this config has, sorted by name.
 std::vector<TensorSpec> ExpectedTensors(const ModelConfig& config);
+
+// Channels of the stem.
+int StemWidth(const BackboneConfig& config);
 
 // Name prefixes of the bottlenecks of res2..res5 in the order in which they
 // run: "extractor/res2/res2_a", "extractor/res2/res2_b1", ...

@@ -25,6 +25,7 @@ const std::vector<std::pair<std::string, const char*>>& Table() {
           {"msracver_ohem", kRecipeMsracverOhemTextproto},
           {"chainercv", kRecipeChainercvTextproto},
           {"small_scenes", kRecipeSmallScenesTextproto},
+          {"photos", kRecipePhotosTextproto},
           {"small_photos", kRecipeSmallPhotosTextproto},
       };
   return table;
@@ -81,10 +82,13 @@ absl::Status CheckSchedule(const ScheduleConfig& c) {
   RETURN_IF_ERROR(Expect(c.stretch() > 0 && c.stretch() <= 1000,
                          "schedule.stretch", "more than 0, at most 1000"));
   for (const auto& phase : c.phases()) {
-    const bool one = phase.has_end_iteration() != phase.has_end_epoch();
-    RETURN_IF_ERROR(Expect(
-        one && (phase.end_iteration() > 0 || phase.end_epoch() > 0),
-        "schedule.phases", "ended by one of end_iteration and end_epoch > 0"));
+    const int ends = phase.has_end_iteration() + phase.has_end_epoch() +
+                     phase.has_end_picture();
+    RETURN_IF_ERROR(
+        Expect(ends == 1 && (phase.end_iteration() > 0 ||
+                             phase.end_epoch() > 0 || phase.end_picture() > 0),
+               "schedule.phases",
+               "ended by one of end_iteration, end_epoch and end_picture > 0"));
     RETURN_IF_ERROR(Expect(phase.lr() >= 0, "schedule.phases.lr", "0 or more"));
   }
   return Expect(!c.cosine() || c.phases_size() == 1, "schedule.phases",
@@ -100,6 +104,12 @@ absl::Status CheckData(const TrainConfig& c) {
                          "positive, low <= high <= 16"));
   RETURN_IF_ERROR(Expect(a.copy_paste() >= 0 && a.copy_paste() <= 1,
                          "augmentation.copy_paste", "in 0..1"));
+  RETURN_IF_ERROR(Expect(a.mosaic() >= 0 && a.mosaic() <= 1 &&
+                             a.color_jitter() >= 0 && a.color_jitter() <= 1,
+                         "augmentation.mosaic and color_jitter", "in 0..1"));
+  RETURN_IF_ERROR(Expect(
+      c.data().repeat_threshold() >= 0 && c.data().repeat_threshold() <= 1,
+      "data.repeat_threshold", "in 0..1"));
   RETURN_IF_ERROR(Expect(c.batch() > 0 && c.accumulate() > 0 &&
                              c.batch() <= 4096 && c.accumulate() <= 4096,
                          "batch and accumulate", "in 1..4096"));

@@ -46,6 +46,19 @@ TEST(RecipesTest, TheOthersMaskTerm) {
   }
 }
 
+// examples/fcis/train_coco_multi.py and what it calls.
+TEST(RecipesTest, Chainercvs) {
+  const TrainConfig c = *Recipe("chainercv");
+  EXPECT_TRUE(c.loss().rois_first());
+  EXPECT_TRUE(c.loss().whole_masks());
+  EXPECT_EQ(c.loss().background_iou_low(), 0);
+  EXPECT_TRUE(c.ground_truth().boxes_of_masks());
+  EXPECT_TRUE(c.ground_truth().smooth_masks());
+  const ModelConfig model = *ModelOf(c);
+  EXPECT_EQ(model.head().psroi_rounding(), HeadConfig::NONE);
+  EXPECT_EQ(model.postprocess().voting_rule(), PostprocessConfig::CHAINERCV);
+}
+
 TEST(RecipesTest, ModelsMayBeFiles) {
   const std::string path = ::testing::TempDir() + "model.textproto";
   ModelConfig model = *Preset("small_scenes");

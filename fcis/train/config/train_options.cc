@@ -15,7 +15,8 @@ TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config,
   return options;
 }
 
-LossOptions LossOptionsOf(const LossConfig& config, const ModelConfig& model) {
+LossOptions LossOptionsOf(const TrainConfig& recipe, const ModelConfig& model) {
+  const LossConfig& config = recipe.loss();
   LossOptions options;
   options.anchors.n_sample = config.anchor_samples();
   options.proposals.n_sample = config.roi_samples();
@@ -35,7 +36,10 @@ LossOptions LossOptionsOf(const LossConfig& config, const ModelConfig& model) {
   options.fcis_mask = static_cast<float>(config.fcis_mask());
   options.mask_over_all_rois = config.mask_over_all_rois();
   options.proposals.whole_masks = config.whole_masks();
+  options.rois_first = config.rois_first();
   options.ohem_rois = config.ohem_rois();
+  options.anchors.learn_from_empty = recipe.data().empty_pictures();
+  options.proposals.learn_from_empty = recipe.data().empty_pictures();
   return options;
 }
 
@@ -65,13 +69,18 @@ LossScale LossScaleOf(const OptimizerConfig& config, DType maps) {
   return LossScale(options);
 }
 
-Augmentation AugmentationOf(const AugmentationConfig& config) {
+Augmentation AugmentationOf(const TrainConfig& config) {
+  const AugmentationConfig& c = config.augmentation();
   Augmentation a;
-  a.flip = config.flip();
-  a.scale_jitter_low = config.scale_jitter_low();
-  a.scale_jitter_high = config.scale_jitter_high();
-  a.copy_paste = config.copy_paste();
-  a.channel_permutation = config.channel_permutation();
+  a.flip = c.flip();
+  a.scale_jitter_low = c.scale_jitter_low();
+  a.scale_jitter_high = c.scale_jitter_high();
+  a.copy_paste = c.copy_paste();
+  a.channel_permutation = c.channel_permutation();
+  a.mosaic = c.mosaic();
+  a.color_jitter = c.color_jitter();
+  a.truth.boxes_of_masks = config.ground_truth().boxes_of_masks();
+  a.truth.smooth_masks = config.ground_truth().smooth_masks();
   return a;
 }
 

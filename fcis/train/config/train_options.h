@@ -17,11 +17,11 @@ namespace fcis {
 // outlives the network. Null: none are shared.
 TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config,
                                      Communicator* job = nullptr);
-LossOptions LossOptionsOf(const LossConfig& config, const ModelConfig& model);
+LossOptions LossOptionsOf(const TrainConfig& recipe, const ModelConfig& model);
 OptimizerOptions OptimizerOptionsOf(const TrainConfig& config);
 // maps: the type that feature maps and their gradients have.
 LossScale LossScaleOf(const OptimizerConfig& config, DType maps);
-Augmentation AugmentationOf(const AugmentationConfig& config);
+Augmentation AugmentationOf(const TrainConfig& config);
 
 }  // namespace fcis
 

@@ -21,23 +21,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Bit for bit, but for what the clock says.
-void ExpectSameRuns(const std::string& a, const std::string& b, int lines) {
-  const auto first = ReadLog(a), second = ReadLog(b);
-  ASSERT_EQ(static_cast<int>(first.size()), lines);
-  ASSERT_EQ(static_cast<int>(second.size()), lines);
-  for (int i = 0; i < lines; ++i) {
-    for (const auto& field : first[i].GetObject()) {
-      const std::string name = field.name.GetString();
-      if (name == "images_per_s" || name == "data_wait_s") continue;
-      EXPECT_EQ(field.value.GetDouble(), second[i][name.c_str()].GetDouble())
-          << name << " of line " << i;
-    }
-  }
-  EXPECT_EQ(*ReadFile(a + "/model.safetensors"),
-            *ReadFile(b + "/model.safetensors"));
-}
-
 TEST(TrainMainTest, WritesARunDirectory) {
   const std::string run = NewDirectory("run");
   const Outcome trained =
@@ -53,7 +36,7 @@ TEST(TrainMainTest, WritesARunDirectory) {
   EXPECT_EQ(log[2]["iteration"].GetInt(), 3);
   for (const char* file :
        {"config.textproto", "log.csv", "run.jsonl", "model.safetensors",
-        "checkpoint_00000003.safetensors"}) {
+        "run.textproto", "checkpoint_00000003.safetensors"}) {
     EXPECT_EQ(access(absl::StrCat(run, "/", file).c_str(), F_OK), 0) << file;
   }
   const Outcome again = Train(absl::StrCat(TinyFlags(), "--out ", run));
@@ -260,7 +243,8 @@ TEST(TrainMainTest, BadFlagsAreUsageErrors) {
   for (const char* flags :
        {"--config nonsense", "--set 'no_field: 1'", "--ann_file a.json",
         "--resume", "--max_iters -1", "--loader_threads 0", "stray",
-        "--device cuda:7", "--val_image_dir d", "--resume_from x --out y"}) {
+        "--device cuda:7", "--val_image_dir d", "--resume_from x --out y",
+        "--change_recipe"}) {
     const Outcome outcome = Train(flags);
     EXPECT_EQ(outcome.code, 2) << flags << ": " << outcome.output;
   }

@@ -4,11 +4,15 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
+#include "fcis/data/synth/scene_dataset.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -48,9 +52,62 @@ std::string Mpi(int ranks, const std::string& flags) {
 
 // A directory that does not exist yet.
 std::string NewDirectory(const std::string& name) {
-  const std::string path = absl::StrCat(testing::TempDir(), "/", name);
+  const std::string path =
+      (std::filesystem::path(testing::TempDir()) / name).string();
   Shell(absl::StrCat("rm -rf ", path));
   return path;
+}
+
+void WriteTinySet(const std::string& directory, int pictures) {
+  SceneDatasetOptions options;
+  options.images = pictures;
+  options.height = 64;
+  options.width = 80;
+  ASSERT_TRUE(WriteSceneDataset(directory, options, [](int64_t) {}).ok());
+  ASSERT_TRUE(WriteFileAtomic(directory + "/annotations.json",
+                              TinyAnnotations(pictures))
+                  .ok());
+}
+
+std::string TinyAnnotations(int pictures, const std::string& first,
+                            const std::string& second) {
+  std::vector<std::string> images, annotations;
+  for (int i = 1; i <= pictures; ++i) {
+    images.push_back(absl::StrFormat(
+        R"({"id": %d, "file_name": "%012d.jpg", "height": 64, "width": 80})", i,
+        i));
+    annotations.push_back(absl::StrFormat(
+        R"({"id": %d, "image_id": %d, "category_id": %d, "iscrowd": 0,)"
+        R"( "bbox": [8, 8, 40, 30], "area": 1200,)"
+        R"( "segmentation": [[8, 8, 48, 8, 48, 38, 8, 38]]})",
+        i, i, 1 + i % 2));
+  }
+  return absl::StrCat("{\"categories\": [", first, ", ", second,
+                      "],\n\"images\": [", absl::StrJoin(images, ",\n"),
+                      "],\n\"annotations\": [",
+                      absl::StrJoin(annotations, ",\n"), "]}\n");
+}
+
+std::string DataFlags(const std::string& directory) {
+  return absl::StrCat("--ann_file ", directory,
+                      "/annotations.json --image_dir ", directory, "/images ");
+}
+
+void ExpectSameRuns(const std::string& a, const std::string& b,
+                    int iterations) {
+  const auto first = ReadLog(a), second = ReadLog(b);
+  ASSERT_EQ(static_cast<int>(first.size()), iterations);
+  ASSERT_EQ(static_cast<int>(second.size()), iterations);
+  for (int i = 0; i < iterations; ++i) {
+    for (const auto& field : first[i].GetObject()) {
+      const std::string name = field.name.GetString();
+      if (name == "images_per_s" || name == "data_wait_s") continue;
+      EXPECT_EQ(field.value.GetDouble(), second[i][name.c_str()].GetDouble())
+          << name << " of line " << i;
+    }
+  }
+  EXPECT_EQ(*ReadFile(a + "/model.safetensors"),
+            *ReadFile(b + "/model.safetensors"));
 }
 
 // One object per iteration.

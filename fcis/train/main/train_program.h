@@ -13,6 +13,9 @@ namespace fcis {
 // `set`: more of the recipe.
 std::string TinyFlags(const std::string& set = "batch: 1");
 
+inline constexpr char kCat[] = R"({"id": 1, "name": "cat"})";
+inline constexpr char kDog[] = R"({"id": 2, "name": "dog"})";
+
 // The program's path.
 std::string TrainProgram();
 
@@ -28,6 +31,19 @@ std::string Mpi(int ranks, const std::string& flags);
 
 // A directory that does not exist yet.
 std::string NewDirectory(const std::string& name);
+
+// A data set of `pictures` pictures with a rectangle each, of two classes:
+// directory/annotations.json and directory/images.
+void WriteTinySet(const std::string& directory, int pictures = 4);
+// The text of its annotations. `first` and `second`: the categories, as JSON.
+std::string TinyAnnotations(int pictures = 4, const std::string& first = kCat,
+                            const std::string& second = kDog);
+// The flags that name the set: "--ann_file .. --image_dir .. ".
+std::string DataFlags(const std::string& directory);
+
+// Fails the test unless the logs, apart from times, and the models of both are
+// the same bit for bit.
+void ExpectSameRuns(const std::string& a, const std::string& b, int iterations);
 
 // One object per iteration; what is none fails the test.
 std::vector<rapidjson::Document> ReadLog(const std::string& run);

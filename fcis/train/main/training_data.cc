@@ -50,8 +50,12 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainingDataChoice& choice,
     }
     sources = std::move(*found);
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<CocoSet> set,
-                   CocoSet::Create(sources, input, choice.bad_annotations));
+  CocoUse use;
+  use.empty_pictures = config.data().empty_pictures();
+  use.ignored_regions = config.data().ignored_regions();
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<CocoSet> set,
+      CocoSet::Create(sources, input, choice.bad_annotations, use));
   TrainingData data;
   for (const CocoSource& source : sources) {
     absl::StrAppend(&data.statement, "data: ", source.ann_file,

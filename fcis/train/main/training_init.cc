@@ -13,7 +13,10 @@
 #include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/model/weights/backbone_kind.h"
+#include "fcis/model/weights/backbone_names.h"
 #include "fcis/model/weights/import_backbone.h"
+#include "fcis/model/weights/import_mxnet.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/init/initial_weights.h"
 
@@ -24,10 +27,12 @@ constexpr char kScratch[] = "scratch";
 constexpr char kBackbonePrefix[] = "extractor/";
 
 std::string Some(const std::vector<std::string>& names) {
-  constexpr size_t kMost = 12;
+  constexpr size_t kMost = 5;
   std::vector<std::string> first(names.begin(),
                                  names.begin() + std::min(names.size(), kMost));
-  if (first.size() < names.size()) first.push_back("...");
+  if (first.size() < names.size()) {
+    first.push_back(absl::StrCat("... (", names.size(), " in all)"));
+  }
   return absl::StrJoin(first, ", ");
 }
 
@@ -45,14 +50,38 @@ absl::StatusOr<FileTensors> ReadFileTensors(const std::string& path,
   }
   // A whole model, whatever its format and its number of classes.
   absl::StatusOr<Weights> whole = LoadWeights(path);
-  if (whole.ok()) return FileTensors{std::move(whole->tensors), ""};
-  // Perhaps a part of one, under the model's names.
+  if (whole.ok()) return FileTensors{std::move(whole->tensors), whole->remark};
+  // Perhaps a part of one, under the model's names or MXNet's.
   FileTensors part;
-  for (auto& entry : tensors) {
-    if (absl::StartsWith(entry.first, kOptimizerPrefix)) continue;
-    part.tensors.insert(std::move(entry));
+  for (auto& [name, tensor] : tensors) {
+    if (absl::StartsWith(name, kOptimizerPrefix)) continue;
+    absl::string_view theirs = name;
+    const bool mxnet = absl::ConsumePrefix(&theirs, "arg:") ||
+                       absl::ConsumePrefix(&theirs, "aux:");
+    const std::string ours = mxnet ? NameFromMxnet(std::string(theirs)) : "";
+    part.tensors[ours.empty() ? name : ours] = std::move(tensor);
   }
   return part;
+}
+
+// Whether these are a ResNet's tensors under the model's names.
+bool IsResNet(const std::map<std::string, Tensor>& tensors) {
+  return tensors.count("extractor/res1/conv1/W") != 0 &&
+         tensors.count("extractor/res2/res2_a/conv2/W") != 0;
+}
+
+// The names of some other network say more than those that it lacks.
+absl::Status NoBackbone(const std::map<std::string, Tensor>& file,
+                        const ModelConfig& model,
+                        const std::vector<std::string>& needed,
+                        const std::string& path) {
+  std::vector<std::string> names;
+  for (const auto& entry : file) names.push_back(entry.first);
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": no backbone for ", model.name(), ": ", needed.size(),
+      " tensors are missing or misshapen: ", Some(needed),
+      IsResNet(file) ? "" : "; what it holds is no ResNet that is known here: ",
+      IsResNet(file) ? "" : Some(names)));
 }
 
 absl::StatusOr<std::string> FindFile(
@@ -87,6 +116,10 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
   }
   ASSIGN_OR_RETURN(const std::string path, FindFile(init, fetch));
   ASSIGN_OR_RETURN(const FileTensors file, ReadFileTensors(path, model));
+  if (IsResNet(file.tensors)) {
+    RETURN_IF_ERROR(
+        CheckBackboneKind(file.tensors, BackboneNaming::kNone, model, path));
+  }
   const TakenOver taken = TakeOver(file.tensors, &result.weights);
   std::vector<std::string> needed;
   for (const std::string& name : taken.missing) {
@@ -95,11 +128,7 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
   for (const std::string& name : taken.dropped) {
     if (absl::StartsWith(name, kBackbonePrefix)) needed.push_back(name);
   }
-  if (!needed.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": no backbone for ", model.name(), ": ", needed.size(),
-        " tensors are missing or misshapen: ", Some(needed)));
-  }
+  if (!needed.empty()) return NoBackbone(file.tensors, model, needed, path);
   result.weights.source = path;
   result.statement =
       absl::StrCat("weights: ", taken.taken, " tensors of ", path);

@@ -19,9 +19,11 @@ struct TrainingInit {
 };
 
 // init: "scratch"; a file: a model, a checkpoint (heads of other classes are
-// dropped) or a backbone in the naming of chainer or torchvision; else the name
-// of a published one, which `fetch` brings. What the file lacks is random, by
-// `seed`; only the heads may lack. Errors name file and tensors.
+// dropped) or a backbone in the naming of chainer, chainercv, torchvision or
+// MXNet; else the name of a published one, which `fetch` brings. What the file
+// lacks is random, by `seed`; only the heads may lack. Errors name the file and
+// what it is: of another program (and how to convert it), a ResNet of another
+// depth or width, or another network; and some of its tensors.
 absl::StatusOr<TrainingInit> MakeTrainingInit(
     absl::string_view init, const ModelConfig& model, uint64_t seed,
     const std::function<absl::StatusOr<std::string>(absl::string_view name)>&

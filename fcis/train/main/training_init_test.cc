@@ -12,6 +12,7 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/model/weights/import_npz.h"
 #include "fcis/model/weights/load.h"
+#include "fcis/model/weights/safetensors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -92,6 +93,51 @@ TEST_F(TrainingInitTest, BackboneOfAnotherProject) {
   ASSERT_TRUE(WriteNpz(Path("resnet.npz"), arrays).ok());
   EXPECT_THAT(Make(Path("resnet.npz")).status().ToString(),
               HasSubstr("1 missing: res5/b1/conv3/W"));
+}
+
+TEST_F(TrainingInitTest, Case64AnotherDepthIsNamed) {
+  ModelConfig deeper = config_;
+  deeper.mutable_backbone()->set_blocks(1, 3);
+  // Though every tensor of the shallower one is there.
+  const std::string path = Path("deeper.safetensors");
+  ASSERT_TRUE(SaveWeights(path, DeterministicWeights(deeper, 2)).ok());
+  EXPECT_THAT(Make(path).status().ToString(),
+              AllOf(HasSubstr("deeper.safetensors: this is a ResNet of 1, 3, "
+                              "1, 2 bottlenecks, 4 channels wide"),
+                    HasSubstr("wants a ResNet of 1, 2, 1, 2 bottlenecks")));
+  const std::string model = Path("shallower.safetensors");
+  ASSERT_TRUE(SaveWeights(model, model_).ok());
+  EXPECT_THAT(
+      MakeTrainingInit(model, deeper, kSeed, nullptr).status().ToString(),
+      HasSubstr("lacks extractor/res3/res3_b2/conv1/W"));
+}
+
+TEST_F(TrainingInitTest, Case64AnotherNetworkIsShownByItsNames) {
+  ASSERT_TRUE(WriteNpz(Path("other.npz"),
+                       {{"stem.0.weight", Tensor::Zeros({4, 3, 3, 3})}})
+                  .ok());
+  EXPECT_THAT(Make(Path("other.npz")).status().ToString(),
+              AllOf(HasSubstr("other.npz: no backbone"),
+                    HasSubstr("is no ResNet that is known here: "
+                              "stem.0.weight")));
+}
+
+TEST_F(TrainingInitTest, BackbonesWithMxnetsNames) {
+  Safetensors file;
+  for (const auto& [name, tensor] : model_.tensors) {
+    if (absl::StartsWith(name, "extractor/")) file.tensors[name] = tensor;
+  }
+  const auto rename = [&file](const char* ours, const char* theirs) {
+    file.tensors[theirs] = file.tensors.at(ours);
+    file.tensors.erase(ours);
+  };
+  rename("extractor/res1/conv1/W", "arg:conv1_weight");
+  rename("extractor/res3/res3_b1/bn2/avg_var", "aux:bn3b_branch2b_moving_var");
+  ASSERT_TRUE(WriteSafetensors(Path("mx.safetensors"), file).ok());
+  const auto got = Make(Path("mx.safetensors"));
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_TRUE(AllEqual(got->weights.tensors.at("extractor/res1/conv1/W"),
+                       model_.tensors.at("extractor/res1/conv1/W")));
 }
 
 TEST_F(TrainingInitTest, WithoutABackboneIsAnError) {

@@ -1,67 +1,183 @@
 #include "fcis/train/main/validator.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "fcis/core/base/counter_rng.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/output_directory.h"
+#include "fcis/core/config/purpose.h"
+#include "fcis/core/io/file.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/data/coco/dataset.h"
-#include "fcis/eval/coco/evaluate.h"
+#include "fcis/data/coco/match_classes.h"
+#include "fcis/data/codec/image_reader.h"
+#include "fcis/data/codec/size_mismatch.h"
+#include "fcis/data/json/open_json.h"
+#include "fcis/eval/coco/accumulate.h"
+#include "fcis/eval/coco/detections.h"
+#include "fcis/eval/coco/ground_truth.h"
+#include "fcis/eval/coco/summary.h"
 #include "fcis/eval/predict/predict.h"
 #include "fcis/model/detector.h"
+#include "fcis/train/main/faults.h"
 
 namespace fcis {
 namespace {
 
-// As the reference evaluates: nearly everything counts.
-constexpr double kScoreThreshold = 1e-3;
+struct ValidationSet {
+  CocoDataset dataset;
+  std::string image_dir;
+  std::optional<GroundTruth> truth;  // of `dataset`
+  ClassMatch classes;
+};
 
-absl::StatusOr<double> Validate(const std::string& ann_file,
-                                const std::string& image_dir, Backend* backend,
+// What is wrong with a picture of the set, or "". Reads it if `whole`.
+std::string PictureFault(const ValidationSet& set, const CocoImage& image,
+                         bool whole) {
+  const std::string path = absl::StrCat(set.image_dir, "/", image.file_name);
+  if (access(path.c_str(), R_OK) != 0) {
+    return absl::StrCat(NameOf(set.dataset, image), ": ",
+                        ErrnoStatus("cannot open", path, errno).message());
+  }
+  if (!whole) return "";
+  const absl::StatusOr<Image> read = ReadImage(path);
+  if (!read.ok()) {
+    return absl::StrCat(NameOf(set.dataset, image), ": ",
+                        read.status().message());
+  }
+  const bool sized = image.height > 0 && image.width > 0;
+  if (!sized || (read->height == image.height && read->width == image.width)) {
+    return "";
+  }
+  return absl::StrCat(NameOf(set.dataset, image), ": ",
+                      DescribeSizeMismatch(path, read->height, read->width,
+                                           image.height, image.width));
+}
+
+// All files must be there; each process reads its share of them.
+absl::Status CheckPictures(const ValidationSet& set, int max_messages,
+                           const Communicator& job) {
+  const std::vector<CocoImage>& images = set.dataset.images;
+  std::vector<std::string> faults(images.size());
+  ParallelFor(
+      static_cast<int64_t>(images.size()), 1, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          const auto at = static_cast<size_t>(i);
+          faults[at] =
+              PictureFault(set, images[at], i % job.size() == job.rank());
+        }
+      });
+  RecordLines lines;
+  for (std::string& fault : faults) {
+    if (!fault.empty()) lines.Add(std::move(fault));
+  }
+  if (lines.count == 0) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat(lines.count, " of ", images.size(),
+                   " pictures are missing, damaged or of another size:\n",
+                   lines.ToText(max_messages, "  ")));
+}
+
+absl::StatusOr<ClassMatch> Match(const ModelConfig& model,
+                                 const CocoDataset& dataset,
+                                 const ClassMap& map) {
+  std::vector<std::string> names;
+  for (const ClassConfig& c : model.classes()) names.push_back(c.name());
+  return MatchClasses(names, dataset, map);
+}
+
+absl::StatusOr<double> Score(const ValidationSet& set,
+                             const std::string& results) {
+  const EvalOptions options;
+  ASSIGN_OR_RETURN(const auto file, OpenJson(results));
+  ASSIGN_OR_RETURN(const Detections detections,
+                   ReadDetections(file->bytes(), results, *set.truth, options,
+                                  NumThreads()));
+  return Summarize(Accumulate(*set.truth, detections, options), options)
+      .stats[0];
+}
+
+absl::StatusOr<double> Validate(const ValidationSet& set, Backend* backend,
                                 Communicator* job, Weights weights,
                                 int64_t iteration, const std::string& run) {
-  weights.config.mutable_postprocess()->set_score_thresh(kScoreThreshold);
   ASSIGN_OR_RETURN(const auto detector, Detector::Create(weights, backend));
-  ASSIGN_OR_RETURN(const CocoDataset dataset, ReadCocoDataset(ann_file));
-  const PostprocessConfig& postprocess = detector->config().postprocess();
+  const PostprocessConfig postprocess =
+      PostprocessFor(detector->config(), Purpose::kScore);
   PredictOptions options;
-  options.image_dir = image_dir;
-  options.key = absl::StrCat("validation after iteration ", iteration);
+  options.image_dir = set.image_dir;
+  options.weights = &weights;
+  options.computed_by =
+      absl::StrCat(backend->name(), ", ", backend->precision());
   options.paste_threshold = PasteThreshold(postprocess);
   ASSIGN_OR_RETURN(
       options.directory,
       MakeOutputDirectory(absl::StrCat(run, "/validation_", iteration), "",
                           absl::Now()));
   RETURN_IF_ERROR(Predict(
-      dataset, detector->config(), options,
+      set.dataset, set.classes, options,
       [&](const Image& image) { return detector->Detect(image, postprocess); },
       *job));
   double ap[] = {0};
-  absl::Status scored;
   if (job->rank() == 0) {
-    EvalOptions evaluated;
-    ASSIGN_OR_RETURN(evaluated.bad_annotations, BadAnnotationPolicyFromFlags());
-    const auto evaluation = Evaluate(ann_file, ResultsPath(options), evaluated);
-    scored = evaluation.status();
-    if (scored.ok()) ap[0] = evaluation->summary.stats[0];
+    ASSIGN_OR_RETURN(ap[0], Score(set, ResultsPath(options)));
   }
-  RETURN_IF_ERROR(scored);
   RETURN_IF_ERROR(job->Sum(absl::MakeSpan(ap)));
   return ap[0];
 }
 
 }  // namespace
 
-Validator MakeValidator(const std::string& ann_file,
-                        const std::string& image_dir, Backend* backend,
-                        Communicator* job) {
-  return [=](const Weights& weights, int64_t iteration,
-             const std::string& run) {
-    return Validate(ann_file, image_dir, backend, job, weights, iteration, run);
+absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
+                                              const std::string& image_dir,
+                                              const ModelConfig* model,
+                                              const ClassMap& map,
+                                              Backend* backend,
+                                              Communicator* job) {
+  EvalOptions options;
+  ASSIGN_OR_RETURN(options.bad_annotations, BadAnnotationPolicyFromFlags());
+  CocoNeeds needs = EvalNeeds(options.iou_type);
+  needs.file_name = needs.name = MemberUse::kNeeded;
+  auto set = std::make_shared<ValidationSet>();
+  ASSIGN_OR_RETURN(set->dataset, ReadCocoDataset(ann_file, needs));
+  set->image_dir = image_dir;
+  Faults faults;
+  if (set->dataset.images.empty()) {
+    faults.Add(
+        absl::InvalidArgumentError(absl::StrCat(ann_file, ": no \"images\"")));
+  }
+  absl::StatusOr<GroundTruth> truth = GroundTruth::Build(set->dataset, options);
+  faults.Add(truth.status());
+  OpenedValidator opened;
+  if (model != nullptr) {
+    absl::StatusOr<ClassMatch> match = Match(*model, set->dataset, map);
+    faults.Add(match.status());
+    if (match.ok()) {
+      set->classes = *std::move(match);
+      opened.statement.push_back(Describe(set->classes));
+    }
+  }
+  faults.Add(CheckPictures(*set, options.bad_annotations.max_messages, *job));
+  RETURN_IF_ERROR(faults.status("faults"));
+  for (std::string& note : truth->problems().Notes(options.bad_annotations)) {
+    opened.statement.push_back(std::move(note));
+  }
+  set->truth = *std::move(truth);
+  opened.contents = Fnv1a64(set->dataset.file->bytes());
+  opened.validate = [=](const Weights& weights, int64_t iteration,
+                        const std::string& run) {
+    return Validate(*set, backend, job, weights, iteration, run);
   };
+  return opened;
 }
 
 }  // namespace fcis

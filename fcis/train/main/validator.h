@@ -3,20 +3,41 @@
 #ifndef FCIS_TRAIN_MAIN_VALIDATOR_H_
 #define FCIS_TRAIN_MAIN_VALIDATOR_H_
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "fcis/core/comm/communicator.h"
+#include "fcis/core/config/fcis.pb.h"
+#include "fcis/data/coco/match_classes.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/train/trainer/trainer.h"
 
 namespace fcis {
 
-// Mask AP@[.5:.95] over the pictures of the annotations, shared among the
-// processes. Detections and scores stay in <run>/validation_<iteration>.
-// `backend` and `job` outlive the validator.
-Validator MakeValidator(const std::string& ann_file,
-                        const std::string& image_dir, Backend* backend,
-                        Communicator* job);
+struct OpenedValidator {
+  Validator validate;
+  uint64_t contents = 0;  // a hash of the annotations
+  // Which classes are scored, and what is left out of the set.
+  std::vector<std::string> statement;
+};
+
+// Reads and checks the annotations, under --bad_annotations, and the pictures,
+// of which each process reads its share. The validator keeps what it read, so
+// that a file that is replaced later changes nothing. Its value is the mask
+// AP@[.5:.95] over all pictures, shared among the processes; detections stay in
+// <run>/validation_<iteration>. `backend` and `job` outlive it. Error: all that
+// would fail later, listed: annotations that cannot be read or scored; no class
+// in common with `model` (null: not checked) by name and `map`; pictures that
+// are not in `image_dir`, are damaged or have another size than the annotations
+// say.
+absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
+                                              const std::string& image_dir,
+                                              const ModelConfig* model,
+                                              const ClassMap& map,
+                                              Backend* backend,
+                                              Communicator* job);
 
 }  // namespace fcis
 

@@ -125,18 +125,30 @@ bool HoldsRun(const std::string& directory) {
 absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(
     const Options& options) {
   RETURN_IF_ERROR(CheckResume(options));
+  std::error_code error;
+  const bool there =
+      !options.out.empty() && fs::exists(ResolvePath(options.out), error);
   ASSIGN_OR_RETURN(std::string path,
                    MakeOutputDirectory(options.out, kProgram, options.now));
   ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock,
                    WaitForLock(path, options.patience));
   return std::unique_ptr<RunDirectory>(
-      new RunDirectory(std::move(path), std::move(lock)));
+      new RunDirectory(std::move(path), !there, std::move(lock)));
 }
 
 absl::Status RunDirectory::RecordStart(const RunStart& start,
                                        absl::Time now) const {
   RETURN_IF_ERROR(AppendLine(Join(path_, kStarts), StartLine(start, now)));
+  RETURN_IF_ERROR(WriteRunRecord(path_, start.record));
+  // The last one: it makes the directory one that holds a run.
   return WriteConfig(path_, start);
+}
+
+void RunDirectory::Abandon() {
+  if (!made_ || HoldsRun(path_)) return;
+  std::error_code error;
+  fs::remove(Join(path_, kLock), error);
+  fs::remove(path_, error);  // unless something is in it
 }
 
 }  // namespace fcis

@@ -1,6 +1,7 @@
 // The one directory that a training run writes: its config, log, events and
 // checkpoints. Opened by rank 0 only; the others are told its path.
 //   config.textproto   the config as resolved
+//   run.textproto      what the run is of (run_record.h)
 //   run.jsonl          one line per start: when, where, command line, version
 //   run.lock           held while a process writes the run
 #ifndef FCIS_TRAIN_RUN_RUN_DIRECTORY_H_
@@ -18,6 +19,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fcis/core/io/file_lock.h"
+#include "fcis/train/run/run_record.h"
 
 namespace fcis {
 
@@ -33,6 +35,7 @@ struct RunStart {
   int64_t iteration = 0;
   // Resolved, in text form.
   std::string config;
+  RunRecord record;
 };
 
 class RunDirectory {
@@ -55,17 +58,22 @@ class RunDirectory {
   // Absolute.
   const std::string& path() const { return path_; }
 
-  // Writes config.textproto and adds a line to run.jsonl. A config that differs
-  // from the one of an earlier start is kept as
+  // Writes run.textproto and config.textproto and adds a line to run.jsonl. A
+  // config that differs from the one of an earlier start is kept as
   // config_until_<iteration>.textproto.
   absl::Status RecordStart(const RunStart& start,
                            absl::Time now = absl::Now()) const;
 
+  // Removes the directory if this start made it and nothing was recorded.
+  // Nothing else may be called afterwards.
+  void Abandon();
+
  private:
-  RunDirectory(std::string path, std::unique_ptr<FileLock> lock)
-      : path_(std::move(path)), lock_(std::move(lock)) {}
+  RunDirectory(std::string path, bool made, std::unique_ptr<FileLock> lock)
+      : path_(std::move(path)), made_(made), lock_(std::move(lock)) {}
 
   const std::string path_;
+  const bool made_;  // by this start
   const std::unique_ptr<FileLock> lock_;
 };
 

@@ -42,6 +42,7 @@ RunStart Start(int64_t iteration, const std::string& config) {
   start.processes = 2;
   start.iteration = iteration;
   start.config = config;
+  start.record.add_classes("1 cat");
   return start;
 }
 
@@ -55,6 +56,7 @@ TEST(RunDirectory, ANewRun) {
   ASSERT_TRUE((*run)->RecordStart(Start(0, "lr: 1\n")).ok());
   EXPECT_TRUE(HoldsRun(path));
   EXPECT_EQ(*ReadFile(path + "/config.textproto"), "lr: 1\n");
+  EXPECT_EQ(ReadRunRecord(path)->classes(0), "1 cat");
 
   rapidjson::Document json;
   json.Parse(ReadFile(path + "/run.jsonl")->c_str());
@@ -117,6 +119,22 @@ TEST(RunDirectory, EveryStartAndItsConfigAreKept) {
   const std::string starts = *ReadFile(path + "/run.jsonl");
   EXPECT_THAT(starts, HasSubstr("\"iteration\":10,"));
   EXPECT_EQ(std::count(starts.begin(), starts.end(), '\n'), 3);
+}
+
+TEST(RunDirectory, AbandonedLeavesNothingOfItsOwn) {
+  const std::string path = NewPath("abandoned");
+  (*RunDirectory::Open(At(path, false)))->Abandon();
+  EXPECT_FALSE(fs::exists(path));
+  // It was there before, or has become a run, or holds other things.
+  fs::create_directories(path);
+  (*RunDirectory::Open(At(path, false)))->Abandon();
+  EXPECT_TRUE(fs::exists(path));
+  fs::remove_all(path);
+  const auto run = RunDirectory::Open(At(path, false));
+  ASSERT_TRUE((*run)->RecordStart(Start(0, "a")).ok());
+  (*run)->Abandon();
+  EXPECT_TRUE(fs::exists(path + "/config.textproto"));
+  EXPECT_TRUE(fs::exists(path + "/run.lock"));
 }
 
 TEST(RunDirectory, UnwritablePlacesAreNamed) {

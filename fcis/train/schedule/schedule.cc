@@ -12,11 +12,15 @@ Schedule::Schedule(const ScheduleConfig& config, int64_t pictures_per_iteration,
     : config_(config), pictures_(pictures_per_iteration) {
   int64_t end = 1;
   for (const auto& phase : config.phases()) {
-    // Whole iterations, as the reference counts them.
-    const double own =
-        phase.has_end_iteration()
-            ? static_cast<double>(phase.end_iteration())
-            : phase.end_epoch() * epoch_pictures / pictures_per_iteration;
+    // Whole iterations, as the references count them.
+    double own = static_cast<double>(phase.end_iteration());
+    if (phase.has_end_epoch()) {
+      own = phase.end_epoch() * epoch_pictures / pictures_per_iteration;
+    }
+    if (phase.has_end_picture()) {
+      own = std::ceil(static_cast<double>(phase.end_picture()) /
+                      pictures_per_iteration);
+    }
     end = std::max(end, static_cast<int64_t>(own * config.stretch()));
     ends_.push_back(end);
   }

@@ -25,6 +25,9 @@ TEST(ScheduleTest, RatesPerPictureGrowWithTheJob) {
   const ScheduleConfig config = Recipe("chainercv")->schedule();
   EXPECT_DOUBLE_EQ(Schedule(config, 1, 1000).LearningRate(2000), 5e-4);
   EXPECT_DOUBLE_EQ(Schedule(config, 8, 100000).LearningRate(2000), 4e-3);
+  // chainercv: a tenth while iteration * processes < 2000.
+  EXPECT_DOUBLE_EQ(Schedule(config, 3, 100000).LearningRate(666), 1.5e-4);
+  EXPECT_DOUBLE_EQ(Schedule(config, 3, 100000).LearningRate(667), 1.5e-3);
   EXPECT_THAT(Schedule(config, 8, 1000).Describe(), HasSubstr("times 8"));
 }
 

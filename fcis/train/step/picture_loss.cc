@@ -55,6 +55,10 @@ class Loss {
         targets_(targets),
         height_(static_cast<int>(sample.prepared.dim(1))),
         width_(static_cast<int>(sample.prepared.dim(2))),
+        ignored_(sample.instances.ignored.empty()
+                     ? IgnoredArea()
+                     : IgnoredArea(
+                           {sample.instances.ignored.data(), height_, width_})),
         pool_(PsroiParamsOf(config.head())) {}
 
   absl::StatusOr<PictureTerms> Run(const TrainNetwork::Outputs& outputs,
@@ -81,6 +85,7 @@ class Loss {
   Tensor* values_;  // of the terms
   PictureTargets* targets_;
   const int height_, width_;
+  const IgnoredArea ignored_;
   const PsroiParams pool_;
   Tensor rois_;
   HeadLossArrays head_;
@@ -93,7 +98,7 @@ absl::Status Loss::Rpn(const fcis::Rpn::Output& rpn, Tensor* gscores,
       AnchorsOf(config_.rpn(), rpn.deltas.dim(1), rpn.deltas.dim(2));
   AnchorTargets& targets = targets_->anchors;
   targets = MakeAnchorTargets(anchors, sample_.instances.boxes, height_, width_,
-                              options_.anchors, sampler_);
+                              options_.anchors, sampler_, ignored_);
   terms_.without_anchors =
       std::all_of(targets.labels.begin(), targets.labels.end(),
                   [](int8_t label) { return label < 0; });
@@ -120,14 +125,17 @@ absl::Status Loss::MakeRois(const fcis::Rpn::Output& rpn) {
                                 rpn.scores, rpn.deltas));
   const Instances& instances = sample_.instances;
   std::vector<MaskView> masks;
-  for (const std::vector<uint8_t>& mask : instances.masks) {
-    masks.push_back({mask.data(), height_, width_});
+  for (size_t i = 0; i < instances.size(); ++i) {
+    masks.push_back({instances.masks[i].data(), height_, width_});
+    if (!sample_.smooth_masks.empty()) {
+      masks.back().values = sample_.smooth_masks[i].data();
+    }
   }
   ProposalTargetParams params = options_.proposals;
   if (options_.ohem_rois > 0) params.n_sample = ProposalTargetParams::kAllRois;
   targets_->rois =
       MakeProposalTargets(targets_->proposals, instances.boxes,
-                          instances.labels, masks, params, sampler_);
+                          instances.labels, masks, params, sampler_, ignored_);
   terms_.without_rois = targets_->rois.rois.empty();
   return absl::OkStatus();
 }
@@ -185,8 +193,9 @@ absl::StatusOr<PictureTerms> Loss::Run(const TrainNetwork::Outputs& outputs,
   // Gradients are written in place: the maps are large.
   Tensor gscores = Picture(gradients->rpn_scores, n, false);
   Tensor gdeltas = Picture(gradients->rpn_deltas, n, false);
+  if (options_.rois_first) RETURN_IF_ERROR(MakeRois(rpn));
   RETURN_IF_ERROR(Rpn(rpn, &gscores, &gdeltas));
-  RETURN_IF_ERROR(MakeRois(rpn));
+  if (!options_.rois_first) RETURN_IF_ERROR(MakeRois(rpn));
   Tensor gscore_maps = Picture(gradients->score_maps, n, true);
   Tensor gbox_maps = Picture(gradients->box_maps, n, true);
   RETURN_IF_ERROR(Head(Picture(outputs.score_maps, n, true),

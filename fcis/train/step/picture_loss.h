@@ -29,6 +29,8 @@ struct LossOptions {
   // or their sum divided by the cells of all RoIs (chainercv and msracver, with
   // fcis_mask = 10).
   bool mask_over_all_rois = false;
+  // The sampler chooses RoIs before anchors (chainercv), not after them.
+  bool rois_first = false;
   // > 0: OHEM. `proposals` samples nothing; of all RoIs those with the largest
   // loss train, at most so many, and the head's terms are means over them
   // (fcis/kernels/losses/ohem.h).

@@ -1,4 +1,4 @@
-// Whole training steps against the reference: targets, losses, the gradient of
+// Whole training steps against the references: targets, losses, the gradient of
 // every parameter, weights after each step.
 #include <algorithm>
 #include <cmath>
@@ -20,8 +20,11 @@
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/model/testing/golden_config.h"
 #include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/weights/import_npz.h"
 #include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/step/train_step.h"
+#include "fcis/train/testing/file_gradients.h"
+#include "fcis/train/testing/golden_training.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -34,69 +37,10 @@ struct Limits {
 constexpr Limits kSmallNets = {1e-4, 2e-4, 5e-4, 3e-7, 2e-4, 2e-3};
 constexpr Limits kFull101 = {1e-4, 5e-3, 3e-2, 2e-6, 5e-3, 1e-2};
 
+constexpr char kChainercv[] = "chainercv_small";
+
 constexpr char kScaledLayer[] = "head/psroi_conv1";
 constexpr float kScale = 3;
-
-// Masks of packbits rows.
-std::vector<std::vector<uint8_t>> Unpack(const Tensor& packed, int64_t pixels) {
-  std::vector<std::vector<uint8_t>> masks;
-  for (int64_t m = 0; m < packed.dim(0); ++m) {
-    const uint8_t* row = packed.data<uint8_t>() + m * packed.dim(1);
-    std::vector<uint8_t> mask(pixels);
-    for (int64_t i = 0; i < pixels; ++i) {
-      mask[i] = row[i / 8] >> (7 - i % 8) & 1;
-    }
-    masks.push_back(mask);
-  }
-  return masks;
-}
-
-Tensor DeltaRows(const std::vector<BoxDelta>& deltas) {
-  Tensor t(Shape{static_cast<int64_t>(deltas.size()), 4});
-  float* v = t.mutable_data<float>();
-  for (const BoxDelta& d : deltas) {
-    for (const float c : {d.dy, d.dx, d.dh, d.dw}) *v++ = c;
-  }
-  return t;
-}
-
-// How far deltas [n][4] may be off: the fixture's 1e-3, and what follows from
-// RoIs (yxyx) whose corners are off by `corner` pixels. To first order the size
-// h of a RoI is off by 2 corner, its centre by corner, so that (g - c) / h is
-// off by corner / h + |(g - c) / h| 2 corner / h, and log(g / h) by 2 corner /
-// h; both are divided by the delta's std.
-Tensor DeltaLimits(const Tensor& rois, const Tensor& deltas, double corner,
-                   const BoxDelta& std) {
-  Tensor limits(deltas.shape());
-  for (int64_t i = 0; i < deltas.num_elements(); ++i) {
-    const int64_t row = i / 4 * 4;
-    const int axis = i % 2;  // dy, dx, dh, dw
-    const float* roi = rois.data<float>() + row;
-    const double side = roi[axis + 2] - roi[axis];
-    const double by = i % 4 < 2 ? std.dy : std.dh;
-    const double shift = std::abs(deltas.data<float>()[i]) * by;
-    limits.mutable_data<float>()[i] =
-        1e-3 + 2 * corner * (1 + shift) / (side * by);
-  }
-  return limits;
-}
-
-Tensor Quotient(const Tensor& t, const Tensor& by) {
-  Tensor y = t.Clone();
-  for (int64_t i = 0; i < y.num_elements(); ++i) {
-    y.mutable_data<float>()[i] /= by.data<float>()[i];
-  }
-  return y;
-}
-
-double MaxDifference(const Tensor& a, const Tensor& b) {
-  double most = 0;
-  for (int64_t i = 0; i < a.num_elements(); ++i) {
-    most = std::max<double>(most,
-                            std::abs(a.data<float>()[i] - b.data<float>()[i]));
-  }
-  return most;
-}
 
 // Elements floor(j n / 64) of an array.
 Tensor Samples(const Tensor& t) {
@@ -117,46 +61,9 @@ double L2(const Tensor& t) {
 
 using Tensors = std::map<std::string, Tensor>;
 
-// d loss / d parameter of every layer as files have them, also of the batch
-// norms, which are frozen: their gradients follow from those of the folded
-// convolution, with y = gamma (conv(x) - mean) / std + beta.
-Tensors FileGradients(const TrainNetwork& network, const Weights& weights) {
-  Tensors all;
-  for (ConvLayer* layer : network.layers()) {
-    for (const Parameter* p : layer->parameters()) {
-      std::vector<float> g(p->size());
-      EXPECT_TRUE(network.math()->Fetch(p->gradient, p->size(), g.data()).ok());
-      p->factors->Apply(g.data(), g.data());
-      all[p->name] = p->to_file(g.data());
-    }
-    const ConvLayerOptions& options = layer->options();
-    if (options.norm.empty()) continue;
-    const Parameter& w = *layer->parameters()[0];
-    const Tensor kernel = *FetchTensor(w, w.value, network.math());
-    const Tensor folded = *FetchTensor(w, w.gradient, network.math());
-    const std::vector<float> gbias = *layer->BiasGradient();
-    const auto norm = [&](const char* part) {
-      return weights.tensors.at(options.norm + part).data<float>();
-    };
-    const int64_t outputs = kernel.dim(0);
-    const int64_t row = kernel.num_elements() / outputs;
-    Tensor ggamma(Shape{outputs}), gbeta(Shape{outputs});
-    for (int64_t o = 0; o < outputs; ++o) {
-      double sum = 0;
-      for (int64_t i = o * row; i < (o + 1) * row; ++i) {
-        sum += static_cast<double>(kernel.data<float>()[i]) *
-               folded.data<float>()[i];
-      }
-      const double gb = gbias[o];
-      const double std = std::sqrt(norm("/avg_var")[o] + options.norm_eps);
-      ggamma.mutable_data<float>()[o] =
-          static_cast<float>((sum - norm("/avg_mean")[o] * gb) / std);
-      gbeta.mutable_data<float>()[o] = static_cast<float>(gb);
-    }
-    all[options.norm + "/gamma"] = ggamma;
-    all[options.norm + "/beta"] = gbeta;
-  }
-  return all;
+std::string FileOf(const std::string& network) {
+  return network == kChainercv ? "chainercv/train_small.npz"
+                               : absl::StrCat("train_", network, ".npz");
 }
 
 class TrainParity
@@ -164,9 +71,21 @@ class TrainParity
  protected:
   TrainParity()
       : full_(std::get<0>(GetParam()) == "full101"),
+        chainercv_(std::get<0>(GetParam()) == kChainercv),
         limits_(full_ ? kFull101 : kSmallNets),
-        golden_(absl::StrCat("train_", std::get<0>(GetParam()), ".npz")),
+        golden_(FileOf(std::get<0>(GetParam()))),
         backend_(MakeTestTrainBackend(std::get<1>(GetParam()))) {
+    if (chainercv_) {
+      const ChainercvTraining training = ReadChainercvTraining(golden_);
+      config_ = training.config;
+      options_ = training.loss;
+      optimizer_ = training.optimizer;
+      sample_ = training.sample;
+      ReadChainercvNames();
+      return;
+    }
+    names_ = golden_.Lines("param_names");
+    optimizer_.layer_scales[kScaledLayer] = kScale;
     config_ = full_ ? *Preset("resnet101_coco") : GoldenConfig(golden_);
     const std::vector<int> sizes = golden_.Ints("min_max");
     config_.mutable_input()->set_min_size(sizes[0]);
@@ -175,16 +94,24 @@ class TrainParity
     options_.proposals.n_sample = golden_.Int("n_sample");
     options_.proposals.bg_iou_thresh_lo = golden_.Float("bg_iou_thresh_lo");
     options_.proposals.mask_size = config_.head().roi_size();
+    MakeSample();
   }
+
+  void ReadChainercvNames();
 
   Tensor Step(int step, const char* name) {
     return golden_.Get(absl::StrCat("step", step, "/", name));
+  }
+  // The first step must have everything; not all of it is stored of others.
+  bool Stored(int step, const char* name) {
+    return step == 0 || golden_.Has(absl::StrCat("step", step, "/", name));
   }
   std::vector<int> StepInts(int step, const std::string& name) {
     return golden_.Ints(absl::StrCat("step", step, "/", name));
   }
 
-  TrainSample MakeSample();
+  void MakeSample();
+  void ExpectSample();
   void ExpectTargets(int step, const PictureTargets& targets);
   void ExpectChoices(int step, Sampler* sampler);
   void ExpectLosses(int step, const LossTerms& terms);
@@ -193,40 +120,54 @@ class TrainParity
   Tensor Hooked(const Tensor& g, const Tensor& w, const std::string& name);
   void ExpectWeights(int step, const Weights& start, const Weights& now);
 
-  const bool full_;
+  const bool full_, chainercv_;
   const Limits limits_;
   const GoldenFile golden_;
   std::unique_ptr<TrainBackend> backend_;
   ModelConfig config_;
   LossOptions options_;
+  OptimizerOptions optimizer_;
+  TrainSample sample_;
+  // Of the rows of the tables; and as the file spells them.
+  std::vector<std::string> names_, file_names_;
 };
 
-TrainSample TrainParity::MakeSample() {
+void TrainParity::ReadChainercvNames() {
+  names_ = golden_.Lines("param_names_chainer_fcis");
+  file_names_ = golden_.Lines("param_names");
+  ASSERT_EQ(names_.size(), file_names_.size());
+  for (size_t p = 0; p < names_.size(); ++p) {
+    EXPECT_EQ(NameFromChainercv(file_names_[p]), names_[p]);
+  }
+}
+
+void TrainParity::ExpectSample() {
+  EXPECT_EQ(sample_.scale, golden_.Double("scale_f64"));
+  EXPECT_TRUE(AllNear(YxyxFromBoxes(sample_.instances.boxes),
+                      golden_.Get("gt_bbox"), 1e-4));
+}
+
+void TrainParity::MakeSample() {
   // The full network's picture is that of its forward fixture.
   const Image image = full_ ? ImageFromChw(GoldenFile("full101.npz").Get("img"))
                             : ImageFromChw(golden_.Get("img"));
   Instances instances;
   instances.boxes = BoxesFromYxyx(golden_.Get("gt_bbox_orig"));
   instances.labels = golden_.Ints("gt_label");
-  instances.masks = Unpack(golden_.Get("mask_orig_packed"),
-                           int64_t{image.height} * image.width);
-  const TrainSample sample =
-      *TransformForTraining(image, instances, config_.input(), false);
+  instances.masks = UnpackMasks(golden_.Get("mask_orig_packed"),
+                                int64_t{image.height} * image.width);
+  sample_ = *TransformForTraining(image, instances, config_.input(), false);
   if (!full_) {
     Tensor want = golden_.Get("prepared");
     want = want.Reshaped({1, want.dim(0), want.dim(1), want.dim(2)});
-    EXPECT_TRUE(AllNear(NhwcToNchw(sample.prepared), want, 5e-5));
+    EXPECT_TRUE(AllNear(NhwcToNchw(sample_.prepared), want, 5e-5));
   }
-  EXPECT_EQ(sample.scale, golden_.Double("scale_f64"));
-  EXPECT_EQ(sample.instances.labels, instances.labels);
-  EXPECT_TRUE(AllNear(YxyxFromBoxes(sample.instances.boxes),
-                      golden_.Get("gt_bbox"), 1e-4));
+  EXPECT_EQ(sample_.instances.labels, instances.labels);
   const std::vector<int> shape = golden_.Ints("gt_mask_shape");
-  EXPECT_EQ(sample.prepared.dim(1), shape[1]);
-  EXPECT_EQ(sample.prepared.dim(2), shape[2]);
-  EXPECT_EQ(sample.instances.masks, Unpack(golden_.Get("gt_mask_packed"),
-                                           int64_t{shape[1]} * shape[2]));
-  return sample;
+  EXPECT_EQ(sample_.prepared.dim(1), shape[1]);
+  EXPECT_EQ(sample_.prepared.dim(2), shape[2]);
+  EXPECT_EQ(sample_.instances.masks, UnpackMasks(golden_.Get("gt_mask_packed"),
+                                                 int64_t{shape[1]} * shape[2]));
 }
 
 void TrainParity::ExpectTargets(int step, const PictureTargets& targets) {
@@ -235,7 +176,7 @@ void TrainParity::ExpectTargets(int step, const PictureTargets& targets) {
       AllEqual(Tensor::FromSpan(labels.shape(),
                                 absl::MakeConstSpan(targets.anchors.labels)),
                labels));
-  if (step == 0) {
+  if (Stored(step, "gt_rpn_locs")) {
     EXPECT_TRUE(AllNear(DeltaRows(targets.anchors.deltas),
                         Step(step, "gt_rpn_locs"), 1e-3));
   }
@@ -246,12 +187,9 @@ void TrainParity::ExpectTargets(int step, const PictureTargets& targets) {
   ASSERT_TRUE(AllNear(rois, want_rois, limits_.rois));
   EXPECT_EQ(targets.rois.labels, StepInts(step, "gt_roi_labels"));
   const Tensor deltas = Step(step, "gt_roi_locs");
-  const Tensor limits =
-      DeltaLimits(want_rois, deltas, MaxDifference(rois, want_rois),
-                  options_.proposals.loc_std);
-  EXPECT_TRUE(AllNear(Quotient(DeltaRows(targets.rois.deltas), limits),
-                      Quotient(deltas, limits), 1));
-  if (step > 0) return;  // stored for the first step only
+  EXPECT_TRUE(DeltasNear(DeltaRows(targets.rois.deltas), deltas, rois,
+                         want_rois, options_.proposals.loc_std));
+  if (!Stored(step, "gt_roi_masks")) return;
   const Tensor masks = Step(step, "gt_roi_masks");
   ASSERT_EQ(static_cast<int64_t>(targets.rois.masks.size()),
             masks.num_elements());
@@ -285,11 +223,14 @@ void TrainParity::ExpectLosses(int step, const LossTerms& terms) {
       {"fcis_loc_loss", terms.fcis_loc},
       {"fcis_cls_loss", terms.fcis_cls},
       {"fcis_mask_loss", terms.fcis_mask},
+      {"roi_loc_loss", terms.fcis_loc},
+      {"roi_cls_loss", terms.fcis_cls},
+      {"roi_mask_loss", terms.fcis_mask},
       {"rpn_acc", terms.rpn_acc},
       {"fcis_cls_acc", terms.fcis_cls_acc},
       {"fcis_fg_acc", terms.fcis_fg_acc}};
   const std::vector<std::string> names = golden_.Lines("loss_names");
-  ASSERT_EQ(names.size(), got.size());
+  ASSERT_EQ(names.size(), chainercv_ ? 6u : 9u);
   const Tensor losses = golden_.Get("losses");
   const int rois = golden_.Int("n_sample");
   for (size_t i = 0; i < names.size(); ++i) {
@@ -302,7 +243,7 @@ void TrainParity::ExpectLosses(int step, const LossTerms& terms) {
 }
 
 // What the optimiser's hooks make of a gradient: decay, then the layer's scale.
-// The whole gradients are stored after them, the tables before.
+// chainer-fcis's whole gradients are stored after them, the tables before.
 Tensor TrainParity::Hooked(const Tensor& g, const Tensor& w,
                            const std::string& name) {
   const float decay = golden_.Floats("lr_momentum_wd")[2];
@@ -317,7 +258,7 @@ Tensor TrainParity::Hooked(const Tensor& g, const Tensor& w,
 
 void TrainParity::ExpectGradients(int step, const Tensors& gradients,
                                   const Weights& weights) {
-  const std::vector<std::string> names = golden_.Lines("param_names");
+  const std::vector<std::string>& names = names_;
   const Tensor has = golden_.Get("param_has_grad");
   const Tensor l2 = Step(step, "grad_l2_f64"), sum = Step(step, "grad_sum_f64");
   const Tensor top = Step(step, "grad_absmax");
@@ -346,17 +287,19 @@ void TrainParity::ExpectGradients(int step, const Tensors& gradients,
         limits_.norm * norm * std::sqrt(static_cast<double>(g.num_elements())));
     if (step > 0) continue;  // stored for the first step only
     EXPECT_TRUE(AllNear(Samples(g), RowOf(some, p), limits_.sample * peak));
-    const std::string whole = absl::StrCat("step", step, "/grad/", names[p]);
+    const std::string whole = absl::StrCat(
+        "step", step, "/grad/", chainercv_ ? file_names_[p] : names[p]);
     if (golden_.Has(whole)) {
-      EXPECT_TRUE(AllNear(Hooked(g, weights.tensors.at(names[p]), names[p]),
-                          golden_.Get(whole), limits_.sample * peak));
+      const Tensor stored =
+          chainercv_ ? g : Hooked(g, weights.tensors.at(names[p]), names[p]);
+      EXPECT_TRUE(AllNear(stored, golden_.Get(whole), limits_.sample * peak));
     }
   }
 }
 
 void TrainParity::ExpectWeights(int step, const Weights& start,
                                 const Weights& now) {
-  const std::vector<std::string> names = golden_.Lines("param_names");
+  const std::vector<std::string>& names = names_;
   const Tensor updated = golden_.Get("param_updated");
   const Tensor norm = Step(step, "delta_l2_f64");
   const Tensor delta_some = Step(step, "delta_sample");
@@ -389,12 +332,12 @@ void TrainParity::ExpectWeights(int step, const Weights& start,
 }
 
 TEST_P(TrainParity, EveryStep) {
-  const TrainSample sample = MakeSample();
+  ExpectSample();
   const Weights start =
       DeterministicWeights(config_, golden_.Int("weight_seed"));
   auto network =
       *TrainNetwork::Create(start, TrainNetworkOptions(), backend_.get());
-  const std::vector<std::string> names = golden_.Lines("param_names");
+  const std::vector<std::string>& names = names_;
   const Tensor updated = golden_.Get("param_updated");
   std::set<std::string> trained;
   for (const Parameter* p : network->parameters()) trained.insert(p->name);
@@ -403,12 +346,10 @@ TEST_P(TrainParity, EveryStep) {
   }
 
   const std::vector<float> sgd = golden_.Floats("lr_momentum_wd");
-  OptimizerOptions options;
-  options.momentum = sgd[1];
-  options.weight_decay = sgd[2];
-  options.layer_scales[kScaledLayer] = kScale;
+  EXPECT_EQ(optimizer_.momentum, sgd[1]);
+  EXPECT_EQ(optimizer_.weight_decay, sgd[2]);
   const auto optimizer =
-      *Optimizer::Create(options, network->parameters(), network->math());
+      *Optimizer::Create(optimizer_, network->parameters(), network->math());
   Sampler sampler(golden_.Int("choice_seed"));
   Sampler replayed(golden_.Int("choice_seed"));
   const int steps = static_cast<int>(golden_.Get("losses").dim(0));
@@ -417,7 +358,7 @@ TEST_P(TrainParity, EveryStep) {
     SCOPED_TRACE(absl::StrCat("step ", step));
     std::vector<PictureTargets> targets;
     const absl::StatusOr<LossTerms> terms =
-        TrainStep(config_, options_, absl::MakeConstSpan(&sample, 1), 1, 1,
+        TrainStep(config_, options_, absl::MakeConstSpan(&sample_, 1), 1, 1,
                   /*add=*/false, network.get(), backend_.get(),
                   absl::MakeSpan(&sampler, 1), nullptr, &targets);
     ASSERT_TRUE(terms.ok()) << terms.status();
@@ -437,6 +378,7 @@ std::vector<std::tuple<std::string, std::string>> Cases() {
   for (const std::string& backend : TrainBackendNames()) {
     cases.emplace_back("mini", backend);
     cases.emplace_back("small", backend);
+    cases.emplace_back(kChainercv, backend);
     if (RunsLargeNetworks(backend)) cases.emplace_back("full101", backend);
   }
   return cases;

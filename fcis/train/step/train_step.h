@@ -22,7 +22,7 @@ namespace fcis {
 // several calls (add) and of several processes add up to that of the mean.
 // Gradients, not terms, are multiplied by gradient_scale. ready: as
 // TrainNetwork::Backward, during the last group of pictures. Waits for the
-// terms when all is under way. Errors: a picture too small for the network.
+// terms when all is under way. Errors: those of the backend.
 absl::StatusOr<LossTerms> TrainStep(
     const ModelConfig& config, const LossOptions& options,
     absl::Span<const TrainSample> samples, int total_pictures,

@@ -80,5 +80,30 @@ TEST_F(TrainStepTest, ScalesGradientsAndNoTerms) {
   EXPECT_EQ(scaled, plain);
 }
 
+// No anchor fits into it: the head alone learns.
+TEST_F(TrainStepTest, Case53ThinPicturesAreNoTrouble) {
+  const auto backend = MakeTestTrainBackend("cpu");
+  auto network = *TrainNetwork::Create(DeterministicWeights(config_, 3),
+                                       TrainNetworkOptions(), backend.get());
+  LossOptions options;
+  options.proposals.mask_size = config_.head().roi_size();
+  for (const auto& [height, width] : {std::pair(1, 200), std::pair(200, 1)}) {
+    TrainSample sample;
+    sample.prepared = RandomTensor("thin", {1, height, width, 3});
+    sample.scale = 1;
+    sample.instances.boxes = {
+        {0, 0, static_cast<float>(width), static_cast<float>(height)}};
+    sample.instances.labels = {1};
+    sample.instances.masks = {std::vector<uint8_t>(height * width, 1)};
+    std::vector<Sampler> samplers = {Sampler(1)};
+    const auto terms =
+        TrainStep(config_, options, {sample}, 1, 1, /*add=*/false,
+                  network.get(), backend.get(), absl::MakeSpan(samplers));
+    ASSERT_TRUE(terms.ok()) << terms.status();
+    EXPECT_GT(terms->sum(), 0);
+    EXPECT_LT(terms->sum(), 1e6);
+  }
+}
+
 }  // namespace
 }  // namespace fcis

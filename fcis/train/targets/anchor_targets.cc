@@ -36,18 +36,12 @@ void Limit(int8_t label, int64_t most, std::vector<int8_t>* labels,
   for (const int i : sampler->Choose(found, surplus)) (*labels)[i] = -1;
 }
 
-}  // namespace
-
-AnchorTargets MakeAnchorTargets(absl::Span<const Box> anchors,
-                                absl::Span<const Box> gt_boxes, int height,
-                                int width, const AnchorTargetParams& params,
-                                Sampler* sampler) {
-  AnchorTargets targets;
-  targets.labels.assign(anchors.size(), -1);
-  targets.deltas.resize(anchors.size());
-  const std::vector<int> inside = InsideAnchors(anchors, height, width);
-  if (inside.empty() || gt_boxes.empty()) return targets;
-
+// Labels of the anchors inside before any is drawn, and their deltas.
+std::vector<int8_t> LabelByIoU(absl::Span<const Box> anchors,
+                               const std::vector<int>& inside,
+                               absl::Span<const Box> gt_boxes,
+                               const AnchorTargetParams& params,
+                               std::vector<BoxDelta>* deltas) {
   std::vector<float> best_of_gt(gt_boxes.size(), 0.0f);
   std::vector<float> ious(inside.size() * gt_boxes.size());
   float* iou = ious.data();
@@ -68,7 +62,28 @@ AnchorTargets MakeAnchorTargets(absl::Span<const Box> anchors,
       if (row[g] == best_of_gt[g]) labels[i] = 1;
     }
     if (row[best] >= params.pos_iou_thresh) labels[i] = 1;
-    targets.deltas[inside[i]] = EncodeBox(anchors[inside[i]], gt_boxes[best]);
+    (*deltas)[inside[i]] = EncodeBox(anchors[inside[i]], gt_boxes[best]);
+  }
+  return labels;
+}
+
+}  // namespace
+
+AnchorTargets MakeAnchorTargets(absl::Span<const Box> anchors,
+                                absl::Span<const Box> gt_boxes, int height,
+                                int width, const AnchorTargetParams& params,
+                                Sampler* sampler, const IgnoredArea& ignored) {
+  AnchorTargets targets;
+  targets.labels.assign(anchors.size(), -1);
+  targets.deltas.resize(anchors.size());
+  if (gt_boxes.empty() && !params.learn_from_empty) return targets;
+  const std::vector<int> inside = InsideAnchors(anchors, height, width);
+  std::vector<int8_t> labels(inside.size(), 0);
+  if (!gt_boxes.empty()) {
+    labels = LabelByIoU(anchors, inside, gt_boxes, params, &targets.deltas);
+  }
+  for (size_t i = 0; i < inside.size(); ++i) {
+    if (labels[i] == 0 && ignored.Covers(anchors[inside[i]])) labels[i] = -1;
   }
   Limit(1, static_cast<int64_t>(params.pos_ratio * params.n_sample), &labels,
         sampler);

@@ -9,6 +9,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/box_coder.h"
+#include "fcis/train/targets/ignored_area.h"
 #include "fcis/train/targets/sampler.h"
 
 namespace fcis {
@@ -18,6 +19,9 @@ struct AnchorTargetParams {
   float pos_iou_thresh = 0.7f;
   float neg_iou_thresh = 0.3f;
   double pos_ratio = 0.5;
+  // In a picture without objects every anchor is background; else (the
+  // reference) it has nothing to say.
+  bool learn_from_empty = false;
 };
 
 struct AnchorTargets {
@@ -30,12 +34,14 @@ struct AnchorTargets {
 
 // Only anchors fully inside width x height take part. All anchors tied at a
 // ground truth's best IoU are objects: one that overlaps no anchor makes every
-// anchor of IoU 0 an object, as in the reference. No ground truth or no anchor
-// inside: all labels are -1 (the reference fails).
+// anchor of IoU 0 an object, as in the reference. No anchor inside, or no
+// ground truth that counts: all labels are -1 (the reference fails). An anchor
+// that `ignored` covers is no background.
 AnchorTargets MakeAnchorTargets(absl::Span<const Box> anchors,
                                 absl::Span<const Box> gt_boxes, int height,
                                 int width, const AnchorTargetParams& params,
-                                Sampler* sampler);
+                                Sampler* sampler,
+                                const IgnoredArea& ignored = IgnoredArea());
 
 }  // namespace fcis
 

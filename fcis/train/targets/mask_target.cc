@@ -15,9 +15,12 @@ std::vector<float> CropMask(const MaskView& mask, const PixelBox& gt_box,
   const int x1 = std::min({roi.x1, gt_box.x1, mask.width});
   const int y1 = std::min({roi.y1, gt_box.y1, mask.height});
   for (int y = y0; y < y1; ++y) {
-    const uint8_t* in = mask.bits + static_cast<int64_t>(y) * mask.width;
+    const int64_t row = static_cast<int64_t>(y) * mask.width;
     float* out = &crop[static_cast<size_t>(y - roi.y0) * roi.width()];
-    for (int x = x0; x < x1; ++x) out[x - roi.x0] = in[x];
+    for (int x = x0; x < x1; ++x) {
+      out[x - roi.x0] =
+          mask.values != nullptr ? mask.values[row + x] : mask.bits[row + x];
+    }
   }
   return crop;
 }

@@ -10,10 +10,12 @@
 
 namespace fcis {
 
-// A ground truth's mask: u8 [height][width], 0 or 1.
+// A ground truth's mask [height][width]: `bits`, 0 or 1, or `values` in 0..1
+// where that is set.
 struct MaskView {
   const uint8_t* bits;
   int height, width;
+  const float* values = nullptr;
 };
 
 // The part of the mask that lies in both boxes, over the RoI: f32

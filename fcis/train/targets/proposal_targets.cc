@@ -15,8 +15,10 @@ struct Assignment {
   float iou;
 };
 
+// Without ground truth none, at an IoU of 0.
 Assignment Assign(const Box& roi, absl::Span<const Box> gt_boxes) {
-  Assignment best = {0, IoU(roi, gt_boxes[0])};
+  Assignment best = {-1, 0};
+  if (!gt_boxes.empty()) best = {0, IoU(roi, gt_boxes[0])};
   for (size_t g = 1; g < gt_boxes.size(); ++g) {
     const float iou = IoU(roi, gt_boxes[g]);
     if (iou > best.iou) best = {static_cast<int>(g), iou};
@@ -59,9 +61,10 @@ ProposalTargets MakeProposalTargets(absl::Span<const Box> proposals,
                                     absl::Span<const int> gt_labels,
                                     absl::Span<const MaskView> gt_masks,
                                     const ProposalTargetParams& params,
-                                    Sampler* sampler) {
+                                    Sampler* sampler,
+                                    const IgnoredArea& ignored) {
   ProposalTargets targets;
-  if (gt_boxes.empty()) return targets;
+  if (gt_boxes.empty() && !params.learn_from_empty) return targets;
   std::vector<Box> rois(proposals.begin(), proposals.end());
   rois.insert(rois.end(), gt_boxes.begin(), gt_boxes.end());
   std::vector<Assignment> assigned;
@@ -70,7 +73,9 @@ ProposalTargets MakeProposalTargets(absl::Span<const Box> proposals,
     assigned.push_back(Assign(rois[r], gt_boxes));
     const float iou = assigned.back().iou;
     if (iou >= params.fg_iou_thresh) foreground.push_back(static_cast<int>(r));
-    if (iou < params.bg_iou_thresh_hi && iou >= params.bg_iou_thresh_lo) {
+    const float low = gt_boxes.empty() ? 0 : params.bg_iou_thresh_lo;
+    if (iou < params.bg_iou_thresh_hi && iou >= low &&
+        !ignored.Covers(rois[r])) {
       background.push_back(static_cast<int>(r));
     }
   }
@@ -88,7 +93,8 @@ ProposalTargets MakeProposalTargets(absl::Span<const Box> proposals,
     targets.rois.push_back(roi);
     targets.labels.push_back(is_foreground ? gt_labels[gt] : 0);
     targets.deltas.push_back(
-        Normalised(EncodeBox(roi, gt_boxes[gt]), params.loc_std));
+        gt < 0 ? BoxDelta()
+               : Normalised(EncodeBox(roi, gt_boxes[gt]), params.loc_std));
     const int size = params.mask_size;
     const std::vector<int8_t> mask =
         is_foreground

@@ -9,6 +9,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/box_coder.h"
+#include "fcis/train/targets/ignored_area.h"
 #include "fcis/train/targets/mask_target.h"
 #include "fcis/train/targets/sampler.h"
 
@@ -29,6 +30,9 @@ struct ProposalTargetParams {
   // A mask counts where the RoI is outside of the ground truth's box, too
   // (chainercv), which differs when the mask is larger than its box.
   bool whole_masks = false;
+  // In a picture without objects every proposal is background; else (the
+  // reference) there are no RoIs.
+  bool learn_from_empty = false;
 };
 
 // One entry per sampled RoI, foreground first (but for kAllRois); at most
@@ -42,13 +46,15 @@ struct ProposalTargets {
 };
 
 // gt_labels (1 ..) and gt_masks: one per box of gt_boxes, which join the
-// proposals. No ground truth: no RoIs (the reference fails).
+// proposals. No ground truth that counts: no RoIs (the reference fails). A RoI
+// that `ignored` covers is no background.
 ProposalTargets MakeProposalTargets(absl::Span<const Box> proposals,
                                     absl::Span<const Box> gt_boxes,
                                     absl::Span<const int> gt_labels,
                                     absl::Span<const MaskView> gt_masks,
                                     const ProposalTargetParams& params,
-                                    Sampler* sampler);
+                                    Sampler* sampler,
+                                    const IgnoredArea& ignored = IgnoredArea());
 
 }  // namespace fcis
 

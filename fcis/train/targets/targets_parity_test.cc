@@ -1,8 +1,11 @@
 // Sampler, anchor targets, proposal targets and mask targets against the
-// reference.
+// references.
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "fcis/core/geometry/anchors.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/golden_boxes.h"
@@ -11,19 +14,11 @@
 #include "fcis/train/targets/mask_target.h"
 #include "fcis/train/targets/proposal_targets.h"
 #include "fcis/train/targets/sampler.h"
+#include "fcis/train/testing/golden_training.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
 namespace {
-
-Tensor DeltaRows(const std::vector<BoxDelta>& deltas) {
-  Tensor t(Shape{static_cast<int64_t>(deltas.size()), 4});
-  float* v = t.mutable_data<float>();
-  for (const BoxDelta& d : deltas) {
-    for (const float c : {d.dy, d.dx, d.dh, d.dw}) *v++ = c;
-  }
-  return t;
-}
 
 template <typename T>
 std::vector<int> AsInts(const std::vector<T>& values) {
@@ -87,6 +82,93 @@ TEST(AnchorTargetsParity, LabelsDeltasAndCalls) {
   }
 }
 
+// The recorded calls at `at`, replayed by a sampler of that seed.
+void ExpectCalls(const GoldenFile& golden, const std::string& at,
+                 const char* chosen, const Sampler& used) {
+  const int calls = golden.Int(at + "n_choice");
+  EXPECT_EQ(static_cast<int>(used.calls()), calls);
+  Sampler again(golden.Int(at + "choice_seed"));
+  for (int c = 0; c < calls; ++c) {
+    const std::string call = absl::StrCat(at, "choice", c, "_");
+    const std::vector<int> want = golden.Ints(call + chosen);
+    EXPECT_EQ(again.Choose(golden.Ints(call + "candidates"), want.size()),
+              want);
+  }
+}
+
+TEST(AnchorTargetsParity, Chainercvs) {
+  const GoldenFile golden("chainercv/targets.npz");
+  const int cases = golden.Int("n_anchor_targets");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    SCOPED_TRACE(i);
+    const std::string at = absl::StrCat("at", i, "/");
+    const std::vector<int> size = golden.Ints(at + "h_w");
+    const std::vector<int> map = golden.Ints(at + "hh_ww");
+    const std::vector<Box> anchors = ShiftedAnchors(
+        AnchorBase(16, {0.5f, 1.0f, 2.0f}, golden.Floats(at + "anchor_scales")),
+        16, map[0], map[1]);
+    AnchorTargetParams params;
+    params.n_sample = golden.Int(at + "n_sample");
+    Sampler sampler(golden.Int(at + "choice_seed"));
+    const AnchorTargets got =
+        MakeAnchorTargets(anchors, BoxesFromYxyx(golden.Get(at + "bbox")),
+                          size[0], size[1], params, &sampler);
+    const Tensor labels = golden.Get(at + "label");
+    EXPECT_TRUE(AllEqual(
+        Tensor::FromSpan(labels.shape(), absl::MakeConstSpan(got.labels)),
+        labels));
+    EXPECT_TRUE(AllNear(DeltaRows(got.deltas), golden.Get(at + "loc"), 1e-5));
+    ExpectCalls(golden, at, "disabled", sampler);
+  }
+}
+
+// Masks are sixteenths: resized bilinearly, and not thresholded.
+TEST(ProposalTargetsParity, Chainercvs) {
+  const GoldenFile golden("chainercv/targets.npz");
+  const int cases = golden.Int("n_proposal_targets");
+  ASSERT_GT(cases, 0);
+  for (int i = 0; i < cases; ++i) {
+    SCOPED_TRACE(i);
+    const std::string at = absl::StrCat("pt", i, "/");
+    const Tensor sixteenths = golden.Get(at + "mask16");
+    const int height = static_cast<int>(sixteenths.dim(1));
+    const int width = static_cast<int>(sixteenths.dim(2));
+    std::vector<float> values;
+    for (const uint8_t v : sixteenths.span<uint8_t>()) {
+      values.push_back(v / 16.0f);
+    }
+    std::vector<MaskView> views;
+    for (int64_t m = 0; m < sixteenths.dim(0); ++m) {
+      views.push_back(
+          {nullptr, height, width, values.data() + m * height * width});
+    }
+    std::vector<int> labels = golden.Ints(at + "label");
+    for (int& label : labels) ++label;
+    const std::vector<int> sizes = golden.Ints(at + "n_sample_mask_size");
+    ProposalTargetParams params;
+    params.n_sample = sizes[0];
+    params.mask_size = sizes[1];
+    params.bg_iou_thresh_lo = golden.Float(at + "neg_iou_thresh_lo");
+    params.whole_masks = true;
+    Sampler sampler(golden.Int(at + "choice_seed"));
+    const ProposalTargets got =
+        MakeProposalTargets(BoxesFromYxyx(golden.Get(at + "roi")),
+                            BoxesFromYxyx(golden.Get(at + "bbox")), labels,
+                            views, params, &sampler);
+    EXPECT_TRUE(
+        AllEqual(YxyxFromBoxes(got.rois), golden.Get(at + "sample_roi")));
+    EXPECT_EQ(got.labels, golden.Ints(at + "gt_roi_label"));
+    EXPECT_TRUE(
+        AllNear(DeltaRows(got.deltas), golden.Get(at + "gt_roi_loc"), 1e-5));
+    const Tensor masks = golden.Get(at + "gt_roi_mask");
+    EXPECT_TRUE(AllEqual(
+        Tensor::FromSpan(masks.shape(), absl::MakeConstSpan(got.masks)),
+        masks));
+    ExpectCalls(golden, at, "chosen", sampler);
+  }
+}
+
 TEST(AnchorTargets, NothingToLearnFromIsIgnored) {
   Sampler sampler(1);
   const AnchorTargets none =
@@ -96,6 +178,34 @@ TEST(AnchorTargets, NothingToLearnFromIsIgnored) {
       MakeAnchorTargets({{-1, 0, 4, 4}}, {{0, 0, 4, 4}}, 8, 8, {}, &sampler);
   EXPECT_EQ(outside.labels, std::vector<int8_t>{-1});
   EXPECT_EQ(sampler.calls(), 0u);
+}
+
+TEST(AnchorTargets, EmptyPicturesAreBackgroundWhenAsked) {
+  AnchorTargetParams params;
+  params.learn_from_empty = true;
+  params.n_sample = 2;
+  Sampler sampler(1);
+  const AnchorTargets got = MakeAnchorTargets(
+      {{0, 0, 4, 4}, {-1, 0, 4, 4}, {1, 1, 5, 5}, {2, 2, 8, 8}}, {}, 8, 8,
+      params, &sampler);
+  EXPECT_EQ(got.labels[1], -1);  // not inside
+  int background = 0;
+  for (const int8_t label : got.labels) background += label == 0;
+  EXPECT_EQ(background, 2);
+  EXPECT_EQ(AbsMax(DeltaRows(got.deltas)), 0);
+}
+
+TEST(AnchorTargets, IgnoredAnchorsAreNoBackground) {
+  std::vector<uint8_t> mask(8 * 8);
+  for (size_t i = 0; i < 4 * 8; ++i) mask[i] = 1;  // the upper half
+  const IgnoredArea ignored({mask.data(), 8, 8});
+  Sampler sampler(1);
+  // An object, ignored or not; background in the ignored half; one of which a
+  // quarter lies there; and one of which half does.
+  const AnchorTargets got = MakeAnchorTargets(
+      {{0, 0, 3, 3}, {5, 0, 8, 3}, {4, 3, 8, 7}, {3, 3, 8, 5}}, {{0, 0, 3, 3}},
+      8, 8, {}, &sampler, ignored);
+  EXPECT_EQ(got.labels, (std::vector<int8_t>{1, -1, 0, -1}));
 }
 
 TEST(ProposalTargetsParity, RoisLabelsDeltasAndMasks) {
@@ -151,6 +261,38 @@ TEST(ProposalTargets, NoGroundTruthNoRois) {
   Sampler sampler(1);
   EXPECT_TRUE(MakeProposalTargets({{0, 0, 4, 4}}, {}, {}, {}, {}, &sampler)
                   .rois.empty());
+}
+
+TEST(ProposalTargets, EmptyPicturesAreBackgroundWhenAsked) {
+  ProposalTargetParams params;
+  params.learn_from_empty = true;
+  params.bg_iou_thresh_lo = .1f;  // of pictures with objects
+  params.n_sample = 2;
+  params.mask_size = 2;
+  Sampler sampler(1);
+  const ProposalTargets got = MakeProposalTargets(
+      {{0, 0, 4, 4}, {0, 0, 5, 5}, {0, 0, 6, 6}}, {}, {}, {}, params, &sampler);
+  EXPECT_EQ(got.labels, (std::vector<int>{0, 0}));
+  EXPECT_EQ(got.masks, std::vector<int8_t>(8, -1));
+  EXPECT_EQ(AbsMax(DeltaRows(got.deltas)), 0);
+}
+
+TEST(ProposalTargets, IgnoredRoisAreNoBackground) {
+  std::vector<uint8_t> mask(8 * 8);
+  for (size_t i = 0; i < 4 * 8; ++i) mask[i] = 1;  // the upper half
+  const IgnoredArea ignored({mask.data(), 8, 8});
+  ProposalTargetParams params;
+  params.n_sample = ProposalTargetParams::kAllRois;
+  params.mask_size = 2;
+  const MaskView whole = {mask.data(), 8, 8};
+  Sampler sampler(1);
+  const ProposalTargets got = MakeProposalTargets(
+      {{5, 0, 8, 3}, {5, 5, 8, 8}, {0, 0, 4, 3}}, {{0, 0, 4, 4}}, {7}, {whole},
+      params, &sampler, ignored);
+  // The object's own RoIs are foreground wherever they are.
+  EXPECT_EQ(got.rois,
+            (std::vector<Box>{{5, 5, 8, 8}, {0, 0, 4, 3}, {0, 0, 4, 4}}));
+  EXPECT_EQ(got.labels, (std::vector<int>{0, 7, 7}));
 }
 
 TEST(CropMaskParity, EveryOverlap) {

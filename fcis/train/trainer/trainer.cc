@@ -7,28 +7,20 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
-#include "absl/types/optional.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
-#include "fcis/data/download/free_space.h"
+#include "fcis/data/loader/epoch_order.h"
 #include "fcis/data/loader/loader.h"
 #include "fcis/kernels/train/parameter_sums.h"
 #include "fcis/model/weights/load.h"
-#include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/config/train_options.h"
-#include "fcis/train/network/train_network.h"
-#include "fcis/train/optimizer/loss_scale.h"
-#include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/run/event_log.h"
 #include "fcis/train/run/loss_chart.h"
-#include "fcis/train/run/run_directory.h"
 #include "fcis/train/run/stop_signal.h"
 #include "fcis/train/run/train_console.h"
 #include "fcis/train/run/watchdog.h"
@@ -36,36 +28,30 @@
 #include "fcis/train/step/train_step.h"
 #include "fcis/train/trainer/gradient_reducer.h"
 #include "fcis/train/trainer/iteration_sums.h"
-#include "google/protobuf/text_format.h"
+#include "fcis/train/trainer/same_everywhere.h"
+#include "fcis/train/trainer/train_state.h"
 
 namespace fcis {
 namespace {
 
-constexpr char kModelFile[] = "model.safetensors";
 // In a checkpoint's state: of an iteration, all processes together.
 constexpr char kPicturesKey[] = "train.pictures_per_iteration";
-// With a loss scale, and of it.
-constexpr char kLossScaleKey[] = "train.loss_scale";
-constexpr char kStepsKey[] = "train.optimizer_steps";
-
-std::string AsText(const google::protobuf::Message& message) {
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(message, &text);
-  return text;
-}
 
 class Trainer {
  public:
-  Trainer(const TrainerOptions& options, const TrainingSet& data,
-          TrainBackend* backend, Communicator* job)
+  Trainer(const TrainerOptions& options, TrainerRun run,
+          const TrainingSet& data, TrainBackend* backend, Communicator* job)
       : options_(options),
         config_(options.config),
+        run_(std::move(run)),
         data_(data),
         backend_(backend),
         job_(job),
         pictures_(int64_t{job->size()} * config_.batch() *
                   config_.accumulate()),
-        schedule_(config_.schedule(), pictures_, data.size()),
+        repeats_(RepeatFactors(data, config_.data().repeat_threshold())),
+        epoch_size_(EpochOrder::SizeOf(data.size(), repeats_)),
+        schedule_(config_.schedule(), pictures_, epoch_size_),
         iterations_(options.max_iterations > 0 ? options.max_iterations
                                                : schedule_.iterations()) {}
 
@@ -74,7 +60,7 @@ class Trainer {
  private:
   bool leads() const { return job_->rank() == 0; }
   bool has_norm() const {
-    return config_.optimizer().clip_norm() > 0 || scale_.dynamic();
+    return config_.optimizer().clip_norm() > 0 || state_.scale.dynamic();
   }
   void Say(const std::string& line) {
     if (!leads()) return;
@@ -86,43 +72,45 @@ class Trainer {
     }
   }
 
-  absl::Status OpenDirectory();
+  void TakeUpCheckpoint();
   absl::Status MakeNetwork(Weights weights);
-  absl::Status CheckSameEverywhere();
-  absl::Status CheckSpace() const;
+  absl::Status CheckSame();
   absl::Status Start();
   absl::Status Iterate();
   absl::StatusOr<IterationSums> Step(std::vector<std::string>* image_ids);
   absl::Status Update(double rate, double norm);
-  absl::Status LoadScale(const std::map<std::string, std::string>& state,
-                         int64_t* steps);
   absl::Status Log(const IterationSums& sums, double rate, double norm,
                    absl::Duration took, absl::Duration waited);
   absl::Status Save();
   absl::Status WriteFiles() const;
   absl::Status Validate();
-  absl::StatusOr<Weights> Averaged() const;
+  absl::Status Finish();
   bool Due(int64_t every) const { return every > 0 && done_ % every == 0; }
+  int64_t epoch() const {  // in iterations
+    return std::max<int64_t>(1, data_.size() / pictures_);
+  }
+  bool ValidationIsDue() const {
+    const auto every = static_cast<int64_t>(options_.validate_every * epoch());
+    return options_.validate && done_ > 0 &&
+           (done_ == iterations_ || Due(std::max<int64_t>(1, every)));
+  }
 
   const TrainerOptions& options_;
   const TrainConfig& config_;
+  TrainerRun run_;
   const TrainingSet& data_;
   TrainBackend* const backend_;
   Communicator* const job_;
-  const int64_t pictures_;  // of an iteration, all processes
+  const int64_t pictures_;             // of an iteration, all processes
+  const std::vector<double> repeats_;  // of the data set's pictures
+  const int64_t epoch_size_;           // pictures, repetitions included
   const Schedule schedule_;
   const int64_t iterations_;
 
-  std::unique_ptr<RunDirectory> directory_;  // rank 0
-  std::string path_;                         // of the run directory
-  absl::optional<FoundCheckpoint> found_;    // what the run goes on from
-  int64_t done_ = 0;                         // iterations
-  int64_t saved_ = -1;                       // iteration of the last checkpoint
-  std::unique_ptr<TrainNetwork> network_;
-  ModelConfig model_;
+  int64_t done_ = 0;    // iterations
+  int64_t saved_ = -1;  // iteration of the last checkpoint
+  TrainState state_;
   LossOptions loss_;
-  std::unique_ptr<Optimizer> optimizer_;
-  LossScale scale_;
   std::unique_ptr<GradientReducer> reducer_;
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<EventLog> log_;          // rank 0
@@ -130,140 +118,60 @@ class Trainer {
   std::unique_ptr<Watchdog> watchdog_;
 };
 
-absl::Status Trainer::OpenDirectory() {
-  absl::Status opened;
-  std::string from;
-  if (leads()) {
-    RunDirectory::Options directory;
-    directory.out = options_.out;
-    directory.resume = options_.resume;
-    auto made = RunDirectory::Open(directory);
-    opened = made.status();
-    if (made.ok()) {
-      directory_ = std::move(*made);
-      path_ = directory_->path();
-      from = options_.resume_from.empty() ? path_ : options_.resume_from;
-      if (!options_.resume) from.clear();
-    }
+void Trainer::TakeUpCheckpoint() {
+  if (!run_.checkpoint.has_value()) return;
+  const Checkpoint& checkpoint = run_.checkpoint->checkpoint;
+  done_ = checkpoint.iteration;
+  Say(absl::StrCat("resuming from ", run_.checkpoint->path, ": iteration ",
+                   done_));
+  const auto before = checkpoint.state.find(kPicturesKey);
+  if (before == checkpoint.state.end() ||
+      before->second == absl::StrCat(pictures_)) {
+    return;
   }
-  // The others must not wait for a process that has left.
-  ASSIGN_OR_RETURN(const int failures, job_->Sum(opened.ok() ? 0 : 1));
-  RETURN_IF_ERROR(opened);
-  if (failures > 0) return absl::AbortedError("rank 0 has no run directory");
-  ASSIGN_OR_RETURN(path_, job_->Broadcast(path_));
-  ASSIGN_OR_RETURN(from, job_->Broadcast(from));
-  if (from.empty()) return absl::OkStatus();
-  auto found = FindCheckpoint(from);
-  if (found.ok()) {
-    for (const std::string& warning : found->warnings) {
-      Say(absl::StrCat("warning: ", warning));
-    }
-    found_ = std::move(*found);
-    done_ = found_->checkpoint.iteration;
-    Say(absl::StrCat("resuming from ", found_->path, ": iteration ", done_));
-    const auto& state = found_->checkpoint.state;
-    const auto before = state.find(kPicturesKey);
-    if (before != state.end() && before->second != absl::StrCat(pictures_)) {
-      Say(absl::StrCat("warning: the checkpoint's run took ", before->second,
-                       " pictures per iteration, this one takes ", pictures_,
-                       ": it goes on where a run with ", pictures_,
-                       " would be after ", done_, " iterations"));
-    }
-    return absl::OkStatus();
-  }
-  if (!absl::IsNotFound(found.status()) || !options_.resume_from.empty()) {
-    return found.status();
-  }
-  Say(absl::StrCat(path_, " has no checkpoint yet: starting at iteration 0"));
-  return absl::OkStatus();
+  Say(absl::StrCat("warning: the checkpoint's run took ", before->second,
+                   " pictures per iteration, this one takes ", pictures_,
+                   ": it goes on where a run with ", pictures_,
+                   " would be after ", done_, " iterations"));
 }
 
 absl::Status Trainer::MakeNetwork(Weights weights) {
-  // What is not trained comes from the checkpoint too: norms' statistics.
-  std::map<std::string, Tensor> state;
-  if (found_.has_value()) {
-    weights.source = found_->path;
-    for (const auto& entry : found_->checkpoint.tensors) {
-      if (absl::StartsWith(entry.first, kOptimizerPrefix)) {
-        state[entry.first.substr(sizeof(kOptimizerPrefix) - 1)] = entry.second;
-      } else {
-        weights.tensors[entry.first] = entry.second;
-      }
-    }
-  }
-  model_ = weights.config;
-  ASSIGN_OR_RETURN(
-      network_,
-      TrainNetwork::Create(weights, NetworkOptionsOf(config_, job_), backend_));
-  loss_ = LossOptionsOf(config_.loss(), model_);
-  ASSIGN_OR_RETURN(optimizer_,
-                   Optimizer::Create(OptimizerOptionsOf(config_),
-                                     network_->parameters(), network_->math()));
+  const bool resumes = run_.checkpoint.has_value();
+  if (resumes) weights.source = run_.checkpoint->path;
+  ASSIGN_OR_RETURN(state_, TrainState::Create(
+                               std::move(weights),
+                               resumes ? &run_.checkpoint->checkpoint : nullptr,
+                               config_, backend_, job_));
+  run_.checkpoint.reset();
+  loss_ = LossOptionsOf(config_, state_.model);
   ASSIGN_OR_RETURN(reducer_, GradientReducer::Create(
-                                 network_.get(), job_,
+                                 state_.network.get(), job_,
                                  config_.gradient_sums() == TrainConfig::BF16
                                      ? SumType::kBF16
                                      : SumType::kF32));
-  scale_ =
-      LossScaleOf(config_.optimizer(), backend_->forward().activation_type());
-  if (found_.has_value()) {
-    int64_t steps = done_;
-    absl::Status loaded = LoadScale(found_->checkpoint.state, &steps);
-    if (loaded.ok()) loaded = optimizer_->Load(state, steps);
-    if (!loaded.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(found_->path, ": ", loaded.message(),
-                       "; was it made by another recipe?"));
-    }
-    found_.reset();
-  }
-  return CheckSameEverywhere();
-}
-
-// Steps that the scale left out are iterations all the same.
-absl::Status Trainer::LoadScale(const std::map<std::string, std::string>& state,
-                                int64_t* steps) {
-  const auto scale = state.find(kLossScaleKey), done = state.find(kStepsKey);
-  if (done != state.end() && !absl::SimpleAtoi(done->second, steps)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        kStepsKey, " is \"", done->second, "\", expected a number"));
-  }
-  if (scale == state.end() || !scale_.dynamic()) return absl::OkStatus();
-  return scale_.Load(scale->second);
+  return CheckSame();
 }
 
 // Sums of different things would be nonsense without an error.
-absl::Status Trainer::CheckSameEverywhere() {
-  std::string mine = absl::StrCat(Fnv1a64(AsText(config_)), " ",
-                                  Fnv1a64(AsText(model_)), " ", data_.size());
-  ASSIGN_OR_RETURN(const std::vector<float> values, network_->FetchValues());
-  absl::StrAppend(
-      &mine, " ",
-      Fnv1a64(absl::string_view(reinterpret_cast<const char*>(values.data()),
-                                values.size() * sizeof(float))));
-  for (const Parameter* p : network_->parameters()) {
-    absl::StrAppend(&mine, " ", Fnv1a64(p->layout));
+absl::Status Trainer::CheckSame() {
+  ASSIGN_OR_RETURN(const std::vector<float> values,
+                   state_.network->FetchValues());
+  std::string layouts;
+  for (const Parameter* p : state_.network->parameters()) {
+    absl::StrAppend(&layouts, p->layout, "\n");
   }
-  ASSIGN_OR_RETURN(const std::string first, job_->Broadcast(mine));
-  ASSIGN_OR_RETURN(const int others, job_->Sum(mine == first ? 0 : 1));
-  if (others == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      others, " of ", job_->size(),
-      " processes differ from rank 0 in recipe, data, weights or in how their "
-      "CPUs lay weights out (set DNNL_MAX_CPU_ISA to the weakest CPU's)"));
-}
-
-// A full disk is better met now than after hours.
-absl::Status Trainer::CheckSpace() const {
-  constexpr int kArrays = 4;  // weights, two moments, averages at most
-  constexpr int kWhenAllAreKept = 10;
-  const int kept = options_.keep_checkpoints > 0 ? options_.keep_checkpoints
-                                                 : kWhenAllAreKept;
-  // One is written before the oldest goes; the best and the final model.
-  constexpr int kOthers = 3;
-  return CheckFreeSpace(path_, int64_t{kArrays} * (kept + kOthers) *
-                                   static_cast<int64_t>(sizeof(float)) *
-                                   network_->num_values());
+  return CheckSameEverywhere(
+      {{"the recipe", AsText(config_)},
+       {"the seed", absl::StrCat(options_.seed)},
+       {"the model's configuration", AsText(state_.model)},
+       {"the number of pictures", absl::StrCat(data_.size())},
+       {"weights",
+        absl::string_view(reinterpret_cast<const char*>(values.data()),
+                          values.size() * sizeof(float))},
+       {"how the CPU lays weights out (set DNNL_MAX_CPU_ISA to the weakest "
+        "CPU's)",
+        layouts}},
+      job_);
 }
 
 absl::Status Trainer::Start() {
@@ -276,14 +184,15 @@ absl::Status Trainer::Start() {
   loader.prefetch = options_.prefetch;
   loader.first_iteration = done_;
   loader.aspect_grouping = config_.aspect_grouping();
-  loader.augmentation = AugmentationOf(config_.augmentation());
-  ASSIGN_OR_RETURN(loader_, Loader::Create(&data_, model_.input(), loader));
+  loader.repeats = repeats_;
+  loader.augmentation = AugmentationOf(config_);
+  ASSIGN_OR_RETURN(loader_,
+                   Loader::Create(&data_, state_.model.input(), loader));
   Watchdog::Options watch;
   watch.rank = job_->rank();
   watch.timeout = options_.timeout;
   watchdog_ = absl::make_unique<Watchdog>(watch);
   if (!leads()) return absl::OkStatus();
-  RETURN_IF_ERROR(CheckSpace());
   RunStart start;
   start.command_line = options_.command_line;
   start.version = kVersion;
@@ -292,11 +201,10 @@ absl::Status Trainer::Start() {
   start.config = absl::StrCat(
       "# The recipe (fcis.TrainConfig). The model is in each checkpoint.\n",
       AsText(config_));
-  RETURN_IF_ERROR(directory_->RecordStart(start));
-  if (options_.resume) {
-    RETURN_IF_ERROR(SetAsideNewer(path_, done_).status());
-  }
-  ASSIGN_OR_RETURN(log_, EventLog::Open(path_, done_));
+  start.record = run_.record;
+  RETURN_IF_ERROR(run_.directory->RecordStart(start));
+  RETURN_IF_ERROR(SetAsideNewer(run_.path, done_).status());
+  ASSIGN_OR_RETURN(log_, EventLog::Open(run_.path, done_));
   console_ = absl::make_unique<TrainConsole>(
       TrainConsole::ForTerminal(iterations_, done_));
   return absl::OkStatus();
@@ -323,9 +231,9 @@ absl::StatusOr<IterationSums> Trainer::Step(
     if (last) ready = [this](int n) { reducer_->Ready(n); };
     ASSIGN_OR_RETURN(
         const LossTerms terms,
-        TrainStep(model_, loss_, samples, static_cast<int>(pictures_),
-                  scale_.value(), /*add=*/part > 0, network_.get(), backend_,
-                  absl::MakeSpan(samplers), ready));
+        TrainStep(state_.model, loss_, samples, static_cast<int>(pictures_),
+                  state_.scale.value(), /*add=*/part > 0, state_.network.get(),
+                  backend_, absl::MakeSpan(samplers), ready));
     AddTerms(terms, &sums.terms);
   }
   return sums;
@@ -345,10 +253,11 @@ absl::Status Trainer::Iterate() {
   const double rate = schedule_.LearningRate(done_);
   double norm = 0;
   if (has_norm()) {
-    ASSIGN_OR_RETURN(norm, optimizer_->GradientNorm(scale_.value()));
+    ASSIGN_OR_RETURN(norm,
+                     state_.optimizer->GradientNorm(state_.scale.value()));
   }
   if (!NotFinite(sums.terms).empty() ||
-      (!std::isfinite(norm) && !scale_.dynamic())) {
+      (!std::isfinite(norm) && !state_.scale.dynamic())) {
     const std::string mine = NotFinite(own->terms);
     std::string where = NotFinite(sums.terms).empty()
                             ? "the gradient's norm is not finite"
@@ -369,16 +278,11 @@ absl::Status Trainer::Iterate() {
   RETURN_IF_ERROR(Log(sums, rate, norm, absl::Now() - began,
                       absl::Seconds(loader_->wait_seconds() - waited_before)));
 
-  const int64_t epoch = std::max<int64_t>(1, data_.size() / pictures_);
   const bool last = done_ == iterations_;
   const int64_t every =
-      options_.checkpoint_every > 0 ? options_.checkpoint_every : epoch;
+      options_.checkpoint_every > 0 ? options_.checkpoint_every : epoch();
   if (last || sums.stop || Due(every)) RETURN_IF_ERROR(Save());
-  const int64_t validate_every = std::max<int64_t>(
-      1, static_cast<int64_t>(options_.validate_every * epoch));
-  if (options_.validate && (last || Due(validate_every))) {
-    RETURN_IF_ERROR(Validate());
-  }
+  if (ValidationIsDue()) RETURN_IF_ERROR(Validate());
   if (sums.stop && !last) {
     Say(absl::StrCat("stopped by a signal after iteration ", done_,
                      "; --resume goes on"));
@@ -390,17 +294,18 @@ absl::Status Trainer::Iterate() {
 // A step, unless its gradients were scaled out of range. All processes have the
 // same gradients and come to the same end.
 absl::Status Trainer::Update(double rate, double norm) {
-  const float scale = scale_.value();
+  const float scale = state_.scale.value();
   const bool finite = std::isfinite(norm);
-  const absl::Status updated = scale_.Update(finite);
+  const absl::Status updated = state_.scale.Update(finite);
   if (!updated.ok()) {
     return absl::AbortedError(absl::StrCat("iteration ", done_ + 1, ": ",
                                            updated.message(),
                                            ". The last checkpoint is kept"));
   }
   if (!finite) return absl::OkStatus();
-  RETURN_IF_ERROR(optimizer_->Step(static_cast<float>(rate), norm, scale));
-  return network_->Refresh();
+  RETURN_IF_ERROR(
+      state_.optimizer->Step(static_cast<float>(rate), norm, scale));
+  return state_.network->Refresh();
 }
 
 absl::Status Trainer::Log(const IterationSums& sums, double rate, double norm,
@@ -408,14 +313,14 @@ absl::Status Trainer::Log(const IterationSums& sums, double rate, double norm,
   if (!leads()) return absl::OkStatus();
   const LossTerms& terms = sums.terms;
   std::vector<std::pair<std::string, double>> values = {
-      {"epoch", static_cast<double>(done_) * pictures_ / data_.size()},
+      {"epoch", static_cast<double>(done_) * pictures_ / epoch_size_},
       {"lr", rate},
       {"loss", terms.sum()}};
   for (auto& term : NamedTerms(terms)) values.push_back(std::move(term));
   const bool finite = std::isfinite(norm);
   if (has_norm()) values.emplace_back("gradient_norm", finite ? norm : 0);
-  if (scale_.dynamic()) {
-    values.emplace_back("loss_scale", scale_.value());
+  if (state_.scale.dynamic()) {
+    values.emplace_back("loss_scale", state_.scale.value());
     values.emplace_back("left_out", finite ? 0 : 1);
   }
   const size_t shown = values.size();
@@ -433,28 +338,14 @@ absl::Status Trainer::Log(const IterationSums& sums, double rate, double norm,
 
 // Rank 0's part of Save.
 absl::Status Trainer::WriteFiles() const {
-  Checkpoint checkpoint;
-  checkpoint.iteration = done_;
-  ASSIGN_OR_RETURN(const Weights weights, network_->Save());
-  checkpoint.tensors = weights.tensors;
-  std::map<std::string, Tensor> state;
-  RETURN_IF_ERROR(optimizer_->Save(&state));
-  for (auto& entry : state) {
-    checkpoint.tensors[absl::StrCat(kOptimizerPrefix, entry.first)] =
-        entry.second;
-  }
-  checkpoint.state[kModelConfigKey] = AsText(model_);
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, state_.Save(done_));
   checkpoint.state["train.config"] = AsText(config_);
-  checkpoint.state["train.seed"] = absl::StrCat(options_.seed);
+  checkpoint.state[kSeedKey] = absl::StrCat(options_.seed);
   checkpoint.state[kPicturesKey] = absl::StrCat(pictures_);
-  if (scale_.dynamic()) {
-    checkpoint.state[kLossScaleKey] = scale_.Save();
-    checkpoint.state[kStepsKey] = absl::StrCat(optimizer_->steps());
-  }
   RETURN_IF_ERROR(log_->Sync());
-  RETURN_IF_ERROR(WriteCheckpoint(path_, checkpoint).status());
-  RETURN_IF_ERROR(PruneCheckpoints(path_, options_.keep_checkpoints));
-  return WriteLossChart(path_);
+  RETURN_IF_ERROR(WriteCheckpoint(run_.path, checkpoint).status());
+  RETURN_IF_ERROR(PruneCheckpoints(run_.path, options_.keep_checkpoints));
+  return WriteLossChart(run_.path);
 }
 
 absl::Status Trainer::Save() {
@@ -468,62 +359,69 @@ absl::Status Trainer::Save() {
              : absl::AbortedError("rank 0 could not write its checkpoint");
 }
 
-absl::StatusOr<Weights> Trainer::Averaged() const {
-  ASSIGN_OR_RETURN(Weights weights, network_->Save());
-  ASSIGN_OR_RETURN(const auto averages, optimizer_->Averages());
-  for (const auto& average : averages) {
-    weights.tensors[average.first] = average.second;
-  }
-  return weights;
-}
-
 absl::Status Trainer::Validate() {
   if (saved_ != done_) RETURN_IF_ERROR(Save());
   watchdog_->FeedWaitingForOthers("validation", done_);
-  ASSIGN_OR_RETURN(const Weights averaged, Averaged());
-  ASSIGN_OR_RETURN(const double ap, options_.validate(averaged, done_, path_));
+  ASSIGN_OR_RETURN(const Weights averaged, state_.Averaged());
+  ASSIGN_OR_RETURN(const double ap,
+                   options_.validate(averaged, done_, run_.path));
   Say(absl::StrCat("validation after iteration ", done_, ": AP ", ap));
   if (!leads()) return absl::OkStatus();
   BestCheckpoint candidate;
   candidate.iteration = done_;
   candidate.ap = ap;
-  ASSIGN_OR_RETURN(const bool best, KeepIfBest(path_, candidate));
+  ASSIGN_OR_RETURN(const bool best, KeepIfBest(run_.path, candidate));
   if (best) Say("  the best so far");
   return absl::OkStatus();
 }
 
-absl::Status Trainer::Run(const Weights& initial) {
-  RETURN_IF_ERROR(OpenDirectory());
-  RETURN_IF_ERROR(MakeNetwork(initial));
-  RETURN_IF_ERROR(Start());
-  Say(absl::StrCat("run directory: ", path_));
-  Say(absl::StrCat(
-      data_.size(), " pictures, ", data_.class_names().size(), " classes; ",
-      job_->size(), " processes x ", config_.batch(), " pictures",
-      config_.accumulate() > 1 ? absl::StrCat(" x ", config_.accumulate())
-                               : std::string(),
-      "; iterations ", done_ + 1, " to ", iterations_));
-  Say(schedule_.Describe());
-  while (done_ < iterations_) {
-    const absl::Status status = Iterate();
-    if (absl::IsCancelled(status)) return absl::OkStatus();
-    RETURN_IF_ERROR(status);
-  }
-  if (!leads()) return absl::OkStatus();
-  const std::string model = absl::StrCat(path_, "/", kModelFile);
-  ASSIGN_OR_RETURN(const Weights averaged, Averaged());
+// By rank 0.
+absl::Status Trainer::Finish() {
+  const std::string model = absl::StrCat(run_.path, "/", kModelFile);
+  ASSIGN_OR_RETURN(const Weights averaged, state_.Averaged());
   RETURN_IF_ERROR(SaveWeights(model, averaged));
+  run_.record.set_finished(done_);
+  RETURN_IF_ERROR(WriteRunRecord(run_.path, run_.record));
   console_.reset();
   Say(absl::StrCat("model: ", model));
   return absl::OkStatus();
 }
 
+absl::Status Trainer::Run(const Weights& initial) {
+  TakeUpCheckpoint();
+  RETURN_IF_ERROR(MakeNetwork(initial));
+  RETURN_IF_ERROR(Start());
+  Say(absl::StrCat("run directory: ", run_.path));
+  Say(absl::StrCat(
+      data_.size(), " pictures",
+      epoch_size_ == data_.size()
+          ? std::string()
+          : absl::StrCat(" (", epoch_size_, " in an epoch)"),
+      ", ", data_.class_names().size(), " classes; ", job_->size(),
+      " processes x ", config_.batch(), " pictures",
+      config_.accumulate() > 1 ? absl::StrCat(" x ", config_.accumulate())
+                               : std::string(),
+      done_ < iterations_
+          ? absl::StrCat("; iterations ", done_ + 1, " to ", iterations_)
+          : absl::StrCat("; all ", done_, " iterations are done")));
+  Say(schedule_.Describe());
+  // It may be what the run was stopped in.
+  if (done_ <= iterations_ && ValidationIsDue()) RETURN_IF_ERROR(Validate());
+  while (done_ < iterations_) {
+    const absl::Status status = Iterate();
+    if (absl::IsCancelled(status)) return absl::OkStatus();
+    RETURN_IF_ERROR(status);
+  }
+  return leads() ? Finish() : absl::OkStatus();
+}
+
 }  // namespace
 
-absl::Status Train(const TrainerOptions& options, const TrainingSet& data,
-                   const Weights& initial, TrainBackend* backend,
-                   Communicator* job) {
-  const absl::Status status = Trainer(options, data, backend, job).Run(initial);
+absl::Status Train(const TrainerOptions& options, TrainerRun run,
+                   const TrainingSet& data, const Weights& initial,
+                   TrainBackend* backend, Communicator* job) {
+  const absl::Status status =
+      Trainer(options, std::move(run), data, backend, job).Run(initial);
   // The others may be waiting for this process' numbers.
   if (!status.ok()) job->GiveUp();
   return status;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,17 @@
 #include "fcis/data/loader/training_set.h"
 #include "fcis/kernels/train/train_backend.h"
 #include "fcis/model/weights/weights.h"
+#include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/config/train.pb.h"
+#include "fcis/train/run/run_directory.h"
+#include "fcis/train/run/run_record.h"
 
 namespace fcis {
+
+// The trained model, in a run directory.
+inline constexpr char kModelFile[] = "model.safetensors";
+// In a checkpoint's state: the seed of the run that made it.
+inline constexpr char kSeedKey[] = "train.seed";
 
 // AP of a model, which all processes score together: all call it at the same
 // iterations and get the same number. `run`: the run directory.
@@ -34,10 +43,6 @@ struct TrainerOptions {
   // 0: once per epoch. The last iteration always makes one.
   int64_t checkpoint_every = 0;
   int keep_checkpoints = 3;  // newest ones; 0: all
-  // "" for a new directory out/<date>_<time>.
-  std::string out;
-  bool resume = false;
-  std::string resume_from;  // a checkpoint; "": the newest of `out`
   std::vector<std::string> command_line;
   Validator validate;         // may be empty
   double validate_every = 1;  // epochs
@@ -45,17 +50,26 @@ struct TrainerOptions {
   absl::Duration timeout = absl::Minutes(10);
 };
 
-// All processes call it with the same arguments. Writes, by rank 0:
-// out/{config.textproto, run.jsonl, log.jsonl, log.csv, events.out.tfevents.*,
-// losses.svg, checkpoint_*.safetensors, best.safetensors, model.safetensors (at
-// the end; averaged weights if the recipe keeps them)}. A stop signal
-// (InstallStopSignals) leads to a checkpoint and an early return, which is no
-// error. Errors: UsageError (options, a directory that is taken); a picture
-// that cannot be read; a loss that is not finite, naming term, iteration and
-// pictures; full disk; processes that differ in weights or layouts.
-absl::Status Train(const TrainerOptions& options, const TrainingSet& data,
-                   const Weights& initial, TrainBackend* backend,
-                   Communicator* job);
+// Where a run is written and what it goes on from.
+struct TrainerRun {
+  std::string path;                   // of the directory, in all processes
+  RunDirectory* directory = nullptr;  // rank 0's, open; null in the others
+  RunRecord record;                   // is kept in the directory
+  std::optional<FoundCheckpoint> checkpoint;  // none: iteration 0
+};
+
+// All processes call it with the same arguments, but for `run.directory`.
+// Writes, by rank 0: {config.textproto, run.textproto, run.jsonl, log.jsonl,
+// log.csv, events.out.tfevents.*, losses.svg, checkpoint_*.safetensors,
+// best.safetensors, model.safetensors (at the end; averaged weights if the
+// recipe keeps them)}. A stop signal (InstallStopSignals) leads to a checkpoint
+// and an early return, which is no error. Errors: a checkpoint of other
+// tensors; a picture that cannot be read; a loss that is not finite, naming
+// term, iteration and pictures; full disk; processes that differ in recipe,
+// weights or layouts, by rank.
+absl::Status Train(const TrainerOptions& options, TrainerRun run,
+                   const TrainingSet& data, const Weights& initial,
+                   TrainBackend* backend, Communicator* job);
 
 }  // namespace fcis
 

@@ -1,6 +1,7 @@
-"""Writes the model files beside this script with the real libraries, so that
-the importers are tested on what users have. Needs chainer, mxnet and numpy
-(<1.24) in a scratch environment; the tests need none of them.
+"""Writes mini_chainer_fcis.npz beside this script with the real library, so
+that the importer is tested on what users have. Needs chainer and numpy (<1.24)
+in a scratch environment; the tests need neither. (chainercv's and MXNet's files
+are fixtures: fcis/testdata/parity_chainercv.)
 
 The network is parity_mini, the weights are the deterministic ones of seed 7.
 
@@ -86,48 +87,6 @@ def save_chainer(path, arrays):
     chainer.serializers.save_npz(path, root)
 
 
-def chainercv_name(name):
-    p = name.split('/')
-    numbered = lambda s: ('residual_conv' if s[-1] == '4' else 'conv' + s[-1], s[:-1])
-    if p[:2] == ['extractor', 'res1']:
-        return '/'.join(['extractor', 'conv1', p[2][:-1], p[3]])
-    if p[0] == 'extractor':
-        layer, kind = numbered(p[3])
-        return '/'.join(['extractor', p[1], p[2].split('_')[1], layer, kind, p[4]])
-    head = {'psroi_conv1': 'conv1', 'psroi_conv2': 'cls_seg', 'psroi_conv3': 'ag_loc'}
-    return '/'.join([p[0], head.get(p[1], p[1]), p[2]])
-
-
-def mxnet_entry(name, value):
-    """msracver's name and channel order: convert_model.py backwards."""
-    p = name.split('/')
-    leaf = {'W': 'weight', 'b': 'bias', 'avg_mean': 'moving_mean', 'avg_var': 'moving_var'}.get(p[-1], p[-1])
-    kind = 'aux' if leaf.startswith('moving') else 'arg'
-    if name == 'extractor/res1/conv1/W':
-        theirs = 'conv1'
-    elif p[:2] == ['extractor', 'res1']:
-        theirs = 'bn_conv1'
-    elif p[0] == 'extractor':
-        bottleneck = p[2].split('_')[1]
-        if p[1] in ('res2', 'res5'):
-            bottleneck = {'b1': 'b', 'b2': 'c'}.get(bottleneck, bottleneck)
-        branch = {'1': 'branch2a', '2': 'branch2b', '3': 'branch2c', '4': 'branch1'}[p[3][-1]]
-        prefix = 'res' if p[3].startswith('conv') else 'bn'
-        theirs = '%s%s%s_%s' % (prefix, p[1][3], bottleneck, branch)
-    else:
-        theirs = {'rpn/conv1': 'rpn_conv_3x3', 'rpn/score': 'rpn_cls_score', 'rpn/loc': 'rpn_bbox_pred',
-                  'head/psroi_conv1': 'conv_new_1', 'head/psroi_conv2': 'fcis_cls_seg',
-                  'head/psroi_conv3': 'fcis_bbox'}['/'.join(p[:2])]
-    tail = value.shape[1:]
-    if p[:2] == ['rpn', 'score']:
-        value = value.reshape((-1, 2) + tail).swapaxes(0, 1).reshape((-1,) + tail)
-    elif p[:2] == ['rpn', 'loc']:
-        value = value.reshape((-1, 4) + tail)[:, [1, 0, 3, 2]].reshape((-1,) + tail)
-    elif p[:2] == ['head', 'psroi_conv3']:
-        value = value.reshape((2, 4, -1) + tail)[:, [1, 0, 3, 2]].reshape((-1,) + tail)
-    return '%s:%s_%s' % (kind, theirs, leaf), value
-
-
 def main():
     table, out = np.load(sys.argv[1]), sys.argv[2]
     names = table['mini_names'].tobytes().decode().split('\n')
@@ -137,10 +96,6 @@ def main():
     counters = {n[:-5] + 'N': np.int32(0) for n in arrays if n.endswith('gamma')}
     fcis = {**arrays, **counters}
     save_chainer(out + '/mini_chainer_fcis.npz', fcis)
-    save_chainer(out + '/mini_chainercv.npz', {chainercv_name(n): v for n, v in fcis.items()})
-    import mxnet as mx
-    mx.nd.save(out + '/mini_mxnet.params',
-               {k: mx.nd.array(v) for k, v in (mxnet_entry(n, v) for n, v in arrays.items())})
 
 
 main()

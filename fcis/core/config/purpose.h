@@ -1,0 +1,19 @@
+// What instances are wanted for: programs that show them keep few and sure
+// ones, programs that score them nearly all.
+#ifndef FCIS_CORE_CONFIG_PURPOSE_H_
+#define FCIS_CORE_CONFIG_PURPOSE_H_
+
+#include "fcis/core/config/fcis.pb.h"
+
+namespace fcis {
+
+enum class Purpose { kShow, kScore };
+
+// kShow: config.postprocess(). kScore: the same, with what config.scoring()
+// gives in its place; a score_thresh that it does not give is 1e-3, as the
+// references evaluate.
+PostprocessConfig PostprocessFor(const ModelConfig& config, Purpose purpose);
+
+}  // namespace fcis
+
+#endif  // FCIS_CORE_CONFIG_PURPOSE_H_

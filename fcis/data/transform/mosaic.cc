@@ -1,0 +1,151 @@
+#include "fcis/data/transform/mosaic.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "fcis/core/geometry/pixel_box.h"
+#include "fcis/core/image/resize.h"
+#include "fcis/data/transform/crop.h"
+#include "fcis/data/transform/resize_image.h"
+
+namespace fcis {
+namespace {
+
+// Where the picture is cut, in shares of its sides.
+constexpr double kFirstCut = .3, kLastCut = .7;
+// Shares of the sides of the largest window that fits in.
+constexpr double kSmallestWindow = .7071;
+// Objects of which less is left are ignored.
+constexpr double kLeastShare = .2;
+
+// A random window of the quarter's shape.
+PixelBox ChooseWindow(const Image& image, const PixelBox& quarter,
+                      RandomStream& random) {
+  const double fit =
+      std::min(static_cast<double>(image.height) / quarter.height(),
+               static_cast<double>(image.width) / quarter.width());
+  const double scale = fit * random.Uniform(kSmallestWindow, 1);
+  const auto side = [scale](int length, int limit) {
+    return std::clamp(static_cast<int>(std::lround(length * scale)), 1, limit);
+  };
+  const int height = side(quarter.height(), image.height);
+  const int width = side(quarter.width(), image.width);
+  const int y = random.Integer(0, image.height - height);
+  const int x = random.Integer(0, image.width - width);
+  return {x, y, x + width, y + height};
+}
+
+int64_t Area(const std::vector<uint8_t>& mask) {
+  return absl::c_count(mask, 1);
+}
+
+// What the window shows; objects that are hardly in it are ignored.
+LabelledImage PartOf(const LabelledImage& picture, const PixelBox& window) {
+  LabelledImage part = Crop(picture, window);
+  Instances kept;
+  kept.ignored = std::move(part.instances.ignored);
+  size_t next = 0;
+  for (const std::vector<uint8_t>& whole : picture.instances.masks) {
+    const std::vector<uint8_t> cut =
+        CropMask(whole, picture.image.width, window);
+    const int64_t left = Area(cut);
+    if (left == 0) continue;  // Crop has dropped it
+    const size_t i = next++;
+    if (static_cast<double>(left) <
+        kLeastShare * static_cast<double>(Area(whole))) {
+      kept.Ignore(cut);
+    } else {
+      kept.Add(part.instances.boxes[i], part.instances.labels[i],
+               std::move(part.instances.masks[i]));
+    }
+  }
+  part.instances = std::move(kept);
+  return part;
+}
+
+class Canvas {
+ public:
+  Canvas(int height, int width) { picture_.image = Image(height, width); }
+
+  // Shows the part, resized, in the quarter.
+  void Put(const LabelledImage& part, const PixelBox& quarter) {
+    const Image image =
+        ResizeImage(part.image, quarter.height(), quarter.width());
+    for (int y = 0; y < image.height; ++y) {
+      std::copy(image.row(y), image.row(y) + int64_t{3} * image.width,
+                picture_.image.row(quarter.y0 + y) + int64_t{3} * quarter.x0);
+    }
+    const float sy = static_cast<float>(quarter.height()) /
+                     static_cast<float>(part.image.height);
+    const float sx = static_cast<float>(quarter.width()) /
+                     static_cast<float>(part.image.width);
+    const auto dy = static_cast<float>(quarter.y0);
+    const auto dx = static_cast<float>(quarter.x0);
+    for (size_t i = 0; i < part.instances.size(); ++i) {
+      const Box& b = part.instances.boxes[i];
+      picture_.instances.Add(
+          {b.x0 * sx + dx, b.y0 * sy + dy, b.x1 * sx + dx, b.y1 * sy + dy},
+          part.instances.labels[i],
+          Place(part.instances.masks[i], part.image, quarter));
+    }
+    if (!part.instances.ignored.empty()) {
+      picture_.instances.Ignore(
+          Place(part.instances.ignored, part.image, quarter));
+    }
+  }
+
+  LabelledImage Take() { return std::move(picture_); }
+
+ private:
+  // A part's mask on the whole canvas.
+  std::vector<uint8_t> Place(const std::vector<uint8_t>& mask,
+                             const Image& part, const PixelBox& quarter) const {
+    std::vector<uint8_t> resized(static_cast<size_t>(quarter.height()) *
+                                 quarter.width());
+    ResizeNearest(mask.data(), part.height, part.width, resized.data(),
+                  quarter.height(), quarter.width());
+    const int64_t width = picture_.image.width;
+    std::vector<uint8_t> placed(static_cast<size_t>(picture_.image.height) *
+                                width);
+    for (int y = 0; y < quarter.height(); ++y) {
+      const auto row = resized.begin() + int64_t{y} * quarter.width();
+      std::copy(row, row + quarter.width(),
+                placed.begin() + (quarter.y0 + y) * width + quarter.x0);
+    }
+    return placed;
+  }
+
+  LabelledImage picture_;
+};
+
+}  // namespace
+
+LabelledImage Mosaic(const std::array<LabelledImage, 4>& pictures,
+                     RandomStream& random) {
+  const int height = pictures[0].image.height, width = pictures[0].image.width;
+  const auto cut = [&random](int length) {
+    return std::clamp(static_cast<int>(std::lround(
+                          length * random.Uniform(kFirstCut, kLastCut))),
+                      1, std::max(1, length - 1));
+  };
+  const int y = cut(height), x = cut(width);
+  const std::array<PixelBox, 4> quarters = {{{0, 0, x, y},
+                                             {x, 0, width, y},
+                                             {0, y, x, height},
+                                             {x, y, width, height}}};
+  Canvas canvas(height, width);
+  for (size_t i = 0; i < quarters.size(); ++i) {
+    if (quarters[i].empty()) continue;  // a picture of one row or column
+    const LabelledImage& picture = pictures[i];
+    canvas.Put(
+        PartOf(picture, ChooseWindow(picture.image, quarters[i], random)),
+        quarters[i]);
+  }
+  return canvas.Take();
+}
+
+}  // namespace fcis

@@ -1,0 +1,207 @@
+#include "fcis/train/main/preparation.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/data/coco/bad_annotation_flags.h"
+#include "fcis/data/coco/match_classes.h"
+#include "fcis/data/download/download_flag.h"
+#include "fcis/data/download/free_space.h"
+#include "fcis/data/download/manifest.h"
+#include "fcis/model/cli/model_choice.h"
+#include "fcis/train/main/faults.h"
+#include "fcis/train/main/run_flags.h"
+#include "fcis/train/main/training_init.h"
+#include "fcis/train/main/validator.h"
+
+namespace fcis {
+namespace {
+
+absl::Status CompareWithRun(const RunRecord& before, const RunRecord& now,
+                            const SayLine& say) {
+  const std::vector<std::string> lines =
+      DataDifferences(before, now, "when the run was begun", "now");
+  if (!lines.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the data set is not the one that the run was begun with:"
+                     "\n  ",
+                     absl::StrJoin(lines, "\n  "),
+                     "\nTo train on other data: a new run, with --init and the "
+                     "checkpoint"));
+  }
+  if (before.objects() != now.objects()) {
+    say("warning: classes and pictures are those that the run was begun with, "
+        "but annotations of them have changed");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PrepareData(const TrainPlan& plan, const OpenedRun& run,
+                         const SayLine& say, ModelConfig* model,
+                         PreparedJob* prepared) {
+  TrainingDataChoice choice;
+  choice.ann_file = absl::GetFlag(FLAGS_ann_file);
+  choice.image_dir = absl::GetFlag(FLAGS_image_dir);
+  choice.data_dir = absl::GetFlag(FLAGS_data_dir);
+  ASSIGN_OR_RETURN(choice.bad_annotations, BadAnnotationPolicyFromFlags());
+  ASSIGN_OR_RETURN(prepared->data,
+                   OpenTrainingData(choice, plan.config, model->input()));
+  say(prepared->data.statement);
+  SetClasses(prepared->data.set->class_names(), model);
+  const SetContents contents = prepared->data.set->Contents();
+  RunRecord& record = prepared->run.record;
+  *record.mutable_classes() = {contents.classes.begin(),
+                               contents.classes.end()};
+  *record.mutable_pictures() = {contents.pictures.begin(),
+                                contents.pictures.end()};
+  record.set_objects(contents.objects);
+  if (!run.record.has_value()) return absl::OkStatus();
+  record.set_finished(run.record->finished());
+  return CompareWithRun(*run.record, record, say);
+}
+
+void RecordBackend(const OpenedRun& run, const Backend& backend,
+                   const SayLine& say, RunRecord* record) {
+  record->set_computes(absl::StrCat(backend.name(), " ", backend.precision()));
+  if (run.record.has_value() && run.record->has_computes() &&
+      run.record->computes() != record->computes()) {
+    say(absl::StrCat("warning: computed until now by ", run.record->computes(),
+                     ", from here on by ", record->computes()));
+  }
+}
+
+// The checkpoint of a resume. Without one yet the run begins once more.
+absl::Status PrepareCheckpoint(const OpenedRun& run, const ModelConfig& model,
+                               bool same_data, const SayLine& say,
+                               PreparedJob* prepared) {
+  ASSIGN_OR_RETURN(
+      prepared->run.checkpoint,
+      FindStart(run, ResolvePath(absl::GetFlag(FLAGS_resume_from))));
+  if (!prepared->run.checkpoint.has_value()) {
+    say(absl::StrCat(run.path,
+                     " has no checkpoint yet: starting at iteration 0"));
+    return absl::OkStatus();
+  }
+  const FoundCheckpoint& found = *prepared->run.checkpoint;
+  std::vector<std::string> warnings = found.warnings;
+  absl::Status status;
+  if (same_data) {
+    status =
+        CheckCheckpoint(found, model, absl::GetFlag(FLAGS_seed), &warnings);
+  }
+  for (const std::string& line : warnings) {
+    say(absl::StrCat("warning: ", line));
+  }
+  return status;
+}
+
+// `model`: null when its classes are not known.
+absl::Status PrepareValidation(const OpenedRun& run, const ModelConfig* model,
+                               Backend* backend, Communicator* job,
+                               const SayLine& say, PreparedJob* prepared) {
+  if (absl::GetFlag(FLAGS_val_ann_file).empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const ClassMap map,
+                   ParseClassMap(absl::GetFlag(FLAGS_map_classes)));
+  absl::StatusOr<OpenedValidator> opened =
+      OpenValidator(ResolvePath(absl::GetFlag(FLAGS_val_ann_file)),
+                    ResolvePath(absl::GetFlag(FLAGS_val_image_dir)), model, map,
+                    backend, job);
+  if (ExitCode(opened.status()) == kExitUsage) return opened.status();
+  if (!opened.ok()) {
+    return absl::Status(
+        opened.status().code(),
+        absl::StrCat("validation set: ", opened.status().message()));
+  }
+  for (const std::string& line : opened->statement) {
+    say(absl::StrCat("validation: ", line));
+  }
+  prepared->validate = std::move(opened->validate);
+  prepared->run.record.set_validation(opened->contents);
+  if (run.record.has_value() && run.record->has_validation() &&
+      run.record->validation() != opened->contents) {
+    say("warning: the validation set has changed: AP is not comparable with "
+        "that of iterations before, nor with best.json");
+  }
+  return absl::OkStatus();
+}
+
+// `others_failed`: nothing is downloaded for a job that will not run.
+absl::Status PrepareWeights(const ModelConfig& model, bool others_failed,
+                            const SayLine& say, PreparedJob* prepared) {
+  // What a checkpoint replaces need not be fetched.
+  const bool resumes = prepared->run.checkpoint.has_value();
+  const std::string init = resumes ? "scratch" : absl::GetFlag(FLAGS_init);
+  if (others_failed && FindItem(BuiltinManifest(), init) != nullptr) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(TrainingInit start,
+                   MakeTrainingInit(init, model, absl::GetFlag(FLAGS_seed),
+                                    ModelFetcherFromFlags(ModelDirectory())));
+  if (!resumes) say(start.statement);
+  prepared->weights = std::move(start.weights);
+  return absl::OkStatus();
+}
+
+// A full disk is better met now than after hours.
+absl::Status CheckSpace(const std::string& path, const ModelConfig& model) {
+  constexpr int64_t kArrays = 4;  // weights, two moments, averages at most
+  constexpr int64_t kWhenAllAreKept = 10;
+  // One is written before the oldest goes; the best and the final model.
+  constexpr int64_t kOthers = 3;
+  const int64_t keep = absl::GetFlag(FLAGS_keep_checkpoints);
+  int64_t values = 0;
+  for (const TensorSpec& tensor : ExpectedTensors(model)) {
+    values += tensor.shape.num_elements();
+  }
+  const int64_t files = (keep > 0 ? keep : kWhenAllAreKept) + kOthers;
+  return CheckFreeSpace(
+      path, kArrays * files * static_cast<int64_t>(sizeof(float)) * values);
+}
+
+}  // namespace
+
+absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
+                        Backend* backend, Communicator* job, const SayLine& say,
+                        PreparedJob* prepared) {
+  ModelConfig model = plan.model;
+  Faults faults;
+  faults.Add(run.opened);
+  RecordRunFlags(&prepared->run.record);
+  RecordBackend(run, *backend, say, &prepared->run.record);
+  const absl::Status data = PrepareData(plan, run, say, &model, prepared);
+  faults.Add(data);
+  const bool has_classes = prepared->data.set != nullptr;
+  if (run.recipe.has_value()) {
+    faults.Add(PrepareCheckpoint(run, model, data.ok(), say, prepared));
+  }
+  faults.Add(PrepareValidation(run, has_classes ? &model : nullptr, backend,
+                               job, say, prepared));
+  if (run.directory != nullptr) faults.Add(CheckSpace(run.path, model));
+  faults.Add(PrepareWeights(model, !faults.empty(), say, prepared));
+  return faults.status("faults, all found before the first iteration");
+}
+
+absl::Status CheckSameData(const RunRecord& mine, Communicator* job) {
+  ASSIGN_OR_RETURN(const std::string text,
+                   job->Broadcast(mine.SerializeAsString()));
+  RunRecord first;
+  first.ParseFromString(text);
+  std::vector<std::string> lines = DataDifferences(
+      first, mine, "on rank 0", absl::StrCat("on rank ", job->rank()));
+  if (lines.empty() && first.objects() != mine.objects()) {
+    lines.push_back("annotations of the same pictures");
+  }
+  if (lines.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the data set differs from rank 0's:\n  ", absl::StrJoin(lines, "\n  ")));
+}
+
+}  // namespace fcis

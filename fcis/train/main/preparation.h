@@ -1,0 +1,37 @@
+// All that a training job reads before its first iteration.
+#ifndef FCIS_TRAIN_MAIN_PREPARATION_H_
+#define FCIS_TRAIN_MAIN_PREPARATION_H_
+
+#include "absl/status/status.h"
+#include "fcis/core/comm/communicator.h"
+#include "fcis/kernels/backend.h"
+#include "fcis/model/weights/weights.h"
+#include "fcis/train/main/opened_run.h"
+#include "fcis/train/main/train_plan.h"
+#include "fcis/train/main/training_data.h"
+#include "fcis/train/trainer/trainer.h"
+
+namespace fcis {
+
+struct PreparedJob {
+  TrainingData data;
+  Weights weights;     // initial ones
+  Validator validate;  // empty: none was asked for
+  TrainerRun run;      // but `path` and `directory`
+};
+
+// Reads and checks data, checkpoint or initial weights, validation set and
+// space on the disk, in each process for itself. Error: all that is wrong,
+// listed; for a resume also what in the data, the classes or the checkpoint is
+// not as when the run was begun. `backend` and `job` must outlive `prepared`.
+absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
+                        Backend* backend, Communicator* job, const SayLine& say,
+                        PreparedJob* prepared);
+
+// OK when this process has the same data set as rank 0, else an error that
+// names what differs. All processes call it.
+absl::Status CheckSameData(const RunRecord& mine, Communicator* job);
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_MAIN_PREPARATION_H_

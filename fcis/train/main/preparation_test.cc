@@ -1,0 +1,205 @@
+// What would go wrong later is told before the first iteration, at once.
+#include "fcis/train/main/preparation.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "fcis/core/comm/fake_communicator.h"
+#include "fcis/core/io/file.h"
+#include "fcis/train/main/train_program.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+size_t Count(const std::string& text, const std::string& part) {
+  return std::vector<std::string>(absl::StrSplit(text, part)).size() - 1;
+}
+
+class PreparationTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string name =
+        ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    data_ = NewDirectory(absl::StrCat(name, "_data"));
+    run_ = NewDirectory(absl::StrCat(name, "_run"));
+    WriteTinySet(data_);
+  }
+
+  std::string Flags() const {
+    return absl::StrCat(TinyFlags(), "--threads 1 --max_iters 3 --val_every 1 ",
+                        DataFlags(data_), "--out ", run_, " ");
+  }
+  std::string ValidationFlags(const std::string& annotations) const {
+    const std::string path = data_ + "/val.json";
+    EXPECT_TRUE(WriteFileAtomic(path, annotations).ok());
+    return absl::StrCat("--val_ann_file ", path, " --val_image_dir ", data_,
+                        "/images ");
+  }
+  void ExpectRefused(const std::string& flags, const std::string& why) const {
+    const Outcome outcome = Train(Flags() + flags);
+    EXPECT_EQ(outcome.code, 1) << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr(why));
+    EXPECT_FALSE(fs::exists(run_));
+  }
+
+  std::string data_, run_;
+};
+
+TEST_F(PreparationTest, Case49ValidationSetFoundBadLate) {
+  const std::string good = TinyAnnotations();
+  const auto with = [&](const std::string& from, const std::string& to) {
+    const std::string text = absl::StrReplaceAll(good, {{from, to}});
+    EXPECT_NE(text, good);
+    return ValidationFlags(text);
+  };
+  ExpectRefused(with("[[8, 8, 48, 8, 48, 38, 8, 38]]", "[[]]"),
+                "annotation id 1 (annotations[0]): \"segmentation\": ");
+  ExpectRefused(with("000000000004.jpg", "gone.jpg"),
+                "1 of 4 pictures are missing, damaged or of another size:");
+  ExpectRefused(with("\"height\": 64", "\"height\": 80"),
+                "4 of 4 pictures are missing, damaged or of another size:");
+  const std::string picture = *ReadFile(data_ + "/images/000000000003.jpg");
+  ASSERT_TRUE(
+      WriteFileAtomic(data_ + "/images/cut.jpg", picture.substr(0, 400)).ok());
+  ExpectRefused(with("000000000003.jpg", "cut.jpg"), "/images/cut.jpg");
+  ExpectRefused(ValidationFlags(TinyAnnotations(4, R"({"id": 1, "name": "x"})",
+                                                R"({"id": 2, "name": "y"})")),
+                "no class in common");
+  const Outcome mapped =
+      Train(Flags() + "--map_classes 'cat:nothing' " + ValidationFlags(good));
+  EXPECT_EQ(mapped.code, 2) << mapped.output;
+  ExpectRefused(with(R"("area": 1200,)", ""),
+                "annotation id 4 (annotations[3]): \"area\": ");
+  ExpectRefused(absl::StrCat("--val_ann_file ", data_,
+                             "/typo.json --val_image_dir ", data_),
+                "/typo.json");
+  ExpectRefused(
+      absl::StrCat("--val_ann_file ", data_,
+                   "/annotations.json --val_image_dir ", data_, "/typo"),
+      "4 of 4 pictures");
+  const Outcome trained = Train(Flags() + ValidationFlags(good));
+  EXPECT_EQ(trained.code, 0) << trained.output;
+  EXPECT_THAT(trained.output, HasSubstr("validation after iteration 3: AP "));
+  fs::remove_all(run_);
+  const Outcome skipped =
+      Train(Flags() + "--bad_annotations skip " +
+            with("[[8, 8, 48, 8, 48, 38, 8, 38]]},\n{\"id\": 2",
+                 "[[]]},\n{\"id\": 2"));
+  EXPECT_EQ(skipped.code, 0) << skipped.output;
+  EXPECT_THAT(skipped.output, HasSubstr("annotation id 1 (annotations[0])"));
+}
+
+TEST_F(PreparationTest, AllFaultsAtOnceAndByOneProcess) {
+  ASSERT_TRUE(WriteFileAtomic(data_ + "/file", "x").ok());
+  fs::remove(data_ + "/images/000000000002.jpg");
+  const std::string flags =
+      absl::StrCat(Flags(), "--init nothing.npz --out ", data_, "/file/run ",
+                   ValidationFlags(absl::StrReplaceAll(
+                       TinyAnnotations(), {{"000000000004", "gone"}})));
+  const auto expect_all = [](const Outcome& outcome) {
+    EXPECT_EQ(outcome.code, 1) << outcome.output;
+    for (const char* part : {"4 faults, all found before the first iteration",
+                             "/file/run", "1 of 4 pictures are missing:",
+                             "validation set: ", "--init nothing.npz"}) {
+      EXPECT_EQ(Count(outcome.output, part), 1u)
+          << part << " in " << outcome.output;
+    }
+  };
+  expect_all(Train(flags));
+  expect_all(Shell(Mpi(2, flags)));
+}
+
+TEST_F(PreparationTest, SpaceForAllCheckpoints) {
+  ExpectRefused("--keep_checkpoints 2000000000 ", "free");
+}
+
+TEST_F(PreparationTest, BadFlagsAreToldByOneProcess) {
+  const Outcome outcome = Shell(Mpi(2, Flags() + "--max_iters -1"));
+  EXPECT_EQ(outcome.code, 2) << outcome.output;
+  EXPECT_EQ(Count(outcome.output, "expected at least 0"), 1u);
+}
+
+// The one that was read first is the one that is validated on.
+TEST_F(PreparationTest, AValidationSetIsReadOnce) {
+  const std::string flags = absl::StrCat(Flags(), "--max_iters 24 ",
+                                         ValidationFlags(TinyAnnotations()));
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string command = absl::StrCat("exec ", TrainProgram(), " ",
+                                             flags, " > ", data_, "/log 2>&1");
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  while (!fs::exists(run_ + "/validation_4") &&
+         waitpid(child, &status, WNOHANG) == 0) {
+    usleep(1000);
+  }
+  ASSERT_TRUE(WriteFileAtomic(data_ + "/val.json", "{}").ok());
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0) << *ReadFile(data_ + "/log");
+  EXPECT_THAT(*ReadFile(data_ + "/log"),
+              HasSubstr("validation after iteration 24: AP "));
+}
+
+// Two machines with data of the same names.
+TEST_F(PreparationTest, RanksWithOtherDataAreNamed) {
+  const std::string other = NewDirectory("other_data");
+  WriteTinySet(other);
+  ASSERT_TRUE(WriteFileAtomic(other + "/annotations.json",
+                              TinyAnnotations(4, kDog, kCat))
+                  .ok());
+  const std::string first = Flags();
+  const Outcome outcome = Shell(
+      absl::StrCat(Mpi(1, first), " : -n 1 ", TrainProgram(), " ",
+                   absl::StrReplaceAll(first, {{data_ + "/", other + "/"}})));
+  EXPECT_EQ(outcome.code, 1) << outcome.output;
+  EXPECT_THAT(outcome.output,
+              HasSubstr("rank 1: the data set differs from rank 0's"));
+  EXPECT_THAT(outcome.output,
+              HasSubstr("class 1 (id and name): \"1 cat\" on rank 0, \"2 dog\" "
+                        "on rank 1"));
+}
+
+// Rank 1 of two, and what rank 0 says.
+class RankOne : public FakeCommunicator {
+ public:
+  explicit RankOne(const RunRecord& first)
+      : FakeCommunicator(1, 2), first_(first.SerializeAsString()) {}
+  absl::StatusOr<std::string> Broadcast(std::string) override { return first_; }
+
+ private:
+  const std::string first_;
+};
+
+TEST(CheckSameDataTest, ClassesPicturesAndObjects) {
+  RunRecord first;
+  first.add_classes("1 cat");
+  first.add_pictures("1 a.jpg");
+  first.set_objects(7);
+  RankOne job(first);
+  EXPECT_TRUE(CheckSameData(first, &job).ok());
+  RunRecord mine = first;
+  mine.set_objects(8);
+  EXPECT_THAT(CheckSameData(mine, &job).message(),
+              HasSubstr("annotations of the same pictures"));
+  mine.set_pictures(0, "1 b.jpg");
+  EXPECT_THAT(CheckSameData(mine, &job).message(),
+              HasSubstr("only on rank 1: 1 (1 b.jpg)"));
+}
+
+}  // namespace
+}  // namespace fcis

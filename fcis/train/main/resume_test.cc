@@ -1,0 +1,267 @@
+// A run is gone on with as it was begun, or not at all.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "fcis/core/io/file.h"
+#include "fcis/train/main/train_program.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Starts it in the background and kills it once `file` is there.
+void TrainUntil(const std::string& flags, const std::string& file) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string command =
+        absl::StrCat("exec ", TrainProgram(), " ", flags, " > /dev/null 2>&1");
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  while (!fs::exists(file) && waitpid(child, &status, WNOHANG) == 0) {
+    usleep(1000);
+  }
+  kill(child, SIGKILL);
+  waitpid(child, &status, 0);
+}
+
+class ResumeTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string name =
+        ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    data_ = NewDirectory(absl::StrCat(name, "_data"));
+    run_ = NewDirectory(absl::StrCat(name, "_run"));
+    WriteTinySet(data_);
+  }
+
+  // The flags of a run of `iterations` on the data.
+  std::string Flags(int iterations, const std::string& out) const {
+    return absl::StrCat(TinyFlags(), "--threads 1 ", DataFlags(data_),
+                        "--max_iters ", iterations, " --out ", out, " ");
+  }
+  void Begin(int iterations = 2) const {
+    const Outcome begun = Train(Flags(iterations, run_));
+    ASSERT_EQ(begun.code, 0) << begun.output;
+  }
+  Outcome Resume(const std::string& flags = "") const {
+    return Train(absl::StrCat("--resume --threads 1 --out ", run_, " ", flags));
+  }
+  std::string OtherAnnotations(const std::string& text) const {
+    const std::string path = data_ + "/other.json";
+    EXPECT_TRUE(WriteFileAtomic(path, text).ok());
+    return absl::StrCat("--ann_file ", path, " ");
+  }
+
+  std::string data_, run_;
+};
+
+TEST_F(ResumeTest, AloneAfterAKillGoesOnBitForBit) {
+  constexpr int kIterations = 30;
+  const std::string whole = NewDirectory("resume_whole");
+  const std::string flags =
+      "--seed 7 --checkpoint_every 2 --keep_checkpoints 0 ";
+  ASSERT_EQ(Train(Flags(kIterations, whole) + flags).code, 0);
+  // From elsewhere, and with paths that are relative to there.
+  TrainUntil(absl::StrCat(TinyFlags(), flags, "--threads 1 --max_iters ",
+                          kIterations, " --out ", run_, " ",
+                          DataFlags(fs::relative(data_).string())),
+             run_ + "/checkpoint_00000004.safetensors");
+  ASSERT_FALSE(fs::exists(run_ + "/model.safetensors"));
+  const Outcome resumed = Shell(absl::StrCat(
+      "cd / && ", TrainProgram(), " --threads 1 --out ", run_, " --resume"));
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("resuming from "));
+  EXPECT_THAT(resumed.output, Not(HasSubstr("changed")));
+  ExpectSameRuns(whole, run_, kIterations);
+  EXPECT_TRUE(fs::exists(run_ + "/checkpoint_00000002.safetensors"));
+  EXPECT_TRUE(fs::exists(run_ + "/checkpoint_00000028.safetensors"));
+}
+
+// Killed before its first checkpoint, it begins again from the same weights.
+TEST_F(ResumeTest, WithoutACheckpointItBeginsAgain) {
+  const std::string whole = NewDirectory("resume_begun");
+  ASSERT_EQ(Train(Flags(3, whole) + "--seed 3").code, 0);
+  ASSERT_EQ(Train(Flags(3, run_) + "--seed 3").code, 0);
+  fs::remove(run_ + "/checkpoint_00000003.safetensors");
+  fs::remove(run_ + "/model.safetensors");
+  const Outcome resumed = Resume();
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("no checkpoint yet"));
+  ExpectSameRuns(whole, run_, 3);
+}
+
+TEST_F(ResumeTest, Case66ResumeWithRenamedClasses) {
+  Begin();
+  const std::string model = *ReadFile(run_ + "/model.safetensors");
+  const auto refused = [&](const std::string& annotations,
+                           const std::string& why) {
+    const Outcome outcome =
+        Resume(OtherAnnotations(annotations) + "--max_iters 4");
+    EXPECT_EQ(outcome.code, 1) << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr(why));
+  };
+  refused(TinyAnnotations(4, R"({"id": 1, "name": "bus"})"),
+          "class 1 (id and name): \"1 cat\" when the run was begun, \"1 bus\" "
+          "now");
+  refused(TinyAnnotations(4, R"({"id": 1, "name": "dog"})",
+                          R"({"id": 2, "name": "cat"})"),
+          "\"2 dog\" when the run was begun, \"2 cat\" now");
+  refused(TinyAnnotations(4, kDog, kCat), "\"2 dog\" now");
+  refused(absl::StrReplaceAll(
+              TinyAnnotations(4, kCat, R"({"id": 7, "name": "dog"})"),
+              {{"\"category_id\": 2", "\"category_id\": 7"}}),
+          "\"7 dog\" now");
+  refused(TinyAnnotations(3), "pictures: 4 when the run was begun, 3 now");
+  refused(absl::StrReplaceAll(TinyAnnotations(),
+                              {{R"("id": 4, "file)", R"("id": 9, "file)"},
+                               {R"("image_id": 4)", R"("image_id": 9)"}}),
+          "only now: 1 (9 000000000004.jpg)");
+  EXPECT_EQ(*ReadFile(run_ + "/model.safetensors"), model);
+  EXPECT_EQ(ReadLog(run_).size(), 2u);
+  // The same again does go on.
+  const Outcome resumed =
+      Resume(OtherAnnotations(TinyAnnotations()) + "--max_iters 4");
+  EXPECT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("changed: --max_iters: 2 -> 4"));
+  EXPECT_THAT(resumed.output, Not(HasSubstr("annotations of them")));
+}
+
+TEST_F(ResumeTest, DataMayMoveAndBeMended) {
+  Begin();
+  const std::string moved = NewDirectory("moved");
+  fs::rename(data_, moved);
+  const Outcome lost = Resume("--max_iters 4");
+  EXPECT_EQ(lost.code, 1);
+  EXPECT_THAT(lost.output, HasSubstr(data_ + "/annotations.json"));
+  const Outcome found = Resume("--max_iters 4 " + DataFlags(moved));
+  EXPECT_EQ(found.code, 0) << found.output;
+  EXPECT_THAT(found.output, HasSubstr("changed: --image_dir: "));
+  // From now on it is there.
+  ASSERT_TRUE(WriteFileAtomic(moved + "/annotations.json",
+                              absl::StrReplaceAll(TinyAnnotations(),
+                                                  {{"[8, 8, 40", "[8, 8, 39"}}))
+                  .ok());
+  const Outcome mended = Resume("--max_iters 5");
+  EXPECT_EQ(mended.code, 0) << mended.output;
+  EXPECT_THAT(mended.output, HasSubstr("annotations of them have changed"));
+}
+
+TEST_F(ResumeTest, AnotherRecipeIsListedOrAskedFor) {
+  Begin();
+  const Outcome refused = Resume(
+      "--max_iters 4 --seed 5 --init x.npz --set 'batch: 2 optimizer { "
+      "weight_decay: 0.25 }'");
+  EXPECT_EQ(refused.code, 2) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("\n  batch: 1 -> 2\n"));
+  EXPECT_THAT(refused.output, HasSubstr("optimizer.weight_decay: "));
+  EXPECT_THAT(refused.output, HasSubstr("--seed: 0 -> 5\n"));
+  EXPECT_THAT(refused.output, HasSubstr("--init: scratch -> x.npz\n"));
+  const Outcome other =
+      Resume("--config chainer_fcis --set 'batch: 1' --max_iters 4");
+  EXPECT_EQ(other.code, 2) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("model: \"parity_mini\" -> "));
+  // The recipe's name alone is not the recipe with --set; the file is.
+  EXPECT_EQ(Resume("--config small_scenes --max_iters 4").code, 2);
+  const Outcome file = Resume("--config " + run_ + "/config.textproto");
+  EXPECT_EQ(file.code, 0) << file.output;
+
+  // On purpose; and once more with the same flags, as a launcher does.
+  const std::string on_purpose =
+      "--change_recipe --set 'batch: 2 optimizer { layer_scales { layer: "
+      "\"rpn/conv1\" scale: 2 } }' --max_iters ";
+  const Outcome changed = Resume(on_purpose + "3");
+  EXPECT_EQ(changed.code, 0) << changed.output;
+  EXPECT_THAT(changed.output, HasSubstr("changed in the recipe: batch: 1 -> "
+                                        "2"));
+  EXPECT_TRUE(fs::exists(run_ + "/config_until_2.textproto"));
+  const Outcome again = Resume(on_purpose + "4");
+  EXPECT_EQ(again.code, 0) << again.output;
+  EXPECT_THAT(again.output, Not(HasSubstr("changed in the recipe")));
+  const Outcome alone = Resume("--max_iters 5");
+  EXPECT_EQ(alone.code, 0) << alone.output;
+  EXPECT_FALSE(fs::exists(run_ + "/config_until_4.textproto"));
+  EXPECT_EQ(ReadLog(run_).size(), 5u);
+}
+
+TEST_F(ResumeTest, AFinishedRunSaysSo) {
+  Begin(3);
+  fs::remove_all(data_);  // It is not read.
+  const auto time = fs::last_write_time(run_ + "/model.safetensors");
+  const Outcome finished = Resume();
+  EXPECT_EQ(finished.code, 0) << finished.output;
+  EXPECT_THAT(finished.output,
+              HasSubstr("the run is finished: 3 iterations are done"));
+  EXPECT_THAT(finished.output, HasSubstr(run_ + "/model.safetensors"));
+  EXPECT_EQ(fs::last_write_time(run_ + "/model.safetensors"), time);
+  EXPECT_EQ(Resume("--max_iters 2").code, 0);
+  WriteTinySet(data_);
+  const Outcome longer = Resume("--max_iters 5");
+  EXPECT_EQ(longer.code, 0) << longer.output;
+  EXPECT_THAT(longer.output, HasSubstr("iterations 4 to 5"));
+  EXPECT_THAT(Resume().output, HasSubstr("finished: 5 iterations"));
+  // Killed before the new model: the old one is not the run's.
+  const std::string model = *ReadFile(run_ + "/model.safetensors");
+  fs::remove(run_ + "/model.safetensors");
+  const Outcome written = Resume();
+  EXPECT_EQ(written.code, 0) << written.output;
+  EXPECT_THAT(written.output, HasSubstr("all 5 iterations are done"));
+  EXPECT_EQ(*ReadFile(run_ + "/model.safetensors"), model);
+}
+
+TEST_F(ResumeTest, AValidationThatWasCutShortIsDoneAgain) {
+  const std::string validation =
+      absl::StrCat("--val_every 1 --val_image_dir ", data_,
+                   "/images --val_ann_file ", data_, "/");
+  const Outcome begun = Train(Flags(4, run_) + validation + "annotations.json");
+  ASSERT_EQ(begun.code, 0) << begun.output;
+  const std::string best = *ReadFile(run_ + "/best.json");
+  for (const char* name :
+       {"best.json", "best.safetensors", "validation_4", "model.safetensors"}) {
+    fs::remove_all(run_ + "/" + name);
+  }
+  const Outcome resumed = Resume();
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_EQ(*ReadFile(run_ + "/best.json"), best);
+  EXPECT_THAT(resumed.output, Not(HasSubstr("warning")));
+  // Under another set, "best" has another meaning.
+  ASSERT_TRUE(WriteFileAtomic(data_ + "/other.json", TinyAnnotations(3)).ok());
+  const Outcome other = Resume("--max_iters 5 " + validation + "other.json");
+  ASSERT_EQ(other.code, 0) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("the validation set has changed"));
+}
+
+// A run of an earlier version: what its checkpoint says is compared.
+TEST_F(ResumeTest, WithoutARecordTheCheckpointIsCompared) {
+  ASSERT_EQ(Train(Flags(2, run_) + "--seed 9").code, 0);
+  fs::remove(run_ + "/run.textproto");
+  const std::string flags = "--max_iters 4 --image_dir " + data_ + "/images ";
+  const Outcome renamed = Resume(absl::StrCat(
+      flags, "--seed 9 ",
+      OtherAnnotations(TinyAnnotations(4, R"({"id": 1, "name": "bus"})"))));
+  EXPECT_EQ(renamed.code, 1) << renamed.output;
+  EXPECT_THAT(renamed.output, HasSubstr("\"cat\" -> \"bus\""));
+  const Outcome seed = Resume(flags + OtherAnnotations(TinyAnnotations()));
+  EXPECT_EQ(seed.code, 1) << seed.output;
+  EXPECT_THAT(seed.output, HasSubstr("--seed: 9 -> 0"));
+  const Outcome same =
+      Resume(flags + "--seed 9 " + OtherAnnotations(TinyAnnotations()));
+  EXPECT_EQ(same.code, 0) << same.output;
+  EXPECT_THAT(same.output, HasSubstr("has no run.textproto"));
+  EXPECT_THAT(Resume().output, HasSubstr("finished: 4 iterations"));
+}
+
+}  // namespace
+}  // namespace fcis

@@ -1,0 +1,115 @@
+#include "fcis/train/main/run_flags.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "fcis/core/cli/flag_parser.h"
+#include "fcis/core/cli/paths.h"
+
+namespace fcis {
+namespace {
+
+// How a flag's value is kept.
+enum class Kept {
+  kText,
+  kPath,
+  kPathOrName,  // a path if there is such a file
+};
+
+struct RunFlag {
+  const char* name;
+  Kept kept;
+  // With one of these on the command line the record's value does not count.
+  std::vector<const char*> unless;
+};
+
+const std::vector<RunFlag>& RunFlags() {
+  static const auto& flags = *new std::vector<RunFlag>{
+      {"set", Kept::kText, {"config"}},
+      {"init", Kept::kPathOrName, {}},
+      {"seed", Kept::kText, {}},
+      {"ann_file", Kept::kPath, {"data_dir"}},
+      {"image_dir", Kept::kPath, {"data_dir"}},
+      {"data_dir", Kept::kPath, {}},
+      {"bad_annotations", Kept::kText, {}},
+      {"val_ann_file", Kept::kPath, {}},
+      {"val_image_dir", Kept::kPath, {}},
+      {"val_every", Kept::kText, {}},
+      {"map_classes", Kept::kText, {}},
+      {"max_iters", Kept::kText, {}},
+      {"checkpoint_every", Kept::kText, {}},
+      {"keep_checkpoints", Kept::kText, {}},
+      {"device", Kept::kText, {"gpu"}},
+      {"gpu", Kept::kText, {"device"}},
+      {"precision", Kept::kText, {}},
+  };
+  return flags;
+}
+
+bool IsGivenByOthers(const RunFlag& flag) {
+  return std::any_of(flag.unless.begin(), flag.unless.end(),
+                     [](const char* name) { return FlagWasGiven(name); });
+}
+
+std::string KeptValue(const RunFlag& flag,
+                      const absl::CommandLineFlag& current) {
+  const std::string value = current.CurrentValue();
+  if (flag.kept == Kept::kText) return value;
+  const std::string path = ResolvePath(value);
+  if (flag.kept == Kept::kPath) return path;
+  return access(path.c_str(), F_OK) == 0 ? path : value;
+}
+
+}  // namespace
+
+void RecordRunFlags(RunRecord* record) {
+  const std::map<std::string, absl::CommandLineFlag*> all = OwnFlags();
+  for (const RunFlag& flag : RunFlags()) {
+    const auto found = all.find(flag.name);
+    if (found == all.end()) continue;
+    (*record->mutable_flags())[flag.name] = KeptValue(flag, *found->second);
+  }
+}
+
+absl::Status RestoreRunFlags(const RunRecord& record) {
+  const std::map<std::string, absl::CommandLineFlag*> all = OwnFlags();
+  for (const RunFlag& flag : RunFlags()) {
+    const auto found = all.find(flag.name);
+    const auto value = record.flags().find(flag.name);
+    if (found == all.end() || value == record.flags().end()) continue;
+    if (FlagWasGiven(flag.name) || IsGivenByOthers(flag)) continue;
+    std::string error;
+    if (!found->second->ParseFrom(value->second, &error)) {
+      return absl::DataLossError(absl::StrCat("run.textproto: flag ", flag.name,
+                                              " is \"", value->second,
+                                              "\": ", error));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> RunFlagDifferences(const RunRecord& record) {
+  RunRecord now;
+  RecordRunFlags(&now);
+  const auto text = [](const std::string& value) {
+    return value.empty() ? "\"\"" : value;
+  };
+  std::vector<std::string> lines;
+  for (const RunFlag& flag : RunFlags()) {
+    const auto before = record.flags().find(flag.name);
+    const auto after = now.flags().find(flag.name);
+    if (before == record.flags().end() || after == now.flags().end() ||
+        before->second == after->second) {
+      continue;
+    }
+    lines.push_back(absl::StrCat("--", flag.name, ": ", text(before->second),
+                                 " -> ", text(after->second)));
+  }
+  return lines;
+}
+
+}  // namespace fcis

@@ -1,0 +1,80 @@
+#include "fcis/train/main/run_flags.h"
+
+#include <optional>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/cli/flag_parser.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/io/file.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+// As train_main defines them, in part.
+ABSL_FLAG(std::string, ann_file, "", "");
+ABSL_FLAG(std::string, image_dir, "", "");
+ABSL_FLAG(std::string, data_dir, "~/data", "");
+ABSL_FLAG(std::string, init, "", "");
+ABSL_FLAG(uint64_t, seed, 0, "");
+ABSL_FLAG(int64_t, max_iters, 0, "");
+ABSL_FLAG(std::optional<int>, gpu, std::nullopt, "");
+ABSL_FLAG(std::string, device, "auto", "");
+
+namespace fcis {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// The flags that a command line gave stay given: one test that goes through a
+// run's life.
+TEST(RunFlagsTest, ARunsFlagsComeBackUnlessGiven) {
+  ASSERT_TRUE(ParseFlags({"--seed", "18446744073709551615"}, {}).ok());
+  absl::SetFlag(&FLAGS_ann_file, "a.json");
+  absl::SetFlag(&FLAGS_image_dir, "~/pictures");
+  absl::SetFlag(&FLAGS_max_iters, 6);
+  absl::SetFlag(&FLAGS_gpu, -1);
+  absl::SetFlag(&FLAGS_init, "resnet101_imagenet");
+  RunRecord record;
+  RecordRunFlags(&record);
+  EXPECT_EQ(record.flags().at("ann_file"), ResolvePath("a.json"));
+  EXPECT_EQ(record.flags().at("image_dir"), ResolvePath("~/pictures"));
+  EXPECT_EQ(record.flags().at("init"), "resnet101_imagenet");
+  EXPECT_THAT(RunFlagDifferences(record), IsEmpty());
+  const std::string file = testing::TempDir() + "/weights";
+  ASSERT_TRUE(WriteFileAtomic(file, "x").ok());
+  absl::SetFlag(&FLAGS_init, file);
+  EXPECT_THAT(RunFlagDifferences(record),
+              ElementsAre(absl::StrCat("--init: resnet101_imagenet -> ",
+                                       ResolvePath(file))));
+
+  // A later start, whose command line says nothing but another seed.
+  absl::SetFlag(&FLAGS_ann_file, "");
+  absl::SetFlag(&FLAGS_max_iters, 0);
+  absl::SetFlag(&FLAGS_gpu, std::nullopt);
+  absl::SetFlag(&FLAGS_seed, 5);
+  ASSERT_TRUE(RestoreRunFlags(record).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_ann_file), ResolvePath("a.json"));
+  EXPECT_EQ(absl::GetFlag(FLAGS_max_iters), 6);
+  EXPECT_EQ(absl::GetFlag(FLAGS_gpu), std::optional<int>(-1));
+  EXPECT_EQ(absl::GetFlag(FLAGS_device), "auto");
+  EXPECT_EQ(absl::GetFlag(FLAGS_seed), 5u);
+  EXPECT_THAT(RunFlagDifferences(record),
+              ElementsAre("--seed: 18446744073709551615 -> 5"));
+
+  (*record.mutable_flags())["max_iters"] = "many";
+  EXPECT_FALSE(RestoreRunFlags(record).ok());
+  record.mutable_flags()->erase("max_iters");
+
+  // One that names other data and another device.
+  ASSERT_TRUE(ParseFlags({"--data_dir", "/coco", "--device=cpu"}, {}).ok());
+  absl::SetFlag(&FLAGS_ann_file, "");
+  absl::SetFlag(&FLAGS_gpu, std::nullopt);
+  ASSERT_TRUE(RestoreRunFlags(record).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_ann_file), "");
+  EXPECT_EQ(absl::GetFlag(FLAGS_data_dir), "/coco");
+  EXPECT_EQ(absl::GetFlag(FLAGS_gpu), std::nullopt);
+}
+
+}  // namespace
+}  // namespace fcis
