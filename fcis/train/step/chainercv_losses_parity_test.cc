@@ -140,7 +140,7 @@ void ChainercvLossesParity::ExpectHead(const GoldenFile& golden,
 
 void ChainercvLossesParity::ExpectCase(const GoldenFile& golden,
                                        const std::string& at) {
-  LossOptions options = LossOptionsOf(recipe_.loss(), *ModelOf(recipe_));
+  LossOptions options = LossOptionsOf(recipe_, *ModelOf(recipe_));
   const std::vector<int> sizes = golden.Ints(at + "n_sample_mask_size");
   options.proposals.n_sample = sizes[0];
   options.proposals.mask_size = sizes[1];

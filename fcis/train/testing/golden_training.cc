@@ -92,7 +92,7 @@ ChainercvTraining ReadChainercvTraining(const GoldenFile& golden) {
   ChainercvTraining t;
   t.config = GoldenConfig(golden);
   EXPECT_TRUE(SetChainercvRules(&t.config).ok());
-  t.loss = LossOptionsOf(recipe.loss(), t.config);
+  t.loss = LossOptionsOf(recipe, t.config);
   t.loss.anchors.n_sample = golden.Int("anchor_n_sample");
   t.loss.proposals.n_sample = golden.Int("n_sample");
   EXPECT_EQ(t.loss.proposals.bg_iou_thresh_lo,
