@@ -189,7 +189,8 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
   options.weights_read_at = absl::Now();
   ASSIGN_OR_RETURN(ModelChoice choice,
                    ChooseModel(absl::GetFlag(FLAGS_modelpath),
-                               ModelFetcherFromFlags(ModelDirectory())));
+                               ModelFetcherFromFlags(ModelDirectory()),
+                               DefaultModelFetcherFromFlags(ModelDirectory())));
   if (job.rank() == 0) {
     absl::FPrintF(stderr, "%s\ndevice: %s, %d threads, %d processes\n",
                   choice.statement, backend->name(), NumThreads(), job.size());

@@ -43,8 +43,8 @@ using DefaultModelFetcher = std::function<absl::StatusOr<std::string>(
 // model, or the named one cannot be fetched. A bad file that was there is never
 // replaced by another.
 absl::StatusOr<ModelChoice> ChooseModel(
-    absl::string_view modelpath, const ModelFetcher& fetch = nullptr,
-    const DefaultModelFetcher& fetch_default = nullptr);
+    absl::string_view modelpath, const ModelFetcher& fetch,
+    const DefaultModelFetcher& fetch_default);
 
 }  // namespace fcis
 

@@ -49,7 +49,7 @@ TEST_F(ModelChoiceTest, PrefersThePublishedCocoModels) {
 }
 
 TEST_F(ModelChoiceTest, WithoutAnyModelTheEmbeddedOne) {
-  const absl::StatusOr<ModelChoice> choice = ChooseModel("");
+  const absl::StatusOr<ModelChoice> choice = ChooseModel("", nullptr, nullptr);
   ASSERT_TRUE(choice.ok()) << choice.status();
   EXPECT_TRUE(choice->embedded);
   EXPECT_EQ(choice->weights.config.classes_size(), 8);
@@ -70,12 +70,12 @@ TEST_F(ModelChoiceTest, FetchesWhatIsMissing) {
   const auto config = Preset("parity_mini");
   ASSERT_TRUE(config.ok()) << config.status();
   ASSERT_TRUE(SaveWeights(path, DeterministicWeights(*config, 1)).ok());
-  EXPECT_TRUE(ChooseModel("published", fetch).ok());
+  EXPECT_TRUE(ChooseModel("published", fetch, nullptr).ok());
   // A file needs no download, and what is no name is a missing file.
-  EXPECT_TRUE(ChooseModel(path, fetch).ok());
-  EXPECT_THAT(ChooseModel("unknown.npz", fetch).status().ToString(),
+  EXPECT_TRUE(ChooseModel(path, fetch, nullptr).ok());
+  EXPECT_THAT(ChooseModel("unknown.npz", fetch, nullptr).status().ToString(),
               HasSubstr("/unknown.npz"));
-  EXPECT_THAT(ChooseModel("away", fetch).status().ToString(),
+  EXPECT_THAT(ChooseModel("away", fetch, nullptr).status().ToString(),
               HasSubstr("no network"));
   EXPECT_THAT(asked,
               ::testing::ElementsAre("published", "unknown.npz", "away"));
@@ -114,9 +114,11 @@ TEST_F(ModelChoiceTest, WithoutANetworkItTakesTheEmbeddedOneAndSaysWhy) {
 
 TEST_F(ModelChoiceTest, ABadFileIsAnErrorAndNotReplaced) {
   const std::string found = Touch("fcis_coco.npz");
-  EXPECT_THAT(ChooseModel("").status().ToString(), HasSubstr(found));
+  EXPECT_THAT(ChooseModel("", nullptr, nullptr).status().ToString(),
+              HasSubstr(found));
   const std::string missing = (home_ / "no.npz").string();
-  EXPECT_THAT(ChooseModel(missing).status().ToString(), HasSubstr(missing));
+  EXPECT_THAT(ChooseModel(missing, nullptr, nullptr).status().ToString(),
+              HasSubstr(missing));
 }
 
 }  // namespace
