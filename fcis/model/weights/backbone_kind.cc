@@ -123,7 +123,8 @@ BackboneKind BackboneKindOf(const std::map<std::string, Tensor>& tensors,
 BackboneKind BackboneKindOf(const BackboneConfig& config) {
   BackboneKind kind;
   kind.blocks.assign(config.blocks().begin(), config.blocks().end());
-  kind.width = kind.block_width = config.width();
+  kind.width = StemWidth(config);
+  kind.block_width = config.width();
   return kind;
 }
 

@@ -54,6 +54,9 @@ TEST(BackboneKind, OfAConfig) {
   EXPECT_EQ(
       BackboneKindName(BackboneKindOf(Preset("resnet101_coco")->backbone())),
       "ResNet-101");
+  // A whole stem before blocks of half the width.
+  EXPECT_EQ(BackboneKindName(BackboneKindOf(Preset("photos")->backbone())),
+            "ResNet-50, with blocks of 32 channels");
 }
 
 std::string Misfit(const Tensors& tensors, BackboneNaming naming,
@@ -89,6 +92,11 @@ TEST(CheckBackboneKind, OfThisProjectsNames) {
   const ModelConfig mini = *Preset("parity_mini");
   const Tensors tensors = DeterministicWeights(mini, 1).tensors;
   EXPECT_EQ(Misfit(tensors, BackboneNaming::kNone, mini), "");
+  ModelConfig thick_stem = mini;
+  thick_stem.mutable_backbone()->set_stem_width(8);
+  EXPECT_EQ(Misfit(DeterministicWeights(thick_stem, 1).tensors,
+                   BackboneNaming::kNone, thick_stem),
+            "");
   ModelConfig wider = mini;
   wider.mutable_backbone()->set_width(8);
   EXPECT_TRUE(absl::StrContains(Misfit(tensors, BackboneNaming::kNone, wider),
