@@ -29,8 +29,12 @@ constexpr std::chrono::microseconds kQuietSpin{500};
 constexpr std::chrono::microseconds kBusySpin{50};
 // A spinning thread that misses so much time lost its core to somebody.
 constexpr std::chrono::microseconds kLostCore{300};
-// A machine once found busy is taken to stay so for a while.
-constexpr std::chrono::milliseconds kBusyPeriod{500};
+// So many signs, each so soon after the one before, mean a busy machine, which
+// is taken to stay so for a while. On a quiet one the system's chores give
+// some.
+constexpr int kSigns = 5;
+constexpr std::chrono::milliseconds kSignsApart{15};
+constexpr std::chrono::milliseconds kBusyPeriod{300};
 
 constexpr int kPausesPerLook = 16;
 
@@ -68,13 +72,21 @@ class Busyness {
     return now.time_since_epoch().count() <
            until_.load(std::memory_order_relaxed);
   }
-  void Found(Clock::time_point now) {
-    until_.store((now + kBusyPeriod).time_since_epoch().count(),
-                 std::memory_order_relaxed);
+  // Takes note of a sign that they do.
+  void Sign(Clock::time_point now) {
+    const Clock::rep at = now.time_since_epoch().count();
+    const bool soon =
+        at - last_sign_.exchange(at) < Clock::duration(kSignsApart).count();
+    signs_.store(soon ? signs_.load() + 1 : 1);
+    if (signs_.load() >= kSigns) {
+      until_.store((now + kBusyPeriod).time_since_epoch().count());
+    }
   }
 
  private:
   std::atomic<Clock::rep> until_{0};
+  std::atomic<Clock::rep> last_sign_{0};
+  std::atomic<int> signs_{0};
 };
 
 // Spins until done(); false if that takes too long.
@@ -90,7 +102,7 @@ bool SpinUntil(const Done& done, Busyness* busyness) {
     if (done()) return true;
     if (by_user >= 0 || i % kPausesPerLook != 0) continue;
     const Clock::time_point now = Clock::now();
-    if (now - last > kLostCore) busyness->Found(now);
+    if (now - last > kLostCore) busyness->Sign(now);
     if (now > end) return false;
     last = now;
   }
@@ -164,7 +176,7 @@ class Team {
     Claim(job, 1);
     while (const uint32_t left = pending_.Get()) {
       // A member that works on for so long was probably put aside.
-      if (!pending_.WaitWhile(left, &busyness_)) busyness_.Found(Clock::now());
+      if (!pending_.WaitWhile(left, &busyness_)) busyness_.Sign(Clock::now());
     }
   }
 
