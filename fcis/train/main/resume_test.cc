@@ -276,6 +276,7 @@ TEST_F(ResumeTest, AValidationThatWasCutShortIsDoneAgain) {
   ASSERT_EQ(other.code, 0) << other.output;
   EXPECT_THAT(other.output, HasSubstr("the validation set has changed"));
   EXPECT_THAT(other.output, HasSubstr("found on another validation set"));
+  ASSERT_TRUE(fs::exists(run_ + "/best.json.set_aside"));
   EXPECT_EQ(*ReadFile(run_ + "/best.json.set_aside"), best);
   EXPECT_THAT(*ReadFile(run_ + "/best.json"), HasSubstr("\"iteration\": 5"));
 }
