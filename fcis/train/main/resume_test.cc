@@ -295,14 +295,14 @@ TEST_F(ResumeTest, AModelOfAnotherPastIsNotTheRuns) {
   TrainUntil(
       absl::StrCat("--resume --threads 1 --out ", run_, " --resume_from ", run_,
                    "/checkpoint_00000020.safetensors --change_recipe "
-                   "--set 'optimizer { weight_decay: 0.25 }'"),
+                   "--max_iters 1000 --set 'optimizer { weight_decay: 0.25 }'"),
       run_ + "/best.safetensors.set_aside");
   EXPECT_FALSE(fs::exists(model));
   EXPECT_TRUE(fs::exists(model + ".set_aside"));
   EXPECT_FALSE(fs::exists(run_ + "/best.json"));
   // As if it had come so far.
   if (!fs::exists(last)) fs::rename(last + ".set_aside", last);
-  const Outcome resumed = Resume();
+  const Outcome resumed = Resume("--max_iters 40");
   EXPECT_EQ(resumed.code, 0) << resumed.output;
   EXPECT_THAT(resumed.output, Not(HasSubstr("the run is finished")));
   EXPECT_TRUE(fs::exists(model));
@@ -377,12 +377,12 @@ TEST_F(ResumeTest, CheckpointsThatAreThereNeedNoMoreSpace) {
   const auto space = fs::space(run_);
   const auto size = fs::file_size(run_ + "/checkpoint_00000002.safetensors");
   const std::string flags = absl::StrCat("--max_iters 3 --keep_checkpoints ",
-                                         2 * space.available / size);
+                                         space.available / 2 * 3 / size);
   const Outcome refused = Resume(flags);
   EXPECT_EQ(refused.code, 1) << refused.output;
   EXPECT_THAT(refused.output, HasSubstr("free"));
   // A file with a hole, which takes no space.
-  fs::resize_file(run_ + "/model.safetensors", 4 * space.available);
+  fs::resize_file(run_ + "/model.safetensors", space.available);
   const Outcome resumed = Resume(flags);
   EXPECT_EQ(resumed.code, 0) << resumed.output;
 }
