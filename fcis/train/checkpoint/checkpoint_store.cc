@@ -8,6 +8,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
@@ -23,6 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr char kIterationKey[] = "iteration";
 constexpr char kApKey[] = "ap";
+constexpr char kValidationKey[] = "validation_set";  // in hex
 
 absl::Status FileError(absl::string_view what, const std::string& path,
                        const std::error_code& error) {
@@ -100,6 +102,10 @@ absl::Status LinkOrCopy(const std::string& from, const std::string& to) {
   return Remove(temporary);
 }
 
+std::string AsidePath(const std::string& path) {
+  return absl::StrCat(path, ".set_aside");
+}
+
 absl::Status WriteBest(const std::string& directory,
                        const BestCheckpoint& best) {
   rapidjson::StringBuffer buffer;
@@ -109,6 +115,11 @@ absl::Status WriteBest(const std::string& directory,
   json.Int64(best.iteration);
   json.Key(kApKey);
   json.Double(best.ap);
+  if (best.validation != 0) {
+    json.Key(kValidationKey);
+    json.String(
+        absl::StrCat(absl::Hex(best.validation, absl::kZeroPad16)).c_str());
+  }
   json.EndObject();
   return WriteFileAtomic(Join(directory, kBestRecord),
                          absl::StrCat(buffer.GetString(), "\n"));
@@ -160,6 +171,15 @@ absl::Status PruneCheckpoints(const std::string& directory, int keep_last) {
   return absl::OkStatus();
 }
 
+absl::Status SetAside(const std::string& path) {
+  std::error_code error;
+  fs::rename(path, AsidePath(path), error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return FileError("cannot rename", path, error);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<std::string>> SetAsideNewer(
     const std::string& directory, int64_t iteration) {
   std::vector<std::string> aside;
@@ -168,10 +188,8 @@ absl::StatusOr<std::vector<std::string>> SetAsideNewer(
   for (const std::string& path : paths) {
     const std::string name = fs::path(path).filename().string();
     if (CheckpointIteration(name) <= iteration) break;
-    aside.push_back(absl::StrCat(path, ".set_aside"));
-    std::error_code error;
-    fs::rename(path, aside.back(), error);
-    if (error) return FileError("cannot rename", path, error);
+    RETURN_IF_ERROR(SetAside(path));
+    aside.push_back(AsidePath(path));
   }
   return aside;
 }
@@ -194,8 +212,35 @@ absl::StatusOr<absl::optional<BestCheckpoint>> ReadBest(
                                             kIterationKey, "' and '", kApKey,
                                             "'"));
   }
-  return absl::make_optional(
-      BestCheckpoint{json[kIterationKey].GetInt64(), json[kApKey].GetDouble()});
+  BestCheckpoint best;
+  best.iteration = json[kIterationKey].GetInt64();
+  best.ap = json[kApKey].GetDouble();
+  const auto validation = json.FindMember(kValidationKey);
+  if (validation != json.MemberEnd() &&
+      (!validation->value.IsString() ||
+       !absl::SimpleHexAtoi(validation->value.GetString(), &best.validation))) {
+    return absl::DataLossError(
+        absl::StrCat(path, ": expected digits in '", kValidationKey, "'"));
+  }
+  return absl::make_optional(best);
+}
+
+absl::StatusOr<std::string> SetAsideBest(const std::string& directory,
+                                         int64_t iteration,
+                                         uint64_t validation) {
+  ASSIGN_OR_RETURN(const absl::optional<BestCheckpoint> best,
+                   ReadBest(directory));
+  if (!best.has_value()) return std::string();
+  const bool other = validation != 0 && best->validation != 0 &&
+                     best->validation != validation;
+  if (!other && best->iteration <= iteration) return std::string();
+  for (const char* name : {kBestRecord, kBestCheckpoint}) {
+    RETURN_IF_ERROR(SetAside(Join(directory, name)));
+  }
+  return absl::StrCat("the best checkpoint, of iteration ", best->iteration,
+                      other ? ", was found on another validation set"
+                            : ", is later than what this start goes on from",
+                      ": set aside");
 }
 
 absl::StatusOr<bool> KeepIfBest(const std::string& directory,

@@ -2,6 +2,7 @@
 #ifndef FCIS_TRAIN_CHECKPOINT_CHECKPOINT_STORE_H_
 #define FCIS_TRAIN_CHECKPOINT_CHECKPOINT_STORE_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ inline constexpr char kBestRecord[] = "best.json";
 struct BestCheckpoint {
   int64_t iteration = 0;
   double ap = 0;
+  uint64_t validation = 0;  // a hash of the validation set; 0: not known
 };
 
 // Paths of the directory's checkpoints, the newest (highest iteration) first;
@@ -47,6 +49,9 @@ absl::StatusOr<FoundCheckpoint> FindCheckpoint(const std::string& path);
 // writes the checkpoints may call.
 absl::Status PruneCheckpoints(const std::string& directory, int keep_last);
 
+// Renames the file to "<path>.set_aside"; OK when there is none.
+absl::Status SetAside(const std::string& path);
+
 // For a run that goes on from an older checkpoint: renames the newer ones to
 // "<name>.set_aside", so that the next resume does not take up what this run
 // left. Returns their new paths.
@@ -56,6 +61,14 @@ absl::StatusOr<std::vector<std::string>> SetAsideNewer(
 // What best.json says; nothing when there is none.
 absl::StatusOr<absl::optional<BestCheckpoint>> ReadBest(
     const std::string& directory);
+
+// For a run that goes on after `iteration`: sets best.safetensors and best.json
+// aside when they are of a later iteration, or when their validation set is not
+// `validation` (0: there is none now, which changes nothing). Returns a line
+// that says so, or "" when they stay or there are none.
+absl::StatusOr<std::string> SetAsideBest(const std::string& directory,
+                                         int64_t iteration,
+                                         uint64_t validation);
 
 // Keeps the checkpoint of `candidate.iteration` as best.safetensors when its AP
 // is higher than the best one's so far; returns whether it is. AP is a number

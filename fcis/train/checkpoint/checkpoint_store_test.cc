@@ -165,6 +165,45 @@ TEST(CheckpointStore, NewerOnesAreSetAside) {
   EXPECT_THAT(*SetAsideNewer(directory, 10), IsEmpty());
 }
 
+TEST(CheckpointStore, ABestThatComparesNoMoreIsSetAside) {
+  const std::string directory = NewDirectory("best_aside");
+  EXPECT_EQ(*SetAsideBest(directory, 10, 7), "");
+  const auto begin = [&](uint64_t validation) {
+    WriteAll(directory, {20});
+    BestCheckpoint best;
+    best.iteration = 20;
+    best.ap = 0.5;
+    best.validation = validation;
+    ASSERT_TRUE(*KeepIfBest(directory, best));
+    EXPECT_EQ((*ReadBest(directory))->validation, validation);
+  };
+  const auto expect_aside = [&] {
+    EXPECT_FALSE(ReadBest(directory)->has_value());
+    EXPECT_FALSE(fs::exists(directory + "/best.safetensors"));
+    EXPECT_EQ(
+        ReadCheckpoint(directory + "/best.safetensors.set_aside")->iteration,
+        20);
+  };
+  constexpr uint64_t kSet = 0xFEDCBA9876543210u;
+  begin(kSet);
+  EXPECT_EQ(*SetAsideBest(directory, 20, kSet), "");
+  EXPECT_EQ(*SetAsideBest(directory, 20, 0), "");  // There is none now.
+  EXPECT_TRUE(ReadBest(directory)->has_value());
+  EXPECT_THAT(*SetAsideBest(directory, 20, kSet + 1),
+              HasSubstr("iteration 20, was found on another validation set"));
+  expect_aside();
+  begin(kSet);
+  EXPECT_THAT(*SetAsideBest(directory, 19, kSet), HasSubstr("is later than"));
+  expect_aside();
+  begin(0);  // as earlier versions kept it
+  EXPECT_EQ(*SetAsideBest(directory, 20, kSet), "");
+  ASSERT_TRUE(
+      WriteFileAtomic(directory + "/best.json",
+                      R"({"iteration": 1, "ap": 1, "validation_set": "x y"})")
+          .ok());
+  EXPECT_THAT(ReadBest(directory).status().message(), HasSubstr("best.json"));
+}
+
 // A child writes one checkpoint after the other until it is killed: what then
 // lies there is sound, and none is older than the last it reported.
 TEST(CheckpointStore, KilledWriterLeavesSoundCheckpoints) {

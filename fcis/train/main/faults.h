@@ -2,6 +2,7 @@
 #ifndef FCIS_TRAIN_MAIN_FAULTS_H_
 #define FCIS_TRAIN_MAIN_FAULTS_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,12 +45,19 @@ class Faults {
 // Rank 0's error is returned by rank 0 alone, so that what all have found is
 // told once; without one, each process that has an error returns it with its
 // rank. The others wait: the end of those that return ends them (GiveUp).
-inline absl::Status ToldOnce(const absl::Status& mine, Communicator* job) {
+// `abandon`, given by all or none, is called in all processes before the first
+// of those that have an error returns.
+inline absl::Status ToldOnce(const absl::Status& mine, Communicator* job,
+                             const std::function<void()>& abandon = nullptr) {
   const bool first = job->rank() == 0;
   double failed[] = {first && !mine.ok() ? 1.0 : 0, mine.ok() ? 0.0 : 1};
   const absl::Status summed = job->Sum(absl::MakeSpan(failed));
   if (!summed.ok()) return summed;
   if (failed[1] == 0) return absl::OkStatus();
+  if (abandon != nullptr) {
+    abandon();
+    job->Barrier().IgnoreError();
+  }
   if (!mine.ok() && first) return mine;
   if (!mine.ok() && failed[0] == 0) {
     return absl::Status(

@@ -61,5 +61,23 @@ TEST(FaultsTest, ToldOnce) {
   EXPECT_EQ(first_of_failed.waits, 1);
 }
 
+TEST(FaultsTest, AllAbandonBeforeOneReturns) {
+  const absl::Status fault = absl::NotFoundError("a.json: missing");
+  int abandoned = 0;
+  OneOfTwo well(0, 0, 0);
+  const auto abandon = [&] {
+    EXPECT_EQ(well.waits, 0);
+    ++abandoned;
+  };
+  EXPECT_TRUE(ToldOnce(absl::OkStatus(), &well, abandon).ok());
+  EXPECT_EQ(abandoned, 0);
+  OneOfTwo first_of_failed(0, 0, 1), second(1, 0, 0);
+  EXPECT_FALSE(ToldOnce(absl::OkStatus(), &first_of_failed, abandon).ok());
+  EXPECT_EQ(first_of_failed.waits, 2);
+  EXPECT_FALSE(ToldOnce(fault, &second, abandon).ok());
+  EXPECT_EQ(second.waits, 1);
+  EXPECT_EQ(abandoned, 2);
+}
+
 }  // namespace
 }  // namespace fcis

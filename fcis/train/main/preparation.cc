@@ -1,7 +1,10 @@
 #include "fcis/train/main/preparation.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,6 +20,7 @@
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/download/manifest.h"
 #include "fcis/model/cli/model_choice.h"
+#include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/main/faults.h"
 #include "fcis/train/main/run_flags.h"
 #include "fcis/train/main/training_init.h"
@@ -128,14 +132,15 @@ absl::Status PrepareValidation(const OpenedRun& run, const ModelConfig* model,
   if (run.record.has_value() && run.record->has_validation() &&
       run.record->validation() != opened->contents) {
     say("warning: the validation set has changed: AP is not comparable with "
-        "that of iterations before, nor with best.json");
+        "that of iterations before");
   }
   return absl::OkStatus();
 }
 
 // `others_failed`: nothing is downloaded for a job that will not run.
-absl::Status PrepareWeights(const ModelConfig& model, bool others_failed,
-                            const SayLine& say, PreparedJob* prepared) {
+absl::Status PrepareWeights(const OpenedRun& run, const ModelConfig& model,
+                            bool others_failed, const SayLine& say,
+                            PreparedJob* prepared) {
   // What a checkpoint replaces need not be fetched.
   const bool resumes = prepared->run.checkpoint.has_value();
   const std::string init = resumes ? "scratch" : absl::GetFlag(FLAGS_init);
@@ -145,9 +150,37 @@ absl::Status PrepareWeights(const ModelConfig& model, bool others_failed,
   ASSIGN_OR_RETURN(TrainingInit start,
                    MakeTrainingInit(init, model, absl::GetFlag(FLAGS_seed),
                                     ModelFetcherFromFlags(ModelDirectory())));
-  if (!resumes) say(start.statement);
   prepared->weights = std::move(start.weights);
-  return absl::OkStatus();
+  const std::string before =
+      run.record.has_value() ? run.record->initial_weights() : "";
+  RunRecord& record = prepared->run.record;
+  record.set_initial_weights(resumes ? before : start.digest);
+  if (resumes) return absl::OkStatus();
+  say(start.statement);
+  if (before.empty() || before == start.digest) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "--init ", init, ": these are not the weights that the run was begun ",
+      "with, and it has no checkpoint to go on from. Bring them back, or begin "
+      "a new run"));
+}
+
+// Of the checkpoints and models in the run's directory; one that has two names
+// there is counted once.
+int64_t BytesOfModels(const std::string& run) {
+  std::vector<std::string> paths = {absl::StrCat(run, "/", kBestCheckpoint),
+                                    absl::StrCat(run, "/", kModelFile)};
+  const auto checkpoints = ListCheckpoints(run);
+  if (checkpoints.ok()) {
+    paths.insert(paths.end(), checkpoints->begin(), checkpoints->end());
+  }
+  int64_t bytes = 0;
+  for (const std::string& path : paths) {
+    std::error_code none, error;
+    const auto names = std::filesystem::hard_link_count(path, none);
+    const auto size = std::filesystem::file_size(path, error);
+    if (!none && !error) bytes += static_cast<int64_t>(size / names);
+  }
+  return bytes;
 }
 
 // A full disk is better met now than after hours.
@@ -162,8 +195,10 @@ absl::Status CheckSpace(const std::string& path, const ModelConfig& model) {
     values += tensor.shape.num_elements();
   }
   const int64_t files = (keep > 0 ? keep : kWhenAllAreKept) + kOthers;
-  return CheckFreeSpace(
-      path, kArrays * files * static_cast<int64_t>(sizeof(float)) * values);
+  const int64_t file = kArrays * static_cast<int64_t>(sizeof(float)) * values;
+  // With all kept, those that are there give nothing back.
+  const int64_t there = keep > 0 ? BytesOfModels(path) : 0;
+  return CheckFreeSpace(path, std::max(file, files * file - there));
 }
 
 }  // namespace
@@ -185,7 +220,7 @@ absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
   faults.Add(PrepareValidation(run, has_classes ? &model : nullptr, backend,
                                job, say, prepared));
   if (run.directory != nullptr) faults.Add(CheckSpace(run.path, model));
-  faults.Add(PrepareWeights(model, !faults.empty(), say, prepared));
+  faults.Add(PrepareWeights(run, model, !faults.empty(), say, prepared));
   return faults.status("faults, all found before the first iteration");
 }
 
@@ -198,6 +233,9 @@ absl::Status CheckSameData(const RunRecord& mine, Communicator* job) {
       first, mine, "on rank 0", absl::StrCat("on rank ", job->rank()));
   if (lines.empty() && first.objects() != mine.objects()) {
     lines.push_back("annotations of the same pictures");
+  }
+  if (first.validation() != mine.validation()) {
+    lines.push_back("the validation set's annotations");
   }
   if (lines.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(

@@ -22,14 +22,15 @@ struct PreparedJob {
 
 // Reads and checks data, checkpoint or initial weights, validation set and
 // space on the disk, in each process for itself. Error: all that is wrong,
-// listed; for a resume also what in the data, the classes or the checkpoint is
-// not as when the run was begun. `backend` and `job` must outlive `prepared`.
+// listed; for a resume also what in the data, the classes, the checkpoint or,
+// without one, the initial weights is not as when the run was begun. `backend`
+// and `job` must outlive `prepared`.
 absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
                         Backend* backend, Communicator* job, const SayLine& say,
                         PreparedJob* prepared);
 
-// OK when this process has the same data set as rank 0, else an error that
-// names what differs. All processes call it.
+// OK when this process has the same data and validation set as rank 0, else an
+// error that names what differs. All processes call it.
 absl::Status CheckSameData(const RunRecord& mine, Communicator* job);
 
 }  // namespace fcis

@@ -172,6 +172,45 @@ TEST_F(PreparationTest, RanksWithOtherDataAreNamed) {
   EXPECT_THAT(outcome.output,
               HasSubstr("class 1 (id and name): \"1 cat\" on rank 0, \"2 dog\" "
                         "on rank 1"));
+  EXPECT_FALSE(fs::exists(run_));  // though rank 0 found nothing wrong
+}
+
+TEST_F(PreparationTest, WhatIsOddInAValidationSetIsSaid) {
+  const std::string odd = absl::StrReplaceAll(
+      TinyAnnotations(), {{"{\"id\": 1, \"image_id\": 1, \"category_id\": 2",
+                           "{\"id\": 3, \"image_id\": 2, \"category_id\": 2"},
+                          {"\"image_id\": 4, \"category_id\": 1",
+                           "\"image_id\": 99, \"category_id\": 1"},
+                          {"\"image_id\": 2, \"category_id\": 1",
+                           "\"image_id\": 2, \"category_id\": 98"}});
+  const Outcome outcome =
+      Train(Flags() + "--max_iters 1 " + ValidationFlags(odd));
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
+  for (const char* part : {"\"images\" lacks their image_id, 99",
+                           "\"categories\" lacks their category_id, 98",
+                           "have an id that comes again: 3"}) {
+    EXPECT_THAT(outcome.output, HasSubstr(part));
+  }
+  // Its id is the name of a category without one, as in training data.
+  fs::remove_all(run_);
+  const Outcome nameless =
+      Train(Flags() + "--max_iters 1 " +
+            ValidationFlags(TinyAnnotations(4, kCat, R"({"id": 2})")));
+  EXPECT_EQ(nameless.code, 0) << nameless.output;
+}
+
+TEST_F(PreparationTest, RepetitionsOfPaintedScenesAreNone) {
+  const std::string line = "data.repeat_threshold has no effect";
+  const std::string flags = absl::StrCat(
+      TinyFlags("batch: 1 data { repeat_threshold: 0.5 }"), "--max_iters 1 ");
+  const Outcome scenes = Train(absl::StrCat(flags, "--out ", run_));
+  EXPECT_EQ(scenes.code, 0) << scenes.output;
+  EXPECT_THAT(scenes.output, HasSubstr(line));
+  fs::remove_all(run_);
+  const Outcome set =
+      Train(absl::StrCat(flags, DataFlags(data_), "--out ", run_));
+  EXPECT_EQ(set.code, 0) << set.output;
+  EXPECT_EQ(Count(set.output, line), 0u);
 }
 
 // Rank 1 of two, and what rank 0 says.
@@ -196,6 +235,10 @@ TEST(CheckSameDataTest, ClassesPicturesAndObjects) {
   mine.set_objects(8);
   EXPECT_THAT(CheckSameData(mine, &job).message(),
               HasSubstr("annotations of the same pictures"));
+  mine = first;
+  mine.set_validation(9);
+  EXPECT_THAT(CheckSameData(mine, &job).message(),
+              HasSubstr("the validation set's annotations"));
   mine.set_pictures(0, "1 b.jpg");
   EXPECT_THAT(CheckSameData(mine, &job).message(),
               HasSubstr("only on rank 1: 1 (1 b.jpg)"));

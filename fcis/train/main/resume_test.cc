@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "fcis/core/io/file.h"
@@ -58,6 +59,11 @@ class ResumeTest : public ::testing::Test {
   }
   Outcome Resume(const std::string& flags = "") const {
     return Train(absl::StrCat("--resume --threads 1 --out ", run_, " ", flags));
+  }
+  // `name`: of a file in the data's directory.
+  std::string ValidationFlags(const std::string& name) const {
+    return absl::StrCat("--val_image_dir ", data_, "/images --val_ann_file ",
+                        data_, "/", name, " ");
   }
   std::string OtherAnnotations(const std::string& text) const {
     const std::string path = data_ + "/other.json";
@@ -229,12 +235,20 @@ TEST_F(ResumeTest, AFinishedRunCountsTheRecipesEpochs) {
                               "frozen_stages: 0 data { repeat_threshold: 1 } "
                               "schedule { phases { end_epoch: 4 lr: 1e-4 } }")
                   .ok());
-  const Outcome begun =
-      Train(absl::StrCat("--config ", recipe, " --precision f32 --threads 1 ",
-                         DataFlags(data_), "--out ", run_));
+  const Outcome begun = Train(absl::StrCat(
+      "--config ", recipe, " --precision f32 --threads 1 --keep_checkpoints 0 ",
+      ValidationFlags("annotations.json"), DataFlags(data_), "--out ", run_));
   ASSERT_EQ(begun.code, 0) << begun.output;
   const size_t iterations = ReadLog(run_).size();
   ASSERT_GE(iterations, 20u);  // 16 without repetitions
+  int checkpoints = 0, validations = 0;
+  for (const auto& entry : fs::directory_iterator(run_)) {
+    const std::string name = entry.path().filename().string();
+    checkpoints += absl::StartsWith(name, "checkpoint_");
+    validations += absl::StartsWith(name, "validation_");
+  }
+  EXPECT_EQ(checkpoints, 4);  // one an epoch
+  EXPECT_EQ(validations, 4);
   EXPECT_THAT(Resume().output, HasSubstr("the run is finished"));
   const Outcome longer =
       Resume("--change_recipe --set 'schedule { stretch: 1.2 }'");
@@ -243,10 +257,8 @@ TEST_F(ResumeTest, AFinishedRunCountsTheRecipesEpochs) {
 }
 
 TEST_F(ResumeTest, AValidationThatWasCutShortIsDoneAgain) {
-  const std::string validation =
-      absl::StrCat("--val_every 1 --val_image_dir ", data_,
-                   "/images --val_ann_file ", data_, "/");
-  const Outcome begun = Train(Flags(4, run_) + validation + "annotations.json");
+  const Outcome begun =
+      Train(Flags(4, run_) + ValidationFlags("annotations.json"));
   ASSERT_EQ(begun.code, 0) << begun.output;
   const std::string best = *ReadFile(run_ + "/best.json");
   for (const char* name :
@@ -259,9 +271,120 @@ TEST_F(ResumeTest, AValidationThatWasCutShortIsDoneAgain) {
   EXPECT_THAT(resumed.output, Not(HasSubstr("warning")));
   // Under another set, "best" has another meaning.
   ASSERT_TRUE(WriteFileAtomic(data_ + "/other.json", TinyAnnotations(3)).ok());
-  const Outcome other = Resume("--max_iters 5 " + validation + "other.json");
+  const Outcome other =
+      Resume("--max_iters 5 " + ValidationFlags("other.json"));
   ASSERT_EQ(other.code, 0) << other.output;
   EXPECT_THAT(other.output, HasSubstr("the validation set has changed"));
+  EXPECT_THAT(other.output, HasSubstr("found on another validation set"));
+  ASSERT_TRUE(fs::exists(run_ + "/best.json.set_aside"));
+  EXPECT_EQ(*ReadFile(run_ + "/best.json.set_aside"), best);
+  EXPECT_THAT(*ReadFile(run_ + "/best.json"), HasSubstr("\"iteration\": 5"));
+}
+
+// Finished, trained again from an earlier checkpoint, and killed before the
+// model was made of it.
+TEST_F(ResumeTest, AModelOfAnotherPastIsNotTheRuns) {
+  constexpr int kIterations = 40;
+  const std::string last = run_ + "/checkpoint_00000040.safetensors";
+  const std::string model = run_ + "/model.safetensors";
+  const Outcome begun =
+      Train(Flags(kIterations, run_) +
+            "--checkpoint_every 20 --val_every 100 --keep_checkpoints 0 " +
+            ValidationFlags("annotations.json"));
+  ASSERT_EQ(begun.code, 0) << begun.output;
+  TrainUntil(
+      absl::StrCat("--resume --threads 1 --out ", run_, " --resume_from ", run_,
+                   "/checkpoint_00000020.safetensors --change_recipe "
+                   "--max_iters 1000 --set 'optimizer { weight_decay: 0.25 }'"),
+      run_ + "/best.safetensors.set_aside");
+  EXPECT_FALSE(fs::exists(model));
+  EXPECT_TRUE(fs::exists(model + ".set_aside"));
+  EXPECT_FALSE(fs::exists(run_ + "/best.json"));
+  // As if it had come so far.
+  if (!fs::exists(last)) fs::rename(last + ".set_aside", last);
+  const Outcome resumed = Resume("--max_iters 40");
+  EXPECT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, Not(HasSubstr("the run is finished")));
+  EXPECT_TRUE(fs::exists(model));
+}
+
+// Before its first checkpoint a run is what its initial weights make it.
+TEST_F(ResumeTest, ReplacedInitialWeightsAreAnError) {
+  Begin();
+  const std::string first = NewDirectory("first_weights");
+  fs::rename(run_, first);
+  const std::string init = data_ + "/init.safetensors";
+  fs::copy_file(first + "/model.safetensors", init);
+  const Outcome begun = Train(Flags(2, run_) + "--init " + init);
+  ASSERT_EQ(begun.code, 0) << begun.output;
+  const std::string model = *ReadFile(run_ + "/model.safetensors");
+  const std::string checkpoint = run_ + "/checkpoint_00000002.safetensors";
+  fs::rename(checkpoint, data_ + "/kept.safetensors");
+  fs::remove(run_ + "/model.safetensors");
+  ASSERT_TRUE(WriteFileAtomic(init, model).ok());
+  const Outcome refused = Resume();
+  EXPECT_EQ(refused.code, 1) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("not the weights that the run was "
+                                        "begun with"));
+  // The same file in another place of the disk; what a checkpoint replaces.
+  fs::copy_file(first + "/model.safetensors", init,
+                fs::copy_options::overwrite_existing);
+  const Outcome again = Resume();
+  EXPECT_EQ(again.code, 0) << again.output;
+  EXPECT_EQ(*ReadFile(run_ + "/model.safetensors"), model);
+  // Gone, and named as before, relative to there.
+  fs::remove(init);
+  const Outcome gone = Shell(absl::StrCat(
+      "cd ", data_, " && BUILD_WORKING_DIRECTORY=", data_, " ", TrainProgram(),
+      " --threads 1 --resume --max_iters 3 --init init.safetensors --out ",
+      run_));
+  EXPECT_EQ(gone.code, 0) << gone.output;
+  // That it began with those is not forgotten.
+  for (const char* name :
+       {"checkpoint_00000002.safetensors", "checkpoint_00000003.safetensors",
+        "model.safetensors"}) {
+    fs::remove(run_ + "/" + name);
+  }
+  ASSERT_TRUE(WriteFileAtomic(init, model).ok());
+  EXPECT_EQ(Resume().code, 1);
+}
+
+// Rank 0 says whether the run is finished, and all start at one place.
+TEST_F(ResumeTest, RanksStartAndEndTogether) {
+  const Outcome begun =
+      Train(Flags(4, run_) + "--checkpoint_every 2 --keep_checkpoints 0");
+  ASSERT_EQ(begun.code, 0) << begun.output;
+  const std::string resume =
+      absl::StrCat("--resume --threads 1 --out ", run_, " ");
+  const auto both = [&](const std::string& first, const std::string& second) {
+    return Shell(absl::StrCat("timeout 60 ", Mpi(1, resume + first), " : -n 1 ",
+                              TrainProgram(), " ", resume, second));
+  };
+  const Outcome longer = both("--max_iters 6", "--max_iters 4");
+  EXPECT_EQ(longer.code, 1) << longer.output;
+  EXPECT_THAT(longer.output,
+              HasSubstr("rank 1 differs from rank 0 in the last iteration"));
+  const Outcome earlier =
+      both("--max_iters 6", absl::StrCat("--max_iters 6 --resume_from ", run_,
+                                         "/checkpoint_00000002.safetensors"));
+  EXPECT_EQ(earlier.code, 1) << earlier.output;
+  EXPECT_THAT(earlier.output, HasSubstr("the iteration that it starts after"));
+}
+
+// Room is needed for what is not there yet.
+TEST_F(ResumeTest, CheckpointsThatAreThereNeedNoMoreSpace) {
+  Begin();
+  const auto space = fs::space(run_);
+  const auto size = fs::file_size(run_ + "/checkpoint_00000002.safetensors");
+  const std::string flags = absl::StrCat("--max_iters 3 --keep_checkpoints ",
+                                         space.available / 2 * 3 / size);
+  const Outcome refused = Resume(flags);
+  EXPECT_EQ(refused.code, 1) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("free"));
+  // A file with a hole, which takes no space.
+  fs::resize_file(run_ + "/model.safetensors", space.available);
+  const Outcome resumed = Resume(flags);
+  EXPECT_EQ(resumed.code, 0) << resumed.output;
 }
 
 // A run of an earlier version: what its checkpoint says is compared.

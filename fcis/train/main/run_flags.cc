@@ -106,6 +106,11 @@ std::vector<std::string> RunFlagDifferences(const RunRecord& record) {
         before->second == after->second) {
       continue;
     }
+    // The file may be gone, which its name alone does not tell.
+    if (flag.kept == Kept::kPathOrName &&
+        ResolvePath(after->second) == before->second) {
+      continue;
+    }
     lines.push_back(absl::StrCat("--", flag.name, ": ", text(before->second),
                                  " -> ", text(after->second)));
   }

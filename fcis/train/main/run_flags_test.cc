@@ -48,6 +48,15 @@ TEST(RunFlagsTest, ARunsFlagsComeBackUnlessGiven) {
               ElementsAre(absl::StrCat("--init: resnet101_imagenet -> ",
                                        ResolvePath(file))));
 
+  // A file that is gone since, named as it was.
+  absl::SetFlag(&FLAGS_init, "gone.npz");
+  (*record.mutable_flags())["init"] = ResolvePath("gone.npz");
+  EXPECT_THAT(RunFlagDifferences(record), IsEmpty());
+  (*record.mutable_flags())["init"] = ResolvePath("other.npz");
+  EXPECT_EQ(RunFlagDifferences(record).size(), 1u);
+  (*record.mutable_flags())["init"] = ResolvePath(file);
+  absl::SetFlag(&FLAGS_init, file);
+
   // A later start, whose command line says nothing but another seed.
   absl::SetFlag(&FLAGS_ann_file, "");
   absl::SetFlag(&FLAGS_max_iters, 0);

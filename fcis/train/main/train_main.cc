@@ -74,6 +74,37 @@ absl::Status CalibrateOn(const TrainingSet& data, Weights* weights) {
   return CalibrateNorms(pictures, backend.get(), weights);
 }
 
+// Leaves nothing of a run that did not begin.
+void Abandon(const OpenedRun& run) {
+  if (run.directory != nullptr) run.directory->Abandon();
+}
+
+absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
+                             TrainBackend* backend, Communicator* job,
+                             const SayLine& say) {
+  const auto abandon = [&run] { Abandon(run); };
+  PreparedJob prepared;
+  absl::Status status =
+      PrepareJob(*plan, run, &backend->forward(), job, say, &prepared);
+  RETURN_IF_ERROR(ToldOnce(status, job, abandon));
+  // Sums over processes that see different data would have no meaning.
+  status = CheckSameData(prepared.run.record, job);
+  RETURN_IF_ERROR(ToldOnce(status, job, abandon));
+
+  // Norms that do not learn their statistics need some, which a file brings.
+  if (absl::GetFlag(FLAGS_init) == "scratch" &&
+      !prepared.run.checkpoint.has_value() &&
+      plan->config.normalization() != TrainConfig::BATCH) {
+    RETURN_IF_ERROR(CalibrateOn(*prepared.data.set, &prepared.weights));
+  }
+  prepared.run.path = run.path;
+  prepared.run.directory = run.directory.get();
+  plan->options.validate = std::move(prepared.validate);
+  InstallStopSignals(job->rank() == 0);
+  return Train(plan->options, std::move(prepared.run), *prepared.data.set,
+               prepared.weights, backend, job);
+}
+
 absl::Status RunJob(const std::vector<std::string>& command_line,
                     Communicator* job) {
   const bool resume = absl::GetFlag(FLAGS_resume);
@@ -87,35 +118,21 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
   }
   absl::StatusOr<TrainPlan> plan = MakeTrainPlan(run, command_line, say);
   RETURN_IF_ERROR(ToldOnce(plan.status(), job));
-  if (resume && SayIfFinished(run, *plan, job->size(), say)) {
-    return absl::OkStatus();
+  if (resume) {
+    const bool first = job->rank() == 0;  // which tells the others
+    ASSIGN_OR_RETURN(
+        const int finished,
+        job->Sum(first && SayIfFinished(run, *plan, job->size(), say) ? 1 : 0));
+    if (finished > 0) return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const auto backend, TrainBackendFromFlags());
   if (!resume) {
     ASSIGN_OR_RETURN(run, OpenRun(out, resume, job));
   }
-
-  PreparedJob prepared;
-  absl::Status status =
-      PrepareJob(*plan, run, &backend->forward(), job, say, &prepared);
-  if (!status.ok() && run.directory != nullptr) run.directory->Abandon();
-  RETURN_IF_ERROR(ToldOnce(status, job));
-  // Sums over processes that see different data would have no meaning.
-  status = CheckSameData(prepared.run.record, job);
-  RETURN_IF_ERROR(ToldOnce(status, job));
-
-  // Norms that do not learn their statistics need some, which a file brings.
-  if (absl::GetFlag(FLAGS_init) == "scratch" &&
-      !prepared.run.checkpoint.has_value() &&
-      plan->config.normalization() != TrainConfig::BATCH) {
-    RETURN_IF_ERROR(CalibrateOn(*prepared.data.set, &prepared.weights));
-  }
-  prepared.run.path = run.path;
-  prepared.run.directory = run.directory.get();
-  plan->options.validate = std::move(prepared.validate);
-  InstallStopSignals(job->rank() == 0);
-  return Train(plan->options, std::move(prepared.run), *prepared.data.set,
-               prepared.weights, backend.get(), job);
+  const absl::Status status =
+      PrepareAndTrain(&*plan, run, backend.get(), job, say);
+  if (!status.ok()) Abandon(run);
+  return status;
 }
 
 absl::Status Run(const std::vector<std::string>& command_line,

@@ -182,6 +182,14 @@ absl::Status CheckAsBegun(const OpenedRun& run, const TrainConfig& config) {
       "are a new run"));
 }
 
+// The run's own, which the command line may name in another way.
+void KeepInit(const OpenedRun& run) {
+  if (!run.record.has_value()) return;
+  const auto init = run.record->flags().find("init");
+  if (init == run.record->flags().end()) return;
+  absl::SetFlag(&FLAGS_init, init->second);
+}
+
 // What a resume does otherwise than the run until now, on purpose.
 void SayChanges(const OpenedRun& run, const TrainConfig& config,
                 const SayLine& say) {
@@ -231,6 +239,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(
   plan.config = WithAbsoluteModel(std::move(config));
   if (run.recipe.has_value()) {
     RETURN_IF_ERROR(CheckAsBegun(run, plan.config));
+    KeepInit(run);
   }
   if (absl::GetFlag(FLAGS_init).empty()) {
     absl::SetFlag(&FLAGS_init, plan.config.init());

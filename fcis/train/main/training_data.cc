@@ -15,11 +15,16 @@
 namespace fcis {
 namespace {
 
-TrainingData Scenes(const SceneConfig& config) {
+TrainingData Scenes(const SceneConfig& config, bool repeats) {
   TrainingData data;
   data.statement = absl::StrCat("data: ", config.count(), " painted scenes of ",
                                 config.height(), " x ", config.width(),
                                 ", seed ", config.seed());
+  if (repeats) {
+    absl::StrAppend(&data.statement,
+                    "\nwarning: data.repeat_threshold has no effect: what is "
+                    "on painted scenes is not known beforehand");
+  }
   data.set = absl::make_unique<SceneSet>(config.seed(), config.count(),
                                          config.height(), config.width());
   return data;
@@ -35,7 +40,7 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainingDataChoice& choice,
     sources.push_back(
         {ResolvePath(choice.ann_file), ResolvePath(choice.image_dir)});
   } else if (config.has_scenes()) {
-    return Scenes(config.scenes());
+    return Scenes(config.scenes(), config.data().repeat_threshold() > 0);
   } else {
     const std::string root = ResolvePath(choice.data_dir);
     auto found = CocoTrainSources(root);

@@ -18,6 +18,7 @@
 #include "fcis/model/weights/import_backbone.h"
 #include "fcis/model/weights/import_mxnet.h"
 #include "fcis/model/weights/load.h"
+#include "fcis/model/weights/weights_digest.h"
 #include "fcis/train/init/initial_weights.h"
 
 namespace fcis {
@@ -130,6 +131,9 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
   }
   if (!needed.empty()) return NoBackbone(file.tensors, model, needed, path);
   result.weights.source = path;
+  Weights of_file;
+  of_file.tensors = file.tensors;
+  result.digest = WeightsDigest(of_file);
   result.statement =
       absl::StrCat("weights: ", taken.taken, " tensors of ", path);
   const auto add = [&](const char* what,

@@ -16,6 +16,7 @@ namespace fcis {
 struct TrainingInit {
   Weights weights;
   std::string statement;  // what was taken from where, and what was dropped
+  std::string digest;     // WeightsDigest of the file's tensors; "": no file
 };
 
 // init: "scratch"; a file: a model, a checkpoint (heads of other classes are

@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,6 +24,8 @@
 #include "fcis/data/json/open_json.h"
 #include "fcis/eval/coco/accumulate.h"
 #include "fcis/eval/coco/detections.h"
+#include "fcis/eval/coco/diagnose_truth.h"
+#include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/coco/ground_truth.h"
 #include "fcis/eval/coco/summary.h"
 #include "fcis/eval/predict/predict.h"
@@ -35,10 +36,13 @@ namespace fcis {
 namespace {
 
 struct ValidationSet {
-  CocoDataset dataset;
+  // Of no detections yet.
+  Evaluation evaluation{{}, nullptr, {}, {}, EvalCurves(EvalOptions(), 0),
+                        {}, {}};
   std::string image_dir;
-  std::optional<GroundTruth> truth;  // of `dataset`
   ClassMatch classes;
+
+  const CocoDataset& dataset() const { return *evaluation.dataset; }
 };
 
 // What is wrong with a picture of the set, or "". Reads it if `whole`.
@@ -46,20 +50,20 @@ std::string PictureFault(const ValidationSet& set, const CocoImage& image,
                          bool whole) {
   const std::string path = absl::StrCat(set.image_dir, "/", image.file_name);
   if (access(path.c_str(), R_OK) != 0) {
-    return absl::StrCat(NameOf(set.dataset, image), ": ",
+    return absl::StrCat(NameOf(set.dataset(), image), ": ",
                         ErrnoStatus("cannot open", path, errno).message());
   }
   if (!whole) return "";
   const absl::StatusOr<Image> read = ReadImage(path);
   if (!read.ok()) {
-    return absl::StrCat(NameOf(set.dataset, image), ": ",
+    return absl::StrCat(NameOf(set.dataset(), image), ": ",
                         read.status().message());
   }
   const bool sized = image.height > 0 && image.width > 0;
   if (!sized || (read->height == image.height && read->width == image.width)) {
     return "";
   }
-  return absl::StrCat(NameOf(set.dataset, image), ": ",
+  return absl::StrCat(NameOf(set.dataset(), image), ": ",
                       DescribeSizeMismatch(path, read->height, read->width,
                                            image.height, image.width));
 }
@@ -67,7 +71,7 @@ std::string PictureFault(const ValidationSet& set, const CocoImage& image,
 // All files must be there; each process reads its share of them.
 absl::Status CheckPictures(const ValidationSet& set, int max_messages,
                            const Communicator& job) {
-  const std::vector<CocoImage>& images = set.dataset.images;
+  const std::vector<CocoImage>& images = set.dataset().images;
   std::vector<std::string> faults(images.size());
   ParallelFor(
       static_cast<int64_t>(images.size()), 1, [&](int64_t begin, int64_t end) {
@@ -101,9 +105,10 @@ absl::StatusOr<double> Score(const ValidationSet& set,
   const EvalOptions options;
   ASSIGN_OR_RETURN(const auto file, OpenJson(results));
   ASSIGN_OR_RETURN(const Detections detections,
-                   ReadDetections(file->bytes(), results, *set.truth, options,
-                                  NumThreads()));
-  return Summarize(Accumulate(*set.truth, detections, options), options)
+                   ReadDetections(file->bytes(), results, set.evaluation.truth,
+                                  options, NumThreads()));
+  return Summarize(Accumulate(set.evaluation.truth, detections, options),
+                   options)
       .stats[0];
 }
 
@@ -124,7 +129,7 @@ absl::StatusOr<double> Validate(const ValidationSet& set, Backend* backend,
       MakeOutputDirectory(absl::StrCat(run, "/validation_", iteration), "",
                           absl::Now()));
   RETURN_IF_ERROR(Predict(
-      set.dataset, set.classes, options,
+      set.dataset(), set.classes, options,
       [&](const Image& image) { return detector->Detect(image, postprocess); },
       *job));
   double ap[] = {0};
@@ -143,23 +148,27 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
                                               const ClassMap& map,
                                               Backend* backend,
                                               Communicator* job) {
-  EvalOptions options;
+  auto set = std::make_shared<ValidationSet>();
+  EvalOptions& options = set->evaluation.options;
   ASSIGN_OR_RETURN(options.bad_annotations, BadAnnotationPolicyFromFlags());
   CocoNeeds needs = EvalNeeds(options.iou_type);
-  needs.file_name = needs.name = MemberUse::kNeeded;
-  auto set = std::make_shared<ValidationSet>();
-  ASSIGN_OR_RETURN(set->dataset, ReadCocoDataset(ann_file, needs));
+  needs.file_name = MemberUse::kNeeded;
+  needs.name = MemberUse::kOptional;  // as the training's reader
+  ASSIGN_OR_RETURN(CocoDataset dataset, ReadCocoDataset(ann_file, needs));
+  set->evaluation.dataset =
+      std::make_unique<const CocoDataset>(std::move(dataset));
   set->image_dir = image_dir;
   Faults faults;
-  if (set->dataset.images.empty()) {
+  if (set->dataset().images.empty()) {
     faults.Add(
         absl::InvalidArgumentError(absl::StrCat(ann_file, ": no \"images\"")));
   }
-  absl::StatusOr<GroundTruth> truth = GroundTruth::Build(set->dataset, options);
+  absl::StatusOr<GroundTruth> truth =
+      GroundTruth::Build(set->dataset(), options);
   faults.Add(truth.status());
   OpenedValidator opened;
   if (model != nullptr) {
-    absl::StatusOr<ClassMatch> match = Match(*model, set->dataset, map);
+    absl::StatusOr<ClassMatch> match = Match(*model, set->dataset(), map);
     faults.Add(match.status());
     if (match.ok()) {
       set->classes = *std::move(match);
@@ -171,8 +180,11 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
   for (std::string& note : truth->problems().Notes(options.bad_annotations)) {
     opened.statement.push_back(std::move(note));
   }
-  set->truth = *std::move(truth);
-  opened.contents = Fnv1a64(set->dataset.file->bytes());
+  set->evaluation.truth = *std::move(truth);
+  for (std::string& line : DiagnoseTruth(set->evaluation)) {
+    opened.statement.push_back(std::move(line));
+  }
+  opened.contents = Fnv1a64(set->dataset().file->bytes());
   opened.validate = [=](const Weights& weights, int64_t iteration,
                         const std::string& run) {
     return Validate(*set, backend, job, weights, iteration, run);

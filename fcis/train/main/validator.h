@@ -19,7 +19,8 @@ namespace fcis {
 struct OpenedValidator {
   Validator validate;
   uint64_t contents = 0;  // a hash of the annotations
-  // Which classes are scored, and what is left out of the set.
+  // Which classes are scored, what is left out of the set, and what is odd in
+  // it.
   std::vector<std::string> statement;
 };
 

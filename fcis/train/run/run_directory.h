@@ -65,7 +65,7 @@ class RunDirectory {
                            absl::Time now = absl::Now()) const;
 
   // Removes the directory if this start made it and nothing was recorded.
-  // Nothing else may be called afterwards.
+  // Nothing else may be called afterwards, but the same once more.
   void Abandon();
 
  private:

@@ -165,6 +165,8 @@ absl::Status Trainer::CheckSame() {
        {"the seed", absl::StrCat(options_.seed)},
        {"the model's configuration", AsText(state_.model)},
        {"the number of pictures", absl::StrCat(data_.size())},
+       {"the iteration that it starts after", absl::StrCat(done_)},
+       {"the last iteration", absl::StrCat(iterations_)},
        {"weights",
         absl::string_view(reinterpret_cast<const char*>(values.data()),
                           values.size() * sizeof(float))},
@@ -202,9 +204,16 @@ absl::Status Trainer::Start() {
       "# The recipe (fcis.TrainConfig). The model is in each checkpoint.\n",
       AsText(config_));
   run_.record.set_epoch_pictures(epoch_size_);
+  if (run_.record.finished() > done_) {  // From here on it is another model.
+    run_.record.set_finished(0);
+    RETURN_IF_ERROR(SetAside(absl::StrCat(run_.path, "/", kModelFile)));
+  }
   start.record = run_.record;
   RETURN_IF_ERROR(run_.directory->RecordStart(start));
   RETURN_IF_ERROR(SetAsideNewer(run_.path, done_).status());
+  ASSIGN_OR_RETURN(const std::string aside,
+                   SetAsideBest(run_.path, done_, run_.record.validation()));
+  if (!aside.empty()) Say(aside);
   ASSIGN_OR_RETURN(log_, EventLog::Open(run_.path, done_));
   console_ = absl::make_unique<TrainConsole>(
       TrainConsole::ForTerminal(iterations_, done_));
@@ -371,6 +380,7 @@ absl::Status Trainer::Validate() {
   BestCheckpoint candidate;
   candidate.iteration = done_;
   candidate.ap = ap;
+  candidate.validation = run_.record.validation();
   ASSIGN_OR_RETURN(const bool best, KeepIfBest(run_.path, candidate));
   if (best) Say("  the best so far");
   return absl::OkStatus();

@@ -62,11 +62,13 @@ struct TrainerRun {
 // Writes, by rank 0: {config.textproto, run.textproto, run.jsonl, log.jsonl,
 // log.csv, events.out.tfevents.*, losses.svg, checkpoint_*.safetensors,
 // best.safetensors, model.safetensors (at the end; averaged weights if the
-// recipe keeps them)}. A stop signal (InstallStopSignals) leads to a checkpoint
-// and an early return, which is no error. Errors: a checkpoint of other
-// tensors; a picture that cannot be read; a loss that is not finite, naming
-// term, iteration and pictures; full disk; processes that differ in recipe,
-// weights or layouts, by rank.
+// recipe keeps them)}. What the start makes untrue is set aside (renamed to
+// "<name>.set_aside"): newer checkpoints, a model of later iterations, a best
+// one that can be compared no more. A stop signal (InstallStopSignals) leads to
+// a checkpoint and an early return, which is no error. Errors: a checkpoint of
+// other tensors; a picture that cannot be read; a loss that is not finite,
+// naming term, iteration and pictures; full disk; processes that differ in
+// recipe, iterations, weights or layouts, by rank.
 absl::Status Train(const TrainerOptions& options, TrainerRun run,
                    const TrainingSet& data, const Weights& initial,
                    TrainBackend* backend, Communicator* job);
