@@ -129,7 +129,7 @@ TEST_F(PredictMainTest, SaysWhatIsMissing) {
   EXPECT_THAT(Load("log.txt"), HasSubstr("not a directory"));
   EXPECT_EQ(Run(absl::StrCat(kModel, "o"), "rm 2.png &&"), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("1 of 3 pictures of "));
-  EXPECT_THAT(Load("log.txt"), HasSubstr("2.png (image 2): No such file"));
+  EXPECT_THAT(Load("log.txt"), HasSubstr("2.png: No such file"));
 }
 
 // A seam of two processes and a directory: whatever changes, both know.
