@@ -163,6 +163,8 @@ ThreadLimits FindThreadLimits() {
   if (processes == nullptr || !absl::SimpleAtoi(processes, &limits.processes)) {
     limits.processes = 1;
   }
+  // Open MPI says so of processes that it bound.
+  limits.bound = std::getenv("OMPI_MCA_orte_bound_at_launch") != nullptr;
   return limits;
 }
 
@@ -170,8 +172,7 @@ int DefaultThreads(const ThreadLimits& limits) {
   const int told = ParseOmpNumThreads(limits.omp_num_threads);
   if (told > 0) return told;
   const int processes = std::max(1, limits.processes);
-  const bool bound = limits.affinity < limits.online;
-  int threads = limits.affinity / (bound ? 1 : processes);
+  int threads = limits.affinity / (limits.bound ? 1 : processes);
   if (limits.quota) {
     const double share = limits.quota->cpus / processes;
     threads = static_cast<int>(std::min<double>(threads, std::ceil(share)));

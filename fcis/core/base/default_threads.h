@@ -33,13 +33,14 @@ struct ThreadLimits {
   std::optional<CpuQuota> quota;
   std::string omp_num_threads;  // the variable's text, "" if not set
   int processes = 1;            // that mpiexec started on this machine
+  bool bound = false;           // by mpiexec, each to cores of its own
 };
 ThreadLimits FindThreadLimits();
 
 // The first number of OMP_NUM_THREADS ("4,2") where that is one >= 1; else one
 // for each core of the affinity mask, but no more than the quota has CPUs,
 // rounded up. Processes that mpiexec started share the quota, and the cores
-// unless each is bound to its own (its mask is smaller than the machine). >= 1.
+// unless each is bound to its own. >= 1.
 int DefaultThreads(const ThreadLimits& limits);
 
 // "2 (affinity: 2 cores; cgroup quota: 1.5 CPUs in /sys/fs/cgroup/a/cpu.max;

@@ -155,8 +155,10 @@ TEST(DefaultThreads, ProcessesShareAMachine) {
   limits.processes = 2;
   limits.quota = CpuQuota{3, "f"};
   EXPECT_EQ(DefaultThreads(limits), 2);
-  limits = Cores(4, 8);  // bound to half the cores
+  limits = Cores(4, 8);  // half of the machine, for both of them
   limits.processes = 2;
+  EXPECT_EQ(DefaultThreads(limits), 2);
+  limits.bound = true;  // each to four cores of its own
   EXPECT_EQ(DefaultThreads(limits), 4);
 }
 

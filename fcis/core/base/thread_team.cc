@@ -26,11 +26,11 @@ using Clock = std::chrono::steady_clock;
 // A sleeping thread costs tens of microseconds to wake. Half a millisecond
 // covers the gaps between the layers of a network.
 constexpr std::chrono::microseconds kQuietSpin{500};
-constexpr std::chrono::microseconds kBusySpin{20};
+constexpr std::chrono::microseconds kBusySpin{50};
 // A spinning thread that misses so much time lost its core to somebody.
 constexpr std::chrono::microseconds kLostCore{300};
 // A machine once found busy is taken to stay so for a while.
-constexpr std::chrono::milliseconds kBusyPeriod{200};
+constexpr std::chrono::milliseconds kBusyPeriod{500};
 
 constexpr int kPausesPerLook = 16;
 

@@ -43,8 +43,10 @@ std::string ErrorOfZip(const std::vector<std::string>& members) {
 
 TEST(WeightFormatOf, WhatIsRead) {
   const std::string dir = "fcis/model/weights/testdata/";
-  EXPECT_EQ(*WeightFormatOf(dir + "mini_chainercv.npz"), WeightFormat::kNpz);
-  EXPECT_EQ(*WeightFormatOf(dir + "mini_mxnet.params"), WeightFormat::kMxnet);
+  EXPECT_EQ(*WeightFormatOf("fcis/testdata/parity_chainercv/weights_mini.npz"),
+            WeightFormat::kNpz);
+  EXPECT_EQ(*WeightFormatOf("fcis/testdata/parity_chainercv/mxnet_mini.params"),
+            WeightFormat::kMxnet);
   EXPECT_EQ(*FormatOf(absl::string_view("\x02\0\0\0\0\0\0\0{}", 10)),
             WeightFormat::kSafetensors);
 }
