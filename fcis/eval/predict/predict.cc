@@ -238,7 +238,6 @@ absl::Status CheckSame(const std::vector<const CocoImage*>& pictures,
        {"the list of pictures", list},
        {"weights", WeightsDigest(*options.weights)},
        {"settings", SettingsText(options.weights->config)},
-       {"device or precision", options.computed_by},
        {"categories", ClassesText(options.weights->config, classes)}},
       &job);
 }
