@@ -26,12 +26,10 @@ void WriteString(absl::string_view text, Writer* json) {
 }
 
 void WriteId(const RecordId& id, Writer* json) {
-  if (id.is_text()) {
-    WriteString(id.text(), json);
-  } else {
-    const std::string number = id.ToPlain();
-    json->RawValue(number.data(), number.size(), rapidjson::kNumberType);
-  }
+  const std::string text = id.ToJson();
+  json->RawValue(
+      text.data(), text.size(),
+      id.is_text() ? rapidjson::kStringType : rapidjson::kNumberType);
 }
 
 // False: a number is not finite.

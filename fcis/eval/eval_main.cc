@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "fcis/core/base/default_threads.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
@@ -23,7 +24,7 @@
 
 ABSL_FLAG(std::string, annotations, "", "Ground truth, COCO's JSON.");
 ABSL_FLAG(std::string, results, "", "Detections, COCO's results JSON.");
-ABSL_FLAG(int, threads, 0, "Threads; 0: one per core.");
+ABSL_FLAG(int, threads, 0, fcis::kThreadsHelp);
 
 namespace fcis {
 namespace {
@@ -57,7 +58,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   const int threads = absl::GetFlag(FLAGS_threads);
   if (threads < 0) {
     return UsageError(absl::StrCat("--threads=", threads,
-                                   ": expected 0 (one per core) or more"));
+                                   ": expected 0 (the default) or more"));
   }
   const std::string annotations = absl::GetFlag(FLAGS_annotations);
   const std::string results = absl::GetFlag(FLAGS_results);

@@ -10,6 +10,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "fcis/core/base/default_threads.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
@@ -32,7 +33,7 @@ ABSL_FLAG(int, min_size, 600,
           "Short side of prepared pictures; boxes that vanish there count as "
           "left out.");
 ABSL_FLAG(int, max_size, 1000, "Limit of their long side.");
-ABSL_FLAG(int, threads, 0, "Threads; 0: one per core.");
+ABSL_FLAG(int, threads, 0, fcis::kThreadsHelp);
 
 namespace fcis {
 namespace {

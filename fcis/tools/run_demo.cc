@@ -8,11 +8,14 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fcis/core/base/status_macros.h"
@@ -78,6 +81,23 @@ std::vector<std::string> FileStems(const PictureList& list) {
     stems.push_back(std::filesystem::path(picture.path).stem().string());
   }
   return stems;
+}
+
+// The picture's stem in the name of a file of masks,
+// <stem>_<number>_<class>.png with a number of three digits or more; "": it is
+// none.
+std::string StemOfMask(absl::string_view name) {
+  if (!absl::ConsumeSuffix(&name, ".png")) return "";
+  for (size_t at = name.rfind('_'); at != name.npos && at > 0;
+       at = name.rfind('_', at - 1)) {
+    const absl::string_view rest = name.substr(at + 1);
+    const size_t digits = std::min(rest.find('_'), rest.size());
+    if (digits >= 3 && digits < rest.size() &&
+        absl::c_all_of(rest.substr(0, digits), absl::ascii_isdigit)) {
+      return std::string(name.substr(0, at));
+    }
+  }
+  return "";
 }
 
 // A class may be called anything.
@@ -193,12 +213,34 @@ class Demo {
     return config_.classes(label - 1).name();
   }
 
-  absl::Status CreateMaskDirectory() const {
+  // Notes the masks that an earlier run left there.
+  absl::Status CreateMaskDirectory() {
     std::error_code error;
     std::filesystem::create_directories(MaskDirectory(), error);
-    if (!error) return absl::OkStatus();
-    return absl::UnavailableError(
-        absl::StrCat("cannot create ", MaskDirectory(), ": ", error.message()));
+    if (error) {
+      return absl::UnavailableError(absl::StrCat(
+          "cannot create ", MaskDirectory(), ": ", error.message()));
+    }
+    for (std::filesystem::directory_iterator it(MaskDirectory(), error), end;
+         !error && it != end; it.increment(error)) {
+      const std::string stem = StemOfMask(it->path().filename().string());
+      if (!stem.empty()) old_masks_[stem].push_back(it->path());
+    }
+    return absl::OkStatus();
+  }
+
+  // An earlier run may have found more, or others.
+  absl::Status RemoveOldMasks(const std::string& stem) const {
+    const auto old = old_masks_.find(stem);
+    if (old == old_masks_.end()) return absl::OkStatus();
+    for (const std::filesystem::path& path : old->second) {
+      std::error_code error;
+      std::filesystem::remove(path, error);
+      if (error) {
+        return ErrnoStatus("cannot remove", path.string(), error.value());
+      }
+    }
+    return absl::OkStatus();
   }
 
   // The detections of the labels asked for, in the detector's order.
@@ -227,6 +269,7 @@ class Demo {
 
   absl::Status WriteMasks(int64_t i, const Image& image,
                           const std::vector<Instance>& instances) const {
+    RETURN_IF_ERROR(RemoveOldMasks(list_.pictures[i].stem));
     for (size_t n = 0; n < instances.size(); ++n) {
       const std::string path = absl::StrFormat(
           "%s/%s_%03d_%s.png", MaskDirectory(), list_.pictures[i].stem, n + 1,
@@ -307,6 +350,8 @@ class Demo {
   // Touched by the thread that finishes pictures, and by Run before and after.
   int64_t done_ = 0, failed_ = 0, found_ = 0;
   std::unique_ptr<ResultsWriter> results_;
+  // Masks of an earlier run, by the stem of their picture.
+  std::map<std::string, std::vector<std::filesystem::path>> old_masks_;
 };
 
 }  // namespace

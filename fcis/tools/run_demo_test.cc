@@ -182,6 +182,25 @@ TEST_F(RunDemoTest, MasksAreWhiteWhereTheInstanceIs) {
   }
 }
 
+// What an earlier run found in the picture, and nothing else.
+TEST_F(RunDemoTest, MasksOfAnEarlierRunGo) {
+  AddPicture("a.png");
+  AddFile("bad.png", "bad");
+  options_.save_masks = true;
+  fs::create_directories(root_ / "out/masks");
+  for (const char* name :
+       {"a_003_dog.png", "a_1234_hot_dog.png", "a_01_dog.png", "a_001.png",
+        "a_001_dog.txt", "a_001_b_001_dog.png", "bad_001_dog.png"}) {
+    ASSERT_TRUE(
+        WriteFileAtomic((root_ / "out/masks" / name).string(), "old").ok());
+  }
+  EXPECT_FALSE(Run().status.ok());
+  EXPECT_THAT(Written("masks"),
+              ElementsAre("a_001.png", "a_001_b_001_dog.png", "a_001_dog.txt",
+                          "a_001_house_cat.png", "a_002_dog.png",
+                          "a_01_dog.png", "bad_001_dog.png"));
+}
+
 TEST_F(RunDemoTest, ResultsInCocosFormat) {
   AddPicture("a.png");
   AddFile("b.png", "bad");

@@ -6,6 +6,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "fcis/core/base/default_threads.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
@@ -20,7 +21,7 @@ ABSL_FLAG(int, images, 4000, "Number of pictures.");
 ABSL_FLAG(uint64_t, seed, 1,
           "Which scenes; others with another seed, the same with the same.");
 ABSL_FLAG(int, size, 320, "Width in pixels; the height is four fifths of it.");
-ABSL_FLAG(int, threads, 0, "Threads; 0: one per core.");
+ABSL_FLAG(int, threads, 0, fcis::kThreadsHelp);
 
 namespace fcis {
 namespace {

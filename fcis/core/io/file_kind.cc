@@ -1,5 +1,7 @@
 #include "fcis/core/io/file_kind.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
@@ -25,7 +27,8 @@ constexpr Signature kSignatures[] = {
       "7zXZ\0",
       6}},
     {FileKind::kZstd, 0, "\x28\xb5\x2f\xfd"},
-    {FileKind::kTar, 257, "ustar"},
+    {FileKind::kTar, 257, {"ustar\0", 6}},
+    {FileKind::kTar, 257, "ustar "},
     {FileKind::kUtf32, 0, {"\xff\xfe\0\0", 4}},
     {FileKind::kUtf32, 0, {"\0\0\xfe\xff", 4}},
     {FileKind::kUtf16, 0, "\xff\xfe"},
@@ -39,17 +42,23 @@ constexpr Signature kSignatures[] = {
     {FileKind::kJpeg, 0, "\xff\xd8\xff"},
     {FileKind::kPng, 0, "\x89PNG"},
     {FileKind::kGif, 0, "GIF8"},
-    {FileKind::kWebp, 8, "WEBP"},
     {FileKind::kBmp, 0, "BM"},
     {FileKind::kTiff, 0, {"II*\0", 4}},
     {FileKind::kTiff, 0, {"MM\0*", 4}},
     {FileKind::kHeif, 4, "ftypavif"},
     {FileKind::kHeif, 4, "ftyphei"},
     {FileKind::kHeif, 4, "ftypmif1"},
-    {FileKind::kJpeg2000, 4, "jP  \r\n"},
+    {FileKind::kJpeg2000, 0, {"\0\0\0\x0cjP  \r\n", 10}},
     {FileKind::kJpeg2000, 0, "\xff\x4f\xff\x51"},
     {FileKind::kPdf, 0, "%PDF-"},
 };
+
+// Whether it may be JSON. Then what stands at an offset is some text's.
+bool BeginsAsJson(absl::string_view bytes) {
+  absl::ConsumePrefix(&bytes, "\xef\xbb\xbf");
+  bytes = absl::StripLeadingAsciiWhitespace(bytes);
+  return absl::StartsWith(bytes, "{") || absl::StartsWith(bytes, "[");
+}
 
 // JSON or a page of UTF-16 without a mark begins with an ASCII character.
 bool IsUnmarkedUtf16(absl::string_view bytes) {
@@ -82,11 +91,18 @@ FileKind KindOfMarkup(absl::string_view bytes) {
 }  // namespace
 
 FileKind KindOfBytes(absl::string_view bytes) {
+  const bool json = BeginsAsJson(bytes);
   for (const Signature& signature : kSignatures) {
+    if (signature.at > 0 && json) continue;
     if (bytes.size() >= signature.at &&
         absl::StartsWith(bytes.substr(signature.at), signature.bytes)) {
       return signature.kind;
     }
+  }
+  if (absl::StartsWith(bytes, "RIFF") &&
+      absl::StartsWith(bytes.substr(std::min<size_t>(8, bytes.size())),
+                       "WEBP")) {
+    return FileKind::kWebp;
   }
   if (IsUnmarkedUtf16(bytes)) return FileKind::kUtf16;
   return KindOfMarkup(bytes);

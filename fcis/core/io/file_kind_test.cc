@@ -26,7 +26,30 @@ TEST(KindOfBytesTest, FirstBytesTell) {
             FileKind::kGitLfs);
   EXPECT_EQ(KindOfBytes("RIFF....WEBPVP8 "), FileKind::kWebp);
   EXPECT_EQ(KindOfBytes("GIF89a"), FileKind::kGif);
-  EXPECT_EQ(KindOfBytes(std::string(257, 'a') + "ustar"), FileKind::kTar);
+  EXPECT_EQ(KindOfBytes(std::string(257, 'a') + "ustar  "), FileKind::kTar);
+  EXPECT_EQ(KindOfBytes(std::string(257, 'a') + std::string("ustar\0", 6)),
+            FileKind::kTar);
+  EXPECT_EQ(KindOfBytes({"\0\0\0\x20"
+                         "ftypavif",
+                         12}),
+            FileKind::kHeif);
+  EXPECT_EQ(KindOfBytes({"\0\0\0\x0cjP  \r\n\x87\n", 12}), FileKind::kJpeg2000);
+}
+
+// What a text holds further in is no signature.
+TEST(KindOfBytesTest, TextsAreNotTakenForWhatTheyMention) {
+  for (const char* begin : {"{", "\n [", "\xef\xbb\xbf{"}) {
+    const std::string json = begin + std::string(256, ' ');
+    for (const char* word : {"ustar ", "ustard"}) {
+      EXPECT_EQ(KindOfBytes(json.substr(0, 257) + word), FileKind::kUnknown);
+    }
+    for (const char* word : {"ftypavif", "ftypheic", "jP  \r\n"}) {
+      EXPECT_EQ(KindOfBytes(json.substr(0, 4) + word), FileKind::kUnknown);
+    }
+  }
+  EXPECT_EQ(KindOfBytes(std::string(257, 'a') + "ustard"), FileKind::kUnknown);
+  EXPECT_EQ(KindOfBytes("12345678WEBP"), FileKind::kUnknown);
+  EXPECT_EQ(KindOfBytes("RIFF"), FileKind::kUnknown);
 }
 
 TEST(KindOfBytesTest, JsonAndNothingAreUnknown) {

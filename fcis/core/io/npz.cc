@@ -27,6 +27,13 @@ absl::Status ZipStatus(absl::string_view path, absl::string_view name,
       absl::StrCat(path, name.empty() ? "" : ": ", name, ": ", what));
 }
 
+// Whether libzip failed for want of memory or descriptors, or because of the
+// disk: nothing is known of the file's bytes.
+bool IsOfTheSystem(int zip_error) {
+  return zip_error == ZIP_ER_MEMORY || zip_error == ZIP_ER_OPEN ||
+         zip_error == ZIP_ER_READ;
+}
+
 absl::StatusOr<zip_t*> OpenZip(const std::string& path, int flags,
                                const char* kind) {
   // libzip's own message for a missing or unreadable file has no errno.
@@ -38,6 +45,10 @@ absl::StatusOr<zip_t*> OpenZip(const std::string& path, int flags,
   zip_error_init_with_code(&reason, error);
   const std::string text = zip_error_strerror(&reason);
   zip_error_fini(&reason);
+  if (IsOfTheSystem(error)) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot read ", path, ": ", text));
+  }
   return ZipStatus(path, "",
                    absl::StrCat("not a sound ", kind, " file: ", text));
 }
@@ -91,6 +102,11 @@ class ZippedNpz : public NpzFile {
     zip_uint64_t have = 0;
     while (have < info.size) {
       const zip_int64_t got = zip_fread(file, &bytes[have], info.size - have);
+      if (got < 0 &&
+          IsOfTheSystem(zip_error_code_zip(zip_file_get_error(file)))) {
+        return absl::UnavailableError(absl::StrCat(
+            "cannot read ", path_, ": ", name, ": ", zip_file_strerror(file)));
+      }
       if (got <= 0) return ZipStatus(path_, name, "is cut off or damaged");
       have += got;
     }

@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "absl/strings/numbers.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
 
 namespace fcis {
 namespace {
@@ -10,6 +12,14 @@ namespace {
 constexpr char kExpected[] = "an id, an integer of 64 bits or a string";
 
 }  // namespace
+
+std::string RecordId::ToJson() const {
+  if (!is_text()) return ToPlain();
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
+  json.String(text().data(), static_cast<rapidjson::SizeType>(text().size()));
+  return std::string(buffer.GetString(), buffer.GetSize());
+}
 
 bool ParseIntegerId(absl::string_view text, RecordId& id) {
   int64_t number = 0;

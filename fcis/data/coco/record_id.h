@@ -41,6 +41,8 @@ class RecordId {
   std::string ToString() const {
     return is_text() ? absl::StrCat("\"", text(), "\"") : ToPlain();
   }
+  // As JSON has it: 3, or the text in quotes, with escapes where needed.
+  std::string ToJson() const;
 
   // Numbers before texts; texts by their bytes.
   friend bool operator<(const RecordId& a, const RecordId& b) {

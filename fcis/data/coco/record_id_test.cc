@@ -37,6 +37,13 @@ TEST(RecordIdTest, Case14IdsOfSixtyFourBits) {
   EXPECT_EQ(Read("\"3\"").ToPlain(), "3");
 }
 
+TEST(RecordIdTest, AsJson) {
+  for (const char* text :
+       {"-3", "18446744073709551615", "\"3\"", "\"\"", R"("a \"b\" \\ \n")"}) {
+    EXPECT_EQ(Read(text).ToJson(), text);
+  }
+}
+
 TEST(RecordIdTest, WhatIsNoIdIsShownAsWritten) {
   for (const char* text :
        {"18446744073709551616", "-9223372036854775809", "1.5", "1e30", "NaN"}) {

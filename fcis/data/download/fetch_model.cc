@@ -100,6 +100,10 @@ class DefaultModels {
     RETURN_IF_ERROR(path.status());
     const absl::Status opened = opens_(*path);
     if (opened.ok()) return path;
+    // Of other errors (memory, descriptors, the disk) the file is innocent.
+    if (!absl::IsInvalidArgument(opened) && !absl::IsDataLoss(opened)) {
+      return opened;
+    }
     Failed(item, opened.message());
     std::error_code error;
     fs::rename(*path, unusable, error);
@@ -171,7 +175,8 @@ absl::StatusOr<std::string> FetchDefaultModel(
     record.Remove();
     return path;
   }
-  record.Write(models.lines());
+  // Where no server was reached, the network may be there the next time.
+  if (models.fetcher().downloader().reached()) record.Write(models.lines());
   return absl::UnavailableError(
       absl::StrCat("no published model could be fetched:\n", models.lines()));
 }

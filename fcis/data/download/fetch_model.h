@@ -22,7 +22,8 @@ namespace fcis {
 absl::StatusOr<std::string> FetchModel(absl::string_view name,
                                        const std::string& directory);
 
-// How long nothing is tried after all default models have failed.
+// How long nothing is tried after all default models have failed although a
+// server was reached.
 inline constexpr absl::Duration kDefaultModelPause = absl::Hours(1);
 
 // For what nobody asked for: as TerminalOptions, but a source that breaks off
@@ -33,13 +34,14 @@ DownloadOptions DefaultModelOptions();
 
 // The model that runs where none is named: the first of the manifest's
 // default_choice items that arrives, verifies and that `opens` accepts. One
-// that does not open is renamed to <file>.unusable, and not fetched again as
-// long as that is there. Each failure is one line, "<host>: <cause> (<item>)":
-// they are said when a later model is there, else they are the error
-// (UNAVAILABLE). They are also kept in <directory>/default_model.failed, and
-// for kDefaultModelPause returned from there, without a try. A full disk or a
-// directory that cannot be written ends everything at once. One process at a
-// time: the others get what it got.
+// that it refuses (INVALID_ARGUMENT, DATA_LOSS) is renamed to <file>.unusable,
+// and not fetched again as long as that is there; any other error of `opens` is
+// returned, and the file stays. Each failure is one line, "<host>: <cause>
+// (<item>)": they are said when a later model is there, else they are the error
+// (UNAVAILABLE). If any server was reached they are also kept in
+// <directory>/default_model.failed, and for kDefaultModelPause returned from
+// there, without a try. A full disk or a directory that cannot be written ends
+// everything at once. One process at a time: the others get what it got.
 absl::StatusOr<std::string> FetchDefaultModel(
     const DownloadManifest& manifest, const std::string& directory,
     const DownloadOptions& options,

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/download/manifest.h"
 #include "fcis/data/download/test_archive.h"
@@ -113,6 +114,7 @@ class FetchDefaultModelTest : public ::testing::Test {
     return FetchDefaultModel(
         manifest_, directory_, options_,
         [this](const std::string& path) -> absl::Status {
+          RETURN_IF_ERROR(opens_);
           if (ReadFile(path).value_or("") == good_) return absl::OkStatus();
           return absl::InvalidArgumentError(path + ": no FCIS model");
         });
@@ -143,6 +145,7 @@ class FetchDefaultModelTest : public ::testing::Test {
   DownloadOptions options_;
   std::vector<std::string> said_;
   int asked_ = 0;
+  absl::Status opens_;  // not OK: why no file can be opened
   TestServer server_;
 };
 
@@ -202,6 +205,31 @@ TEST_F(FetchDefaultModelTest, WhatDoesNotOpen) {
   ASSERT_TRUE(Fetch().ok());
   EXPECT_THAT(said_, ElementsAre(HasSubstr("first.npz.unusable: it could not "
                                            "be opened; remove it")));
+}
+
+// Nothing is wrong with the file.
+TEST_F(FetchDefaultModelTest, WhatCannotBeOpenedNowStays) {
+  Add("first", "/good");
+  for (const absl::Status& error : {absl::ResourceExhaustedError("descriptors"),
+                                    absl::UnknownError("input/output")}) {
+    opens_ = error;
+    EXPECT_EQ(Fetch().status(), error);
+    EXPECT_TRUE(fs::exists(Path("first.npz")));
+    EXPECT_FALSE(fs::exists(Path("first.npz.unusable")));
+    EXPECT_FALSE(fs::exists(Path("default_model.failed")));
+  }
+  opens_ = absl::OkStatus();
+  EXPECT_EQ(Fetch().value_or(""), Path("first.npz"));
+  EXPECT_EQ(asked_, 1);
+}
+
+// The network may come at any time.
+TEST_F(FetchDefaultModelTest, WithoutANetworkNoPauseFollows) {
+  Add("first", "http://one.invalid/a");
+  EXPECT_TRUE(absl::IsUnavailable(Fetch().status()));
+  EXPECT_FALSE(fs::exists(Path("default_model.failed")));
+  Add("second", "/good");
+  EXPECT_EQ(Fetch().value_or(""), Path("second.npz"));
 }
 
 TEST_F(FetchDefaultModelTest, AllFailEachInALineAndAPauseFollows) {

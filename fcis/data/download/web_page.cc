@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "fcis/core/io/file_kind.h"
 
 namespace fcis {
 namespace {
@@ -114,9 +115,7 @@ bool IsGoogle(const std::string& host) {
 
 bool LooksLikeHtml(absl::string_view content_type, absl::string_view bytes) {
   if (absl::StartsWithIgnoreCase(content_type, "text/html")) return true;
-  bytes = absl::StripLeadingAsciiWhitespace(bytes);
-  return absl::StartsWithIgnoreCase(bytes, "<!doctype html") ||
-         absl::StartsWithIgnoreCase(bytes, "<html");
+  return KindOfBytes(bytes) == FileKind::kHtml;
 }
 
 absl::optional<std::string> DriveConfirmUrl(absl::string_view page,

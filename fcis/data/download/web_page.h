@@ -10,7 +10,8 @@
 
 namespace fcis {
 
-// True for a page, by the type that the server states or by its first bytes.
+// True for a page, by the type that the server states or by its first bytes
+// (file_kind.h).
 bool LooksLikeHtml(absl::string_view content_type, absl::string_view bytes);
 
 // Where Google Drive's "cannot scan for viruses" page leads; none for any other

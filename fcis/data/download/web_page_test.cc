@@ -25,6 +25,7 @@ TEST(WebPageTest, HtmlByTypeOrByItsFirstBytes) {
   EXPECT_TRUE(LooksLikeHtml("text/html; charset=utf-8", "PK\3\4"));
   EXPECT_TRUE(LooksLikeHtml("application/zip", "\n <!DOCTYPE html>"));
   EXPECT_TRUE(LooksLikeHtml("", "<HTML><body>"));
+  EXPECT_TRUE(LooksLikeHtml("", "\xef\xbb\xbf<head><title>"));
   EXPECT_FALSE(LooksLikeHtml("application/octet-stream", "PK\3\4"));
   EXPECT_FALSE(LooksLikeHtml("", ""));
 }

@@ -14,6 +14,7 @@
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/size_mismatch.h"
+#include "fcis/data/loader/similar_file.h"
 #include "fcis/data/loader/xywh_box.h"
 
 namespace fcis {
@@ -101,7 +102,8 @@ absl::StatusOr<DatasetReport> CheckDataset(
           note.finding == Finding::kMissingPicture &&
           index.report.count(note.finding) < DatasetReport::kExamples;
       index.report.Add(note.finding,
-                       describe ? DescribeMissing(picture) : note.example);
+                       describe ? DescribeUnreadable(picture.id, picture.path)
+                                : note.example);
       picture.begin = picture.end;  // it is of no use
     }
     for (const Note& note : of_objects[i]) {

@@ -112,10 +112,11 @@ TEST_F(CheckDatasetTest, Case38PicturesThatAreAwayAreNotUsed) {
   EXPECT_EQ(report.pictures, 2);
   EXPECT_EQ(report.used_pictures, 1);
   EXPECT_EQ(report.used_annotations, 1);
-  EXPECT_THAT(
-      report.examples(Finding::kMissingPicture),
-      ElementsAre(absl::StrCat("image id 2: ", dir_, "/a%20b.png; there is ",
-                               dir_, "/A B.png")));
+  EXPECT_THAT(report.examples(Finding::kMissingPicture),
+              ElementsAre(absl::StrCat(
+                  "image id 2: ", dir_,
+                  "/a%20b.png: No such file or directory; there is ", dir_,
+                  "/A B.png")));
 }
 
 }  // namespace

@@ -12,7 +12,6 @@
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/data/coco/segmentation.h"
 #include "fcis/data/codec/image_reader.h"
-#include "fcis/data/loader/similar_file.h"
 #include "fcis/data/loader/xywh_box.h"
 #include "fcis/data/transform/train_transform.h"
 
@@ -447,12 +446,6 @@ absl::StatusOr<Rle> DecodeSegmentation(absl::string_view segmentation,
         " (width x height) for a picture of ", width, "x", height));
   }
   return mask;
-}
-
-std::string DescribeMissing(const CocoPicture& picture) {
-  const std::string similar = SimilarFile(picture.path);
-  return absl::StrCat("image id ", picture.id.ToString(), ": ", picture.path,
-                      similar.empty() ? "" : "; there is ", similar);
 }
 
 std::vector<int32_t> UsablePictures(const InputConfig& input, CocoIndex& index,

@@ -96,10 +96,6 @@ absl::StatusOr<Rle> DecodeSegmentation(absl::string_view segmentation,
                                        int height, int width,
                                        int* short_parts = nullptr);
 
-// "image id 3: <path>; there is <path of SimilarFile>": of a picture whose file
-// is missing.
-std::string DescribeMissing(const CocoPicture& picture);
-
 // Positions of the pictures to train on: those with an object that does not
 // vanish when the picture is prepared, and what `use` adds. Completes the
 // report.

@@ -11,6 +11,7 @@
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/size_mismatch.h"
+#include "fcis/data/loader/similar_file.h"
 
 namespace fcis {
 
@@ -41,7 +42,9 @@ absl::Status CocoSet::CheckFiles(int max_messages) const {
   RecordLines lines;
   for (int64_t i = 0; i < size(); ++i) {
     if (missing[static_cast<size_t>(i)] == 0) continue;
-    lines.Add(lines.count < max_messages ? DescribeMissing(At(i)) : "");
+    lines.Add(lines.count < max_messages
+                  ? DescribeUnreadable(At(i).id, At(i).path)
+                  : "");
   }
   if (lines.count == 0) return absl::OkStatus();
   return absl::NotFoundError(absl::StrCat(lines.count, " of ", size(),

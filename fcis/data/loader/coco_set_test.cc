@@ -160,7 +160,8 @@ TEST_F(CocoSetTest, MissingPicturesAreNamedAtOnce) {
   EXPECT_EQ(Create().status(),
             absl::NotFoundError(absl::StrCat(
                 "2 of 4 pictures are missing:\n  image id 2: ", Picture(2),
-                "\n  image id 4: ", Picture(4))));
+                ": No such file or directory\n  image id 4: ", Picture(4),
+                ": No such file or directory")));
 }
 
 TEST_F(CocoSetTest, ADamagedPictureNamesFileAndId) {

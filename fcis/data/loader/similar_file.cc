@@ -1,12 +1,18 @@
 #include "fcis/data/loader/similar_file.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <set>
 #include <system_error>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace fcis {
@@ -87,6 +93,22 @@ std::string SimilarFile(const std::string& path) {
     }
   }
   return found.empty() ? "" : *found.begin();
+}
+
+std::string WhyUnreadable(const std::string& path) {
+  if (absl::EndsWith(path, "/")) return "it has no \"file_name\"";
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0 || access(path.c_str(), R_OK) != 0) {
+    return std::strerror(errno);
+  }
+  return S_ISDIR(info.st_mode) ? "it is a directory" : "";
+}
+
+std::string DescribeUnreadable(const RecordId& image, const std::string& path) {
+  const std::string similar = SimilarFile(path);
+  return absl::StrCat("image id ", image.ToString(), ": ", path, ": ",
+                      WhyUnreadable(path), similar.empty() ? "" : "; there is ",
+                      similar);
 }
 
 }  // namespace fcis

@@ -1,10 +1,12 @@
-// Finds the file that was meant by a name which is not there.
+// Names pictures that cannot be read, and finds the file that was meant by a
+// name which is not there.
 #ifndef FCIS_DATA_LOADER_SIMILAR_FILE_H_
 #define FCIS_DATA_LOADER_SIMILAR_FILE_H_
 
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "fcis/data/coco/record_id.h"
 
 namespace fcis {
 
@@ -13,6 +15,14 @@ namespace fcis {
 // and how accents are written (as one character or two, or left out), in the
 // directory or the nearest one above that exists. "": none. Lists a directory.
 std::string SimilarFile(const std::string& path);
+
+// Why a picture cannot be read: "No such file or directory", "it has no
+// \"file_name\"" where the path ends in a slash. "": it seems that it can.
+std::string WhyUnreadable(const std::string& path);
+
+// "image id 3: <path>: <WhyUnreadable>; there is <SimilarFile>". Lists a
+// directory.
+std::string DescribeUnreadable(const RecordId& image, const std::string& path);
 
 // "%20" decoded, small letters, Latin letters without accents: equal for names
 // that are easily taken for each other.

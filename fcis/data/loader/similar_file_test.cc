@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
+#include "fcis/data/coco/record_id.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -37,6 +38,19 @@ TEST(SimilarFileTest, Case38FileNames) {
   EXPECT_EQ(similar("http://host/F.PNG"), "F.PNG");
   EXPECT_EQ(similar("13.png"), "");
   EXPECT_EQ(similar("nowhere/at/all.png"), "");
+}
+
+TEST(WhyUnreadableTest, NamesWhatIsWrong) {
+  const std::string dir = absl::StrCat(testing::TempDir(), "/unreadable");
+  std::filesystem::create_directories(dir + "/folder.png");
+  ASSERT_TRUE(WriteFileAtomic(dir + "/a.png", "").ok());
+  EXPECT_EQ(WhyUnreadable(dir + "/a.png"), "");
+  EXPECT_EQ(WhyUnreadable(dir + "/"), "it has no \"file_name\"");
+  EXPECT_EQ(WhyUnreadable(dir + "/folder.png"), "it is a directory");
+  EXPECT_EQ(DescribeUnreadable(RecordId("x"), dir + "/A.png"),
+            absl::StrCat("image id \"x\": ", dir,
+                         "/A.png: No such file or directory; there is ", dir,
+                         "/a.png"));
 }
 
 }  // namespace

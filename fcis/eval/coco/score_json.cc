@@ -27,12 +27,9 @@ void WriteText(const std::string& text, Json& json) {
 }
 
 void WriteId(const RecordId& id, Json& json) {
-  if (id.is_text()) {
-    WriteText(id.text(), json);
-  } else {
-    const std::string number = id.ToPlain();
-    json.RawValue(number.data(), number.size(), rapidjson::kNumberType);
-  }
+  const std::string text = id.ToJson();
+  json.RawValue(text.data(), text.size(),
+                id.is_text() ? rapidjson::kStringType : rapidjson::kNumberType);
 }
 
 void WriteScore(const CategoryScore& score,

@@ -32,13 +32,12 @@ std::string JsonText(absl::string_view text) {
 
 // The line of a picture, with its end.
 std::string PictureLine(const JournalPicture& picture) {
-  const RecordId& id = picture.image;
-  return absl::StrCat(
-      "{\"image_id\": ", id.is_text() ? JsonText(id.text()) : id.ToPlain(),
-      ", \"file\": ", JsonText(picture.file), ", \"stamp\": \"", picture.stamp,
-      "\", \"sha256\": \"", picture.sha256, "\", \"height\": ", picture.height,
-      ", \"width\": ", picture.width, ", \"results\": ", picture.results,
-      "}\n");
+  return absl::StrCat("{\"image_id\": ", picture.image.ToJson(),
+                      ", \"file\": ", JsonText(picture.file), ", \"stamp\": \"",
+                      picture.stamp, "\", \"sha256\": \"", picture.sha256,
+                      "\", \"height\": ", picture.height,
+                      ", \"width\": ", picture.width,
+                      ", \"results\": ", picture.results, "}\n");
 }
 
 // Takes the first line off `text`, without its end; false: none is complete.

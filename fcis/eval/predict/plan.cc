@@ -1,11 +1,9 @@
 #include "fcis/eval/predict/plan.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -25,29 +23,16 @@ namespace {
 
 using Pictures = std::vector<const CocoImage*>;
 
-// Why a picture cannot be read; "": it seems that it can.
-std::string Missing(const CocoImage& picture, const std::string& path) {
-  if (picture.file_name.empty()) return "it has no \"file_name\"";
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0 || access(path.c_str(), R_OK) != 0) {
-    return std::strerror(errno);
-  }
-  return S_ISDIR(info.st_mode) ? "it is a directory" : "";
-}
-
 absl::Status CheckFiles(const CocoDataset& dataset, const Pictures& pictures,
                         const PredictOptions& options) {
   RecordLines missing;
   for (const CocoImage* picture : pictures) {
     const std::string path = PicturePath(options, *picture);
-    const std::string reason = Missing(*picture, path);
-    if (reason.empty()) continue;
+    if (WhyUnreadable(path).empty()) continue;
     // What nobody will see is not looked for.
-    const std::string similar =
-        missing.count < options.max_messages ? SimilarFile(path) : "";
-    missing.Add(absl::StrCat(path, " (image ", picture->id.ToString(),
-                             "): ", reason,
-                             similar.empty() ? "" : "; there is ", similar));
+    missing.Add(missing.count < options.max_messages
+                    ? DescribeUnreadable(picture->id, path)
+                    : "");
   }
   if (missing.count == 0) return absl::OkStatus();
   return absl::NotFoundError(absl::StrCat(

@@ -15,6 +15,7 @@ namespace fcis {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -237,9 +238,11 @@ TEST_F(PlanTest, Case57MissingPicturesAreNamed) {
   const std::string error(status.message());
   EXPECT_TRUE(absl::IsNotFound(status));
   EXPECT_THAT(error, HasSubstr("3 of 3 pictures of a.json cannot be read"));
-  EXPECT_THAT(error, HasSubstr("1.png (image 1): No such file or directory; "
-                               "there is "));
-  EXPECT_THAT(error, HasSubstr("(image 2): it has no \"file_name\""));
+  EXPECT_THAT(error, AllOf(HasSubstr("image id 1: "),
+                           HasSubstr("1.png: No such file or directory; "
+                                     "there is ")));
+  EXPECT_THAT(error, AllOf(HasSubstr("image id 2: "),
+                           HasSubstr(": it has no \"file_name\"")));
   EXPECT_THAT(error, HasSubstr("... and 1 more"));
   EXPECT_EQ(Load("out/results.json"), "[]");
 }

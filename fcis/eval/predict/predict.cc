@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/comm/same_everywhere.h"
 #include "fcis/core/io/digest.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_lock.h"
@@ -22,6 +23,8 @@
 #include "fcis/data/codec/size_mismatch.h"
 #include "fcis/data/results_json.h"
 #include "fcis/eval/predict/journal.h"
+#include "fcis/eval/predict/origin.h"
+#include "fcis/model/weights/weights_digest.h"
 
 namespace fcis {
 namespace {
@@ -203,7 +206,13 @@ absl::Status WriteResults(const std::vector<const CocoImage*>& pictures,
   bool first = true;
   for (const CocoImage* picture : pictures) {
     const JournalPicture* found = journals.Find(picture->id);
-    if (found == nullptr || found->results.size() < 3) continue;  // []
+    if (found == nullptr) {
+      return absl::DataLossError(
+          absl::StrCat("image ", picture->id.ToString(), " (",
+                       PicturePath(options, *picture),
+                       "): its detections are missing in ", options.directory));
+    }
+    if (found->results.size() < 3) continue;  // []
     RETURN_IF_ERROR(file->Append(
         absl::StrCat(first ? "\n" : ",\n",
                      found->results.substr(1, found->results.size() - 2))));
@@ -211,6 +220,26 @@ absl::Status WriteResults(const std::vector<const CocoImage*>& pictures,
   }
   RETURN_IF_ERROR(file->Append("\n]\n"));
   return file->Commit();
+}
+
+// Shares of different lists, or of what different models find, would add up to
+// a wrong score without an error.
+absl::Status CheckSame(const std::vector<const CocoImage*>& pictures,
+                       const ClassMatch& classes, const PredictOptions& options,
+                       Communicator& job) {
+  if (job.size() == 1) return absl::OkStatus();
+  std::string list;
+  for (const CocoImage* picture : pictures) {
+    absl::StrAppend(&list, picture->id.ToString(), " ", picture->file_name,
+                    "\n");
+  }
+  return CheckSameEverywhere(
+      {{"the number of pictures", absl::StrCat(pictures.size())},
+       {"the list of pictures", list},
+       {"weights", WeightsDigest(*options.weights)},
+       {"settings", SettingsText(options.weights->config)},
+       {"categories", ClassesText(options.weights->config, classes)}},
+      &job);
 }
 
 // No two jobs at once. The other ranks follow rank 0.
@@ -267,6 +296,7 @@ absl::Status Predict(const CocoDataset& dataset, const ClassMatch& classes,
                      const PredictOptions& options, const DetectPicture& detect,
                      Communicator& job) {
   const std::vector<const CocoImage*> pictures = Pictures(dataset);
+  RETURN_IF_ERROR(CheckSame(pictures, classes, options, job));
   std::unique_ptr<FileLock> lock;
   std::string text;
   if (job.rank() == 0) {

@@ -28,10 +28,13 @@ using DetectPicture =
 //
 // What an earlier call left in the directory is not computed again where it is
 // good (plan.h); rank 0 says on stderr what is not, and progress is shown
-// there. Pictures of another size than the data set's are named. Errors:
-// another process is at work in the directory; those of MakePlan; pictures that
-// cannot be read, which are reported while the others are still done: the error
-// says how many failed, and no results.json is written.
+// there. Pictures of another size than the data set's are named. Errors: in all
+// processes, and before the first picture, the ranks that differ from rank 0 in
+// the pictures, the weights, the settings or the categories; another process is
+// at work in the directory; those of MakePlan; pictures that cannot be read,
+// which are reported while the others are still done: the error says how many
+// failed, and no results.json is written; a picture of which the directory
+// holds nothing in the end.
 absl::Status Predict(const CocoDataset& dataset, const ClassMatch& classes,
                      const PredictOptions& options, const DetectPicture& detect,
                      Communicator& job);

@@ -129,7 +129,7 @@ TEST_F(PredictMainTest, SaysWhatIsMissing) {
   EXPECT_THAT(Load("log.txt"), HasSubstr("not a directory"));
   EXPECT_EQ(Run(absl::StrCat(kModel, "o"), "rm 2.png &&"), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("1 of 3 pictures of "));
-  EXPECT_THAT(Load("log.txt"), HasSubstr("2.png (image 2): No such file"));
+  EXPECT_THAT(Load("log.txt"), HasSubstr("2.png: No such file"));
 }
 
 // A seam of two processes and a directory: whatever changes, both know.
@@ -151,6 +151,31 @@ TEST_F(PredictMainTest, Case67KeptDetectionsGoStale) {
   EXPECT_EQ(Load("o/results.json"), Load("fresh/results.json"));
   EXPECT_EQ(Run(absl::StrCat(kModel, "o --nms_thresh 0.2")), 0);
   EXPECT_THAT(Load("log.txt"), HasSubstr("postprocess.nms_thresh: 0.3 -> 0.2"));
+}
+
+// A score of rank 0's list, of which rank 1 knows a part, would be wrong.
+TEST_F(PredictMainTest, ProcessesWithDifferentPicturesAreRefused) {
+  const std::string set = Load("a.json");
+  const size_t last = set.rfind(", {\"id\": 3");
+  ASSERT_NE(last, std::string::npos);
+  ASSERT_TRUE(WriteFileAtomic(Path("b.json"),
+                              set.substr(0, last) + set.substr(set.find("]")))
+                  .ok());
+  const auto both = [&](const std::string& first, const std::string& second) {
+    const auto flags = [](const std::string& file) {
+      return absl::StrReplaceAll(absl::StrCat(kModel, "o"), {{"a.json", file}});
+    };
+    return Run(
+        absl::StrCat(flags(first), " : -n 1 ", program_, " ", flags(second)),
+        "mpiexec --allow-run-as-root --oversubscribe -n 1");
+  };
+  EXPECT_EQ(both("a.json", "b.json"), 1);
+  EXPECT_THAT(Load("log.txt"),
+              HasSubstr("rank 1 differs from rank 0 in the number of pictures, "
+                        "the list of pictures"));
+  EXPECT_EQ(both("b.json", "a.json"), 1);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("rank 1 differs from rank 0"));
+  EXPECT_FALSE(fs::exists(Path("o/results.json")));
 }
 
 // The set's only class has an id that is another class's in the model.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/comm/fake_communicator.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_lock.h"
 #include "fcis/data/codec/png.h"
@@ -144,6 +145,33 @@ TEST_F(PredictTest, Case57OtherSizesAreNamed) {
   }
 }
 
+// Rank 1 does not do its share.
+TEST_F(PredictTest, APictureWithoutDetectionsIsAnError) {
+  job_ = std::make_unique<FakeCommunicator>(0, 2);
+  const std::string error(Run().message());
+  EXPECT_THAT(error, HasSubstr("image 2 ("));
+  EXPECT_THAT(error, HasSubstr("2.png): its detections are missing in"));
+  EXPECT_EQ(calls_, 2);
+  EXPECT_EQ(Results(), "");
+}
+
+// Rank 1, whose rank 0 works on something else.
+class OtherRankZero : public FakeCommunicator {
+ public:
+  OtherRankZero() : FakeCommunicator(1, 2) {}
+  absl::StatusOr<std::string> Broadcast(std::string) override {
+    return std::string("0 0 0 0 0");
+  }
+};
+
+TEST_F(PredictTest, RanksThatDifferAreNamedBeforeTheFirstPicture) {
+  job_ = std::make_unique<OtherRankZero>();
+  EXPECT_EQ(Run().message(),
+            "rank 1 differs from rank 0 in the number of pictures, the list of "
+            "pictures, weights, settings, categories");
+  EXPECT_EQ(calls_, 0);
+}
+
 TEST_F(PredictTest, FailuresAreCountedAndTheRestIsKept) {
   ASSERT_TRUE(WriteFileAtomic((root_ / "2.png").string(), "no picture").ok());
   const absl::Status status = Run();
@@ -163,8 +191,8 @@ TEST_F(PredictTest, Case57MissingPicturesEndItBeforeTheFirst) {
   fs::remove(root_ / "3.png");
   fs::remove(root_ / "4.png");
   const std::string error(Run().message());
-  EXPECT_THAT(error, HasSubstr("3.png (image 3)"));
-  EXPECT_THAT(error, HasSubstr("4.png (image 4)"));
+  EXPECT_THAT(error, HasSubstr("3.png: No such file"));
+  EXPECT_THAT(error, HasSubstr("4.png: No such file"));
   EXPECT_EQ(calls_, 0);
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "fcis/core/base/default_threads.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
@@ -30,10 +31,7 @@ ABSL_FLAG(std::string, precision, "auto",
           "device has instructions for it); on a GPU also tf32 (f32 maps, of "
           "which 11 bits are multiplied) and fp16 (finer than bf16, but up to "
           "65504 only).");
-ABSL_FLAG(
-    int, threads, 0,
-    "CPU threads; 0 is OMP_NUM_THREADS, else one per available core (affinity, "
-    "cgroup quota), which processes that mpiexec started on a machine share.");
+ABSL_FLAG(int, threads, 0, fcis::kThreadsHelp);
 
 namespace fcis {
 namespace {
@@ -117,7 +115,7 @@ absl::Status CheckBackendFlags() {
   const int threads = absl::GetFlag(FLAGS_threads);
   if (threads >= 0) return absl::OkStatus();
   return UsageError(absl::StrCat("--threads=", threads,
-                                 ": expected 0 (one per core) or more"));
+                                 ": expected 0 (the default) or more"));
 }
 
 absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags() {

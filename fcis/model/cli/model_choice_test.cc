@@ -90,7 +90,7 @@ TEST_F(ModelChoiceTest, TakesTheFirstDefaultModelThatOpens) {
       SaveWeights(good, DeterministicWeights(*Preset("parity_mini"), 1)).ok());
   const DefaultModelFetcher fetch_default =
       [&](const auto& opens) -> absl::StatusOr<std::string> {
-    EXPECT_THAT(opens(bad).ToString(), HasSubstr("a web page"));
+    EXPECT_THAT(opens(bad).ToString(), HasSubstr("an HTML page"));
     EXPECT_TRUE(opens(good).ok());
     return good;
   };

@@ -74,9 +74,9 @@ TEST(LoadWeights, SaysWhatItExpected) {
               HasSubstr("none.npz"));
   ASSERT_TRUE(WriteFileAtomic(Path("page.npz"), "<html>sorry</html>").ok());
   EXPECT_THAT(LoadWeights(Path("page.npz")).status().message(),
-              HasSubstr("a web page"));
+              HasSubstr("an HTML page"));
   EXPECT_THAT(ReadTensors(Path("page.npz")).status().message(),
-              HasSubstr("a web page"));
+              HasSubstr("an HTML page"));
 }
 
 TEST(LoadWeights, Case64SaysWhichBackboneItIs) {

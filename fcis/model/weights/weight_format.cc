@@ -5,14 +5,13 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/file_kind.h"
 #include "fcis/core/io/npz.h"
 
 namespace fcis {
@@ -20,15 +19,13 @@ namespace {
 
 using absl::string_view;
 
-constexpr string_view kZip = "PK";
 constexpr string_view kMxnet("\x12\x01\0\0\0\0\0\0", 8);
 // PyTorch before 1.6: a magic number, pickled.
 constexpr string_view kOldTorch =
     "\x80\x02\x8a\nl\xfc\x9c"
     "F\xf9 j\xa8P\x19";
-constexpr string_view kBom = "\xef\xbb\xbf";
 
-// What is not read, by its first bytes.
+// What is not read, by its first bytes, beside the kinds of file_kind.h.
 struct Foreign {
   string_view magic;
   const char* what;
@@ -38,24 +35,13 @@ struct Foreign {
 constexpr char kKeras[] =
     "; scripts/keras_to_npz writes a ResNet of keras.applications as .npz, "
     "which train --init takes";
-constexpr char kUnpack[] = "; unpack it first";
 constexpr char kExport[] =
     "; export the weights, as safetensors, from the program that made it";
 
 constexpr Foreign kForeign[] = {
     {"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras's .h5", kKeras},
-    {"version https://git-lfs", "a git-lfs pointer, not the file it stands for",
-     "; run 'git lfs pull' where it came from"},
     {"\x93NUMPY", "a single array (.npy)",
      "; expected an archive of named ones (.npz)"},
-    {"\x1f\x8b", "a gzip archive", kUnpack},
-    {"BZh", "a bzip2 archive", kUnpack},
-    {"\xfd"
-     "7zXZ",
-     "an xz archive", kUnpack},
-    {"\x28\xb5\x2f\xfd", "a zstd archive", kUnpack},
-    {"\x89PNG", "a picture (PNG)", ""},
-    {"\xff\xd8\xff", "a picture (JPEG)", ""},
     // A version, then a producer's name or a graph.
     {string_view("\x08\x01\x12", 3), "a TensorFlow graph", kExport},
     {"{", "a JSON text",
@@ -100,21 +86,6 @@ absl::Status TorchScript(const std::string& path) {
   return Unconverted(path, "a TorchScript program",
                      absl::StrCat("dict(torch.jit.load(\"", path,
                                   "\", map_location=\"cpu\").state_dict())"));
-}
-
-bool IsPage(string_view bytes) {
-  absl::ConsumePrefix(&bytes, kBom);
-  bytes = absl::StripLeadingAsciiWhitespace(bytes.substr(0, 1024));
-  return absl::StartsWithIgnoreCase(bytes, "<!doctype html") ||
-         absl::StartsWithIgnoreCase(bytes, "<html") ||
-         absl::StartsWithIgnoreCase(bytes, "<head") ||
-         absl::StartsWithIgnoreCase(bytes, "<?xml");
-}
-
-// Protocol 2 to 5.
-bool IsPickle(string_view bytes) {
-  return bytes.size() > 2 && bytes[0] == '\x80' && bytes[1] >= 2 &&
-         bytes[1] <= 5;
 }
 
 // ONNX: the version of its format, then the producer's name or the graph.
@@ -164,14 +135,18 @@ absl::StatusOr<WeightFormat> WeightFormatOf(const std::string& path) {
   // header's brace.
   if (bytes.size() > 8 && bytes[8] == '{') return WeightFormat::kSafetensors;
   if (absl::StartsWith(bytes, kMxnet)) return WeightFormat::kMxnet;
-  if (absl::StartsWith(bytes, kZip)) return FormatOfZip(path);
-  if (IsPage(bytes)) {
-    return Unread(path, "a web page",
-                  ", which came instead of the file; fetch it again");
-  }
   if (absl::StartsWith(bytes, kOldTorch)) return PyTorch(path);
-  if (IsPickle(bytes)) {
-    return Unread(path, "a Python pickle (as Detectron's .pkl)", kExport);
+  switch (const FileKind kind = KindOfBytes(bytes)) {
+    case FileKind::kUnknown:
+      break;
+    case FileKind::kZip:
+      return FormatOfZip(path);
+    case FileKind::kPickle:
+      return Unread(path, "a Python pickle (as Detectron's .pkl)", kExport);
+    case FileKind::kGzip:
+      return Unread(path, Describe(kind), "; unpack it first");
+    default:
+      return Unread(path, Describe(kind), "");
   }
   for (const Foreign& foreign : kForeign) {
     if (absl::StartsWith(bytes, foreign.magic)) {

@@ -12,8 +12,8 @@ enum class WeightFormat { kSafetensors, kNpz, kMxnet };
 
 // The format, by the file's first bytes and a zip's list of members; whether it
 // is sound is its reader's to say. For any other file an error that names the
-// path, what the file is (PyTorch, TorchScript, Keras, ONNX, a web page, a
-// git-lfs pointer, compressed, empty, ...) and what makes a readable one of it.
+// path, what the file is (PyTorch, TorchScript, Keras, ONNX, a kind of
+// file_kind.h, empty, ...) and what makes a readable one of it.
 // Also errors: a file that is missing or cannot be read.
 absl::StatusOr<WeightFormat> WeightFormatOf(const std::string& path);
 

@@ -91,10 +91,15 @@ TEST(WeightFormatOf, WhatElseItMayBe) {
   EXPECT_THAT(ErrorOf("version https://git-lfs.github.com/spec/v1\noid"),
               HasSubstr("a git-lfs pointer"));
   EXPECT_THAT(ErrorOf("\xef\xbb\xbf \n<!DOCTYPE HTML><html>"),
-              HasSubstr("a web page"));
-  EXPECT_THAT(ErrorOf("<html><body>Access denied"), HasSubstr("a web page"));
+              HasSubstr("an HTML page"));
+  EXPECT_THAT(ErrorOf("<html><body>Access denied"), HasSubstr("an HTML page"));
+  EXPECT_THAT(ErrorOf("<!-- moved --><html>"), HasSubstr("an HTML page"));
+  EXPECT_THAT(ErrorOf("GIF89a"), HasSubstr("a GIF picture"));
+  EXPECT_THAT(ErrorOf(std::string(257, 'a') + "ustar  "),
+              HasSubstr("a tar archive"));
   EXPECT_THAT(ErrorOf("\x80\x04\x95 and more"), HasSubstr("a Python pickle"));
-  EXPECT_THAT(ErrorOf("\x1f\x8b\x08 and more"), HasSubstr("gzip"));
+  EXPECT_THAT(ErrorOf("\x1f\x8b\x08 and more"),
+              HasSubstr("a gzip file; unpack it first"));
   EXPECT_THAT(ErrorOf("\x93NUMPY and more"), HasSubstr("a single array"));
   EXPECT_THAT(ErrorOf("\x08\x07\x12\x07pytorch"), HasSubstr("an ONNX model"));
   EXPECT_THAT(ErrorOf(absl::string_view("\x08\x01\x12\x99\x01", 5)),

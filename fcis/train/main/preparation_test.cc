@@ -89,7 +89,8 @@ TEST_F(PreparationTest, Case49ValidationSetFoundBadLate) {
   ExpectRefused(
       absl::StrCat("--val_ann_file ", data_,
                    "/annotations.json --val_image_dir ", data_, "/typo"),
-      "4 of 4 pictures");
+      absl::StrCat("image id 1: ", data_,
+                   "/typo/000000000001.jpg: No such file or directory"));
   const Outcome trained = Train(Flags() + ValidationFlags(good));
   EXPECT_EQ(trained.code, 0) << trained.output;
   EXPECT_THAT(trained.output, HasSubstr("validation after iteration 3: AP "));

@@ -1,8 +1,5 @@
 #include "fcis/train/main/validator.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -22,6 +19,7 @@
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/size_mismatch.h"
 #include "fcis/data/json/open_json.h"
+#include "fcis/data/loader/similar_file.h"
 #include "fcis/eval/coco/accumulate.h"
 #include "fcis/eval/coco/detections.h"
 #include "fcis/eval/coco/diagnose_truth.h"
@@ -45,15 +43,17 @@ struct ValidationSet {
   const CocoDataset& dataset() const { return *evaluation.dataset; }
 };
 
-// What is wrong with a picture of the set, or "". Reads it if `whole`.
+std::string PathOf(const ValidationSet& set, const CocoImage& image) {
+  return absl::StrCat(set.image_dir, "/", image.file_name);
+}
+
+// What is wrong with a picture of the set, or "". Reads it if `whole`. Of one
+// that is missing only the reason.
 std::string PictureFault(const ValidationSet& set, const CocoImage& image,
                          bool whole) {
-  const std::string path = absl::StrCat(set.image_dir, "/", image.file_name);
-  if (access(path.c_str(), R_OK) != 0) {
-    return absl::StrCat(NameOf(set.dataset(), image), ": ",
-                        ErrnoStatus("cannot open", path, errno).message());
-  }
-  if (!whole) return "";
+  const std::string path = PathOf(set, image);
+  std::string fault = WhyUnreadable(path);
+  if (!fault.empty() || !whole) return fault;
   const absl::StatusOr<Image> read = ReadImage(path);
   if (!read.ok()) {
     return absl::StrCat(NameOf(set.dataset(), image), ": ",
@@ -82,8 +82,13 @@ absl::Status CheckPictures(const ValidationSet& set, int max_messages,
         }
       });
   RecordLines lines;
-  for (std::string& fault : faults) {
-    if (!fault.empty()) lines.Add(std::move(fault));
+  for (size_t i = 0; i < images.size(); ++i) {
+    if (faults[i].empty()) continue;
+    const std::string path = PathOf(set, images[i]);
+    const bool missing = !WhyUnreadable(path).empty();
+    lines.Add(missing && lines.count < max_messages
+                  ? DescribeUnreadable(images[i].id, path)
+                  : std::move(faults[i]));
   }
   if (lines.count == 0) return absl::OkStatus();
   return absl::NotFoundError(

@@ -14,6 +14,7 @@
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/main.h"
+#include "fcis/core/comm/same_everywhere.h"
 #include "fcis/data/loader/epoch_order.h"
 #include "fcis/data/loader/loader.h"
 #include "fcis/kernels/train/parameter_sums.h"
@@ -28,7 +29,6 @@
 #include "fcis/train/step/train_step.h"
 #include "fcis/train/trainer/gradient_reducer.h"
 #include "fcis/train/trainer/iteration_sums.h"
-#include "fcis/train/trainer/same_everywhere.h"
 #include "fcis/train/trainer/train_state.h"
 
 namespace fcis {

@@ -1,6 +1,6 @@
 // Whether the processes of a job work on the same thing.
-#ifndef FCIS_TRAIN_TRAINER_SAME_EVERYWHERE_H_
-#define FCIS_TRAIN_TRAINER_SAME_EVERYWHERE_H_
+#ifndef FCIS_CORE_COMM_SAME_EVERYWHERE_H_
+#define FCIS_CORE_COMM_SAME_EVERYWHERE_H_
 
 #include <vector>
 
@@ -23,4 +23,4 @@ absl::Status CheckSameEverywhere(const std::vector<NamedBytes>& parts,
 
 }  // namespace fcis
 
-#endif  // FCIS_TRAIN_TRAINER_SAME_EVERYWHERE_H_
+#endif  // FCIS_CORE_COMM_SAME_EVERYWHERE_H_

@@ -1,4 +1,4 @@
-#include "fcis/train/trainer/same_everywhere.h"
+#include "fcis/core/comm/same_everywhere.h"
 
 #include <string>
 
