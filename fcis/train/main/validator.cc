@@ -145,10 +145,9 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
                                               Communicator* job) {
   EvalOptions options;
   ASSIGN_OR_RETURN(options.bad_annotations, BadAnnotationPolicyFromFlags());
-  CocoNeeds needs = EvalNeeds(options.iou_type);
-  needs.file_name = needs.name = MemberUse::kNeeded;
   auto set = std::make_shared<ValidationSet>();
-  ASSIGN_OR_RETURN(set->dataset, ReadCocoDataset(ann_file, needs));
+  ASSIGN_OR_RETURN(set->dataset,
+                   ReadCocoDataset(ann_file, ModelEvalNeeds(options)));
   set->image_dir = image_dir;
   Faults faults;
   if (set->dataset.images.empty()) {
