@@ -373,7 +373,7 @@ TEST_F(EvalMainTest, BadAnnotationsCanBeSkipped) {
   Save("gt.json", text.replace(text.find(box), box.size(), "null"));
   const Outcome outcome = Score("[]", "--bad_annotations=skip");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_THAT(outcome.err, HasSubstr("1 bad annotations are left out"));
+  EXPECT_THAT(outcome.err, HasSubstr("1 bad records are left out"));
   EXPECT_THAT(outcome.err, HasSubstr("found null"));
   EXPECT_EQ(Score("[]", "--bad_annotations=leave").code, 2);
   EXPECT_EQ(Score("[]", "--max_messages=-1").code, 2);

@@ -47,7 +47,9 @@ Program MakeProgram() {
       "training would leave out and why, with the first ids of each kind. "
       "Exit code 3: training or an evaluation would refuse the data set, for "
       "pictures are missing, damaged or of another size than the annotations "
-      "say, or for bad annotations, unless they are skipped there as well.";
+      "say, nothing is left to train on, or for bad annotations, unless they "
+      "are "
+      "skipped there as well.";
   program.groups = {{"Data",
                      {"ann_file", "image_dir", "data_dir", "bad_annotations",
                       "max_messages"}},
@@ -127,6 +129,10 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   if (!bad.ok()) return VerificationError(bad.message());
   if (HasBadPictures(report)) {
     return VerificationError("pictures cannot be trained on");
+  }
+  if (report.used_annotations == 0) {
+    return VerificationError(
+        absl::StrCat(sources[0].ann_file, ": nothing to train on"));
   }
   return absl::OkStatus();
 }

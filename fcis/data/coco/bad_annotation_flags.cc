@@ -11,7 +11,10 @@
 ABSL_FLAG(std::string, bad_annotations, "error",
           "Annotations, pictures and categories that lack what is needed of "
           "them, or hold something else there: error names them and ends "
-          "before the work begins, skip names them and leaves them out.");
+          "before the work begins, skip names them and leaves them out. "
+          "Annotations of unknown pictures or categories, and runs of another "
+          "size than their picture, are bad for training and check_dataset; "
+          "an evaluation scores them as pycocotools does, and says so.");
 ABSL_FLAG(int, max_messages, 20, "Bad records that are named.");
 
 namespace fcis {

@@ -65,18 +65,42 @@ struct Rules {
     Add(needs.name, Member::kName, categories);
     Add(needs.bbox, Member::kBbox, annotations);
     Add(needs.area, Member::kArea, annotations);
+    Add(needs.ignore, Member::kIgnore, annotations);
     if (needs.evaluated_later) {
       annotations.later = BitOf(Member::kBbox) | BitOf(Member::kArea);
     }
+    for (const RecordId& id : needs.image_ids) image_ids_.Set(id, 0);
+    for (const RecordId& id : needs.category_ids) category_ids_.Set(id, 0);
+  }
+
+  // Whether it matters what is wrong with a record, as far as its ids can be
+  // read.
+  bool Matters(const RecordReader& reader, const CocoImage& image) const {
+    return IsAmong(image_ids_, reader, Member::kId, image.id);
+  }
+  bool Matters(const RecordReader& reader, const CocoCategory& category) const {
+    return IsAmong(category_ids_, reader, Member::kId, category.id);
+  }
+  bool Matters(const RecordReader& reader,
+               const CocoAnnotation& annotation) const {
+    return IsAmong(image_ids_, reader, Member::kImageId, annotation.image_id) &&
+           IsAmong(category_ids_, reader, Member::kCategoryId,
+                   annotation.category_id);
   }
 
   RecordRule images, categories, annotations;
 
  private:
+  static bool IsAmong(const RecordIndex& ids, const RecordReader& reader,
+                      Member member, const RecordId& id) {
+    return ids.empty() || !reader.Has(member) || ids.Find(id) >= 0;
+  }
   static void Add(MemberUse use, Member member, RecordRule& rule) {
     if (use == MemberUse::kOptional) rule.used |= BitOf(member);
     if (use == MemberUse::kNeeded) rule.needed |= BitOf(member);
   }
+
+  RecordIndex image_ids_, category_ids_;  // empty: all
 };
 
 bool ReadImage(JsonScanner& json, RecordReader& reader, CocoImage& image) {
@@ -198,12 +222,42 @@ struct RecordList {
   std::vector<Record> records;
   Faults faults;
   uint32_t count = 0;  // with those that are left out
+  // CocoDataset::left_out_of; of annotations only.
+  std::vector<absl::optional<RecordId>> left_out_of;
 };
+
+void NoteLeftOut(const RecordReader& reader, const CocoAnnotation& annotation,
+                 RecordList<CocoAnnotation>& list) {
+  list.left_out_of.emplace_back();
+  if (reader.Has(Member::kImageId)) {
+    list.left_out_of.back() = annotation.image_id;
+  }
+}
+
+template <typename Record>
+void NoteLeftOut(const RecordReader&, const Record&, RecordList<Record>&) {}
+
+// Behind a record: what is wrong with it, and whether it stays.
+template <typename Record>
+void Finish(RecordReader& reader, const Rules& rules,
+            RecordList<Record>& list) {
+  const Record& record = list.records.back();
+  const size_t before = list.faults.size();
+  const bool stays = reader.Finish(record.id, list.faults);
+  if (list.faults.size() > before && !rules.Matters(reader, record)) {
+    for (size_t i = before; i < list.faults.size(); ++i) {
+      list.faults[i].error = false;
+    }
+  }
+  if (stays) return;
+  NoteLeftOut(reader, record, list);
+  list.records.pop_back();
+}
 
 // Reads the next record of a list by read(json, reader, record). False: it is
 // no JSON.
 template <typename Record, typename Read>
-bool ReadRecord(JsonScanner& json, absl::string_view text,
+bool ReadRecord(JsonScanner& json, absl::string_view text, const Rules& rules,
                 const RecordRule& rule, Read read, RecordList<Record>& list) {
   RecordReader reader(json, text, rule);
   bool object = false;
@@ -213,7 +267,9 @@ bool ReadRecord(JsonScanner& json, absl::string_view text,
     Record& record = list.records.back();
     record.index = list.count;
     if (!read(json, reader, record)) return false;
-    if (!reader.Finish(record.id, list.faults)) list.records.pop_back();
+    Finish(reader, rules, list);
+  } else {
+    NoteLeftOut(reader, Record(), list);
   }
   ++list.count;
   return true;
@@ -227,7 +283,12 @@ class DatasetReader {
 
   absl::Status Run() {
     JsonScanner json(text_);
-    if (ReadTop(json)) return absl::OkStatus();
+    if (ReadTop(json)) {
+      dataset_.problems.Append(images_);
+      dataset_.problems.Append(categories_);
+      dataset_.problems.Append(annotations_);
+      return absl::OkStatus();
+    }
     return absl::InvalidArgumentError(
         absl::StrCat(path_, ": ", where_, json.status().message()));
   }
@@ -236,31 +297,41 @@ class DatasetReader {
   bool ReadTop(JsonScanner& json);
   template <typename Record, typename Read>
   bool ReadRecords(JsonScanner& json, const char* name, const char* kind,
-                   const RecordRule& rule, Read read,
+                   const RecordRule& rule, Read read, RecordProblems& problems,
                    std::vector<Record>& records);
   bool ReadAnnotations(JsonScanner& json);
   bool CheckList(JsonScanner& json, const char* name);
   void AddFaults(const char* name, const char* kind, const Faults& faults,
-                 uint32_t first);
+                 uint32_t first, RecordProblems& problems);
 
   const std::string& path_;
   const absl::string_view text_;
   const Rules rules_;
   CocoDataset& dataset_;
+  // Of the list that counts where one is there twice.
+  RecordProblems images_, categories_, annotations_;
   std::string where_;  // of an error, before its byte
 };
 
 void DatasetReader::AddFaults(const char* name, const char* kind,
-                              const Faults& faults, uint32_t first) {
+                              const Faults& faults, uint32_t first,
+                              RecordProblems& problems) {
+  int64_t last_error = -1;  // the record that the last one is about
   for (const RecordFault& fault : faults) {
     const std::string place = absl::StrCat(name, "[", first + fault.index, "]");
-    (fault.error ? dataset_.problems.errors : dataset_.problems.remarks)
-        .Add(absl::StrCat(
-            path_, ": ",
-            fault.id.empty()
-                ? place
-                : absl::StrCat(kind, " id ", fault.id, " (", place, ")"),
-            ": ", fault.what));
+    std::string line = absl::StrCat(
+        path_, ": ",
+        fault.id.empty()
+            ? place
+            : absl::StrCat(kind, " id ", fault.id, " (", place, ")"),
+        ": ", fault.what);
+    if (!fault.error) {
+      problems.remarks.Add(std::move(line));
+      continue;
+    }
+    const bool same_record = fault.index == last_error;
+    problems.errors.Add(std::move(line), same_record);
+    last_error = fault.index;
   }
 }
 
@@ -273,11 +344,12 @@ bool DatasetReader::CheckList(JsonScanner& json, const char* name) {
 template <typename Record, typename Read>
 bool DatasetReader::ReadRecords(JsonScanner& json, const char* name,
                                 const char* kind, const RecordRule& rule,
-                                Read read, std::vector<Record>& records) {
+                                Read read, RecordProblems& problems,
+                                std::vector<Record>& records) {
   if (!CheckList(json, name)) return false;
   RecordList<Record> list;
   const bool all = json.ReadArray([&] {
-    if (ReadRecord(json, text_, rule, read, list)) return true;
+    if (ReadRecord(json, text_, rules_, rule, read, list)) return true;
     where_ = absl::StrCat(name, "[", list.count, "]: ");
     return false;
   });
@@ -285,7 +357,8 @@ bool DatasetReader::ReadRecords(JsonScanner& json, const char* name,
     if (where_.empty()) where_ = absl::StrCat(name, ": ");
     return false;
   }
-  AddFaults(name, kind, list.faults, 0);
+  problems = RecordProblems();
+  AddFaults(name, kind, list.faults, 0, problems);
   records = std::move(list.records);
   return true;
 }
@@ -302,8 +375,8 @@ bool DatasetReader::ReadAnnotations(JsonScanner& json) {
         RecordList<CocoAnnotation>* const list = &read[part];
         *list = {};
         return [this, list](JsonScanner& element) {
-          return ReadRecord(element, text_, rules_.annotations, ReadAnnotation,
-                            *list);
+          return ReadRecord(element, text_, rules_, rules_.annotations,
+                            ReadAnnotation, *list);
         };
       });
   if (!all.ok()) {
@@ -312,13 +385,18 @@ bool DatasetReader::ReadAnnotations(JsonScanner& json) {
   }
   std::vector<CocoAnnotation>& annotations = dataset_.annotations;
   annotations = std::move(read[0].records);
-  AddFaults("annotations", "annotation", read[0].faults, 0);
+  annotations_ = RecordProblems();
+  dataset_.left_out_of = std::move(read[0].left_out_of);
+  AddFaults("annotations", "annotation", read[0].faults, 0, annotations_);
   uint32_t first = read[0].count;
   for (size_t i = 1; i < all->parts; ++i) {
     for (CocoAnnotation& annotation : read[i].records) {
       annotation.index += first;
     }
-    AddFaults("annotations", "annotation", read[i].faults, first);
+    AddFaults("annotations", "annotation", read[i].faults, first, annotations_);
+    dataset_.left_out_of.insert(dataset_.left_out_of.end(),
+                                read[i].left_out_of.begin(),
+                                read[i].left_out_of.end());
     first += read[i].count;
     annotations.insert(annotations.end(),
                        std::make_move_iterator(read[i].records.begin()),
@@ -338,7 +416,7 @@ bool DatasetReader::ReadTop(JsonScanner& json) {
     if (key == "images") {
       mark(has_images);
       return ReadRecords(json, "images", "image", rules_.images, ReadImage,
-                         dataset_.images);
+                         images_, dataset_.images);
     }
     if (key == "annotations") {
       mark(has_annotations);
@@ -347,7 +425,7 @@ bool DatasetReader::ReadTop(JsonScanner& json) {
     if (key == "categories") {
       mark(dataset_.has_categories);
       return ReadRecords(json, "categories", "category", rules_.categories,
-                         ReadCategory, dataset_.categories);
+                         ReadCategory, categories_, dataset_.categories);
     }
     return json.Skip();
   }) && json.ReadEnd();
@@ -375,6 +453,13 @@ std::string NameOf(const CocoDataset& dataset,
 std::string NameOf(const CocoDataset& dataset, const CocoImage& image) {
   return absl::StrCat(dataset.path, ": image id ", image.id.ToString(),
                       " (images[", image.index, "])");
+}
+
+std::string TwoNames(const CocoDataset& dataset, absl::string_view name,
+                     const CocoCategory& category) {
+  return absl::StrCat(dataset.path, ": category id ", category.id.ToString(),
+                      " has two names, \"", name, "\" and \"", category.name,
+                      "\"");
 }
 
 }  // namespace fcis

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/coco/record_id.h"
@@ -38,6 +39,10 @@ struct CocoNeeds {
   // An evaluation may follow: annotations without "bbox" or "area" are named
   // among the errors, though they stay.
   bool evaluated_later = false;
+  // Unless empty, no others matter: faults of other pictures and categories,
+  // and of their annotations, are remarks. The records are left out all the
+  // same.
+  std::vector<RecordId> image_ids, category_ids;
 };
 
 struct CocoImage {
@@ -82,6 +87,9 @@ struct CocoDataset {
 
   // Of the records that were read, and of those that are left out.
   RecordProblems problems;
+  // The picture of each annotation that is left out; none: its "image_id"
+  // cannot be read.
+  std::vector<absl::optional<RecordId>> left_out_of;
 
   std::shared_ptr<const MappedFile> file;  // that segmentations point into
 };
@@ -98,6 +106,10 @@ std::string NameOf(const CocoDataset& dataset,
                    const CocoAnnotation& annotation);
 // "<file>: image id 4 (images[0])".
 std::string NameOf(const CocoDataset& dataset, const CocoImage& image);
+// "<file>: category id 3 has two names, \"cat\" and \"dog\"": of a category and
+// the name that another record of its id has.
+std::string TwoNames(const CocoDataset& dataset, absl::string_view name,
+                     const CocoCategory& category);
 
 }  // namespace fcis
 

@@ -260,6 +260,75 @@ TEST(ReadCocoDatasetTest, WhatALaterEvaluationNeedsIsNamedAndStays) {
   EXPECT_EQ(dataset.annotations.size(), 1u);
 }
 
+TEST(ReadCocoDatasetTest, IgnoreIsAFaultWhereItIsUsed) {
+  const std::string text = OneAnnotation(R"(, "ignore": "yes")");
+  EXPECT_EQ(ReadWith(text, CocoNeeds()).problems.remarks.count, 1);
+  CocoNeeds needs;
+  needs.ignore = MemberUse::kOptional;
+  EXPECT_THAT(Lines(ReadWith(text, needs).problems.errors),
+              ElementsAre(HasSubstr("\"ignore\": expected 0 or 1, found")));
+  EXPECT_EQ(ReadWith(OneAnnotation(""), needs).problems.errors.count, 0);
+}
+
+TEST(ReadCocoDatasetTest, SaysOfWhichPicturesAnnotationsAreLeftOut) {
+  const CocoDataset dataset = ReadWith(R"({"annotations": [
+      {"id": 1, "image_id": 7},
+      {"id": 2, "image_id": 8, "category_id": 1},
+      {"id": 3, "image_id": [], "category_id": 1}, 5]})",
+                                       CocoNeeds());
+  EXPECT_EQ(dataset.annotations.size(), 1u);
+  EXPECT_THAT(dataset.left_out_of,
+              ElementsAre(RecordId(int64_t{7}), absl::nullopt, absl::nullopt));
+}
+
+TEST(ReadCocoDatasetTest, OfARepeatedListTheFaultsOfTheLastCount) {
+  const std::string bad = R"("annotations": [{"id": 1, "image_id": 7}])";
+  CocoDataset dataset =
+      ReadWith(absl::StrCat("{", bad, R"(, "images": [4], "images": [],
+                   "annotations": []})"),
+               CocoNeeds());
+  EXPECT_EQ(dataset.problems.errors.count, 0);
+  EXPECT_TRUE(dataset.left_out_of.empty());
+  EXPECT_TRUE(dataset.duplicate_key);
+  dataset = ReadWith(absl::StrCat("{", bad, ", ", bad, "}"), CocoNeeds());
+  EXPECT_EQ(dataset.problems.errors.count, 1);
+}
+
+TEST(ReadCocoDatasetTest, BadRecordsAreCountedOnce) {
+  const CocoDataset dataset =
+      ReadWith(R"({"annotations": [{"id": 1}, {"id": 2, "image_id": 1}]})",
+               BoxesAndAreas());
+  EXPECT_EQ(dataset.problems.errors.count, 7);
+  EXPECT_EQ(dataset.problems.errors.records, 2);
+}
+
+TEST(ReadCocoDatasetTest, WhatIsNotAskedForIsARemark) {
+  CocoNeeds needs = BoxesAndAreas();
+  needs.image_ids = {RecordId(int64_t{1})};
+  needs.category_ids = {RecordId(int64_t{3})};
+  needs.name = needs.file_name = MemberUse::kNeeded;
+  const auto annotation = [](int id, int image, int category) {
+    return absl::StrCat("{\"id\": ", id, ", \"image_id\": ", image,
+                        ", \"category_id\": ", category, ", \"area\": 1}");
+  };
+  const CocoDataset dataset = ReadWith(
+      absl::StrCat(R"({"images": [{"id": 1}, {"id": 2}], "categories": [
+                   {"id": 3}, {"id": 4}], "annotations": [)",
+                   annotation(5, 1, 3), ",", annotation(6, 2, 3), ",",
+                   annotation(7, 1, 4), R"(, {"id": 8, "category_id": 3}]})"),
+      needs);
+  EXPECT_THAT(
+      Lines(dataset.problems.errors),
+      ElementsAre(HasSubstr("image id 1 "), HasSubstr("category id 3 "),
+                  HasSubstr("annotation id 5 "), HasSubstr("\"image_id\""),
+                  HasSubstr("\"bbox\""), HasSubstr("\"area\"")));
+  EXPECT_THAT(Lines(dataset.problems.remarks),
+              ElementsAre(HasSubstr("image id 2 "), HasSubstr("category id 4 "),
+                          HasSubstr("annotation id 6 "),
+                          HasSubstr("annotation id 7 ")));
+  EXPECT_TRUE(dataset.annotations.empty());
+}
+
 // Places in the list are right whatever part they were read in.
 TEST(ReadCocoDatasetTest, FaultsOfManyPartsKeepTheirPlaces) {
   constexpr int kAnnotations = 40000, kEvery = 999;

@@ -107,7 +107,16 @@ absl::StatusOr<std::vector<const CocoCategory*>> Categories(
     const CocoDataset& dataset) {
   RecordIndex index;
   for (size_t i = 0; i < dataset.categories.size(); ++i) {
-    index.Set(dataset.categories[i].id, static_cast<int>(i));
+    const CocoCategory& category = dataset.categories[i];
+    const int before = index.Find(category.id);
+    if (before >= 0) {
+      const std::string& name =
+          dataset.categories[static_cast<size_t>(before)].name;
+      if (name != category.name) {
+        return absl::InvalidArgumentError(TwoNames(dataset, name, category));
+      }
+    }
+    index.Set(category.id, static_cast<int>(i));
   }
   std::vector<const CocoCategory*> categories;
   for (size_t i = 0; i < dataset.categories.size(); ++i) {

@@ -44,8 +44,8 @@ struct ClassMatch {
 // `map` may give one to several classes (car:vehicle,truck:vehicle). The names
 // in `map` may be spelled as freely.
 //
-// Of equal ids the last counts, as in pycocotools. Errors: two categories of
-// one name (both ids are named), a name with several equally good partners, no
+// Errors: an id with two names, two categories of one name (both ids are
+// named), a name with several equally good partners, no
 // class in common (both lists are shown). UsageError: `map` has a name that
 // the model or the data set lacks (the closest one is named), or a class twice.
 absl::StatusOr<ClassMatch> MatchClasses(absl::Span<const std::string> classes,

@@ -114,9 +114,13 @@ TEST(MatchClassesTest, WhatCannotBeToldIsAnError) {
   EXPECT_THAT(Error({"dog"}, twins),
               HasSubstr("a.json: the categories 1 and 3 have one name, "
                         "\"cat\""));
-  // Of one id the last counts.
+  // The same record twice.
   twins.categories[2].id = RecordId(int64_t{1});
   EXPECT_THAT(Ids({"dog", "cat"}, twins), ElementsAre("2", "1"));
+  twins.categories[1].id = RecordId(int64_t{1});
+  EXPECT_THAT(
+      std::string(MatchClasses({"dog", "cat"}, twins).status().message()),
+      HasSubstr("a.json: category id 1 has two names, \"cat\" and \"dog\""));
 }
 
 TEST(MatchClassesTest, TheMapDecidesFirst) {

@@ -69,4 +69,15 @@ bool ReadRecordId(JsonScanner& json, RecordId& id) {
   }
 }
 
+std::string NoteOnKind(const RecordId& id, const RecordIndex& listed,
+                       absl::string_view list) {
+  RecordId other(absl::string_view(id.ToPlain()));
+  if (id.is_text() && !ParseIntegerId(id.text(), other)) return "";
+  if (listed.Find(other) < 0) return "";
+  return absl::StrCat("; ", id.ToString(),
+                      id.is_text() ? " is text" : " is a number", " where \"",
+                      list, "\" has the ", id.is_text() ? "number " : "text ",
+                      other.ToString());
+}
+
 }  // namespace fcis

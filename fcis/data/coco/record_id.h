@@ -104,6 +104,12 @@ class RecordIndex {
   absl::flat_hash_map<std::string, int> texts_;
 };
 
+// For a message about an id that is not listed: "" or, where the list has the
+// same digits as the other kind of id, a clause that says so: "; \"1\" is text
+// where \"images\" has the number 1".
+std::string NoteOnKind(const RecordId& id, const RecordIndex& listed,
+                       absl::string_view list);
+
 }  // namespace fcis
 
 #endif  // FCIS_DATA_COCO_RECORD_ID_H_

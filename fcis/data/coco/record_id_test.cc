@@ -88,5 +88,17 @@ TEST(RecordIndexTest, KeepsAllKindsApart) {
   EXPECT_NE(Read("-1"), Read("18446744073709551615"));
 }
 
+TEST(RecordIndexTest, NotesTheOtherKindOfAnId) {
+  RecordIndex index;
+  index.Set(Read("1"), 0);
+  index.Set(Read("\"2\""), 0);
+  EXPECT_EQ(NoteOnKind(Read("\"1\""), index, "images"),
+            "; \"1\" is text where \"images\" has the number 1");
+  EXPECT_EQ(NoteOnKind(Read("2"), index, "images"),
+            "; 2 is a number where \"images\" has the text \"2\"");
+  EXPECT_EQ(NoteOnKind(Read("3"), index, "images"), "");
+  EXPECT_EQ(NoteOnKind(Read("\"a\""), index, "images"), "");
+}
+
 }  // namespace
 }  // namespace fcis

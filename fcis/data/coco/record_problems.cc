@@ -8,13 +8,15 @@
 
 namespace fcis {
 
-void RecordLines::Add(std::string line) {
+void RecordLines::Add(std::string line, bool same_record) {
   ++count;
+  if (!same_record) ++records;
   if (lines.size() < kKept) lines.push_back(std::move(line));
 }
 
 void RecordLines::Append(const RecordLines& other) {
   count += other.count;
+  records += other.records;
   const size_t kept = std::min(other.lines.size(), kKept - lines.size());
   lines.insert(lines.end(), other.lines.begin(),
                other.lines.begin() + static_cast<std::ptrdiff_t>(kept));
@@ -62,8 +64,8 @@ absl::Status RecordProblems::Check(const BadAnnotationPolicy& policy) const {
   if (all.count == 0) return absl::OkStatus();
   std::string message = all.ToText(policy.max_messages);
   if (!policy.skip && errors.count > 0) {
-    absl::StrAppend(&message, "\n", errors.count,
-                    " bad annotations; --bad_annotations=skip leaves them out");
+    absl::StrAppend(&message, "\n", errors.records,
+                    " bad records; --bad_annotations=skip leaves them out");
   }
   return absl::InvalidArgumentError(message);
 }
@@ -71,13 +73,15 @@ absl::Status RecordProblems::Check(const BadAnnotationPolicy& policy) const {
 std::vector<std::string> RecordProblems::Notes(
     const BadAnnotationPolicy& policy) const {
   std::vector<std::string> notes;
-  const auto add = [&](const RecordLines& lines, const char* what) {
+  const auto add = [&](const RecordLines& lines, int64_t number,
+                       const char* what) {
     if (lines.count == 0) return;
-    notes.push_back(absl::StrCat(lines.count, what, "\n",
+    notes.push_back(absl::StrCat(number, what, "\n",
                                  lines.ToText(policy.max_messages, "  ")));
   };
-  if (policy.skip) add(errors, " bad annotations are left out:");
-  add(remarks, " members that are not needed hold something else:");
+  if (policy.skip) add(errors, errors.records, " bad records are left out:");
+  add(remarks, remarks.count,
+      " members that are not needed hold something else:");
   return notes;
 }
 

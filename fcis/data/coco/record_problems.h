@@ -28,9 +28,11 @@ struct RecordLines {
   static constexpr size_t kKept = 10000;
 
   int64_t count = 0;
+  int64_t records = 0;  // that they are about
   std::vector<std::string> lines;
 
-  void Add(std::string line);
+  // `same_record`: a line about the record was added before.
+  void Add(std::string line, bool same_record = false);
   void Append(const RecordLines& other);
   // The first `most`, each after `indent`, and "... and <n> more"; without a
   // line break at the end.

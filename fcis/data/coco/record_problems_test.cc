@@ -46,13 +46,24 @@ TEST(RecordProblemsTest, ErrorsEndTheWorkUnlessTheyAreSkipped) {
   problems.errors = Lines("e", 3);
   EXPECT_EQ(problems.Check(Skip(false, 2)).message(),
             "e0\ne1\n... and 1 more\n"
-            "3 bad annotations; --bad_annotations=skip leaves them out");
+            "3 bad records; --bad_annotations=skip leaves them out");
   EXPECT_TRUE(problems.Check(Skip(true)).ok());
   EXPECT_THAT(problems.Notes(Skip(true, 1)),
-              ElementsAre("3 bad annotations are left out:\n  e0\n"
+              ElementsAre("3 bad records are left out:\n  e0\n"
                           "  ... and 2 more",
                           ::testing::HasSubstr("r0")));
   EXPECT_THAT(RecordProblems().Notes(Skip(true)), IsEmpty());
+}
+
+TEST(RecordProblemsTest, RecordsAreCountedNotLines) {
+  RecordProblems problems;
+  problems.errors.Add("e0");
+  problems.errors.Add("e0 again", /*same_record=*/true);
+  problems.errors.Append(Lines("f", 1));
+  EXPECT_THAT(std::string(problems.Check(Skip(false, 1)).message()),
+              ::testing::HasSubstr("... and 2 more\n2 bad records; "));
+  EXPECT_THAT(problems.Notes(Skip(true)),
+              ElementsAre(::testing::HasSubstr("2 bad records are left out:")));
 }
 
 TEST(RecordProblemsTest, ConflictsAreNeverSkipped) {

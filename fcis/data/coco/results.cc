@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/data/coco/record_problems.h"
 #include "fcis/data/json/json_parts.h"
 #include "fcis/data/json/json_scanner.h"
 
@@ -110,15 +111,70 @@ absl::StatusOr<size_t> FindList(absl::string_view text,
   return Error(path, "", json.status());
 }
 
-// Reads elements into a sink.
-ReadElement ElementReader(bool read_segmentation, ResultsSink* sink) {
-  const auto result = std::make_shared<CocoResult>();
-  return [=](JsonScanner& json) {
-    const size_t at = json.offset();
-    if (!ReadResult(json, read_segmentation, *result)) return false;
-    const absl::Status added = sink->Add(*result);
-    return added.ok() || json.FailAt(at, added.message());
+// What is wrong with the detections of a part.
+struct PartFaults {
+  struct Fault {
+    int64_t index;  // in the part
+    std::string what;
   };
+  int64_t elements = 0, count = 0;
+  std::vector<Fault> first;  // as many as are shown
+};
+
+// Passes over a bad detection, which is noted; false: it is no JSON.
+bool PassOver(JsonScanner& json, const JsonScanner::Place& begin,
+              int max_messages, PartFaults& faults) {
+  const absl::Status error = json.status();
+  json.GoBack(begin);
+  if (!json.Skip()) {
+    json.GoBack(begin);
+    return json.FailWith(error);
+  }
+  if (faults.count++ < max_messages) {
+    faults.first.push_back({faults.elements, std::string(error.message())});
+  }
+  return true;
+}
+
+// Reads elements into a sink.
+ReadElement ElementReader(const ResultsOptions& options, ResultsSink* sink,
+                          PartFaults* faults) {
+  const auto result = std::make_shared<CocoResult>();
+  // One bad detection is named even where none is to be shown.
+  const int shown = std::max(options.max_messages, 1);
+  return [=, read = options.read_segmentation](JsonScanner& json) {
+    const JsonScanner::Place begin = json.place();
+    const size_t at = json.offset();
+    bool good = ReadResult(json, read, *result);
+    if (good) {
+      const absl::Status added = sink->Add(*result);
+      good = added.ok() || json.FailAt(at, added.message());
+    }
+    if (!good && !PassOver(json, begin, shown, *faults)) return false;
+    ++faults->elements;
+    return true;
+  };
+}
+
+// Of the parts, one after another.
+absl::Status FaultsError(absl::string_view path,
+                         const std::vector<PartFaults>& parts,
+                         int max_messages) {
+  RecordLines lines;
+  int64_t first = 0, count = 0;
+  for (const PartFaults& part : parts) {
+    for (const PartFaults::Fault& fault : part.first) {
+      lines.Add(absl::StrCat(path, ": results[", first + fault.index,
+                             "]: ", fault.what));
+    }
+    first += part.elements;
+    count += part.count;
+  }
+  if (count == 0) return absl::OkStatus();
+  if (count == 1) return absl::InvalidArgumentError(lines.lines[0]);
+  lines.count = count;
+  return absl::InvalidArgumentError(absl::StrCat(
+      lines.ToText(max_messages), "\n", count, " bad detections in ", path));
 }
 
 }  // namespace
@@ -142,14 +198,18 @@ absl::StatusOr<std::vector<std::unique_ptr<ResultsSink>>> ReadResults(
   ASSIGN_OR_RETURN(const size_t list, FindList(text, path));
   std::vector<std::unique_ptr<ResultsSink>> sinks(
       static_cast<size_t>(std::max(options.parts, 1)));
+  std::vector<PartFaults> faults(sinks.size());
   const absl::StatusOr<ArrayParts> parts =
       ReadArrayParts(text, list, options.parts, [&](size_t part) {
         sinks[part] = make_sink();
-        return ElementReader(options.read_segmentation, sinks[part].get());
+        faults[part] = PartFaults();
+        return ElementReader(options, sinks[part].get(), &faults[part]);
       });
   if (!parts.ok()) return Error(path, "results", parts.status());
   JsonScanner json(text, parts->end);
   if (!json.ReadEnd()) return Error(path, "", json.status());
+  faults.resize(parts->parts);
+  RETURN_IF_ERROR(FaultsError(path, faults, options.max_messages));
   sinks.resize(parts->parts);
   return sinks;
 }

@@ -33,7 +33,8 @@ struct CocoResult {
 class ResultsSink {
  public:
   virtual ~ResultsSink() = default;
-  // An error ends the reading; the reader adds file, index and byte.
+  // An error makes the detection a bad one; the reader adds file, index and
+  // byte.
   virtual absl::Status Add(const CocoResult& result) = 0;
 };
 
@@ -44,6 +45,8 @@ struct ResultsOptions {
   // At most as many as this are read at the same time; the result does not
   // depend on it.
   int parts = 1;
+  // Bad detections that an error names.
+  int max_messages = 20;
 };
 
 // The first detection of the list alone, which decides how pycocotools takes
@@ -56,9 +59,10 @@ using MakeResultsSink = std::function<std::unique_ptr<ResultsSink>()>;
 
 // Reads the results in `text`, the content of the file `path`. Each part goes
 // to a sink of its own; what the returned sinks took, one after another, is the
-// list. Errors name the file, the detection and the byte: not JSON, not a list,
-// a missing or misshapen member, a score that is no finite number. Of several
-// faults the first is reported, whatever the number of parts.
+// list. Errors name the file, the detection and the byte: not JSON or not a
+// list; else bad detections, a line each: a missing or misshapen member, a
+// score that is no finite number, what the sink refuses. The error is the same
+// whatever the number of parts.
 absl::StatusOr<std::vector<std::unique_ptr<ResultsSink>>> ReadResults(
     absl::string_view text, absl::string_view path,
     const ResultsOptions& options, const MakeResultsSink& make_sink);

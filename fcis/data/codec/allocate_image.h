@@ -9,8 +9,17 @@
 
 namespace fcis {
 
-// A black image. Errors, without a file name: no pixels, more than max_pixels
-// (checked first), no memory for them.
+struct ImageSize {
+  int height = 0, width = 0;  // pixels, at least 1
+};
+
+// The size that a header says. Errors, without a file name: no pixels, more
+// than max_pixels.
+absl::StatusOr<ImageSize> CheckImageSize(uint32_t height, uint32_t width,
+                                         int64_t max_pixels);
+
+// A black image. Errors, without a file name: those of CheckImageSize (checked
+// first), no memory for the pixels.
 absl::StatusOr<Image> AllocateImage(uint32_t height, uint32_t width,
                                     int64_t max_pixels);
 

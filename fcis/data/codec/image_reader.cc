@@ -1,5 +1,11 @@
 #include "fcis/data/codec/image_reader.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
@@ -10,10 +16,33 @@
 
 namespace fcis {
 
-absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
-                                  const ReadOptions& options) {
-  if (IsJpeg(bytes)) return DecodeJpeg(bytes, options.max_pixels);
-  if (IsPng(bytes)) return DecodePng(bytes, options.max_pixels);
+namespace {
+
+// More than the header of nearly all pictures.
+constexpr size_t kHeaderBytes = size_t{1} << 14;
+
+// Up to kHeaderBytes from the file's beginning.
+absl::StatusOr<std::string> ReadBeginning(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return ErrnoStatus("cannot open", path, errno);
+  const absl::Cleanup closer = [fd] { close(fd); };
+  // No more of it is wanted.
+  posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+  std::string bytes(kHeaderBytes, '\0');
+  size_t size = 0;
+  while (size < bytes.size()) {
+    const ssize_t n = read(fd, &bytes[size], bytes.size() - size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return ErrnoStatus("cannot read", path, errno);
+    if (n == 0) break;
+    size += static_cast<size_t>(n);
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+// The error of what is no picture.
+absl::Status NoPicture(absl::string_view bytes) {
   if (bytes.empty()) return absl::InvalidArgumentError("the file is empty");
   const absl::string_view kind = Describe(KindOfBytes(bytes));
   return absl::InvalidArgumentError(
@@ -21,13 +50,44 @@ absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
                    : absl::StrCat("neither a JPEG nor a PNG file, but ", kind));
 }
 
+absl::StatusOr<ImageSize> SizeOf(absl::string_view bytes,
+                                 const ReadOptions& options) {
+  if (IsJpeg(bytes)) return JpegSize(bytes, options.max_pixels);
+  if (IsPng(bytes)) return PngSize(bytes, options.max_pixels);
+  return NoPicture(bytes);
+}
+
+absl::Status Named(const std::string& path, const absl::Status& error) {
+  return absl::Status(error.code(), absl::StrCat(path, ": ", error.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
+                                  const ReadOptions& options) {
+  if (IsJpeg(bytes)) return DecodeJpeg(bytes, options.max_pixels);
+  if (IsPng(bytes)) return DecodePng(bytes, options.max_pixels);
+  return NoPicture(bytes);
+}
+
 absl::StatusOr<Image> ReadImage(const std::string& path,
                                 const ReadOptions& options) {
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
   absl::StatusOr<Image> image = DecodeImage(bytes, options);
   if (image.ok()) return image;
-  return absl::Status(image.status().code(),
-                      absl::StrCat(path, ": ", image.status().message()));
+  return Named(path, image.status());
+}
+
+absl::StatusOr<ImageSize> ReadImageSize(const std::string& path,
+                                        const ReadOptions& options) {
+  ASSIGN_OR_RETURN(std::string bytes, ReadBeginning(path));
+  absl::StatusOr<ImageSize> size = SizeOf(bytes, options);
+  if (!size.ok() && bytes.size() == kHeaderBytes) {  // a long header
+    ASSIGN_OR_RETURN(bytes, ReadFile(path));
+    size = SizeOf(bytes, options);
+  }
+  if (size.ok()) return size;
+  return Named(path, size.status());
 }
 
 }  // namespace fcis

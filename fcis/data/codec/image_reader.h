@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/image/image.h"
+#include "fcis/data/codec/allocate_image.h"
 
 namespace fcis {
 
@@ -26,7 +27,12 @@ struct ReadOptions {
 absl::StatusOr<Image> ReadImage(const std::string& path,
                                 const ReadOptions& options = {});
 
-// The same of a file's bytes; errors without its name.
+// The size that ReadImage would give, read from the file's beginning: some
+// microseconds. Errors as there, but damaged pixels are not found.
+absl::StatusOr<ImageSize> ReadImageSize(const std::string& path,
+                                        const ReadOptions& options = {});
+
+// ReadImage of a file's bytes; errors without its name.
 absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
                                   const ReadOptions& options = {});
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
@@ -66,6 +67,57 @@ TEST(ReadImageTest, ErrorsNameTheFileAndTheReason) {
                 AllOf(StartsWith(absl::StrCat(path, ": 53x37 pixels")),
                       HasSubstr("at most 1000")));
   }
+}
+
+// A JPEG with APP1 segments behind its first marker, the first one EXIF's.
+std::string WithExif(int orientation, int more_segments) {
+  std::string tiff("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 18);
+  tiff.push_back(static_cast<char>(orientation));
+  tiff.append(7, '\0');
+  const std::string payload = std::string("Exif\0\0", 6) + tiff;
+  const std::string jpeg = TestPictureBytes("rgb.jpg");
+  std::string bytes = absl::StrCat(
+      jpeg.substr(0, 2), "\xff\xe1", std::string(1, '\0'),
+      std::string(1, static_cast<char>(payload.size() + 2)), payload);
+  for (int i = 0; i < more_segments; ++i) {
+    absl::StrAppend(&bytes, "\xff\xe1\xff\xff", std::string(0xfffd, 'x'));
+  }
+  return bytes + jpeg.substr(2);
+}
+
+TEST(ReadImageSizeTest, IsThatOfTheReadPicture) {
+  std::vector<std::string> all = {WithExif(3, 0), WithExif(6, 0),
+                                  WithExif(6, 1), WithExif(1, 3)};
+  for (const auto& names : {TestJpegs(), TestPngs()}) {
+    for (const std::string& name : names) all.push_back(TestPictureBytes(name));
+  }
+  for (const std::string& bytes : all) {
+    const std::string path = Write(bytes);
+    const auto size = ReadImageSize(path);
+    const auto image = ReadImage(path);
+    ASSERT_TRUE(size.ok() && image.ok()) << size.status();
+    EXPECT_EQ(size->height, image->height);
+    EXPECT_EQ(size->width, image->width);
+  }
+}
+
+TEST(ReadImageSizeTest, ErrorsAreThoseOfReadImage) {
+  const auto error = [](const std::string& path,
+                        const ReadOptions& options = {}) {
+    return std::string(ReadImageSize(path, options).status().message());
+  };
+  EXPECT_THAT(error("/no.jpg"),
+              AllOf(HasSubstr("/no.jpg"), HasSubstr("No such file")));
+  EXPECT_THAT(error(::testing::TempDir()), HasSubstr("directory"));
+  for (const std::string& bytes :
+       {std::string(), std::string("what is this?"),
+        TestPictureBytes("yuv420.jpg").substr(0, 30),
+        TestPictureBytes("rgb8.png").substr(0, 20)}) {
+    const std::string path = Write(bytes);
+    EXPECT_EQ(error(path), ErrorOf(path));
+  }
+  const std::string path = Write(TestPictureBytes("rgb8.png"));
+  EXPECT_EQ(error(path, {1000}), ErrorOf(path, {1000}));
 }
 
 TEST(ReadImageTest, UnreadableFilesAreErrors) {

@@ -10,7 +10,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/data/codec/allocate_image.h"
 #include "fcis/data/codec/orientation.h"
 // They need <cstdio>.
 #include <jerror.h>
@@ -34,6 +33,7 @@ class JpegDecoder {
   ~JpegDecoder() { jpeg_destroy_decompress(&info_); }
 
   absl::StatusOr<Image> Decode(int64_t max_pixels);
+  absl::StatusOr<ImageSize> ReadSize(int64_t max_pixels);
   int ReadOrientation();
 
  private:
@@ -194,6 +194,15 @@ int JpegDecoder::Orientation() const {
   return 1;
 }
 
+absl::StatusOr<ImageSize> JpegDecoder::ReadSize(int64_t max_pixels) {
+  if (!ReadHeader()) return Error();
+  ASSIGN_OR_RETURN(
+      ImageSize size,
+      CheckImageSize(info_.image_height, info_.image_width, max_pixels));
+  if (Orientation() >= kFirstTransposed) std::swap(size.height, size.width);
+  return size;
+}
+
 int JpegDecoder::ReadOrientation() { return ReadHeader() ? Orientation() : 1; }
 
 absl::StatusOr<Image> JpegDecoder::Decode(int64_t max_pixels) {
@@ -217,6 +226,11 @@ bool IsJpeg(absl::string_view bytes) {
 
 absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes, int64_t max_pixels) {
   return JpegDecoder(bytes).Decode(max_pixels);
+}
+
+absl::StatusOr<ImageSize> JpegSize(absl::string_view bytes,
+                                   int64_t max_pixels) {
+  return JpegDecoder(bytes).ReadSize(max_pixels);
 }
 
 int JpegOrientation(absl::string_view bytes) {

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/image/image.h"
+#include "fcis/data/codec/allocate_image.h"
 
 namespace fcis {
 
@@ -19,6 +20,10 @@ bool IsJpeg(absl::string_view bytes);
 // applied. Errors, without a file name: truncated or damaged data, not a JPEG,
 // more than max_pixels (found before the pixels are allocated).
 absl::StatusOr<Image> DecodeJpeg(absl::string_view bytes, int64_t max_pixels);
+
+// The size of the picture that DecodeJpeg would give, by its header alone,
+// which is enough of the file. Errors as there.
+absl::StatusOr<ImageSize> JpegSize(absl::string_view bytes, int64_t max_pixels);
 
 // The orientation that DecodeJpeg applies (orientation.h): 1 for one that is
 // shown as it is stored, and for what is no JPEG.

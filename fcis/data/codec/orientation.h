@@ -12,6 +12,9 @@ namespace fcis {
 // refused for its metadata.
 int ExifOrientation(absl::string_view app1);
 
+// From it on height and width are exchanged.
+inline constexpr int kFirstTransposed = 5;
+
 // The picture as it is to be looked at: 2 mirrored, 3 turned by 180 degrees, 4
 // upside down, 5 transposed, 6 turned clockwise, 7 transposed along the other
 // diagonal, 8 turned anticlockwise; 5..8 exchange height and width. Anything

@@ -13,7 +13,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/data/codec/allocate_image.h"
 
 namespace fcis {
 namespace {
@@ -87,6 +86,13 @@ class PngDecoder {
                       png_get_image_width(png_, info_), max_pixels));
     if (!ReadPixels(&image)) return Error();
     return image;
+  }
+
+  absl::StatusOr<ImageSize> ReadSize(int64_t max_pixels) {
+    if (info_ == nullptr) return absl::ResourceExhaustedError("no memory");
+    if (!ReadHeader()) return Error();
+    return CheckImageSize(png_get_image_height(png_, info_),
+                          png_get_image_width(png_, info_), max_pixels);
   }
 
  private:
@@ -189,6 +195,10 @@ bool IsPng(absl::string_view bytes) {
 
 absl::StatusOr<Image> DecodePng(absl::string_view bytes, int64_t max_pixels) {
   return PngDecoder(bytes).Decode(max_pixels);
+}
+
+absl::StatusOr<ImageSize> PngSize(absl::string_view bytes, int64_t max_pixels) {
+  return PngDecoder(bytes).ReadSize(max_pixels);
 }
 
 absl::StatusOr<std::string> EncodePng(const Image& image) {

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "fcis/core/image/image.h"
+#include "fcis/data/codec/allocate_image.h"
 
 namespace fcis {
 
@@ -21,6 +22,10 @@ bool IsPng(absl::string_view bytes);
 // without a file name: truncated or damaged data, not a PNG, more than
 // max_pixels (found before the pixels are allocated).
 absl::StatusOr<Image> DecodePng(absl::string_view bytes, int64_t max_pixels);
+
+// The size of the picture, by its header alone, which is enough of the file.
+// Errors as DecodePng.
+absl::StatusOr<ImageSize> PngSize(absl::string_view bytes, int64_t max_pixels);
 
 // An 8-bit RGB PNG, compressed for speed rather than for size. Errors: an image
 // without pixels, no memory.

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/codec/jpeg.h"
+#include "fcis/data/codec/orientation.h"
 
 namespace fcis {
 
@@ -11,8 +12,6 @@ std::string DescribeSizeMismatch(const std::string& path, int height, int width,
   std::string text = absl::StrCat(path, " is ", width, "x", height,
                                   " (width x height), but the annotations say ",
                                   wanted_width, "x", wanted_height);
-  // From 5 on rows become columns.
-  constexpr int kFirstTransposed = 5;
   const auto file = MappedFile::Open(path);
   if (height == wanted_width && width == wanted_height && file.ok() &&
       JpegOrientation((*file)->bytes()) >= kFirstTransposed) {

@@ -8,6 +8,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
@@ -21,6 +22,17 @@ constexpr size_t kMostInflation = 200;
 // What zlib takes at once fits its 32-bit counters.
 constexpr size_t kChunk = size_t{1} << 26;
 constexpr int kGzipWindow = 15 + 16;  // zlib's way to ask for gzip
+
+// What editors on Windows put before UTF-8.
+constexpr absl::string_view kUtf8Mark = "\xEF\xBB\xBF";
+
+// Blanks in its place, so that bytes keep their numbers.
+std::string WithoutMark(std::string text) {
+  if (absl::StartsWith(text, kUtf8Mark)) {
+    text.replace(0, kUtf8Mark.size(), kUtf8Mark.size(), ' ');
+  }
+  return text;
+}
 
 absl::Status Damaged(const std::string& path, absl::string_view what) {
   return absl::InvalidArgumentError(
@@ -81,7 +93,10 @@ absl::StatusOr<std::shared_ptr<const MappedFile>> OpenJson(
     const std::string& path) {
   ASSIGN_OR_RETURN(auto file, MappedFile::Open(path));
   const FileKind kind = KindOfBytes(file->bytes());
-  if (kind == FileKind::kUnknown) return file;
+  if (kind == FileKind::kUnknown) {
+    if (!absl::StartsWith(file->bytes(), kUtf8Mark)) return file;
+    return MappedFile::OfBytes(WithoutMark(std::string(file->bytes())));
+  }
   if (kind != FileKind::kGzip) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": expected JSON, this is ", Describe(kind)));
@@ -92,7 +107,7 @@ absl::StatusOr<std::shared_ptr<const MappedFile>> OpenJson(
     return absl::InvalidArgumentError(absl::StrCat(
         path, ": expected JSON, in the gzip file is ", Describe(inner)));
   }
-  return MappedFile::OfBytes(std::move(text));
+  return MappedFile::OfBytes(WithoutMark(std::move(text)));
 }
 
 }  // namespace fcis

@@ -55,6 +55,12 @@ TEST(OpenJsonTest, Case33GzipIsUnpacked) {
   EXPECT_EQ(Read(Gzip("[1,") + Gzip("2]") + std::string(100, '\0')), "[1,2]");
 }
 
+TEST(OpenJsonTest, AByteOrderMarkOfUtf8BecomesBlanks) {
+  EXPECT_EQ(Read("\xEF\xBB\xBF{}"), "   {}");
+  EXPECT_EQ(Read(Gzip("\xEF\xBB\xBF[]")), "   []");
+  EXPECT_EQ(Read("\xEF\xBB\xBF"), "   ");
+}
+
 TEST(OpenJsonTest, DamagedGzipIsNamed) {
   const std::string whole = Gzip("[1, 2, 3, 4, 5, 6]");
   for (size_t size = 2; size < whole.size(); ++size) {

@@ -1,12 +1,13 @@
 #include "fcis/data/loader/coco_index.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/geometry/pixel_box.h"
@@ -30,8 +31,15 @@ class Labels {
     }
     of_file_ = RecordIndex();
     for (const CocoCategory& category : dataset.categories) {
-      if (of_file_.Find(category.id) >= 0) {
+      const int before = of_file_.Find(category.id);
+      if (before >= 0) {
         index.report.Add(Finding::kDuplicateCategory, category.id.ToString());
+        const std::string& name =
+            index.class_names[static_cast<size_t>(before)];
+        if (name != category.name) {
+          index.report.problems.conflicts.Add(
+              TwoNames(dataset, name, category));
+        }
         continue;
       }
       int known = all_.Find(category.id);
@@ -53,8 +61,8 @@ class Labels {
     return absl::OkStatus();
   }
 
-  // Of the file that was joined last.
-  bool empty() const { return of_file_.empty(); }
+  // Labels from 0 on, of the file that was joined last.
+  const RecordIndex& ids() const { return of_file_; }
   // 0: no category of the file that was joined last.
   int LabelOf(const RecordId& category) const {
     return of_file_.Find(category) + 1;
@@ -187,19 +195,27 @@ bool IsEmpty(const Box& box) {
   return !(box.x0 <= box.x1 && box.y0 <= box.y1 && box.area() > 0);
 }
 
-// A polygon that training drops may be the one that an evaluation refuses.
+// An evaluation refuses a polygon that training drops, and has no other size of
+// the picture than its record's.
 void JudgeForEvaluation(const CocoAnnotation& annotation,
-                        const CocoPicture& picture, Judgement& judgement) {
+                        const CocoPicture& picture, const CocoImage& record,
+                        Judgement& judgement) {
+  const bool measured =
+      record.height != picture.height || record.width != picture.width;
+  if (!measured &&
+      !absl::c_linear_search(judgement.findings, Finding::kShortPolygon)) {
+    return;
+  }
   Segmentation parsed;
   if (!ParseSegmentation(annotation.segmentation, parsed).ok()) return;
-  const auto mask = SegmentationToRle(parsed, picture.height, picture.width);
+  const auto mask = SegmentationToRle(parsed, record.height, record.width);
   if (mask.ok()) return;
   judgement.fault = absl::StrCat("\"segmentation\": ", mask.status().message(),
                                  " (an evaluation needs it)");
 }
 
 void JudgeShape(const CocoAnnotation& annotation, const CocoPicture& picture,
-                bool evaluated_later, Judgement& judgement) {
+                Judgement& judgement) {
   int short_parts = 0;
   const absl::StatusOr<Rle> mask = DecodeSegmentation(
       annotation.segmentation, picture.height, picture.width, &short_parts);
@@ -209,35 +225,24 @@ void JudgeShape(const CocoAnnotation& annotation, const CocoPicture& picture,
         Finding::kBadMask,
         absl::StrCat("\"segmentation\": ", mask.status().message()));
   }
-  if (evaluated_later && short_parts > 0) {
-    JudgeForEvaluation(annotation, picture, judgement);
-  }
   if (!annotation.has_bbox) judgement.findings.push_back(Finding::kNoBox);
   judgement.object.box = ClipToPicture(
       BoxFromXywh(annotation.has_bbox ? annotation.bbox : RleToBbox(*mask)),
       picture);
-  if (IsEmpty(judgement.object.box)) {
-    judgement.LeaveOut(Finding::kEmptyBox, std::move(judgement.fault));
-  }
+  if (IsEmpty(judgement.object.box)) judgement.LeaveOut(Finding::kEmptyBox);
 }
 
 // "expected <what>, found <id>", and whether it is one but for its type.
 std::string UnknownId(const char* member, const char* what, const RecordId& id,
-                      const std::function<bool(const RecordId&)>& known) {
-  RecordId other(absl::string_view(id.ToPlain()));
-  const bool parsed = !id.is_text() || ParseIntegerId(id.text(), other);
+                      const RecordIndex& listed, const char* list) {
   return absl::StrCat("\"", member, "\": expected the id of ", what, ", found ",
-                      id.ToString(),
-                      parsed && known(other)
-                          ? absl::StrCat(" (one has the id ", other.ToString(),
-                                         ", of the other type)")
-                          : "");
+                      id.ToString(), NoteOnKind(id, listed, list));
 }
 
 // What judging needs to know.
 struct Judge {
   const CocoIndex& index;
-  const RecordIndex& pictures;
+  const FilePictures& file;
   const Labels& labels;
   const CocoNeeds& needs;
 
@@ -246,29 +251,27 @@ struct Judge {
 
 Judgement Judge::operator()(const CocoAnnotation& annotation) const {
   Judgement judgement;
-  judgement.picture = pictures.Find(annotation.image_id);
+  judgement.picture = file.positions.Find(annotation.image_id);
   judgement.object.id = annotation.id;
   judgement.object.label = labels.LabelOf(annotation.category_id);
   judgement.object.segmentation = annotation.segmentation;
   if (judgement.picture < 0) {
-    judgement.LeaveOut(
-        Finding::kUnknownImage,
-        UnknownId("image_id", "a picture", annotation.image_id,
-                  [&](const RecordId& id) { return pictures.Find(id) >= 0; }));
+    judgement.LeaveOut(Finding::kUnknownImage,
+                       UnknownId("image_id", "a picture", annotation.image_id,
+                                 file.positions, "images"));
     return judgement;
   }
   if (judgement.object.label == 0) {
     judgement.LeaveOut(
         Finding::kUnknownCategory,
-        labels.empty()
+        labels.ids().empty()
             ? ""
-            : UnknownId(
-                  "category_id", "a category", annotation.category_id,
-                  [&](const RecordId& id) { return labels.LabelOf(id) > 0; }));
+            : UnknownId("category_id", "a category", annotation.category_id,
+                        labels.ids(), "categories"));
     return judgement;
   }
-  const CocoPicture& picture =
-      index.pictures[static_cast<size_t>(judgement.picture)];
+  const auto at = static_cast<size_t>(judgement.picture);
+  const CocoPicture& picture = index.pictures[at];
   const bool ignores = needs.ignore != MemberUse::kUnused;
   judgement.object.ignored =
       ignores && (annotation.crowd != 0 || annotation.ignore);
@@ -282,7 +285,11 @@ Judgement Judge::operator()(const CocoAnnotation& annotation) const {
   } else if (picture.height == 0) {
     judgement.picture = -1;  // the picture is the fault
   } else {
-    JudgeShape(annotation, picture, needs.evaluated_later, judgement);
+    JudgeShape(annotation, picture, judgement);
+    if (needs.evaluated_later && judgement.fault.empty()) {
+      JudgeForEvaluation(annotation, picture, *file.records[at - file.first],
+                         judgement);
+    }
   }
   return judgement;
 }
@@ -298,16 +305,22 @@ void ReportDuplicates(const CocoDataset& dataset, DatasetReport& report) {
 }
 
 // Appends the objects, those of a picture side by side in the file's order.
-void AddObjects(const CocoDataset& dataset, std::vector<Judgement> judgements,
-                size_t first_picture, CocoIndex& index) {
+void AddObjects(const CocoDataset& dataset, const CocoNeeds& needs,
+                std::vector<Judgement> judgements, size_t first_picture,
+                CocoIndex& index) {
   for (size_t i = 0; i < judgements.size(); ++i) {
     const Judgement& judgement = judgements[i];
     for (const Finding finding : judgement.findings) {
       index.report.Add(finding, judgement.object.id.ToString());
     }
     if (!judgement.fault.empty()) {
-      index.report.problems.errors.Add(absl::StrCat(
-          NameOf(dataset, dataset.annotations[i]), ": ", judgement.fault));
+      const CocoAnnotation& annotation = dataset.annotations[i];
+      // Then the reader has a line about it.
+      const bool named = needs.evaluated_later &&
+                         !(annotation.has_bbox && annotation.has_area);
+      index.report.problems.errors.Add(
+          absl::StrCat(NameOf(dataset, annotation), ": ", judgement.fault),
+          named);
     }
     if (judgement.picture < 0) continue;
     ++index.pictures[static_cast<size_t>(judgement.picture)].end;
@@ -327,15 +340,25 @@ void AddObjects(const CocoDataset& dataset, std::vector<Judgement> judgements,
   }
 }
 
-// Tells pictures without annotations from those with unusable ones.
+// Tells pictures without annotations from those with unusable ones. One that is
+// left out, and does not say of which picture, may be any picture's.
 void ReportEmptyPictures(const CocoDataset& dataset, const FilePictures& file,
                          CocoIndex& index) {
-  for (const CocoAnnotation& annotation : dataset.annotations) {
-    const int at = file.positions.Find(annotation.image_id);
+  const auto mark = [&](const RecordId& image_id) {
+    const int at = file.positions.Find(image_id);
     if (at >= 0) index.pictures[static_cast<size_t>(at)].annotated = true;
+  };
+  for (const CocoAnnotation& annotation : dataset.annotations) {
+    mark(annotation.image_id);
+  }
+  bool any = false;
+  for (const absl::optional<RecordId>& image_id : dataset.left_out_of) {
+    if (image_id.has_value()) mark(*image_id);
+    any |= !image_id.has_value();
   }
   for (size_t i = file.first; i < index.pictures.size(); ++i) {
-    const CocoPicture& picture = index.pictures[i];
+    CocoPicture& picture = index.pictures[i];
+    picture.annotated |= any;
     if (picture.begin < picture.end) continue;
     index.report.Add(picture.annotated ? Finding::kNoUsableAnnotation
                                        : Finding::kNoAnnotation,
@@ -383,7 +406,7 @@ absl::Status AddSource(const CocoSource& source, const CocoNeeds& needs,
   MeasurePictures(dataset, file, index);
   ReportDuplicates(dataset, index.report);
   std::vector<Judgement> judgements(dataset.annotations.size());
-  const Judge judge{index, file.positions, labels, needs};
+  const Judge judge{index, file, labels, needs};
   ParallelFor(static_cast<int64_t>(judgements.size()), 64,
               [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; ++i) {
@@ -391,7 +414,7 @@ absl::Status AddSource(const CocoSource& source, const CocoNeeds& needs,
                   judgements[at] = judge(dataset.annotations[at]);
                 }
               });
-  AddObjects(dataset, std::move(judgements), file.first, index);
+  AddObjects(dataset, needs, std::move(judgements), file.first, index);
   ReportEmptyPictures(dataset, file, index);
   index.report.annotations += static_cast<int64_t>(dataset.annotations.size());
   return absl::OkStatus();

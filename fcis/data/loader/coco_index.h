@@ -39,11 +39,11 @@ struct CocoObject {
 
 struct CocoPicture {
   RecordId id;
-  std::string path;             // "" without a "file_name"
+  std::string path;             // of its file
   std::string file_name;        // as the file says
   int height = 0, width = 0;    // as the file says; 0: unknown
   uint32_t begin = 0, end = 0;  // of CocoIndex::objects
-  bool annotated = false;       // by anything, of use or not
+  bool annotated = false;       // by anything, of use or not, or it may be
 };
 
 struct CocoIndex {
@@ -84,7 +84,8 @@ CocoNeeds TrainingNeeds(const CocoUse& use = {});
 // learn them. Bad records are left out and stand in report.problems (for the
 // caller to check): the reader's; pictures that cannot be measured; annotations
 // of unknown pictures and categories, or without a mask; and as conflicts,
-// no categories, no pictures, categories of one name. Errors name the file:
+// no categories, no pictures, categories of one name, a category of two names.
+// Errors name the file:
 // what ReadCocoDataset refuses, a category id that two files name differently.
 absl::StatusOr<CocoIndex> IndexCoco(absl::Span<const CocoSource> sources,
                                     const CocoNeeds& needs = TrainingNeeds());

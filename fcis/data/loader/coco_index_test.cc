@@ -150,8 +150,8 @@ TEST(IndexCoco, Case63ErrorsSayWhatWasFound) {
   EXPECT_EQ(ErrorOf(Annotation(5, 9, 7, box, kSquare)),
             R"("image_id": expected the id of a picture, found 9)");
   EXPECT_EQ(ErrorOf(R"({"id":5,"image_id":1,"category_id":"7"})"),
-            "\"category_id\": expected the id of a category, found \"7\" (one "
-            "has the id 7, of the other type)");
+            "\"category_id\": expected the id of a category, found \"7\"; "
+            "\"7\" is text where \"categories\" has the number 7");
   EXPECT_EQ(ErrorOf(Annotation(5, 1, 7, "[1,2,3]", kSquare)),
             R"("bbox": expected [x, y, width, height], found [1,2,3])");
   EXPECT_EQ(ErrorOf(Annotation(5, 1, 7, box, "")),
@@ -181,6 +181,25 @@ TEST(IndexCoco, TwoCategoriesOfOneNameAreAConflict) {
       index.report.problems.conflicts.lines[0],
       testing::HasSubstr(
           "same.json: category ids 7 and 3 have the same name, \"cat\""));
+}
+
+TEST(IndexCoco, ACategoryOfTwoNamesIsAConflict) {
+  const auto index_of = [](const char* second) {
+    return Index(
+        {{WriteJson("twice.json", absl::StrCat(R"({"images":[)", kPicture,
+                                               R"(],"categories":[
+                              {"id":7,"name":"cat"},{"id":7,"name":")",
+                                               second, R"("}]})")),
+          "dir"}});
+  };
+  const CocoIndex index = index_of("dog");
+  ASSERT_EQ(index.report.problems.conflicts.count, 1);
+  EXPECT_THAT(index.report.problems.conflicts.lines[0],
+              testing::HasSubstr("twice.json: category id 7 has two names, "
+                                 "\"cat\" and \"dog\""));
+  const CocoIndex same = index_of("cat");
+  EXPECT_EQ(same.report.problems.conflicts.count, 0);
+  EXPECT_EQ(same.report.count(Finding::kDuplicateCategory), 1);
 }
 
 // What training can do without and an evaluation cannot.
@@ -238,6 +257,24 @@ TEST(IndexCoco, APictureWithoutUsableAnnotations) {
   const CocoIndex index = IndexOf(Annotation(1, 1, 8, "[2,1,4,3]", kSquare));
   EXPECT_EQ(index.report.count(Finding::kNoUsableAnnotation), 1);
   EXPECT_EQ(index.report.count(Finding::kNoAnnotation), 0);
+}
+
+// Neither is it one whose annotations the reader leaves out, nor one that an
+// annotation may belong to.
+TEST(UsablePictures, APictureWithBadAnnotationsIsNotEmpty) {
+  CocoUse use;
+  use.empty_pictures = true;
+  for (const char* bad : {R"({"id":5,"image_id":1})",
+                          R"({"id":5,"image_id":1,"category_id":7,
+                             "bbox":[1,2,3]})",
+                          R"({"id":5,"image_id":[],"category_id":7})", "5"}) {
+    SCOPED_TRACE(bad);
+    CocoIndex index = IndexOf(bad);
+    EXPECT_EQ(index.report.problems.errors.count, 1);
+    EXPECT_EQ(index.report.count(Finding::kNoUsableAnnotation), 1);
+    EXPECT_EQ(index.report.count(Finding::kNoAnnotation), 0);
+    EXPECT_TRUE(UsablePictures(InputConfig(), index, use).empty());
+  }
 }
 
 TEST(IndexCoco, JoinsFilesWhoseIdsAreTheirOwn) {
@@ -310,6 +347,32 @@ TEST(IndexCoco, MeasuresPicturesWithoutSize) {
   EXPECT_EQ(index.pictures[0].height, 8);
   EXPECT_EQ(index.pictures[0].width, 10);
   EXPECT_EQ(index.objects.size(), 1u);
+}
+
+TEST(IndexCoco, PolygonsOfAMeasuredPictureCannotBeEvaluated) {
+  const std::string dir = testing::TempDir();
+  ASSERT_TRUE(
+      WriteFileAtomic(absl::StrCat(dir, "/a.png"), *EncodePng(Image(8, 10)))
+          .ok());
+  const std::string path = WriteJson(
+      "measured.json",
+      Dataset(R"({"id":1,"file_name":"a.png"})",
+              absl::StrCat(Annotation(5, 1, 7, "", kSquare), ",",
+                           Annotation(6, 1, 7, "[2,1,4,3]",
+                                      R"({"size":[8,10],"counts":[17,3,60]})",
+                                      R"(,"area":3)"))));
+  CocoNeeds needs = TrainingNeeds();
+  needs.evaluated_later = true;
+  const auto index = IndexCoco({{path, dir}}, needs);
+  ASSERT_TRUE(index.ok()) << index.status();
+  EXPECT_EQ(index->objects.size(), 2u);
+  const RecordLines& errors = index->report.problems.errors;
+  EXPECT_EQ(errors.records, 1);
+  EXPECT_THAT(errors.lines.back(),
+              testing::HasSubstr("annotation id 5 (annotations[0]): "
+                                 "\"segmentation\": polygons need \"height\" "
+                                 "and \"width\" of their picture (an "
+                                 "evaluation needs it)"));
 }
 
 TEST(IndexCoco, Case41APictureThatCannotBeMeasuredIsAnError) {

@@ -1,7 +1,5 @@
 #include "fcis/data/loader/coco_set.h"
 
-#include <unistd.h>
-
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -30,26 +28,58 @@ absl::StatusOr<std::unique_ptr<CocoSet>> CocoSet::Create(
   return set;
 }
 
+namespace {
+
+// What is wrong with a picture's file, by its header.
+struct FileFault {
+  bool is_missing = false;
+  std::string what;  // "": nothing, or that it is missing
+};
+
+FileFault CheckFile(const CocoPicture& picture) {
+  FileFault fault;
+  const absl::StatusOr<ImageSize> size = ReadImageSize(picture.path);
+  fault.is_missing = absl::IsNotFound(size.status());
+  if (fault.is_missing) return fault;
+  if (!size.ok()) {
+    fault.what = std::string(size.status().message());
+  } else if (size->height != picture.height || size->width != picture.width) {
+    fault.what = DescribeSizeMismatch(picture.path, size->height, size->width,
+                                      picture.height, picture.width);
+  }
+  return fault;
+}
+
+}  // namespace
+
 // Hours into a run is no time to learn of a wrong --image_dir.
 absl::Status CocoSet::CheckFiles(int max_messages) const {
-  std::vector<char> missing(usable_.size());
+  std::vector<FileFault> faults(usable_.size());
   ParallelFor(size(), 64, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      missing[static_cast<size_t>(i)] =
-          access(At(i).path.c_str(), F_OK) != 0 ? 1 : 0;
+      faults[static_cast<size_t>(i)] = CheckFile(At(i));
     }
   });
   RecordLines lines;
+  int64_t missing = 0;
   for (int64_t i = 0; i < size(); ++i) {
-    if (missing[static_cast<size_t>(i)] == 0) continue;
-    lines.Add(lines.count < max_messages
-                  ? DescribeUnreadable(At(i).id, At(i).path)
-                  : "");
+    const FileFault& fault = faults[static_cast<size_t>(i)];
+    if (fault.is_missing) {
+      ++missing;
+      lines.Add(lines.count < max_messages
+                    ? DescribeUnreadable(At(i).id, At(i).path)
+                    : "");
+    } else if (!fault.what.empty()) {
+      lines.Add(absl::StrCat("image id ", ImageId(i), ": ", fault.what));
+    }
   }
   if (lines.count == 0) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat(lines.count, " of ", size(),
-                                          " pictures are missing:\n",
-                                          lines.ToText(max_messages, "  ")));
+  const std::string message =
+      absl::StrCat(lines.count, " of ", size(), " pictures are missing",
+                   missing == lines.count ? "" : ", damaged or of another size",
+                   ":\n", lines.ToText(max_messages, "  "));
+  if (missing > 0) return absl::NotFoundError(message);
+  return absl::FailedPreconditionError(message);
 }
 
 const CocoPicture& CocoSet::At(int64_t index) const {

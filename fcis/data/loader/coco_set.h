@@ -21,7 +21,8 @@ class CocoSet : public TrainingSet {
   // Joins the sources (IndexCoco). The pictures that UsablePictures names take
   // part, in the files' order. Errors: those of
   // IndexCoco, and of `policy` on what it found; no picture is left (the
-  // message has the report); files of such pictures are missing (NotFound).
+  // message has the report); files of such pictures are missing (NotFound), or
+  // unreadable, no pictures or of another size by their headers, all at once.
   static absl::StatusOr<std::unique_ptr<CocoSet>> Create(
       absl::Span<const CocoSource> sources, const InputConfig& input,
       const BadAnnotationPolicy& policy = {}, const CocoUse& use = {});

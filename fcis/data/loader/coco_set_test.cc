@@ -6,6 +6,7 @@
 #include "absl/strings/str_replace.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/codec/image_reader.h"
+#include "fcis/data/codec/png.h"
 #include "fcis/data/loader/scene_set.h"
 #include "fcis/data/loader/test_sets.h"
 #include "fcis/data/synth/scene_dataset.h"
@@ -164,17 +165,8 @@ TEST_F(CocoSetTest, MissingPicturesAreNamedAtOnce) {
                 ": No such file or directory")));
 }
 
-TEST_F(CocoSetTest, ADamagedPictureNamesFileAndId) {
-  ASSERT_TRUE(WriteFileAtomic(Picture(2), "no picture").ok());
-  const auto set = Create();
-  ASSERT_TRUE(set.ok());
-  EXPECT_TRUE((*set)->Get(0).ok());
-  const std::string message((*set)->Get(1).status().message());
-  EXPECT_NE(message.find(Picture(2)), std::string::npos) << message;
-  EXPECT_NE(message.find("(image id 2)"), std::string::npos) << message;
-}
-
-TEST_F(CocoSetTest, APictureOfAnotherSizeNamesFileAndId) {
+// By their headers, before the first is read.
+TEST_F(CocoSetTest, PicturesThatCannotBeTrainedOnAreNamedAtOnce) {
   SceneDatasetOptions options;
   options.images = 1;
   options.height = 48;
@@ -184,8 +176,26 @@ TEST_F(CocoSetTest, APictureOfAnotherSizeNamesFileAndId) {
   std::filesystem::copy(absl::StrCat(other, "/images/000000000001.jpg"),
                         Picture(3),
                         std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::remove(Picture(1));
+  ASSERT_TRUE(WriteFileAtomic(Picture(2), "no picture").ok());
+  EXPECT_EQ(Create().status(),
+            absl::NotFoundError(absl::StrCat(
+                "3 of 4 pictures are missing, damaged or of another size:\n"
+                "  image id 1: ",
+                Picture(1), "\n  image id 2: ", Picture(2),
+                ": neither a JPEG nor a PNG file\n  image id 3: ", Picture(3),
+                " is 80x48 (width x height), but the annotations say 80x64")));
+}
+
+TEST_F(CocoSetTest, APictureThatIsDamagedLaterNamesFileAndId) {
   const auto set = Create();
   ASSERT_TRUE(set.ok());
+  ASSERT_TRUE(WriteFileAtomic(Picture(2), "no picture").ok());
+  EXPECT_TRUE((*set)->Get(0).ok());
+  const std::string message((*set)->Get(1).status().message());
+  EXPECT_NE(message.find(Picture(2)), std::string::npos) << message;
+  EXPECT_NE(message.find("(image id 2)"), std::string::npos) << message;
+  ASSERT_TRUE(WriteFileAtomic(Picture(3), *EncodePng(Image(48, 80))).ok());
   EXPECT_EQ((*set)->Get(2).status().message(),
             absl::StrCat(Picture(3),
                          " is 80x48 (width x height), but the annotations say "

@@ -101,13 +101,13 @@ class OverlapSink : public ResultsSink {
 absl::Status OverlapSink::FindImage(const RecordId& id) {
   if (has_image_ && image_id_ == id) return absl::OkStatus();
   image_ = truth_.FindImage(id);
-  if (!image_.known) {
+  has_image_ = image_.known;
+  if (!has_image_) {
     return absl::InvalidArgumentError(
         absl::StrCat("image_id ", id.ToString(), " is not in ",
                      truth_.dataset().path, truth_.NoteOnImage(id)));
   }
   image_id_ = id;
-  has_image_ = true;
   return absl::OkStatus();
 }
 
@@ -281,6 +281,12 @@ double OverlapSink::CompareMask(const TruthObject& object) {
                                RleToBbox(object.boundary), object.crowd));
 }
 
+// Takes what can be read.
+class IdleSink : public ResultsSink {
+ public:
+  absl::Status Add(const CocoResult&) override { return absl::OkStatus(); }
+};
+
 // An error when detections lack a mask.
 absl::Status CheckMasks(const DetectionCounts& counts, const Sources& sources,
                         absl::string_view path) {
@@ -349,12 +355,20 @@ absl::StatusOr<Detections> ReadDetections(absl::string_view text,
                                           const EvalOptions& options,
                                           int threads) {
   CocoResult first;
-  ASSIGN_OR_RETURN(const bool any, ReadFirstResult(text, path, first));
-  if (!any) return Detections();
-  ASSIGN_OR_RETURN(const Sources sources, ChooseSources(first, path, options));
   ResultsOptions reading;
-  reading.read_segmentation = sources.masks;
   reading.parts = threads;
+  reading.max_messages = options.bad_annotations.max_messages;
+  const absl::StatusOr<bool> any = ReadFirstResult(text, path, first);
+  if (!any.ok()) {
+    // With the others that are bad.
+    RETURN_IF_ERROR(ReadResults(text, path, reading, [] {
+                      return std::make_unique<IdleSink>();
+                    }).status());
+    return any.status();
+  }
+  if (!*any) return Detections();
+  ASSIGN_OR_RETURN(const Sources sources, ChooseSources(first, path, options));
+  reading.read_segmentation = sources.masks;
   ASSIGN_OR_RETURN(
       const auto sinks,
       ReadResults(text, path, reading, [&]() -> std::unique_ptr<ResultsSink> {

@@ -61,9 +61,10 @@ struct Detections {
 
 // Reads the detections in `text`, the content of the file `path`, and compares
 // each with the objects of its picture and class, in up to `threads` parts at
-// once; the result is the same for any number. Errors as ReadResults, and: an
-// unknown picture, no "bbox" or "segmentation" where it is needed, no mask.
-// Those without "segmentation" are counted, and the first is named.
+// once; the result is the same for any number. Errors as ReadResults, which
+// names bad detections, up to options.bad_annotations.max_messages of them: an
+// unknown picture, no "bbox" or "segmentation" where it is needed, no mask,
+// too. Those without "segmentation" are counted, and the first is named.
 absl::StatusOr<Detections> ReadDetections(absl::string_view text,
                                           absl::string_view path,
                                           const GroundTruth& truth,

@@ -214,10 +214,10 @@ std::string SizeText(const OtherSize& other) {
   const bool swapped = other.mask->height == other.image->width &&
                        other.mask->width == other.image->height;
   return absl::StrFormat(
-      "annotation %s ([%d, %d]%s, picture %s is [%d, %d])",
-      other.annotation->id.ToString(), other.mask->height, other.mask->width,
-      swapped ? " looks like [width, height]" : "", other.image->id.ToString(),
-      other.image->height, other.image->width);
+      "annotation %s (a mask of %dx%d%s for picture %s of %dx%d)",
+      other.annotation->id.ToString(), other.mask->width, other.mask->height,
+      swapped ? ", which looks swapped," : "", other.image->id.ToString(),
+      other.image->width, other.image->height);
 }
 
 // Polygons are drawn on the picture, so runs alone can be of another size.
@@ -241,7 +241,7 @@ void DiagnoseMaskSizes(const Evaluation& evaluation, Lines& lines) {
   lines.push_back(
       absl::StrCat(others.size(), " of ", evaluation.truth.objects().size(),
                    " masks in ", evaluation.dataset->path,
-                   " have another [height, width] than their picture: ",
+                   " have another size (width x height) than their picture: ",
                    FirstFew(others, SizeText),
                    "; they match no mask of the picture's size"));
 }

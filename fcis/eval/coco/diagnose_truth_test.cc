@@ -89,8 +89,10 @@ TEST(BugCaseTest, Case10RleOfAnotherSize) {
   EXPECT_THAT(
       swapped.lines,
       ElementsAre(AllOf(
-          HasSubstr("1 of 2 masks"), HasSubstr("annotation 1 ([6, 4]"),
-          HasSubstr("[width, height]"), HasSubstr("picture 1 is [4, 6]"))));
+          HasSubstr("1 of 2 masks"),
+          HasSubstr("another size (width x height) than their picture: "
+                    "annotation 1 (a mask of 4x6, which looks swapped, for "
+                    "picture 1 of 6x4)"))));
 }
 
 // Of equal ids the last stands for all; each counts under --sane.

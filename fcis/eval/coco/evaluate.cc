@@ -62,7 +62,7 @@ absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
                                     EvalOptions options) {
   StopWatch watch;
   absl::StatusOr<CocoDataset> read =
-      ReadCocoDataset(annotations, EvalNeeds(options.iou_type));
+      ReadCocoDataset(annotations, EvalNeeds(options));
   if (!read.ok()) return AnnotationsError(read.status(), annotations, results);
   const double seconds = watch.Lap();
   ASSIGN_OR_RETURN(Evaluation evaluation,

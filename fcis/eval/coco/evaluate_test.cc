@@ -297,6 +297,68 @@ TEST(EvaluateTest, BadInputIsNamed) {
          "\"area\": expected a number, found nothing");
 }
 
+// All of them, whatever the first is and the number of threads.
+TEST(EvaluateTest, BadDetectionsAreNamedTogether) {
+  const std::string good =
+      R"({"image_id": 1, "category_id": 1, "score": 1, "segmentation":
+          {"size": [20, 20], "counts": "0d0"}})";
+  const auto bad = [](int image, const char* score) {
+    return absl::StrCat("{\"image_id\": ", image,
+                        ", \"category_id\": 1, \"score\": ", score,
+                        ", \"segmentation\": {\"size\": [20, 20], \"counts\": "
+                        "\"0d0\"}}");
+  };
+  for (const int threads : {1, 3}) {
+    SetNumThreads(threads);
+    std::string error =
+        ErrorOf(kTruth, absl::StrCat("[", good, ",", bad(5, "1"), ",", good,
+                                     ",", bad(1, "\"1\""), ",7,", good, "]"));
+    for (const char* part :
+         {"dt.json: results[1]: byte ", "image_id 5 is not in",
+          "dt.json: results[3]: byte ", "expected a score, a number",
+          "dt.json: results[4]: byte ", "expected an object",
+          "\n3 bad detections in "}) {
+      EXPECT_NE(error.find(part), std::string::npos) << part << "\n" << error;
+    }
+    error = ErrorOf(kTruth, absl::StrCat("[", bad(1, "null"), ",", good, ",",
+                                         bad(1, "NaN"), "]"));
+    EXPECT_NE(error.find("results[0]"), std::string::npos) << error;
+    EXPECT_NE(error.find("results[2]"), std::string::npos) << error;
+    // Few are shown, all are counted.
+    EvalOptions options;
+    options.bad_annotations.max_messages = 2;
+    std::string many = "[" + good;
+    for (int i = 0; i < 500; ++i) absl::StrAppend(&many, ",", bad(5, "1"));
+    error = std::string(
+        EvaluateTexts(kTruth, many + "]", options).status().message());
+    EXPECT_NE(error.find("results[2]"), std::string::npos) << error;
+    EXPECT_EQ(error.find("results[3]"), std::string::npos) << error;
+    EXPECT_NE(error.find("... and 498 more\n500 bad detections"),
+              std::string::npos)
+        << error;
+  }
+}
+
+// pycocotools scores what is asked for, whatever the others are.
+TEST(EvaluateTest, FaultsOfWhatIsNotEvaluatedAreRemarks) {
+  std::string truth = kTruth;
+  const std::string list = "\"annotations\": [";
+  truth.insert(truth.find(list) + list.size(),
+               R"({"id": 8, "image_id": 2, "category_id": 1},
+                  {"id": 9, "image_id": 1, "category_id": 2},)");
+  const auto evaluate = [&](const EvalOptions& options) {
+    return EvaluateTexts(truth, "[]", options);
+  };
+  EvalOptions options;
+  EXPECT_FALSE(evaluate(options).ok());
+  options.image_ids = {RecordId(int64_t{1})};
+  EXPECT_FALSE(evaluate(options).ok());
+  options.category_ids = {RecordId(int64_t{1})};
+  const auto evaluation = evaluate(options);
+  ASSERT_TRUE(evaluation.ok()) << evaluation.status();
+  EXPECT_EQ(evaluation->truth.problems().remarks.count, 2);
+}
+
 constexpr char kTwoBad[] = R"({
   "images": [{"id": 1, "height": 20, "width": 20}],
   "categories": [{"id": 1, "name": "a"}],

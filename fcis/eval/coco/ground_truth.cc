@@ -41,18 +41,6 @@ RecordIndex IndexOf(const std::vector<Record>& records) {
   return index;
 }
 
-// The clause of NoteOnImage and NoteOnCategory.
-std::string NoteOnKind(const RecordId& id, const RecordIndex& listed,
-                       absl::string_view list) {
-  RecordId other(absl::string_view(id.ToPlain()));
-  if (id.is_text() && !ParseIntegerId(id.text(), other)) return "";
-  if (listed.Find(other) < 0) return "";
-  return absl::StrCat("; ", id.ToString(),
-                      id.is_text() ? " is text" : " is a number", " where \"",
-                      list, "\" has the ", id.is_text() ? "number " : "text ",
-                      other.ToString());
-}
-
 // A boundary is found on a bitmap, which a run of four bytes must not blow up.
 constexpr int64_t kMaxBoundaryPixels = int64_t{1} << 26;
 
@@ -66,10 +54,19 @@ MeasuredMask MeasureMask(Rle rle) {
   return mask;
 }
 
-CocoNeeds EvalNeeds(IouType iou_type) {
+CocoNeeds EvalNeeds(const EvalOptions& options) {
   CocoNeeds needs;
   needs.area = MemberUse::kNeeded;
-  if (iou_type == IouType::kBbox) needs.bbox = MemberUse::kNeeded;
+  if (options.iou_type == IouType::kBbox) needs.bbox = MemberUse::kNeeded;
+  needs.image_ids = options.image_ids;
+  needs.category_ids = options.category_ids;
+  return needs;
+}
+
+CocoNeeds ModelEvalNeeds(const EvalOptions& options) {
+  CocoNeeds needs = EvalNeeds(options);
+  needs.file_name = MemberUse::kNeeded;
+  needs.name = MemberUse::kOptional;
   return needs;
 }
 

@@ -50,8 +50,11 @@ struct TruthReferences {
   std::vector<int> no_image, no_category;
 };
 
-// What an evaluation needs of its annotations.
-CocoNeeds EvalNeeds(IouType iou_type);
+// What an evaluation of results needs of its annotations. What is wrong with
+// records of pictures and categories that are not evaluated is a remark.
+CocoNeeds EvalNeeds(const EvalOptions& options);
+// The same of one that runs a model: it opens the pictures and compares names.
+CocoNeeds ModelEvalNeeds(const EvalOptions& options);
 
 class GroundTruth {
  public:
@@ -89,9 +92,7 @@ class GroundTruth {
   int CategoryIndex(const RecordId& id) const {
     return dataset_categories_.Find(id);
   }
-  // For a message about an id that is not listed: "" or, where the list has the
-  // same digits as the other kind of id, a clause that says so: "; \"1\" is
-  // text where \"images\" has the number 1".
+  // NoteOnKind of an id that is not listed.
   std::string NoteOnImage(const RecordId& id) const;
   std::string NoteOnCategory(const RecordId& id) const;
 

@@ -179,10 +179,9 @@ absl::StatusOr<ClassMatch> Classes(const ModelConfig& config,
 absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
                     Communicator& job) {
   PredictOptions options;
-  CocoNeeds needs = EvalNeeds(eval_options.iou_type);
-  needs.file_name = needs.name = MemberUse::kNeeded;
-  ASSIGN_OR_RETURN(CocoDataset dataset,
-                   ReadCocoDataset(data.annotations, needs));
+  ASSIGN_OR_RETURN(
+      CocoDataset dataset,
+      ReadCocoDataset(data.annotations, ModelEvalNeeds(eval_options)));
   // Hours of detection are not to end at a bad annotation.
   RETURN_IF_ERROR(GroundTruth::Build(dataset, eval_options).status());
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());

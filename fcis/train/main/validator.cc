@@ -156,10 +156,8 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
   auto set = std::make_shared<ValidationSet>();
   EvalOptions& options = set->evaluation.options;
   ASSIGN_OR_RETURN(options.bad_annotations, BadAnnotationPolicyFromFlags());
-  CocoNeeds needs = EvalNeeds(options.iou_type);
-  needs.file_name = MemberUse::kNeeded;
-  needs.name = MemberUse::kOptional;  // as the training's reader
-  ASSIGN_OR_RETURN(CocoDataset dataset, ReadCocoDataset(ann_file, needs));
+  ASSIGN_OR_RETURN(CocoDataset dataset,
+                   ReadCocoDataset(ann_file, ModelEvalNeeds(options)));
   set->evaluation.dataset =
       std::make_unique<const CocoDataset>(std::move(dataset));
   set->image_dir = image_dir;
