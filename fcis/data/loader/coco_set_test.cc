@@ -178,13 +178,14 @@ TEST_F(CocoSetTest, PicturesThatCannotBeTrainedOnAreNamedAtOnce) {
                         std::filesystem::copy_options::overwrite_existing);
   std::filesystem::remove(Picture(1));
   ASSERT_TRUE(WriteFileAtomic(Picture(2), "no picture").ok());
-  EXPECT_EQ(Create().status(),
-            absl::NotFoundError(absl::StrCat(
-                "3 of 4 pictures are missing, damaged or of another size:\n"
-                "  image id 1: ",
-                Picture(1), "\n  image id 2: ", Picture(2),
-                ": neither a JPEG nor a PNG file\n  image id 3: ", Picture(3),
-                " is 80x48 (width x height), but the annotations say 80x64")));
+  EXPECT_EQ(
+      Create().status(),
+      absl::NotFoundError(absl::StrCat(
+          "3 of 4 pictures are missing, damaged or of another size:\n"
+          "  image id 1: ",
+          Picture(1), ": No such file or directory\n  image id 2: ", Picture(2),
+          ": neither a JPEG nor a PNG file\n  image id 3: ", Picture(3),
+          " is 80x48 (width x height), but the annotations say 80x64")));
 }
 
 TEST_F(CocoSetTest, APictureThatIsDamagedLaterNamesFileAndId) {
