@@ -28,16 +28,8 @@ size_t Count(const std::string& text, const std::string& part) {
   return std::vector<std::string>(absl::StrSplit(text, part)).size() - 1;
 }
 
-class PreparationTest : public ::testing::Test {
+class PreparationTest : public TinySetTest {
  protected:
-  void SetUp() override {
-    const std::string name =
-        ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    data_ = NewDirectory(absl::StrCat(name, "_data"));
-    run_ = NewDirectory(absl::StrCat(name, "_run"));
-    WriteTinySet(data_);
-  }
-
   std::string Flags() const {
     return absl::StrCat(TinyFlags(), "--threads 1 --max_iters 3 --val_every 1 ",
                         DataFlags(data_), "--out ", run_, " ");
@@ -54,8 +46,6 @@ class PreparationTest : public ::testing::Test {
     EXPECT_THAT(outcome.output, HasSubstr(why));
     EXPECT_FALSE(fs::exists(run_));
   }
-
-  std::string data_, run_;
 };
 
 TEST_F(PreparationTest, Case49ValidationSetFoundBadLate) {

@@ -38,16 +38,8 @@ void TrainUntil(const std::string& flags, const std::string& file) {
   waitpid(child, &status, 0);
 }
 
-class ResumeTest : public ::testing::Test {
+class ResumeTest : public TinySetTest {
  protected:
-  void SetUp() override {
-    const std::string name =
-        ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    data_ = NewDirectory(absl::StrCat(name, "_data"));
-    run_ = NewDirectory(absl::StrCat(name, "_run"));
-    WriteTinySet(data_);
-  }
-
   // The flags of a run of `iterations` on the data.
   std::string Flags(int iterations, const std::string& out) const {
     return absl::StrCat(TinyFlags(), "--threads 1 ", DataFlags(data_),
@@ -70,8 +62,6 @@ class ResumeTest : public ::testing::Test {
     EXPECT_TRUE(WriteFileAtomic(path, text).ok());
     return absl::StrCat("--ann_file ", path, " ");
   }
-
-  std::string data_, run_;
 };
 
 TEST_F(ResumeTest, AloneAfterAKillGoesOnBitForBit) {

@@ -93,6 +93,14 @@ std::string DataFlags(const std::string& directory) {
                       "/annotations.json --image_dir ", directory, "/images ");
 }
 
+void TinySetTest::SetUp() {
+  const std::string name =
+      ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  data_ = NewDirectory(absl::StrCat(name, "_data"));
+  run_ = NewDirectory(absl::StrCat(name, "_run"));
+  WriteTinySet(data_);
+}
+
 void ExpectSameRuns(const std::string& a, const std::string& b,
                     int iterations) {
   const auto first = ReadLog(a), second = ReadLog(b);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
 namespace fcis {
@@ -40,6 +41,14 @@ std::string TinyAnnotations(int pictures = 4, const std::string& first = kCat,
                             const std::string& second = kDog);
 // The flags that name the set: "--ann_file .. --image_dir .. ".
 std::string DataFlags(const std::string& directory);
+
+// Has the tiny set in data_, and a name for a run, of each test's own.
+class TinySetTest : public ::testing::Test {
+ protected:
+  void SetUp() override;
+
+  std::string data_, run_;
+};
 
 // Fails the test unless the logs, apart from times, and the models of both are
 // the same bit for bit.
