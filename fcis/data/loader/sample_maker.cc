@@ -59,7 +59,7 @@ absl::StatusOr<LabelledImage> MosaicOf(const TrainingSet& set,
   for (size_t i = 1; i < pictures.size(); ++i) {
     ASSIGN_OR_RETURN(pictures[i], set.Get(AnyOf(set, random)));
   }
-  return Mosaic(pictures, random);
+  return Mosaic(std::move(pictures), random);
 }
 
 // Magnifies a part, or makes the prepared picture smaller.

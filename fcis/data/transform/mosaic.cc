@@ -39,32 +39,35 @@ PixelBox ChooseWindow(const Image& image, const PixelBox& quarter,
   return {x, y, x + width, y + height};
 }
 
-int64_t Area(const std::vector<uint8_t>& mask) {
-  return absl::c_count(mask, 1);
+// The mask's pixels in the window.
+int64_t AreaIn(const std::vector<uint8_t>& mask, int width,
+               const PixelBox& window) {
+  int64_t area = 0;
+  for (int y = window.y0; y < window.y1; ++y) {
+    const auto row = mask.begin() + int64_t{y} * width;
+    area += std::count(row + window.x0, row + window.x1, 1);
+  }
+  return area;
 }
 
 // What the window shows; objects that are hardly in it are ignored.
-LabelledImage PartOf(const LabelledImage& picture, const PixelBox& window) {
-  LabelledImage part = Crop(picture, window);
+LabelledImage PartOf(LabelledImage picture, const PixelBox& window) {
   Instances kept;
-  kept.ignored = std::move(part.instances.ignored);
-  size_t next = 0;
-  for (const std::vector<uint8_t>& whole : picture.instances.masks) {
-    const std::vector<uint8_t> cut =
-        CropMask(whole, picture.image.width, window);
-    const int64_t left = Area(cut);
-    if (left == 0) continue;  // Crop has dropped it
-    const size_t i = next++;
+  kept.ignored = std::move(picture.instances.ignored);
+  for (size_t i = 0; i < picture.instances.size(); ++i) {
+    std::vector<uint8_t>& mask = picture.instances.masks[i];
+    const int64_t left = AreaIn(mask, picture.image.width, window);
+    if (left == 0) continue;
     if (static_cast<double>(left) <
-        kLeastShare * static_cast<double>(Area(whole))) {
-      kept.Ignore(cut);
+        kLeastShare * static_cast<double>(absl::c_count(mask, 1))) {
+      kept.Ignore(mask);
     } else {
-      kept.Add(part.instances.boxes[i], part.instances.labels[i],
-               std::move(part.instances.masks[i]));
+      kept.Add(picture.instances.boxes[i], picture.instances.labels[i],
+               std::move(mask));
     }
   }
-  part.instances = std::move(kept);
-  return part;
+  picture.instances = std::move(kept);
+  return Crop(picture, window);
 }
 
 class Canvas {
@@ -124,7 +127,7 @@ class Canvas {
 
 }  // namespace
 
-LabelledImage Mosaic(const std::array<LabelledImage, 4>& pictures,
+LabelledImage Mosaic(std::array<LabelledImage, 4> pictures,
                      RandomStream& random) {
   const int height = pictures[0].image.height, width = pictures[0].image.width;
   const auto cut = [&random](int length) {
@@ -140,10 +143,9 @@ LabelledImage Mosaic(const std::array<LabelledImage, 4>& pictures,
   Canvas canvas(height, width);
   for (size_t i = 0; i < quarters.size(); ++i) {
     if (quarters[i].empty()) continue;  // a picture of one row or column
-    const LabelledImage& picture = pictures[i];
-    canvas.Put(
-        PartOf(picture, ChooseWindow(picture.image, quarters[i], random)),
-        quarters[i]);
+    const PixelBox window =
+        ChooseWindow(pictures[i].image, quarters[i], random);
+    canvas.Put(PartOf(std::move(pictures[i]), window), quarters[i]);
   }
   return canvas.Take();
 }

@@ -14,7 +14,7 @@ namespace fcis {
 // middle. Each quarter shows a random part of its picture, of the quarter's
 // shape and of half to all of what fits in. Of an object of which less than a
 // fifth is left nothing is learnt: it is ignored. No picture may be empty.
-LabelledImage Mosaic(const std::array<LabelledImage, 4>& pictures,
+LabelledImage Mosaic(std::array<LabelledImage, 4> pictures,
                      RandomStream& random);
 
 }  // namespace fcis
