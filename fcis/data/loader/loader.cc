@@ -39,6 +39,8 @@ absl::Status Check(const TrainingSet& set, const InputConfig& input,
   RETURN_IF_ERROR(
       need(a.scale_jitter_low > 0 && a.scale_jitter_low <= a.scale_jitter_high,
            "a scale jitter of 0 < low <= high"));
+  RETURN_IF_ERROR(need(a.paste_zoom_low > 0 && a.paste_zoom_low <= 1,
+                       "a least zoom of pasted objects in (0, 1]"));
   return need(
       a.copy_paste >= 0 && a.copy_paste <= 1 && a.mosaic >= 0 && a.mosaic <= 1,
       "copy-paste and mosaic probabilities of 0 to 1");

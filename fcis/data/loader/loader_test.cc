@@ -224,6 +224,8 @@ TEST(Loader, RefusesOptionsOutOfRange) {
       refused([](LoaderOptions& o) { o.augmentation.scale_jitter_low = 2; }));
   EXPECT_TRUE(
       refused([](LoaderOptions& o) { o.augmentation.copy_paste = 1.5; }));
+  EXPECT_TRUE(
+      refused([](LoaderOptions& o) { o.augmentation.paste_zoom_low = 0; }));
   EXPECT_FALSE(Loader::Create(&set, InputConfig(), LoaderOptions()).ok());
 }
 

@@ -36,7 +36,7 @@ int64_t AnyOf(const TrainingSet& set, RandomStream& random) {
 }
 
 absl::Status PasteAnother(const TrainingSet& set, const InputConfig& input,
-                          bool mirror, RandomStream random,
+                          bool mirror, double zoom_low, RandomStream random,
                           LabelledImage& picture) {
   ASSIGN_OR_RETURN(const LabelledImage source, set.Get(AnyOf(set, random)));
   const auto scale = [&](const Image& image) {
@@ -46,6 +46,7 @@ absl::Status PasteAnother(const TrainingSet& set, const InputConfig& input,
   PasteOptions options;
   options.zoom = scale(source.image) / scale(picture.image);
   options.mirror = mirror;
+  options.reduce = zoom_low;
   PasteObjects(source, options, random, picture);
   return absl::OkStatus();
 }
@@ -93,8 +94,8 @@ absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
   }
   if (RandomStream paste = random("paste");
       paste.Chance(augmentation.copy_paste)) {
-    RETURN_IF_ERROR(
-        PasteAnother(set, input, augmentation.flip, paste, picture));
+    RETURN_IF_ERROR(PasteAnother(set, input, augmentation.flip,
+                                 augmentation.paste_zoom_low, paste, picture));
   }
   if (augmentation.channel_permutation) {
     PermuteChannels(random("channels"), picture.image);

@@ -20,6 +20,7 @@ struct Augmentation {
   double scale_jitter_low = 1, scale_jitter_high = 1;
   // Probability that objects of another picture are pasted in (copy_paste.h).
   double copy_paste = 0;
+  double paste_zoom_low = 1;  // the smallest factor of their size
   // Red, green and blue exchanged at random.
   bool channel_permutation = false;
   // Probability that the picture is put together from parts of four (mosaic.h).

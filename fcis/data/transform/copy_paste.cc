@@ -119,7 +119,9 @@ void PasteObjects(const LabelledImage& source, const PasteOptions& options,
     const PixelBox extent = MaskExtent(source.instances.masks[i],
                                        source.image.height, source.image.width);
     if (!chosen || extent.empty()) continue;
-    canvas.Paste(CutOut(source, i, extent, options.zoom, limit),
+    double zoom = options.zoom;
+    if (options.reduce < 1) zoom *= std::pow(options.reduce, random.Uniform());
+    canvas.Paste(CutOut(source, i, extent, zoom, limit),
                  source.instances.labels[i], mirrored, random);
   }
   canvas.Finish();

@@ -12,6 +12,8 @@ namespace fcis {
 struct PasteOptions {
   double zoom = 1;      // pixels of the target for one of the source
   bool mirror = false;  // each object left to right, half of the time
+  // Each object is reduced by a factor of its own, log-uniform in [reduce, 1].
+  double reduce = 1;
 };
 
 // Pastes each object of `source` with probability 1/2, in a random place within

@@ -1,5 +1,8 @@
 #include "fcis/data/transform/copy_paste.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "fcis/data/transform/mask_extent.h"
 #include "gtest/gtest.h"
 
@@ -83,6 +86,34 @@ TEST(PasteObjects, DropsWhatIsHiddenAndCutsWhatIsLarger) {
   EXPECT_EQ(target.instances.boxes[0], (Box{0, 0, 8, 8}));
   EXPECT_EQ(Area(target.instances.masks[0]), 64);
   EXPECT_EQ(target.image.pixels, std::vector<uint8_t>(8 * 8 * 3, 77));
+}
+
+TEST(PasteObjects, EachIsReducedByAFactorOfItsOwn) {
+  LabelledImage source = Covered(64, 64, {0, 0, 64, 64});
+  source.instances.Add(Box{0, 0, 64, 64}, 6, std::vector<uint8_t>(64 * 64, 1));
+  PasteOptions options;
+  options.reduce = .25;
+  RandomStream random("paste", 2);
+  int small = 0, pasted = 0, least = 64, most = 0;
+  for (int i = 0; i < 400; ++i) {
+    LabelledImage target;
+    target.image = Image(64, 64);
+    PasteObjects(source, options, random, target);
+    for (const Box& box : target.instances.boxes) {
+      const int side = static_cast<int>(box.y1 - box.y0);
+      if (target.instances.size() == 1) {
+        ++pasted;
+        if (side < 32) ++small;
+        least = std::min(least, side);
+        most = std::max(most, side);
+      }
+    }
+  }
+  EXPECT_GE(least, 16);
+  EXPECT_LT(least, 18);
+  EXPECT_GT(most, 60);
+  // Half of the logarithms are below that of a half.
+  EXPECT_NEAR(small, pasted / 2, 4 * std::sqrt(pasted / 4.));
 }
 
 TEST(PasteObjects, ZoomResizes) {

@@ -104,6 +104,8 @@ absl::Status CheckData(const TrainConfig& c) {
                          "positive, low <= high <= 16"));
   RETURN_IF_ERROR(Expect(a.copy_paste() >= 0 && a.copy_paste() <= 1,
                          "augmentation.copy_paste", "in 0..1"));
+  RETURN_IF_ERROR(Expect(a.paste_zoom_low() > 0 && a.paste_zoom_low() <= 1,
+                         "augmentation.paste_zoom_low", "above 0, up to 1"));
   RETURN_IF_ERROR(Expect(a.mosaic() >= 0 && a.mosaic() <= 1 &&
                              a.color_jitter() >= 0 && a.color_jitter() <= 1,
                          "augmentation.mosaic and color_jitter", "in 0..1"));

@@ -76,6 +76,7 @@ Augmentation AugmentationOf(const TrainConfig& config) {
   a.scale_jitter_low = c.scale_jitter_low();
   a.scale_jitter_high = c.scale_jitter_high();
   a.copy_paste = c.copy_paste();
+  a.paste_zoom_low = c.paste_zoom_low();
   a.channel_permutation = c.channel_permutation();
   a.mosaic = c.mosaic();
   a.color_jitter = c.color_jitter();
