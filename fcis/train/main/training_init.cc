@@ -13,18 +13,21 @@
 #include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/model/embedded/embedded_model.h"
 #include "fcis/model/weights/backbone_kind.h"
 #include "fcis/model/weights/backbone_names.h"
 #include "fcis/model/weights/import_backbone.h"
 #include "fcis/model/weights/import_mxnet.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/model/weights/weights_digest.h"
+#include "fcis/train/init/class_rows.h"
 #include "fcis/train/init/initial_weights.h"
 
 namespace fcis {
 namespace {
 
 constexpr char kScratch[] = "scratch";
+constexpr char kEmbedded[] = "embedded";
 constexpr char kBackbonePrefix[] = "extractor/";
 
 std::string Some(const std::vector<std::string>& names) {
@@ -40,18 +43,28 @@ std::string Some(const std::vector<std::string>& names) {
 struct FileTensors {
   std::map<std::string, Tensor> tensors;  // under the model's names
   std::string note;                       // for the user; empty: nothing
+  ClassRows classes;
 };
+
+FileTensors TensorsOf(Weights whole, const ModelConfig& model) {
+  FileTensors file;
+  file.classes = FitClassRows(whole.config, model, &whole.tensors);
+  file.tensors = std::move(whole.tensors);
+  file.note = std::move(whole.remark);
+  return file;
+}
 
 absl::StatusOr<FileTensors> ReadFileTensors(const std::string& path,
                                             const ModelConfig& model) {
   ASSIGN_OR_RETURN(auto tensors, ReadTensors(path));
   if (BackboneNamingOf(tensors) != BackboneNaming::kNone) {
     ASSIGN_OR_RETURN(Backbone backbone, ImportBackbone(tensors, model, path));
-    return FileTensors{std::move(backbone.tensors), std::move(backbone.note)};
+    return FileTensors{
+        std::move(backbone.tensors), std::move(backbone.note), {}};
   }
   // A whole model, whatever its format and its number of classes.
   absl::StatusOr<Weights> whole = LoadWeights(path);
-  if (whole.ok()) return FileTensors{std::move(whole->tensors), whole->remark};
+  if (whole.ok()) return TensorsOf(*std::move(whole), model);
   // Perhaps a part of one, under the model's names or MXNet's.
   FileTensors part;
   for (auto& [name, tensor] : tensors) {
@@ -115,8 +128,16 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
     result.statement = absl::StrCat("weights: random, seed ", seed);
     return result;
   }
-  ASSIGN_OR_RETURN(const std::string path, FindFile(init, fetch));
-  ASSIGN_OR_RETURN(const FileTensors file, ReadFileTensors(path, model));
+  std::string path;
+  FileTensors file;
+  if (init == kEmbedded) {
+    ASSIGN_OR_RETURN(Weights embedded, EmbeddedModel());
+    path = embedded.source;
+    file = TensorsOf(std::move(embedded), model);
+  } else {
+    ASSIGN_OR_RETURN(path, FindFile(init, fetch));
+    ASSIGN_OR_RETURN(file, ReadFileTensors(path, model));
+  }
   if (IsResNet(file.tensors)) {
     RETURN_IF_ERROR(
         CheckBackboneKind(file.tensors, BackboneNaming::kNone, model, path));
@@ -144,6 +165,8 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
   add("dropped, of another shape", taken.dropped);
   add("dropped, not of this model", taken.unknown);
   add("random", taken.missing);
+  add("classes that it has", file.classes.kept);
+  add("new classes, from the mean of its own", file.classes.derived);
   if (!file.note.empty()) {
     absl::StrAppend(&result.statement, "\n  note: ", file.note);
   }

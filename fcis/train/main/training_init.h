@@ -19,12 +19,13 @@ struct TrainingInit {
   std::string digest;     // WeightsDigest of the file's tensors; "": no file
 };
 
-// init: "scratch"; a file: a model, a checkpoint (heads of other classes are
-// dropped) or a backbone in the naming of chainer, chainercv, torchvision or
-// MXNet; else the name of a published one, which `fetch` brings. What the file
-// lacks is random, by `seed`; only the heads may lack. Errors name the file and
-// what it is: of another program (and how to convert it), a ResNet of another
-// depth or width, or another network; and some of its tensors.
+// init: "scratch"; "embedded", the model within the program; a file: a model, a
+// checkpoint (both are made to fit other classes, class_rows.h) or a backbone
+// in the naming of chainer, chainercv, torchvision or MXNet; else the name of a
+// published one, which `fetch` brings. What the file lacks is random, by
+// `seed`; only the heads may lack. Errors name the file and what it is: of
+// another program (and how to convert it), a ResNet of another depth or width,
+// or another network; and some of its tensors.
 absl::StatusOr<TrainingInit> MakeTrainingInit(
     absl::string_view init, const ModelConfig& model, uint64_t seed,
     const std::function<absl::StatusOr<std::string>(absl::string_view name)>&

@@ -9,6 +9,7 @@
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/npz.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/model/embedded/embedded_model.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/model/weights/import_npz.h"
 #include "fcis/model/weights/load.h"
@@ -52,20 +53,41 @@ TEST_F(TrainingInitTest, WholeModels) {
   ExpectModel(*Make(path));
 }
 
-TEST_F(TrainingInitTest, HeadsOfOtherClassesAreDropped) {
+TEST_F(TrainingInitTest, HeadsOfOtherClassesAreMadeToFit) {
   ModelConfig more = config_;
   more.add_classes()->set_name("one more");
   const Weights other = DeterministicWeights(more, 2);
   ASSERT_TRUE(SaveWeights(Path("more.safetensors"), other).ok());
   const auto got = Make(Path("more.safetensors"));
   ASSERT_TRUE(got.ok()) << got.status();
-  EXPECT_THAT(got->statement, HasSubstr("of another shape: head/psroi_conv2"));
-  const Weights scratch = Make("scratch")->weights;
+  EXPECT_THAT(got->statement, HasSubstr("classes that it has: "));
+  EXPECT_THAT(got->statement, Not(HasSubstr("random")));
   for (const auto& [name, tensor] : got->weights.tensors) {
-    const bool fits = !absl::StartsWith(name, "head/psroi_conv2/");
-    EXPECT_TRUE(AllEqual(tensor, (fits ? other : scratch).tensors.at(name)))
-        << name;
+    if (absl::StartsWith(name, "head/psroi_conv2/")) {
+      // The one more came last.
+      const auto rows = tensor.span<float>();
+      const auto all = other.tensors.at(name).span<float>();
+      EXPECT_EQ(rows, all.subspan(0, rows.size())) << name;
+    } else {
+      EXPECT_TRUE(AllEqual(tensor, other.tensors.at(name))) << name;
+    }
   }
+}
+
+TEST_F(TrainingInitTest, TheEmbeddedModel) {
+  const auto other_network = Make("embedded");
+  EXPECT_THAT(other_network.status().ToString(),
+              HasSubstr("the embedded model"));
+  const Weights embedded = *EmbeddedModel();
+  ModelConfig wheels = embedded.config;
+  wheels.clear_classes();
+  wheels.add_classes()->set_name("wheel");
+  const auto got = MakeTrainingInit("embedded", wheels, kSeed, nullptr);
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_THAT(got->statement,
+              HasSubstr("new classes, from the mean of its own: wheel"));
+  EXPECT_THAT(got->statement, Not(HasSubstr("random")));
+  EXPECT_FALSE(got->digest.empty());
 }
 
 TEST_F(TrainingInitTest, BackboneOfAnotherProject) {
