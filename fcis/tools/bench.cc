@@ -1,7 +1,5 @@
 #include "fcis/tools/bench.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -9,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/counter_rng.h"
+#include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
@@ -25,17 +24,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr char kNetwork[] = "network";
+constexpr double kMib = 1 << 20;
 constexpr int kJpegQuality = 90;  // as a camera's
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// Peak resident set of this process.
-double PeakRssMib() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss / 1024.0;
 }
 
 // The picture enters the network as it is.
@@ -146,7 +139,7 @@ absl::StatusOr<BenchResult> RunBench(ModelConfig config,
     Append(run, &result.stages);
     result.detections = run.detections;
   }
-  result.peak_rss_mib = PeakRssMib();
+  result.peak_rss_mib = static_cast<double>(PeakResidentBytes()) / kMib;
   return result;
 }
 

@@ -1,10 +1,9 @@
 #include "fcis/tools/train_bench.h"
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <memory>
 
+#include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/random_stream.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/data/transform/train_transform.h"
@@ -93,9 +92,7 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
     result.seconds.push_back(SecondsSince(start));
   }
   result.update_s = Median(updates);
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  result.peak_rss_mib = static_cast<double>(usage.ru_maxrss) / 1024;
+  result.peak_rss_mib = static_cast<double>(PeakResidentBytes() >> 20);
   return result;
 }
 

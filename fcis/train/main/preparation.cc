@@ -128,6 +128,7 @@ absl::Status PrepareValidation(const OpenedRun& run, const ModelConfig* model,
     say(absl::StrCat("validation: ", line));
   }
   prepared->validate = std::move(opened->validate);
+  prepared->validation_pictures = opened->pictures;
   prepared->run.record.set_validation(opened->contents);
   if (run.record.has_value() && run.record->has_validation() &&
       run.record->validation() != opened->contents) {

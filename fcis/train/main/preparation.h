@@ -17,7 +17,8 @@ struct PreparedJob {
   TrainingData data;
   Weights weights;     // initial ones
   Validator validate;  // empty: none was asked for
-  TrainerRun run;      // but `path` and `directory`
+  int64_t validation_pictures = 0;
+  TrainerRun run;  // but `path` and `directory`
 };
 
 // Reads and checks data, checkpoint or initial weights, validation set and

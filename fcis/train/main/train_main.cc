@@ -20,6 +20,7 @@
 #include "fcis/train/main/faults.h"
 #include "fcis/train/main/opened_run.h"
 #include "fcis/train/main/preparation.h"
+#include "fcis/train/main/run_length.h"
 #include "fcis/train/main/train_plan.h"
 #include "fcis/train/run/stop_signal.h"
 #include "fcis/train/trainer/trainer.h"
@@ -47,8 +48,8 @@ Program MakeProgram() {
       {"Validation",
        {"val_ann_file", "val_image_dir", "val_every", "map_classes"}},
       {"Run",
-       {"out", "resume", "resume_from", "change_recipe", "max_iters", "seed",
-        "checkpoint_every", "keep_checkpoints", "timeout"}},
+       {"out", "resume", "resume_from", "change_recipe", "minutes", "max_iters",
+        "seed", "checkpoint_every", "keep_checkpoints", "timeout"}},
       {"Computing", BackendFlagNames()}};
   program.short_flags = {{'o', "out"}, {'d', "data_dir"}};
   program.version_details = DeviceDetails;
@@ -100,7 +101,13 @@ absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
   prepared.run.path = run.path;
   prepared.run.directory = run.directory.get();
   plan->options.validate = std::move(prepared.validate);
+  plan->options.validation_pictures = prepared.validation_pictures;
   InstallStopSignals(job->rank() == 0);
+  if (!plan->has_length) {
+    ASSIGN_OR_RETURN(plan->options.stretch,
+                     FitLength(plan->options, *prepared.data.set,
+                               prepared.weights, backend, job, say));
+  }
   return Train(plan->options, std::move(prepared.run), *prepared.data.set,
                prepared.weights, backend, job);
 }

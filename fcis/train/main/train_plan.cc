@@ -63,6 +63,9 @@ ABSL_FLAG(bool, change_recipe, false,
           "own.");
 ABSL_FLAG(int64_t, max_iters, 0,
           "Stop after so many iterations; 0: where the recipe ends.");
+ABSL_FLAG(double, minutes, 0,
+          "A run that would take longer is shortened to about so many minutes; "
+          "0: what the recipe says.");
 ABSL_FLAG(uint64_t, seed, 0, "Of order, augmentation, samples and weights.");
 ABSL_FLAG(int64_t, checkpoint_every, 0,
           "Iterations between checkpoints; 0: one per epoch.");
@@ -97,6 +100,7 @@ absl::Status CheckFlags() {
   RETURN_IF_ERROR(CheckPair("val_ann_file", absl::GetFlag(FLAGS_val_ann_file),
                             "val_image_dir",
                             absl::GetFlag(FLAGS_val_image_dir)));
+  RETURN_IF_ERROR(CheckAtLeast("minutes", absl::GetFlag(FLAGS_minutes), 0));
   RETURN_IF_ERROR(CheckAtLeast("max_iters", absl::GetFlag(FLAGS_max_iters), 0));
   RETURN_IF_ERROR(CheckAtLeast("checkpoint_every",
                                absl::GetFlag(FLAGS_checkpoint_every), 0));
@@ -128,6 +132,9 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(const OpenedRun& run) {
     changes.clear();
   }
   absl::Status status = MergeTextProto(changes, "--set", &*config);
+  if (const double minutes = absl::GetFlag(FLAGS_minutes); minutes > 0) {
+    config->mutable_schedule()->set_minutes(minutes);
+  }
   if (status.ok()) status = CheckTrainConfig(*config);
   if (!status.ok()) return UsageError(status.message());
   return config;
@@ -248,6 +255,10 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(
   if (!model.ok()) return UsageError(model.status().message());
   plan.model = *std::move(model);
   plan.options = OptionsFromFlags(plan.config, command_line);
+  plan.has_length =
+      run.record.has_value() &&
+      FieldDifferences(run.recipe->schedule(), plan.config.schedule()).empty();
+  if (plan.has_length) plan.options.stretch = run.record->stretch();
   if (run.recipe.has_value()) SayChanges(run, plan.config, say);
   return plan;
 }
@@ -263,7 +274,8 @@ bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
       int64_t{processes} * plan.config.batch() * plan.config.accumulate();
   const int64_t max_iters = plan.options.max_iterations;
   const Schedule schedule(plan.config.schedule(), pictures,
-                          std::max<int64_t>(1, run.record->epoch_pictures()));
+                          std::max<int64_t>(1, run.record->epoch_pictures()),
+                          plan.options.stretch);
   if (!IsFinished(run, max_iters > 0 ? max_iters : schedule.iterations())) {
     return false;
   }

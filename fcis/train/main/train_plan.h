@@ -35,8 +35,9 @@ using SayLine = std::function<void(const std::string& line)>;
 
 struct TrainPlan {
   TrainConfig config;
-  ModelConfig model;       // with the preset's classes
-  TrainerOptions options;  // but `validate`
+  ModelConfig model;        // with the preset's classes
+  TrainerOptions options;   // but `validate`, and `stretch` unless has_length
+  bool has_length = false;  // the run's that is resumed
 };
 
 // Whether the flags about resuming fit together; else a UsageError.

@@ -187,6 +187,7 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
   for (std::string& line : DiagnoseTruth(set->evaluation)) {
     opened.statement.push_back(std::move(line));
   }
+  opened.pictures = static_cast<int64_t>(set->dataset().images.size());
   opened.contents = Fnv1a64(set->dataset().file->bytes());
   opened.validate = [=](const Weights& weights, int64_t iteration,
                         const std::string& run) {

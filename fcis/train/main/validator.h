@@ -18,6 +18,7 @@ namespace fcis {
 
 struct OpenedValidator {
   Validator validate;
+  int64_t pictures = 0;
   uint64_t contents = 0;  // a hash of the annotations
   // Which classes are scored, what is left out of the set, and what is odd in
   // it.

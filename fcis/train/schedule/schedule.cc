@@ -8,7 +8,7 @@
 namespace fcis {
 
 Schedule::Schedule(const ScheduleConfig& config, int64_t pictures_per_iteration,
-                   int64_t epoch_pictures)
+                   int64_t epoch_pictures, double stretch)
     : config_(config), pictures_(pictures_per_iteration) {
   int64_t end = 1;
   for (const auto& phase : config.phases()) {
@@ -21,7 +21,7 @@ Schedule::Schedule(const ScheduleConfig& config, int64_t pictures_per_iteration,
       own = std::ceil(static_cast<double>(phase.end_picture()) /
                       pictures_per_iteration);
     }
-    end = std::max(end, static_cast<int64_t>(own * config.stretch()));
+    end = std::max(end, static_cast<int64_t>(own * config.stretch() * stretch));
     ends_.push_back(end);
   }
 }

@@ -13,9 +13,10 @@ namespace fcis {
 class Schedule {
  public:
   // The config is checked (CheckTrainConfig). pictures_per_iteration: of all
-  // processes; epoch_pictures: of the data set. Both >= 1.
+  // processes; epoch_pictures: of the data set. Both >= 1. stretch: a factor of
+  // the length, beside the config's own.
   Schedule(const ScheduleConfig& config, int64_t pictures_per_iteration,
-           int64_t epoch_pictures);
+           int64_t epoch_pictures, double stretch = 1);
 
   // Of iteration 0, 1, ...; after the end, that of the last one.
   double LearningRate(int64_t iteration) const;

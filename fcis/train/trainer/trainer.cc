@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/counter_rng.h"
+#include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/comm/same_everywhere.h"
@@ -36,6 +37,8 @@ namespace {
 
 // In a checkpoint's state: of an iteration, all processes together.
 constexpr char kPicturesKey[] = "train.pictures_per_iteration";
+// Of the time of a training step, about, with what follows the network.
+constexpr double kForwardShare = .5;
 
 class Trainer {
  public:
@@ -51,11 +54,12 @@ class Trainer {
                   config_.accumulate()),
         repeats_(RepeatFactors(data, config_.data().repeat_threshold())),
         epoch_size_(EpochOrder::SizeOf(data.size(), repeats_)),
-        schedule_(config_.schedule(), pictures_, epoch_size_),
+        schedule_(config_.schedule(), pictures_, epoch_size_, options.stretch),
         iterations_(options.max_iterations > 0 ? options.max_iterations
                                                : schedule_.iterations()) {}
 
   absl::Status Run(const Weights& initial);
+  absl::StatusOr<Trial> Try(const Weights& initial);
 
  private:
   bool leads() const { return job_->rank() == 0; }
@@ -75,6 +79,7 @@ class Trainer {
   void TakeUpCheckpoint();
   absl::Status MakeNetwork(Weights weights);
   absl::Status CheckSame();
+  absl::Status StartLoading();
   absl::Status Start();
   absl::Status Iterate();
   absl::StatusOr<IterationSums> Step(std::vector<std::string>* image_ids);
@@ -89,10 +94,13 @@ class Trainer {
   int64_t epoch() const {  // in iterations
     return std::max<int64_t>(1, epoch_size_ / pictures_);
   }
-  bool ValidationIsDue() const {
+  int64_t validation_interval() const {  // in iterations
     const auto every = static_cast<int64_t>(options_.validate_every * epoch());
+    return std::max<int64_t>(1, every);
+  }
+  bool ValidationIsDue() const {
     return options_.validate && done_ > 0 &&
-           (done_ == iterations_ || Due(std::max<int64_t>(1, every)));
+           (done_ == iterations_ || Due(validation_interval()));
   }
 
   const TrainerOptions& options_;
@@ -176,7 +184,7 @@ absl::Status Trainer::CheckSame() {
       job_);
 }
 
-absl::Status Trainer::Start() {
+absl::Status Trainer::StartLoading() {
   LoaderOptions loader;
   loader.seed = options_.seed;
   loader.rank = job_->rank();
@@ -194,6 +202,11 @@ absl::Status Trainer::Start() {
   watch.rank = job_->rank();
   watch.timeout = options_.timeout;
   watchdog_ = absl::make_unique<Watchdog>(watch);
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::Start() {
+  RETURN_IF_ERROR(StartLoading());
   if (!leads()) return absl::OkStatus();
   RunStart start;
   start.command_line = options_.command_line;
@@ -204,6 +217,7 @@ absl::Status Trainer::Start() {
       "# The recipe (fcis.TrainConfig). The model is in each checkpoint.\n",
       AsText(config_));
   run_.record.set_epoch_pictures(epoch_size_);
+  run_.record.set_stretch(options_.stretch);
   if (run_.record.finished() > done_) {  // From here on it is another model.
     run_.record.set_finished(0);
     RETURN_IF_ERROR(SetAside(absl::StrCat(run_.path, "/", kModelFile)));
@@ -398,6 +412,44 @@ absl::Status Trainer::Finish() {
   return absl::OkStatus();
 }
 
+// Loads, computes and updates, and forgets it.
+absl::StatusOr<Trial> Trainer::Try(const Weights& initial) {
+  constexpr int kFirst = 2;  // that make plans, threads and buffers
+  const int64_t most = kFirst + std::clamp<int64_t>(iterations_ / 20, 1, 40);
+  constexpr absl::Duration kLongEnough = absl::Seconds(4);
+  RETURN_IF_ERROR(MakeNetwork(initial));
+  RETURN_IF_ERROR(StartLoading());
+  absl::Time began = absl::Now();
+  int timed = 0;
+  for (int n = 0; n < most; ++n) {
+    if (n == kFirst) began = absl::Now();
+    std::vector<std::string> image_ids;
+    RETURN_IF_ERROR(Step(&image_ids).status());
+    watchdog_->FeedWaitingForOthers("sums of gradients", n + 1);
+    RETURN_IF_ERROR(reducer_->Finish());
+    RETURN_IF_ERROR(state_.optimizer->Step(0, 1, state_.scale.value()));
+    RETURN_IF_ERROR(state_.network->Refresh());
+    timed = n + 1 - kFirst;
+    const bool enough =
+        leads() && timed > 0 && absl::Now() - began > kLongEnough;
+    ASSIGN_OR_RETURN(const int ends, job_->Sum(enough ? 1 : 0));
+    if (ends > 0) break;
+  }
+  double sums[] = {absl::ToDoubleSeconds(absl::Now() - began) / timed,
+                   static_cast<double>(PeakResidentBytes())};
+  RETURN_IF_ERROR(job_->Sum(absl::MakeSpan(sums)));
+  Trial trial;
+  trial.iteration_s = sums[0] / job_->size();
+  trial.bytes = static_cast<int64_t>(sums[1]);
+  trial.iterations = iterations_;
+  if (options_.validate) {
+    trial.validations = (iterations_ - 1) / validation_interval() + 1;
+    trial.validation_s = trial.iteration_s * kForwardShare *
+                         options_.validation_pictures / pictures_;
+  }
+  return trial;
+}
+
 absl::Status Trainer::Run(const Weights& initial) {
   TakeUpCheckpoint();
   RETURN_IF_ERROR(MakeNetwork(initial));
@@ -436,6 +488,16 @@ absl::Status Train(const TrainerOptions& options, TrainerRun run,
   // The others may be waiting for this process' numbers.
   if (!status.ok()) job->GiveUp();
   return status;
+}
+
+absl::StatusOr<Trial> TryIterations(const TrainerOptions& options,
+                                    const TrainingSet& data,
+                                    const Weights& initial,
+                                    TrainBackend* backend, Communicator* job) {
+  absl::StatusOr<Trial> trial =
+      Trainer(options, TrainerRun(), data, backend, job).Try(initial);
+  if (!trial.ok()) job->GiveUp();
+  return trial;
 }
 
 }  // namespace fcis

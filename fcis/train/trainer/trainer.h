@@ -46,6 +46,9 @@ struct TrainerOptions {
   std::vector<std::string> command_line;
   Validator validate;         // may be empty
   double validate_every = 1;  // epochs
+  int64_t validation_pictures = 0;
+  // Factor of the recipe's length (run_length.h).
+  double stretch = 1;
   // A process that does nothing for so long ends the job.
   absl::Duration timeout = absl::Minutes(10);
 };
@@ -72,6 +75,23 @@ struct TrainerRun {
 absl::Status Train(const TrainerOptions& options, TrainerRun run,
                    const TrainingSet& data, const Weights& initial,
                    TrainBackend* backend, Communicator* job);
+
+// What a run costs, found by its first iterations, whose results are thrown
+// away.
+struct Trial {
+  double iteration_s = 0;
+  int64_t bytes = 0;        // resident in all processes together, at most
+  int64_t iterations = 0;   // of a run as long as the options say
+  int64_t validations = 0;  // of such a run
+  double validation_s = 0;  // of one, about
+};
+
+// All processes call it with the arguments of Train, before it. Takes a few
+// seconds, or 3 iterations where they are slow. Errors as Train.
+absl::StatusOr<Trial> TryIterations(const TrainerOptions& options,
+                                    const TrainingSet& data,
+                                    const Weights& initial,
+                                    TrainBackend* backend, Communicator* job);
 
 }  // namespace fcis
 

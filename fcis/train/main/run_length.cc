@@ -1,0 +1,59 @@
+#include "fcis/train/main/run_length.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/progress/progress.h"
+
+namespace fcis {
+
+double SecondsOf(const Trial& trial) {
+  return trial.iteration_s * static_cast<double>(trial.iterations) +
+         trial.validation_s * static_cast<double>(trial.validations);
+}
+
+double StretchToFit(const Trial& trial, double minutes) {
+  const double seconds = SecondsOf(trial);
+  if (minutes <= 0 || seconds <= 60 * minutes) return 1;
+  return 60 * minutes / seconds;
+}
+
+std::string DescribeLength(const Trial& trial, double stretch, int processes,
+                           absl::Time now) {
+  const absl::Duration takes = absl::Seconds(SecondsOf(trial) * stretch);
+  const absl::Time end = now + takes;
+  const char* const format =
+      takes < absl::Hours(12) ? "%H:%M" : "%Y-%m-%d %H:%M";
+  return absl::StrFormat(
+      "time: about %s, to %s (%.3g s an iteration%s); memory: %.1f GiB%s",
+      DurationText(takes), absl::FormatTime(format, end, absl::LocalTimeZone()),
+      trial.iteration_s,
+      stretch < 1 ? absl::StrFormat("; shortened to %.2g of the recipe's "
+                                    "iterations",
+                                    stretch)
+                  : "",
+      static_cast<double>(trial.bytes) / (int64_t{1} << 30),
+      processes > 1 ? absl::StrCat(" in ", processes, " processes") : "");
+}
+
+absl::StatusOr<double> FitLength(const TrainerOptions& options,
+                                 const TrainingSet& data,
+                                 const Weights& initial, TrainBackend* backend,
+                                 Communicator* job, const SayLine& say) {
+  constexpr int64_t kWorthATrial = 100;  // iterations
+  const int64_t most = options.max_iterations;
+  const double minutes = most > 0 ? 0 : options.config.schedule().minutes();
+  if (minutes <= 0 && most > 0 && most < kWorthATrial) return 1;
+  ASSIGN_OR_RETURN(const Trial trial,
+                   TryIterations(options, data, initial, backend, job));
+  // Clocks differ between processes: rank 0's is asked.
+  double stretch[] = {job->rank() == 0 ? StretchToFit(trial, minutes) : 0};
+  RETURN_IF_ERROR(job->Sum(absl::MakeSpan(stretch)));
+  say(DescribeLength(trial, stretch[0], job->size(), absl::Now()));
+  return stretch[0];
+}
+
+}  // namespace fcis

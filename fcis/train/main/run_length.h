@@ -1,0 +1,40 @@
+// How long a training run is, and what it needs.
+#ifndef FCIS_TRAIN_MAIN_RUN_LENGTH_H_
+#define FCIS_TRAIN_MAIN_RUN_LENGTH_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "fcis/core/comm/communicator.h"
+#include "fcis/data/loader/training_set.h"
+#include "fcis/kernels/train/train_backend.h"
+#include "fcis/model/weights/weights.h"
+#include "fcis/train/main/train_plan.h"
+#include "fcis/train/trainer/trainer.h"
+
+namespace fcis {
+
+// Of the whole run with its validations, about.
+double SecondsOf(const Trial& trial);
+
+// The factor, at most 1, that shortens the run to `minutes`; 0 minutes: 1.
+double StretchToFit(const Trial& trial, double minutes);
+
+// "about 34 min 10 s, to 23:41 (...)": time of the run that is `stretch` as
+// long, and memory of all `processes` together.
+std::string DescribeLength(const Trial& trial, double stretch, int processes,
+                           absl::Time now);
+
+// The stretch for a new run by its recipe's `schedule.minutes`, found by a few
+// iterations; says how long the run takes and what it needs. Runs of few
+// iterations that need not be shortened are not tried. All processes call it,
+// with the arguments of Train, and get the same number. Errors as Train.
+absl::StatusOr<double> FitLength(const TrainerOptions& options,
+                                 const TrainingSet& data,
+                                 const Weights& initial, TrainBackend* backend,
+                                 Communicator* job, const SayLine& say);
+
+}  // namespace fcis
+
+#endif  // FCIS_TRAIN_MAIN_RUN_LENGTH_H_

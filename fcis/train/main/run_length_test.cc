@@ -1,0 +1,46 @@
+#include "fcis/train/main/run_length.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Trial Hour() {
+  Trial trial;
+  trial.iteration_s = .5;
+  trial.iterations = 7000;
+  trial.validations = 10;
+  trial.validation_s = 10;
+  trial.bytes = int64_t{3} << 29;
+  return trial;
+}
+
+TEST(RunLengthTest, FitsTheMinutes) {
+  EXPECT_DOUBLE_EQ(SecondsOf(Hour()), 3600);
+  EXPECT_DOUBLE_EQ(StretchToFit(Hour(), 15), .25);
+  // Never longer than the recipe.
+  EXPECT_DOUBLE_EQ(StretchToFit(Hour(), 61), 1);
+  EXPECT_DOUBLE_EQ(StretchToFit(Hour(), 0), 1);
+}
+
+TEST(RunLengthTest, SaysTimeAndMemory) {
+  const absl::Time now = absl::FromCivil(absl::CivilSecond(2026, 1, 2, 20, 0),
+                                         absl::LocalTimeZone());
+  const std::string whole = DescribeLength(Hour(), 1, 1, now);
+  EXPECT_THAT(whole, HasSubstr(", to 21:00 (0.5 s an iteration); memory: "
+                               "1.5 GiB"));
+  EXPECT_THAT(whole, Not(HasSubstr("processes")));
+  const std::string half = DescribeLength(Hour(), .5, 2, now);
+  EXPECT_THAT(half, HasSubstr(", to 20:30 "));
+  EXPECT_THAT(half, HasSubstr("shortened to 0.5 of the recipe's iterations"));
+  EXPECT_THAT(half, HasSubstr("1.5 GiB in 2 processes"));
+  EXPECT_THAT(DescribeLength(Hour(), 24, 1, now),
+              HasSubstr("2026-01-03 20:00"));
+}
+
+}  // namespace
+}  // namespace fcis
