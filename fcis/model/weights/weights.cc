@@ -119,10 +119,9 @@ std::vector<TensorSpec> ExpectedTensors(const ModelConfig& config) {
 absl::Status CheckWeights(const Weights& weights) {
   if (weights.config.classes().empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        weights.source, ": the configuration of the model '",
-        weights.config.name(),
-        "' names no classes; without them a model can only be trained, on a "
-        "data set that names them"));
+        weights.source,
+        ": the model's configuration names no classes; without them it can "
+        "only be trained, on a data set that names them"));
   }
   std::vector<std::string> missing, misshapen, extra;
   std::map<std::string, Shape> expected;

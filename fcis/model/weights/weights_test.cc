@@ -29,7 +29,7 @@ TEST(CheckWeights, NeedsClasses) {
   ModelConfig config = *Preset("parity_mini");
   config.clear_classes();
   EXPECT_THAT(CheckWeights(DeterministicWeights(config, 1)).message(),
-              HasSubstr("the model 'parity_mini' names no classes"));
+              HasSubstr("configuration names no classes"));
 }
 
 TEST(ExpectedTensors, FullSizeShapes) {
