@@ -55,16 +55,17 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
                                                TrainBackend* backend) {
   model.mutable_input()->set_min_size(std::min(options.height, options.width));
   model.mutable_input()->set_max_size(std::max(options.height, options.width));
+  // First, since it sees to it that there are classes.
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<TrainNetwork> network,
+      TrainNetwork::Create(DeterministicWeights(model, options.seed),
+                           NetworkOptionsOf(recipe), backend));
   ASSIGN_OR_RETURN(
       const TrainSample sample,
       TransformForTraining(SyntheticPicture(options.height, options.width),
                            MadeUpInstances(options, model.classes_size()),
                            model.input(), false));
   const std::vector<TrainSample> samples(recipe.batch(), sample);
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<TrainNetwork> network,
-      TrainNetwork::Create(DeterministicWeights(model, options.seed),
-                           NetworkOptionsOf(recipe), backend));
   const LossOptions loss = LossOptionsOf(recipe, model);
   ASSIGN_OR_RETURN(const std::unique_ptr<Optimizer> optimizer,
                    Optimizer::Create(OptimizerOptionsOf(recipe),

@@ -1,11 +1,12 @@
 #include "fcis/core/config/presets.h"
 
-#include <algorithm>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/embedded_textproto.h"
+#include "fcis/core/config/number_ranges.h"
 #include "fcis/core/config/text_proto.h"
 
 namespace fcis {
@@ -44,71 +45,85 @@ const std::vector<PresetParts>& Table() {
   return table;
 }
 
-absl::Status Expect(bool ok, absl::string_view field,
-                    absl::string_view expected) {
-  if (ok) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("model config: ", field, " must be ", expected));
+constexpr double kAny = std::numeric_limits<double>::infinity();
+// Pixels of a prepared picture's side.
+constexpr double kSide = 16384;
+
+// Of every number in fcis.proto. Within them a network can be built, and no
+// single one of them takes terabytes.
+constexpr NumberRange kRanges[] = {
+    {"InputConfig.min_size", 1, kSide},
+    {"InputConfig.max_size", 1, kSide},
+    {"InputConfig.mean", 0, 255},
+    {"BackboneConfig.blocks", 1, 1000},
+    {"BackboneConfig.width", 1, 1024},
+    {"BackboneConfig.stem_width", 0, 1024},
+    {"BackboneConfig.bn_eps_stem", 1e-12, 1},
+    {"BackboneConfig.bn_eps", 1e-12, 1},
+    {"BackboneConfig.bn_eps_projection", 1e-12, 1},
+    {"RpnConfig.mid_channels", 1, 16384},
+    {"RpnConfig.ratios", 0.001, 1000},
+    {"RpnConfig.scales", 0.001, 1024},
+    {"RpnConfig.base_size", 1, 1024},
+    {"RpnConfig.pre_nms", 1, 100000},
+    {"RpnConfig.post_nms", 1, 100000},
+    {"RpnConfig.nms_thresh", 0, 1},
+    {"RpnConfig.min_size", 0, kSide},
+    {"HeadConfig.mid_channels", 1, 16384},
+    {"HeadConfig.group_size", 1, 64},
+    {"HeadConfig.roi_size", 1, 256},
+    {"HeadConfig.loc_std", 1e-6, 1000},
+    {"PostprocessConfig.score_thresh", 0, 1},
+    {"PostprocessConfig.nms_thresh", 0, 1},
+    {"PostprocessConfig.mask_merge_thresh", 0, 1},
+    {"PostprocessConfig.binary_thresh", 0, 1},
+    {"PostprocessConfig.min_drop_size", 0, kSide},
+    {"PostprocessConfig.min_vote_score", 0, 1},
+    {"PostprocessConfig.max_detections", 1, 100000},
+    {"ClassConfig.category_id", -kAny, kAny},
+};
+
+absl::Status Expect(bool ok, const std::string& otherwise) {
+  return ok ? absl::OkStatus() : absl::InvalidArgumentError(otherwise);
 }
 
-template <typename Values>
-bool AllPositive(const Values& values) {
-  for (const auto v : values) {
-    if (!(v > 0)) return false;
+absl::Status CheckCount(absl::string_view list, int count, int least,
+                        int most) {
+  return Expect(count >= least && count <= most,
+                absl::StrCat(list, " has ", count, " values, expected ", least,
+                             most == least ? "" : absl::StrCat(" to ", most)));
+}
+
+absl::Status CheckLists(const ModelConfig& c) {
+  constexpr int kMostClasses = 99999, kMostShapes = 100;
+  RETURN_IF_ERROR(CheckCount("classes", c.classes_size(), 0, kMostClasses));
+  for (int i = 0; i < c.classes_size(); ++i) {
+    RETURN_IF_ERROR(Expect(!c.classes(i).name().empty(),
+                           absl::StrCat("classes[", i, "] has no name")));
   }
-  return !values.empty();
+  RETURN_IF_ERROR(CheckCount("input.mean", c.input().mean_size(), 3, 3));
+  RETURN_IF_ERROR(
+      CheckCount("backbone.blocks", c.backbone().blocks_size(), 4, 4));
+  RETURN_IF_ERROR(
+      CheckCount("rpn.ratios", c.rpn().ratios_size(), 1, kMostShapes));
+  RETURN_IF_ERROR(
+      CheckCount("rpn.scales", c.rpn().scales_size(), 1, kMostShapes));
+  return CheckCount("head.loc_std", c.head().loc_std_size(), 4, 4);
 }
 
-// Bottlenecks of a stage; a file may claim any number of them.
-constexpr int kMaxBlocks = 1000;
-
-bool IsFraction(double v) { return v >= 0 && v <= 1; }
-
-absl::Status CheckNetwork(const ModelConfig& c) {
-  const BackboneConfig& b = c.backbone();
-  RETURN_IF_ERROR(Expect(
-      b.blocks_size() == 4 && AllPositive(b.blocks()) &&
-          *std::max_element(b.blocks().begin(), b.blocks().end()) <= kMaxBlocks,
-      "backbone.blocks", absl::StrCat("four numbers in 1..", kMaxBlocks)));
-  RETURN_IF_ERROR(Expect(b.width() > 0 && b.width() <= 4096, "backbone.width",
-                         "in 1..4096"));
-  RETURN_IF_ERROR(Expect(b.stem_width() >= 0 && b.stem_width() <= 4096,
-                         "backbone.stem_width", "in 0..4096"));
+absl::Status CheckAll(const ModelConfig& c) {
+  RETURN_IF_ERROR(CheckNumbers(c, kRanges));
+  RETURN_IF_ERROR(CheckLists(c));
+  const InputConfig& in = c.input();
   RETURN_IF_ERROR(
-      Expect(b.bn_eps_stem() > 0 && b.bn_eps() > 0 && b.bn_eps_projection() > 0,
-             "backbone.bn_eps*", "positive"));
+      Expect(in.max_size() >= in.min_size(),
+             absl::StrCat("input.max_size is ", in.max_size(),
+                          ", expected at least min_size, ", in.min_size())));
   const HeadConfig& h = c.head();
-  RETURN_IF_ERROR(
-      Expect(h.mid_channels() > 0, "head.mid_channels", "positive"));
-  RETURN_IF_ERROR(Expect(h.group_size() > 0 && h.group_size() <= 64,
-                         "head.group_size", "in 1..64"));
-  RETURN_IF_ERROR(Expect(h.roi_size() >= h.group_size() && h.roi_size() <= 1024,
-                         "head.roi_size", "in group_size..1024"));
-  return Expect(h.loc_std_size() == 4 && AllPositive(h.loc_std()),
-                "head.loc_std", "four positive numbers");
-}
-
-absl::Status CheckRpn(const RpnConfig& r) {
-  RETURN_IF_ERROR(Expect(r.mid_channels() > 0, "rpn.mid_channels", "positive"));
-  RETURN_IF_ERROR(Expect(AllPositive(r.ratios()), "rpn.ratios",
-                         "one or more positive numbers"));
-  RETURN_IF_ERROR(Expect(AllPositive(r.scales()), "rpn.scales",
-                         "one or more positive numbers"));
-  RETURN_IF_ERROR(Expect(r.base_size() > 0, "rpn.base_size", "positive"));
-  RETURN_IF_ERROR(Expect(r.pre_nms() > 0 && r.post_nms() > 0,
-                         "rpn.pre_nms and rpn.post_nms", "positive"));
-  return Expect(IsFraction(r.nms_thresh()) && r.min_size() >= 0,
-                "rpn.nms_thresh / rpn.min_size", "in 0..1 / not negative");
-}
-
-absl::Status CheckPostprocess(const PostprocessConfig& p,
-                              absl::string_view field) {
-  RETURN_IF_ERROR(Expect(
-      IsFraction(p.score_thresh()) && IsFraction(p.nms_thresh()) &&
-          IsFraction(p.mask_merge_thresh()) && IsFraction(p.binary_thresh()),
-      absl::StrCat(field, " thresholds"), "in 0..1"));
-  return Expect(p.max_detections() > 0, absl::StrCat(field, ".max_detections"),
-                "positive");
+  return Expect(
+      h.roi_size() >= h.group_size(),
+      absl::StrCat("head.roi_size is ", h.roi_size(),
+                   ", expected at least group_size, ", h.group_size()));
 }
 
 }  // namespace
@@ -154,8 +169,8 @@ absl::StatusOr<ModelConfig> ParseConfig(absl::string_view text,
   }
   const absl::Status status = CheckConfig(config);
   if (!status.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(source, ": ", status.message()));
+    return absl::Status(status.code(),
+                        absl::StrCat(source, ": ", status.message()));
   }
   return config;
 }
@@ -170,23 +185,11 @@ absl::Status SetChainercvRules(ModelConfig* config) {
   return absl::OkStatus();
 }
 
-absl::Status CheckConfig(const ModelConfig& c) {
-  RETURN_IF_ERROR(Expect(c.classes_size() > 0 && c.classes_size() < 100000,
-                         "classes", "1 to 99999 classes"));
-  for (const ClassConfig& k : c.classes()) {
-    RETURN_IF_ERROR(Expect(!k.name().empty(), "classes.name", "given"));
-  }
-  const InputConfig& in = c.input();
-  RETURN_IF_ERROR(Expect(in.min_size() > 0 && in.max_size() >= in.min_size() &&
-                             in.max_size() <= 65536,
-                         "input.min_size and max_size",
-                         "positive, min_size <= max_size <= 65536"));
-  RETURN_IF_ERROR(
-      Expect(in.mean_size() == 3, "input.mean", "three numbers (R, G, B)"));
-  RETURN_IF_ERROR(CheckNetwork(c));
-  RETURN_IF_ERROR(CheckRpn(c.rpn()));
-  RETURN_IF_ERROR(CheckPostprocess(c.postprocess(), "postprocess"));
-  return CheckPostprocess(c.scoring(), "scoring");
+absl::Status CheckConfig(const ModelConfig& config) {
+  const absl::Status status = CheckAll(config);
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat("model config: ", status.message()));
 }
 
 }  // namespace fcis

@@ -21,7 +21,7 @@ absl::StatusOr<ModelConfig> Preset(absl::string_view name);
 
 // A ModelConfig in text form, checked by CheckConfig. `source` names it in
 // errors, which also give line and column. What the text does not give is as in
-// every preset (common.textproto).
+// every preset (common.textproto); classes it may leave out.
 absl::StatusOr<ModelConfig> ParseConfig(absl::string_view text,
                                         absl::string_view source);
 
@@ -31,7 +31,9 @@ absl::StatusOr<ModelConfig> ParseConfig(absl::string_view text,
 absl::Status SetChainercvRules(ModelConfig* config);
 
 // OK when every number is in the range that the network can be built with;
-// else an error naming the first field that is not, and what was expected.
+// else an error naming the first field that is not, what it is, and what was
+// expected. The classes may be left out: a data set names them, when training.
+// Weights do not fit a model without any (CheckWeights).
 absl::Status CheckConfig(const ModelConfig& config);
 
 }  // namespace fcis

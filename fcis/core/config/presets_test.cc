@@ -1,5 +1,7 @@
 #include "fcis/core/config/presets.h"
 
+#include "absl/strings/str_cat.h"
+#include "fcis/core/testing/absurd_numbers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -13,6 +15,7 @@ TEST(Preset, EveryNameLoads) {
     absl::StatusOr<ModelConfig> config = Preset(name);
     ASSERT_TRUE(config.ok()) << config.status();
     EXPECT_EQ(config->name(), name);
+    EXPECT_GT(config->classes_size(), 0);
     EXPECT_TRUE(CheckConfig(*config).ok());
   }
 }
@@ -77,22 +80,60 @@ TEST(ParseConfig, NamesLineAndField) {
               HasSubstr("my.textproto:2:"));
 }
 
-TEST(CheckConfig, NamesTheFieldThatIsOff) {
-  ModelConfig c = *Preset("parity_mini");
-  c.mutable_backbone()->add_blocks(3);
-  EXPECT_THAT(CheckConfig(c).message(), HasSubstr("backbone.blocks"));
-  c = *Preset("parity_mini");
-  c.mutable_backbone()->set_blocks(2, 2147483647);
-  EXPECT_THAT(CheckConfig(c).message(), HasSubstr("in 1..1000"));
-  c = *Preset("parity_mini");
-  c.mutable_head()->set_roi_size(2);
-  EXPECT_THAT(CheckConfig(c).message(), HasSubstr("head.roi_size"));
-  c = *Preset("parity_mini");
-  c.clear_classes();
-  EXPECT_THAT(CheckConfig(c).message(), HasSubstr("classes"));
-  c = *Preset("parity_mini");
-  c.mutable_rpn()->clear_scales();
-  EXPECT_THAT(CheckConfig(c).message(), HasSubstr("rpn.scales"));
+TEST(ParseConfig, ClassesMayBeLeftOut) {
+  const auto config = ParseConfig(
+      "backbone { blocks: [1, 1, 1, 1] } rpn { scales: 8 }", "my.textproto");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->classes_size(), 0);
+}
+
+TEST(ParseConfig, NamesWhatWasFound) {
+  EXPECT_EQ(ParseConfig("backbone { blocks: [1, 1, 1] } rpn { scales: 8 }",
+                        "my.textproto")
+                .status()
+                .message(),
+            "my.textproto: model config: backbone.blocks has 3 values, "
+            "expected 4");
+}
+
+TEST(CheckConfig, EveryNumberHasARange) {
+  ModelConfig c = *Preset("small_scenes");
+  int fields = 0;
+  ForEachAbsurdNumber(&c, [&](const std::string& field) {
+    // A data set may call its categories by any.
+    if (field == "classes[0].category_id") return;
+    ++fields;
+    EXPECT_THAT(CheckConfig(c).message(),
+                HasSubstr(absl::StrCat("model config: ", field, " is ")));
+  });
+  EXPECT_GT(fields, 80);
+  EXPECT_EQ(CheckConfig(c), absl::OkStatus());
+}
+
+TEST(CheckConfig, SaysWhatListsAndNeighboursMustBe) {
+  const auto error = [](void (*change)(ModelConfig*)) {
+    ModelConfig c = *Preset("parity_mini");
+    change(&c);
+    return std::string(CheckConfig(c).message());
+  };
+  EXPECT_THAT(
+      error([](ModelConfig* c) { c->mutable_backbone()->add_blocks(3); }),
+      HasSubstr("backbone.blocks has 5 values, expected 4"));
+  EXPECT_THAT(error([](ModelConfig* c) { c->mutable_input()->add_mean(3); }),
+              HasSubstr("input.mean has 4 values, expected 3"));
+  EXPECT_THAT(error([](ModelConfig* c) { c->mutable_head()->clear_loc_std(); }),
+              HasSubstr("head.loc_std has 0 values, expected 4"));
+  EXPECT_THAT(error([](ModelConfig* c) { c->mutable_rpn()->clear_scales(); }),
+              HasSubstr("rpn.scales has 0 values, expected 1 to 100"));
+  EXPECT_THAT(error([](ModelConfig* c) { c->mutable_rpn()->clear_ratios(); }),
+              HasSubstr("rpn.ratios has 0 values, expected 1 to 100"));
+  EXPECT_THAT(error([](ModelConfig* c) { c->mutable_head()->set_roi_size(2); }),
+              HasSubstr("head.roi_size is 2, expected at least group_size, 3"));
+  EXPECT_THAT(
+      error([](ModelConfig* c) { c->mutable_input()->set_max_size(7); }),
+      HasSubstr("input.max_size is 7, expected at least min_size, 120"));
+  EXPECT_THAT(error([](ModelConfig* c) { c->add_classes(); }),
+              HasSubstr("classes[2] has no name"));
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ ABSL_FLAG(std::string, psroi_rounding, "",
 namespace fcis {
 namespace {
 
-constexpr int kLargestSide = 65536;
+constexpr int kLargestSide = 16384;
 
 // `value` unset passes.
 template <typename T>

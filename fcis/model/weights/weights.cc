@@ -117,6 +117,12 @@ std::vector<TensorSpec> ExpectedTensors(const ModelConfig& config) {
 }
 
 absl::Status CheckWeights(const Weights& weights) {
+  if (weights.config.classes().empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        weights.source,
+        ": the model's configuration names no classes; without them it can "
+        "only be trained, on a data set that names them"));
+  }
   std::vector<std::string> missing, misshapen, extra;
   std::map<std::string, Shape> expected;
   for (const TensorSpec& spec : ExpectedTensors(weights.config)) {

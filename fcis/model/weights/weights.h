@@ -39,9 +39,9 @@ int StemWidth(const BackboneConfig& config);
 // run: "extractor/res2/res2_a", "extractor/res2/res2_b1", ...
 std::vector<std::string> BottleneckNames(int stage, int blocks);
 
-// OK when `weights` holds exactly the expected tensors, all f32; else an error
-// that names the source and each missing, extra or misshapen tensor (at most
-// ten of each kind).
+// OK when the config names classes and `weights` holds exactly the expected
+// tensors, all f32; else an error that names the source and each missing, extra
+// or misshapen tensor (at most ten of each kind).
 absl::Status CheckWeights(const Weights& weights);
 
 }  // namespace fcis

@@ -25,6 +25,13 @@ TEST(CheckWeights, NamesWhatIsOff) {
               HasSubstr("head/psroi_conv1/b is f32 41, expected f32 40"));
 }
 
+TEST(CheckWeights, NeedsClasses) {
+  ModelConfig config = *Preset("parity_mini");
+  config.clear_classes();
+  EXPECT_THAT(CheckWeights(DeterministicWeights(config, 1)).message(),
+              HasSubstr("configuration names no classes"));
+}
+
 TEST(ExpectedTensors, FullSizeShapes) {
   int64_t parameters = 0;
   for (const TensorSpec& spec : ExpectedTensors(*Preset("resnet101_coco"))) {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
+#include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/suggest.h"
+#include "fcis/core/config/number_ranges.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/config/text_proto.h"
 #include "fcis/core/io/file.h"
@@ -31,97 +33,117 @@ const std::vector<std::pair<std::string, const char*>>& Table() {
   return table;
 }
 
-absl::Status Expect(bool ok, absl::string_view field,
-                    absl::string_view expected) {
-  if (ok) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("training config: ", field, " must be ", expected));
-}
+constexpr double kAny = std::numeric_limits<double>::infinity();
+// Nearly what a float holds: rates and factors may be wild.
+constexpr double kFloat = 1e38;
+// Nearly 1, which an average or a moment must not reach.
+constexpr double kDecay = 0.99999;
+// Iterations or pictures: times stretch and pictures an epoch they fit 64 bits.
+constexpr double kCount = 1e12;
 
-absl::Status CheckLoss(const LossConfig& c) {
-  RETURN_IF_ERROR(Expect(c.anchor_samples() > 0 && c.roi_samples() > 0,
-                         "loss.anchor_samples and roi_samples", "positive"));
-  RETURN_IF_ERROR(Expect(c.foreground_share() >= 0 && c.foreground_share() <= 1,
-                         "loss.foreground_share", "in 0..1"));
-  RETURN_IF_ERROR(
-      Expect(c.background_iou_low() >= 0 && c.background_iou_low() < 0.5,
-             "loss.background_iou_low", "in 0..0.5"));
-  RETURN_IF_ERROR(Expect(c.ohem_rois() >= 0, "loss.ohem_rois", "0 or more"));
-  return Expect(c.rpn_loc() >= 0 && c.rpn_cls() >= 0 && c.fcis_loc() >= 0 &&
-                    c.fcis_cls() >= 0 && c.fcis_mask() >= 0,
-                "factors of the loss", "0 or more");
+// Of every number in train.proto.
+constexpr NumberRange kRanges[] = {
+    {"LossConfig.anchor_samples", 1, 1e6},
+    {"LossConfig.roi_samples", 1, 100000},
+    {"LossConfig.foreground_share", 0, 1},
+    {"LossConfig.background_iou_low", 0, 0.499},
+    {"LossConfig.ohem_rois", 0, 100000},
+    {"LossConfig.rpn_loc", 0, kFloat},
+    {"LossConfig.rpn_cls", 0, kFloat},
+    {"LossConfig.fcis_loc", 0, kFloat},
+    {"LossConfig.fcis_cls", 0, kFloat},
+    {"LossConfig.fcis_mask", 0, kFloat},
+    {"OptimizerConfig.momentum", 0, kDecay},
+    {"OptimizerConfig.beta1", 0, kDecay},
+    {"OptimizerConfig.beta2", 0, kDecay},
+    {"OptimizerConfig.eps", 1e-30, 1},
+    {"OptimizerConfig.weight_decay", 0, kFloat},
+    {"OptimizerConfig.clip_norm", 0, kFloat},
+    {"OptimizerConfig.ema_decay", 0, kDecay},
+    {"OptimizerConfig.LayerScale.scale", 0, kFloat},
+    {"OptimizerConfig.LossScale.initial", 1.0 / (1 << 24), 1 << 23},
+    {"OptimizerConfig.LossScale.growth_interval", 1, kCount},
+    {"ScheduleConfig.Phase.end_iteration", 1, kCount},
+    {"ScheduleConfig.Phase.end_epoch", 1e-6, 1e6},
+    {"ScheduleConfig.Phase.end_picture", 1, kCount},
+    {"ScheduleConfig.Phase.lr", 0, kFloat},
+    {"ScheduleConfig.warmup_iterations", 0, kCount},
+    {"ScheduleConfig.stretch", 1e-6, 1000},
+    {"ScheduleConfig.minutes", 0, 1e6},
+    {"AugmentationConfig.scale_jitter_low", 0.01, 16},
+    {"AugmentationConfig.scale_jitter_high", 0.01, 16},
+    {"AugmentationConfig.copy_paste", 0, 1},
+    {"AugmentationConfig.mosaic", 0, 1},
+    {"AugmentationConfig.color_jitter", 0, 1},
+    {"AugmentationConfig.paste_zoom_low", 0.01, 1},
+    {"DataConfig.repeat_threshold", 0, 1},
+    {"SceneConfig.count", 1, 1e8},
+    {"SceneConfig.height", 32, 8192},
+    {"SceneConfig.width", 32, 8192},
+    {"SceneConfig.seed", -kAny, kAny},
+    {"TrainConfig.frozen_stages", 0, 3},
+    {"TrainConfig.batch", 1, 4096},
+    {"TrainConfig.accumulate", 1, 4096},
+};
+
+absl::Status Expect(bool ok, const std::string& otherwise) {
+  return ok ? absl::OkStatus() : absl::InvalidArgumentError(otherwise);
 }
 
 absl::Status CheckOptimizer(const OptimizerConfig& c) {
-  const auto fraction = [](double v) { return v >= 0 && v < 1; };
-  RETURN_IF_ERROR(Expect(fraction(c.momentum()) && fraction(c.beta1()) &&
-                             fraction(c.beta2()) && fraction(c.ema_decay()),
-                         "optimizer.momentum, beta1, beta2 and ema_decay",
-                         "at least 0 and less than 1"));
-  RETURN_IF_ERROR(Expect(c.eps() > 0, "optimizer.eps", "positive"));
-  RETURN_IF_ERROR(Expect(c.weight_decay() >= 0 && c.clip_norm() >= 0,
-                         "optimizer.weight_decay and clip_norm", "0 or more"));
-  for (const auto& scale : c.layer_scales()) {
-    RETURN_IF_ERROR(Expect(!scale.layer().empty() && scale.scale() >= 0,
-                           "optimizer.layer_scales",
-                           "a layer and a factor of 0 or more"));
+  for (int i = 0; i < c.layer_scales_size(); ++i) {
+    RETURN_IF_ERROR(
+        Expect(!c.layer_scales(i).layer().empty(),
+               absl::StrCat("optimizer.layer_scales[", i, "] names no layer")));
   }
   int exponent = 0;
-  return Expect(std::frexp(c.loss_scale().initial(), &exponent) == 0.5 &&
-                    std::abs(exponent) <= 24 &&
-                    c.loss_scale().growth_interval() > 0,
-                "optimizer.loss_scale",
-                "a power of two from 2^-24 to 2^23, and an interval > 0");
+  const double initial = c.loss_scale().initial();
+  return Expect(std::frexp(initial, &exponent) == 0.5,
+                absl::StrCat("optimizer.loss_scale.initial is ", initial,
+                             ", expected a power of two"));
 }
 
 absl::Status CheckSchedule(const ScheduleConfig& c) {
-  RETURN_IF_ERROR(
-      Expect(c.phases_size() > 0, "schedule.phases", "one or more"));
-  RETURN_IF_ERROR(Expect(c.warmup_iterations() >= 0,
-                         "schedule.warmup_iterations", "0 or more"));
-  RETURN_IF_ERROR(Expect(c.stretch() > 0 && c.stretch() <= 1000,
-                         "schedule.stretch", "more than 0, at most 1000"));
-  for (const auto& phase : c.phases()) {
+  RETURN_IF_ERROR(Expect(c.phases_size() > 0,
+                         "schedule.phases has no values, expected 1 or more"));
+  for (int i = 0; i < c.phases_size(); ++i) {
+    const ScheduleConfig::Phase& phase = c.phases(i);
     const int ends = phase.has_end_iteration() + phase.has_end_epoch() +
                      phase.has_end_picture();
     RETURN_IF_ERROR(
-        Expect(ends == 1 && (phase.end_iteration() > 0 ||
-                             phase.end_epoch() > 0 || phase.end_picture() > 0),
-               "schedule.phases",
-               "ended by one of end_iteration, end_epoch and end_picture > 0"));
-    RETURN_IF_ERROR(Expect(phase.lr() >= 0, "schedule.phases.lr", "0 or more"));
+        Expect(ends == 1, absl::StrCat("schedule.phases[", i, "] has ", ends,
+                                       " ends, expected one of end_iteration, "
+                                       "end_epoch and end_picture")));
   }
-  return Expect(!c.cosine() || c.phases_size() == 1, "schedule.phases",
-                "a single one with cosine");
+  return Expect(!c.cosine() || c.phases_size() == 1,
+                absl::StrCat("schedule.phases has ", c.phases_size(),
+                             " values, expected 1 with cosine"));
 }
 
-absl::Status CheckData(const TrainConfig& c) {
+absl::Status CheckAll(const TrainConfig& c) {
+  RETURN_IF_ERROR(CheckNumbers(c, kRanges));
+  RETURN_IF_ERROR(Expect(!c.model().empty(),
+                         "model is not given, expected a preset or a file"));
+  RETURN_IF_ERROR(CheckOptimizer(c.optimizer()));
+  RETURN_IF_ERROR(CheckSchedule(c.schedule()));
   const AugmentationConfig& a = c.augmentation();
-  RETURN_IF_ERROR(Expect(a.scale_jitter_low() > 0 &&
-                             a.scale_jitter_high() >= a.scale_jitter_low() &&
-                             a.scale_jitter_high() <= 16,
-                         "augmentation.scale_jitter_*",
-                         "positive, low <= high <= 16"));
-  RETURN_IF_ERROR(Expect(a.copy_paste() >= 0 && a.copy_paste() <= 1,
-                         "augmentation.copy_paste", "in 0..1"));
-  RETURN_IF_ERROR(Expect(a.paste_zoom_low() > 0 && a.paste_zoom_low() <= 1,
-                         "augmentation.paste_zoom_low", "above 0, up to 1"));
-  RETURN_IF_ERROR(Expect(a.mosaic() >= 0 && a.mosaic() <= 1 &&
-                             a.color_jitter() >= 0 && a.color_jitter() <= 1,
-                         "augmentation.mosaic and color_jitter", "in 0..1"));
   RETURN_IF_ERROR(Expect(
-      c.data().repeat_threshold() >= 0 && c.data().repeat_threshold() <= 1,
-      "data.repeat_threshold", "in 0..1"));
-  RETURN_IF_ERROR(Expect(c.batch() > 0 && c.accumulate() > 0 &&
-                             c.batch() <= 4096 && c.accumulate() <= 4096,
-                         "batch and accumulate", "in 1..4096"));
-  if (!c.has_scenes()) return absl::OkStatus();
-  constexpr int kLeast = 32, kMost = 8192;
-  const SceneConfig& s = c.scenes();
-  return Expect(s.count() > 0 && s.height() >= kLeast && s.width() >= kLeast &&
-                    s.height() <= kMost && s.width() <= kMost,
-                "scenes",
-                absl::StrCat("count > 0, sides in ", kLeast, "..", kMost));
+      a.scale_jitter_low() <= a.scale_jitter_high(),
+      absl::StrCat("augmentation.scale_jitter_low is ", a.scale_jitter_low(),
+                   ", expected at most scale_jitter_high, ",
+                   a.scale_jitter_high())));
+  return Expect(!c.has_scenes() || c.scenes().has_count(),
+                "scenes.count is not given");
+}
+
+bool IsPreset(const std::string& name) {
+  const std::vector<std::string> presets = PresetNames();
+  return std::find(presets.begin(), presets.end(), name) != presets.end();
+}
+
+std::string ResolveIn(const std::string& folder, const std::string& path) {
+  if (path.empty() || path[0] == '~') return ResolvePath(path);
+  return ResolvePath((std::filesystem::path(folder) / path).string());
 }
 
 absl::StatusOr<TrainConfig> Parse(const std::string& text,
@@ -130,8 +152,8 @@ absl::StatusOr<TrainConfig> Parse(const std::string& text,
   RETURN_IF_ERROR(MergeTextProto(text, source, &config));
   const absl::Status checked = CheckTrainConfig(config);
   if (checked.ok()) return config;
-  return absl::InvalidArgumentError(
-      absl::StrCat(source, ": ", checked.message()));
+  return absl::Status(checked.code(),
+                      absl::StrCat(source, ": ", checked.message()));
 }
 
 }  // namespace
@@ -153,7 +175,11 @@ absl::StatusOr<TrainConfig> Recipe(const std::string& name_or_path) {
   }
   const std::string path = ResolvePath(name_or_path);
   const absl::StatusOr<std::string> text = ReadFile(path);
-  if (text.ok()) return Parse(*text, path);
+  if (text.ok()) {
+    ASSIGN_OR_RETURN(TrainConfig config, Parse(*text, path));
+    ResolveFiles(std::filesystem::path(path).parent_path().string(), &config);
+    return config;
+  }
   return absl::NotFoundError(absl::StrCat(
       "'", name_or_path, "' is neither a recipe (",
       absl::StrJoin(RecipeNames(), ", "), ") nor a file that can be read",
@@ -161,29 +187,37 @@ absl::StatusOr<TrainConfig> Recipe(const std::string& name_or_path) {
       ")"));
 }
 
-absl::StatusOr<ModelConfig> ModelOf(const TrainConfig& config) {
-  const std::string& name = config.model();
-  const std::vector<std::string> presets = PresetNames();
-  if (std::find(presets.begin(), presets.end(), name) != presets.end()) {
-    return Preset(name);
+void ResolveFiles(const std::string& folder, TrainConfig* config) {
+  if (!IsPreset(config->model())) {
+    config->set_model(ResolveIn(folder, config->model()));
   }
-  const std::string path = ResolvePath(name);
-  const absl::StatusOr<std::string> text = ReadFile(path);
-  if (text.ok()) return ParseConfig(*text, path);
-  return absl::NotFoundError(absl::StrCat(
-      "model '", name, "' is neither a preset (", absl::StrJoin(presets, ", "),
-      ") nor a file that can be read", DidYouMean(name, presets), " (",
-      text.status().message(), ")"));
+  // No published model has one of these in its name.
+  if (config->init().find_first_of("./~") != std::string::npos) {
+    config->set_init(ResolveIn(folder, config->init()));
+  }
 }
 
-absl::Status CheckTrainConfig(const TrainConfig& c) {
-  RETURN_IF_ERROR(Expect(!c.model().empty(), "model", "a preset or a file"));
-  RETURN_IF_ERROR(Expect(c.frozen_stages() >= 0 && c.frozen_stages() <= 3,
-                         "frozen_stages", "in 0..3"));
-  RETURN_IF_ERROR(CheckLoss(c.loss()));
-  RETURN_IF_ERROR(CheckOptimizer(c.optimizer()));
-  RETURN_IF_ERROR(CheckSchedule(c.schedule()));
-  return CheckData(c);
+absl::StatusOr<ModelConfig> ModelOf(const TrainConfig& config) {
+  if (IsPreset(config.model())) return Preset(config.model());
+  const std::string path = ResolvePath(config.model());
+  const std::string name = std::filesystem::path(path).stem().string();
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) {
+    return absl::NotFoundError(absl::StrCat(
+        "model '", config.model(), "' is neither a preset (",
+        absl::StrJoin(PresetNames(), ", "), ") nor a file that can be read",
+        DidYouMean(name, PresetNames()), " (", text.status().message(), ")"));
+  }
+  ASSIGN_OR_RETURN(ModelConfig model, ParseConfig(*text, path));
+  if (model.name().empty()) model.set_name(name);
+  return model;
+}
+
+absl::Status CheckTrainConfig(const TrainConfig& config) {
+  const absl::Status status = CheckAll(config);
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat("training config: ", status.message()));
 }
 
 }  // namespace fcis

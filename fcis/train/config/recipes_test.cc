@@ -1,9 +1,12 @@
 #include "fcis/train/config/recipes.h"
 
+#include <filesystem>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/absurd_numbers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -77,6 +80,52 @@ TEST(RecipesTest, ModelsMayBeFiles) {
               HasSubstr("did you mean small_scenes?"));
 }
 
+// Without classes, without a name.
+TEST(RecipesTest, ModelsStandBesideTheirRecipe) {
+  const std::string folder = ::testing::TempDir() + "mine";
+  std::filesystem::create_directories(folder + "/models");
+  const std::string path = folder + "/recipe.textproto";
+  const auto model_of = [&](const std::string& fields) {
+    EXPECT_TRUE(WriteFileAtomic(path, absl::StrCat(fields,
+                                                   " schedule { phases { "
+                                                   "end_epoch: 2 lr: 1e-3 } }"))
+                    .ok());
+    return ModelOf(*Recipe(path));
+  };
+  EXPECT_THAT(model_of("model: 'models/tiny.textproto'").status().ToString(),
+              HasSubstr(folder + "/models/tiny.textproto: "));
+  ASSERT_TRUE(WriteFileAtomic(folder + "/models/tiny.textproto",
+                              "backbone { blocks: [1, 1, 1, 1] width: 8 }"
+                              "rpn { scales: 8 }")
+                  .ok());
+  const auto model = model_of("model: 'models/tiny.textproto'");
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->name(), "tiny");
+  EXPECT_EQ(model->classes_size(), 0);
+  // Presets win over files.
+  ASSERT_TRUE(WriteFileAtomic(folder + "/photos", "no model").ok());
+  EXPECT_EQ(model_of("model: 'photos'")->name(), "photos");
+  EXPECT_THAT(model_of("model: 'photo'").status().ToString(),
+              HasSubstr("did you mean photos or small_photos?"));
+}
+
+TEST(RecipesTest, FilesAreResolvedAgainstAFolder) {
+  const auto resolved = [](const char* model, const char* init) {
+    TrainConfig config;
+    config.set_model(model);
+    config.set_init(init);
+    ResolveFiles("/a/b", &config);
+    ResolveFiles("/c", &config);  // has no effect any more
+    return absl::StrCat(config.model(), " ", config.init());
+  };
+  EXPECT_EQ(resolved("m", "w.npz"), "/a/b/m /a/b/w.npz");
+  EXPECT_EQ(resolved("../m", "w/x"), "/a/m /a/b/w/x");
+  EXPECT_EQ(resolved("/m", "/w"), "/m /w");
+  EXPECT_EQ(resolved("photos", "scratch"), "photos scratch");
+  EXPECT_EQ(resolved("photos", "resnet101_imagenet"),
+            "photos resnet101_imagenet");
+}
+
 TEST(RecipesTest, FilesAreReadAndChecked) {
   const std::string path = ::testing::TempDir() + "recipe.textproto";
   ASSERT_TRUE(WriteFileAtomic(path,
@@ -97,30 +146,55 @@ TEST(RecipesTest, UnknownNamesAreAnsweredWithNames) {
   EXPECT_THAT(message, HasSubstr("did you mean chainer_fcis"));
 }
 
-TEST(RecipesTest, NumbersOutOfRangeAreNamed) {
+TEST(RecipesTest, EveryNumberHasARange) {
+  TrainConfig c = *Recipe("small_scenes");
+  int fields = 0;
+  ForEachAbsurdNumber(&c, [&](const std::string& field) {
+    if (field == "scenes.seed") return;  // any is one
+    ++fields;
+    EXPECT_THAT(CheckTrainConfig(c).message(),
+                HasSubstr(absl::StrCat("training config: ", field, " is ")));
+  });
+  EXPECT_GT(fields, 90);
+}
+
+TEST(RecipesTest, WhatIsOffIsNamed) {
   const auto error = [](void (*change)(TrainConfig*)) {
     TrainConfig c = *Recipe("small_scenes");
     change(&c);
     return CheckTrainConfig(c).ToString();
   };
   EXPECT_THAT(error([](TrainConfig* c) { c->set_batch(0); }),
-              HasSubstr("batch"));
+              HasSubstr("batch is 0, expected 1 to 4096"));
   EXPECT_THAT(
       error([](TrainConfig* c) { c->mutable_optimizer()->set_momentum(1); }),
-      HasSubstr("momentum"));
+      HasSubstr("optimizer.momentum is 1, expected 0 to 0.99999"));
   EXPECT_THAT(error([](TrainConfig* c) {
                 c->mutable_optimizer()->mutable_loss_scale()->set_initial(3);
               }),
-              HasSubstr("loss_scale"));
+              HasSubstr("loss_scale.initial is 3, expected a power of two"));
   EXPECT_THAT(
       error([](TrainConfig* c) { c->mutable_schedule()->clear_phases(); }),
-      HasSubstr("schedule.phases"));
-  EXPECT_THAT(error([](TrainConfig* c) { c->mutable_scenes()->set_height(8); }),
-              HasSubstr("scenes"));
+      HasSubstr("schedule.phases has no values"));
+  EXPECT_THAT(
+      error([](TrainConfig* c) { c->mutable_schedule()->add_phases(); }),
+      HasSubstr("schedule.phases[1] has 0 ends, expected one of"));
   EXPECT_THAT(error([](TrainConfig* c) {
-                c->mutable_augmentation()->set_copy_paste(2);
+                c->mutable_schedule()->add_phases()->set_end_epoch(1);
               }),
-              HasSubstr("copy_paste"));
+              HasSubstr("schedule.phases has 2 values, expected 1 with"));
+  EXPECT_THAT(error([](TrainConfig* c) { c->mutable_scenes()->clear_count(); }),
+              HasSubstr("scenes.count is not given"));
+  EXPECT_THAT(error([](TrainConfig* c) { c->clear_model(); }),
+              HasSubstr("model is not given"));
+  EXPECT_THAT(
+      error([](TrainConfig* c) { c->mutable_optimizer()->add_layer_scales(); }),
+      HasSubstr("optimizer.layer_scales[0] names no layer"));
+  EXPECT_THAT(error([](TrainConfig* c) {
+                c->mutable_augmentation()->set_scale_jitter_low(2);
+              }),
+              HasSubstr("scale_jitter_low is 2, expected at most "
+                        "scale_jitter_high, 1"));
 }
 
 }  // namespace

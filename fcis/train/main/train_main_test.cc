@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
@@ -196,6 +197,64 @@ TEST(TrainMainTest, ValidatesAndKeepsTheBest) {
        {"best.safetensors", "best.json", "validation_2/results.json"}) {
     EXPECT_EQ(access(absl::StrCat(run, "/", file).c_str(), F_OK), 0) << file;
   }
+}
+
+using OwnModelTest = TinySetTest;
+
+// The model beside the recipe names no classes: they are the data set's.
+TEST_F(OwnModelTest, StandsBesideTheRecipe) {
+  const std::string mine = NewDirectory("mine");
+  Shell(absl::StrCat("mkdir -p ", mine, "/models"));
+  const auto write_recipe = [&](const std::string& fields) {
+    ASSERT_TRUE(WriteFileAtomic(mine + "/recipe.textproto",
+                                absl::StrCat("normalization: BIAS "
+                                             "frozen_stages: 0 schedule { "
+                                             "phases { end_iteration: 9 lr: "
+                                             "1e-4 } } ",
+                                             fields))
+                    .ok());
+  };
+  write_recipe("model: 'models/tiny.textproto'");
+  const auto train_from = [&](const std::string& directory,
+                              const std::string& flags) {
+    return Shell(absl::StrCat("cd ", directory, " && ", TrainProgram(),
+                              " --precision f32 --max_iters 1 ",
+                              DataFlags(data_), flags));
+  };
+  const std::string flags =
+      absl::StrCat("--config ", mine, "/recipe.textproto --out ");
+  const Outcome missing = train_from("/", flags + run_);
+  EXPECT_EQ(missing.code, 2) << missing.output;
+  EXPECT_THAT(missing.output, HasSubstr(mine + "/models/tiny.textproto: "));
+  ASSERT_TRUE(
+      WriteFileAtomic(mine + "/models/tiny.textproto",
+                      "input { min_size: 64 max_size: 80 }"
+                      "backbone { blocks: [1, 1, 1, 1] width: 4 }"
+                      "rpn { mid_channels: 24 scales: [2, 4] post_nms: 24 }"
+                      "head { mid_channels: 40 group_size: 3 roi_size: 14 }")
+          .ok());
+  const Outcome trained = train_from("/", flags + run_);
+  ASSERT_EQ(trained.code, 0) << trained.output;
+  const std::string model = *ReadFile(run_ + "/model.safetensors");
+  EXPECT_THAT(model, HasSubstr("cat"));
+  EXPECT_THAT(model, HasSubstr("dog"));
+  const Outcome resumed =
+      Shell(absl::StrCat("cd ", data_, " && ", TrainProgram(), " --out ", run_,
+                         " --resume --max_iters 2 --precision f32"));
+  EXPECT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_EQ(ReadLog(run_).size(), 2u);
+  // As `bazel run` starts it; the initial weights stand there too.
+  write_recipe("model: 'models/tiny.textproto' init: 'first.safetensors'");
+  ASSERT_TRUE(WriteFileAtomic(mine + "/first.safetensors", model).ok());
+  const Outcome second = train_from(
+      "/", absl::StrCat("--config recipe.textproto --out ", run_, "2"));
+  EXPECT_EQ(second.code, 2) << second.output;
+  setenv("BUILD_WORKING_DIRECTORY", mine.c_str(), 1);
+  const Outcome third = train_from(
+      "/", absl::StrCat("--config recipe.textproto --out ", run_, "2"));
+  unsetenv("BUILD_WORKING_DIRECTORY");
+  EXPECT_EQ(third.code, 0) << third.output;
+  EXPECT_THAT(third.output, HasSubstr(mine + "/first.safetensors"));
 }
 
 // A rate at which the second iteration cannot be finite.

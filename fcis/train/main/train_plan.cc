@@ -1,12 +1,9 @@
 #include "fcis/train/main/train_plan.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/flags/flag.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -16,7 +13,6 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/paths.h"
-#include "fcis/core/config/presets.h"
 #include "fcis/core/config/text_proto.h"
 #include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/model/cli/backend_flags.h"
@@ -137,6 +133,7 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(const OpenedRun& run) {
   }
   if (status.ok()) status = CheckTrainConfig(*config);
   if (!status.ok()) return UsageError(status.message());
+  ResolveFiles(WorkingDirectory(), &*config);
   return config;
 }
 
@@ -161,19 +158,11 @@ std::vector<std::string> ChangedFlags(const OpenedRun& run) {
   return RunFlagDifferences(*run.record);
 }
 
-// A model's file under a path that holds everywhere.
-TrainConfig WithAbsoluteModel(TrainConfig config) {
-  const std::string path = ResolvePath(config.model());
-  const bool preset = absl::c_linear_search(PresetNames(), config.model());
-  if (!preset && access(path.c_str(), F_OK) == 0) config.set_model(path);
-  return config;
-}
-
 // A resume must not make another run of it.
 absl::Status CheckAsBegun(const OpenedRun& run, const TrainConfig& config) {
   std::vector<std::string> lines;
   if (!absl::GetFlag(FLAGS_change_recipe)) {
-    lines = FieldDifferences(WithAbsoluteModel(*run.recipe), config);
+    lines = FieldDifferences(*run.recipe, config);
   }
   for (const std::string& line : ChangedFlags(run)) {
     if (absl::StartsWith(line, "--seed") || absl::StartsWith(line, "--init")) {
@@ -200,8 +189,7 @@ void KeepInit(const OpenedRun& run) {
 // What a resume does otherwise than the run until now, on purpose.
 void SayChanges(const OpenedRun& run, const TrainConfig& config,
                 const SayLine& say) {
-  for (const std::string& line :
-       FieldDifferences(WithAbsoluteModel(*run.recipe), config)) {
+  for (const std::string& line : FieldDifferences(*run.recipe, config)) {
     say(absl::StrCat("changed in the recipe: ", line));
   }
   for (const std::string& line : ChangedFlags(run)) {
@@ -242,8 +230,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(
   }
   RETURN_IF_ERROR(CheckFlags());
   TrainPlan plan;
-  ASSIGN_OR_RETURN(TrainConfig config, ConfigFromFlags(run));
-  plan.config = WithAbsoluteModel(std::move(config));
+  ASSIGN_OR_RETURN(plan.config, ConfigFromFlags(run));
   if (run.recipe.has_value()) {
     RETURN_IF_ERROR(CheckAsBegun(run, plan.config));
     KeepInit(run);

@@ -104,12 +104,16 @@ absl::StatusOr<std::string> FindFile(
         fetch) {
   const std::string path = ResolvePath(init);
   if (access(path.c_str(), F_OK) == 0) return path;
+  if (path == init) {  // A name is no absolute path.
+    return absl::NotFoundError(absl::StrCat("--init ", init, ": no such file"));
+  }
   absl::StatusOr<std::string> fetched =
       fetch ? fetch(init) : absl::NotFoundError("no such file");
   if (fetched.ok()) return fetched;
   return absl::Status(
       fetched.status().code(),
       absl::StrCat("--init ", init, ": ", fetched.status().message(),
+                   "\nNor is there a file ", path,
                    "\nTo fetch it:  bazel run //fcis/tools:download_main -- "
                    "models ",
                    init, "\nTo train from random weights:  --init scratch"));

@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/npz.h"
 #include "fcis/core/testing/near.h"
@@ -182,7 +183,10 @@ TEST_F(TrainingInitTest, PublishedNamesAreFetched) {
   ExpectModel(*got);
   EXPECT_THAT(Make("no_such_model").status().ToString(),
               AllOf(HasSubstr("no_such_model"), HasSubstr("download_main"),
-                    HasSubstr("--init scratch")));
+                    HasSubstr("--init scratch"),
+                    HasSubstr("file " + ResolvePath("no_such_model"))));
+  EXPECT_EQ(Make("/no/such.npz").status().message(),
+            "--init /no/such.npz: no such file");
 }
 
 }  // namespace
