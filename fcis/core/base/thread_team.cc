@@ -1,12 +1,16 @@
 #include "fcis/core/base/thread_team.h"
 
+#include <fcntl.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <climits>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
@@ -15,8 +19,10 @@
 #include <thread>
 #include <vector>
 
+#include "absl/memory/memory.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 
 namespace fcis {
 namespace {
@@ -26,15 +32,14 @@ using Clock = std::chrono::steady_clock;
 // A sleeping thread costs tens of microseconds to wake. Half a millisecond
 // covers the gaps between the layers of a network.
 constexpr std::chrono::microseconds kQuietSpin{500};
-constexpr std::chrono::microseconds kBusySpin{50};
-// A spinning thread that misses so much time lost its core to somebody.
-constexpr std::chrono::microseconds kLostCore{300};
-// So many signs, each so soon after the one before, mean a busy machine, which
-// is taken to stay so for a while. On a quiet one the system's chores give
-// some.
-constexpr int kSigns = 5;
-constexpr std::chrono::milliseconds kSignsApart{15};
-constexpr std::chrono::milliseconds kBusyPeriod{300};
+constexpr std::chrono::microseconds kCrowdedSpin{50};
+// How often a team looks how long its threads had to wait for a core, and the
+// share of the time that they have had one under which others want it too.
+constexpr std::chrono::milliseconds kLooksApart{30};
+constexpr double kCrowdedShare = 0.8;
+// For so long a team stays gathered, before it looks whether the others are
+// still there.
+constexpr std::chrono::milliseconds kGathered{500};
 
 constexpr int kPausesPerLook = 16;
 
@@ -65,46 +70,26 @@ int64_t PausesByUser() {
   return policy == "passive" ? 0 : policy == "active" ? kForever : -1;
 }
 
-// Whether others want the cores, as far as waiting threads have noticed.
-class Busyness {
- public:
-  bool Now(Clock::time_point now) const {
-    return now.time_since_epoch().count() <
-           until_.load(std::memory_order_relaxed);
-  }
-  // Takes note of a sign that they do.
-  void Sign(Clock::time_point now) {
-    const Clock::rep at = now.time_since_epoch().count();
-    const bool soon =
-        at - last_sign_.exchange(at) < Clock::duration(kSignsApart).count();
-    signs_.store(soon ? signs_.load() + 1 : 1);
-    if (signs_.load() >= kSigns) {
-      until_.store((now + kBusyPeriod).time_since_epoch().count());
-    }
-  }
-
- private:
-  std::atomic<Clock::rep> until_{0};
-  std::atomic<Clock::rep> last_sign_{0};
-  std::atomic<int> signs_{0};
+// How threads wait, as the caller of their team has found it best.
+enum class Waiting {
+  kQuiet,     // spinning, and asleep after a while
+  kCrowded,   // spinning for less long
+  kGathered,  // asleep: who is waited for is on the same core
 };
 
 // Spins until done(); false if that takes too long.
 template <typename Done>
-bool SpinUntil(const Done& done, Busyness* busyness) {
+bool SpinUntil(const Done& done, Waiting waiting) {
   static const int64_t by_user = PausesByUser();
   if (done()) return true;
-  Clock::time_point last = Clock::now();
+  if (by_user < 0 && waiting == Waiting::kGathered) return false;
   const Clock::time_point end =
-      last + (busyness->Now(last) ? kBusySpin : kQuietSpin);
+      Clock::now() + (waiting == Waiting::kQuiet ? kQuietSpin : kCrowdedSpin);
   for (int64_t i = 1; by_user < 0 || i <= by_user; ++i) {
     Pause();
     if (done()) return true;
     if (by_user >= 0 || i % kPausesPerLook != 0) continue;
-    const Clock::time_point now = Clock::now();
-    if (now - last > kLostCore) busyness->Sign(now);
-    if (now > end) return false;
-    last = now;
+    if (Clock::now() > end) return false;
   }
   return false;
 }
@@ -122,21 +107,52 @@ class WaitWord {
     if (sleepers_.load() > 0) Futex(&value_, FUTEX_WAKE, count);
   }
 
-  // Returns once the number is not `old`. False if that took a sleep.
-  bool WaitWhile(uint32_t old, Busyness* busyness) {
+  // Returns once the number is not `old`.
+  void WaitWhile(uint32_t old, const std::atomic<Waiting>& waiting) {
     const auto changed = [&] { return value_.load() != old; };
-    if (SpinUntil(changed, busyness)) return true;
+    if (SpinUntil(changed, waiting.load(std::memory_order_relaxed))) return;
     // Who changes the number looks for sleepers afterwards: either it sees this
     // one, or the kernel sees the change and does not let it sleep.
     sleepers_.fetch_add(1);
     while (!changed()) Futex(&value_, FUTEX_WAIT, old);
     sleepers_.fetch_sub(1);
-    return false;
   }
 
  private:
   std::atomic<uint32_t> value_{0};
   std::atomic<int> sleepers_{0};
+};
+
+// The time that a thread has had a core, and that it has waited for one.
+class CoreMeter {
+ public:
+  explicit CoreMeter(pid_t thread) {
+    const std::string path =
+        absl::StrCat("/proc/self/task/", thread, "/schedstat");
+    file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  }
+  ~CoreMeter() {
+    if (file_ >= 0) close(file_);
+  }
+  CoreMeter(const CoreMeter&) = delete;
+  CoreMeter& operator=(const CoreMeter&) = delete;
+
+  // Adds what there was since the last call, in nanoseconds.
+  void AddTo(double* ran, double* waited) {
+    char text[64] = "";
+    if (file_ < 0 || pread(file_, text, sizeof(text) - 1, 0) <= 0) return;
+    char* rest = nullptr;
+    const double now_ran = std::strtod(text, &rest);
+    const double now_waited = std::strtod(rest, nullptr);
+    *ran += now_ran - ran_;
+    *waited += now_waited - waited_;
+    ran_ = now_ran;
+    waited_ = now_waited;
+  }
+
+ private:
+  int file_ = -1;
+  double ran_ = 0, waited_ = 0;
 };
 
 class Team;
@@ -151,21 +167,26 @@ thread_local Place place;
 // the job is, as the job cannot end before that member has.
 class Team {
  public:
-  explicit Team(int capacity) : claims_(capacity) {}
+  explicit Team(int capacity)
+      : claims_(capacity), threads_(capacity), meters_(capacity) {
+    threads_[0].store(gettid());
+  }
 
   int capacity() const { return static_cast<int>(claims_.size()); }
 
   // What helper number `self` >= 1 does until Stop().
   void Help(int self) {
+    threads_[self].store(gettid());
     while (true) {
       const uint32_t posts = posts_.Get();
       if (stop_.load()) return;
       Claim(job_.load(), self);
-      posts_.WaitWhile(posts, &busyness_);
+      posts_.WaitWhile(posts, waiting_);
     }
   }
 
   void Run(int members, absl::FunctionRef<void(int)> body) {
+    Adapt(members);
     body_ = &body;
     pending_.Set(members);
     const uint64_t job = (job_.load() / kMaxTeam + 1) * kMaxTeam + members - 1;
@@ -175,15 +196,14 @@ class Team {
     Do(0, members);
     Claim(job, 1);
     while (const uint32_t left = pending_.Get()) {
-      // A member that works on for so long was probably put aside.
-      if (!pending_.WaitWhile(left, &busyness_)) busyness_.Sign(Clock::now());
+      pending_.WaitWhile(left, waiting_);
     }
   }
 
   void Barrier(int members) {
     const uint32_t round = round_.Get();
     if (arrived_.fetch_add(1) + 1 < members) {
-      round_.WaitWhile(round, &busyness_);
+      round_.WaitWhile(round, waiting_);
       return;
     }
     arrived_.store(0);
@@ -198,6 +218,73 @@ class Team {
   }
 
  private:
+  // By the caller, between jobs. Where others want all cores, members that wait
+  // for each other are seldom on them at the same time: a team that would have
+  // half of two cores does better with one of them, which the kernel then
+  // leaves to it.
+  void Adapt(int members) {
+    const Clock::time_point now = Clock::now();
+    if (gathered_on_ > 0 && sched_getcpu() != first_core_) {
+      Gather(gathered_on_);
+    }
+    if (now - looked_ < kLooksApart) return;
+    looked_ = now;
+    const double share = ShareOfCores();
+    if (gathered_on_ > 0) {
+      if (now > gathered_until_) Scatter();
+      return;
+    }
+    waiting_.store(share < kCrowdedShare ? Waiting::kCrowded : Waiting::kQuiet);
+    const int cores =
+        std::max(1, static_cast<int>(std::lround(share * members)));
+    if (cores >= members) return;
+    if (sched_getaffinity(0, sizeof(own_), &own_) != 0) return;
+    gathered_until_ = now + kGathered;
+    Gather(cores);
+  }
+
+  // Of all members, since the last call.
+  double ShareOfCores() {
+    double ran = 0, waited = 0;
+    for (size_t i = 0; i < meters_.size(); ++i) {
+      const pid_t thread = threads_[i].load();
+      if (thread == 0) continue;
+      if (meters_[i] == nullptr) {
+        meters_[i] = absl::make_unique<CoreMeter>(thread);
+      }
+      meters_[i]->AddTo(&ran, &waited);
+    }
+    return ran + waited > 0 ? ran / (ran + waited) : 1;
+  }
+
+  // Helpers go to the caller's core and those after it. The caller itself stays
+  // free, as threads that it starts must be.
+  void Gather(int cores) {
+    gathered_on_ = cores;
+    first_core_ = sched_getcpu();
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&set) < cores; ++i) {
+      const int core = (first_core_ + i) % CPU_SETSIZE;
+      if (CPU_ISSET(core, &own_)) CPU_SET(core, &set);
+    }
+    Confine(set);
+    waiting_.store(Waiting::kGathered);
+  }
+
+  void Scatter() {
+    gathered_on_ = 0;
+    Confine(own_);
+    waiting_.store(Waiting::kCrowded);
+  }
+
+  void Confine(const cpu_set_t& set) {
+    for (size_t i = 1; i < threads_.size(); ++i) {
+      const pid_t thread = threads_[i].load();
+      if (thread > 0) sched_setaffinity(thread, sizeof(set), &set);
+    }
+  }
+
   // The newest job of which each member was begun. Claims never go back, so
   // that a helper that was asleep for long cannot claim for an old job.
   struct alignas(64) LastClaim {
@@ -236,7 +323,15 @@ class Team {
   const absl::FunctionRef<void(int)>* body_ = nullptr;
   std::vector<LastClaim> claims_;
   std::atomic<bool> stop_{false};
-  Busyness busyness_;
+  std::atomic<Waiting> waiting_{Waiting::kQuiet};
+  std::vector<std::atomic<pid_t>> threads_;  // of the members; 0: not yet there
+  // What the caller knows.
+  std::vector<std::unique_ptr<CoreMeter>> meters_;
+  Clock::time_point looked_;
+  int gathered_on_ = 0;  // so many cores; 0: the team is not
+  int first_core_ = 0;   // of these
+  cpu_set_t own_;        // cores of the helpers otherwise
+  Clock::time_point gathered_until_;
 };
 
 // The team of one thread. Helpers share it, so that nobody has to wait for

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -146,6 +147,45 @@ TEST(RunTeam, TheCallerDoesTheWorkOfLateHelpers) {
     }
     EXPECT_GT(by_caller, 100);
   }).join();
+}
+
+int CoresOfThisThread() {
+  cpu_set_t mask;
+  return sched_getaffinity(0, sizeof(mask), &mask) == 0 ? CPU_COUNT(&mask) : 0;
+}
+
+// Runs teams until the helper has so many cores, or as good as for ever.
+bool HelperGetsCores(int members, const std::function<bool(int)>& wanted) {
+  const Clock::time_point end = Clock::now() + std::chrono::seconds(30);
+  while (Clock::now() < end) {
+    std::atomic<bool> seen{false};
+    const std::thread::id caller = std::this_thread::get_id();
+    RunTeam(members, [&](int) {
+      WorkFor(Seconds(0.001));
+      if (std::this_thread::get_id() == caller) return;
+      if (wanted(CoresOfThisThread())) seen = true;
+    });
+    if (seen) return true;
+  }
+  return false;
+}
+
+TEST(RunTeam, GathersWhereOthersWantAllCoresAndScattersAgain) {
+  const int cores = CoresOfThisThread();
+  if (cores < 2) GTEST_SKIP() << "one core";
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> others;
+  for (int i = 0; i < 2 * cores; ++i) {
+    others.emplace_back([&] {
+      while (!stop) WorkFor(Seconds(0.001));
+    });
+  }
+  EXPECT_TRUE(HelperGetsCores(2, [&](int n) { return n < cores; }));
+  // Threads that the caller starts have all cores.
+  EXPECT_EQ(CoresOfThisThread(), cores);
+  stop = true;
+  for (std::thread& other : others) other.join();
+  EXPECT_TRUE(HelperGetsCores(2, [&](int n) { return n == cores; }));
 }
 
 }  // namespace
