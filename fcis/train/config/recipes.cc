@@ -28,6 +28,7 @@ const std::vector<std::pair<std::string, const char*>>& Table() {
           {"chainercv", kRecipeChainercvTextproto},
           {"small_scenes", kRecipeSmallScenesTextproto},
           {"photos", kRecipePhotosTextproto},
+          {"finetune", kRecipeFinetuneTextproto},
           {"small_photos", kRecipeSmallPhotosTextproto},
       };
   return table;

@@ -20,10 +20,10 @@
 #include "fcis/train/main/run_flags.h"
 #include "fcis/train/schedule/schedule.h"
 
-ABSL_FLAG(
-    std::string, config, "chainer_fcis",
-    "Recipe: chainer_fcis, msracver_ohem, chainercv, photos, small_scenes, "
-    "small_photos, or a file (fcis/train/config/train.proto in text form).");
+ABSL_FLAG(std::string, config, "chainer_fcis",
+          "Recipe: chainer_fcis, msracver_ohem, chainercv, photos, finetune, "
+          "small_scenes, small_photos, or a file "
+          "(fcis/train/config/train.proto in text form).");
 ABSL_FLAG(std::string, set, "",
           "Changes to the recipe, in text form: 'batch: 2 schedule { cosine: "
           "true }'. Lists grow.");
