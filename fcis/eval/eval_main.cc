@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -102,12 +103,17 @@ Request RequestOf(int argc, char** argv) {
 
 // Becomes predict_main; returns only when that fails.
 int RunModel(char** argv) {
-  const absl::StatusOr<std::string> program =
-      FindRunfile("fcis/eval/predict/predict_main");
+  constexpr absl::string_view kPredict = "fcis/eval/predict/predict_main";
+  const absl::StatusOr<std::string> program = FindRunfile(kPredict);
   if (!program.ok()) {
     absl::FPrintF(stderr, "eval: %s\n", program.status().message());
     return kExitRunError;
   }
+  // Its runfiles are among those of this program, and nowhere else if only this
+  // one was built: <root>/<workspace>/<path>.
+  const std::string root(
+      absl::StripSuffix(*program, absl::StrCat("/fcis/", kPredict)));
+  setenv("RUNFILES_DIR", root.c_str(), /*replace=*/1);
   execv(program->c_str(), argv);
   absl::FPrintF(stderr, "eval: %s\n",
                 ErrnoStatus("cannot run", *program, errno).message());

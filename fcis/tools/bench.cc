@@ -9,12 +9,12 @@
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/image/prepare.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/jpeg_writer.h"
 #include "fcis/model/detector.h"
 #include "fcis/model/flops.h"
-#include "fcis/model/weights/deterministic_weights.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
 
@@ -31,10 +31,13 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// A common size of photographs.
+constexpr int kHeight = 480, kWidth = 640;
+
 // The picture enters the network as it is.
-void KeepSize(const BenchOptions& options, InputConfig* input) {
-  input->set_min_size(std::min(options.height, options.width));
-  input->set_max_size(std::max(options.height, options.width));
+void KeepSize(int height, int width, InputConfig* input) {
+  input->set_min_size(std::min(height, width));
+  input->set_max_size(std::max(height, width));
 }
 
 void PasteAll(const std::vector<Detection>& detections, const Image& picture,
@@ -112,22 +115,25 @@ Image SyntheticPicture(int height, int width) {
   return picture;
 }
 
-absl::StatusOr<BenchResult> RunBench(ModelConfig config,
+absl::StatusOr<BenchResult> RunBench(Weights weights,
                                      const BenchOptions& options,
                                      Backend* backend) {
-  KeepSize(options, config.mutable_input());
-  ASSIGN_OR_RETURN(const std::string jpeg,
-                   EncodeJpeg(SyntheticPicture(options.height, options.width),
-                              kJpegQuality));
+  InputConfig* const input = weights.config.mutable_input();
+  const PreparedSize usual = SizeToPrepare(kHeight, kWidth, *input);
   BenchResult result;
-  result.gflop = NetworkFlops(config, options.height, options.width) / 1e9;
-  std::unique_ptr<Detector> detector;
-  {
-    const Weights weights = DeterministicWeights(config, options.seed);
-    const Clock::time_point start = Clock::now();
-    ASSIGN_OR_RETURN(detector, Detector::Create(weights, backend));
-    result.load_seconds = SecondsSince(start);
-  }
+  result.height = options.height > 0 ? options.height : usual.height;
+  result.width = options.width > 0 ? options.width : usual.width;
+  KeepSize(result.height, result.width, input);
+  ASSIGN_OR_RETURN(
+      const std::string jpeg,
+      EncodeJpeg(SyntheticPicture(result.height, result.width), kJpegQuality));
+  result.gflop =
+      NetworkFlops(weights.config, result.height, result.width) / 1e9;
+  const Clock::time_point start = Clock::now();
+  ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
+                   Detector::Create(weights, backend));
+  result.load_seconds = SecondsSince(start);
+  weights.tensors.clear();
   for (const char* name : {"decode", "prepare", kNetwork, "proposals",
                            "pooling", "voting", "paste"}) {
     result.stages.push_back({name, {}});
@@ -143,9 +149,8 @@ absl::StatusOr<BenchResult> RunBench(ModelConfig config,
   return result;
 }
 
-std::string BenchJson(const ModelConfig& config, const BenchOptions& options,
-                      const Backend& backend, int threads,
-                      const BenchResult& result) {
+std::string BenchJson(const ModelConfig& config, const Backend& backend,
+                      int threads, const BenchResult& result) {
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
   json.SetIndent(' ', 2);
@@ -168,12 +173,12 @@ std::string BenchJson(const ModelConfig& config, const BenchOptions& options,
   }
   json.StartObject();
   text("preset", config.name());
-  integer("height", options.height);
-  integer("width", options.width);
+  integer("height", result.height);
+  integer("width", result.width);
   text("device", backend.name());
   text("precision", backend.precision());
   integer("threads", threads);
-  integer("repeats", options.repeats);
+  integer("repeats", static_cast<int>(result.stages[0].seconds.size()));
   number("gflop", result.gflop);
   number("network_s", network);
   number("network_gflop_per_s", network > 0 ? result.gflop / network : 0);

@@ -9,13 +9,15 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/image/image.h"
 #include "fcis/kernels/backend.h"
+#include "fcis/model/weights/weights.h"
 
 namespace fcis {
 
 struct BenchOptions {
-  int height = 600, width = 800;  // of the picture and of the network's input
-  int repeats = 5;                // >= 1, after one that is not counted
-  int seed = 1;                   // of the deterministic weights
+  // Of the picture and of the network's input; 0, both: what the model makes of
+  // a picture of 640x480.
+  int height = 0, width = 0;
+  int repeats = 5;  // >= 1, after one that is not counted
 };
 
 // Seconds of one stage, one per repeat.
@@ -25,6 +27,7 @@ struct BenchStage {
 };
 
 struct BenchResult {
+  int height = 0, width = 0;  // of the picture
   std::vector<BenchStage> stages;
   int detections = 0;
   double gflop = 0;         // of the network's convolutions
@@ -39,17 +42,16 @@ double Median(std::vector<double> values);
 Image SyntheticPicture(int height, int width);
 
 // Decodes the synthetic picture from JPEG, runs the detector with its config's
-// thresholds and pastes what it finds. The
-// sizes in config.input are replaced, so that nothing is scaled.
-absl::StatusOr<BenchResult> RunBench(ModelConfig config,
+// thresholds and pastes what it finds. The sizes in the config's input are
+// replaced, so that nothing is scaled.
+absl::StatusOr<BenchResult> RunBench(Weights weights,
                                      const BenchOptions& options,
                                      Backend* backend);
 
 // One JSON object: what was run, "network_s" (median), "around_network_s" (the
 // other stages' medians added), "stages" (name -> median_s and min_s), ...
-std::string BenchJson(const ModelConfig& config, const BenchOptions& options,
-                      const Backend& backend, int threads,
-                      const BenchResult& result);
+std::string BenchJson(const ModelConfig& config, const Backend& backend,
+                      int threads, const BenchResult& result);
 
 }  // namespace fcis
 

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -14,16 +15,24 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/data/download/download_flag.h"
 #include "fcis/model/cli/backend_flags.h"
+#include "fcis/model/cli/model_choice.h"
 #include "fcis/model/cli/model_flags.h"
+#include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/tools/bench.h"
 
-ABSL_FLAG(std::string, preset, "resnet101_coco", "Model, by name.");
-ABSL_FLAG(int, height, 600, "Height of the picture.");
-ABSL_FLAG(int, width, 800, "Width of the picture.");
+ABSL_FLAG(std::string, modelpath, "", fcis::kModelHelp);
+ABSL_FLAG(std::string, preset, "",
+          "Instead of a model file: a model by name, with deterministic "
+          "weights.");
+ABSL_FLAG(int, height, 0,
+          "Height of the picture. Default: that of the network's input when it "
+          "is shown a picture of 640x480.");
+ABSL_FLAG(int, width, 0, "Width of the picture. Default: likewise.");
 ABSL_FLAG(int, repeats, 5, "Timed runs, after one that is not timed.");
 ABSL_FLAG(int, deterministic_seed, 1,
-          "Seed of the formula that makes the weights.");
+          "Seed of the formula that makes the weights of --preset.");
 ABSL_FLAG(std::string, output_json, "", "Also write the result to this file.");
 
 namespace fcis {
@@ -34,14 +43,15 @@ Program MakeProgram() {
   program.name = "bench";
   program.arguments = "[flags]";
   program.summary =
-      "Times the detector, stage by stage, on a made-up picture with untrained "
-      "weights, and prints the medians as JSON.";
+      "Times the detector, stage by stage, on a made-up picture, and prints "
+      "the medians as JSON.";
   program.groups = {
-      {"What to run",
-       {"preset", "height", "width", "repeats", "deterministic_seed"}},
+      {"Model", {"modelpath", "download", "preset", "deterministic_seed"}},
+      {"What to run", {"height", "width", "repeats"}},
       {"Results", {"output_json"}},
       {"Computing", BackendFlagNames()},
       {"Thresholds and sizes", ModelFlagNames()}};
+  program.short_flags = {{'m', "modelpath"}};
   program.version_details = DeviceDetails;
   program.examples = {
       "bench --preset resnet101_coco --threads 2 --precision f32",
@@ -54,12 +64,12 @@ absl::StatusOr<BenchOptions> OptionsFromFlags() {
   options.height = absl::GetFlag(FLAGS_height);
   options.width = absl::GetFlag(FLAGS_width);
   options.repeats = absl::GetFlag(FLAGS_repeats);
-  options.seed = absl::GetFlag(FLAGS_deterministic_seed);
   constexpr int kMost = 1 << 14;
-  if (options.height < 1 || options.height > kMost || options.width < 1 ||
-      options.width > kMost) {
-    return UsageError(absl::StrCat("--height=", options.height, " --width=",
-                                   options.width, ": expected 1 to ", kMost));
+  if (options.height < 0 || options.height > kMost || options.width < 0 ||
+      options.width > kMost || (options.height == 0) != (options.width == 0)) {
+    return UsageError(
+        absl::StrCat("--height=", options.height, " --width=", options.width,
+                     ": expected 1 to ", kMost, " for both, or neither"));
   }
   if (options.repeats < 1) {
     return UsageError(
@@ -68,20 +78,38 @@ absl::StatusOr<BenchOptions> OptionsFromFlags() {
   return options;
 }
 
+absl::StatusOr<Weights> WeightsFromFlags() {
+  const std::string preset = absl::GetFlag(FLAGS_preset);
+  if (preset.empty()) {
+    ASSIGN_OR_RETURN(
+        ModelChoice choice,
+        ChooseModel(absl::GetFlag(FLAGS_modelpath),
+                    ModelFetcherFromFlags(ModelDirectory()),
+                    DefaultModelFetcherFromFlags(ModelDirectory())));
+    absl::FPrintF(stderr, "%s\n", choice.statement);
+    return std::move(choice.weights);
+  }
+  if (!absl::GetFlag(FLAGS_modelpath).empty()) {
+    return UsageError("expected --modelpath or --preset, not both");
+  }
+  const absl::StatusOr<ModelConfig> config = Preset(preset);
+  if (!config.ok()) return UsageError(config.status().message());
+  return DeterministicWeights(*config, absl::GetFlag(FLAGS_deterministic_seed));
+}
+
 absl::Status Run(const std::vector<std::string>& arguments) {
   if (!arguments.empty()) {
     return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
   }
   RETURN_IF_ERROR(CheckModelFlags());
   ASSIGN_OR_RETURN(const BenchOptions options, OptionsFromFlags());
-  absl::StatusOr<ModelConfig> config = Preset(absl::GetFlag(FLAGS_preset));
-  if (!config.ok()) return UsageError(config.status().message());
-  RETURN_IF_ERROR(ApplyModelFlags(&*config));
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  ASSIGN_OR_RETURN(Weights weights, WeightsFromFlags());
+  RETURN_IF_ERROR(ApplyModelFlags(&weights.config));
+  const ModelConfig config = weights.config;
   ASSIGN_OR_RETURN(const BenchResult result,
-                   RunBench(*config, options, backend.get()));
-  const std::string json =
-      BenchJson(*config, options, *backend, NumThreads(), result);
+                   RunBench(std::move(weights), options, backend.get()));
+  const std::string json = BenchJson(config, *backend, NumThreads(), result);
   absl::PrintF("%s", json);
   const std::string output = absl::GetFlag(FLAGS_output_json);
   if (output.empty()) return absl::OkStatus();

@@ -2,6 +2,7 @@
 
 #include "fcis/core/config/presets.h"
 #include "fcis/kernels/backend_factory.h"
+#include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
@@ -24,13 +25,13 @@ TEST(SyntheticPicture, IsTheSameEveryTime) {
 TEST(RunBench, TimesEveryStage) {
   const auto backend = MakeBackend("ref", Precision::kF32);
   ASSERT_TRUE(backend.ok());
-  const ModelConfig config = *Preset("parity_mini");
+  ModelConfig config = *Preset("parity_mini");
+  config.mutable_input()->set_min_size(96);
+  config.mutable_input()->set_max_size(200);
   BenchOptions options;
-  options.height = 96;
-  options.width = 128;
   options.repeats = 2;
   const absl::StatusOr<BenchResult> result =
-      RunBench(config, options, backend->get());
+      RunBench(DeterministicWeights(config, 1), options, backend->get());
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(result->stages.size(), 7u);
   for (const BenchStage& stage : result->stages) {
@@ -38,10 +39,12 @@ TEST(RunBench, TimesEveryStage) {
   }
 
   rapidjson::Document json;
-  json.Parse(
-      BenchJson(config, options, **backend, /*threads=*/1, *result).c_str());
+  json.Parse(BenchJson(config, **backend, /*threads=*/1, *result).c_str());
   ASSERT_FALSE(json.HasParseError());
   EXPECT_STREQ(json["preset"].GetString(), "parity_mini");
+  EXPECT_EQ(json["height"].GetInt(), 96);
+  EXPECT_EQ(json["width"].GetInt(), 128);
+  EXPECT_EQ(json["repeats"].GetInt(), 2);
   EXPECT_STREQ(json["precision"].GetString(), "f32");
   EXPECT_GT(json["network_s"].GetDouble(), 0);
   EXPECT_GT(json["gflop"].GetDouble(), 0);

@@ -30,6 +30,10 @@ ABSL_FLAG(int64_t, deterministic_seed, -1,
           "No IN: write the deterministic, untrained weights of this seed for "
           "--preset or --config. Negative: off.");
 
+ABSL_FLAG(bool, bf16, false,
+          "Round the convolutions' kernels of OUT, a .safetensors, to bf16: "
+          "half the size.");
+
 namespace fcis {
 namespace {
 
@@ -41,14 +45,17 @@ Program MakeProgram() {
       "Reads a model (safetensors, chainer-fcis or chainercv .npz, MXNet "
       ".params of msracver/FCIS) and writes OUT: .safetensors carries the "
       "model's configuration, with the rules that its origin demands; .npz is "
-      "for chainer. Flags of the last group change the configuration that is "
+      "for chainer. Of a checkpoint of the trainer it takes the averaged "
+      "weights, where these are kept. Flags of the last group change the "
+      "configuration that is "
       "written.";
-  program.groups = {{"What to do", {"list", "deterministic_seed"}},
+  program.groups = {{"What to do", {"list", "bf16", "deterministic_seed"}},
                     {"Configuration", {"preset", "config"}},
                     {"Values of the configuration", ModelFlagNames()}};
   program.examples = {"convert --list fcis_coco.npz",
                       "convert fcis_coco.npz fcis.safetensors",
                       "convert --psroi_rounding none in.npz out.safetensors",
+                      "convert --bf16 run/best.safetensors small.safetensors",
                       "convert --preset resnet101_coco --deterministic_seed 1 "
                       "untrained.safetensors"};
   return program;
@@ -74,6 +81,7 @@ absl::StatusOr<absl::optional<ModelConfig>> ConfigFromFlags() {
 absl::Status Write(const std::string& out, Weights weights) {
   RETURN_IF_ERROR(ApplyModelFlags(&weights.config));
   RETURN_IF_ERROR(CheckWeights(weights));
+  if (absl::GetFlag(FLAGS_bf16)) weights = WithBf16Kernels(std::move(weights));
   RETURN_IF_ERROR(WriteWeights(ResolvePath(out), weights));
   absl::PrintF("%s: %d tensors from %s\n", out, weights.tensors.size(),
                weights.source);

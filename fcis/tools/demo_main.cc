@@ -29,11 +29,7 @@
 #include "fcis/tools/run_demo.h"
 #include "fcis/tools/selftest.h"
 
-ABSL_FLAG(std::string, modelpath, "",
-          "Model file: .safetensors, .npz of chainer-fcis or chainercv, or "
-          ".params of MXNet. Or the name of a published one (download "
-          "models --list). Default: one in ~/data/models, else the published "
-          "one, else the small embedded one, which knows painted shapes only.");
+ABSL_FLAG(std::string, modelpath, "", fcis::kModelHelp);
 ABSL_FLAG(std::string, imgdir, "",
           "Directory of pictures. Default, when no picture is named: the "
           "photographs that come with this program.");
@@ -53,8 +49,6 @@ namespace fcis {
 namespace {
 
 constexpr char kDefaultPictures[] = "fcis/tools/images";
-// What the embedded model knows.
-constexpr char kDefaultScenes[] = "fcis/data/scenes/images";
 
 Program MakeProgram() {
   Program program;
@@ -87,24 +81,20 @@ absl::Status CheckFlags() {
                    ": expected at least 1"));
 }
 
-bool NamesPictures(const std::vector<std::string>& arguments) {
-  return !absl::GetFlag(FLAGS_imgdir).empty() || !arguments.empty();
-}
-
-absl::StatusOr<PictureList> NamedPictures(
-    const std::vector<std::string>& arguments) {
-  const PictureList list = ListPictures(absl::GetFlag(FLAGS_imgdir), arguments);
-  RETURN_IF_ERROR(CheckNotEmpty(list));
-  return list;
-}
-
-absl::StatusOr<PictureList> DefaultPictures(const ModelChoice& choice) {
-  ASSIGN_OR_RETURN(
-      const std::string directory,
-      FindRunfile(choice.embedded ? kDefaultScenes : kDefaultPictures));
+absl::StatusOr<PictureList> DefaultPictures() {
+  ASSIGN_OR_RETURN(const std::string directory, FindRunfile(kDefaultPictures));
   PictureList list = ListPictures(directory, {});
   // That a file of our own beside the pictures is none concerns nobody.
   list.notes.clear();
+  return list;
+}
+
+absl::StatusOr<PictureList> Pictures(
+    const std::vector<std::string>& arguments) {
+  const std::string directory = absl::GetFlag(FLAGS_imgdir);
+  if (directory.empty() && arguments.empty()) return DefaultPictures();
+  const PictureList list = ListPictures(directory, arguments);
+  RETURN_IF_ERROR(CheckNotEmpty(list));
   return list;
 }
 
@@ -132,21 +122,15 @@ absl::StatusOr<std::unique_ptr<Detector>> MakeDetector(ModelChoice choice,
 
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags());
-  PictureList list;
-  if (NamesPictures(arguments)) {
-    ASSIGN_OR_RETURN(list, NamedPictures(arguments));
-  }
+  ASSIGN_OR_RETURN(const PictureList list, Pictures(arguments));
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
   RETURN_IF_ERROR(TestNewDevice(*backend));
-  ASSIGN_OR_RETURN(const ModelChoice choice,
+  ASSIGN_OR_RETURN(ModelChoice choice,
                    ChooseModel(absl::GetFlag(FLAGS_modelpath),
                                ModelFetcherFromFlags(ModelDirectory()),
                                DefaultModelFetcherFromFlags(ModelDirectory())));
-  if (!NamesPictures(arguments)) {
-    ASSIGN_OR_RETURN(list, DefaultPictures(choice));
-  }
   ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
-                   MakeDetector(choice, backend.get()));
+                   MakeDetector(std::move(choice), backend.get()));
   const PostprocessConfig& postprocess = detector->config().postprocess();
   DemoOptions options;
   options.paste_threshold = PasteThreshold(postprocess);

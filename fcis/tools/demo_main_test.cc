@@ -3,6 +3,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -106,6 +108,30 @@ TEST_F(DemoMainTest, HelpAndUsage) {
   EXPECT_EQ(Run("--score_thresh=2").code, 2);
   EXPECT_EQ(Run("--device=abacus").code, 2);
   EXPECT_EQ(Run("--max-pixels=0").code, 2);
+}
+
+// No network, no flags of a model: the embedded one on the photographs that
+// come with the program.
+TEST_F(DemoMainTest, ByDefaultThePhotographs) {
+  const Outcome outcome = Run("--nodownload --save_json -o out");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out,
+              HasSubstr("model: the embedded one (person, car, cat, dog)"));
+  EXPECT_THAT(Files("out"),
+              ElementsAre("astronaut.png", "cat.png", "coffee.png",
+                          "photographer.png", "results.json"));
+  rapidjson::Document json;
+  json.Parse(ReadFile(Path("out/results.json")).value().c_str());
+  ASSERT_TRUE(!json.HasParseError() && json.IsArray());
+  constexpr int kPerson = 1, kCat = 17;
+  std::map<std::string, std::set<int>> found;
+  for (const auto& entry : json.GetArray()) {
+    found[entry["file_name"].GetString()].insert(entry["category_id"].GetInt());
+  }
+  EXPECT_THAT(found["astronaut.jpg"], ElementsAre(kPerson));
+  EXPECT_THAT(found["photographer.jpg"], ElementsAre(kPerson));
+  EXPECT_THAT(found["cat.jpg"], ElementsAre(kCat));
+  EXPECT_THAT(found["coffee.jpg"], IsEmpty());
 }
 
 TEST_F(DemoMainTest, BadPicturesAmongGoodOnes) {

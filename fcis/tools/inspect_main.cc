@@ -15,15 +15,16 @@
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/npz.h"
 #include "fcis/data/codec/image_reader.h"
+#include "fcis/data/download/download_flag.h"
 #include "fcis/model/cli/backend_flags.h"
+#include "fcis/model/cli/model_choice.h"
 #include "fcis/model/cli/model_flags.h"
 #include "fcis/model/weights/deterministic_weights.h"
-#include "fcis/model/weights/load.h"
 #include "fcis/tools/environment.h"
 #include "fcis/tools/inspect.h"
 #include "fcis/tools/selftest.h"
 
-ABSL_FLAG(std::string, model, "", "Model file.");
+ABSL_FLAG(std::string, model, "", fcis::kModelHelp);
 ABSL_FLAG(std::string, preset, "",
           "Instead of a model file: a model by name, with deterministic "
           "weights.");
@@ -48,11 +49,12 @@ Program MakeProgram() {
   program.summary =
       "Writes every intermediate tensor of the detection in one picture to an "
       ".npz file, under the names of the parity fixtures.";
-  program.groups = {{"Picture and result", {"image", "out"}},
-                    {"Model", {"model", "preset", "deterministic_seed"}},
-                    {"Machine", {"environment", "selftest"}},
-                    {"Computing", BackendFlagNames()},
-                    {"Thresholds and sizes", ModelFlagNames()}};
+  program.groups = {
+      {"Picture and result", {"image", "out"}},
+      {"Model", {"model", "download", "preset", "deterministic_seed"}},
+      {"Machine", {"environment", "selftest"}},
+      {"Computing", BackendFlagNames()},
+      {"Thresholds and sizes", ModelFlagNames()}};
   program.short_flags = {{'m', "model"}, {'o', "out"}};
   program.version_details = DeviceDetails;
   program.examples = {
@@ -66,14 +68,13 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
   if (!arguments.empty()) {
     return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
   }
-  if (absl::GetFlag(FLAGS_model).empty() ==
-      absl::GetFlag(FLAGS_preset).empty()) {
-    return UsageError("expected either --model or --preset");
+  const std::string preset = absl::GetFlag(FLAGS_preset);
+  if (!absl::GetFlag(FLAGS_model).empty() && !preset.empty()) {
+    return UsageError("expected --model or --preset, not both");
   }
   if (absl::GetFlag(FLAGS_image).empty()) {
     return UsageError("expected --image");
   }
-  const std::string preset = absl::GetFlag(FLAGS_preset);
   if (!preset.empty() && !Preset(preset).ok()) {
     return UsageError(Preset(preset).status().message());
   }
@@ -82,16 +83,17 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
 }
 
 absl::StatusOr<Weights> WeightsFromFlags() {
-  const std::string path = absl::GetFlag(FLAGS_model);
-  if (!path.empty()) {
-    absl::StatusOr<Weights> weights = LoadWeights(ResolvePath(path));
-    if (weights.ok() && !weights->remark.empty()) {
-      absl::FPrintF(stderr, "%s\n", weights->remark);
-    }
-    return weights;
+  const std::string preset = absl::GetFlag(FLAGS_preset);
+  if (preset.empty()) {
+    ASSIGN_OR_RETURN(
+        ModelChoice choice,
+        ChooseModel(absl::GetFlag(FLAGS_model),
+                    ModelFetcherFromFlags(ModelDirectory()),
+                    DefaultModelFetcherFromFlags(ModelDirectory())));
+    absl::FPrintF(stderr, "%s\n", choice.statement);
+    return std::move(choice.weights);
   }
-  ASSIGN_OR_RETURN(const ModelConfig config,
-                   Preset(absl::GetFlag(FLAGS_preset)));
+  ASSIGN_OR_RETURN(const ModelConfig config, Preset(preset));
   return DeterministicWeights(config, absl::GetFlag(FLAGS_deterministic_seed));
 }
 

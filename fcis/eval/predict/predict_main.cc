@@ -37,15 +37,12 @@
 #include "fcis/model/cli/model_flags.h"
 #include "fcis/model/detector.h"
 
-ABSL_FLAG(std::string, modelpath, "",
-          "Model file: .safetensors, .npz of chainer-fcis or chainercv, or "
-          ".params of MXNet. Or the name of a published one (download "
-          "models --list). Default: one in ~/data/models, else the published "
-          "one, else the small embedded one, which knows painted shapes only.");
+ABSL_FLAG(std::string, modelpath, "", fcis::kModelHelp);
 ABSL_FLAG(
     std::string, split, "",
     "A split of COCO under --data_dir, or scenes: a few painted ones that "
-    "come with the program. Default: minival2014.");
+    "come with the program, as does the model for them, which is then the "
+    "default. Default: minival2014.");
 ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
           "COCO's files, as download_datasets lays them out.");
 ABSL_FLAG(std::string, ann_file, "",
@@ -72,8 +69,9 @@ namespace fcis {
 namespace {
 
 constexpr char kDefaultSplit[] = "minival2014";
-// The painted ones that come with the program, for the embedded model.
+// The painted ones that come with the program, and the model for them.
 constexpr char kScenesSplit[] = "scenes";
+constexpr char kScenesModel[] = "fcis/model/embedded/small_scenes.safetensors";
 
 Program MakeProgram() {
   Program program;
@@ -143,6 +141,15 @@ absl::StatusOr<CocoSplit> DataFromFlags() {
                    "\nTo see it work without:  eval --split scenes"));
 }
 
+absl::StatusOr<ModelChoice> ModelFromFlags() {
+  std::string model = absl::GetFlag(FLAGS_modelpath);
+  if (model.empty() && absl::GetFlag(FLAGS_split) == kScenesSplit) {
+    ASSIGN_OR_RETURN(model, FindRunfile(kScenesModel));
+  }
+  return ChooseModel(model, ModelFetcherFromFlags(ModelDirectory()),
+                     DefaultModelFetcherFromFlags(ModelDirectory()));
+}
+
 // Rank 0's choice would not reach the others.
 absl::StatusOr<std::string> Directory(const Communicator& job) {
   const std::string out = absl::GetFlag(FLAGS_out);
@@ -186,10 +193,7 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
   RETURN_IF_ERROR(GroundTruth::Build(dataset, eval_options).status());
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
   options.weights_read_at = absl::Now();
-  ASSIGN_OR_RETURN(ModelChoice choice,
-                   ChooseModel(absl::GetFlag(FLAGS_modelpath),
-                               ModelFetcherFromFlags(ModelDirectory()),
-                               DefaultModelFetcherFromFlags(ModelDirectory())));
+  ASSIGN_OR_RETURN(ModelChoice choice, ModelFromFlags());
   if (job.rank() == 0) {
     absl::FPrintF(stderr, "%s\ndevice: %s, %d threads, %d processes\n",
                   choice.statement, backend->name(), NumThreads(), job.size());

@@ -15,6 +15,7 @@
 #include "fcis/model/weights/load.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "rapidjson/document.h"
 
 namespace fcis {
 namespace {
@@ -130,6 +131,27 @@ TEST_F(PredictMainTest, SaysWhatIsMissing) {
   EXPECT_EQ(Run(absl::StrCat(kModel, "o"), "rm 2.png &&"), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("1 of 3 pictures of "));
   EXPECT_THAT(Load("log.txt"), HasSubstr("2.png: No such file"));
+}
+
+// No model is named and none is there: the scenes have their own. Only
+// eval_main was built, as by `bazel run`.
+TEST_F(PredictMainTest, ScenesComeWithTheirModel) {
+  fs::copy_file(program_, root_ / "eval_main");
+  fs::create_directory_symlink(getenv("TEST_SRCDIR"),
+                               root_ / "eval_main.runfiles");
+  program_ = Path("eval_main");
+  constexpr char kNoTest[] = "env -u TEST_SRCDIR -u RUNFILES_DIR";
+  ASSERT_EQ(Run("--split scenes --out o --output_json o.json", kNoTest), 0)
+      << Load("log.txt");
+  EXPECT_THAT(Load("log.txt"), HasSubstr("small_scenes.safetensors"));
+  EXPECT_THAT(Load("log.txt"), HasSubstr("8 classes in common"));
+  rapidjson::Document json;
+  json.Parse(Load("o.json").c_str());
+  ASSERT_FALSE(json.HasParseError());
+  EXPECT_GT(json["stats"][0].GetDouble(), 0.6);
+  // Any other data set gets the default model.
+  ASSERT_EQ(Run("--nodownload --ann_file a.json --image_dir . --out p"), 1);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("the embedded one (person, "));
 }
 
 // A seam of two processes and a directory: whatever changes, both know.

@@ -7,8 +7,10 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/config/fcis.pb.h"
 #include "fcis/model/embedded/embedded_model.h"
 #include "fcis/model/weights/load.h"
 
@@ -64,12 +66,13 @@ absl::StatusOr<ModelChoice> Load(const std::string& path,
 absl::StatusOr<ModelChoice> Embedded(absl::string_view why) {
   ModelChoice choice;
   ASSIGN_OR_RETURN(choice.weights, EmbeddedModel());
-  choice.embedded = true;
-  choice.statement = absl::StrCat(
-      why, why.empty() ? "" : "\n",
-      "model: the embedded one, for no model was named (-m FILE) and ",
-      ModelDirectory(),
-      " holds none.\nIt is small and knows painted shapes, not photographs.");
+  const std::string classes = absl::StrJoin(
+      choice.weights.config.classes(), ", ",
+      [](std::string* out, const ClassConfig& c) { *out += c.name(); });
+  choice.statement =
+      absl::StrCat(why, why.empty() ? "" : "\n", "model: the embedded one (",
+                   classes, "), for no model was named (-m FILE) and ",
+                   ModelDirectory(), " holds none");
   return choice;
 }
 

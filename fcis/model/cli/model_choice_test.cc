@@ -51,10 +51,12 @@ TEST_F(ModelChoiceTest, PrefersThePublishedCocoModels) {
 TEST_F(ModelChoiceTest, WithoutAnyModelTheEmbeddedOne) {
   const absl::StatusOr<ModelChoice> choice = ChooseModel("", nullptr, nullptr);
   ASSERT_TRUE(choice.ok()) << choice.status();
-  EXPECT_TRUE(choice->embedded);
-  EXPECT_EQ(choice->weights.config.classes_size(), 8);
+  EXPECT_EQ(choice->weights.source, "the embedded model");
   EXPECT_TRUE(CheckWeights(choice->weights).ok());
-  EXPECT_THAT(choice->statement, HasSubstr("painted shapes"));
+  EXPECT_EQ(choice->statement,
+            "model: the embedded one (person, car, cat, dog), for no model was "
+            "named (-m FILE) and " +
+                ModelDirectory() + " holds none");
 }
 
 TEST_F(ModelChoiceTest, FetchesWhatIsMissing) {
@@ -96,7 +98,6 @@ TEST_F(ModelChoiceTest, TakesTheFirstDefaultModelThatOpens) {
   };
   const auto choice = ChooseModel("", nullptr, fetch_default);
   ASSERT_TRUE(choice.ok()) << choice.status();
-  EXPECT_FALSE(choice->embedded);
   EXPECT_EQ(choice->statement, "model: " + good + " (downloaded)");
   EXPECT_EQ(choice->weights.source, good);
   EXPECT_TRUE(CheckWeights(choice->weights).ok());
@@ -107,7 +108,7 @@ TEST_F(ModelChoiceTest, WithoutANetworkItTakesTheEmbeddedOneAndSaysWhy) {
     return absl::UnavailableError("no network: example.org");
   });
   ASSERT_TRUE(choice.ok()) << choice.status();
-  EXPECT_TRUE(choice->embedded);
+  EXPECT_EQ(choice->weights.source, "the embedded model");
   EXPECT_THAT(choice->statement, HasSubstr("no network: example.org\n"));
   EXPECT_THAT(choice->statement, HasSubstr("embedded"));
 }

@@ -1,5 +1,6 @@
-// The model that is linked into the programs: small, trained on painted scenes
-// (recipe small_scenes; docs/results.md), for where no better one can be had.
+// The model that is linked into the programs: a small one for photographs
+// (preset and recipe photos; docs/results.md), for where no better one can be
+// had. What it was trained on, and under which licences: NOTICE.
 #ifndef FCIS_MODEL_EMBEDDED_EMBEDDED_MODEL_H_
 #define FCIS_MODEL_EMBEDDED_EMBEDDED_MODEL_H_
 
@@ -8,7 +9,8 @@
 
 namespace fcis {
 
-// Its source is "the embedded model". Never an error in a sound program.
+// Its source is "the embedded model"; its config names its classes. Never an
+// error in a sound program.
 absl::StatusOr<Weights> EmbeddedModel();
 
 }  // namespace fcis

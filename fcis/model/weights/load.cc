@@ -1,6 +1,6 @@
 #include "fcis/model/weights/load.h"
 
-#include <iterator>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -9,6 +9,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/npz.h"
+#include "fcis/kernels/bf16.h"
 #include "fcis/model/weights/backbone_kind.h"
 #include "fcis/model/weights/backbone_names.h"
 #include "fcis/model/weights/import_mxnet.h"
@@ -35,18 +36,42 @@ absl::StatusOr<Weights> LoadAs(WeightFormat format, const std::string& path,
   return WeightsOf(std::move(file), path, config);
 }
 
+Tensor Widened(const Tensor& tensor) {
+  Tensor wide(tensor.shape());
+  const uint16_t* from = tensor.data<uint16_t>();
+  float* to = wide.mutable_data<float>();
+  for (int64_t i = 0; i < tensor.num_elements(); ++i) to[i] = FromBf16(from[i]);
+  return wide;
+}
+
+Tensor Narrowed(const Tensor& tensor) {
+  Tensor narrow(tensor.shape(), DType::kBF16);
+  const float* from = tensor.data<float>();
+  uint16_t* to = narrow.mutable_data<uint16_t>();
+  for (int64_t i = 0; i < tensor.num_elements(); ++i) to[i] = ToBf16(from[i]);
+  return narrow;
+}
+
+// Of everything in the file, what the model is made of.
+std::map<std::string, Tensor> ModelTensors(
+    const std::map<std::string, Tensor>& file) {
+  std::map<std::string, Tensor> model;
+  for (const auto& [name, tensor] : file) {
+    if (absl::StartsWith(name, kOptimizerPrefix)) continue;
+    const auto average = file.find(absl::StrCat(kAveragePrefix, name));
+    const Tensor& chosen = average == file.end() ? tensor : average->second;
+    model[name] = chosen.type() == DType::kBF16 ? Widened(chosen) : chosen;
+  }
+  return model;
+}
+
 }  // namespace
 
 absl::StatusOr<Weights> WeightsOf(Safetensors file, const std::string& source,
                                   const absl::optional<ModelConfig>& config) {
   Weights weights;
   weights.source = source;
-  weights.tensors = std::move(file.tensors);
-  for (auto it = weights.tensors.begin(); it != weights.tensors.end();) {
-    it = absl::StartsWith(it->first, kOptimizerPrefix)
-             ? weights.tensors.erase(it)
-             : std::next(it);
-  }
+  weights.tensors = ModelTensors(file.tensors);
   const auto carried = file.metadata.find(kModelConfigKey);
   if (config.has_value()) {
     weights.config = *config;
@@ -93,6 +118,13 @@ absl::StatusOr<std::map<std::string, Tensor>> ReadTensors(
     ASSIGN_OR_RETURN(tensors[name], file->Read(name));
   }
   return tensors;
+}
+
+Weights WithBf16Kernels(Weights weights) {
+  for (auto& [name, tensor] : weights.tensors) {
+    if (tensor.shape().rank() > 1) tensor = Narrowed(tensor);
+  }
+  return weights;
 }
 
 absl::Status SaveWeights(const std::string& path, const Weights& weights) {

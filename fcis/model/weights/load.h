@@ -19,13 +19,17 @@ namespace fcis {
 inline constexpr char kModelConfigKey[] = "fcis.config";
 // Tensors of a training checkpoint that are not the model's.
 inline constexpr char kOptimizerPrefix[] = "optimizer/";
+// Among them the averaged weights, by the weights' names.
+inline constexpr char kAveragePrefix[] = "optimizer/average/";
 
-// Reads a model whatever its format (WeightFormatOf): our safetensors
-// (checkpoints too, without what begins with kOptimizerPrefix), chainer-fcis or
-// chainercv .npz, MXNet .params. `config` replaces the one that the file
-// carries or that is inferred from it. Errors name the file: missing, of
-// another program (and how to convert it), a backbone alone (and which), or
-// with missing, extra or misshapen tensors.
+// Reads a model whatever its format (WeightFormatOf): our safetensors,
+// chainer-fcis or chainercv .npz, MXNet .params. Of a checkpoint it is the
+// model that training would export: averaged where averages are kept, without
+// what else begins with kOptimizerPrefix. bf16 in a safetensors file is widened
+// to f32. `config` replaces the one that the file carries or that is inferred
+// from it. Errors name the file: missing, of another program (and how to
+// convert it), a backbone alone (and which), or with missing, extra or
+// misshapen tensors.
 absl::StatusOr<Weights> LoadWeights(
     const std::string& path,
     const absl::optional<ModelConfig>& config = absl::nullopt);
@@ -39,6 +43,10 @@ absl::StatusOr<Weights> WeightsOf(
 // whether or not it is a model.
 absl::StatusOr<std::map<std::string, Tensor>> ReadTensors(
     const std::string& path);
+
+// The same weights with the convolutions' kernels rounded to bf16, half the
+// bytes; biases and norms stay f32. To be saved, not to be computed with.
+Weights WithBf16Kernels(Weights weights);
 
 // Writes our own format: safetensors with the config in its metadata.
 absl::Status SaveWeights(const std::string& path, const Weights& weights);

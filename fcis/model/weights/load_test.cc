@@ -52,6 +52,45 @@ TEST(LoadWeights, LeavesOutWhatTheOptimiserKeeps) {
               HasSubstr("1 unknown: optimizers"));
 }
 
+TEST(LoadWeights, OfACheckpointTheAverages) {
+  const Weights now = DeterministicWeights(*Preset("parity_mini"), 3);
+  const Weights averages = DeterministicWeights(*Preset("parity_mini"), 4);
+  Weights checkpoint = now;
+  checkpoint.tensors["optimizer/average/rpn/loc/W"] =
+      averages.tensors.at("rpn/loc/W");
+  const std::string path = Path("averages.safetensors");
+  ASSERT_TRUE(SaveWeights(path, checkpoint).ok());
+  const auto got = LoadWeights(path);
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->tensors.size(), now.tensors.size());
+  for (const auto& [name, tensor] : got->tensors) {
+    const Weights& want = name == "rpn/loc/W" ? averages : now;
+    EXPECT_TRUE(AllEqual(tensor, want.tensors.at(name))) << name;
+  }
+}
+
+TEST(LoadWeights, WidensBf16) {
+  Weights weights = DeterministicWeights(*Preset("parity_mini"), 3);
+  float* kernel = weights.tensors.at("rpn/loc/W").mutable_data<float>();
+  kernel[0] = 1 + 1.0f / 256;      // a tie: to even
+  kernel[1] = -(1 + 3.0f / 1024);  // to the nearer one
+  const std::string path = Path("bf16.safetensors");
+  ASSERT_TRUE(SaveWeights(path, WithBf16Kernels(weights)).ok());
+  EXPECT_EQ(ReadTensors(path)->at("rpn/loc/W").type(), DType::kBF16);
+  const auto got = LoadWeights(path);
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->tensors.at("rpn/loc/W").data<float>()[0], 1);
+  EXPECT_EQ(got->tensors.at("rpn/loc/W").data<float>()[1], -1);
+  for (const auto& [name, want] : weights.tensors) {
+    const Tensor& tensor = got->tensors.at(name);
+    if (want.shape().rank() == 1) {
+      EXPECT_TRUE(AllEqual(tensor, want)) << name;
+    } else {
+      EXPECT_TRUE(AllNear(tensor, want, AbsMax(want) / 256)) << name;
+    }
+  }
+}
+
 TEST(LoadWeights, TellsTheFormats) {
   for (const char* path : {"fcis/model/weights/testdata/mini_chainer_fcis.npz",
                            kChainercvFile, kMxnetFile}) {

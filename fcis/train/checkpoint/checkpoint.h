@@ -4,7 +4,8 @@
 // It is a safetensors file, written so that a reader meets all of it or
 // nothing, with a SHA-256 over its contents. With the model's config in
 // state[kModelConfigKey] (fcis/model/weights/load.h) it is a model file too:
-// LoadWeights leaves out what begins with kOptimizerPrefix.
+// LoadWeights takes the averages where there are any, and leaves out what else
+// begins with kOptimizerPrefix.
 #ifndef FCIS_TRAIN_CHECKPOINT_CHECKPOINT_H_
 #define FCIS_TRAIN_CHECKPOINT_CHECKPOINT_H_
 

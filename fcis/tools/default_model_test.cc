@@ -1,0 +1,69 @@
+// inspect and bench as one calls them first: no model is named, none is there.
+// (The demo's and eval's own tests do the same with these.)
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/io/file.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr char kStatement[] = "model: the embedded one (person, car, cat, dog)";
+
+struct Outcome {
+  int code = -1;
+  std::string text;  // both streams
+};
+
+Outcome RunProgram(absl::string_view program, absl::string_view arguments) {
+  const std::string home = ::testing::TempDir();
+  setenv("HOME", home.c_str(), 1);
+  const std::string log = absl::StrCat(home, "/log.txt");
+  const int status =
+      std::system(absl::StrCat("'", *FindRunfile(program), "' ", arguments,
+                               " > '", log, "' 2>&1 < /dev/null")
+                      .c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+          ReadFile(log).value_or("")};
+}
+
+TEST(DefaultModelTest, Inspect) {
+  const std::string picture = *FindRunfile("fcis/tools/images/cat.jpg");
+  const std::string out = absl::StrCat(::testing::TempDir(), "/stages.npz");
+  const Outcome outcome = RunProgram(
+      "fcis/tools/inspect_main",
+      absl::StrCat("--nodownload --image '", picture, "' --out ", out));
+  EXPECT_EQ(outcome.code, 0) << outcome.text;
+  // 451x300 at the model's input size.
+  EXPECT_THAT(outcome.text, AllOf(HasSubstr(kStatement), HasSubstr("3x298x448"),
+                                  HasSubstr("arrays")));
+  const Outcome both =
+      RunProgram("fcis/tools/inspect_main", "-m a.npz --preset parity_mini");
+  EXPECT_EQ(both.code, 2) << both.text;
+}
+
+TEST(DefaultModelTest, Bench) {
+  const Outcome outcome =
+      RunProgram("fcis/tools/bench_main", "--nodownload --repeats 1");
+  EXPECT_EQ(outcome.code, 0) << outcome.text;
+  EXPECT_THAT(outcome.text,
+              AllOf(HasSubstr(kStatement), HasSubstr("\"preset\": \"photos\""),
+                    HasSubstr("\"height\": 320")));
+  const Outcome both =
+      RunProgram("fcis/tools/bench_main", "-m a.npz --preset parity_mini");
+  EXPECT_EQ(both.code, 2) << both.text;
+  EXPECT_EQ(RunProgram("fcis/tools/bench_main", "--height 3").code, 2);
+}
+
+}  // namespace
+}  // namespace fcis
