@@ -81,6 +81,7 @@ absl::Status CheckSchedule(const ScheduleConfig& c) {
                          "schedule.warmup_iterations", "0 or more"));
   RETURN_IF_ERROR(Expect(c.stretch() > 0 && c.stretch() <= 1000,
                          "schedule.stretch", "more than 0, at most 1000"));
+  RETURN_IF_ERROR(Expect(c.patience() >= 0, "schedule.patience", "0 or more"));
   for (const auto& phase : c.phases()) {
     const int ends = phase.has_end_iteration() + phase.has_end_epoch() +
                      phase.has_end_picture();
@@ -112,6 +113,8 @@ absl::Status CheckData(const TrainConfig& c) {
   RETURN_IF_ERROR(Expect(
       c.data().repeat_threshold() >= 0 && c.data().repeat_threshold() <= 1,
       "data.repeat_threshold", "in 0..1"));
+  RETURN_IF_ERROR(Expect(c.data().hold_out() >= 0 && c.data().hold_out() <= 0.5,
+                         "data.hold_out", "in 0..0.5"));
   RETURN_IF_ERROR(Expect(c.batch() > 0 && c.accumulate() > 0 &&
                              c.batch() <= 4096 && c.accumulate() <= 4096,
                          "batch and accumulate", "in 1..4096"));

@@ -121,6 +121,12 @@ TEST(RecipesTest, NumbersOutOfRangeAreNamed) {
                 c->mutable_augmentation()->set_copy_paste(2);
               }),
               HasSubstr("copy_paste"));
+  EXPECT_THAT(
+      error([](TrainConfig* c) { c->mutable_data()->set_hold_out(0.6); }),
+      HasSubstr("data.hold_out"));
+  EXPECT_THAT(
+      error([](TrainConfig* c) { c->mutable_schedule()->set_patience(-1); }),
+      HasSubstr("schedule.patience"));
 }
 
 }  // namespace

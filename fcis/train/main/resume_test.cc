@@ -271,6 +271,91 @@ TEST_F(ResumeTest, AValidationThatWasCutShortIsDoneAgain) {
   EXPECT_THAT(*ReadFile(run_ + "/best.json"), HasSubstr("\"iteration\": 5"));
 }
 
+// A run of two validations with an AP that later ones will not reach, of
+// iteration 2; the one of iteration 4 is within the warm-up.
+class PatienceResumeTest : public ResumeTest {
+ protected:
+  std::string EarlyFlags(int iterations, const std::string& out) const {
+    return absl::StrCat(
+        Flags(iterations, out), TinyFlags("batch: 1 schedule { patience: 3 }"),
+        "--val_every 0.5 ", ValidationFlags("annotations.json"));
+  }
+  void BeginEarly() const {
+    const Outcome begun = Train(EarlyFlags(4, run_));
+    ASSERT_EQ(begun.code, 0) << begun.output;
+    const std::string best = *ReadFile(run_ + "/best.json");
+    EXPECT_THAT(best, HasSubstr("\"iteration\": 2"));
+    EXPECT_THAT(best, HasSubstr("\"ap\": 0.0"));
+    ASSERT_TRUE(WriteFileAtomic(run_ + "/best.json",
+                                absl::StrReplaceAll(best, {{"0.0", "0.875"}}))
+                    .ok());
+  }
+};
+
+TEST_F(PatienceResumeTest, TheBestIsTheModelOfARunThatEndsEarly) {
+  const std::string short_run = NewDirectory("early_short");
+  const Outcome two = Train(EarlyFlags(2, short_run));
+  ASSERT_EQ(two.code, 0) << two.output;
+  BeginEarly();
+  // Stopped in between, it counts as one that was not.
+  ASSERT_EQ(Resume("--max_iters 7").code, 0);
+  const Outcome early = Resume("--max_iters 40");
+  ASSERT_EQ(early.code, 0) << early.output;
+  EXPECT_THAT(early.output,
+              HasSubstr("no better AP in 3 validations: training ends after "
+                        "iteration 10 of 40"));
+  EXPECT_THAT(early.output,
+              HasSubstr("of iteration 2, the best validated: AP 0.875"));
+  EXPECT_EQ(ReadLog(run_).size(), 10u);
+  const std::string model = *ReadFile(run_ + "/model.safetensors");
+  EXPECT_EQ(model, *ReadFile(short_run + "/model.safetensors"));
+
+  const Outcome finished = Resume("--max_iters 50");
+  EXPECT_EQ(finished.code, 0) << finished.output;
+  EXPECT_THAT(finished.output,
+              HasSubstr("the run is finished: 10 iterations are done"));
+  EXPECT_THAT(finished.output, HasSubstr("patience: 0"));
+  // Killed before the model was written.
+  fs::remove(run_ + "/model.safetensors");
+  const Outcome written = Resume("--max_iters 50");
+  EXPECT_EQ(written.code, 0) << written.output;
+  EXPECT_EQ(ReadLog(run_).size(), 10u);
+  EXPECT_EQ(*ReadFile(run_ + "/model.safetensors"), model);
+  // From before its end it comes to the same end.
+  const Outcome back =
+      Resume(absl::StrCat("--max_iters 40 --resume_from ", run_,
+                          "/checkpoint_00000008.safetensors"));
+  EXPECT_EQ(back.code, 0) << back.output;
+  EXPECT_EQ(ReadLog(run_).size(), 10u);
+
+  const Outcome longer =
+      Resume("--max_iters 12 --change_recipe --set 'schedule { patience: 0 }'");
+  EXPECT_EQ(longer.code, 0) << longer.output;
+  EXPECT_EQ(ReadLog(run_).size(), 12u);
+  EXPECT_NE(*ReadFile(run_ + "/model.safetensors"), model);
+}
+
+TEST_F(PatienceResumeTest, AllRanksEndTogether) {
+  BeginEarly();
+  const Outcome both = Shell(absl::StrCat(
+      "timeout 60 ", Mpi(2, absl::StrCat("--resume --threads 1 --max_iters 40 "
+                                         "--out ",
+                                         run_))));
+  ASSERT_EQ(both.code, 0) << both.output;
+  // An epoch is 2 iterations now: each iteration is validated.
+  EXPECT_THAT(both.output, HasSubstr("training ends after iteration 7 of 40"));
+  EXPECT_EQ(ReadLog(run_).size(), 7u);
+  EXPECT_THAT(Resume().output, HasSubstr("the run is finished: 7 iterations"));
+}
+
+// Nothing was found at all: there is nothing to be patient about.
+TEST_F(PatienceResumeTest, ARunThatFindsNothingGoesToItsEnd) {
+  const Outcome begun = Train(EarlyFlags(14, run_) + "--seed 2");
+  ASSERT_EQ(begun.code, 0) << begun.output;
+  EXPECT_EQ(ReadLog(run_).size(), 14u);
+  EXPECT_THAT(begun.output, Not(HasSubstr("the best validated")));
+}
+
 // Finished, trained again from an earlier checkpoint, and killed before the
 // model was made of it.
 TEST_F(ResumeTest, AModelOfAnotherPastIsNotTheRuns) {
