@@ -11,7 +11,7 @@ absl::StatusOr<bool> PatienceIsSpent(const std::string& run,
                                      const ScheduleConfig& schedule) {
   ASSIGN_OR_RETURN(const absl::optional<BestCheckpoint> best,
                    BestToExport(run, schedule));
-  if (!best.has_value()) return false;
+  if (!best.has_value() || best->ap < kLearnedAp) return false;
   const auto count = std::count_if(
       best->later.begin(), best->later.end(), [&](int64_t iteration) {
         return iteration > schedule.warmup_iterations();

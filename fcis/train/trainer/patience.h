@@ -13,8 +13,12 @@
 
 namespace fcis {
 
+// A best AP below it is no sign that the run has learned anything.
+inline constexpr double kLearnedAp = 0.05;
+
 // Whether the last `patience` validations that count brought no better AP;
-// false without patience. Errors: those of ReadBest.
+// false without patience. Those of the warm-up do not count, nor does any
+// before the best AP is kLearnedAp. Errors: those of ReadBest.
 absl::StatusOr<bool> PatienceIsSpent(const std::string& run,
                                      const ScheduleConfig& schedule);
 

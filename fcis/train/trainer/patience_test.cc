@@ -55,6 +55,14 @@ TEST_F(PatienceTest, NotThoseOfTheWarmUp) {
   EXPECT_TRUE(Spent());
 }
 
+TEST_F(PatienceTest, NotBeforeSomethingIsLearned) {
+  Best(R"({"iteration": 30, "ap": 0.04, "without_improvement": [40, 50, 60]})");
+  EXPECT_FALSE(Spent());
+  EXPECT_EQ(Exported(), 30);
+  Best(R"({"iteration": 30, "ap": 0.05, "without_improvement": [40, 50, 60]})");
+  EXPECT_TRUE(Spent());
+}
+
 // Nor is a model that finds nothing better than a later one.
 TEST_F(PatienceTest, NotBeforeSomethingIsFound) {
   for (const char* ap : {"0", "-1"}) {
