@@ -9,6 +9,7 @@
 #include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/data/coco/hold_out.h"
 #include "fcis/data/loader/coco_index.h"
+#include "fcis/train/main/training_data.h"
 #include "fcis/train/run/run_directory.h"
 
 namespace fcis {
@@ -17,25 +18,22 @@ namespace {
 constexpr char kAllTrain[] =
     "all pictures train with --set 'data { hold_out: 0 }'";
 
-// What the readers of the data set find wrong with it.
-absl::Status Check(const CocoSource& source, const CocoNeeds& needs,
-                   const BadAnnotationPolicy& policy) {
-  ASSIGN_OR_RETURN(const CocoIndex index, IndexCoco({source}, needs));
-  return index.report.problems.Check(policy);
-}
-
 // Whether the data set can be taken apart. Error: it can be trained on, but not
 // be evaluated.
 absl::StatusOr<bool> MayBeTakenApart(const CocoSource& source,
-                                     const TrainConfig& config) {
-  ASSIGN_OR_RETURN(const BadAnnotationPolicy policy,
-                   BadAnnotationPolicyFromFlags());
-  CocoUse use;
-  use.ignored_regions = config.data().ignored_regions();
-  CocoNeeds needs = TrainingNeeds(use);
-  if (!Check(source, needs, policy).ok()) return false;
+                                     const TrainPlan& plan) {
+  TrainingDataChoice choice;
+  choice.ann_file = source.ann_file;
+  choice.image_dir = source.image_dir;
+  ASSIGN_OR_RETURN(choice.bad_annotations, BadAnnotationPolicyFromFlags());
+  if (!OpenTrainingData(choice, plan.config, plan.model.input()).ok()) {
+    return false;
+  }
+  CocoNeeds needs = TrainingNeeds();
   needs.evaluated_later = true;
-  const absl::Status evaluated = Check(source, needs, policy);
+  ASSIGN_OR_RETURN(const CocoIndex index, IndexCoco({source}, needs));
+  const absl::Status evaluated =
+      index.report.problems.Check(choice.bad_annotations);
   if (evaluated.ok()) return true;
   return absl::Status(
       evaluated.code(),
@@ -45,13 +43,12 @@ absl::StatusOr<bool> MayBeTakenApart(const CocoSource& source,
 }
 
 // By rank 0. Whether the parts are there.
-absl::StatusOr<bool> WriteParts(const CocoSource& source,
-                                const TrainConfig& config,
+absl::StatusOr<bool> WriteParts(const CocoSource& source, const TrainPlan& plan,
                                 RunDirectory* directory, const SayLine& say) {
-  ASSIGN_OR_RETURN(const bool may, MayBeTakenApart(source, config));
+  ASSIGN_OR_RETURN(const bool may, MayBeTakenApart(source, plan));
   if (!may) return false;
   ASSIGN_OR_RETURN(const HeldOut held,
-                   HoldOut(source.ann_file, config.data().hold_out()));
+                   HoldOut(source.ann_file, plan.config.data().hold_out()));
   if (held.held_out == 0) {
     say(absl::StrCat("validation: none; ", held.with_objects,
                      " pictures with objects are too few to hold any out. "
@@ -71,22 +68,21 @@ absl::StatusOr<bool> WriteParts(const CocoSource& source,
 absl::Status HoldOutValidation(const TrainPlan& plan, const OpenedRun& run,
                                Communicator* job, const SayLine& say,
                                RunRecord* record) {
-  if (run.recipe.has_value() || plan.config.data().hold_out() == 0 ||
-      absl::GetFlag(FLAGS_ann_file).empty() ||
-      !absl::GetFlag(FLAGS_val_ann_file).empty()) {
-    return absl::OkStatus();
-  }
+  const bool wanted = !run.recipe.has_value() &&
+                      plan.config.data().hold_out() > 0 &&
+                      !absl::GetFlag(FLAGS_ann_file).empty() &&
+                      absl::GetFlag(FLAGS_val_ann_file).empty();
   CocoSource source;
   source.ann_file = ResolvePath(absl::GetFlag(FLAGS_ann_file));
   source.image_dir = ResolvePath(absl::GetFlag(FLAGS_image_dir));
   absl::StatusOr<bool> written = false;
-  if (run.directory != nullptr) {
-    written = WriteParts(source, plan.config, run.directory.get(), say);
+  if (wanted && run.directory != nullptr) {
+    written = WriteParts(source, plan, run.directory.get(), say);
   }
-  // The others wait for the files.
+  // The others wait for the files, whatever their own command lines say.
   ASSIGN_OR_RETURN(const int there, job->Sum(written.ok() && *written ? 1 : 0));
   RETURN_IF_ERROR(written.status());
-  if (there == 0) return absl::OkStatus();
+  if (!wanted || there == 0) return absl::OkStatus();
   record->set_held_out_of(source.ann_file);
   absl::SetFlag(&FLAGS_ann_file, absl::StrCat(run.path, "/", kTrainPart));
   absl::SetFlag(&FLAGS_val_ann_file,

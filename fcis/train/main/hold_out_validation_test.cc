@@ -171,6 +171,13 @@ TEST_F(HoldOutValidationTest, FaultsAreThoseOfTheUsersFile) {
               Not(HasSubstr("faults, all found")));
   EXPECT_EQ(Shell("timeout 60 " + Mpi(2, Flags())).code, 1);
   EXPECT_FALSE(fs::exists(run_));
+  // Wherever the pictures would have come.
+  WriteTinySet(data_, kPictures);
+  for (int i = 1; i <= 9; ++i) {
+    fs::remove(absl::StrCat(data_, "/images/00000000000", i, ".jpg"));
+  }
+  EXPECT_THAT(refused("9 of 12 pictures are missing"),
+              Not(HasSubstr("held out")));
 }
 
 TEST_F(HoldOutValidationTest, ARunThatDoesNotBeginLeavesNoParts) {
