@@ -10,7 +10,7 @@
 #include "fcis/core/io/file.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
-#include "fcis/data/json/json_scanner.h"
+#include "fcis/data/coco/split_dataset.h"
 #include "fcis/data/json/open_json.h"
 
 namespace fcis {
@@ -28,15 +28,6 @@ class Output {
   void Append(absl::string_view text) {
     absl::StrAppend(&buffer_, text);
     if (buffer_.size() >= kFull) Flush();
-  }
-  void BeginList() {
-    Append("[");
-    first_ = true;
-  }
-  void AppendRecord(absl::string_view text) {
-    if (!first_) Append(",");
-    first_ = false;
-    Append(text);
   }
   // All of it is on its way to the disk; only Commit is missing.
   absl::Status Finish() {
@@ -57,7 +48,6 @@ class Output {
 
   std::unique_ptr<AtomicFile> file_;
   std::string buffer_;
-  bool first_ = true;
   absl::Status status_;
 };
 
@@ -80,97 +70,6 @@ absl::StatusOr<Chosen> ReadChosen(const std::string& val2017) {
   chosen.met.resize(chosen.ids.size());
   return chosen;
 }
-
-// Copies val2014 into both outputs.
-class Splitter {
- public:
-  Splitter(absl::string_view text, Chosen* chosen, Output* minival,
-           Output* rest)
-      : text_(text), chosen_(*chosen), minival_(*minival), rest_(*rest) {}
-
-  // Errors name the byte and the record.
-  absl::Status Run() {
-    JsonScanner json(text_);
-    bool first = true, has_images = false, has_annotations = false;
-    const bool read =
-        json.ReadObject([&](absl::string_view key) {
-          const std::string name(key);
-          Both(first ? "{" : ",");
-          first = false;
-          // A key with escapes is none of COCO's.
-          if (name.find_first_of("\"\\") != std::string::npos) {
-            return json.Fail("a key of COCO's has no quotes or backslashes");
-          }
-          Both(absl::StrCat("\"", name, "\":"));
-          if (name == "images") {
-            has_images = true;
-            return CopyList(json, name, "id");
-          }
-          if (name == "annotations") {
-            has_annotations = true;
-            return CopyList(json, name, "image_id");
-          }
-          absl::string_view value;
-          if (!json.Skip(value)) return false;
-          Both(value);
-          return true;
-        }) &&
-        json.ReadEnd() &&
-        (has_images || json.Fail("there is no list \"images\"")) &&
-        (has_annotations || json.Fail("there is no list \"annotations\""));
-    Both("}");
-    if (read) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat(where_, json.status().message()));
-  }
-
- private:
-  void Both(absl::string_view text) {
-    minival_.Append(text);
-    rest_.Append(text);
-  }
-
-  // `key` holds the picture of a record.
-  bool CopyList(JsonScanner& json, const std::string& name,
-                absl::string_view key) {
-    minival_.BeginList();
-    rest_.BeginList();
-    int count = 0;
-    const bool read = json.ReadArray([&] {
-      where_ = absl::StrCat(name, "[", count++, "]: ");
-      return CopyRecord(json, key);
-    });
-    Both("]");
-    if (read) where_.clear();
-    return read;
-  }
-
-  bool CopyRecord(JsonScanner& json, absl::string_view key) {
-    json.Peek();  // moves to the record's first byte
-    const size_t begin = json.offset();
-    RecordId id;
-    bool found = false;
-    const bool read = json.ReadObject([&](absl::string_view field) {
-      if (field != key) return json.Skip();
-      found = true;
-      return ReadRecordId(json, id);
-    });
-    if (!read) return false;
-    if (!found) {
-      return json.FailAt(begin, absl::StrCat("there is no \"", key, "\""));
-    }
-    const int position = chosen_.index.Find(id);
-    if (position >= 0 && key == "id") chosen_.met[position] = true;
-    (position >= 0 ? minival_ : rest_)
-        .AppendRecord(text_.substr(begin, json.offset() - begin));
-    return true;
-  }
-
-  const absl::string_view text_;
-  Chosen& chosen_;
-  Output &minival_, &rest_;
-  std::string where_;
-};
 
 absl::Status CheckAllMet(const Chosen& chosen, const std::string& val2014,
                          const std::string& val2017) {
@@ -201,8 +100,15 @@ absl::Status SplitMinival2014(const std::string& val2014,
                    OpenJson(val2014));
   ASSIGN_OR_RETURN(Output chosen_output, Output::Create(minival));
   ASSIGN_OR_RETURN(Output rest_output, Output::Create(rest));
-  const absl::Status split =
-      Splitter(file->bytes(), &chosen, &chosen_output, &rest_output).Run();
+  const absl::Status split = SplitDataset(
+      file->bytes(), BadRecords::kRefuse,
+      [&](absl::string_view list, const RecordId& picture) {
+        const int position = chosen.index.Find(picture);
+        if (position >= 0 && list == kImages) chosen.met[position] = true;
+        return position >= 0;
+      },
+      [&](absl::string_view text) { chosen_output.Append(text); },
+      [&](absl::string_view text) { rest_output.Append(text); });
   if (!split.ok()) {
     return absl::Status(split.code(),
                         absl::StrCat(val2014, ": ", split.message()));

@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 constexpr char kIterationKey[] = "iteration";
 constexpr char kApKey[] = "ap";
 constexpr char kValidationKey[] = "validation_set";  // in hex
+constexpr char kLaterKey[] = "without_improvement";
 
 absl::Status FileError(absl::string_view what, const std::string& path,
                        const std::error_code& error) {
@@ -120,9 +121,27 @@ absl::Status WriteBest(const std::string& directory,
     json.String(
         absl::StrCat(absl::Hex(best.validation, absl::kZeroPad16)).c_str());
   }
+  if (!best.later.empty()) {
+    json.Key(kLaterKey);
+    json.StartArray();
+    for (const int64_t iteration : best.later) json.Int64(iteration);
+    json.EndArray();
+  }
   json.EndObject();
   return WriteFileAtomic(Join(directory, kBestRecord),
                          absl::StrCat(buffer.GetString(), "\n"));
+}
+
+// Iterations, if they are there. False: something else is.
+bool ReadLater(const rapidjson::Document& json, std::vector<int64_t>* later) {
+  const auto member = json.FindMember(kLaterKey);
+  if (member == json.MemberEnd()) return true;
+  if (!member->value.IsArray()) return false;
+  for (const auto& iteration : member->value.GetArray()) {
+    if (!iteration.IsInt64()) return false;
+    later->push_back(iteration.GetInt64());
+  }
+  return true;
 }
 
 }  // namespace
@@ -222,18 +241,28 @@ absl::StatusOr<absl::optional<BestCheckpoint>> ReadBest(
     return absl::DataLossError(
         absl::StrCat(path, ": expected digits in '", kValidationKey, "'"));
   }
+  if (!ReadLater(json, &best.later)) {
+    return absl::DataLossError(
+        absl::StrCat(path, ": expected iterations in '", kLaterKey, "'"));
+  }
   return absl::make_optional(best);
 }
 
 absl::StatusOr<std::string> SetAsideBest(const std::string& directory,
                                          int64_t iteration,
                                          uint64_t validation) {
-  ASSIGN_OR_RETURN(const absl::optional<BestCheckpoint> best,
-                   ReadBest(directory));
+  ASSIGN_OR_RETURN(absl::optional<BestCheckpoint> best, ReadBest(directory));
   if (!best.has_value()) return std::string();
   const bool other = validation != 0 && best->validation != 0 &&
                      best->validation != validation;
-  if (!other && best->iteration <= iteration) return std::string();
+  if (!other && best->iteration <= iteration) {
+    const auto end =
+        std::upper_bound(best->later.begin(), best->later.end(), iteration);
+    if (end == best->later.end()) return std::string();
+    best->later.erase(end, best->later.end());
+    RETURN_IF_ERROR(WriteBest(directory, *best));
+    return std::string();
+  }
   for (const char* name : {kBestRecord, kBestCheckpoint}) {
     RETURN_IF_ERROR(SetAside(Join(directory, name)));
   }
@@ -250,9 +279,17 @@ absl::StatusOr<bool> KeepIfBest(const std::string& directory,
         absl::StrCat("the AP of iteration ", candidate.iteration,
                      " is not a number: ", candidate.ap));
   }
-  ASSIGN_OR_RETURN(const absl::optional<BestCheckpoint> best,
-                   ReadBest(directory));
-  if (best.has_value() && candidate.ap <= best->ap) return false;
+  ASSIGN_OR_RETURN(absl::optional<BestCheckpoint> best, ReadBest(directory));
+  if (best.has_value() && candidate.ap <= best->ap) {
+    // The same validation may be made again after an interruption.
+    const int64_t last =
+        best->later.empty() ? best->iteration : best->later.back();
+    if (candidate.iteration > last) {
+      best->later.push_back(candidate.iteration);
+      RETURN_IF_ERROR(WriteBest(directory, *best));
+    }
+    return false;
+  }
   RETURN_IF_ERROR(
       LinkOrCopy(Join(directory, CheckpointName(candidate.iteration)),
                  Join(directory, kBestCheckpoint)));

@@ -21,6 +21,8 @@ struct BestCheckpoint {
   int64_t iteration = 0;
   double ap = 0;
   uint64_t validation = 0;  // a hash of the validation set; 0: not known
+  // Iterations of the validations after it, ascending; none had a higher AP.
+  std::vector<int64_t> later = {};
 };
 
 // Paths of the directory's checkpoints, the newest (highest iteration) first;
@@ -65,14 +67,15 @@ absl::StatusOr<absl::optional<BestCheckpoint>> ReadBest(
 // For a run that goes on after `iteration`: sets best.safetensors and best.json
 // aside when they are of a later iteration, or when their validation set is not
 // `validation` (0: there is none now, which changes nothing). Returns a line
-// that says so, or "" when they stay or there are none.
+// that says so, or "" when they stay or there are none. When they stay, later
+// validations than `iteration` are forgotten.
 absl::StatusOr<std::string> SetAsideBest(const std::string& directory,
                                          int64_t iteration,
                                          uint64_t validation);
 
 // Keeps the checkpoint of `candidate.iteration` as best.safetensors when its AP
-// is higher than the best one's so far; returns whether it is. AP is a number
-// (NaN is an error).
+// is higher than the best one's so far; returns whether it is. Else it is one
+// of the best one's `later`. AP is a number (NaN is an error).
 absl::StatusOr<bool> KeepIfBest(const std::string& directory,
                                 const BestCheckpoint& candidate);
 

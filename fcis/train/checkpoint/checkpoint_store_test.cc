@@ -155,6 +155,35 @@ TEST(CheckpointStore, BestByAp) {
   EXPECT_THAT(ReadBest(directory).status().message(), HasSubstr("best.json"));
 }
 
+TEST(CheckpointStore, ValidationsAfterTheBestAreKept) {
+  const std::string directory = NewDirectory("later");
+  WriteAll(directory, {10, 40});
+  const auto later = [&] { return (*ReadBest(directory))->later; };
+  EXPECT_TRUE(*KeepIfBest(directory, {10, 0.5}));
+  EXPECT_FALSE(*KeepIfBest(directory, {10, 0.5}));  // again
+  EXPECT_THAT(later(), IsEmpty());
+  for (const int64_t iteration : {20, 30, 30}) {
+    EXPECT_FALSE(*KeepIfBest(directory, {iteration, 0.25}));
+  }
+  EXPECT_THAT(later(), ElementsAre(20, 30));
+  // From an earlier checkpoint on they are made once more.
+  EXPECT_EQ(*SetAsideBest(directory, 30, 0), "");
+  EXPECT_THAT(later(), ElementsAre(20, 30));
+  EXPECT_EQ(*SetAsideBest(directory, 25, 0), "");
+  EXPECT_THAT(later(), ElementsAre(20));
+  EXPECT_EQ((*ReadBest(directory))->ap, 0.5);
+  EXPECT_TRUE(*KeepIfBest(directory, {40, 0.75}));
+  EXPECT_THAT(later(), IsEmpty());
+  for (const char* bad : {"3", "[\"3\"]"}) {
+    ASSERT_TRUE(WriteFileAtomic(directory + "/best.json",
+                                std::string(R"({"iteration": 1, "ap": 1, )") +
+                                    "\"without_improvement\": " + bad + "}")
+                    .ok());
+    EXPECT_THAT(ReadBest(directory).status().message(),
+                HasSubstr("best.json: expected iterations"));
+  }
+}
+
 TEST(CheckpointStore, NewerOnesAreSetAside) {
   const std::string directory = NewDirectory("aside");
   WriteAll(directory, {10, 20, 30});

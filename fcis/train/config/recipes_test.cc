@@ -195,6 +195,12 @@ TEST(RecipesTest, WhatIsOffIsNamed) {
               }),
               HasSubstr("scale_jitter_low is 2, expected at most "
                         "scale_jitter_high, 1"));
+  EXPECT_THAT(
+      error([](TrainConfig* c) { c->mutable_data()->set_hold_out(0.6); }),
+      HasSubstr("data.hold_out"));
+  EXPECT_THAT(
+      error([](TrainConfig* c) { c->mutable_schedule()->set_patience(-1); }),
+      HasSubstr("schedule.patience"));
 }
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include "fcis/model/cli/model_choice.h"
 #include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/main/faults.h"
+#include "fcis/train/main/hold_out_validation.h"
 #include "fcis/train/main/run_flags.h"
 #include "fcis/train/main/training_init.h"
 #include "fcis/train/main/validator.h"
@@ -69,6 +70,9 @@ absl::Status PrepareData(const TrainPlan& plan, const OpenedRun& run,
   record.set_objects(contents.objects);
   if (!run.record.has_value()) return absl::OkStatus();
   record.set_finished(run.record->finished());
+  if (run.record->has_held_out_of() && TrainsOnItsPart(record, run.path)) {
+    record.set_held_out_of(run.record->held_out_of());
+  }
   return CompareWithRun(*run.record, record, say);
 }
 
@@ -210,6 +214,7 @@ absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
   ModelConfig model = plan.model;
   Faults faults;
   faults.Add(run.opened);
+  faults.Add(HoldOutValidation(plan, run, job, say, &prepared->run.record));
   RecordRunFlags(&prepared->run.record);
   RecordBackend(run, *backend, say, &prepared->run.record);
   const absl::Status data = PrepareData(plan, run, say, &model, prepared);

@@ -22,7 +22,8 @@ struct PreparedJob {
 };
 
 // Reads and checks data, checkpoint or initial weights, validation set and
-// space on the disk, in each process for itself. Error: all that is wrong,
+// space on the disk, in each process for itself; a validation part is held out
+// before (HoldOutValidation). All processes call it. Error: all that is wrong,
 // listed; for a resume also what in the data, the classes, the checkpoint or,
 // without one, the initial weights is not as when the run was begun. `backend`
 // and `job` must outlive `prepared`.

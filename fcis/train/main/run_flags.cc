@@ -7,8 +7,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/train/run/run_directory.h"
 
 namespace fcis {
 namespace {
@@ -64,6 +67,42 @@ std::string KeptValue(const RunFlag& flag,
   return access(path.c_str(), F_OK) == 0 ? path : value;
 }
 
+std::string PartPath(absl::string_view directory, const char* part) {
+  return ResolvePath(absl::StrCat(directory, "/", part));
+}
+
+void Set(absl::CommandLineFlag* flag, const std::string& value) {
+  std::string error;
+  flag->ParseFrom(value, &error);  // a text, which takes all
+}
+
+// After the record's values: paths of the parts in `directory`.
+void TakeParts(const RunRecord& record, const std::string& directory) {
+  const std::map<std::string, absl::CommandLineFlag*> all = OwnFlags();
+  absl::CommandLineFlag* const ann_file = all.at("ann_file");
+  const auto before = record.flags().find("ann_file");
+  if (before == record.flags().end() || ann_file->CurrentValue().empty()) {
+    return;
+  }
+  const std::string now = ResolvePath(ann_file->CurrentValue());
+  const std::string part = PartPath(directory, kTrainPart);
+  if (now != before->second && now != record.held_out_of() && now != part) {
+    return;
+  }
+  Set(ann_file, part);
+  // Another validation set may have been taken on purpose.
+  absl::CommandLineFlag* const val_ann_file = all.at("val_ann_file");
+  const absl::string_view begun_in =
+      absl::StripSuffix(before->second, absl::StrCat("/", kTrainPart));
+  if (val_ann_file->CurrentValue() != PartPath(begun_in, kValidationPart)) {
+    return;
+  }
+  Set(val_ann_file, PartPath(directory, kValidationPart));
+  if (!FlagWasGiven("val_image_dir")) {
+    Set(all.at("val_image_dir"), all.at("image_dir")->CurrentValue());
+  }
+}
+
 }  // namespace
 
 void RecordRunFlags(RunRecord* record) {
@@ -75,7 +114,8 @@ void RecordRunFlags(RunRecord* record) {
   }
 }
 
-absl::Status RestoreRunFlags(const RunRecord& record) {
+absl::Status RestoreRunFlags(const RunRecord& record,
+                             const std::string& directory) {
   const std::map<std::string, absl::CommandLineFlag*> all = OwnFlags();
   for (const RunFlag& flag : RunFlags()) {
     const auto found = all.find(flag.name);
@@ -89,7 +129,14 @@ absl::Status RestoreRunFlags(const RunRecord& record) {
                                               "\": ", error));
     }
   }
+  if (record.has_held_out_of()) TakeParts(record, directory);
   return absl::OkStatus();
+}
+
+bool TrainsOnItsPart(const RunRecord& record, const std::string& directory) {
+  const auto ann_file = record.flags().find("ann_file");
+  return ann_file != record.flags().end() &&
+         ann_file->second == PartPath(directory, kTrainPart);
 }
 
 std::vector<std::string> RunFlagDifferences(const RunRecord& record) {

@@ -17,9 +17,15 @@ void RecordRunFlags(RunRecord* record);
 
 // Gives the record's values to the flags that the command line did not give. A
 // choice is taken as a whole: --data_dir on the command line leaves out the
-// record's --ann_file, --config its --set, --gpu its --device. Error: a value
-// that its flag does not take.
-absl::Status RestoreRunFlags(const RunRecord& record);
+// record's --ann_file, --config its --set, --gpu its --device. A run that holds
+// pictures out has its parts in `directory`, wherever that is by now, and they
+// stand for the file that they are of: a command line may be given once more.
+// Error: a value that its flag does not take.
+absl::Status RestoreRunFlags(const RunRecord& record,
+                             const std::string& directory);
+
+// Whether the run trains on its part of what `record` says it was held out of.
+bool TrainsOnItsPart(const RunRecord& record, const std::string& directory);
 
 // "--max_iters: 6 -> 12": a line for each flag that differs from the record.
 std::vector<std::string> RunFlagDifferences(const RunRecord& record);

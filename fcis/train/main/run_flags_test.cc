@@ -14,6 +14,8 @@
 ABSL_FLAG(std::string, ann_file, "", "");
 ABSL_FLAG(std::string, image_dir, "", "");
 ABSL_FLAG(std::string, data_dir, "~/data", "");
+ABSL_FLAG(std::string, val_ann_file, "", "");
+ABSL_FLAG(std::string, val_image_dir, "", "");
 ABSL_FLAG(std::string, init, "", "");
 ABSL_FLAG(uint64_t, seed, 0, "");
 ABSL_FLAG(int64_t, max_iters, 0, "");
@@ -25,6 +27,34 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+
+// A run whose directory was moved from /run to /moved.
+TEST(RunFlagsTest, PartsAreWhereTheRunIs) {
+  RunRecord record;
+  record.set_held_out_of("/data/all.json");
+  (*record.mutable_flags())["ann_file"] = "/run/train.json";
+  (*record.mutable_flags())["image_dir"] = "/data";
+  (*record.mutable_flags())["val_ann_file"] = "/run/val.json";
+  (*record.mutable_flags())["val_image_dir"] = "/data";
+  ASSERT_TRUE(RestoreRunFlags(record, "/moved").ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_ann_file), "/moved/train.json");
+  EXPECT_EQ(absl::GetFlag(FLAGS_val_ann_file), "/moved/val.json");
+  EXPECT_EQ(absl::GetFlag(FLAGS_val_image_dir), "/data");
+  EXPECT_FALSE(TrainsOnItsPart(record, "/moved"));
+  RecordRunFlags(&record);
+  EXPECT_TRUE(TrainsOnItsPart(record, "/moved"));
+  // Another validation set stays.
+  (*record.mutable_flags())["val_ann_file"] = "/data/val.json";
+  ASSERT_TRUE(RestoreRunFlags(record, "/again").ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_ann_file), "/again/train.json");
+  EXPECT_EQ(absl::GetFlag(FLAGS_val_ann_file), "/data/val.json");
+  // Without parts nothing is moved.
+  record.clear_held_out_of();
+  ASSERT_TRUE(RestoreRunFlags(record, "/again").ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_ann_file), "/moved/train.json");
+  absl::SetFlag(&FLAGS_val_ann_file, "");
+  absl::SetFlag(&FLAGS_val_image_dir, "");
+}
 
 // The flags that a command line gave stay given: one test that goes through a
 // run's life.
@@ -62,7 +92,7 @@ TEST(RunFlagsTest, ARunsFlagsComeBackUnlessGiven) {
   absl::SetFlag(&FLAGS_max_iters, 0);
   absl::SetFlag(&FLAGS_gpu, std::nullopt);
   absl::SetFlag(&FLAGS_seed, 5);
-  ASSERT_TRUE(RestoreRunFlags(record).ok());
+  ASSERT_TRUE(RestoreRunFlags(record, "/run").ok());
   EXPECT_EQ(absl::GetFlag(FLAGS_ann_file), ResolvePath("a.json"));
   EXPECT_EQ(absl::GetFlag(FLAGS_max_iters), 6);
   EXPECT_EQ(absl::GetFlag(FLAGS_gpu), std::optional<int>(-1));
@@ -72,14 +102,14 @@ TEST(RunFlagsTest, ARunsFlagsComeBackUnlessGiven) {
               ElementsAre("--seed: 18446744073709551615 -> 5"));
 
   (*record.mutable_flags())["max_iters"] = "many";
-  EXPECT_FALSE(RestoreRunFlags(record).ok());
+  EXPECT_FALSE(RestoreRunFlags(record, "/run").ok());
   record.mutable_flags()->erase("max_iters");
 
   // One that names other data and another device.
   ASSERT_TRUE(ParseFlags({"--data_dir", "/coco", "--device=cpu"}, {}).ok());
   absl::SetFlag(&FLAGS_ann_file, "");
   absl::SetFlag(&FLAGS_gpu, std::nullopt);
-  ASSERT_TRUE(RestoreRunFlags(record).ok());
+  ASSERT_TRUE(RestoreRunFlags(record, "/run").ok());
   EXPECT_EQ(absl::GetFlag(FLAGS_ann_file), "");
   EXPECT_EQ(absl::GetFlag(FLAGS_data_dir), "/coco");
   EXPECT_EQ(absl::GetFlag(FLAGS_gpu), std::nullopt);

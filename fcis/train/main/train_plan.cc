@@ -19,6 +19,7 @@
 #include "fcis/train/config/recipes.h"
 #include "fcis/train/main/run_flags.h"
 #include "fcis/train/schedule/schedule.h"
+#include "fcis/train/trainer/patience.h"
 
 ABSL_FLAG(std::string, config, "chainer_fcis",
           "Recipe: chainer_fcis, msracver_ohem, chainercv, photos, finetune, "
@@ -34,7 +35,8 @@ ABSL_FLAG(std::string, image_dir, "", "The pictures of --ann_file.");
 ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
           "COCO's files, as download_datasets lays them out.");
 ABSL_FLAG(std::string, val_ann_file, "",
-          "Annotations to validate on, with --val_image_dir.");
+          "Annotations to validate on, with --val_image_dir. Default: none, or "
+          "a part of --ann_file where the recipe holds one out.");
 ABSL_FLAG(std::string, val_image_dir, "", "The pictures of --val_ann_file.");
 ABSL_FLAG(double, val_every, 1, "Epochs between validations.");
 ABSL_FLAG(std::string, map_classes, "",
@@ -226,7 +228,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(
     const OpenedRun& run, const std::vector<std::string>& command_line,
     const SayLine& say) {
   if (run.record.has_value()) {
-    RETURN_IF_ERROR(RestoreRunFlags(*run.record));
+    RETURN_IF_ERROR(RestoreRunFlags(*run.record, run.path));
   }
   RETURN_IF_ERROR(CheckFlags());
   TrainPlan plan;
@@ -263,14 +265,20 @@ bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
   const Schedule schedule(plan.config.schedule(), pictures,
                           std::max<int64_t>(1, run.record->epoch_pictures()),
                           plan.options.stretch);
-  if (!IsFinished(run, max_iters > 0 ? max_iters : schedule.iterations())) {
-    return false;
-  }
+  // What is wrong with best.json is told by a start that goes on.
+  const absl::StatusOr<bool> ended_early =
+      PatienceIsSpent(run.path, plan.config.schedule());
+  const bool early = ended_early.ok() && *ended_early;
+  const int64_t iterations = max_iters > 0 ? max_iters : schedule.iterations();
+  if (!IsFinished(run, early ? run.newest : iterations)) return false;
   say(absl::StrCat("the run is finished: ", run.newest,
                    " iterations are done\nmodel: ", run.path, "/", kModelFile,
-                   "\nTo train on: --max_iters with a larger number (0: "
-                   "to the recipe's end), or --change_recipe with a "
-                   "longer schedule"));
+                   early ? "\nValidations found nothing better any more. To "
+                           "train on: --change_recipe --set 'schedule { "
+                           "patience: 0 }'"
+                         : "\nTo train on: --max_iters with a larger number "
+                           "(0: to the recipe's end), or --change_recipe with "
+                           "a longer schedule"));
   return true;
 }
 

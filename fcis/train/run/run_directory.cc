@@ -144,9 +144,26 @@ absl::Status RunDirectory::RecordStart(const RunStart& start,
   return WriteConfig(path_, start);
 }
 
+absl::Status RunDirectory::WriteNew(const std::string& name,
+                                    absl::string_view bytes) {
+  const std::string path = Join(path_, name);
+  const absl::StatusOr<std::string> old = ReadFile(path);
+  if (old.ok() && *old == bytes) return absl::OkStatus();
+  if (old.ok()) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        path, " is there already and is not this run's; name another directory",
+        " or move it away"));
+  }
+  if (!absl::IsNotFound(old.status())) return old.status();
+  written_.push_back(name);
+  return WriteFileAtomic(path, bytes);
+}
+
 void RunDirectory::Abandon() {
-  if (!made_ || HoldsRun(path_)) return;
+  if (HoldsRun(path_)) return;
   std::error_code error;
+  for (const std::string& name : written_) fs::remove(Join(path_, name), error);
+  if (!made_) return;
   fs::remove(Join(path_, kLock), error);
   fs::remove(path_, error);  // unless something is in it
 }

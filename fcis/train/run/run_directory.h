@@ -4,6 +4,7 @@
 //   run.textproto      what the run is of (run_record.h)
 //   run.jsonl          one line per start: when, where, command line, version
 //   run.lock           held while a process writes the run
+//   train.json, val.json   parts of a data set of which pictures were held out
 #ifndef FCIS_TRAIN_RUN_RUN_DIRECTORY_H_
 #define FCIS_TRAIN_RUN_RUN_DIRECTORY_H_
 
@@ -22,6 +23,9 @@
 #include "fcis/train/run/run_record.h"
 
 namespace fcis {
+
+inline constexpr char kTrainPart[] = "train.json";
+inline constexpr char kValidationPart[] = "val.json";
 
 // Whether a run was started in this directory.
 bool HoldsRun(const std::string& directory);
@@ -64,8 +68,12 @@ class RunDirectory {
   absl::Status RecordStart(const RunStart& start,
                            absl::Time now = absl::Now()) const;
 
-  // Removes the directory if this start made it and nothing was recorded.
-  // Nothing else may be called afterwards, but the same once more.
+  // Writes a file that Abandon removes again. One of this name that is there
+  // already stays if it is the same, else it is an error that names it.
+  absl::Status WriteNew(const std::string& name, absl::string_view bytes);
+
+  // Unless something was recorded: removes what this start made, files and the
+  // directory. Nothing else may be called afterwards, but the same once more.
   void Abandon();
 
  private:
@@ -74,6 +82,7 @@ class RunDirectory {
 
   const std::string path_;
   const bool made_;  // by this start
+  std::vector<std::string> written_;
   const std::unique_ptr<FileLock> lock_;
 };
 

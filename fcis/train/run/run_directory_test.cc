@@ -137,6 +137,35 @@ TEST(RunDirectory, AbandonedLeavesNothingOfItsOwn) {
   EXPECT_TRUE(fs::exists(path + "/run.lock"));
 }
 
+TEST(RunDirectory, AbandonedFilesGoWithIt) {
+  const std::string path = NewPath("parts");
+  const auto exists = [&](const char* name) {
+    return fs::exists(path + "/" + name);
+  };
+  auto run = *RunDirectory::Open(At(path, false));
+  ASSERT_TRUE(run->WriteNew(kTrainPart, "x").ok());
+  EXPECT_EQ(*ReadFile(path + "/train.json"), "x");
+  run->Abandon();
+  EXPECT_FALSE(fs::exists(path));
+  run.reset();
+  // What was there before stays, and is not replaced.
+  fs::create_directories(path);
+  ASSERT_TRUE(WriteFileAtomic(path + "/train.json", "mine").ok());
+  run = *RunDirectory::Open(At(path, false));
+  EXPECT_THAT(run->WriteNew(kTrainPart, "x").message(),
+              HasSubstr(path + "/train.json is there already"));
+  EXPECT_TRUE(run->WriteNew(kTrainPart, "mine").ok());
+  EXPECT_TRUE(run->WriteNew(kValidationPart, "y").ok());
+  run->Abandon();
+  EXPECT_TRUE(exists("train.json"));
+  EXPECT_FALSE(exists("val.json"));
+  // A run that has begun keeps them.
+  EXPECT_TRUE(run->WriteNew(kValidationPart, "y").ok());
+  ASSERT_TRUE(run->RecordStart(Start(0, "a")).ok());
+  run->Abandon();
+  EXPECT_TRUE(exists("val.json"));
+}
+
 TEST(RunDirectory, UnwritablePlacesAreNamed) {
   const std::string file = NewPath("a_file");
   ASSERT_TRUE(WriteFileAtomic(file, "x").ok());

@@ -78,6 +78,20 @@ absl::Status TrainState::Load(
   return optimizer->Load(optimizer_state, steps);
 }
 
+absl::StatusOr<Weights> TrainState::AveragedOf(const Checkpoint& checkpoint,
+                                               const ModelConfig& model,
+                                               const TrainConfig& config,
+                                               TrainBackend* backend,
+                                               Communicator* job) {
+  Weights weights;  // All tensors are in the checkpoint.
+  weights.config = model;
+  weights.source = CheckpointName(checkpoint.iteration);
+  ASSIGN_OR_RETURN(
+      const TrainState state,
+      Create(std::move(weights), &checkpoint, config, backend, job));
+  return state.Averaged();
+}
+
 absl::StatusOr<Checkpoint> TrainState::Save(int64_t iteration) const {
   Checkpoint checkpoint;
   checkpoint.iteration = iteration;

@@ -42,6 +42,13 @@ struct TrainState {
                                            TrainBackend* backend,
                                            Communicator* job);
 
+  // What `Averaged` was when the checkpoint of this model was made.
+  static absl::StatusOr<Weights> AveragedOf(const Checkpoint& checkpoint,
+                                            const ModelConfig& model,
+                                            const TrainConfig& config,
+                                            TrainBackend* backend,
+                                            Communicator* job);
+
   // A checkpoint of this state after so many iterations. More may be added to
   // its `state`.
   absl::StatusOr<Checkpoint> Save(int64_t iteration) const;

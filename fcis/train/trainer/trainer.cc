@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "absl/types/optional.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
@@ -30,6 +31,7 @@
 #include "fcis/train/step/train_step.h"
 #include "fcis/train/trainer/gradient_reducer.h"
 #include "fcis/train/trainer/iteration_sums.h"
+#include "fcis/train/trainer/patience.h"
 #include "fcis/train/trainer/train_state.h"
 
 namespace fcis {
@@ -89,10 +91,16 @@ class Trainer {
   absl::Status Save();
   absl::Status WriteFiles() const;
   absl::Status Validate();
+  absl::Status CheckPatience();
+  absl::StatusOr<Weights> Exported(
+      const absl::optional<BestCheckpoint>& best) const;
   absl::Status Finish();
   bool Due(int64_t every) const { return every > 0 && done_ % every == 0; }
   int64_t epoch() const {  // in iterations
     return std::max<int64_t>(1, epoch_size_ / pictures_);
+  }
+  bool has_patience() const {
+    return config_.schedule().patience() > 0 && options_.validate;
   }
   int64_t validation_interval() const {  // in iterations
     const auto every = static_cast<int64_t>(options_.validate_every * epoch());
@@ -117,6 +125,7 @@ class Trainer {
 
   int64_t done_ = 0;    // iterations
   int64_t saved_ = -1;  // iteration of the last checkpoint
+  bool out_of_patience_ = false;
   TrainState state_;
   LossOptions loss_;
   std::unique_ptr<GradientReducer> reducer_;
@@ -306,8 +315,11 @@ absl::Status Trainer::Iterate() {
   const int64_t every =
       options_.checkpoint_every > 0 ? options_.checkpoint_every : epoch();
   if (last || sums.stop || Due(every)) RETURN_IF_ERROR(Save());
-  if (ValidationIsDue()) RETURN_IF_ERROR(Validate());
-  if (sums.stop && !last) {
+  if (ValidationIsDue()) {
+    RETURN_IF_ERROR(Validate());
+    RETURN_IF_ERROR(CheckPatience());
+  }
+  if (sums.stop && !last && !out_of_patience_) {
     Say(absl::StrCat("stopped by a signal after iteration ", done_,
                      "; --resume goes on"));
     return absl::CancelledError("");
@@ -400,15 +412,52 @@ absl::Status Trainer::Validate() {
   return absl::OkStatus();
 }
 
+// Rank 0 knows, from what the run keeps, so that a resume comes to the same
+// answer.
+absl::Status Trainer::CheckPatience() {
+  if (!has_patience()) return absl::OkStatus();
+  bool spent = false;
+  if (leads()) {
+    ASSIGN_OR_RETURN(spent, PatienceIsSpent(run_.path, config_.schedule()));
+  }
+  ASSIGN_OR_RETURN(const int told, job_->Sum(spent ? 1 : 0));
+  out_of_patience_ = told > 0;
+  if (out_of_patience_ && done_ < iterations_) {
+    Say(absl::StrCat("no better AP in ", config_.schedule().patience(),
+                     " validations: training ends after iteration ", done_,
+                     " of ", iterations_));
+  }
+  return absl::OkStatus();
+}
+
+// Of `best`; without one, the last.
+absl::StatusOr<Weights> Trainer::Exported(
+    const absl::optional<BestCheckpoint>& best) const {
+  if (!best.has_value() || best->iteration == done_) return state_.Averaged();
+  ASSIGN_OR_RETURN(
+      const Checkpoint checkpoint,
+      ReadCheckpoint(absl::StrCat(run_.path, "/", kBestCheckpoint)));
+  return TrainState::AveragedOf(checkpoint, state_.model, config_, backend_,
+                                job_);
+}
+
 // By rank 0.
 absl::Status Trainer::Finish() {
   const std::string model = absl::StrCat(run_.path, "/", kModelFile);
-  ASSIGN_OR_RETURN(const Weights averaged, state_.Averaged());
-  RETURN_IF_ERROR(SaveWeights(model, averaged));
+  absl::optional<BestCheckpoint> best;
+  if (has_patience()) {
+    ASSIGN_OR_RETURN(best, BestToExport(run_.path, config_.schedule()));
+  }
+  ASSIGN_OR_RETURN(const Weights weights, Exported(best));
+  RETURN_IF_ERROR(SaveWeights(model, weights));
   run_.record.set_finished(done_);
   RETURN_IF_ERROR(WriteRunRecord(run_.path, run_.record));
   console_.reset();
   Say(absl::StrCat("model: ", model));
+  if (best.has_value()) {
+    Say(absl::StrCat("  of iteration ", best->iteration,
+                     ", the best validated: AP ", best->ap));
+  }
   return absl::OkStatus();
 }
 
@@ -468,9 +517,13 @@ absl::Status Trainer::Run(const Weights& initial) {
           ? absl::StrCat("; iterations ", done_ + 1, " to ", iterations_)
           : absl::StrCat("; all ", done_, " iterations are done")));
   Say(schedule_.Describe());
+  if (config_.schedule().patience() > 0 && !has_patience()) {
+    Say("warning: schedule.patience has no effect without a validation set");
+  }
   // It may be what the run was stopped in.
   if (done_ <= iterations_ && ValidationIsDue()) RETURN_IF_ERROR(Validate());
-  while (done_ < iterations_) {
+  RETURN_IF_ERROR(CheckPatience());
+  while (done_ < iterations_ && !out_of_patience_) {
     const absl::Status status = Iterate();
     if (absl::IsCancelled(status)) return absl::OkStatus();
     RETURN_IF_ERROR(status);

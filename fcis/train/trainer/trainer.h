@@ -65,7 +65,8 @@ struct TrainerRun {
 // Writes, by rank 0: {config.textproto, run.textproto, run.jsonl, log.jsonl,
 // log.csv, events.out.tfevents.*, losses.svg, checkpoint_*.safetensors,
 // best.safetensors, model.safetensors (at the end; averaged weights if the
-// recipe keeps them)}. What the start makes untrue is set aside (renamed to
+// recipe keeps them; with schedule.patience, which may end the run early, those
+// of best.safetensors)}. What the start makes untrue is set aside (renamed to
 // "<name>.set_aside"): newer checkpoints, a model of later iterations, a best
 // one that can be compared no more. A stop signal (InstallStopSignals) leads to
 // a checkpoint and an early return, which is no error. Errors: a checkpoint of

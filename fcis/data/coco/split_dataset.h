@@ -1,0 +1,41 @@
+// A file in COCO's format taken apart into two, by pictures.
+#ifndef FCIS_DATA_COCO_SPLIT_DATASET_H_
+#define FCIS_DATA_COCO_SPLIT_DATASET_H_
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "fcis/data/coco/record_id.h"
+
+namespace fcis {
+
+// The lists that are taken apart.
+inline constexpr absl::string_view kImages = "images";
+inline constexpr absl::string_view kAnnotations = "annotations";
+
+// Whether a record of `list`, which is of this picture, is among the chosen.
+using ChooseRecord =
+    std::function<bool(absl::string_view list, const RecordId& picture)>;
+
+// Takes the next piece of a file's text.
+using TextSink = std::function<void(absl::string_view text)>;
+
+// What becomes of records that do not say of which picture they are.
+enum class BadRecords {
+  kRefuse,  // an error
+  kToRest,
+};
+
+// Copies `text`: the pictures and annotations that `choose` takes to `chosen`,
+// the others to `rest`. Records keep their text and order; all else goes to
+// both. Nothing but the record at hand is held in memory. Errors, without the
+// file's name: byte and record of what is no JSON, or not COCO's format; a list
+// is missing. The sinks may have got a part by then.
+absl::Status SplitDataset(absl::string_view text, BadRecords bad_records,
+                          const ChooseRecord& choose, const TextSink& chosen,
+                          const TextSink& rest);
+
+}  // namespace fcis
+
+#endif  // FCIS_DATA_COCO_SPLIT_DATASET_H_
