@@ -268,7 +268,7 @@ bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
     return false;
   }
   say(absl::StrCat("the run is finished: ", run.newest,
-                   " iterations are done\nmodel: ", run.path, "/", kModelFile,
+                   " iterations are done"
                    "\nTo train on: --max_iters with a larger number (0: "
                    "to the recipe's end), or --change_recipe with a "
                    "longer schedule"));
