@@ -106,8 +106,6 @@ absl::StatusOr<ContactSheet> DrawContactSheet(const Evaluation& evaluation,
   const OperatingPoint& point = explanation.point;
   if (point.f1 > 0) {
     sheet.min_score = source.min_score = RoundDown(point.score);
-    sheet.precision = point.precision;
-    sheet.recall = point.recall;
   }
   const std::vector<PictureScore> chosen = ChoosePictures(
       RankPictures(explanation.table, explanation.breakdown, source.min_score),

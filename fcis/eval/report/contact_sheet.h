@@ -39,7 +39,6 @@ struct ContactSheet {
   // Detections with at least this score are drawn; the best operating point,
   // two digits behind the point. -1: nothing was found.
   double min_score = -1;
-  double precision = 0, recall = 0;   // there
   std::vector<std::string> problems;  // pictures that cannot be read
 };
 

@@ -139,8 +139,6 @@ TEST_F(DrawContactSheetTest, DrawsWhatTheBestThresholdLeaves) {
       "\"segmentation\": [[30, 30, 40, 30, 40, 38, 30, 38]]}]"));
   ASSERT_TRUE(sheet.ok()) << sheet.status();
   EXPECT_NEAR(sheet->min_score, 0.75, 1e-9);
-  EXPECT_EQ(sheet->precision, 1);
-  EXPECT_NEAR(sheet->recall, 1 / 3.0, 1e-9);
   EXPECT_THAT(sheet->problems, ElementsAre());
   const auto image = DecodeImage(sheet->jpeg);
   ASSERT_TRUE(image.ok()) << image.status();
