@@ -76,26 +76,35 @@ absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
                                     EvalOptions options) {
   absl::c_sort(options.max_dets);
   StopWatch watch;
-  Evaluation::Seconds seconds;
   auto dataset = std::make_unique<const CocoDataset>(std::move(annotations));
   ASSIGN_OR_RETURN(GroundTruth truth, GroundTruth::Build(*dataset, options));
-  seconds.truth = watch.Lap();
+  EvalCurves none(options, 0);
+  Evaluation evaluation{std::move(options),
+                        std::move(dataset),
+                        std::move(truth),
+                        {},
+                        std::move(none),
+                        {},
+                        {}};
+  evaluation.seconds.truth = watch.Lap();
+  RETURN_IF_ERROR(ScoreResults(results, &evaluation));
+  return evaluation;
+}
+
+absl::Status ScoreResults(const std::string& results, Evaluation* evaluation) {
+  const EvalOptions& options = evaluation->options;
+  StopWatch watch;
   ASSIGN_OR_RETURN(auto file, OpenJson(results));
-  ASSIGN_OR_RETURN(
-      Detections detections,
-      ReadDetections(file->bytes(), results, truth, options, NumThreads()));
+  ASSIGN_OR_RETURN(evaluation->detections,
+                   ReadDetections(file->bytes(), results, evaluation->truth,
+                                  options, NumThreads()));
   file.reset();  // large, and done with
-  seconds.detections = watch.Lap();
-  EvalCurves curves = Accumulate(truth, detections, options);
-  EvalSummary summary = Summarize(curves, options);
-  seconds.accumulate = watch.Lap();
-  return Evaluation{std::move(options),
-                    std::move(dataset),
-                    std::move(truth),
-                    std::move(detections),
-                    std::move(curves),
-                    std::move(summary),
-                    seconds};
+  evaluation->seconds.detections = watch.Lap();
+  evaluation->curves =
+      Accumulate(evaluation->truth, evaluation->detections, options);
+  evaluation->summary = Summarize(evaluation->curves, options);
+  evaluation->seconds.accumulate = watch.Lap();
+  return absl::OkStatus();
 }
 
 }  // namespace fcis

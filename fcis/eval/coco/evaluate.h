@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/eval/coco/accumulate.h"
@@ -40,6 +41,10 @@ absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
 absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
                                     const std::string& results,
                                     EvalOptions options);
+
+// Scores other results against the truth that `evaluation` has: replaces its
+// detections, curves and summary, unless there is an error.
+absl::Status ScoreResults(const std::string& results, Evaluation* evaluation);
 
 }  // namespace fcis
 

@@ -11,13 +11,12 @@
 #include "absl/strings/str_format.h"
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/eval/coco/category_rows.h"
+#include "fcis/data/codec/jpeg_writer.h"
 #include "fcis/eval/report/calibration.h"
 #include "fcis/eval/report/confusion.h"
-#include "fcis/eval/report/error_breakdown.h"
 #include "fcis/eval/report/error_sections.h"
 #include "fcis/eval/report/escape_html.h"
-#include "fcis/eval/report/overlap_table.h"
+#include "fcis/eval/report/explanation.h"
 #include "fcis/eval/report/page_frame.h"
 #include "fcis/eval/report/picture_panels.h"
 #include "fcis/eval/report/picture_scores.h"
@@ -30,11 +29,7 @@ namespace fs = std::filesystem;
 
 constexpr int kCalibrationBins = 10;
 constexpr size_t kPicturesPerList = 6;
-
-std::vector<std::string> ClassNames(const Evaluation& evaluation) {
-  if (evaluation.options.class_agnostic) return {"object"};
-  return CategoryLabels(evaluation);
-}
+constexpr int kJpegQuality = 80;
 
 absl::string_view IouName(IouType type) {
   switch (type) {
@@ -91,26 +86,31 @@ std::string Caption(const Evaluation& evaluation, const PictureScore& score) {
       score.found, score.missed, score.wrong);
 }
 
-std::string Figure(const std::string& jpeg, absl::string_view caption) {
+absl::StatusOr<std::string> Figure(const Image& image,
+                                   absl::string_view caption) {
+  ASSIGN_OR_RETURN(const std::string jpeg, EncodeJpeg(image, kJpegQuality));
   return absl::StrCat("<figure><img loading=\"lazy\" alt=\"", caption,
                       "\" src=\"data:image/jpeg;base64,",
                       absl::Base64Escape(jpeg), "\"><figcaption>", caption,
                       "</figcaption></figure>");
 }
 
+absl::StatusOr<std::string> Pair(const PicturePanel& panel) {
+  if (!panel.problem.empty()) return absl::NotFoundError(panel.problem);
+  ASSIGN_OR_RETURN(const std::string truth, Figure(panel.truth, "annotated"));
+  ASSIGN_OR_RETURN(const std::string found, Figure(panel.found, "found"));
+  return absl::StrCat("<div class=\"pair\">", truth, found, "</div>");
+}
+
 std::string Panel(const Evaluation& evaluation, const PictureScore& score,
                   const PicturePanel& panel) {
-  std::string html = absl::StrCat("<div class=\"picture\"><h4>",
-                                  Caption(evaluation, score), "</h4>");
-  if (!panel.problem.empty()) {
-    absl::StrAppend(&html, "<p class=\"note\">", EscapeHtml(panel.problem),
-                    "</p>");
-  } else {
-    absl::StrAppend(&html, "<div class=\"pair\">",
-                    Figure(panel.truth, "annotated"),
-                    Figure(panel.found, "found"), "</div>");
-  }
-  return html + "</div>\n";
+  const absl::StatusOr<std::string> pair = Pair(panel);
+  return absl::StrCat(
+      "<div class=\"picture\"><h4>", Caption(evaluation, score), "</h4>",
+      pair.ok() ? *pair
+                : absl::StrCat("<p class=\"note\">",
+                               EscapeHtml(pair.status().message()), "</p>"),
+      "</div>\n");
 }
 
 // The first of `ranked`, those whose file is there when pictures are shown.
@@ -149,7 +149,8 @@ absl::StatusOr<std::string> PictureList(const PanelSource& source,
 
 absl::StatusOr<std::string> PictureSection(const PanelSource& source) {
   std::vector<PictureScore> ranked =
-      RankPictures(*source.table, *source.breakdown, source.min_score);
+      RankPictures(source.explanation->table, source.explanation->breakdown,
+                   source.min_score);
   const std::vector<PictureScore> best = Choose(source, ranked);
   absl::c_reverse(ranked);
   const std::vector<PictureScore> worst = Choose(source, std::move(ranked));
@@ -182,22 +183,14 @@ absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
     return absl::NotFoundError(
         absl::StrCat(options.image_dir, ": not a directory"));
   }
-  ASSIGN_OR_RETURN(const OverlapTable table,
-                   ReadOverlapTable(*evaluation.dataset, options.results,
-                                    evaluation.options));
-  const ErrorBreakdown breakdown = BreakDownErrors(table);
-  const std::vector<ScoredOutcome> outcomes = OutcomesOf(table, breakdown);
-  const OperatingPoint point = BestOperatingPoint(
-      outcomes, absl::c_count_if(table.objects, [](const TableObject& object) {
-        return !object.crowd;
-      }));
+  ASSIGN_OR_RETURN(const Explanation explanation,
+                   Explain(evaluation, options.results));
+  const OperatingPoint& point = explanation.point;
   PanelSource source;
   source.evaluation = &evaluation;
+  source.explanation = &explanation;
   source.results = options.results;
   source.image_dir = options.image_dir;
-  source.table = &table;
-  source.breakdown = &breakdown;
-  source.class_names = ClassNames(evaluation);
   source.min_score = point.score;
   ASSIGN_OR_RETURN(const std::string pictures, PictureSection(source));
   return HtmlPage(
@@ -206,10 +199,11 @@ absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
           Header(evaluation, options), HeadlineSection(evaluation),
           "<div class=\"two\">", CurvesSection(evaluation),
           SizeSection(evaluation), "</div>", CategorySection(evaluation),
-          ErrorSection(breakdown),
-          ConfusionSection(Confuse(table, point.score), point,
-                           source.class_names),
-          CalibrationSection(Calibrate(outcomes, kCalibrationBins), point),
+          ErrorSection(explanation.breakdown),
+          ConfusionSection(Confuse(explanation.table, point.score), point,
+                           explanation.class_names),
+          CalibrationSection(Calibrate(explanation.outcomes, kCalibrationBins),
+                             point),
           pictures));
 }
 

@@ -1,6 +1,7 @@
 #include "fcis/eval/report/picture_panels.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -12,17 +13,15 @@
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/draw/draw_instances.h"
+#include "fcis/core/image/resize.h"
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/coco/results.h"
 #include "fcis/data/codec/image_reader.h"
-#include "fcis/data/codec/jpeg_writer.h"
 #include "fcis/data/json/open_json.h"
+#include "fcis/data/transform/resize_image.h"
 
 namespace fcis {
 namespace {
-
-constexpr int kMaxSide = 960;
-constexpr int kJpegQuality = 80;
 
 struct Found {
   double score = 0;
@@ -68,6 +67,15 @@ class FoundSink : public ResultsSink {
   FoundByPicture& found_;
 };
 
+// A picture in the size in which it is drawn.
+struct Scaled {
+  Image image;
+  int height = 0, width = 0;  // of the file
+
+  double X(double x) const { return x * image.width / width; }
+  double Y(double y) const { return y * image.height / height; }
+};
+
 // What is drawn into one picture. A mask outlives the instance that points to
 // it.
 struct Drawing {
@@ -77,63 +85,74 @@ struct Drawing {
 
 // The pixels inside of the tight box; null when the mask is of another size
 // than the picture, or empty.
-std::unique_ptr<PastedMask> Cut(const Rle& rle, const Image& image) {
-  if (rle.height != image.height || rle.width != image.width) return nullptr;
+std::unique_ptr<PastedMask> Cut(const Rle& rle, const Scaled& picture) {
+  if (rle.height != picture.height || rle.width != picture.width) {
+    return nullptr;
+  }
   if (RleArea(rle) == 0) return nullptr;
   std::vector<uint8_t> all(static_cast<size_t>(rle.height) *
                            static_cast<size_t>(rle.width));
   if (!DecodeRowMajor(rle, absl::MakeSpan(all)).ok()) return nullptr;
+  const int image_height = picture.image.height;
+  const int image_width = picture.image.width;
+  std::vector<uint8_t> scaled(picture.image.pixels.size() / 3);
+  ResizeNearest(all.data(), rle.height, rle.width, scaled.data(), image_height,
+                image_width);
   const XywhBox box = RleToBbox(rle);
   auto mask = std::make_unique<PastedMask>();
-  mask->x0 = static_cast<int>(box.x);
-  mask->y0 = static_cast<int>(box.y);
-  mask->width = static_cast<int>(box.width);
-  mask->height = static_cast<int>(box.height);
-  if (mask->x0 + mask->width > rle.width ||
-      mask->y0 + mask->height > rle.height) {
+  mask->x0 = static_cast<int>(picture.X(box.x));
+  mask->y0 = static_cast<int>(picture.Y(box.y));
+  mask->width =
+      static_cast<int>(std::ceil(picture.X(box.x + box.width))) - mask->x0;
+  mask->height =
+      static_cast<int>(std::ceil(picture.Y(box.y + box.height))) - mask->y0;
+  if (mask->x0 + mask->width > image_width ||
+      mask->y0 + mask->height > image_height) {
     return nullptr;  // of empty runs
   }
-  for (int y = 0; y < mask->height; ++y) {
-    const uint8_t* row =
-        all.data() +
-        static_cast<size_t>(mask->y0 + y) * static_cast<size_t>(rle.width) +
-        mask->x0;
-    mask->bits.insert(mask->bits.end(), row, row + mask->width);
+  for (int y = mask->y0; y < mask->y0 + mask->height; ++y) {
+    const uint8_t* row = scaled.data() + static_cast<size_t>(y) * image_width;
+    mask->bits.insert(mask->bits.end(), row + mask->x0,
+                      row + mask->x0 + mask->width);
   }
   return mask;
 }
 
 void AddInstance(const XywhBox& box, const Rle* mask, absl::string_view label,
-                 const Image& image, Drawing& drawing) {
+                 const Scaled& picture, Drawing& drawing) {
   DrawInstance instance;
   const auto clip = [](double value, int size) {
     return static_cast<float>(
         std::clamp(value, 0.0, static_cast<double>(size)));
   };
-  instance.box = {clip(box.x, image.width), clip(box.y, image.height),
-                  clip(box.x + box.width, image.width),
-                  clip(box.y + box.height, image.height)};
+  const Image& image = picture.image;
+  instance.box = {clip(picture.X(box.x), image.width),
+                  clip(picture.Y(box.y), image.height),
+                  clip(picture.X(box.x + box.width), image.width),
+                  clip(picture.Y(box.y + box.height), image.height)};
   for (const char c : label) {
     instance.label += c >= ' ' && c <= '~' ? c : '?';
   }
   if (mask != nullptr) {
-    drawing.masks.push_back(Cut(*mask, image));
+    drawing.masks.push_back(Cut(*mask, picture));
     instance.mask = drawing.masks.back().get();
   }
   drawing.instances.push_back(std::move(instance));
 }
 
-Drawing DrawTruth(const PanelSource& source, int picture, const Image& image) {
+Drawing DrawTruth(const PanelSource& source, int picture,
+                  const Scaled& scaled) {
   const GroundTruth& truth = source.evaluation->truth;
   const bool masks = source.evaluation->options.iou_type != IouType::kBbox;
   Drawing drawing;
   for (int k = 0; k < truth.num_classes(); ++k) {
     for (const TruthObject& object : truth.Cell(picture, k)) {
-      AddInstance(masks ? object.mask.box : object.box,
-                  masks ? &object.mask.rle : nullptr,
-                  absl::StrCat(object.crowd ? "crowd: " : "",
-                               source.class_names[static_cast<size_t>(k)]),
-                  image, drawing);
+      AddInstance(
+          masks ? object.mask.box : object.box,
+          masks ? &object.mask.rle : nullptr,
+          absl::StrCat(object.crowd ? "crowd: " : "",
+                       source.explanation->class_names[static_cast<size_t>(k)]),
+          scaled, drawing);
     }
   }
   return drawing;
@@ -169,8 +188,9 @@ size_t FirstOf(const OverlapTable& table, int picture) {
 }
 
 Drawing DrawFound(const PanelSource& source, int picture,
-                  const std::vector<Found>& found, const Image& image) {
-  const OverlapTable& table = *source.table;
+                  const std::vector<Found>& found, const Scaled& scaled) {
+  const Explanation& explanation = *source.explanation;
+  const OverlapTable& table = explanation.table;
   const size_t first = FirstOf(table, picture);
   const bool masks = source.evaluation->options.iou_type != IouType::kBbox;
   Drawing drawing;
@@ -183,9 +203,10 @@ Drawing DrawFound(const PanelSource& source, int picture,
     const auto klass = static_cast<size_t>(detection.klass);
     AddInstance(
         found[i].box, masks && found[i].has_mask ? &found[i].mask : nullptr,
-        absl::StrFormat("%s %.2f%s", source.class_names[klass], detection.score,
-                        ErrorLabel(source.breakdown->fates[first + i])),
-        image, drawing);
+        absl::StrFormat("%s %.2f%s", explanation.class_names[klass],
+                        detection.score,
+                        ErrorLabel(explanation.breakdown.fates[first + i])),
+        scaled, drawing);
   }
   return drawing;
 }
@@ -208,13 +229,30 @@ Image Shrink(const Image& image, int by) {
   return small;
 }
 
-absl::StatusOr<std::string> Encode(const Drawing& drawing, Image image) {
+// Means of squares first, as far as they go: fine lines would break up.
+Scaled Scale(const PanelSource& source, Image image) {
+  Scaled scaled;
+  scaled.height = image.height;
+  scaled.width = image.width;
+  const int64_t longer = std::max(image.height, image.width);
+  const auto to = [&](int64_t size) {
+    return std::max(
+        1, static_cast<int>((size * source.side + longer / 2) / longer));
+  };
+  if (longer > source.side || source.enlarge) {
+    const int by = static_cast<int>(std::max<int64_t>(1, longer / source.side));
+    // Of a very long picture something must remain.
+    image =
+        ResizeImage(Shrink(image, std::min({by, image.height, image.width})),
+                    to(scaled.height), to(scaled.width));
+  }
+  scaled.image = std::move(image);
+  return scaled;
+}
+
+Image Draw(const Drawing& drawing, Image image) {
   DrawInstances(drawing.instances, &image);
-  const int side = std::max(image.height, image.width);
-  const int by = (side + kMaxSide - 1) / kMaxSide;
-  // Of a very long picture something must remain.
-  return EncodeJpeg(Shrink(image, std::min({by, image.height, image.width})),
-                    kJpegQuality);
+  return image;
 }
 
 std::string PicturePath(const PanelSource& source, int picture) {
@@ -225,12 +263,11 @@ std::string PicturePath(const PanelSource& source, int picture) {
 
 absl::StatusOr<PicturePanel> DrawPanel(const PanelSource& source, int picture,
                                        const std::vector<Found>& found) {
-  ASSIGN_OR_RETURN(const Image image, ReadImage(PicturePath(source, picture)));
+  ASSIGN_OR_RETURN(Image image, ReadImage(PicturePath(source, picture)));
+  const Scaled scaled = Scale(source, std::move(image));
   PicturePanel panel;
-  ASSIGN_OR_RETURN(panel.truth,
-                   Encode(DrawTruth(source, picture, image), image));
-  ASSIGN_OR_RETURN(panel.found,
-                   Encode(DrawFound(source, picture, found, image), image));
+  panel.truth = Draw(DrawTruth(source, picture, scaled), scaled.image);
+  panel.found = Draw(DrawFound(source, picture, found, scaled), scaled.image);
   return panel;
 }
 

@@ -7,25 +7,27 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "fcis/core/image/image.h"
 #include "fcis/eval/coco/evaluate.h"
-#include "fcis/eval/report/error_breakdown.h"
-#include "fcis/eval/report/overlap_table.h"
+#include "fcis/eval/report/explanation.h"
 
 namespace fcis {
 
 struct PanelSource {
   const Evaluation* evaluation = nullptr;
+  const Explanation* explanation = nullptr;
   std::string results;    // the file that was evaluated
   std::string image_dir;  // that the pictures' "file_name"s are relative to
-  const OverlapTable* table = nullptr;
-  const ErrorBreakdown* breakdown = nullptr;
-  std::vector<std::string> class_names;
-  double min_score = 0;  // of detections that are drawn
+  double min_score = 0;   // of detections that are drawn
+  // The longer side of what is drawn, in pixels (>= 1); smaller pictures stay
+  // as they are unless `enlarge`.
+  int side = 960;
+  bool enlarge = false;
 };
 
-// JPEGs of a picture, at most 960 pixels wide and high.
+// A picture, twice.
 struct PicturePanel {
-  std::string truth, found;
+  Image truth, found;
   std::string problem;  // why there are none; else ""
 };
 

@@ -25,7 +25,6 @@
 #include "fcis/train/main/hold_out_validation.h"
 #include "fcis/train/main/run_flags.h"
 #include "fcis/train/main/training_init.h"
-#include "fcis/train/main/validator.h"
 
 namespace fcis {
 namespace {
@@ -131,14 +130,13 @@ absl::Status PrepareValidation(const OpenedRun& run, const ModelConfig* model,
   for (const std::string& line : opened->statement) {
     say(absl::StrCat("validation: ", line));
   }
-  prepared->validate = std::move(opened->validate);
-  prepared->validation_pictures = opened->pictures;
   prepared->run.record.set_validation(opened->contents);
   if (run.record.has_value() && run.record->has_validation() &&
       run.record->validation() != opened->contents) {
     say("warning: the validation set has changed: AP is not comparable with "
         "that of iterations before");
   }
+  prepared->validator = *std::move(opened);
   return absl::OkStatus();
 }
 

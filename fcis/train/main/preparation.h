@@ -9,16 +9,16 @@
 #include "fcis/train/main/opened_run.h"
 #include "fcis/train/main/train_plan.h"
 #include "fcis/train/main/training_data.h"
+#include "fcis/train/main/validator.h"
 #include "fcis/train/trainer/trainer.h"
 
 namespace fcis {
 
 struct PreparedJob {
   TrainingData data;
-  Weights weights;     // initial ones
-  Validator validate;  // empty: none was asked for
-  int64_t validation_pictures = 0;
-  TrainerRun run;  // but `path` and `directory`
+  Weights weights;            // initial ones
+  OpenedValidator validator;  // its functions are empty: none was asked for
+  TrainerRun run;             // but `path` and `directory`
 };
 
 // Reads and checks data, checkpoint or initial weights, validation set and

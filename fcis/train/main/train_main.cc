@@ -1,4 +1,6 @@
 // Trains FCIS, alone or under mpiexec.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -12,16 +14,19 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
+#include "fcis/core/cli/paths.h"
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/train/init/calibrate.h"
+#include "fcis/train/main/closing_lines.h"
 #include "fcis/train/main/faults.h"
 #include "fcis/train/main/opened_run.h"
 #include "fcis/train/main/preparation.h"
 #include "fcis/train/main/run_length.h"
 #include "fcis/train/main/train_plan.h"
+#include "fcis/train/main/validator.h"
 #include "fcis/train/run/stop_signal.h"
 #include "fcis/train/trainer/trainer.h"
 
@@ -80,6 +85,50 @@ void Abandon(const OpenedRun& run) {
   if (run.directory != nullptr) run.directory->Abandon();
 }
 
+// The run's last lines, by rank 0.
+void SayWhatToDoNext(const OpenedRun& run, const ValidationReport& report,
+                     const SayLine& say) {
+  FinishedRun finished;
+  finished.model = absl::StrCat(run.path, "/", kModelFile);
+  finished.val_ann_file = ResolvePath(absl::GetFlag(FLAGS_val_ann_file));
+  finished.val_image_dir = ResolvePath(absl::GetFlag(FLAGS_val_image_dir));
+  finished.map_classes = absl::GetFlag(FLAGS_map_classes);
+  finished.picture = report.picture;
+  finished.score_thresh = report.score_thresh;
+  say(WhatToDoNext(finished));
+}
+
+// Of a run that was finished before.
+ValidationReport EarlierReport(const std::string& run) {
+  ValidationReport report;
+  const std::string picture = absl::StrCat(run, "/", kValidationPicture);
+  if (access(picture.c_str(), F_OK) == 0) report.picture = picture;
+  return report;
+}
+
+// The scores and the picture of the model's validation. The model is written:
+// that something of this fails is said, no error.
+ValidationReport ReportValidation(const OpenedValidator& validator,
+                                  int64_t iteration, const std::string& run,
+                                  const SayLine& say) {
+  // One of an earlier end shows another model.
+  std::remove(absl::StrCat(run, "/", kValidationPicture).c_str());
+  if (!validator.report) return {};
+  absl::StatusOr<ValidationReport> report = validator.report(iteration, run);
+  if (!report.ok()) {
+    say(absl::StrCat("warning: no report of the validation: ",
+                     report.status().message()));
+    return {};
+  }
+  say(absl::StrCat("scores of the model, which is that of iteration ",
+                   iteration, ", by masks on the validation set:\n",
+                   report->table));
+  for (const std::string& problem : report->problems) {
+    say(absl::StrCat("warning: not shown: ", problem));
+  }
+  return *std::move(report);
+}
+
 absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
                              TrainBackend* backend, Communicator* job,
                              const SayLine& say) {
@@ -100,16 +149,27 @@ absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
   }
   prepared.run.path = run.path;
   prepared.run.directory = run.directory.get();
-  plan->options.validate = std::move(prepared.validate);
-  plan->options.validation_pictures = prepared.validation_pictures;
+  plan->options.validate = prepared.validator.validate;
+  plan->options.validation_pictures = prepared.validator.pictures;
   InstallStopSignals(job->rank() == 0);
   if (!plan->has_length) {
     ASSIGN_OR_RETURN(plan->options.stretch,
                      FitLength(plan->options, *prepared.data.set,
                                prepared.weights, backend, job, say));
   }
-  return Train(plan->options, std::move(prepared.run), *prepared.data.set,
-               prepared.weights, backend, job);
+  ASSIGN_OR_RETURN(const TrainEnd end,
+                   Train(plan->options, std::move(prepared.run),
+                         *prepared.data.set, prepared.weights, backend, job));
+  if (job->rank() != 0) return absl::OkStatus();
+  if (!end.model_iteration.has_value()) {
+    say(HowToGoOn(run.path, job->size()));
+    return absl::OkStatus();
+  }
+  SayWhatToDoNext(
+      run,
+      ReportValidation(prepared.validator, *end.model_iteration, run.path, say),
+      say);
+  return absl::OkStatus();
 }
 
 absl::Status RunJob(const std::vector<std::string>& command_line,
@@ -130,7 +190,10 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
     ASSIGN_OR_RETURN(
         const int finished,
         job->Sum(first && SayIfFinished(run, *plan, job->size(), say) ? 1 : 0));
-    if (finished > 0) return absl::OkStatus();
+    if (finished > 0) {
+      SayWhatToDoNext(run, EarlierReport(run.path), say);
+      return absl::OkStatus();
+    }
   }
   ASSIGN_OR_RETURN(const auto backend, TrainBackendFromFlags());
   if (!resume) {

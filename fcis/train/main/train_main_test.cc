@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
+#include "fcis/data/codec/image_reader.h"
 #include "fcis/train/main/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -20,13 +22,21 @@
 namespace fcis {
 namespace {
 
+using ::testing::ContainsRegex;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 TEST(TrainMainTest, WritesARunDirectory) {
   const std::string run = NewDirectory("run");
   const Outcome trained =
       Train(absl::StrCat(TinyFlags(), "--max_iters 3 --out ", run));
   ASSERT_EQ(trained.code, 0) << trained.output;
+  EXPECT_THAT(trained.output,
+              EndsWith(absl::StrCat(
+                  "\nmodel: ", run, "/model.safetensors\n",
+                  "To use it:  bazel run //fcis/tools:demo -- -m ", run,
+                  "/model.safetensors --imgdir YOUR_PICTURES\n")));
   const auto log = ReadLog(run);
   ASSERT_EQ(log.size(), 3u);
   for (const char* field :
@@ -84,12 +94,13 @@ TEST(TrainMainTest, AKilledRunGoesOnBitForBit) {
 
 TEST(TrainMainTest, ASignalSavesAndLeaves) {
   const std::string run = NewDirectory("signalled");
+  const std::string said = NewDirectory("signalled.out");
   const std::string flags =
       absl::StrCat(TinyFlags(), "--max_iters 100000 --out ", run);
   const pid_t child = fork();
   if (child == 0) {
     const std::string command =
-        absl::StrCat("exec ", TrainProgram(), " ", flags, " > /dev/null 2>&1");
+        absl::StrCat("exec ", TrainProgram(), " ", flags, " > ", said);
     execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
     _exit(127);
   }
@@ -102,6 +113,10 @@ TEST(TrainMainTest, ASignalSavesAndLeaves) {
   waitpid(child, &status, 0);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_THAT(*ReadFile(said),
+              HasSubstr(absl::StrCat("To go on:  bazel run "
+                                     "//fcis/train:train_main -- --out ",
+                                     run, " --resume\n")));
   const size_t lines = ReadLog(run).size();
   const Outcome resumed = Train(absl::StrCat(
       TinyFlags(), "--resume --max_iters ", lines + 1, " --out ", run));
@@ -192,11 +207,41 @@ TEST(TrainMainTest, ValidatesAndKeepsTheBest) {
              run, " --ann_file ", annotations, " --image_dir ", images,
              " --val_ann_file ", annotations, " --val_image_dir ", images)));
   ASSERT_EQ(outcome.code, 0) << outcome.output;
-  EXPECT_THAT(outcome.output, HasSubstr("validation after iteration 2: AP "));
+  EXPECT_THAT(outcome.output,
+              ContainsRegex("validation after iteration 2: AP 0\\.[0-9]{3}, "
+                            "AP50 0\\.[0-9]{3}\n"));
   for (const char* file :
        {"best.safetensors", "best.json", "validation_2/results.json"}) {
     EXPECT_EQ(access(absl::StrCat(run, "/", file).c_str(), F_OK), 0) << file;
   }
+  const auto validations = ReadValidations(run);
+  ASSERT_FALSE(validations.empty());
+  EXPECT_EQ(validations.back()["iteration"].GetInt(), 2);
+  EXPECT_TRUE(validations.back()["validation_ap50"].IsDouble());
+  // Once, by rank 0.
+  const std::string use =
+      absl::StrCat("\nTo use it:  bazel run //fcis/tools:demo -- -m ", run,
+                   "/model.safetensors");
+  const std::vector<std::string> parts = absl::StrSplit(outcome.output, use);
+  EXPECT_THAT(parts, SizeIs(2));
+  EXPECT_THAT(outcome.output, HasSubstr("\n| **mean** | "));
+  EXPECT_THAT(outcome.output, HasSubstr("\n| ellipse | "));
+  EXPECT_THAT(outcome.output,
+              HasSubstr(absl::StrCat(
+                  "\nTo score it:  bazel run //fcis/eval:eval_main -- -m ", run,
+                  "/model.safetensors --ann_file ", annotations,
+                  " --image_dir ", images)));
+  const std::string picture = run + "/validation.jpg";
+  const auto sheet = ReadImage(picture);
+  ASSERT_TRUE(sheet.ok()) << sheet.status();
+  EXPECT_GT(sheet->height, sheet->width);  // of several rows
+  EXPECT_THAT(outcome.output,
+              HasSubstr("Predictions beside truth:  " + picture));
+  const Outcome again = Train("--resume --out " + run);
+  EXPECT_EQ(again.code, 0) << again.output;
+  EXPECT_THAT(again.output, HasSubstr("the run is finished"));
+  EXPECT_THAT(again.output, HasSubstr(use));
+  EXPECT_THAT(again.output, HasSubstr(picture));
 }
 
 using OwnModelTest = TinySetTest;

@@ -271,8 +271,7 @@ bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
   const bool early = ended_early.ok() && *ended_early;
   const int64_t iterations = max_iters > 0 ? max_iters : schedule.iterations();
   if (!IsFinished(run, early ? run.newest : iterations)) return false;
-  say(absl::StrCat("the run is finished: ", run.newest,
-                   " iterations are done\nmodel: ", run.path, "/", kModelFile,
+  say(absl::StrCat("the run is finished: ", run.newest, " iterations are done",
                    early ? "\nValidations found nothing better any more. To "
                            "train on: --change_recipe --set 'schedule { "
                            "patience: 0 }'"

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -16,6 +17,25 @@
 #include "gtest/gtest.h"
 
 namespace fcis {
+namespace {
+
+std::vector<rapidjson::Document> LinesWith(const char* name,
+                                           const std::string& run) {
+  std::vector<rapidjson::Document> lines;
+  const std::string text = *ReadFile(run + "/log.jsonl");
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (line.empty()) continue;
+    rapidjson::Document json;
+    json.Parse(line.data(), line.size());
+    EXPECT_FALSE(json.HasParseError()) << line;
+    if (json.IsObject() && json.HasMember(name)) {
+      lines.push_back(std::move(json));
+    }
+  }
+  return lines;
+}
+
+}  // namespace
 
 std::string TinyFlags(const std::string& set) {
   return absl::StrCat(
@@ -114,21 +134,17 @@ void ExpectSameRuns(const std::string& a, const std::string& b,
           << name << " of line " << i;
     }
   }
+  EXPECT_EQ(ReadValidations(a).size(), ReadValidations(b).size());
   EXPECT_EQ(*ReadFile(a + "/model.safetensors"),
             *ReadFile(b + "/model.safetensors"));
 }
 
-// One object per iteration.
 std::vector<rapidjson::Document> ReadLog(const std::string& run) {
-  std::vector<rapidjson::Document> lines;
-  const std::string text = *ReadFile(run + "/log.jsonl");
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    if (line.empty()) continue;
-    lines.emplace_back();
-    lines.back().Parse(line.data(), line.size());
-    EXPECT_FALSE(lines.back().HasParseError()) << line;
-  }
-  return lines;
+  return LinesWith("loss", run);
+}
+
+std::vector<rapidjson::Document> ReadValidations(const std::string& run) {
+  return LinesWith("validation_ap", run);
 }
 
 }  // namespace fcis

@@ -54,8 +54,9 @@ class TinySetTest : public ::testing::Test {
 // the same bit for bit.
 void ExpectSameRuns(const std::string& a, const std::string& b, int iterations);
 
-// One object per iteration; what is none fails the test.
+// One object per iteration, or per validation; what is none fails the test.
 std::vector<rapidjson::Document> ReadLog(const std::string& run);
+std::vector<rapidjson::Document> ReadValidations(const std::string& run);
 
 }  // namespace fcis
 

@@ -18,15 +18,14 @@
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/size_mismatch.h"
-#include "fcis/data/json/open_json.h"
 #include "fcis/data/loader/similar_file.h"
-#include "fcis/eval/coco/accumulate.h"
-#include "fcis/eval/coco/detections.h"
+#include "fcis/eval/coco/category_rows.h"
 #include "fcis/eval/coco/diagnose_truth.h"
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/coco/ground_truth.h"
-#include "fcis/eval/coco/summary.h"
+#include "fcis/eval/coco/score_table.h"
 #include "fcis/eval/predict/predict.h"
+#include "fcis/eval/report/contact_sheet.h"
 #include "fcis/model/detector.h"
 #include "fcis/train/main/faults.h"
 
@@ -105,21 +104,14 @@ absl::StatusOr<ClassMatch> Match(const ModelConfig& model,
   return MatchClasses(names, dataset, map);
 }
 
-absl::StatusOr<double> Score(const ValidationSet& set,
-                             const std::string& results) {
-  const EvalOptions options;
-  ASSIGN_OR_RETURN(const auto file, OpenJson(results));
-  ASSIGN_OR_RETURN(const Detections detections,
-                   ReadDetections(file->bytes(), results, set.evaluation.truth,
-                                  options, NumThreads()));
-  return Summarize(Accumulate(set.evaluation.truth, detections, options),
-                   options)
-      .stats[0];
+std::string DirectoryOf(int64_t iteration, const std::string& run) {
+  return absl::StrCat(run, "/validation_", iteration);
 }
 
-absl::StatusOr<double> Validate(const ValidationSet& set, Backend* backend,
-                                Communicator* job, Weights weights,
-                                int64_t iteration, const std::string& run) {
+absl::StatusOr<ValidationScore> Validate(ValidationSet& set, Backend* backend,
+                                         Communicator* job, Weights weights,
+                                         int64_t iteration,
+                                         const std::string& run) {
   ASSIGN_OR_RETURN(const auto detector, Detector::Create(weights, backend));
   const PostprocessConfig postprocess =
       PostprocessFor(detector->config(), Purpose::kScore);
@@ -131,18 +123,50 @@ absl::StatusOr<double> Validate(const ValidationSet& set, Backend* backend,
   options.paste_threshold = PasteThreshold(postprocess);
   ASSIGN_OR_RETURN(
       options.directory,
-      MakeOutputDirectory(absl::StrCat(run, "/validation_", iteration), "",
-                          absl::Now()));
+      MakeOutputDirectory(DirectoryOf(iteration, run), "", absl::Now()));
   RETURN_IF_ERROR(Predict(
       set.dataset(), set.classes, options,
       [&](const Image& image) { return detector->Detect(image, postprocess); },
       *job));
-  double ap[] = {0};
+  double scores[] = {0, 0};  // rank 0's
   if (job->rank() == 0) {
-    ASSIGN_OR_RETURN(ap[0], Score(set, ResultsPath(options)));
+    RETURN_IF_ERROR(ScoreResults(ResultsPath(options), &set.evaluation));
+    const auto& stats = set.evaluation.summary.stats;
+    scores[0] = stats[0];
+    scores[1] = stats[1];
   }
-  RETURN_IF_ERROR(job->Sum(absl::MakeSpan(ap)));
-  return ap[0];
+  RETURN_IF_ERROR(job->Sum(absl::MakeSpan(scores)));
+  return ValidationScore{scores[0], scores[1]};
+}
+
+// The report's table without APs by size.
+std::string Table(const Evaluation& evaluation) {
+  constexpr size_t kManyClasses = 20;
+  EvalSummary summary = evaluation.summary;
+  summary.sizes.clear();
+  summary.mean.ap_by_size.clear();
+  std::vector<CategoryRow> rows = CategoryRows(evaluation);
+  if (rows.size() > kManyClasses) rows.clear();
+  for (CategoryRow& row : rows) row.score.ap_by_size.clear();
+  return MarkdownTable(summary, rows);
+}
+
+absl::StatusOr<ValidationReport> Report(ValidationSet& set, int64_t iteration,
+                                        const std::string& run) {
+  PredictOptions options;
+  options.directory = DirectoryOf(iteration, run);
+  const std::string results = ResultsPath(options);
+  RETURN_IF_ERROR(ScoreResults(results, &set.evaluation));
+  ASSIGN_OR_RETURN(ContactSheet sheet,
+                   DrawContactSheet(set.evaluation, results, set.image_dir));
+  ValidationReport report;
+  report.table = Table(set.evaluation);
+  report.score_thresh = sheet.min_score;
+  report.problems = std::move(sheet.problems);
+  if (sheet.jpeg.empty()) return report;
+  report.picture = absl::StrCat(run, "/", kValidationPicture);
+  RETURN_IF_ERROR(WriteFileAtomic(report.picture, sheet.jpeg));
+  return report;
 }
 
 }  // namespace
@@ -192,6 +216,9 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
   opened.validate = [=](const Weights& weights, int64_t iteration,
                         const std::string& run) {
     return Validate(*set, backend, job, weights, iteration, run);
+  };
+  opened.report = [set](int64_t iteration, const std::string& run) {
+    return Report(*set, iteration, run);
   };
   return opened;
 }

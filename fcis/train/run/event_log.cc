@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
@@ -51,6 +52,7 @@ int64_t JsonlIteration(absl::string_view line) {
 struct Kept {
   int64_t bytes = 0;
   int64_t iteration = 0;  // of its last line
+  std::string last;       // that line, as it was written; "": there is none
 };
 
 // Up to the first line that is not whole, has no iteration, or one after
@@ -71,6 +73,7 @@ absl::StatusOr<Kept> KeptLines(
           iteration_of(bytes.substr(kept.bytes, end - kept.bytes));
       if (iteration < 0 || iteration > done) return kept;
       kept.iteration = iteration;
+      kept.last = std::string(bytes.substr(kept.bytes, end + 1 - kept.bytes));
     }
     kept.bytes = static_cast<int64_t>(end) + 1;
   }
@@ -120,6 +123,14 @@ std::string CsvLine(int64_t iteration, Values values,
   return absl::StrCat(line, "\n");
 }
 
+// Unless it is the same as `last`, which becomes the line.
+absl::Status AppendNew(std::string line, AppendFile* file, std::string* last) {
+  if (line == *last) return absl::OkStatus();
+  RETURN_IF_ERROR(file->Append(line));
+  *last = std::move(line);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<int64_t> LastLoggedIteration(const std::string& directory) {
@@ -136,6 +147,7 @@ absl::StatusOr<std::unique_ptr<EventLog>> EventLog::Open(
   ASSIGN_OR_RETURN(const Kept kept,
                    KeptLines(jsonl_path, done, 0, JsonlIteration));
   log->last_iteration_ = kept.iteration;
+  log->jsonl_last_ = kept.last;
   ASSIGN_OR_RETURN(log->jsonl_, AppendFile::Open(jsonl_path, kept.bytes));
   log->csv_path_ = directory + "/log.csv";
   RETURN_IF_ERROR(log->OpenCsv(done));
@@ -151,6 +163,7 @@ absl::Status EventLog::OpenCsv(int64_t done) {
     const absl::string_view bytes = file->bytes();
     csv_columns_ = absl::StrSplit(bytes.substr(0, bytes.find('\n')), ',');
     csv_columns_.erase(csv_columns_.begin());
+    csv_last_ = kept.last;
   }
   ASSIGN_OR_RETURN(csv_, AppendFile::Open(csv_path_, kept.bytes));
   if (kept.bytes > 0) return absl::OkStatus();
@@ -173,12 +186,19 @@ absl::Status EventLog::AddCsvColumns(std::vector<std::string> names) {
   return absl::OkStatus();
 }
 
+absl::Status EventLog::CheckIteration(int64_t iteration, int64_t first) const {
+  if (iteration >= first) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "iteration ", iteration, " is logged after iteration ", last_iteration_));
+}
+
 absl::Status EventLog::Write(int64_t iteration, Values values) {
-  if (iteration <= last_iteration_) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("iteration ", iteration, " is logged after iteration ",
-                     last_iteration_));
-  }
+  RETURN_IF_ERROR(CheckIteration(iteration, last_iteration_ + 1));
+  return WriteMore(iteration, values);
+}
+
+absl::Status EventLog::WriteMore(int64_t iteration, Values values) {
+  RETURN_IF_ERROR(CheckIteration(iteration, last_iteration_));
   RETURN_IF_ERROR(CheckNames(values));
   std::vector<std::string> added;
   for (const auto& [name, value] : values) {
@@ -188,9 +208,11 @@ absl::Status EventLog::Write(int64_t iteration, Values values) {
     }
   }
   if (!added.empty()) RETURN_IF_ERROR(AddCsvColumns(std::move(added)));
-  RETURN_IF_ERROR(jsonl_->Append(JsonLine(iteration, values)));
+  RETURN_IF_ERROR(
+      AppendNew(JsonLine(iteration, values), jsonl_.get(), &jsonl_last_));
   last_iteration_ = iteration;
-  RETURN_IF_ERROR(csv_->Append(CsvLine(iteration, values, csv_columns_)));
+  RETURN_IF_ERROR(AppendNew(CsvLine(iteration, values, csv_columns_),
+                            csv_.get(), &csv_last_));
   return tensorboard_->Write(iteration, values);
 }
 

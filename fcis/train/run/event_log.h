@@ -2,7 +2,8 @@
 //   log.jsonl   one object per line: {"iteration":1,"epoch":0.25,"loss":...}
 //   log.csv     the same as a table
 //   events.out.tfevents.*   for TensorBoard
-// Knows numbers by name only.
+// What is measured after an iteration, by a validation, has a line of its own
+// with the same iteration. Knows numbers by name only.
 #ifndef FCIS_TRAIN_RUN_EVENT_LOG_H_
 #define FCIS_TRAIN_RUN_EVENT_LOG_H_
 
@@ -41,6 +42,14 @@ class EventLog {
   absl::Status Write(int64_t iteration,
                      absl::Span<const std::pair<std::string, double>> values);
 
+  // More of the iteration that was written last, known only later, as a
+  // validation is: a line, and a row, of its own. Left out where the same line
+  // is the last one already: a resumed run validates again. Errors as Write,
+  // but for the same iteration.
+  absl::Status WriteMore(
+      int64_t iteration,
+      absl::Span<const std::pair<std::string, double>> values);
+
   // What was written is on the disk once this returns: before a checkpoint, so
   // that the log is never behind it.
   absl::Status Sync();
@@ -48,10 +57,12 @@ class EventLog {
  private:
   EventLog() = default;
 
+  absl::Status CheckIteration(int64_t iteration, int64_t first) const;
   absl::Status OpenCsv(int64_t done);
   absl::Status AddCsvColumns(std::vector<std::string> names);
 
   int64_t last_iteration_ = 0;
+  std::string jsonl_last_, csv_last_;  // lines
   std::string csv_path_;
   std::vector<std::string> csv_columns_;  // behind "iteration"
   std::unique_ptr<AppendFile> jsonl_, csv_;

@@ -142,6 +142,36 @@ TEST(EventLog, ResumeCutsWhatTheKilledRunLoggedLater) {
   EXPECT_EQ(Csv(directory), csv);
 }
 
+TEST(EventLog, WhatIsKnownLaterHasALineOfItsOwn) {
+  const std::string directory = NewDirectory("more");
+  {
+    auto log = EventLog::Open(directory, 0);
+    Log(log->get(), 1, 2);
+    ASSERT_TRUE((*log)->WriteMore(2, {{"validation_ap", 0.5}}).ok());
+    Log(log->get(), 3, 4);
+    ASSERT_TRUE((*log)->WriteMore(4, {{"validation_ap", 0.25}}).ok());
+    EXPECT_THAT((*log)->WriteMore(3, {{"validation_ap", 1}}).message(),
+                HasSubstr("iteration 3 is logged after iteration 4"));
+  }
+  const std::string jsonl = Jsonl(directory), csv = Csv(directory);
+  EXPECT_THAT(jsonl, HasSubstr("{\"iteration\":2,\"loss\":0.5}\n{\"iteration\":"
+                               "2,\"validation_ap\":0.5}\n{\"iteration\":3,"));
+  EXPECT_EQ(csv,
+            "iteration,loss,validation_ap\n1,1.0,\n2,0.5,\n2,,0.5\n"
+            "3,0.3333333333333333,\n4,0.25,\n4,,0.25\n");
+  // Once more the same changes nothing; another value is kept.
+  auto log = EventLog::Open(directory, 4);
+  ASSERT_TRUE(log.ok()) << log.status();
+  ASSERT_TRUE((*log)->WriteMore(4, {{"validation_ap", 0.25}}).ok());
+  EXPECT_EQ(Jsonl(directory), jsonl);
+  EXPECT_EQ(Csv(directory), csv);
+  ASSERT_TRUE((*log)->WriteMore(4, {{"validation_ap", 0.75}}).ok());
+  EXPECT_EQ(Csv(directory), csv + "4,,0.75\n");
+  // From an earlier iteration on they are gone with it.
+  log = EventLog::Open(directory, 2);
+  EXPECT_EQ(Jsonl(directory), jsonl.substr(0, jsonl.find("{\"iteration\":3")));
+}
+
 TEST(LastLoggedIteration, OfWholeLines) {
   const std::string directory = NewDirectory("last");
   EXPECT_EQ(*LastLoggedIteration(directory), 0);

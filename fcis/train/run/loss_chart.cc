@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr int kParts = 200;
 constexpr double kWidth = 720, kHeight = 400, kLeft = 56, kTop = 16;
-constexpr double kLegend = 150, kBelow = 44;
+constexpr double kRight = 40, kLegend = 150, kBelow = 44;
 constexpr const char* kColors[] = {"#1b6ca8", "#c8553d", "#3a7d44", "#8e5ea2",
                                    "#b8860b", "#2a9d8f", "#6b705c", "#d1495b"};
 
@@ -29,6 +30,7 @@ using Curve = std::vector<std::pair<double, double>>;
 struct Series {
   std::string name;
   size_t column = 0;
+  bool validation = false;  // in [0, 1], on the axis at the right
   Curve raw;
 };
 
@@ -42,7 +44,8 @@ absl::Status AddRow(absl::string_view row, size_t columns,
     if (cells[s.column].empty()) continue;
     double value;
     good = absl::SimpleAtod(cells[s.column], &value);
-    if (good && value > 0 && std::isfinite(value)) {
+    if (good && (value > 0 || (s.validation && value == 0)) &&
+        std::isfinite(value)) {
       s.raw.emplace_back(iteration, value);
     }
   }
@@ -58,8 +61,9 @@ absl::StatusOr<std::vector<Series>> ReadSeries(absl::string_view csv) {
   const std::vector<absl::string_view> names = absl::StrSplit(lines[0], ',');
   std::vector<Series> series;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (!absl::EndsWith(names[i], "loss")) continue;
-    series.push_back({std::string(names[i]), i, {}});
+    const bool validation = absl::StartsWith(names[i], "validation_");
+    if (!validation && !absl::EndsWith(names[i], "loss")) continue;
+    series.push_back({std::string(names[i]), i, validation, {}});
   }
   for (size_t i = 1; i < lines.size(); ++i) {
     RETURN_IF_ERROR(AddRow(lines[i], names.size(), &series));
@@ -93,6 +97,9 @@ struct Axes {
   double Y(double loss) const {
     return kTop + kHeight * std::log(high / loss) / std::log(high / low);
   }
+  static double YOfValidation(double value) {
+    return kTop + kHeight * (1 - value);
+  }
 };
 
 Axes AxesOf(const std::vector<Series>& series) {
@@ -103,6 +110,7 @@ Axes AxesOf(const std::vector<Series>& series) {
     axes.last = std::max(axes.last, s.raw.back().first);
   }
   for (const Series& s : series) {
+    if (s.validation) continue;
     for (const auto& point : Means(s.raw, axes.last)) {
       low = std::min(low, point.second);
       high = std::max(high, point.second);
@@ -147,19 +155,31 @@ std::string Grid(const Axes& axes) {
          Text(kLeft + kWidth / 2, kTop + kHeight + 36, "middle", "iteration");
 }
 
+// The axis at the right.
+std::string ValidationAxis() {
+  std::string svg;
+  for (int i = 0; i <= 5; ++i) {
+    svg += Text(kLeft + kWidth + 8, Axes::YOfValidation(i / 5.0) + 4, "start",
+                absl::StrFormat("%.1f", i / 5.0));
+  }
+  return svg;
+}
+
 std::string Draw(const Series& series, size_t index, const Axes& axes) {
   const char* color = kColors[index % std::size(kColors)];
   std::string points;
   for (const auto& [x, y] : Means(series.raw, axes.last)) {
-    absl::StrAppendFormat(&points, "%.1f,%.1f ", axes.X(x), axes.Y(y));
+    absl::StrAppendFormat(
+        &points, "%.1f,%.1f ", axes.X(x),
+        series.validation ? Axes::YOfValidation(y) : axes.Y(y));
   }
-  const double x = kLeft + kWidth + 12;
+  const double x = kLeft + kWidth + kRight;
   const double y = kTop + 12 + 20 * static_cast<double>(index);
   return absl::StrFormat(
-             "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\" "
+             "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"%s\" "
              "points=\"%s\"/>\n<path stroke=\"%s\" stroke-width=\"3\" "
              "d=\"M%.1f %.1fh16\"/>\n",
-             color, points, color, x, y - 4) +
+             color, series.validation ? "3" : "1.6", points, color, x, y - 4) +
          Text(x + 22, y, "start", series.name);
 }
 
@@ -172,8 +192,11 @@ absl::StatusOr<std::string> LossChart(absl::string_view csv) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" "
       "font-family=\"sans-serif\" font-size=\"12\" fill=\"#333\">\n"
       "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-      kLeft + kWidth + kLegend, kTop + kHeight + kBelow);
+      kLeft + kWidth + kRight + kLegend, kTop + kHeight + kBelow);
   svg += Grid(axes);
+  if (absl::c_any_of(series, [](const Series& s) { return s.validation; })) {
+    svg += ValidationAxis();
+  }
   for (size_t i = 0; i < series.size(); ++i) svg += Draw(series[i], i, axes);
   return svg + "</svg>\n";
 }

@@ -46,6 +46,23 @@ TEST(LossChartTest, HalvingFallsBySameHeight) {
   EXPECT_GT(y[1], y[0] + 10);
 }
 
+TEST(LossChartTest, ValidationsHaveAnAxisOfTheirOwn) {
+  const auto svg = LossChart(
+      "iteration,validation_ap,loss\n1,,800\n2,,500\n2,0.0,\n4,,200\n4,1.0,\n");
+  ASSERT_TRUE(svg.ok()) << svg.status();
+  const size_t begin = svg->find("points=\"") + 8;
+  double x[2], y[2];
+  ASSERT_EQ(std::sscanf(svg->c_str() + begin, "%lf,%lf %lf,%lf", &x[0], &y[0],
+                        &x[1], &y[1]),
+            4);
+  EXPECT_EQ(y[0] - y[1], 400);  // from the bottom to the top
+  EXPECT_EQ(x[1] - 56, 720);    // at the last iteration
+  EXPECT_THAT(*svg, HasSubstr(">1.0</text>"));
+  EXPECT_THAT(*svg, HasSubstr(">500</text>"));
+  EXPECT_THAT(*LossChart("iteration,loss\n1,800\n"),
+              Not(HasSubstr(">1.0</text>")));
+}
+
 TEST(LossChartTest, LongRunsBecomeMeans) {
   std::string csv = "iteration,loss\n";
   for (int i = 1; i <= 1000; ++i) absl::StrAppend(&csv, i, ",", i % 2, ".5\n");

@@ -8,6 +8,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
@@ -60,7 +61,7 @@ class Trainer {
         iterations_(options.max_iterations > 0 ? options.max_iterations
                                                : schedule_.iterations()) {}
 
-  absl::Status Run(const Weights& initial);
+  absl::StatusOr<TrainEnd> Run(const Weights& initial);
   absl::StatusOr<Trial> Try(const Weights& initial);
 
  private:
@@ -126,6 +127,7 @@ class Trainer {
   int64_t done_ = 0;    // iterations
   int64_t saved_ = -1;  // iteration of the last checkpoint
   bool out_of_patience_ = false;
+  TrainEnd end_;
   TrainState state_;
   LossOptions loss_;
   std::unique_ptr<GradientReducer> reducer_;
@@ -320,8 +322,7 @@ absl::Status Trainer::Iterate() {
     RETURN_IF_ERROR(CheckPatience());
   }
   if (sums.stop && !last && !out_of_patience_) {
-    Say(absl::StrCat("stopped by a signal after iteration ", done_,
-                     "; --resume goes on"));
+    Say(absl::StrCat("stopped by a signal after iteration ", done_));
     return absl::CancelledError("");
   }
   return absl::OkStatus();
@@ -399,13 +400,17 @@ absl::Status Trainer::Validate() {
   if (saved_ != done_) RETURN_IF_ERROR(Save());
   watchdog_->FeedWaitingForOthers("validation", done_);
   ASSIGN_OR_RETURN(const Weights averaged, state_.Averaged());
-  ASSIGN_OR_RETURN(const double ap,
+  ASSIGN_OR_RETURN(const ValidationScore score,
                    options_.validate(averaged, done_, run_.path));
-  Say(absl::StrCat("validation after iteration ", done_, ": AP ", ap));
+  Say(absl::StrFormat("validation after iteration %d: AP %.3f, AP50 %.3f",
+                      done_, score.ap, score.ap50));
   if (!leads()) return absl::OkStatus();
+  RETURN_IF_ERROR(log_->WriteMore(
+      done_, {{"validation_ap", score.ap}, {"validation_ap50", score.ap50}}));
+  RETURN_IF_ERROR(WriteLossChart(run_.path));
   BestCheckpoint candidate;
   candidate.iteration = done_;
-  candidate.ap = ap;
+  candidate.ap = score.ap;
   candidate.validation = run_.record.validation();
   ASSIGN_OR_RETURN(const bool best, KeepIfBest(run_.path, candidate));
   if (best) Say("  the best so far");
@@ -452,10 +457,10 @@ absl::Status Trainer::Finish() {
   RETURN_IF_ERROR(SaveWeights(model, weights));
   run_.record.set_finished(done_);
   RETURN_IF_ERROR(WriteRunRecord(run_.path, run_.record));
+  end_.model_iteration = best.has_value() ? best->iteration : done_;
   console_.reset();
-  Say(absl::StrCat("model: ", model));
   if (best.has_value()) {
-    Say(absl::StrCat("  of iteration ", best->iteration,
+    Say(absl::StrCat("the model is of iteration ", best->iteration,
                      ", the best validated: AP ", best->ap));
   }
   return absl::OkStatus();
@@ -499,7 +504,7 @@ absl::StatusOr<Trial> Trainer::Try(const Weights& initial) {
   return trial;
 }
 
-absl::Status Trainer::Run(const Weights& initial) {
+absl::StatusOr<TrainEnd> Trainer::Run(const Weights& initial) {
   TakeUpCheckpoint();
   RETURN_IF_ERROR(MakeNetwork(initial));
   RETURN_IF_ERROR(Start());
@@ -525,22 +530,23 @@ absl::Status Trainer::Run(const Weights& initial) {
   RETURN_IF_ERROR(CheckPatience());
   while (done_ < iterations_ && !out_of_patience_) {
     const absl::Status status = Iterate();
-    if (absl::IsCancelled(status)) return absl::OkStatus();
+    if (absl::IsCancelled(status)) return end_;
     RETURN_IF_ERROR(status);
   }
-  return leads() ? Finish() : absl::OkStatus();
+  if (leads()) RETURN_IF_ERROR(Finish());
+  return end_;
 }
 
 }  // namespace
 
-absl::Status Train(const TrainerOptions& options, TrainerRun run,
-                   const TrainingSet& data, const Weights& initial,
-                   TrainBackend* backend, Communicator* job) {
-  const absl::Status status =
+absl::StatusOr<TrainEnd> Train(const TrainerOptions& options, TrainerRun run,
+                               const TrainingSet& data, const Weights& initial,
+                               TrainBackend* backend, Communicator* job) {
+  absl::StatusOr<TrainEnd> end =
       Trainer(options, std::move(run), data, backend, job).Run(initial);
   // The others may be waiting for this process' numbers.
-  if (!status.ok()) job->GiveUp();
-  return status;
+  if (!end.ok()) job->GiveUp();
+  return end;
 }
 
 absl::StatusOr<Trial> TryIterations(const TrainerOptions& options,

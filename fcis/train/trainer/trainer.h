@@ -29,9 +29,14 @@ inline constexpr char kModelFile[] = "model.safetensors";
 // In a checkpoint's state: the seed of the run that made it.
 inline constexpr char kSeedKey[] = "train.seed";
 
-// AP of a model, which all processes score together: all call it at the same
-// iterations and get the same number. `run`: the run directory.
-using Validator = std::function<absl::StatusOr<double>(
+// Mask AP@[.5:.95] and AP@.5 of a validation.
+struct ValidationScore {
+  double ap = 0, ap50 = 0;
+};
+
+// Scores a model, which all processes do together: all call it at the same
+// iterations and get the same numbers. `run`: the run directory.
+using Validator = std::function<absl::StatusOr<ValidationScore>(
     const Weights&, int64_t iteration, const std::string& run)>;
 
 struct TrainerOptions {
@@ -61,6 +66,12 @@ struct TrainerRun {
   std::optional<FoundCheckpoint> checkpoint;  // none: iteration 0
 };
 
+struct TrainEnd {
+  // The iteration whose weights are in model.safetensors; none after a stop
+  // signal. In rank 0.
+  std::optional<int64_t> model_iteration;
+};
+
 // All processes call it with the same arguments, but for `run.directory`.
 // Writes, by rank 0: {config.textproto, run.textproto, run.jsonl, log.jsonl,
 // log.csv, events.out.tfevents.*, losses.svg, checkpoint_*.safetensors,
@@ -73,9 +84,9 @@ struct TrainerRun {
 // other tensors; a picture that cannot be read; a loss that is not finite,
 // naming term, iteration and pictures; full disk; processes that differ in
 // recipe, iterations, weights or layouts, by rank.
-absl::Status Train(const TrainerOptions& options, TrainerRun run,
-                   const TrainingSet& data, const Weights& initial,
-                   TrainBackend* backend, Communicator* job);
+absl::StatusOr<TrainEnd> Train(const TrainerOptions& options, TrainerRun run,
+                               const TrainingSet& data, const Weights& initial,
+                               TrainBackend* backend, Communicator* job);
 
 // What a run costs, found by its first iterations, whose results are thrown
 // away.

@@ -1,0 +1,29 @@
+#include "fcis/eval/report/explanation.h"
+
+#include "absl/algorithm/container.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/eval/coco/category_rows.h"
+
+namespace fcis {
+
+absl::StatusOr<Explanation> Explain(const Evaluation& evaluation,
+                                    const std::string& results) {
+  Explanation explanation;
+  explanation.class_names = evaluation.options.class_agnostic
+                                ? std::vector<std::string>{"object"}
+                                : CategoryLabels(evaluation);
+  ASSIGN_OR_RETURN(
+      explanation.table,
+      ReadOverlapTable(*evaluation.dataset, results, evaluation.options));
+  const OverlapTable& table = explanation.table;
+  explanation.breakdown = BreakDownErrors(table);
+  explanation.outcomes = OutcomesOf(table, explanation.breakdown);
+  explanation.point = BestOperatingPoint(
+      explanation.outcomes,
+      absl::c_count_if(table.objects, [](const TableObject& object) {
+        return !object.crowd;
+      }));
+  return explanation;
+}
+
+}  // namespace fcis

@@ -1,0 +1,32 @@
+// What became of each detection and object of an evaluation: what reports and
+// pictures are made of.
+#ifndef FCIS_EVAL_REPORT_EXPLANATION_H_
+#define FCIS_EVAL_REPORT_EXPLANATION_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fcis/eval/coco/evaluate.h"
+#include "fcis/eval/report/calibration.h"
+#include "fcis/eval/report/error_breakdown.h"
+#include "fcis/eval/report/overlap_table.h"
+
+namespace fcis {
+
+struct Explanation {
+  std::vector<std::string> class_names;  // of the table's classes
+  OverlapTable table;
+  ErrorBreakdown breakdown;
+  std::vector<ScoredOutcome> outcomes;
+  OperatingPoint point;  // crowds are not asked for
+};
+
+// `results`: the file that was evaluated, which is read again. Errors as
+// Evaluate.
+absl::StatusOr<Explanation> Explain(const Evaluation& evaluation,
+                                    const std::string& results);
+
+}  // namespace fcis
+
+#endif  // FCIS_EVAL_REPORT_EXPLANATION_H_
