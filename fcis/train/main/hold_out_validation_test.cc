@@ -123,7 +123,7 @@ TEST_F(HoldOutValidationTest, AResumeKeepsTheParts) {
   EXPECT_THAT(alone.output, Not(HasSubstr("warning")));
   const Outcome again = Train(Flags() + "--max_iters 10 --resume");
   EXPECT_EQ(again.code, 0) << again.output;
-  EXPECT_THAT(again.output, Not(HasSubstr("--ann_file")));
+  EXPECT_THAT(again.output, Not(HasSubstr("changed: --ann_file")));
   EXPECT_EQ(*ReadFile(run_ + "/val.json"), part);
   // The run has moved, and so have the pictures.
   const std::string pictures = NewDirectory("resumed_pictures");
