@@ -1,9 +1,9 @@
 // The threads behind ParallelFor and oneDNN. On a quiet machine a team starts
 // and ends work within a microsecond, since its threads spin for the short time
 // between two pieces of work. On a busy machine they sleep: a thread that spins
-// there burns the core that another one needs, often the one it waits for. Where
-// others leave a team only a part of its cores, as the kernel's accounts of its
-// threads tell, it gathers on so many of them.
+// there burns the core that another one needs, often the one it waits for.
+// Where others leave a team only a part of its cores, as the kernel's accounts
+// of its threads tell, it gathers on so many of them.
 //
 // Whoever sets OMP_WAIT_POLICY (active: spin on; passive: always sleep) or
 // GOMP_SPINCOUNT (so many pauses, or "infinity") decides instead.
