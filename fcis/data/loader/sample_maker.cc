@@ -36,7 +36,7 @@ int64_t AnyOf(const TrainingSet& set, RandomStream& random) {
 }
 
 absl::Status PasteAnother(const TrainingSet& set, const InputConfig& input,
-                          bool mirror, double zoom_low, RandomStream random,
+                          const Augmentation& augmentation, RandomStream random,
                           LabelledImage& picture) {
   ASSIGN_OR_RETURN(const LabelledImage source, set.Get(AnyOf(set, random)));
   const auto scale = [&](const Image& image) {
@@ -45,8 +45,8 @@ absl::Status PasteAnother(const TrainingSet& set, const InputConfig& input,
   // As large in the prepared picture as in that of their own.
   PasteOptions options;
   options.zoom = scale(source.image) / scale(picture.image);
-  options.mirror = mirror;
-  options.reduce = zoom_low;
+  options.mirror = augmentation.flip;
+  options.reduce = augmentation.paste_zoom_low;
   PasteObjects(source, options, random, picture);
   return absl::OkStatus();
 }
@@ -94,8 +94,7 @@ absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
   }
   if (RandomStream paste = random("paste");
       paste.Chance(augmentation.copy_paste)) {
-    RETURN_IF_ERROR(PasteAnother(set, input, augmentation.flip,
-                                 augmentation.paste_zoom_low, paste, picture));
+    RETURN_IF_ERROR(PasteAnother(set, input, augmentation, paste, picture));
   }
   if (augmentation.channel_permutation) {
     PermuteChannels(random("channels"), picture.image);

@@ -49,7 +49,7 @@ absl::StatusOr<double> FitLength(const TrainerOptions& options,
   if (minutes <= 0 && most > 0 && most < kWorthATrial) return 1;
   ASSIGN_OR_RETURN(const Trial trial,
                    TryIterations(options, data, initial, backend, job));
-  // Clocks differ between processes: rank 0's is asked.
+  // Rank 0's, since the length must be the same to the last bit.
   double stretch[] = {job->rank() == 0 ? StretchToFit(trial, minutes) : 0};
   RETURN_IF_ERROR(job->Sum(absl::MakeSpan(stretch)));
   say(DescribeLength(trial, stretch[0], job->size(), absl::Now()));
