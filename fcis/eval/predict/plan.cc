@@ -15,6 +15,7 @@
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_stamp.h"
 #include "fcis/data/coco/record_problems.h"
+#include "fcis/data/download/free_space.h"
 #include "fcis/data/loader/similar_file.h"
 #include "fcis/model/weights/weights_digest.h"
 
@@ -170,6 +171,17 @@ absl::Status RemoveResults(const PredictOptions& options) {
   return ErrnoStatus("cannot remove", path, errno);
 }
 
+// A full disk is better met now than after an hour.
+absl::Status CheckSpace(const std::vector<bool>& todo,
+                        const PredictOptions& options) {
+  // 100 detections, which is what COCOeval counts, of 300 bytes each, in a
+  // journal and in results.json.
+  constexpr int64_t kBytesOfAPicture = 2 * 100 * 300;
+  return CheckFreeSpace(
+      options.directory,
+      kBytesOfAPicture * std::count(todo.begin(), todo.end(), true));
+}
+
 bool HeadersAre(const JournalReader& journals, const std::string& header) {
   return std::all_of(journals.journals().begin(), journals.journals().end(),
                      [&](const JournalReader::Journal& journal) {
@@ -184,6 +196,7 @@ absl::StatusOr<Plan> StartAfresh(Plan plan, absl::string_view what,
                               " were made with ", what);
   if (options.reuse) return NotReused(plan.message);
   absl::StrAppend(&plan.message, "; computing all again");
+  RETURN_IF_ERROR(CheckSpace(plan.todo, options));
   RETURN_IF_ERROR(RemoveResults(options));
   RETURN_IF_ERROR(RewriteJournals(options.directory, plan.header, {}));
   return plan;
@@ -200,6 +213,7 @@ absl::StatusOr<Plan> GoOn(Plan plan, const JournalReader& journals,
     plan.todo[i] = !kept.same[i];
     if (kept.same[i]) plan.kept.push_back(std::move(kept.by_picture[i]));
   }
+  RETURN_IF_ERROR(CheckSpace(plan.todo, options));
   const bool complete =
       plan.kept.size() == pictures.size() && kept.elsewhere.empty();
   if (!complete && !journals.journals().empty()) {

@@ -60,7 +60,8 @@ struct Plan {
 // the stamp (file_stamp.h) of the kept one is taken to be the same; else its
 // content decides. So do the weights. Errors, before anything is changed:
 // pictures without a file (all are named, up to max_messages), a damaged
-// journal, and with `reuse` whatever differs.
+// journal, too little space for what the pictures to be computed may give, and
+// with `reuse` whatever differs.
 absl::StatusOr<Plan> MakePlan(const CocoDataset& dataset,
                               const std::vector<const CocoImage*>& pictures,
                               const ClassMatch& classes,

@@ -247,5 +247,14 @@ TEST_F(PlanTest, Case57MissingPicturesAreNamed) {
   EXPECT_EQ(Load("out/results.json"), "[]");
 }
 
+// /proc has no free space.
+TEST_F(PlanTest, SpaceIsAskedForBeforeThePictures) {
+  options_.directory = "/proc";
+  const absl::Status status = Make().status();
+  EXPECT_TRUE(absl::IsResourceExhausted(status));
+  EXPECT_EQ(status.message(),
+            "too little space for /proc: 180.0 kB needed, 0 bytes free");
+}
+
 }  // namespace
 }  // namespace fcis
