@@ -72,6 +72,7 @@ constexpr NumberRange kRanges[] = {
     {"ScheduleConfig.stretch", 1e-6, 1000},
     {"ScheduleConfig.minutes", 0, 1e6},
     {"ScheduleConfig.patience", 0, 1e6},
+    {"ScheduleConfig.least_epochs", 0, 1e6},
     {"AugmentationConfig.scale_jitter_low", 0.01, 16},
     {"AugmentationConfig.scale_jitter_high", 0.01, 16},
     {"AugmentationConfig.copy_paste", 0, 1},

@@ -48,18 +48,14 @@ absl::Status CompareWithRun(const RunRecord& before, const RunRecord& now,
   return absl::OkStatus();
 }
 
-absl::Status PrepareData(const TrainPlan& plan, const OpenedRun& run,
-                         const SayLine& say, ModelConfig* model,
-                         PreparedJob* prepared) {
+absl::Status OpenData(const TrainPlan& plan, PreparedJob* prepared) {
   TrainingDataChoice choice;
   choice.ann_file = absl::GetFlag(FLAGS_ann_file);
   choice.image_dir = absl::GetFlag(FLAGS_image_dir);
   choice.data_dir = absl::GetFlag(FLAGS_data_dir);
   ASSIGN_OR_RETURN(choice.bad_annotations, BadAnnotationPolicyFromFlags());
   ASSIGN_OR_RETURN(prepared->data,
-                   OpenTrainingData(choice, plan.config, model->input()));
-  say(prepared->data.statement);
-  SetClasses(prepared->data.set->class_names(), model);
+                   OpenTrainingData(choice, plan.config, plan.model.input()));
   const SetContents contents = prepared->data.set->Contents();
   RunRecord& record = prepared->run.record;
   *record.mutable_classes() = {contents.classes.begin(),
@@ -67,8 +63,19 @@ absl::Status PrepareData(const TrainPlan& plan, const OpenedRun& run,
   *record.mutable_pictures() = {contents.pictures.begin(),
                                 contents.pictures.end()};
   record.set_objects(contents.objects);
+  return absl::OkStatus();
+}
+
+absl::Status PrepareData(const TrainPlan& plan, const OpenedRun& run,
+                         const SayLine& say, ModelConfig* model,
+                         PreparedJob* prepared) {
+  RETURN_IF_ERROR(OpenData(plan, prepared));
+  say(prepared->data.statement);
+  SetClasses(prepared->data.set->class_names(), model);
+  RunRecord& record = prepared->run.record;
   if (!run.record.has_value()) return absl::OkStatus();
   record.set_finished(run.record->finished());
+  record.set_input_scale(run.record->input_scale());
   if (run.record->has_held_out_of() && TrainsOnItsPart(record, run.path)) {
     record.set_held_out_of(run.record->held_out_of());
   }
@@ -226,6 +233,15 @@ absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
   if (run.directory != nullptr) faults.Add(CheckSpace(run.path, model));
   faults.Add(PrepareWeights(run, model, !faults.empty(), say, prepared));
   return faults.status("faults, all found before the first iteration");
+}
+
+absl::Status ScaleRunsInput(double scale, TrainPlan* plan,
+                            PreparedJob* prepared) {
+  InputConfig* const input = plan->model.mutable_input();
+  ScaleInput(scale, input);
+  *prepared->weights.config.mutable_input() = *input;
+  prepared->run.record.set_input_scale(scale);
+  return OpenData(*plan, prepared);
 }
 
 absl::Status CheckSameData(const RunRecord& mine, Communicator* job) {

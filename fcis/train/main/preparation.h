@@ -31,6 +31,11 @@ absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
                         Backend* backend, Communicator* job, const SayLine& say,
                         PreparedJob* prepared);
 
+// The model's input becomes `scale` times as large, in the plan and in what was
+// prepared of it for a new run. Errors: those of OpenTrainingData.
+absl::Status ScaleRunsInput(double scale, TrainPlan* plan,
+                            PreparedJob* prepared);
+
 // OK when this process has the same data and validation set as rank 0, else an
 // error that names what differs. All processes call it.
 absl::Status CheckSameData(const RunRecord& mine, Communicator* job);

@@ -397,5 +397,21 @@ TEST_F(ResumeTest, WithoutARecordTheCheckpointIsCompared) {
   EXPECT_THAT(Resume().output, HasSubstr("finished: 4 iterations"));
 }
 
+// Too few minutes made it smaller.
+TEST_F(ResumeTest, KeepsTheInputThatTheRunHas) {
+  const Outcome begun = Train(absl::StrCat(
+      TinyFlags("schedule { minutes: 0.02 least_epochs: 1000000 }"),
+      "--threads 1 ", DataFlags(data_), "--out ", run_));
+  ASSERT_EQ(begun.code, 0) << begun.output;
+  EXPECT_THAT(begun.output, HasSubstr("input: 80/112 instead of 120/170"));
+  const size_t iterations = ReadLog(run_).size();
+  const Outcome resumed = Resume(absl::StrCat("--max_iters ", iterations + 1));
+  EXPECT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, Not(HasSubstr("warning")));
+  EXPECT_EQ(ReadLog(run_).size(), iterations + 1);
+  EXPECT_THAT(*ReadFile(run_ + "/model.safetensors"),
+              HasSubstr("min_size: 80"));
+}
+
 }  // namespace
 }  // namespace fcis

@@ -1,6 +1,7 @@
 #include "fcis/train/main/run_length.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
@@ -39,21 +40,42 @@ std::string DescribeLength(const Trial& trial, double stretch, int processes,
       processes > 1 ? absl::StrCat(" in ", processes, " processes") : "");
 }
 
-absl::StatusOr<double> FitLength(const TrainerOptions& options,
-                                 const TrainingSet& data,
-                                 const Weights& initial, TrainBackend* backend,
-                                 Communicator* job, const SayLine& say) {
+double InputScaleFor(double epochs, double least) {
+  constexpr double kSmallest = 2. / 3;
+  if (epochs >= least) return 1;
+  return std::max(kSmallest, std::sqrt(epochs / least));
+}
+
+absl::StatusOr<RunLength> FitLength(const TrainerOptions& options,
+                                    const TrainingSet& data,
+                                    const Weights& initial, bool may_shrink,
+                                    TrainBackend* backend, Communicator* job,
+                                    const SayLine& say) {
   constexpr int64_t kWorthATrial = 100;  // iterations
+  const TrainConfig& config = options.config;
   const int64_t most = options.max_iterations;
-  const double minutes = most > 0 ? 0 : options.config.schedule().minutes();
-  if (minutes <= 0 && most > 0 && most < kWorthATrial) return 1;
+  const double minutes = most > 0 ? 0 : config.schedule().minutes();
+  if (minutes <= 0 && most > 0 && most < kWorthATrial) return RunLength();
   ASSIGN_OR_RETURN(const Trial trial,
                    TryIterations(options, data, initial, backend, job));
-  // Rank 0's, since the length must be the same to the last bit.
-  double stretch[] = {job->rank() == 0 ? StretchToFit(trial, minutes) : 0};
-  RETURN_IF_ERROR(job->Sum(absl::MakeSpan(stretch)));
-  say(DescribeLength(trial, stretch[0], job->size(), absl::Now()));
-  return stretch[0];
+  // Rank 0's, since they must be the same to the last bit.
+  double chosen[] = {0, 0};
+  if (job->rank() == 0) {
+    const double stretch = StretchToFit(trial, minutes);
+    const double pictures = static_cast<double>(trial.iterations) * stretch *
+                            job->size() * config.batch() * config.accumulate();
+    chosen[0] = stretch;
+    chosen[1] = may_shrink && stretch < 1
+                    ? InputScaleFor(pictures / static_cast<double>(data.size()),
+                                    config.schedule().least_epochs())
+                    : 1;
+  }
+  RETURN_IF_ERROR(job->Sum(absl::MakeSpan(chosen)));
+  const RunLength length = {chosen[0], chosen[1]};
+  if (length.input_scale == 1) {
+    say(DescribeLength(trial, length.stretch, job->size(), absl::Now()));
+  }
+  return length;
 }
 
 }  // namespace fcis

@@ -21,19 +21,32 @@ double SecondsOf(const Trial& trial);
 // The factor, at most 1, that shortens the run to `minutes`; 0 minutes: 1.
 double StretchToFit(const Trial& trial, double minutes);
 
+// The factor of height and width, 2/3 to 1, with which a run gets from `epochs`
+// to about `least`: time goes with their product. Enough epochs, or 0 as least:
+// 1.
+double InputScaleFor(double epochs, double least);
+
 // "about 34 min 10 s, to 23:41 (...)": time of the run that is `stretch` as
 // long, and memory of all `processes` together.
 std::string DescribeLength(const Trial& trial, double stretch, int processes,
                            absl::Time now);
 
-// The stretch for a new run by its recipe's `schedule.minutes`, found by a few
-// iterations; says how long the run takes and what it needs. Runs of few
-// iterations that need not be shortened are not tried. All processes call it,
-// with the arguments of Train, and get the same number. Errors as Train.
-absl::StatusOr<double> FitLength(const TrainerOptions& options,
-                                 const TrainingSet& data,
-                                 const Weights& initial, TrainBackend* backend,
-                                 Communicator* job, const SayLine& say);
+struct RunLength {
+  double stretch = 1;      // TrainerOptions::stretch
+  double input_scale = 1;  // under 1: to be tried again with such an input
+};
+
+// What becomes of a new run by its recipe's `schedule.minutes` and
+// `least_epochs`, found by a few iterations; says how long the run takes and
+// what it needs, unless the input is to be made smaller. `may_shrink`: whether
+// it may. Runs of few iterations that need not be shortened are not tried. All
+// processes call it, with the arguments of Train, and get the same numbers.
+// Errors as Train.
+absl::StatusOr<RunLength> FitLength(const TrainerOptions& options,
+                                    const TrainingSet& data,
+                                    const Weights& initial, bool may_shrink,
+                                    TrainBackend* backend, Communicator* job,
+                                    const SayLine& say);
 
 }  // namespace fcis
 

@@ -27,6 +27,26 @@ TEST(RunLengthTest, FitsTheMinutes) {
   EXPECT_DOUBLE_EQ(StretchToFit(Hour(), 0), 1);
 }
 
+TEST(RunLengthTest, ASmallerInputMakesMoreEpochs) {
+  EXPECT_DOUBLE_EQ(InputScaleFor(15, 15), 1);
+  EXPECT_DOUBLE_EQ(InputScaleFor(2, 0), 1);
+  EXPECT_DOUBLE_EQ(InputScaleFor(.81 * 15, 15), .9);
+  EXPECT_DOUBLE_EQ(InputScaleFor(1, 15), 2. / 3);
+}
+
+TEST(RunLengthTest, InputsAreScaledInStepsOfTheStride) {
+  InputConfig input;
+  input.set_min_size(470);
+  input.set_max_size(640);
+  ScaleInput(1, &input);
+  EXPECT_EQ(input.min_size(), 470);
+  ScaleInput(.9, &input);
+  EXPECT_EQ(input.min_size(), 416);
+  EXPECT_EQ(input.max_size(), 576);
+  ScaleInput(.001, &input);
+  EXPECT_EQ(input.min_size(), 16);
+}
+
 TEST(RunLengthTest, SaysTimeAndMemory) {
   const absl::Time now = absl::FromCivil(absl::CivilSecond(2026, 1, 2, 20, 0),
                                          absl::LocalTimeZone());

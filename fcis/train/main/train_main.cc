@@ -129,6 +129,32 @@ ValidationReport ReportValidation(const OpenedValidator& validator,
   return *std::move(report);
 }
 
+// How long a new run is, and how large its input.
+absl::Status ChooseLength(const OpenedRun& run, TrainBackend* backend,
+                          Communicator* job, const SayLine& say,
+                          TrainPlan* plan, PreparedJob* prepared) {
+  const auto fit = [&](bool may_shrink) {
+    return FitLength(plan->options, *prepared->data.set, prepared->weights,
+                     may_shrink, backend, job, say);
+  };
+  // An earlier one keeps its input.
+  ASSIGN_OR_RETURN(RunLength length, fit(!run.record.has_value()));
+  if (length.input_scale < 1) {
+    const InputConfig before = plan->model.input();
+    const absl::Status status =
+        ScaleRunsInput(length.input_scale, plan, prepared);
+    RETURN_IF_ERROR(ToldOnce(status, job, [&run] { Abandon(run); }));
+    const InputConfig& input = plan->model.input();
+    say(absl::StrCat("input: ", input.min_size(), "/", input.max_size(),
+                     " instead of ", before.min_size(), "/", before.max_size(),
+                     ", so that the pictures are seen more often (the recipe's "
+                     "schedule.least_epochs); more --minutes keep it larger"));
+    ASSIGN_OR_RETURN(length, fit(false));
+  }
+  plan->options.stretch = length.stretch;
+  return absl::OkStatus();
+}
+
 absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
                              TrainBackend* backend, Communicator* job,
                              const SayLine& say) {
@@ -153,9 +179,7 @@ absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
   plan->options.validation_pictures = prepared.validator.pictures;
   InstallStopSignals(job->rank() == 0);
   if (!plan->has_length) {
-    ASSIGN_OR_RETURN(plan->options.stretch,
-                     FitLength(plan->options, *prepared.data.set,
-                               prepared.weights, backend, job, say));
+    RETURN_IF_ERROR(ChooseLength(run, backend, job, say, plan, &prepared));
   }
   ASSIGN_OR_RETURN(const TrainEnd end,
                    Train(plan->options, std::move(prepared.run),

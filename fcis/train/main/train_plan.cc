@@ -1,6 +1,7 @@
 #include "fcis/train/main/train_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <utility>
 
@@ -248,8 +249,22 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(
       run.record.has_value() &&
       FieldDifferences(run.recipe->schedule(), plan.config.schedule()).empty();
   if (plan.has_length) plan.options.stretch = run.record->stretch();
+  if (run.record.has_value()) {
+    ScaleInput(run.record->input_scale(), plan.model.mutable_input());
+  }
   if (run.recipe.has_value()) SayChanges(run, plan.config, say);
   return plan;
+}
+
+void ScaleInput(double scale, InputConfig* input) {
+  constexpr int kStep = 16;
+  if (scale == 1) return;
+  const auto scaled = [scale](int side) {
+    const double steps = std::floor(side * scale / kStep + .5);
+    return std::max(1, static_cast<int>(steps)) * kStep;
+  };
+  input->set_min_size(scaled(input->min_size()));
+  input->set_max_size(scaled(input->max_size()));
 }
 
 bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,

@@ -35,7 +35,8 @@ using SayLine = std::function<void(const std::string& line)>;
 
 struct TrainPlan {
   TrainConfig config;
-  ModelConfig model;        // with the preset's classes
+  // With the preset's classes, and the run's input that is resumed.
+  ModelConfig model;
   TrainerOptions options;   // but `validate`, and `stretch` unless has_length
   bool has_length = false;  // the run's that is resumed
 };
@@ -52,6 +53,10 @@ absl::Status CheckResumeFlags();
 absl::StatusOr<TrainPlan> MakeTrainPlan(
     const OpenedRun& run, const std::vector<std::string>& command_line,
     const SayLine& say);
+
+// Height and width times `scale`, in steps of 16 pixels, the network's stride.
+// 1: as it is.
+void ScaleInput(double scale, InputConfig* input);
 
 // Whether `processes` have nothing left to do for the run; then says so.
 bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
