@@ -52,9 +52,9 @@ absl::StatusOr<RunLength> FitLength(const TrainerOptions& options,
                                     TrainBackend* backend, Communicator* job,
                                     const SayLine& say) {
   constexpr int64_t kWorthATrial = 100;  // iterations
-  const TrainConfig& config = options.config;
+  const ScheduleConfig& schedule = options.config.schedule();
   const int64_t most = options.max_iterations;
-  const double minutes = most > 0 ? 0 : config.schedule().minutes();
+  const double minutes = most > 0 ? 0 : schedule.minutes();
   if (minutes <= 0 && most > 0 && most < kWorthATrial) return RunLength();
   ASSIGN_OR_RETURN(const Trial trial,
                    TryIterations(options, data, initial, backend, job));
@@ -62,13 +62,11 @@ absl::StatusOr<RunLength> FitLength(const TrainerOptions& options,
   double chosen[] = {0, 0};
   if (job->rank() == 0) {
     const double stretch = StretchToFit(trial, minutes);
-    const double pictures = static_cast<double>(trial.iterations) * stretch *
-                            job->size() * config.batch() * config.accumulate();
     chosen[0] = stretch;
-    chosen[1] = may_shrink && stretch < 1
-                    ? InputScaleFor(pictures / static_cast<double>(data.size()),
-                                    config.schedule().least_epochs())
-                    : 1;
+    chosen[1] =
+        may_shrink && stretch < 1
+            ? InputScaleFor(trial.epochs * stretch, schedule.least_epochs())
+            : 1;
   }
   RETURN_IF_ERROR(job->Sum(absl::MakeSpan(chosen)));
   const RunLength length = {chosen[0], chosen[1]};

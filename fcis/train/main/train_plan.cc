@@ -17,6 +17,7 @@
 #include "fcis/core/config/text_proto.h"
 #include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/model/cli/backend_flags.h"
+#include "fcis/model/resnet.h"
 #include "fcis/train/config/recipes.h"
 #include "fcis/train/main/run_flags.h"
 #include "fcis/train/schedule/schedule.h"
@@ -257,11 +258,10 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(
 }
 
 void ScaleInput(double scale, InputConfig* input) {
-  constexpr int kStep = 16;
   if (scale == 1) return;
   const auto scaled = [scale](int side) {
-    const double steps = std::floor(side * scale / kStep + .5);
-    return std::max(1, static_cast<int>(steps)) * kStep;
+    const double steps = std::floor(side * scale / kFeatureStride + .5);
+    return std::max(1, static_cast<int>(steps)) * kFeatureStride;
   };
   input->set_min_size(scaled(input->min_size()));
   input->set_max_size(scaled(input->max_size()));

@@ -54,8 +54,8 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(
     const OpenedRun& run, const std::vector<std::string>& command_line,
     const SayLine& say);
 
-// Height and width times `scale`, in steps of 16 pixels, the network's stride.
-// 1: as it is.
+// Height and width times `scale`, in steps of kFeatureStride pixels. 1: as it
+// is.
 void ScaleInput(double scale, InputConfig* input);
 
 // Whether `processes` have nothing left to do for the run; then says so.

@@ -66,6 +66,9 @@ class Trainer {
 
  private:
   bool leads() const { return job_->rank() == 0; }
+  double EpochsAt(int64_t iteration) const {
+    return static_cast<double>(iteration) * pictures_ / epoch_size_;
+  }
   bool has_norm() const {
     return config_.optimizer().clip_norm() > 0 || state_.scale.dynamic();
   }
@@ -350,9 +353,7 @@ absl::Status Trainer::Log(const IterationSums& sums, double rate, double norm,
   if (!leads()) return absl::OkStatus();
   const LossTerms& terms = sums.terms;
   std::vector<std::pair<std::string, double>> values = {
-      {"epoch", static_cast<double>(done_) * pictures_ / epoch_size_},
-      {"lr", rate},
-      {"loss", terms.sum()}};
+      {"epoch", EpochsAt(done_)}, {"lr", rate}, {"loss", terms.sum()}};
   for (auto& term : NamedTerms(terms)) values.push_back(std::move(term));
   const bool finite = std::isfinite(norm);
   if (has_norm()) values.emplace_back("gradient_norm", finite ? norm : 0);
@@ -496,6 +497,7 @@ absl::StatusOr<Trial> Trainer::Try(const Weights& initial) {
   trial.iteration_s = sums[0] / job_->size();
   trial.bytes = static_cast<int64_t>(sums[1]);
   trial.iterations = iterations_;
+  trial.epochs = EpochsAt(iterations_);
   if (options_.validate) {
     trial.validations = (iterations_ - 1) / validation_interval() + 1;
     trial.validation_s = trial.iteration_s * kForwardShare *

@@ -94,6 +94,7 @@ struct Trial {
   double iteration_s = 0;
   int64_t bytes = 0;        // resident in all processes together, at most
   int64_t iterations = 0;   // of a run as long as the options say
+  double epochs = 0;        // of such a run
   int64_t validations = 0;  // of such a run
   double validation_s = 0;  // of one, about
 };
