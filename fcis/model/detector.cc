@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/purpose.h"
 #include "fcis/core/image/prepare.h"
 
 namespace fcis {
@@ -111,7 +112,11 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
 
 absl::StatusOr<std::vector<Detection>> Postprocess(
     Backend& backend, const FcisHead::Output& output, int height, int width,
-    double scale, const PostprocessConfig& config) {
+    double scale, const PostprocessConfig& wanted) {
+  const double lower = wanted.lower_scores();
+  PostprocessConfig config = wanted;
+  // Of the network's scores.
+  config.set_score_thresh(LoweredScore(wanted.score_thresh(), -lower));
   RoiPredictions p;
   p.boxes = output.rois;
   p.mask_probs = output.mask_probs;
@@ -136,6 +141,9 @@ absl::StatusOr<std::vector<Detection>> Postprocess(
                                                d.box.width() > drop);
                                     }),
                      detections.end());
+  }
+  for (Detection& d : detections) {
+    d.score = static_cast<float>(LoweredScore(d.score, lower));
   }
   return detections;
 }

@@ -10,6 +10,7 @@
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/config/presets.h"
+#include "fcis/core/config/purpose.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/weights/deterministic_weights.h"
@@ -162,6 +163,27 @@ TEST_F(DetectorTest, MissingTensorIsNamed) {
   const auto detector = Detector::Create(weights, backend_.get());
   ASSERT_FALSE(detector.ok());
   EXPECT_TRUE(absl::StrContains(detector.status().message(), "rpn/loc/b"));
+}
+
+TEST_F(DetectorTest, LoweredScoresKeepTheirOrder) {
+  const auto detector = Make();
+  const Image image = Noise(60, 80);
+  const std::vector<Detection> before = Detect(*detector, image);
+  ASSERT_GT(before.size(), 2u);
+  config_.mutable_postprocess()->set_score_thresh(
+      LoweredScore(config_.postprocess().score_thresh(), 1.5));
+  config_.mutable_postprocess()->set_lower_scores(1.5);
+  std::vector<Detection> after = Detect(*detector, image);
+  ASSERT_EQ(after.size(), before.size());
+  for (size_t i = 0; i < after.size(); ++i) {
+    EXPECT_FLOAT_EQ(after[i].score, LoweredScore(before[i].score, 1.5)) << i;
+    after[i].score = before[i].score;
+  }
+  ExpectSame(after, before);
+  config_.mutable_postprocess()->set_score_thresh(after[0].score);
+  for (const Detection& d : Detect(*detector, image)) {
+    EXPECT_GT(d.score, after[0].score);
+  }
 }
 
 }  // namespace

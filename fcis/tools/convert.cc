@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/model/weights/import_npz.h"
 #include "fcis/model/weights/load.h"
@@ -44,6 +45,37 @@ absl::Status CheckOutputName(absl::string_view path) {
   return UsageError(absl::StrCat("cannot write ", path,
                                  ": expected a name that ends in ", kOurs,
                                  " or ", kChainer));
+}
+
+absl::StatusOr<Weights> AverageOf(const Weights& weights,
+                                  const std::vector<std::string>& files) {
+  const double share = 1. / static_cast<double>(files.size() + 1);
+  std::map<std::string, std::vector<double>> sums;
+  const auto add = [&](const Weights& model) {
+    for (const auto& [name, tensor] : model.tensors) {
+      std::vector<double>& sum = sums[name];
+      sum.resize(static_cast<size_t>(tensor.num_elements()));
+      for (size_t i = 0; i < sum.size(); ++i) {
+        sum[i] += share * tensor.data<float>()[i];
+      }
+    }
+  };
+  add(weights);
+  for (const std::string& file : files) {
+    ASSIGN_OR_RETURN(Weights model, LoadWeights(file));
+    // The classes and widths decide which tensors there are.
+    model.config = weights.config;
+    RETURN_IF_ERROR(CheckWeights(model));
+    add(model);
+  }
+  Weights mean = weights;
+  for (auto& [name, tensor] : mean.tensors) {
+    const std::vector<double>& sum = sums[name];
+    tensor = Tensor::FromSpan<float>(
+        tensor.shape(), std::vector<float>(sum.begin(), sum.end()));
+  }
+  absl::StrAppend(&mean.source, " and ", files.size(), " more");
+  return mean;
 }
 
 absl::Status WriteWeights(const std::string& path, const Weights& weights) {

@@ -4,8 +4,10 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/weights/weights.h"
@@ -19,6 +21,13 @@ std::string TensorTable(const std::map<std::string, Tensor>& tensors);
 // A UsageError unless `path` ends in .safetensors (ours) or .npz
 // (chainer-fcis's names, for chainer.serializers.load_npz).
 absl::Status CheckOutputName(absl::string_view path);
+
+// The mean of the values of `weights` and of the models in the files: of points
+// of one training, or of trainings that went on from one another, such a mean
+// often finds more than each. It keeps the config of `weights`. Errors: a file
+// cannot be read, or its tensors have other names or shapes.
+absl::StatusOr<Weights> AverageOf(const Weights& weights,
+                                  const std::vector<std::string>& files);
 
 // Writes the format that the name says; it passed CheckOutputName. An .npz
 // carries no config: what the origin demands is then lost, as in any such file.

@@ -1,4 +1,5 @@
 // Converts weight files, and lists what is in one.
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
+#include "fcis/core/config/purpose.h"
 #include "fcis/core/io/file.h"
 #include "fcis/model/cli/model_flags.h"
 #include "fcis/model/weights/deterministic_weights.h"
@@ -33,6 +35,14 @@ ABSL_FLAG(int64_t, deterministic_seed, -1,
 ABSL_FLAG(bool, bf16, false,
           "Round the convolutions' kernels of OUT, a .safetensors, to bf16: "
           "half the size.");
+ABSL_FLAG(std::vector<std::string>, average, {},
+          "Write the mean of IN and these models: FILE,FILE, of the same "
+          "training or of others that went on from it. It is scored as any "
+          "other model.");
+ABSL_FLAG(double, lower_scores, 0,
+          "Make all scores so many logits lower: by the number that eval's "
+          "page names under \"Calibration of the scores\", they say how often "
+          "a find is right.");
 
 namespace fcis {
 namespace {
@@ -49,9 +59,11 @@ Program MakeProgram() {
       "weights, where these are kept. Flags of the last group change the "
       "configuration that is "
       "written.";
-  program.groups = {{"What to do", {"list", "bf16", "deterministic_seed"}},
-                    {"Configuration", {"preset", "config"}},
-                    {"Values of the configuration", ModelFlagNames()}};
+  program.groups = {
+      {"What to do",
+       {"list", "bf16", "average", "lower_scores", "deterministic_seed"}},
+      {"Configuration", {"preset", "config"}},
+      {"Values of the configuration", ModelFlagNames()}};
   program.examples = {"convert --list fcis_coco.npz",
                       "convert fcis_coco.npz fcis.safetensors",
                       "convert --psroi_rounding none in.npz out.safetensors",
@@ -81,6 +93,8 @@ absl::StatusOr<absl::optional<ModelConfig>> ConfigFromFlags() {
 absl::Status Write(const std::string& out, Weights weights) {
   RETURN_IF_ERROR(ApplyModelFlags(&weights.config));
   RETURN_IF_ERROR(CheckWeights(weights));
+  const double lower = absl::GetFlag(FLAGS_lower_scores);
+  if (lower != 0) LowerScores(lower, &weights.config);
   if (absl::GetFlag(FLAGS_bf16)) weights = WithBf16Kernels(std::move(weights));
   RETURN_IF_ERROR(WriteWeights(ResolvePath(out), weights));
   absl::PrintF("%s: %d tensors from %s\n", out, weights.tensors.size(),
@@ -91,6 +105,11 @@ absl::Status Write(const std::string& out, Weights weights) {
 
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckModelFlags());
+  if (!(std::abs(absl::GetFlag(FLAGS_lower_scores)) <= 20)) {
+    return UsageError(
+        absl::StrCat("--lower_scores=", absl::GetFlag(FLAGS_lower_scores),
+                     ": expected -20 to 20"));
+  }
   const int64_t seed = absl::GetFlag(FLAGS_deterministic_seed);
   const bool list = absl::GetFlag(FLAGS_list);
   const size_t inputs = seed < 0 ? 1 : 0;
@@ -114,6 +133,13 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     if (arguments.size() == 1) return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(Weights weights, LoadWeights(in, config));
+  std::vector<std::string> others;
+  for (const std::string& file : absl::GetFlag(FLAGS_average)) {
+    others.push_back(ResolvePath(file));
+  }
+  if (!others.empty()) {
+    ASSIGN_OR_RETURN(weights, AverageOf(weights, others));
+  }
   return Write(arguments[1], std::move(weights));
 }
 

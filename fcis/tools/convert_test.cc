@@ -27,6 +27,27 @@ TEST(CheckOutputName, KnowsTwoFormats) {
   EXPECT_THAT(CheckOutputName("c.params").message(), HasSubstr("c.params"));
 }
 
+TEST(AverageOf, IsTheMeanOfAll) {
+  const ModelConfig config = *Preset("parity_mini");
+  const Weights first = DeterministicWeights(config, 1);
+  const Weights second = DeterministicWeights(config, 2);
+  const std::string file = ::testing::TempDir() + "/second.safetensors";
+  ASSERT_TRUE(SaveWeights(file, second).ok());
+  const auto mean = AverageOf(first, {file, file});
+  ASSERT_TRUE(mean.ok()) << mean.status();
+  ASSERT_EQ(mean->tensors.size(), first.tensors.size());
+  for (const auto& [name, tensor] : mean->tensors) {
+    const float a = first.tensors.at(name).data<float>()[0];
+    const float b = second.tensors.at(name).data<float>()[0];
+    EXPECT_NEAR(tensor.data<float>()[0], (a + 2 * b) / 3, 1e-6) << name;
+  }
+  ModelConfig other = config;
+  other.mutable_rpn()->set_mid_channels(8);
+  ASSERT_TRUE(SaveWeights(file, DeterministicWeights(other, 2)).ok());
+  EXPECT_THAT(AverageOf(first, {file}).status().message(),
+              ::testing::HasSubstr("rpn/conv1"));
+}
+
 TEST(WriteWeights, BothFormatsHoldTheSameTensors) {
   const Weights weights = DeterministicWeights(*Preset("parity_mini"), 5);
   for (const char* name : {"w.npz", "w.safetensors"}) {

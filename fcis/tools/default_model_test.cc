@@ -45,7 +45,7 @@ TEST(DefaultModelTest, Inspect) {
       absl::StrCat("--nodownload --image '", picture, "' --out ", out));
   EXPECT_EQ(outcome.code, 0) << outcome.text;
   // 451x300 at the model's input size.
-  EXPECT_THAT(outcome.text, AllOf(HasSubstr(kStatement), HasSubstr("3x298x448"),
+  EXPECT_THAT(outcome.text, AllOf(HasSubstr(kStatement), HasSubstr("3x510x768"),
                                   HasSubstr("arrays")));
   const Outcome both =
       RunProgram("fcis/tools/inspect_main", "-m a.npz --preset parity_mini");
@@ -58,7 +58,7 @@ TEST(DefaultModelTest, Bench) {
   EXPECT_EQ(outcome.code, 0) << outcome.text;
   EXPECT_THAT(outcome.text,
               AllOf(HasSubstr(kStatement), HasSubstr("\"preset\": \"photos\""),
-                    HasSubstr("\"height\": 320")));
+                    HasSubstr("\"height\": 576")));
   const Outcome both =
       RunProgram("fcis/tools/bench_main", "-m a.npz --preset parity_mini");
   EXPECT_EQ(both.code, 2) << both.text;

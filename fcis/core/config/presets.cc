@@ -80,6 +80,7 @@ constexpr NumberRange kRanges[] = {
     {"PostprocessConfig.min_drop_size", 0, kSide},
     {"PostprocessConfig.min_vote_score", 0, 1},
     {"PostprocessConfig.max_detections", 1, 100000},
+    {"PostprocessConfig.lower_scores", -20, 20},
     {"ClassConfig.category_id", -kAny, kAny},
 };
 

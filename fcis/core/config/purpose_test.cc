@@ -1,5 +1,7 @@
 #include "fcis/core/config/purpose.h"
 
+#include <cmath>
+
 #include "fcis/core/config/presets.h"
 #include "gtest/gtest.h"
 
@@ -42,6 +44,25 @@ TEST(PostprocessFor, ScoringMayGiveAnyNumber) {
   EXPECT_EQ(PostprocessFor(config, Purpose::kScore).score_thresh(), 0.05);
   EXPECT_FALSE(PostprocessFor(config, Purpose::kScore).iter2());
   EXPECT_TRUE(PostprocessFor(config, Purpose::kShow).iter2());
+}
+
+TEST(LoweredScore, IsInLogits) {
+  EXPECT_EQ(LoweredScore(1e-30, 0), 1e-30);
+  EXPECT_DOUBLE_EQ(LoweredScore(.8, std::log(4.)), .5);
+  EXPECT_NEAR(LoweredScore(LoweredScore(.7, 3), -3), .7, 1e-12);
+  EXPECT_GT(LoweredScore(0, 5), 0);
+  EXPECT_LT(LoweredScore(1, -5), 1);
+}
+
+// What is scored is what was scored before.
+TEST(LowerScores, AddsUp) {
+  ModelConfig config;
+  LowerScores(2, &config);
+  LowerScores(-.5, &config);
+  const PostprocessConfig scored = PostprocessFor(config, Purpose::kScore);
+  EXPECT_EQ(scored.lower_scores(), 1.5);
+  EXPECT_NEAR(LoweredScore(scored.score_thresh(), -1.5), 1e-3, 1e-12);
+  EXPECT_EQ(PostprocessFor(config, Purpose::kShow).score_thresh(), .7);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/algorithm/container.h"
+#include "fcis/core/config/purpose.h"
 
 namespace fcis {
 
@@ -17,6 +18,23 @@ std::vector<ScoredOutcome> OutcomesOf(const OverlapTable& table,
     }
   }
   return outcomes;
+}
+
+// The derivative of the likelihood's logarithm falls with the shift.
+double Overconfidence(absl::Span<const ScoredOutcome> outcomes) {
+  constexpr int kHalvings = 50;
+  constexpr double kSure = .5;
+  double low = -20, high = 20;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double shift = (low + high) / 2;
+    double slope = -shift;
+    for (const ScoredOutcome& outcome : outcomes) {
+      if (outcome.score < kSure) continue;
+      slope += LoweredScore(outcome.score, shift) - outcome.correct;
+    }
+    (slope > 0 ? low : high) = shift;
+  }
+  return (low + high) / 2;
 }
 
 Calibration Calibrate(absl::Span<const ScoredOutcome> outcomes, int num_bins) {
@@ -37,6 +55,7 @@ Calibration Calibrate(absl::Span<const ScoredOutcome> outcomes, int num_bins) {
     bin.mean_score /= static_cast<double>(bin.detections);
     bin.precision /= static_cast<double>(bin.detections);
   }
+  calibration.overconfidence = Overconfidence(outcomes);
   return calibration;
 }
 

@@ -33,9 +33,17 @@ struct Calibration {
   // Expected calibration error (Naeini et al., AAAI 2015): |precision - mean
   // score|, averaged over the detections. 0 for none.
   double error = 0;
+  double overconfidence = 0;  // Overconfidence(outcomes)
 };
 
 Calibration Calibrate(absl::Span<const ScoredOutcome> outcomes, int num_bins);
+
+// How much too sure the scores from 0.5 on are: the number of logits by which
+// they have to be less for the outcomes to be likeliest, if a number around 0
+// is expected (normal, of deviation 1), so that few detections tell little.
+// (The many that are less sure are almost never right; they would decide it.)
+// Scores are moved into [1e-6, 1 - 1e-6] first. 0 for none.
+double Overconfidence(absl::Span<const ScoredOutcome> outcomes);
 
 // A score to cut at.
 struct OperatingPoint {

@@ -103,6 +103,7 @@ absl::StatusOr<ContactSheet> DrawContactSheet(const Evaluation& evaluation,
   source.min_score = kShowNothing;
   source.side = kSheetCell;
   source.enlarge = true;
+  sheet.overconfidence = Overconfidence(explanation.outcomes);
   const OperatingPoint& point = explanation.point;
   if (point.f1 > 0) {
     sheet.min_score = source.min_score = RoundDown(point.score);

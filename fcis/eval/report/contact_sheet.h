@@ -39,6 +39,7 @@ struct ContactSheet {
   // Detections with at least this score are drawn; the best operating point,
   // two digits behind the point. -1: nothing was found.
   double min_score = -1;
+  double overconfidence = 0;  // of the scores, in logits (calibration.h)
   std::vector<std::string> problems;  // pictures that cannot be read
 };
 

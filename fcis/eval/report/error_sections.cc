@@ -160,11 +160,12 @@ std::string CalibrationSection(const Calibration& calibration,
       absl::StrFormat(
           "<p class=\"note\">A bar shows which share of the detections of a "
           "score is correct at IoU 0.5; of a calibrated detector the bars "
-          "end at the line. Expected calibration error %.3f. F1 is best, "
-          "%.3f, at a score of %.3f, with precision %.3f and recall "
-          "%.3f.</p>\n",
-          calibration.error, point.f1, point.score, point.precision,
-          point.recall),
+          "end at the line. Expected calibration error %.3f; the bars come "
+          "closest when all scores are %.2f logits lower (convert "
+          "--lower_scores). F1 is best, %.3f, at a score of %.3f, with "
+          "precision %.3f and recall %.3f.</p>\n",
+          calibration.error, calibration.overconfidence, point.f1, point.score,
+          point.precision, point.recall),
       "<div class=\"two\">", ReliabilityChart(heights, titles),
       "<table><thead><tr><th>score</th><th>detections</th><th>mean "
       "score</th><th>correct</th></tr></thead><tbody>\n",

@@ -2,8 +2,11 @@
 #include <filesystem>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/model/weights/load.h"
 #include "fcis/train/main/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -13,13 +16,15 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A run of two validations with an AP that later ones will not reach, of
 // iteration 2; the one of iteration 4 is within the warm-up.
 class EarlyEndTest : public TinySetTest {
  protected:
-  std::string Flags(int iterations, const std::string& out) const {
-    return absl::StrCat(TinyFlags("batch: 1 schedule { patience: 3 }"),
+  std::string Flags(int iterations, const std::string& out,
+                    const std::string& set = "") const {
+    return absl::StrCat(TinyFlags("batch: 1 schedule { patience: 3 } " + set),
                         DataFlags(data_), "--val_ann_file ", data_,
                         "/annotations.json --val_image_dir ", data_,
                         "/images --val_every 0.5 --threads 1 --max_iters ",
@@ -102,6 +107,31 @@ TEST_F(EarlyEndTest, ARunThatHasLearnedNothingGoesToItsEnd) {
   const Outcome begun = Train(Flags(14, run_) + "--seed 2");
   ASSERT_EQ(begun.code, 0) << begun.output;
   EXPECT_EQ(ReadLog(run_).size(), 14u);
+}
+
+// Of a network that takes everything for the first class.
+TEST_F(EarlyEndTest, ScoresAreCalibrated) {
+  const std::string plain_run = NewDirectory("plain");
+  const Outcome plain = Train(Flags(2, plain_run));
+  ASSERT_EQ(plain.code, 0) << plain.output;
+  EXPECT_THAT(plain.output, Not(HasSubstr("so many were right")));
+  absl::StatusOr<Weights> sure = LoadWeights(plain_run + "/model.safetensors");
+  ASSERT_TRUE(sure.ok()) << sure.status();
+  Tensor bias = sure->tensors.at("head/psroi_conv2/b").Clone();
+  const int pair =
+      2 * sure->config.head().group_size() * sure->config.head().group_size();
+  for (int i = pair; i < 2 * pair; ++i) bias.mutable_data<float>()[i] += 5;
+  sure->tensors["head/psroi_conv2/b"] = bias;
+  ASSERT_TRUE(SaveWeights(plain_run + "/sure.safetensors", *sure).ok());
+
+  const Outcome outcome = Train(
+      Flags(2, run_, "calibrate_scores: true optimizer { ema_decay: 0 }") +
+      "--init " + plain_run + "/sure.safetensors");
+  ASSERT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("so many were right"));
+  const auto model = LoadWeights(run_ + "/model.safetensors");
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_GT(model->config.postprocess().lower_scores(), 1);
 }
 
 }  // namespace

@@ -11,14 +11,17 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/comm/mpi_communicator.h"
+#include "fcis/core/config/purpose.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/cli/backend_flags.h"
+#include "fcis/model/weights/load.h"
 #include "fcis/train/init/calibrate.h"
 #include "fcis/train/main/closing_lines.h"
 #include "fcis/train/main/faults.h"
@@ -129,6 +132,24 @@ ValidationReport ReportValidation(const OpenedValidator& validator,
   return *std::move(report);
 }
 
+// Moves the scores of the model that the run wrote, and those of the report.
+absl::Status CalibrateScores(const std::string& run, const SayLine& say,
+                             ValidationReport* report) {
+  const double lower = report->overconfidence;
+  const std::string path = absl::StrCat(run, "/", kModelFile);
+  ASSIGN_OR_RETURN(Weights weights, LoadWeights(path));
+  LowerScores(lower, &weights.config);
+  RETURN_IF_ERROR(SaveWeights(path, weights));
+  say(
+      absl::StrFormat("scores: what the validation gave 0.90 the model gives "
+                      "%.2f, for so many were right (calibrate_scores)",
+                      LoweredScore(.9, lower)));
+  if (report->score_thresh >= 0) {
+    report->score_thresh = LoweredScore(report->score_thresh, lower);
+  }
+  return absl::OkStatus();
+}
+
 // How long a new run is, and how large its input.
 absl::Status ChooseLength(const OpenedRun& run, TrainBackend* backend,
                           Communicator* job, const SayLine& say,
@@ -189,10 +210,12 @@ absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
     say(HowToGoOn(run.path, job->size()));
     return absl::OkStatus();
   }
-  SayWhatToDoNext(
-      run,
-      ReportValidation(prepared.validator, *end.model_iteration, run.path, say),
-      say);
+  ValidationReport report =
+      ReportValidation(prepared.validator, *end.model_iteration, run.path, say);
+  if (plan->config.calibrate_scores() && !report.table.empty()) {
+    RETURN_IF_ERROR(CalibrateScores(run.path, say, &report));
+  }
+  SayWhatToDoNext(run, report, say);
   return absl::OkStatus();
 }
 

@@ -162,6 +162,7 @@ absl::StatusOr<ValidationReport> Report(ValidationSet& set, int64_t iteration,
   ValidationReport report;
   report.table = Table(set.evaluation);
   report.score_thresh = sheet.min_score;
+  report.overconfidence = sheet.overconfidence;
   report.problems = std::move(sheet.problems);
   if (sheet.jpeg.empty()) return report;
   report.picture = absl::StrCat(run, "/", kValidationPicture);

@@ -28,6 +28,7 @@ struct ValidationReport {
   std::string picture;  // predictions beside truth, a file; "": there is none
   // Where precision and recall are balanced best (F1); -1: nothing was found.
   double score_thresh = -1;
+  double overconfidence = 0;  // of the scores, in logits (calibration.h)
   std::vector<std::string> problems;  // why pictures are not shown
 };
 
