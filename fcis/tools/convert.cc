@@ -49,6 +49,7 @@ absl::Status CheckOutputName(absl::string_view path) {
 
 absl::StatusOr<Weights> AverageOf(const Weights& weights,
                                   const std::vector<std::string>& files) {
+  RETURN_IF_ERROR(CheckWeights(weights));
   const double share = 1. / static_cast<double>(files.size() + 1);
   std::map<std::string, std::vector<double>> sums;
   const auto add = [&](const Weights& model) {

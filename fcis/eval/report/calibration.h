@@ -42,7 +42,7 @@ Calibration Calibrate(absl::Span<const ScoredOutcome> outcomes, int num_bins);
 // they have to be less for the outcomes to be likeliest, if a number around 0
 // is expected (normal, of deviation 1), so that few detections tell little.
 // (The many that are less sure are almost never right; they would decide it.)
-// Scores are moved into [1e-6, 1 - 1e-6] first. 0 for none.
+// 0 for none.
 double Overconfidence(absl::Span<const ScoredOutcome> outcomes);
 
 // A score to cut at.
