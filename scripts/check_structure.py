@@ -4,6 +4,8 @@
 - One header, one library, one test: each header under fcis/ belongs to a
   cc_library, and cc_library foo comes with cc_test foo_test, unless
   scripts/untested_libraries.txt says why not.
+- No two headers define a type of the same qualified name: what links both would
+  break C++'s one-definition rule, and no compiler has to say so.
 
 Usage: check_structure.py QUERY_XML BUILD_FILE...
 with QUERY_XML made by `bazel query --output=xml 'kind("cc_.*", //fcis/...)'`.
@@ -112,8 +114,34 @@ def check_libraries(query_xml):
             yield f'{header}: belongs to no cc_library'
 
 
+def types_of(header):
+    """Qualified names of the types that a header defines at namespace level."""
+    text = re.sub(r'//[^\n]*', '', header.read_text())
+    scopes = []  # names of namespaces; None: any other brace
+    for match in re.finditer(
+            r'namespace\s+([\w:]+)\s*\{|[{}]|'
+            r'\b(?:class|struct|union|enum(?:\s+class)?)\s+(\w+)[^;{}()=]*(?=\{)', text):
+        namespace, defined = match.groups()
+        if defined:
+            if None not in scopes:
+                yield '::'.join(scopes + [defined])
+        elif match.group() == '}':
+            if scopes:
+                scopes.pop()
+        else:
+            scopes.append(namespace)
+
+
+def check_types():
+    first = {}
+    for header in sorted(pathlib.Path('fcis').rglob('*.h')):
+        for name in types_of(header):
+            if first.setdefault(name, header) != header:
+                yield f'{header}: {name} is defined in {first[name]} too'
+
+
 def main():
-    problems = list(check_libraries(sys.argv[1]))
+    problems = list(check_libraries(sys.argv[1])) + list(check_types())
     for path in sys.argv[2:]:
         problems += check_build_file(path)
     for problem in problems:

@@ -8,9 +8,9 @@
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend_factory.h"
-#include "fcis/model/bottleneck.h"
 #include "fcis/model/fold_batch_norm.h"
-#include "fcis/model/frozen_gradients.h"
+#include "fcis/model/network.h"
+#include "fcis/model/topology.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -74,66 +74,30 @@ TEST_P(BlockParity, Output) {
   const Weights weights = BlockWeights(golden, name);
   const auto backend = MakeBackend(backend_name, Precision::kF32);
   ASSERT_TRUE(backend.ok()) << backend.status();
-  BottleneckParams params;
-  params.stride = block.stride;
-  params.dilation = block.dilation;
-  const auto made = Bottleneck::Create(weights, name, params, backend->get());
+  BottleneckSpec spec;
+  spec.name = name;
+  const Shape reduce = weights.tensors.at(name + "/conv1/W").shape();
+  spec.in = reduce.dim(1);
+  spec.mid = reduce.dim(0);
+  spec.out = weights.tensors.at(name + "/conv3/W").shape().dim(0);
+  spec.projects = weights.tensors.count(name + "/conv4/W") != 0;
+  spec.stride = block.stride;
+  spec.dilation = block.dilation;
+  Topology topology;
+  topology.outputs = {AddBottleneck(spec, &topology)};
+  ASSERT_TRUE(CheckTensors(topology, weights).ok());
+  const auto made =
+      Network::Create(topology, topology.outputs, weights, backend->get());
   ASSERT_TRUE(made.ok()) << made.status();
-  const auto y = made->Run(NchwToNhwc(golden.Get(name + "/x")));
+  const auto y = made->Run(NchwToNhwc(golden.Get(name + "/x")), nullptr);
   ASSERT_TRUE(y.ok()) << y.status();
   const Tensor want = golden.Get(name + "/y");
-  EXPECT_TRUE(AllNear(NhwcToNchw(*y), want, 2e-5 * AbsMax(want)));
+  EXPECT_TRUE(AllNear(NhwcToNchw((*y)[0]), want, 2e-5 * AbsMax(want)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Blocks, BlockParity,
                          ::testing::Combine(::testing::Values("ref", "cpu"),
                                             ::testing::ValuesIn(kBlocks)));
-
-TEST(FrozenBatchNormGradients, IsTheReferences) {
-  const GoldenFile golden("ops_bn_blocks.npz");
-  for (int i = 0; golden.Has(absl::StrCat("bn", i, "/x")); ++i) {
-    const auto get = [&](const char* name) {
-      return golden.Get(absl::StrCat("bn", i, "/", name));
-    };
-    const BatchNormGradients got = FrozenBatchNormGradients(
-        NchwToNhwc(get("x")), get("gamma"), get("mean"), get("var"),
-        golden.Float(absl::StrCat("bn", i, "/eps")), NchwToNhwc(get("gy")));
-    const auto expect = [&](const Tensor& t, const char* name) {
-      const Tensor want = get(name);
-      EXPECT_TRUE(AllNear(t, want, 2e-5 * AbsMax(want))) << i << name;
-    };
-    expect(NhwcToNchw(got.x), "gx");
-    expect(got.gamma, "ggamma");
-    expect(got.beta, "gbeta");
-  }
-}
-
-class BlockGradientParity : public ::testing::TestWithParam<BlockCase> {};
-
-TEST_P(BlockGradientParity, InputAndKernels) {
-  const GoldenFile golden("ops_bn_blocks.npz");
-  const std::string name = absl::StrCat("block_", GetParam().name);
-  BottleneckParams params;
-  params.stride = GetParam().stride;
-  params.dilation = GetParam().dilation;
-  const auto got =
-      FrozenBottleneckGradients(BlockWeights(golden, name), name, params,
-                                NchwToNhwc(golden.Get(name + "/x")),
-                                NchwToNhwc(golden.Get(name + "/gy")));
-  ASSERT_TRUE(got.ok()) << got.status();
-  const Tensor gx = golden.Get(name + "/gx");
-  EXPECT_TRUE(AllNear(NhwcToNchw(got->x), gx, 2e-5 * AbsMax(gx)));
-  ASSERT_GE(got->weights.size(), 3u);
-  for (const auto& [weight, gradient] : got->weights) {
-    const std::string stored =
-        absl::StrCat(weight.substr(0, weight.size() - 1), "gW");
-    const Tensor want = golden.Get(stored);
-    EXPECT_TRUE(AllNear(gradient, want, 2e-5 * AbsMax(want))) << stored;
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Blocks, BlockGradientParity,
-                         ::testing::ValuesIn(kBlocks));
 
 TEST(FoldBatchNorm, RefusesANegativeVariance) {
   Weights weights;

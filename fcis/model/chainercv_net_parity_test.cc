@@ -17,10 +17,12 @@
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/ops/softmax.h"
 #include "fcis/kernels/ops/vote_masks.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/model/detector.h"
+#include "fcis/model/rpn.h"
 #include "fcis/model/testing/golden_config.h"
 #include "fcis/model/testing/golden_detections.h"
 #include "fcis/model/testing/packed_mask.h"
@@ -213,14 +215,14 @@ TEST_P(ChainercvNetParity, ProposalsOfTheStoredScores) {
                red = golden_.Get("prepared_ch0");
   const int64_t anchors =
       int64_t{config_.rpn().ratios_size()} * config_.rpn().scales_size();
-  const Rpn::Output output = {
-      golden_.Get("rpn_scores")
-          .Reshaped({1, map.dim(2), map.dim(3), 2 * anchors}),
-      golden_.Get("rpn_locs")
-          .Reshaped({1, map.dim(2), map.dim(3), 4 * anchors})};
   const std::vector<Box> rois =
-      *detector_->rpn().Propose(output, static_cast<int>(red.dim(0)),
-                                static_cast<int>(red.dim(1)), scale);
+      *ops::Propose(*backend_,
+                    ProposeParamsOf(config_.rpn(), static_cast<int>(red.dim(0)),
+                                    static_cast<int>(red.dim(1)), scale),
+                    golden_.Get("rpn_scores")
+                        .Reshaped({1, map.dim(2), map.dim(3), 2 * anchors}),
+                    golden_.Get("rpn_locs")
+                        .Reshaped({1, map.dim(2), map.dim(3), 4 * anchors}));
   EXPECT_TRUE(AllNear(YxyxFromBoxes(rois), golden_.Get("rois_rpn"), 2e-3));
 }
 

@@ -7,6 +7,8 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/image/prepare.h"
+#include "fcis/kernels/ops/propose.h"
+#include "fcis/model/topology.h"
 
 namespace fcis {
 namespace {
@@ -27,48 +29,34 @@ class Laps {
 
 }  // namespace
 
-Detector::Detector(const ModelConfig& config, Backend* backend, ResNet resnet,
-                   Rpn rpn, FcisHead head)
+Detector::Detector(const ModelConfig& config, Backend* backend, Network layers)
     : config_(config),
       backend_(backend),
-      resnet_(std::move(resnet)),
-      rpn_(std::move(rpn)),
-      head_(std::move(head)),
+      layers_(std::move(layers)),
+      head_(config.head(), backend),
       network_(backend->Repeat(
           [this](Tensor prepared) -> absl::StatusOr<std::vector<Tensor>> {
-            ASSIGN_OR_RETURN(const Maps maps,
-                             RunLayers(std::move(prepared), nullptr));
-            return std::vector<Tensor>{maps.rpn.scores, maps.rpn.deltas,
-                                       maps.head.scores, maps.head.boxes};
+            return layers_.Run(std::move(prepared), nullptr);
           })) {}
 
 absl::StatusOr<std::unique_ptr<Detector>> Detector::Create(
     const Weights& weights, Backend* backend) {
   RETURN_IF_ERROR(CheckWeights(weights));
-  ASSIGN_OR_RETURN(ResNet resnet, ResNet::Create(weights, backend));
-  ASSIGN_OR_RETURN(Rpn rpn, Rpn::Create(weights, backend));
-  ASSIGN_OR_RETURN(FcisHead head, FcisHead::Create(weights, backend));
+  const Topology topology = TopologyOf(weights.config);
+  ASSIGN_OR_RETURN(Network layers, Network::Create(topology, topology.outputs,
+                                                   weights, backend));
   return std::unique_ptr<Detector>(
-      new Detector(weights.config, backend, std::move(resnet), std::move(rpn),
-                   std::move(head)));
+      new Detector(weights.config, backend, std::move(layers)));
 }
 
 absl::StatusOr<Detector::Maps> Detector::RunNetwork(
     Tensor prepared, const StageObserver& observer) const {
-  if (observer) return RunLayers(std::move(prepared), observer);
   ASSIGN_OR_RETURN(const std::vector<Tensor> maps,
-                   network_->Run(std::move(prepared)));
-  return Maps{{maps[0], maps[1]}, {maps[2], maps[3]}};
-}
-
-absl::StatusOr<Detector::Maps> Detector::RunLayers(
-    Tensor prepared, const StageObserver& observer) const {
-  ASSIGN_OR_RETURN(ResNet::Features features,
-                   resnet_.Run(std::move(prepared), observer));
-  Maps maps;
-  ASSIGN_OR_RETURN(maps.rpn, rpn_.Run(features.res4, observer));
-  ASSIGN_OR_RETURN(maps.head, head_.Run(features.res5, observer));
-  return maps;
+                   observer ? layers_.Run(std::move(prepared), observer)
+                            : network_->Run(std::move(prepared)));
+  const RpnMaps rpn = {maps[kRpnScores], maps[kRpnDeltas]};
+  RETURN_IF_ERROR(ObserveRpn(observer, rpn, backend_));
+  return Maps{rpn, {maps[kScoreMaps], maps[kBoxMaps]}};
 }
 
 absl::StatusOr<std::vector<Detection>> Detector::Detect(
@@ -88,9 +76,12 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
 
   ASSIGN_OR_RETURN(const Maps maps, RunNetwork(std::move(prepared), observer));
   laps.Into(&times->network);
-  ASSIGN_OR_RETURN(const std::vector<Box> rois,
-                   rpn_.Propose(maps.rpn, height, width,
-                                by_width ? size.width_scale : size.scale));
+  ASSIGN_OR_RETURN(
+      const std::vector<Box> rois,
+      ops::Propose(*backend_,
+                   ProposeParamsOf(config_.rpn(), height, width,
+                                   by_width ? size.width_scale : size.scale),
+                   maps.rpn.scores, maps.rpn.deltas));
   laps.Into(&times->proposals);
   ObserveBoxes(observer, "rois_rpn", rois);
   if (rois.empty()) return std::vector<Detection>();

@@ -13,7 +13,7 @@
 #include "fcis/model/detection.h"
 #include "fcis/model/fcis_head.h"
 #include "fcis/model/mask_voting.h"
-#include "fcis/model/resnet.h"
+#include "fcis/model/network.h"
 #include "fcis/model/rpn.h"
 #include "fcis/model/stage_observer.h"
 #include "fcis/model/weights/weights.h"
@@ -51,28 +51,23 @@ class Detector {
   // The network alone on a prepared picture, f32 [1,H,W,3]. Observed, it runs
   // layer by layer; else as the backend repeats it (Backend::Repeat).
   struct Maps {
-    Rpn::Output rpn;
+    RpnMaps rpn;
     FcisHead::Maps head;
   };
   absl::StatusOr<Maps> RunNetwork(Tensor prepared,
                                   const StageObserver& observer) const;
   const FcisHead& head() const { return head_; }
-  const Rpn& rpn() const { return rpn_; }
 
  private:
-  Detector(const ModelConfig& config, Backend* backend, ResNet resnet, Rpn rpn,
-           FcisHead head);
+  Detector(const ModelConfig& config, Backend* backend, Network layers);
   Detector(const Detector&) = delete;
   Detector& operator=(const Detector&) = delete;
-  absl::StatusOr<Maps> RunLayers(Tensor prepared,
-                                 const StageObserver& observer) const;
 
   ModelConfig config_;
   Backend* backend_;
-  ResNet resnet_;
-  Rpn rpn_;
-  FcisHead head_;
-  // RunLayers. Destroyed first: it may refer to the layers' weights.
+  const Network layers_;
+  const FcisHead head_;
+  // Runs layers_. Destroyed first: it may refer to the layers' weights.
   const std::unique_ptr<RepeatedNetwork> network_;
 };
 

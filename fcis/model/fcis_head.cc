@@ -7,10 +7,8 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/geometry/box_rows.h"
 #include "fcis/kernels/ops/arg_max.h"
-#include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/softmax.h"
-#include "fcis/model/bin_major.h"
-#include "fcis/model/resnet.h"
+#include "fcis/model/topology.h"
 
 namespace fcis {
 namespace {
@@ -49,44 +47,9 @@ PsroiParams PsroiParamsOf(const HeadConfig& config) {
   return params;
 }
 
-absl::StatusOr<FcisHead> FcisHead::Create(const Weights& weights,
-                                          Backend* backend) {
-  const HeadConfig& config = weights.config.head();
-  FcisHead head;
-  head.backend_ = backend;
-  head.pool_ = PsroiParamsOf(config);
-  for (int k = 0; k < 4; ++k) head.refine_.delta_std[k] = config.loc_std(k);
-
-  const auto& tensors = weights.tensors;
-  ConvParams relu;
-  relu.relu = true;
-  ASSIGN_OR_RETURN(
-      head.reduce_,
-      ops::PrepareConv(*backend, relu, tensors.at("head/psroi_conv1/W"),
-                       tensors.at("head/psroi_conv1/b")));
-  const auto prepare_maps = [&](const std::string& name) {
-    return ops::PrepareConv(
-        *backend, ConvParams(),
-        BinMajorRows(tensors.at(name + "/W"), config.group_size()),
-        BinMajorRows(tensors.at(name + "/b"), config.group_size()));
-  };
-  ASSIGN_OR_RETURN(head.score_, prepare_maps("head/psroi_conv2"));
-  ASSIGN_OR_RETURN(head.box_, prepare_maps("head/psroi_conv3"));
-  return head;
-}
-
-absl::StatusOr<FcisHead::Maps> FcisHead::Run(
-    const Tensor& res5, const StageObserver& observer) const {
-  ASSIGN_OR_RETURN(const Tensor hidden, ops::Conv(*backend_, *reduce_, res5));
-  RETURN_IF_ERROR(ObserveMap(observer, "psroi_conv1", hidden, backend_));
-  Maps maps;
-  ASSIGN_OR_RETURN(maps.scores, ops::Conv(*backend_, *score_, hidden));
-  ASSIGN_OR_RETURN(maps.boxes, ops::Conv(*backend_, *box_, hidden));
-  RETURN_IF_ERROR(ObserveBinMaps(observer, "h_cls_seg", maps.scores,
-                                 pool_.group_size, backend_));
-  RETURN_IF_ERROR(ObserveBinMaps(observer, "h_locs", maps.boxes,
-                                 pool_.group_size, backend_));
-  return maps;
+FcisHead::FcisHead(const HeadConfig& config, Backend* backend)
+    : backend_(backend), pool_(PsroiParamsOf(config)) {
+  for (int k = 0; k < 4; ++k) refine_.delta_std[k] = config.loc_std(k);
 }
 
 absl::StatusOr<FcisHead::Output> FcisHead::Pool(

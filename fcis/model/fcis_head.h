@@ -4,17 +4,15 @@
 #ifndef FCIS_MODEL_FCIS_HEAD_H_
 #define FCIS_MODEL_FCIS_HEAD_H_
 
-#include <memory>
-
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/kernels/ops/refine_boxes.h"
 #include "fcis/model/stage_observer.h"
-#include "fcis/model/weights/weights.h"
 
 namespace fcis {
 
@@ -25,9 +23,9 @@ constexpr int kBoxSlots = 2;
 
 class FcisHead {
  public:
+  // Outputs of the network (kScoreMaps, kBoxMaps) of one picture.
   struct Maps {
-    Tensor scores;  // [1,h,w,G*G*2C], activation type
-    Tensor boxes;   // [1,h,w,G*G*8]
+    Tensor scores, boxes;
   };
   // R rows, one per RoI: the given ones, then (iter2) the refined ones. Where
   // the backend computes; without iter2 the RoIs are in host memory.
@@ -37,11 +35,8 @@ class FcisHead {
     Tensor mask_probs;   // f32 [R,P,P], of the best class, background too
   };
 
-  static absl::StatusOr<FcisHead> Create(const Weights& weights,
-                                         Backend* backend);
-
-  absl::StatusOr<Maps> Run(const Tensor& res5,
-                           const StageObserver& observer) const;
+  // `backend` outlives the head.
+  FcisHead(const HeadConfig& config, Backend* backend);
 
   // rois: 1 or more boxes in prepared pixels; height x width: the prepared
   // picture, to which refined boxes are clipped (they may end up empty).
@@ -59,10 +54,9 @@ class FcisHead {
                               absl::string_view iteration,
                               const StageObserver& observer) const;
 
-  Backend* backend_ = nullptr;
+  Backend* backend_;
   PsroiParams pool_;
   RefineParams refine_;  // without the picture's size
-  std::unique_ptr<PreparedConv> reduce_, score_, box_;
 };
 
 }  // namespace fcis

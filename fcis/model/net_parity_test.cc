@@ -13,8 +13,10 @@
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/model/detector.h"
+#include "fcis/model/rpn.h"
 #include "fcis/model/testing/golden_config.h"
 #include "fcis/model/testing/golden_detections.h"
 #include "fcis/model/testing/rows.h"
@@ -160,11 +162,13 @@ TEST_P(NetParity, ProposalsOfTheStoredScores) {
   const int64_t anchors =
       int64_t{config_.rpn().ratios_size()} * config_.rpn().scales_size();
   const Tensor prepared = golden_.Get("prepared");
-  const Rpn::Output output = {
+  const std::vector<Box> rois = *ops::Propose(
+      *backend_,
+      ProposeParamsOf(config_.rpn(), static_cast<int>(prepared.dim(1)),
+                      static_cast<int>(prepared.dim(2)),
+                      golden_.Double("scale_f64")),
       scores.Reshaped({1, map.dim(2), map.dim(3), 2 * anchors}),
-      deltas.Reshaped({1, map.dim(2), map.dim(3), 4 * anchors})};
-  const std::vector<Box> rois = *detector_->rpn().Propose(
-      output, prepared.dim(1), prepared.dim(2), golden_.Double("scale_f64"));
+      deltas.Reshaped({1, map.dim(2), map.dim(3), 4 * anchors}));
   ExpectNear(YxyxFromBoxes(rois), "rois_rpn", 2e-3);
 }
 

@@ -3,41 +3,26 @@
 #ifndef FCIS_MODEL_RPN_H_
 #define FCIS_MODEL_RPN_H_
 
-#include <memory>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
+#include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
+#include "fcis/kernels/ops/propose.h"
 #include "fcis/model/stage_observer.h"
-#include "fcis/model/weights/weights.h"
 
 namespace fcis {
 
-class Rpn {
- public:
-  struct Output {
-    // Feature maps of the backend's.
-    Tensor scores;  // f32 [1,h,w,2A]: anchor * 2 + {0 background, 1 foreground}
-    Tensor deltas;  // f32 [1,h,w,4A]: anchor * 4 + {dy, dx, dh, dw}
-  };
-
-  static absl::StatusOr<Rpn> Create(const Weights& weights, Backend* backend);
-
-  absl::StatusOr<Output> Run(const Tensor& res4,
-                             const StageObserver& observer) const;
-
-  // At most post_nms boxes in prepared pixels, best first; may be empty. As
-  // ProposeParamsOf and ops::Propose, of one picture.
-  absl::StatusOr<std::vector<Box>> Propose(const Output& output, int height,
-                                           int width, double scale) const;
-
- private:
-  Backend* backend_ = nullptr;
-  RpnConfig config_;
-  std::unique_ptr<PreparedConv> conv_, score_, delta_;
+// The RPN's outputs (kRpnScores, kRpnDeltas) of a picture.
+struct RpnMaps {
+  Tensor scores, deltas;
 };
+
+// Shows both, as rows of an anchor.
+absl::Status ObserveRpn(const StageObserver& observer, const RpnMaps& maps,
+                        Backend* backend);
 
 // The anchors of a map of height x width pixels, in the order of the maps'
 // channels: y, x, anchor.

@@ -14,7 +14,7 @@
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/jpeg_writer.h"
 #include "fcis/model/detector.h"
-#include "fcis/model/flops.h"
+#include "fcis/model/topology.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
 
@@ -127,8 +127,9 @@ absl::StatusOr<BenchResult> RunBench(Weights weights,
   ASSIGN_OR_RETURN(
       const std::string jpeg,
       EncodeJpeg(SyntheticPicture(result.height, result.width), kJpegQuality));
-  result.gflop =
-      NetworkFlops(weights.config, result.height, result.width) / 1e9;
+  ASSIGN_OR_RETURN(const double flops, FlopsOf(TopologyOf(weights.config),
+                                               result.height, result.width));
+  result.gflop = flops / 1e9;
   const Clock::time_point start = Clock::now();
   ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
                    Detector::Create(weights, backend));

@@ -42,7 +42,7 @@ struct Range {
   int x0, x1, y0, y1;
 };
 
-Range RangeOf(const Shape& shape) {
+Range RangeOf(const PaintedShape& shape) {
   return {static_cast<int>(std::floor(shape.x() - shape.half_width())),
           static_cast<int>(std::ceil(shape.x() + shape.half_width())) + 1,
           static_cast<int>(std::floor(shape.y() - shape.half_height())),
@@ -78,12 +78,12 @@ class Painter {
   };
 
   double RandomSide();
-  Outlook Look(const Shape& shape);
-  Shape Place();
+  Outlook Look(const PaintedShape& shape);
+  PaintedShape Place();
   void PaintBackground();
   void PaintLine();
   void PaintSpeck();
-  void PaintShape(const Shape& shape);
+  void PaintShape(const PaintedShape& shape);
   void Blend(int x, int y, const Rgb& color, double share);
   void Develop();
   void Collect();
@@ -138,7 +138,7 @@ void Painter::PaintLine() {
 
 void Painter::PaintSpeck() {
   const double side = scale_ * random_.Uniform(4, 11);
-  const Shape shape(random_.Integer(0, kNumShapes - 1),
+  const PaintedShape shape(random_.Integer(0, kNumShapes - 1),
                     random_.Uniform(0, owners_.width),
                     random_.Uniform(0, owners_.height), side * side, random_);
   const Rgb color = RandomColor(random_);
@@ -156,7 +156,7 @@ double Painter::RandomSide() {
          std::exp(normal * (normal < 0 ? kSpreadBelow : kSpreadAbove));
 }
 
-Painter::Outlook Painter::Look(const Shape& shape) {
+Painter::Outlook Painter::Look(const PaintedShape& shape) {
   const Range range = RangeOf(shape);
   double full = 0, inside = 0;
   std::vector<double> hidden(visible_.size(), 0);
@@ -186,14 +186,14 @@ Painter::Outlook Painter::Look(const Shape& shape) {
 
 // A shape in a place where it does what it should, if one is found. Its size
 // does not depend on that, else large ones would be rare.
-Shape Painter::Place() {
+PaintedShape Painter::Place() {
   const bool trouble = random_.Chance(kTroubleShare);
   const int label = random_.Integer(0, kNumShapes - 1);
   const double side = RandomSide();
   for (int i = 0;; ++i) {
     const double x = random_.Uniform(0, owners_.width);
     const double y = random_.Uniform(0, owners_.height);
-    const Shape shape(label, x, y, side * side, random_);
+    const PaintedShape shape(label, x, y, side * side, random_);
     const Outlook outlook = Look(shape);
     const bool late = i >= kAttempts, too_late = i >= 10 * kAttempts;
     if ((outlook.possible && (outlook.trouble == trouble || late)) ||
@@ -204,7 +204,7 @@ Shape Painter::Place() {
 }
 
 // How much of a pixel is covered, by four of its points.
-double Coverage(const Shape& shape, int x, int y) {
+double Coverage(const PaintedShape& shape, int x, int y) {
   int covered = 0;
   for (const double dy : {-.25, .25}) {
     for (const double dx : {-.25, .25}) {
@@ -218,7 +218,7 @@ double Coverage(const Shape& shape, int x, int y) {
 // on each side.
 class Silhouette {
  public:
-  explicit Silhouette(const Shape& shape)
+  explicit Silhouette(const PaintedShape& shape)
       : range_(RangeOf(shape)), stride_(range_.x1 - range_.x0 + 2) {
     const int rows = range_.y1 - range_.y0 + 2;
     inside_.resize(static_cast<size_t>(stride_) * rows);
@@ -253,7 +253,7 @@ class Silhouette {
   std::vector<uint8_t> inside_;
 };
 
-void Painter::PaintShape(const Shape& shape) {
+void Painter::PaintShape(const PaintedShape& shape) {
   const Texture texture(random_, scale_);
   const bool outlined = random_.Chance(.3);
   const Rgb outline = RandomColor(random_);

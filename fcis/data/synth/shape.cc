@@ -41,7 +41,7 @@ const std::array<const char*, kNumShapes> kShapeNames = {
     "ellipse", "triangle", "rectangle", "star",
     "cross",   "ring",     "crescent",  "heart"};
 
-Shape::Shape(int label, double x, double y, double area, RandomStream& random)
+PaintedShape::PaintedShape(int label, double x, double y, double area, RandomStream& random)
     : label_(label), x_(x), y_(y) {
   for (int i = 0; i < 2; ++i) {
     wave_[i] = random.Uniform(0, kMaxWave);
@@ -74,13 +74,13 @@ Shape::Shape(int label, double x, double y, double area, RandomStream& random)
   half_height_ = kUnitReach * (std::abs(r * a) + std::abs((r * shear + c) * d));
 }
 
-bool Shape::Contains(double x, double y) const {
+bool PaintedShape::Contains(double x, double y) const {
   x -= x_;
   y -= y_;
   return ContainsUnit(uu_ * x + uv_ * y, vu_ * x + vv_ * y);
 }
 
-bool Shape::ContainsUnit(double u, double v) const {
+bool PaintedShape::ContainsUnit(double u, double v) const {
   const double bent_u =
       u + wave_[0] * std::sin(wave_turn_[0] * v + wave_phase_[0]);
   v += wave_[1] * std::sin(wave_turn_[1] * u + wave_phase_[1]);

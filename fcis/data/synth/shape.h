@@ -14,10 +14,10 @@ constexpr int kNumShapes = 8;
 // Names of the classes 0 to 7. A ring has a hole.
 extern const std::array<const char*, kNumShapes> kShapeNames;
 
-class Shape {
+class PaintedShape {
  public:
   // Of roughly the given area in square pixels, around (x, y).
-  Shape(int label, double x, double y, double area, RandomStream& random);
+  PaintedShape(int label, double x, double y, double area, RandomStream& random);
 
   int label() const { return label_; }
   // Whether a point, in pixels, lies inside.

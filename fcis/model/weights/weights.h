@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/model/topology.h"
 
 namespace fcis {
 
@@ -24,24 +25,15 @@ struct Weights {
   std::string remark;
 };
 
-struct TensorSpec {
-  std::string name;
-  Shape shape;
-};
-
 // Every tensor that a model of this config has, sorted by name.
 std::vector<TensorSpec> ExpectedTensors(const ModelConfig& config);
 
-// Channels of the stem.
-int StemWidth(const BackboneConfig& config);
+// OK when `weights` holds exactly the topology's tensors, all f32; else an
+// error that names the source and each missing, extra or misshapen tensor (at
+// most ten of each kind).
+absl::Status CheckTensors(const Topology& topology, const Weights& weights);
 
-// Name prefixes of the bottlenecks of res2..res5 in the order in which they
-// run: "extractor/res2/res2_a", "extractor/res2/res2_b1", ...
-std::vector<std::string> BottleneckNames(int stage, int blocks);
-
-// OK when the config names classes and `weights` holds exactly the expected
-// tensors, all f32; else an error that names the source and each missing, extra
-// or misshapen tensor (at most ten of each kind).
+// The same for the topology of the config, which must name classes.
 absl::Status CheckWeights(const Weights& weights);
 
 }  // namespace fcis

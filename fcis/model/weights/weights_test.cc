@@ -46,11 +46,5 @@ TEST(ExpectedTensors, FullSizeShapes) {
   EXPECT_GT(parameters, 50'000'000);
 }
 
-TEST(BottleneckNames, InOrder) {
-  EXPECT_THAT(BottleneckNames(3, 2),
-              ::testing::ElementsAre("extractor/res3/res3_a",
-                                     "extractor/res3/res3_b1"));
-}
-
 }  // namespace
 }  // namespace fcis

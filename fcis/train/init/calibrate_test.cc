@@ -6,7 +6,8 @@
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/fold_batch_norm.h"
-#include "fcis/model/resnet.h"
+#include "fcis/model/network.h"
+#include "fcis/model/topology.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/train/init/initial_weights.h"
 #include "gtest/gtest.h"
@@ -26,9 +27,11 @@ TEST(CalibrateTest, ChannelsGetMeanZeroAndVarianceOne) {
   ASSERT_TRUE(CalibrateNorms(pictures, backend.get(), &weights).ok());
 
   // The stem, normalised as every reader of the weights does it.
-  const FoldedConv folded = *FoldBatchNorm(weights, "extractor/res1/conv1",
-                                           "extractor/res1/bn1", 1e-5);
-  ConvParams params = StemConv();
+  const Topology topology = TopologyOf(weights.config);
+  const ConvSpec& stem = topology.layers[0];
+  const FoldedConv folded =
+      *FoldBatchNorm(weights, stem.name, stem.norm, stem.norm_eps);
+  ConvParams params = stem.params;
   params.relu = false;
   const auto conv =
       *ops::PrepareConv(*backend, params, folded.weight, folded.bias);
@@ -46,8 +49,13 @@ TEST(CalibrateTest, ChannelsGetMeanZeroAndVarianceOne) {
   EXPECT_NEAR(squares / count, 1, 1e-3);
 
   // And what comes out at the end neither vanishes nor explodes.
-  const ResNet net = *ResNet::Create(weights, backend.get());
-  const Tensor res5 = net.Run(pictures[0], nullptr)->res5;
+  int res5_layer = 0;
+  for (size_t i = 0; i < topology.layers.size(); ++i) {
+    if (topology.layers[i].stage == 5) res5_layer = static_cast<int>(i);
+  }
+  const Network net =
+      *Network::Create(topology, {res5_layer}, weights, backend.get());
+  const Tensor res5 = (*net.Run(pictures[0], nullptr))[0];
   EXPECT_GT(AbsMax(res5), 1);
   EXPECT_LT(AbsMax(res5), 50);
 }

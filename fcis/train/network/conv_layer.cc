@@ -10,35 +10,34 @@
 
 namespace fcis {
 
-ConvLayer::ConvLayer(const ConvLayerOptions& options, TrainBackend* backend)
-    : options_(options),
+ConvLayer::ConvLayer(const ConvSpec& spec, TrainBackend* backend)
+    : spec_(spec),
       backend_(backend),
       math_(&backend->parameters()),
       plain_(0) {}
 
 absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
-    const Weights& weights, const ConvLayerOptions& options,
+    const Weights& weights, const ConvSpec& spec, const NormTraining& training,
     TrainBackend* backend) {
-  auto layer = absl::WrapUnique(new ConvLayer(options, backend));
-  const std::string name = options.conv + "/W";
+  auto layer = absl::WrapUnique(new ConvLayer(spec, backend));
+  const std::string name = spec.name + "/W";
   const Shape shape = weights.tensors.at(name).shape();
   Tensor factors(Shape{0});
-  const NormTraining& training = options.training;
-  const bool batch = training.batch && !options.norm.empty();
-  layer->bias_trained_ =
-      !batch && (options.norm.empty() || training.train_beta);
+  const bool batch = training.batch && !spec.norm.empty();
+  layer->bias_trained_ = !batch && (spec.norm.empty() || training.train_beta);
   Tensor shift = Tensor::Zeros({shape.dim(0)});
-  ConvParams params = options.params;
+  ConvParams params = spec.params;
+  params.f32_output = false;  // Export makes it so
   if (batch) {
     params.relu = false;
-    layer->norm_ = absl::make_unique<BatchNorm>(
-        options.norm, shape.dim(0), options.norm_eps, training.batch_options,
-        backend);
-  } else if (!options.norm.empty()) {
+    layer->norm_ =
+        absl::make_unique<BatchNorm>(spec.norm, shape.dim(0), spec.norm_eps,
+                                     training.batch_options, backend);
+  } else if (!spec.norm.empty()) {
     // Not the bias less beta: that would round by the beta of the moment, and
     // a resumed run would not be the same.
     ASSIGN_OR_RETURN(const FoldedNorm folded,
-                     FoldNorm(weights, options.norm, options.norm_eps,
+                     FoldNorm(weights, spec.norm, spec.norm_eps,
                               /*with_beta=*/!training.train_beta));
     factors = folded.factor;
     shift = folded.bias;
@@ -46,7 +45,7 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
   ASSIGN_OR_RETURN(layer->conv_,
                    backend->MakeConv(params, shape, factors.span<float>()));
   const TrainConv* conv = layer->conv_.get();
-  const int group = options.group_size;
+  const int group = spec.group_size;
   layer->weight_.name = name;
   layer->weight_.shape = shape;
   layer->weight_.factors = &conv->factors();
@@ -62,7 +61,7 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
   const Shape outputs = {shape.dim(0)};
   layer->plain_ = OutputFactors(shape.dim(0));
   layer->bias_.name =
-      options.norm.empty() ? options.conv + "/b" : options.norm + "/beta";
+      spec.norm.empty() ? spec.name + "/b" : spec.norm + "/beta";
   layer->bias_.shape = outputs;
   layer->bias_.factors = &layer->plain_;
   layer->bias_.layout = "plain";
@@ -128,7 +127,7 @@ absl::StatusOr<FeatureMap> ConvLayer::Forward(const FeatureMap& x,
                                               const FeatureMap* residual) {
   if (norm_ == nullptr) return backend_->Conv(*conv_, x, residual);
   ASSIGN_OR_RETURN(const FeatureMap y, backend_->Conv(*conv_, x, nullptr));
-  return norm_->Forward(y, residual, options_.params.relu);
+  return norm_->Forward(y, residual, spec_.params.relu);
 }
 
 absl::Status ConvLayer::Backward(const FeatureMap& x, const FeatureMap& gy,

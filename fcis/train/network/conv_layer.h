@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/train/train_backend.h"
+#include "fcis/model/topology.h"
 #include "fcis/model/weights/weights.h"
 #include "fcis/train/network/batch_norm.h"
 #include "fcis/train/network/parameter.h"
@@ -26,22 +27,13 @@ struct NormTraining {
   BatchNormOptions batch_options;
 };
 
-struct ConvLayerOptions {
-  ConvParams params;
-  std::string conv;  // "rpn/conv1": tensors conv/W and, without a norm, conv/b
-  std::string norm;  // "extractor/res1/bn1", or "": a bias that is trained
-  double norm_eps = 0;
-  NormTraining training;
-  // > 0: position-sensitive; rows are bin by bin in the kernels.
-  int group_size = 0;
-};
-
 class ConvLayer {
  public:
-  // The weights passed CheckWeights; `backend` outlives the layer.
+  // Of a layer of the network; `training` has no effect without a norm. The
+  // weights passed CheckTensors; `backend` outlives the layer.
   static absl::StatusOr<std::unique_ptr<ConvLayer>> Create(
-      const Weights& weights, const ConvLayerOptions& options,
-      TrainBackend* backend);
+      const Weights& weights, const ConvSpec& spec,
+      const NormTraining& training, TrainBackend* backend);
   ConvLayer(const ConvLayer&) = delete;
 
   // Its parameters, whose value and gradient the owner of the memory sets
@@ -62,15 +54,15 @@ class ConvLayer {
   absl::Status Backward(const FeatureMap& x, const FeatureMap& gy, bool add,
                         FeatureMap* gx);
 
-  const ConvLayerOptions& options() const { return options_; }
+  const ConvSpec& spec() const { return spec_; }
   // Of the last Backward: of what is added to the (normalised) sums. Not with
   // the pictures' statistics.
   absl::StatusOr<std::vector<float>> BiasGradient() const;
 
  private:
-  ConvLayer(const ConvLayerOptions& options, TrainBackend* backend);
+  ConvLayer(const ConvSpec& spec, TrainBackend* backend);
 
-  const ConvLayerOptions options_;
+  const ConvSpec spec_;
   // Puts `shift` where the backend computes and makes room for the rest.
   absl::Status AllocateBiases(const Tensor& shift);
 

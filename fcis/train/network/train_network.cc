@@ -1,20 +1,21 @@
 #include "fcis/train/network/train_network.h"
 
-#include <string>
+#include <algorithm>
 #include <utility>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/max_pool.h"
-#include "fcis/model/fold_batch_norm.h"
-#include "fcis/model/resnet.h"
 
 namespace fcis {
 namespace {
 
-constexpr int kRes5 = 5;
+constexpr int kMostFrozen = 3;  // res1 .. res3
+
+bool IsFrozen(const ConvSpec& layer, int stages) {
+  return layer.stage > 0 && layer.stage <= stages;
+}
 
 NormTraining TrainingOf(const TrainNetworkOptions& options) {
   NormTraining training;
@@ -24,100 +25,125 @@ NormTraining TrainingOf(const TrainNetworkOptions& options) {
   return training;
 }
 
+// The sum of `found`, 0 where `gate` is 0; null: without one. Their elements
+// may be written over.
+absl::StatusOr<FeatureMap> SumOf(std::vector<FeatureMap> found,
+                                 const FeatureMap* gate,
+                                 TrainBackend* backend) {
+  FeatureMap sum = std::move(found[0]);
+  if (found.size() == 1 && gate != nullptr) {
+    RETURN_IF_ERROR(backend->Combine(gate, nullptr, &sum));
+  }
+  for (size_t k = 1; k < found.size(); ++k) {
+    RETURN_IF_ERROR(backend->Combine(gate, &sum, &found[k]));
+    sum = std::move(found[k]);
+  }
+  return sum;
+}
+
 }  // namespace
+
+struct TrainNetwork::Pending {
+  std::vector<std::vector<FeatureMap>> of_layer;
+  std::vector<FeatureMap> of_picture;
+  bool wants_picture = false;
+};
 
 absl::StatusOr<std::unique_ptr<TrainNetwork>> TrainNetwork::Create(
     const Weights& weights, const TrainNetworkOptions& options,
     TrainBackend* backend) {
   RETURN_IF_ERROR(CheckWeights(weights));
-  if (options.frozen_stages < 0 || options.frozen_stages >= kRes5 - 1) {
+  return Create(TopologyOf(weights.config), weights, options, backend);
+}
+
+absl::StatusOr<std::unique_ptr<TrainNetwork>> TrainNetwork::Create(
+    const Topology& topology, const Weights& weights,
+    const TrainNetworkOptions& options, TrainBackend* backend) {
+  RETURN_IF_ERROR(CheckTensors(topology, weights));
+  if (options.frozen_stages < 0 || options.frozen_stages > kMostFrozen) {
     return absl::InvalidArgumentError(absl::StrCat(
         "frozen_stages is ", options.frozen_stages, ", expected 0 (none) to ",
-        kRes5 - 2, " (res1 .. res", kRes5 - 2, ")"));
+        kMostFrozen, " (res1 .. res", kMostFrozen, ")"));
   }
-  auto network = absl::WrapUnique(new TrainNetwork(weights, backend));
+  auto network = absl::WrapUnique(new TrainNetwork(topology, weights, backend));
   if (options.normalisation == TrainNetworkOptions::kBatch) {
     network->shared_ = options.batch_norm.shared;
   }
-  RETURN_IF_ERROR(network->AddBackbone(options));
-  RETURN_IF_ERROR(network->AddHeads());
+  RETURN_IF_ERROR(network->AddFrozen(options.frozen_stages));
+  RETURN_IF_ERROR(network->AddLayers(options));
+  RETURN_IF_ERROR(network->MarkOutputs());
   RETURN_IF_ERROR(network->Allocate());
   RETURN_IF_ERROR(network->Load(weights));
   return network;
 }
 
-absl::Status TrainNetwork::AddBackbone(const TrainNetworkOptions& options) {
-  const BackboneConfig& config = weights_.config.backbone();
-  ConvLayerOptions stem;
-  stem.params = StemConv();
-  stem.conv = "extractor/res1/conv1";
-  stem.norm = "extractor/res1/bn1";
-  stem.norm_eps = config.bn_eps_stem();
-  stem.training = TrainingOf(options);
-  if (options.frozen_stages == 0) {
-    ASSIGN_OR_RETURN(stem_, ConvLayer::Create(weights_, stem, backend_));
-  } else {
-    ASSIGN_OR_RETURN(
-        const FoldedConv folded,
-        FoldBatchNorm(weights_, stem.conv, stem.norm, stem.norm_eps));
-    ASSIGN_OR_RETURN(frozen_stem_,
-                     ops::PrepareConv(backend_->forward(), stem.params,
-                                      folded.weight, folded.bias));
-  }
-  for (const BackboneBlock& block : BlocksOf(config)) {
-    if (block.stage <= options.frozen_stages) {
-      ASSIGN_OR_RETURN(Bottleneck made,
-                       Bottleneck::Create(weights_, block.name, block.params,
-                                          &backend_->forward()));
-      frozen_blocks_.push_back(std::move(made));
+absl::Status TrainNetwork::AddFrozen(int stages) {
+  std::vector<bool> read(topology_.layers.size());
+  bool any = false;
+  for (const ConvSpec& layer : topology_.layers) {
+    if (IsFrozen(layer, stages)) {
+      any = true;
       continue;
     }
-    ASSIGN_OR_RETURN(TrainBottleneck made,
-                     TrainBottleneck::Create(weights_, block.name, block.params,
-                                             stem.training, backend_));
-    blocks_.push_back(std::move(made));
-    if (block.stage < kRes5) first_of_res5_ = blocks_.size();
+    for (const int from : {layer.source, layer.residual}) {
+      if (from >= 0) read[static_cast<size_t>(from)] = true;
+    }
+  }
+  if (!any) return absl::OkStatus();
+  for (size_t i = 0; i < read.size(); ++i) {
+    if (read[i] && IsFrozen(topology_.layers[i], stages)) {
+      frozen_outputs_.push_back(static_cast<int>(i));
+    }
+  }
+  ASSIGN_OR_RETURN(Network made,
+                   Network::Create(topology_, frozen_outputs_, weights_,
+                                   &backend_->forward()));
+  frozen_ = absl::make_unique<Network>(std::move(made));
+  return absl::OkStatus();
+}
+
+absl::Status TrainNetwork::AddLayers(const TrainNetworkOptions& options) {
+  maps_.resize(topology_.layers.size());
+  const NormTraining training = TrainingOf(options);
+  for (size_t i = 0; i < topology_.layers.size(); ++i) {
+    const ConvSpec& spec = topology_.layers[i];
+    if (IsFrozen(spec, options.frozen_stages)) continue;
+    Layer layer;
+    layer.index = static_cast<int>(i);
+    ASSIGN_OR_RETURN(layer.conv,
+                     ConvLayer::Create(weights_, spec, training, backend_));
+    trained_.push_back(std::move(layer));
   }
   return absl::OkStatus();
 }
 
-absl::Status TrainNetwork::AddHeads() {
-  const int group = weights_.config.head().group_size();
-  const auto make = [&](const std::string& name, int pad, bool relu,
-                        int group_size) {
-    ConvLayerOptions options;
-    options.params.pad = pad;
-    options.params.relu = relu;
-    options.conv = name;
-    options.group_size = group_size;
-    return ConvLayer::Create(weights_, options, backend_);
-  };
-  ASSIGN_OR_RETURN(rpn_conv_, make("rpn/conv1", 1, true, 0));
-  ASSIGN_OR_RETURN(rpn_score_, make("rpn/score", 0, false, 0));
-  ASSIGN_OR_RETURN(rpn_delta_, make("rpn/loc", 0, false, 0));
-  ASSIGN_OR_RETURN(reduce_, make("head/psroi_conv1", 0, true, 0));
-  ASSIGN_OR_RETURN(score_, make("head/psroi_conv2", 0, false, group));
-  ASSIGN_OR_RETURN(box_, make("head/psroi_conv3", 0, false, group));
+absl::Status TrainNetwork::MarkOutputs() {
+  for (size_t k = 0; k < topology_.outputs.size(); ++k) {
+    const int output = topology_.outputs[k];
+    bool ends = false;
+    for (Layer& layer : trained_) {
+      const ConvSpec& spec = SpecOf(layer);
+      if (spec.source == output || spec.residual == output) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("an output of the network is read by ", spec.name));
+      }
+      if (layer.index != output) continue;
+      layer.output = static_cast<int>(k);
+      ends = !spec.params.relu && !spec.pooled;
+    }
+    if (!ends) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          topology_.layers[static_cast<size_t>(output)].name,
+          ": an output of the network must be trained, without a ReLU"));
+    }
+  }
   return absl::OkStatus();
 }
 
 absl::Status TrainNetwork::Allocate() {
-  for (const auto* layer : {&score_, &box_, &reduce_}) {
-    layers_.push_back(layer->get());
+  for (size_t i = trained_.size(); i-- > 0;) {
+    layers_.push_back(trained_[i].conv.get());
   }
-  const auto add_blocks = [this](size_t from, size_t to) {
-    for (size_t b = to; b-- > from;) {
-      const std::vector<ConvLayer*>& layers = blocks_[b].layers();
-      layers_.insert(layers_.end(), layers.begin(), layers.end());
-    }
-  };
-  add_blocks(first_of_res5_, blocks_.size());
-  for (const auto* layer : {&rpn_score_, &rpn_delta_, &rpn_conv_}) {
-    layers_.push_back(layer->get());
-  }
-  add_blocks(0, first_of_res5_);
-  if (stem_ != nullptr) layers_.push_back(stem_.get());
-
   // Each parameter starts on a cache line.
   constexpr int64_t kLine = 16;
   int64_t total = 0;
@@ -154,7 +180,7 @@ absl::StatusOr<std::vector<float>> TrainNetwork::FetchGradients() const {
 }
 
 absl::Status TrainNetwork::Load(const Weights& weights) {
-  RETURN_IF_ERROR(CheckWeights(weights));
+  RETURN_IF_ERROR(CheckTensors(topology_, weights));
   for (ConvLayer* layer : layers_) RETURN_IF_ERROR(layer->Load(weights));
   return absl::OkStatus();
 }
@@ -178,119 +204,126 @@ absl::StatusOr<bool> TrainNetwork::AllAgree(bool answer) {
   return against == 0;
 }
 
-absl::StatusOr<FeatureMap> TrainNetwork::RunFrozen(const Tensor& prepared) {
-  ASSIGN_OR_RETURN(Tensor x,
-                   ops::Conv(backend_->forward(), *frozen_stem_, prepared));
-  ASSIGN_OR_RETURN(x, ops::MaxPool(backend_->forward(), MaxPoolParams(), x));
-  for (const Bottleneck& block : frozen_blocks_) {
-    ASSIGN_OR_RETURN(x, block.Run(std::move(x)));
+FeatureMap& TrainNetwork::MapOf(int index) {
+  return index == ConvSpec::kPicture ? picture_
+                                     : maps_[static_cast<size_t>(index)];
+}
+
+absl::Status TrainNetwork::RunFrozen(const Tensor& prepared) {
+  ASSIGN_OR_RETURN(const std::vector<Tensor> outputs,
+                   frozen_->Run(prepared, nullptr));
+  for (size_t k = 0; k < outputs.size(); ++k) {
+    ASSIGN_OR_RETURN(MapOf(frozen_outputs_[k]), backend_->Import(outputs[k]));
   }
-  return backend_->Import(x);
+  return absl::OkStatus();
+}
+
+absl::Status TrainNetwork::ForwardLayer(Layer* layer) {
+  const ConvSpec& spec = SpecOf(*layer);
+  const FeatureMap* residual =
+      spec.residual == ConvSpec::kNone ? nullptr : &MapOf(spec.residual);
+  ASSIGN_OR_RETURN(FeatureMap y,
+                   layer->conv->Forward(MapOf(spec.source), residual));
+  if (spec.pooled) {
+    layer->unpooled = y;
+    ASSIGN_OR_RETURN(y, backend_->MaxPool(MaxPoolParams(), layer->unpooled));
+  }
+  MapOf(layer->index) = std::move(y);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<TrainNetwork::Outputs> TrainNetwork::Forward(
     const Tensor& prepared) {
-  FeatureMap x;
-  if (stem_ == nullptr) {
-    ASSIGN_OR_RETURN(x, RunFrozen(prepared));
+  if (frozen_ != nullptr) {
+    RETURN_IF_ERROR(RunFrozen(prepared));
   } else {
     ASSIGN_OR_RETURN(picture_, backend_->Import(prepared));
-    ASSIGN_OR_RETURN(stem_out_, stem_->Forward(picture_));
-    ASSIGN_OR_RETURN(x, backend_->MaxPool(MaxPoolParams(), stem_out_));
   }
-  for (size_t b = 0; b < blocks_.size(); ++b) {
-    if (b == first_of_res5_) res4_ = x;
-    ASSIGN_OR_RETURN(x, blocks_[b].Forward(x));
+  Outputs outputs(topology_.outputs.size());
+  for (Layer& layer : trained_) {
+    RETURN_IF_ERROR(ForwardLayer(&layer));
+    if (layer.output < 0) continue;
+    const DType type = SpecOf(layer).params.f32_output
+                           ? DType::kF32
+                           : backend_->forward().activation_type();
+    FeatureMap& y = MapOf(layer.index);
+    ASSIGN_OR_RETURN(outputs[static_cast<size_t>(layer.output)],
+                     backend_->Export(y, type));
+    y = FeatureMap();
   }
-  res5_ = x;
-  const DType activation = backend_->forward().activation_type();
-  Outputs outputs;
-  const auto run = [&](ConvLayer* layer, const FeatureMap& in, DType type,
-                       Tensor* out) -> absl::Status {
-    ASSIGN_OR_RETURN(const FeatureMap y, layer->Forward(in));
-    ASSIGN_OR_RETURN(*out, backend_->Export(y, type));
-    return absl::OkStatus();
-  };
-  ASSIGN_OR_RETURN(rpn_hidden_, rpn_conv_->Forward(res4_));
-  RETURN_IF_ERROR(
-      run(rpn_score_.get(), rpn_hidden_, DType::kF32, &outputs.rpn_scores));
-  RETURN_IF_ERROR(
-      run(rpn_delta_.get(), rpn_hidden_, DType::kF32, &outputs.rpn_deltas));
-  ASSIGN_OR_RETURN(hidden_, reduce_->Forward(res5_));
-  RETURN_IF_ERROR(run(score_.get(), hidden_, activation, &outputs.score_maps));
-  RETURN_IF_ERROR(run(box_.get(), hidden_, activation, &outputs.box_maps));
   return outputs;
 }
 
-absl::Status TrainNetwork::BackwardHead(const Gradients& g, bool add,
-                                        FeatureMap* gx) {
-  FeatureMap from_scores, from_boxes;
-  {
-    ASSIGN_OR_RETURN(const FeatureMap gy, backend_->Import(g.score_maps));
-    RETURN_IF_ERROR(score_->Backward(hidden_, gy, add, &from_scores));
+// Of the layer's convolution, before its ReLU.
+absl::StatusOr<FeatureMap> TrainNetwork::GradientOf(
+    Layer* layer, const Gradients& gradients, std::vector<FeatureMap> found) {
+  if (layer->output >= 0) {
+    return backend_->Import(gradients[static_cast<size_t>(layer->output)]);
   }
-  ASSIGN_OR_RETURN(const FeatureMap gy, backend_->Import(g.box_maps));
-  RETURN_IF_ERROR(box_->Backward(hidden_, gy, add, &from_boxes));
-  RETURN_IF_ERROR(backend_->Combine(&hidden_, &from_boxes, &from_scores));
-  hidden_ = FeatureMap();
-  RETURN_IF_ERROR(reduce_->Backward(res5_, from_scores, add, gx));
-  RETURN_IF_ERROR(backend_->Combine(&res5_, nullptr, gx));
-  res5_ = FeatureMap();
+  const ConvSpec& spec = SpecOf(*layer);
+  FeatureMap& y = MapOf(layer->index);
+  ASSIGN_OR_RETURN(
+      FeatureMap g,
+      SumOf(std::move(found), spec.params.relu ? &y : nullptr, backend_));
+  y = FeatureMap();
+  if (!spec.pooled) return g;
+  ASSIGN_OR_RETURN(
+      g, backend_->MaxPoolGradient(MaxPoolParams(), layer->unpooled, g));
+  if (spec.params.relu) {
+    RETURN_IF_ERROR(backend_->Combine(&layer->unpooled, nullptr, &g));
+  }
+  layer->unpooled = FeatureMap();
+  return g;
+}
+
+absl::Status TrainNetwork::BackwardLayer(Layer* layer, const FeatureMap& g,
+                                         bool add, Pending* pending) {
+  const ConvSpec& spec = SpecOf(*layer);
+  const auto list = [&](int index) -> std::vector<FeatureMap>* {
+    if (index == ConvSpec::kPicture) {
+      return pending->wants_picture ? &pending->of_picture : nullptr;
+    }
+    const bool frozen =
+        std::find(frozen_outputs_.begin(), frozen_outputs_.end(), index) !=
+        frozen_outputs_.end();
+    return frozen ? nullptr : &pending->of_layer[static_cast<size_t>(index)];
+  };
+  if (spec.residual != ConvSpec::kNone) {
+    std::vector<FeatureMap>* const of_residual = list(spec.residual);
+    if (of_residual != nullptr) of_residual->push_back(g);
+  }
+  std::vector<FeatureMap>* const of_source = list(spec.source);
+  FeatureMap gx;
+  RETURN_IF_ERROR(layer->conv->Backward(MapOf(spec.source), g, add,
+                                        of_source == nullptr ? nullptr : &gx));
+  if (of_source != nullptr) of_source->push_back(std::move(gx));
   return absl::OkStatus();
 }
 
-absl::Status TrainNetwork::BackwardRpn(const Gradients& g, bool add,
-                                       FeatureMap* gx) {
-  FeatureMap from_scores, from_deltas;
-  ASSIGN_OR_RETURN(const FeatureMap gscores, backend_->Import(g.rpn_scores));
-  RETURN_IF_ERROR(
-      rpn_score_->Backward(rpn_hidden_, gscores, add, &from_scores));
-  ASSIGN_OR_RETURN(const FeatureMap gdeltas, backend_->Import(g.rpn_deltas));
-  RETURN_IF_ERROR(
-      rpn_delta_->Backward(rpn_hidden_, gdeltas, add, &from_deltas));
-  RETURN_IF_ERROR(backend_->Combine(&rpn_hidden_, &from_deltas, &from_scores));
-  rpn_hidden_ = FeatureMap();
-  return rpn_conv_->Backward(res4_, from_scores, add, gx);
-}
-
 absl::Status TrainNetwork::Backward(const Gradients& gradients, bool add,
-                                    const std::function<void(int)>& ready) {
-  size_t layer = 0;
+                                    const std::function<void(int)>& ready,
+                                    Tensor* gpicture) {
+  Pending pending;
+  pending.of_layer.resize(topology_.layers.size());
+  pending.wants_picture = gpicture != nullptr;
   int done = 0;
-  const auto finished = [&](size_t layers) {
-    for (const size_t end = layer + layers; layer < end; ++layer) {
-      done += static_cast<int>(layers_[layer]->parameters().size());
-    }
+  for (size_t i = trained_.size(); i-- > 0;) {
+    Layer& layer = trained_[i];
+    ASSIGN_OR_RETURN(
+        const FeatureMap g,
+        GradientOf(
+            &layer, gradients,
+            std::move(pending.of_layer[static_cast<size_t>(layer.index)])));
+    RETURN_IF_ERROR(BackwardLayer(&layer, g, add, &pending));
+    done += static_cast<int>(layer.conv->parameters().size());
     if (ready) ready(done);
-  };
-  constexpr size_t kHeadLayers = 3, kRpnLayers = 3;
-  FeatureMap g;
-  RETURN_IF_ERROR(BackwardHead(gradients, add, &g));
-  finished(kHeadLayers);
-  for (size_t b = blocks_.size(); b-- > 0;) {
-    if (b + 1 == first_of_res5_) {
-      FeatureMap from_rpn;
-      RETURN_IF_ERROR(BackwardRpn(gradients, add, &from_rpn));
-      // g is 0 where res4 is 0 already.
-      RETURN_IF_ERROR(backend_->Combine(&res4_, &g, &from_rpn));
-      g = from_rpn;
-      res4_ = FeatureMap();
-      finished(kRpnLayers);
-    }
-    FeatureMap gx;
-    const bool first = b == 0 && stem_ == nullptr;
-    RETURN_IF_ERROR(
-        blocks_[b].Backward(std::move(g), add, first ? nullptr : &gx));
-    finished(blocks_[b].layers().size());
-    g = std::move(gx);
   }
-  if (stem_ == nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(FeatureMap gstem,
-                   backend_->MaxPoolGradient(MaxPoolParams(), stem_out_, g));
-  RETURN_IF_ERROR(backend_->Combine(&stem_out_, nullptr, &gstem));
-  RETURN_IF_ERROR(stem_->Backward(picture_, gstem, add, nullptr));
-  picture_ = stem_out_ = FeatureMap();
-  finished(1);
+  picture_ = FeatureMap();
+  for (const int frozen : frozen_outputs_) MapOf(frozen) = FeatureMap();
+  if (gpicture == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const FeatureMap g,
+                   SumOf(std::move(pending.of_picture), nullptr, backend_));
+  ASSIGN_OR_RETURN(*gpicture, backend_->Export(g, DType::kF32));
   return absl::OkStatus();
 }
 

@@ -12,10 +12,10 @@
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/train/train_backend.h"
-#include "fcis/model/bottleneck.h"
+#include "fcis/model/network.h"
+#include "fcis/model/topology.h"
 #include "fcis/model/weights/weights.h"
 #include "fcis/train/network/conv_layer.h"
-#include "fcis/train/network/train_bottleneck.h"
 
 namespace fcis {
 
@@ -36,29 +36,33 @@ struct TrainNetworkOptions {
 
 class TrainNetwork {
  public:
-  // Of N pictures of one size; maps [N,h,w,C].
-  struct Outputs {
-    Tensor rpn_scores, rpn_deltas;  // f32, as Rpn::Output
-    Tensor score_maps, box_maps;    // activation type, as FcisHead::Maps
-  };
-  // The gradients of Outputs, all f32, in forward()'s memory or the host's.
-  struct Gradients {
-    Tensor rpn_scores, rpn_deltas, score_maps, box_maps;
-  };
+  // The topology's outputs (NetworkOutput) of N pictures of one size: maps
+  // [N,h,w,C], f32 or of the activation type.
+  using Outputs = std::vector<Tensor>;
+  // Their gradients, all f32, in forward()'s memory or the host's.
+  using Gradients = std::vector<Tensor>;
 
-  // Checks the weights (CheckWeights); `backend` outlives the network.
+  // The network of the weights' config. Checks the weights (CheckWeights);
+  // `backend` outlives the network.
   static absl::StatusOr<std::unique_ptr<TrainNetwork>> Create(
       const Weights& weights, const TrainNetworkOptions& options,
       TrainBackend* backend);
+  // Another network, whatever the weights' config is. Its outputs have no ReLU,
+  // and no other layer reads them. Errors: CheckTensors.
+  static absl::StatusOr<std::unique_ptr<TrainNetwork>> Create(
+      const Topology& topology, const Weights& weights,
+      const TrainNetworkOptions& options, TrainBackend* backend);
 
   // prepared: f32 [N,H,W,3]. Keeps what Backward needs.
   absl::StatusOr<Outputs> Forward(const Tensor& prepared);
 
   // Once after each Forward. The parameters' gradients are overwritten, or
   // added to. `ready`, if set, is told how many parameters, from the first on,
-  // have their final gradient.
+  // have their final gradient. gpicture: null, or receives the gradient of what
+  // was prepared, f32; nothing is frozen then.
   absl::Status Backward(const Gradients& gradients, bool add,
-                        const std::function<void(int)>& ready);
+                        const std::function<void(int)>& ready,
+                        Tensor* gpicture = nullptr);
 
   // Whether all processes that share statistics, and so must run Forward
   // equally often, say true; the answer itself where none are shared.
@@ -85,33 +89,50 @@ class TrainNetwork {
   absl::StatusOr<Weights> Save() const;
 
  private:
-  TrainNetwork(const Weights& weights, TrainBackend* backend)
-      : weights_(weights), backend_(backend) {}
-  absl::Status AddBackbone(const TrainNetworkOptions& options);
-  absl::Status AddHeads();
+  struct Layer {
+    int index;  // in the topology
+    std::unique_ptr<ConvLayer> conv;
+    int output = -1;      // which of the outputs it is; -1: none
+    FeatureMap unpooled;  // kept for Backward
+  };
+  // By layer, the gradients that the layers behind it have found, to be added.
+  struct Pending;
+
+  TrainNetwork(const Topology& topology, const Weights& weights,
+               TrainBackend* backend)
+      : topology_(topology), weights_(weights), backend_(backend) {}
+  const ConvSpec& SpecOf(const Layer& layer) const {
+    return topology_.layers[static_cast<size_t>(layer.index)];
+  }
+  FeatureMap& MapOf(int index);
+  absl::Status AddLayers(const TrainNetworkOptions& options);
+  absl::Status AddFrozen(int stages);
+  absl::Status MarkOutputs();
   absl::Status Allocate();
   absl::StatusOr<std::vector<float>> Fetch(const Tensor& t) const;
-  absl::StatusOr<FeatureMap> RunFrozen(const Tensor& prepared);
-  absl::Status BackwardHead(const Gradients& g, bool add, FeatureMap* gx);
-  absl::Status BackwardRpn(const Gradients& g, bool add, FeatureMap* gx);
+  absl::Status RunFrozen(const Tensor& prepared);
+  absl::Status ForwardLayer(Layer* layer);
+  absl::StatusOr<FeatureMap> GradientOf(Layer* layer,
+                                        const Gradients& gradients,
+                                        std::vector<FeatureMap> found);
+  absl::Status BackwardLayer(Layer* layer, const FeatureMap& g, bool add,
+                             Pending* pending);
 
   Communicator* shared_ = nullptr;
+  const Topology topology_;
   Weights weights_;  // what is not trained; trained tensors as they began
   TrainBackend* backend_;
-  // The frozen stages, forward only: the stem unless it is trained, blocks.
-  std::unique_ptr<PreparedConv> frozen_stem_;
-  std::vector<Bottleneck> frozen_blocks_;
-  // What is trained.
-  std::unique_ptr<ConvLayer> stem_;  // null: frozen
-  std::vector<TrainBottleneck> blocks_;
-  size_t first_of_res5_ = 0;  // index in blocks_
-  std::unique_ptr<ConvLayer> rpn_conv_, rpn_score_, rpn_delta_;
-  std::unique_ptr<ConvLayer> reduce_, score_, box_;
-  std::vector<ConvLayer*> layers_;
+  // The layers of the frozen stages whose outputs the others read.
+  std::unique_ptr<Network> frozen_;  // null: nothing is frozen
+  std::vector<int> frozen_outputs_;
+  std::vector<Layer> trained_;      // in the topology's order
+  std::vector<ConvLayer*> layers_;  // in the opposite one
   std::vector<Parameter*> parameters_;
   Tensor values_, gradients_;
-  // Kept for Backward.
-  FeatureMap picture_, stem_out_, res4_, res5_, rpn_hidden_, hidden_;
+  // Kept for Backward: outputs of the layers by index, of trained ones and
+  // those that they read.
+  FeatureMap picture_;
+  std::vector<FeatureMap> maps_;
 };
 
 }  // namespace fcis

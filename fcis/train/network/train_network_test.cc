@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/cuda/emulated_backend.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/train/train_backend_factory.h"
-#include "fcis/model/fcis_head.h"
-#include "fcis/model/resnet.h"
-#include "fcis/model/rpn.h"
+#include "fcis/model/network.h"
+#include "fcis/model/topology.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
@@ -56,16 +56,13 @@ Tensor Pictures() {
   return x;
 }
 
-std::vector<const Tensor*> All(const TrainNetwork::Outputs& o) {
-  return {&o.rpn_scores, &o.rpn_deltas, &o.score_maps, &o.box_maps};
-}
-
 // The gradients of a loss that is the sum of all outputs times these.
 TrainNetwork::Gradients LossGradients(const TrainNetwork::Outputs& o) {
-  return {RandomTensor("g0", o.rpn_scores.shape()),
-          RandomTensor("g1", o.rpn_deltas.shape()),
-          RandomTensor("g2", o.score_maps.shape()),
-          RandomTensor("g3", o.box_maps.shape())};
+  TrainNetwork::Gradients g;
+  for (size_t k = 0; k < o.size(); ++k) {
+    g.push_back(RandomTensor(absl::StrCat("g", k), o[k].shape()));
+  }
+  return g;
 }
 
 // size: null, or receives the norm of the sum's terms.
@@ -73,12 +70,10 @@ double LossOf(TrainNetwork* network, const Tensor& pictures,
               double* size = nullptr) {
   const TrainNetwork::Outputs o = *network->Forward(pictures);
   const TrainNetwork::Gradients g = LossGradients(o);
-  const Tensor* by[] = {&g.rpn_scores, &g.rpn_deltas, &g.score_maps,
-                        &g.box_maps};
   double loss = 0, squares = 0;
-  for (size_t k = 0; k < 4; ++k) {
-    const float* factor = by[k]->data<float>();
-    for (const double v : All(o)[k]->span<float>()) {
+  for (size_t k = 0; k < o.size(); ++k) {
+    const float* factor = g[k].data<float>();
+    for (const double v : o[k].span<float>()) {
       const double term = v * *factor++;
       loss += term;
       squares += term * term;
@@ -207,23 +202,19 @@ TEST(TrainNetworkTest, ASavedModelFoldsToTheSameMaps) {
     for (float& v : entry.second.mutable_span<float>()) v *= (m - 1) / m;
   }
   const auto detector = MakeTestBackend("cpu");
-  const ResNet backbone = *ResNet::Create(saved, detector.get());
-  const Rpn rpn = *Rpn::Create(saved, detector.get());
-  const FcisHead head = *FcisHead::Create(saved, detector.get());
+  const Topology topology = TopologyOf(saved.config);
+  const Network folded =
+      *Network::Create(topology, topology.outputs, saved, detector.get());
   for (int64_t n = 0; n < kPictures; ++n) {
     const auto picture = [n](const Tensor& t) {
       const int64_t size = t.num_elements() / t.dim(0);
       return Tensor::FromSpan<float>({1, t.dim(1), t.dim(2), t.dim(3)},
                                      t.span<float>().subspan(n * size, size));
     };
-    const ResNet::Features f = *backbone.Run(picture(pictures), nullptr);
-    const Rpn::Output proposed = *rpn.Run(f.res4, nullptr);
-    const FcisHead::Maps maps = *head.Run(f.res5, nullptr);
-    const Tensor* got[] = {&proposed.scores, &proposed.deltas, &maps.scores,
-                           &maps.boxes};
+    const std::vector<Tensor> got = *folded.Run(picture(pictures), nullptr);
     for (size_t k = 0; k < 4; ++k) {
-      const Tensor wanted = picture(*All(want)[k]);
-      EXPECT_TRUE(AllNear(*got[k], wanted, 1e-4 * AbsMax(wanted))) << k;
+      const Tensor wanted = picture(want[k]);
+      EXPECT_TRUE(AllNear(got[k], wanted, 1e-4 * AbsMax(wanted))) << k;
     }
   }
 }
@@ -241,7 +232,7 @@ TEST(TrainNetworkTest, WaitsForNoMoreThanItsOutputs) {
     int64_t before = EmulatedWaits(forward);
     const TrainNetwork::Outputs o = *network->Forward(pictures);
     int64_t on_host = 0;
-    for (const Tensor* t : All(o)) on_host += t->device() == Device::kHost;
+    for (const Tensor& t : o) on_host += t.device() == Device::kHost;
     EXPECT_EQ(EmulatedWaits(forward) - before, on_host);
     EXPECT_LE(on_host, 2);
     before = EmulatedWaits(forward);
@@ -268,7 +259,7 @@ TEST(TrainNetworkTest, BatchNormsWaitForTheirStatistics) {
     int64_t before = EmulatedWaits(forward);
     const TrainNetwork::Outputs o = *network->Forward(pictures);
     int64_t on_host = 0;
-    for (const Tensor* t : All(o)) on_host += t->device() == Device::kHost;
+    for (const Tensor& t : o) on_host += t.device() == Device::kHost;
     EXPECT_EQ(EmulatedWaits(forward) - before, on_host + 3 * norms);
     before = EmulatedWaits(forward);
     ASSERT_TRUE(network->Backward(LossGradients(o), add, nullptr).ok());

@@ -220,8 +220,8 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
   };
   ExpectNear(outputs->rpn_scores, step("rpn_scores"), 2e-5);
   ExpectNear(outputs->rpn_deltas, step("rpn_locs"), 2e-5);
-  ExpectNear(gradients.rpn_scores, step("g_rpn_scores"), 5e-4);
-  ExpectNear(gradients.rpn_deltas, step("g_rpn_locs"), 5e-4);
+  ExpectNear(gradients[kRpnScores], step("g_rpn_scores"), 5e-4);
+  ExpectNear(gradients[kRpnDeltas], step("g_rpn_locs"), 5e-4);
 
   Backend& forward = backend_->forward();
   const PsroiParams pool = PsroiParamsOf(training.config.head());

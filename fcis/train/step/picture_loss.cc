@@ -68,9 +68,8 @@ class Loss {
   absl::Status ReadBackTargets();
 
  private:
-  absl::Status Rpn(const fcis::Rpn::Output& rpn, Tensor* gscores,
-                   Tensor* gdeltas);
-  absl::Status MakeRois(const fcis::Rpn::Output& rpn);
+  absl::Status Rpn(const RpnMaps& rpn, Tensor* gscores, Tensor* gdeltas);
+  absl::Status MakeRois(const RpnMaps& rpn);
   absl::Status Pool(const Tensor& score_maps, const Tensor& box_maps);
   absl::Status Head(const Tensor& score_maps, const Tensor& box_maps,
                     Tensor* gscore_maps, Tensor* gbox_maps);
@@ -92,8 +91,7 @@ class Loss {
   PictureTerms terms_;
 };
 
-absl::Status Loss::Rpn(const fcis::Rpn::Output& rpn, Tensor* gscores,
-                       Tensor* gdeltas) {
+absl::Status Loss::Rpn(const RpnMaps& rpn, Tensor* gscores, Tensor* gdeltas) {
   const std::vector<Box> anchors =
       AnchorsOf(config_.rpn(), rpn.deltas.dim(1), rpn.deltas.dim(2));
   AnchorTargets& targets = targets_->anchors;
@@ -117,7 +115,7 @@ absl::Status Loss::Rpn(const fcis::Rpn::Output& rpn, Tensor* gscores,
   return backend_->RpnLoss(params, &arrays, values_);
 }
 
-absl::Status Loss::MakeRois(const fcis::Rpn::Output& rpn) {
+absl::Status Loss::MakeRois(const RpnMaps& rpn) {
   ASSIGN_OR_RETURN(targets_->proposals,
                    ops::Propose(forward_,
                                 ProposeParamsOf(config_.rpn(), height_, width_,
@@ -188,18 +186,18 @@ absl::Status Loss::Head(const Tensor& score_maps, const Tensor& box_maps,
 absl::StatusOr<PictureTerms> Loss::Run(const TrainNetwork::Outputs& outputs,
                                        int64_t n,
                                        TrainNetwork::Gradients* gradients) {
-  const fcis::Rpn::Output rpn = {Picture(outputs.rpn_scores, n, false),
-                                 Picture(outputs.rpn_deltas, n, false)};
+  const RpnMaps rpn = {Picture(outputs[kRpnScores], n, false),
+                       Picture(outputs[kRpnDeltas], n, false)};
   // Gradients are written in place: the maps are large.
-  Tensor gscores = Picture(gradients->rpn_scores, n, false);
-  Tensor gdeltas = Picture(gradients->rpn_deltas, n, false);
+  Tensor gscores = Picture((*gradients)[kRpnScores], n, false);
+  Tensor gdeltas = Picture((*gradients)[kRpnDeltas], n, false);
   if (options_.rois_first) RETURN_IF_ERROR(MakeRois(rpn));
   RETURN_IF_ERROR(Rpn(rpn, &gscores, &gdeltas));
   if (!options_.rois_first) RETURN_IF_ERROR(MakeRois(rpn));
-  Tensor gscore_maps = Picture(gradients->score_maps, n, true);
-  Tensor gbox_maps = Picture(gradients->box_maps, n, true);
-  RETURN_IF_ERROR(Head(Picture(outputs.score_maps, n, true),
-                       Picture(outputs.box_maps, n, true), &gscore_maps,
+  Tensor gscore_maps = Picture((*gradients)[kScoreMaps], n, true);
+  Tensor gbox_maps = Picture((*gradients)[kBoxMaps], n, true);
+  RETURN_IF_ERROR(Head(Picture(outputs[kScoreMaps], n, true),
+                       Picture(outputs[kBoxMaps], n, true), &gscore_maps,
                        &gbox_maps));
   return terms_;
 }

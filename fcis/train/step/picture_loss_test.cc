@@ -29,12 +29,12 @@ class PictureLossTest : public ::testing::Test {
         config_.rpn().scales_size() * config_.rpn().ratios_size();
     const int64_t bins =
         config_.head().group_size() * config_.head().group_size();
-    outputs_.rpn_scores = RandomTensor("scores", {1, h, w, 2 * anchors});
-    outputs_.rpn_deltas = RandomTensor("deltas", {1, h, w, 4 * anchors});
-    for (float& v : outputs_.rpn_deltas.mutable_span<float>()) v *= 0.1f;
-    outputs_.score_maps = RandomTensor(
+    outputs_[kRpnScores] = RandomTensor("scores", {1, h, w, 2 * anchors});
+    outputs_[kRpnDeltas] = RandomTensor("deltas", {1, h, w, 4 * anchors});
+    for (float& v : outputs_[kRpnDeltas].mutable_span<float>()) v *= 0.1f;
+    outputs_[kScoreMaps] = RandomTensor(
         "score maps", {1, h, w, bins * 2 * (config_.classes_size() + 1)});
-    outputs_.box_maps = RandomTensor("box maps", {1, h, w, bins * 2 * 4});
+    outputs_[kBoxMaps] = RandomTensor("box maps", {1, h, w, bins * 2 * 4});
     sample_.prepared = Tensor(Shape{1, kHeight, kWidth, 3});
     sample_.scale = 1;
     AddObject({20, 16, 70, 60}, 1);
@@ -62,10 +62,10 @@ class PictureLossTest : public ::testing::Test {
   };
   Result Run(const LossOptions& options) {
     Result r;
-    r.gradients = {Tensor(outputs_.rpn_scores.shape()),
-                   Tensor(outputs_.rpn_deltas.shape()),
-                   Tensor(outputs_.score_maps.shape()),
-                   Tensor(outputs_.box_maps.shape())};
+    r.gradients = {Tensor(outputs_[kRpnScores].shape()),
+                   Tensor(outputs_[kRpnDeltas].shape()),
+                   Tensor(outputs_[kScoreMaps].shape()),
+                   Tensor(outputs_[kBoxMaps].shape())};
     Sampler sampler(5);
     Tensor values({kNumLossTerms}, DType::kF64);
     const auto terms =
@@ -78,7 +78,7 @@ class PictureLossTest : public ::testing::Test {
 
   std::unique_ptr<TrainBackend> backend_;
   ModelConfig config_;
-  TrainNetwork::Outputs outputs_;
+  TrainNetwork::Outputs outputs_ = TrainNetwork::Outputs(4);
   TrainSample sample_;
   LossOptions options_;
 };
@@ -106,10 +106,10 @@ TEST_F(PictureLossTest, OhemOfAllRoisIsNoOhem) {
     ASSERT_EQ(got.targets.rois.rois.size(), got.targets.proposals.size() + 2);
     EXPECT_GT(want.terms.fcis_mask, 0);
     ExpectSame(got.terms, want.terms);
-    const Tensor &maps = want.gradients.score_maps,
-                 &boxes = want.gradients.box_maps;
-    EXPECT_TRUE(AllNear(got.gradients.score_maps, maps, 1e-5 * AbsMax(maps)));
-    EXPECT_TRUE(AllNear(got.gradients.box_maps, boxes, 1e-5 * AbsMax(boxes)));
+    const Tensor &maps = want.gradients[kScoreMaps],
+                 &boxes = want.gradients[kBoxMaps];
+    EXPECT_TRUE(AllNear(got.gradients[kScoreMaps], maps, 1e-5 * AbsMax(maps)));
+    EXPECT_TRUE(AllNear(got.gradients[kBoxMaps], boxes, 1e-5 * AbsMax(boxes)));
   }
 }
 
@@ -142,7 +142,7 @@ TEST_F(PictureLossTest, NoGradientFromOtherRois) {
   const ProposalTargets& t = r.targets.rois;
   // Pixels that no kept RoI can read.
   int64_t outside = 0;
-  const int64_t channels = outputs_.score_maps.dim(3);
+  const int64_t channels = outputs_[kScoreMaps].dim(3);
   for (int y = 0; y < kHeight / kStride; ++y) {
     for (int x = 0; x < kWidth / kStride; ++x) {
       bool read = false;
@@ -158,12 +158,12 @@ TEST_F(PictureLossTest, NoGradientFromOtherRois) {
       ++outside;
       const int64_t at = (int64_t{y} * (kWidth / kStride) + x) * channels;
       for (int64_t c = 0; c < channels; ++c) {
-        EXPECT_EQ(r.gradients.score_maps.data<float>()[at + c], 0);
+        EXPECT_EQ(r.gradients[kScoreMaps].data<float>()[at + c], 0);
       }
     }
   }
   EXPECT_GT(outside, 0);
-  EXPECT_GT(AbsMax(r.gradients.score_maps), 0);
+  EXPECT_GT(AbsMax(r.gradients[kScoreMaps]), 0);
 }
 
 TEST_F(PictureLossTest, OhemGradientsAreSlopes) {
@@ -194,8 +194,8 @@ TEST_F(PictureLossTest, OhemGradientsAreSlopes) {
     *maps = kept;
     EXPECT_NEAR((loss[1] - loss[0]) / (2 * kStep), norm, 5e-3 * norm);
   };
-  slope(&outputs_.score_maps, r.gradients.score_maps);
-  slope(&outputs_.box_maps, r.gradients.box_maps);
+  slope(&outputs_[kScoreMaps], r.gradients[kScoreMaps]);
+  slope(&outputs_[kBoxMaps], r.gradients[kBoxMaps]);
 }
 
 TEST_F(PictureLossTest, MaskTermOverAllRois) {
@@ -222,7 +222,7 @@ TEST_F(PictureLossTest, NoObjects) {
   EXPECT_EQ(r.terms.without_rois, 1);
   EXPECT_EQ(r.terms.without_foreground, 1);
   EXPECT_EQ(r.terms.fcis_mask, 0);
-  EXPECT_EQ(AbsMax(r.gradients.score_maps), 0);
+  EXPECT_EQ(AbsMax(r.gradients[kScoreMaps]), 0);
 }
 
 TEST_F(PictureLossTest, WholeMasksReachOutOfTheirBox) {

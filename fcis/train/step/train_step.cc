@@ -38,11 +38,10 @@ absl::StatusOr<TrainNetwork::Gradients> GradientsLike(
   const auto like = [&backend](const Tensor& map) {
     return backend.AllocateMap(map.shape(), DType::kF32);
   };
-  TrainNetwork::Gradients gradients;
-  ASSIGN_OR_RETURN(gradients.rpn_scores, like(outputs.rpn_scores));
-  ASSIGN_OR_RETURN(gradients.rpn_deltas, like(outputs.rpn_deltas));
-  ASSIGN_OR_RETURN(gradients.score_maps, like(outputs.score_maps));
-  ASSIGN_OR_RETURN(gradients.box_maps, like(outputs.box_maps));
+  TrainNetwork::Gradients gradients(outputs.size());
+  for (size_t k = 0; k < outputs.size(); ++k) {
+    ASSIGN_OR_RETURN(gradients[k], like(outputs[k]));
+  }
   return gradients;
 }
 

@@ -17,14 +17,14 @@ std::map<std::string, Tensor> FileGradients(const TrainNetwork& network,
       p->factors->Apply(g.data(), g.data());
       all[p->name] = p->to_file(g.data());
     }
-    const ConvLayerOptions& options = layer->options();
-    if (options.norm.empty()) continue;
+    const ConvSpec& spec = layer->spec();
+    if (spec.norm.empty()) continue;
     const Parameter& w = *layer->parameters()[0];
     const Tensor kernel = *FetchTensor(w, w.value, network.math());
     const Tensor folded = *FetchTensor(w, w.gradient, network.math());
     const std::vector<float> gbias = *layer->BiasGradient();
     const auto norm = [&](const char* part) {
-      return weights.tensors.at(options.norm + part).data<float>();
+      return weights.tensors.at(spec.norm + part).data<float>();
     };
     const int64_t outputs = kernel.dim(0);
     const int64_t row = kernel.num_elements() / outputs;
@@ -36,13 +36,13 @@ std::map<std::string, Tensor> FileGradients(const TrainNetwork& network,
                folded.data<float>()[i];
       }
       const double gb = gbias[o];
-      const double std = std::sqrt(norm("/avg_var")[o] + options.norm_eps);
+      const double std = std::sqrt(norm("/avg_var")[o] + spec.norm_eps);
       ggamma.mutable_data<float>()[o] =
           static_cast<float>((sum - norm("/avg_mean")[o] * gb) / std);
       gbeta.mutable_data<float>()[o] = static_cast<float>(gb);
     }
-    all[options.norm + "/gamma"] = ggamma;
-    all[options.norm + "/beta"] = gbeta;
+    all[spec.norm + "/gamma"] = ggamma;
+    all[spec.norm + "/beta"] = gbeta;
   }
   return all;
 }

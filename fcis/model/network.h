@@ -1,0 +1,56 @@
+// The forward pass: layers of a Topology with their weights, batch norms
+// folded, as a backend has prepared them.
+#ifndef FCIS_MODEL_NETWORK_H_
+#define FCIS_MODEL_NETWORK_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/backend.h"
+#include "fcis/kernels/ops/conv.h"
+#include "fcis/model/stage_observer.h"
+#include "fcis/model/topology.h"
+#include "fcis/model/weights/weights.h"
+
+namespace fcis {
+
+class Network {
+ public:
+  // A network that computes `outputs`, layers of the topology, and no more than
+  // they need. The weights have the topology's tensors (CheckTensors), and may
+  // be dropped afterwards; `backend` outlives the network. Errors: those of
+  // FoldBatchNorm.
+  static absl::StatusOr<Network> Create(const Topology& topology,
+                                        const std::vector<int>& outputs,
+                                        const Weights& weights,
+                                        Backend* backend);
+
+  // picture: [N,H,W,channels]. Returns the outputs in the order of Create. What
+  // no layer needs any more is let go, and a sum takes over the memory of its
+  // residual. Errors: a picture that is too small for the strides.
+  absl::StatusOr<std::vector<Tensor>> Run(Tensor picture,
+                                          const StageObserver& observer) const;
+
+ private:
+  struct Layer {
+    int index;  // in the topology
+    ConvSpec spec;
+    std::unique_ptr<PreparedConv> conv;
+    std::vector<int> done;  // nothing reads them after this layer
+  };
+  absl::StatusOr<Tensor> RunLayer(const Layer& layer, const Tensor& x,
+                                  std::vector<Tensor>* values) const;
+  absl::Status Observe(const ConvSpec& layer, const Tensor& y,
+                       const StageObserver& observer) const;
+
+  Backend* backend_ = nullptr;
+  std::vector<int> outputs_;
+  size_t size_ = 0;  // layers of the topology
+  std::vector<Layer> layers_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_MODEL_NETWORK_H_
