@@ -17,7 +17,7 @@
 #include "fcis/core/config/text_proto.h"
 #include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/model/cli/backend_flags.h"
-#include "fcis/model/resnet.h"
+#include "fcis/model/topology.h"
 #include "fcis/train/config/recipes.h"
 #include "fcis/train/main/run_flags.h"
 #include "fcis/train/schedule/schedule.h"
