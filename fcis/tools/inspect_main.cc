@@ -23,6 +23,7 @@
 #include "fcis/tools/environment.h"
 #include "fcis/tools/inspect.h"
 #include "fcis/tools/selftest.h"
+#include "fcis/tools/train_selftest.h"
 
 ABSL_FLAG(std::string, model, "", fcis::kModelHelp);
 ABSL_FLAG(std::string, preset, "",
@@ -101,7 +102,9 @@ absl::Status SelfTest() {
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
   const std::string device(backend->name());
   int failed = 0;
-  for (const SelfTestResult& r : RunSelfTest(device)) {
+  std::vector<SelfTestResult> results = RunDetectionTests(device);
+  results.push_back(RunTrainingTest(device));
+  for (const SelfTestResult& r : results) {
     absl::PrintF("%s: %s: %s (%.1f s)\n", device, r.name,
                  r.status.ok() ? "ok" : r.status.message(), r.seconds);
     failed += !r.status.ok();

@@ -3,25 +3,24 @@
 #ifndef FCIS_TOOLS_SELFTEST_H_
 #define FCIS_TOOLS_SELFTEST_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "fcis/core/config/fcis.pb.h"
 #include "fcis/kernels/backend.h"
-#include "fcis/kernels/train/train_backend.h"
 
 namespace fcis {
+
+// The small network of the tests; its input is min_size x max_size pixels.
+absl::StatusOr<ModelConfig> SelfTestModel();
 
 // A detection on a backend "check:A,B", which compares every result of every
 // op. Errors: the first that diverges; what the backend says.
 absl::Status SelfTestDetection(Backend* checked);
-
-// A training step: losses and all gradients. Errors: the first that differs by
-// more than rounding explains, with both values; what the backend says. For f32
-// backends.
-absl::Status SelfTestTraining(TrainBackend* tested);
 
 struct SelfTestResult {
   std::string name;  // "detection, bf16"
@@ -29,11 +28,15 @@ struct SelfTestResult {
   double seconds = 0;
 };
 
-// Both, on "cpu", "cuda" or "ref": detection in f32 and, where the device
-// multiplies them in hardware, in bf16 and fp16. A few seconds.
-std::vector<SelfTestResult> RunSelfTest(absl::string_view device);
+// Runs `test` and takes its time.
+SelfTestResult TimedSelfTest(std::string name,
+                             const std::function<absl::Status()>& test);
 
-// The detections of RunSelfTest, unless `marker` says that this program's
+// SelfTestDetection on "cpu", "cuda" or "ref", in f32 and, where the device
+// multiplies them in hardware, in bf16 and fp16. A few seconds.
+std::vector<SelfTestResult> RunDetectionTests(absl::string_view device);
+
+// RunDetectionTests, unless `marker` says that this program's
 // version passed before on this machine; a file of that name is written when
 // they pass. For the first use of a device. Returns whether anything was run.
 // Errors: the first test that failed; a marker that cannot be written is none.
