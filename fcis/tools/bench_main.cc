@@ -11,6 +11,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
@@ -70,6 +71,12 @@ absl::StatusOr<BenchOptions> OptionsFromFlags() {
     return UsageError(
         absl::StrCat("--height=", options.height, " --width=", options.width,
                      ": expected 1 to ", kMost, " for both, or neither"));
+  }
+  for (const char* size : {"min_size", "max_size"}) {
+    if (options.height == 0 || !FlagWasGiven(size)) continue;
+    return UsageError(absl::StrCat("--", size,
+                                   ": expected no --height and --width, which "
+                                   "are the prepared picture's"));
   }
   if (options.repeats < 1) {
     return UsageError(

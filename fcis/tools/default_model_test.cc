@@ -63,6 +63,10 @@ TEST(DefaultModelTest, Bench) {
       RunProgram("fcis/tools/bench_main", "-m a.npz --preset parity_mini");
   EXPECT_EQ(both.code, 2) << both.text;
   EXPECT_EQ(RunProgram("fcis/tools/bench_main", "--height 3").code, 2);
+  const Outcome sizes = RunProgram("fcis/tools/bench_main",
+                                   "--height 64 --width 64 --min_size 32");
+  EXPECT_EQ(sizes.code, 2) << sizes.text;
+  EXPECT_THAT(sizes.text, HasSubstr("--min_size"));
 }
 
 }  // namespace
