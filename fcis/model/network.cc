@@ -26,6 +26,11 @@ std::vector<bool> Needed(const Topology& topology,
   return needed;
 }
 
+// Of a layer's output, or the picture, among what a pass keeps.
+size_t Place(int layer) {
+  return static_cast<size_t>(layer - ConvSpec::kPicture);
+}
+
 absl::StatusOr<FoldedConv> KernelAndBias(const ConvSpec& layer,
                                          const Weights& weights) {
   if (!layer.norm.empty()) {
@@ -64,13 +69,14 @@ absl::StatusOr<Network> Network::Create(const Topology& topology,
   return network;
 }
 
-absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer, const Tensor& x,
+absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
                                          std::vector<Tensor>* values) const {
   const ConvSpec& spec = layer.spec;
+  const Tensor& x = (*values)[Place(spec.source)];
   if (spec.residual == ConvSpec::kNone) {
     return ops::Conv(*backend_, *layer.conv, x);
   }
-  Tensor& residual = (*values)[static_cast<size_t>(spec.residual)];
+  Tensor& residual = (*values)[Place(spec.residual)];
   const bool last_use = spec.residual != spec.source &&
                         std::find(layer.done.begin(), layer.done.end(),
                                   spec.residual) != layer.done.end();
@@ -90,25 +96,19 @@ absl::Status Network::Observe(const ConvSpec& layer, const Tensor& y,
 
 absl::StatusOr<std::vector<Tensor>> Network::Run(
     Tensor picture, const StageObserver& observer) const {
-  std::vector<Tensor> values(size_);
+  std::vector<Tensor> values(Place(static_cast<int>(size_)));
+  values[Place(ConvSpec::kPicture)] = std::move(picture);
   for (const Layer& layer : layers_) {
-    const bool first = layer.spec.source == ConvSpec::kPicture;
-    const Tensor& x =
-        first ? picture : values[static_cast<size_t>(layer.spec.source)];
-    ASSIGN_OR_RETURN(Tensor y, RunLayer(layer, x, &values));
+    ASSIGN_OR_RETURN(Tensor y, RunLayer(layer, &values));
     if (layer.spec.pooled) {
       ASSIGN_OR_RETURN(y, ops::MaxPool(*backend_, MaxPoolParams(), y));
     }
     RETURN_IF_ERROR(Observe(layer.spec, y, observer));
-    for (const int done : layer.done) {
-      values[static_cast<size_t>(done)] = Tensor();
-    }
-    values[static_cast<size_t>(layer.index)] = std::move(y);
+    for (const int done : layer.done) values[Place(done)] = Tensor();
+    values[Place(layer.index)] = std::move(y);
   }
   std::vector<Tensor> outputs;
-  for (const int output : outputs_) {
-    outputs.push_back(values[static_cast<size_t>(output)]);
-  }
+  for (const int output : outputs_) outputs.push_back(values[Place(output)]);
   return outputs;
 }
 

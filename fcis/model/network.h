@@ -40,7 +40,7 @@ class Network {
     std::unique_ptr<PreparedConv> conv;
     std::vector<int> done;  // nothing reads them after this layer
   };
-  absl::StatusOr<Tensor> RunLayer(const Layer& layer, const Tensor& x,
+  absl::StatusOr<Tensor> RunLayer(const Layer& layer,
                                   std::vector<Tensor>* values) const;
   absl::Status Observe(const ConvSpec& layer, const Tensor& y,
                        const StageObserver& observer) const;

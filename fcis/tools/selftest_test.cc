@@ -27,7 +27,7 @@ TEST_P(SelfTest, Detects) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, SelfTest,
-                         ::testing::ValuesIn(BackendNames()),
+                         ::testing::ValuesIn(TrainBackendNames()),
                          [](const auto& info) {
                            return BackendTestName(info.param);
                          });

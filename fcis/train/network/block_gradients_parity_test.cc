@@ -33,8 +33,9 @@ struct Gradients {
 };
 
 // Of sum(y * gy) for the topology's only output y; x, gy: NCHW.
-void Run(const Topology& topology, const Weights& weights, const Tensor& x,
-         const Tensor& gy, TrainBackend* backend, Gradients* gradients) {
+void RunBothWays(const Topology& topology, const Weights& weights,
+                 const Tensor& x, const Tensor& gy, TrainBackend* backend,
+                 Gradients* gradients) {
   TrainNetworkOptions options;
   options.frozen_stages = 0;
   const auto network =
@@ -77,7 +78,7 @@ TEST_P(FrozenNormGradients, AreTheReferences) {
                        {"bn/avg_mean", get("mean")},
                        {"bn/avg_var", get("var")}};
     Gradients got;
-    Run(topology, weights, x, get("gy"), backend.get(), &got);
+    RunBothWays(topology, weights, x, get("gy"), backend.get(), &got);
     const auto expect = [&](const Tensor& t, const char* name) {
       const Tensor want = get(name);
       EXPECT_TRUE(AllNear(t, want, 2e-5 * AbsMax(want))) << name;
@@ -138,8 +139,8 @@ TEST_P(BlockGradients, AreTheReferences) {
   weights.tensors["end/b"] = Tensor::Zeros({spec.out});
 
   Gradients got;
-  Run(topology, weights, golden.Get(name + "/x"), golden.Get(name + "/gy"),
-      backend.get(), &got);
+  RunBothWays(topology, weights, golden.Get(name + "/x"),
+              golden.Get(name + "/gy"), backend.get(), &got);
   const Tensor gx = golden.Get(name + "/gx");
   EXPECT_TRUE(AllNear(got.x, gx, 2e-5 * AbsMax(gx)));
   int kernels = 0;

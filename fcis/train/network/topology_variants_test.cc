@@ -194,7 +194,8 @@ TEST_P(TopologyVariants, GradientsAreSlopes) {
   const auto network =
       *TrainNetwork::Create(topology_, weights_, options, backend.get());
   std::vector<Tensor> factors;
-  for (const Tensor& t : *network->Forward(Picture())) {
+  const std::vector<Tensor> outputs = *network->Forward(Picture());
+  for (const Tensor& t : outputs) {
     factors.push_back(RandomTensor(absl::StrCat(factors.size()), t.shape()));
   }
   double size = 0;

@@ -207,8 +207,8 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
     return *backend_->forward().AllocateMap(t.shape(), DType::kF32);
   };
   TrainNetwork::Gradients gradients = {
-      like(outputs->rpn_scores), like(outputs->rpn_deltas),
-      like(outputs->score_maps), like(outputs->box_maps)};
+      like((*outputs)[kRpnScores]), like((*outputs)[kRpnDeltas]),
+      like((*outputs)[kScoreMaps]), like((*outputs)[kBoxMaps])};
   Sampler sampler(golden.Int("choice_seed"));
   PictureTargets targets;
   ASSERT_TRUE(PictureLoss(training.config, training.loss, training.sample,
@@ -218,18 +218,19 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
   const auto step = [&](const char* name) {
     return golden.Get(absl::StrCat("step0/", name));
   };
-  ExpectNear(outputs->rpn_scores, step("rpn_scores"), 2e-5);
-  ExpectNear(outputs->rpn_deltas, step("rpn_locs"), 2e-5);
+  ExpectNear((*outputs)[kRpnScores], step("rpn_scores"), 2e-5);
+  ExpectNear((*outputs)[kRpnDeltas], step("rpn_locs"), 2e-5);
   ExpectNear(gradients[kRpnScores], step("g_rpn_scores"), 5e-4);
   ExpectNear(gradients[kRpnDeltas], step("g_rpn_locs"), 5e-4);
 
   Backend& forward = backend_->forward();
   const PsroiParams pool = PsroiParamsOf(training.config.head());
-  const Tensor score_maps = OnePicture(outputs->score_maps);
+  const Tensor score_maps = OnePicture((*outputs)[kScoreMaps]);
   const Tensor rois = Device(RowsOfBoxes(targets.rois.rois));
   HeadLossArrays a;
   a.scores = *ops::PsroiClassScores(forward, pool, score_maps, rois);
-  a.means = *ops::PsroiMean(forward, pool, OnePicture(outputs->box_maps), rois);
+  a.means =
+      *ops::PsroiMean(forward, pool, OnePicture((*outputs)[kBoxMaps]), rois);
   a.pairs = *ops::PsroiClassPair(forward, pool, score_maps, rois,
                                  Device(AsI32(targets.rois.labels)));
   HeadLoss(training.loss, targets.rois, &a);
