@@ -6,9 +6,10 @@
   scripts/untested_libraries.txt says why not.
 - No two headers define a type of the same qualified name: what links both would
   break C++'s one-definition rule, and no compiler has to say so.
+- What documents name exists (check_docs.py).
 
 Usage: check_structure.py QUERY_XML BUILD_FILE...
-with QUERY_XML made by `bazel query --output=xml 'kind("cc_.*", //fcis/...)'`.
+with QUERY_XML made by `bazel query --output=xml 'kind(rule, //fcis/...)'`.
 """
 
 import ast
@@ -16,6 +17,8 @@ import pathlib
 import re
 import sys
 import xml.etree.ElementTree
+
+import check_docs
 
 EXCEPTIONS = pathlib.Path('scripts/untested_libraries.txt')
 SORTED = ('deps', 'hdrs', 'packages', 'srcs')
@@ -77,8 +80,7 @@ def reachable(rules, start):
     return found
 
 
-def check_libraries(query_xml):
-    rules = list(xml.etree.ElementTree.parse(query_xml).iter('rule'))
+def check_libraries(rules):
     tests = {r.get('name') for r in rules if r.get('class') == 'cc_test'}
     libraries = [r for r in rules if r.get('class') == 'cc_library']
     exceptions = read_exceptions()
@@ -141,7 +143,9 @@ def check_types():
 
 
 def main():
-    problems = list(check_libraries(sys.argv[1])) + list(check_types())
+    rules = list(xml.etree.ElementTree.parse(sys.argv[1]).iter('rule'))
+    problems = list(check_libraries(rules)) + list(check_types())
+    problems += check_docs.check({rule.get('name') for rule in rules})
     for path in sys.argv[2:]:
         problems += check_build_file(path)
     for problem in problems:

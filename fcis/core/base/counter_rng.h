@@ -1,6 +1,7 @@
 // Counter-based random numbers: a value depends on a key and an index alone,
-// so results do not depend on threads, order or platform. The numbers are
-// those of shared/parity WEIGHTS.md (splitmix64's finaliser).
+// so results do not depend on threads, order or platform. The parity fixtures
+// are made with the same numbers (docs/reference.md, Sampler and deterministic
+// weights 1 and 2).
 #ifndef FCIS_CORE_BASE_COUNTER_RNG_H_
 #define FCIS_CORE_BASE_COUNTER_RNG_H_
 

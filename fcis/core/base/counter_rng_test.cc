@@ -5,7 +5,8 @@
 namespace fcis {
 namespace {
 
-// The vectors of WEIGHTS.md.
+// The numbers are some of the fixture weights.npz (docs/reference.md, Sampler
+// and deterministic weights 1 and 2).
 TEST(CounterRng, Mix64) {
   EXPECT_EQ(Mix64(0), 0u);
   EXPECT_EQ(Mix64(1), 0x5692161d100b05e5u);

@@ -1,5 +1,6 @@
 // The house's one order of scores: descending, ties by DESCENDING index
-// (FIXTURES "Ties"), so that results repeat for any number of threads.
+// (docs/reference.md, Proposals and NMS 4), so that results repeat for any
+// number of threads.
 #ifndef FCIS_CORE_GEOMETRY_SCORE_ORDER_H_
 #define FCIS_CORE_GEOMETRY_SCORE_ORDER_H_
 

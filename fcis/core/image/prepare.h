@@ -1,5 +1,5 @@
-// Preparation: a picture becomes the network's input (FIXTURES "Prediction"
-// 1, 2; chainer-fcis FCIS.prepare).
+// Preparation: a picture becomes the network's input (docs/reference.md,
+// Network 1 and Prediction 1).
 #ifndef FCIS_CORE_IMAGE_PREPARE_H_
 #define FCIS_CORE_IMAGE_PREPARE_H_
 

@@ -1,5 +1,5 @@
 // Resizing with OpenCV's meaning of the pixel grid (half-pixel centres), as
-// the reference uses it (FIXTURES "Prediction" 7).
+// the reference uses it (docs/reference.md, Prediction 2).
 #ifndef FCIS_CORE_IMAGE_RESIZE_H_
 #define FCIS_CORE_IMAGE_RESIZE_H_
 

@@ -1,5 +1,5 @@
 // Pasting: a small mask of probabilities becomes pixels of the picture
-// (FIXTURES "Prediction" 4).
+// (docs/reference.md, Prediction 10).
 #ifndef FCIS_CORE_MASK_PASTE_H_
 #define FCIS_CORE_MASK_PASTE_H_
 

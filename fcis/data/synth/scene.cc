@@ -138,9 +138,9 @@ void Painter::PaintLine() {
 
 void Painter::PaintSpeck() {
   const double side = scale_ * random_.Uniform(4, 11);
-  const PaintedShape shape(random_.Integer(0, kNumShapes - 1),
-                    random_.Uniform(0, owners_.width),
-                    random_.Uniform(0, owners_.height), side * side, random_);
+  const PaintedShape shape(
+      random_.Integer(0, kNumShapes - 1), random_.Uniform(0, owners_.width),
+      random_.Uniform(0, owners_.height), side * side, random_);
   const Rgb color = RandomColor(random_);
   const Range range = Clip(RangeOf(shape), owners_.height, owners_.width);
   for (int y = range.y0; y < range.y1; ++y) {

@@ -41,7 +41,8 @@ const std::array<const char*, kNumShapes> kShapeNames = {
     "ellipse", "triangle", "rectangle", "star",
     "cross",   "ring",     "crescent",  "heart"};
 
-PaintedShape::PaintedShape(int label, double x, double y, double area, RandomStream& random)
+PaintedShape::PaintedShape(int label, double x, double y, double area,
+                           RandomStream& random)
     : label_(label), x_(x), y_(y) {
   for (int i = 0; i < 2; ++i) {
     wave_[i] = random.Uniform(0, kMaxWave);

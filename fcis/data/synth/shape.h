@@ -17,7 +17,8 @@ extern const std::array<const char*, kNumShapes> kShapeNames;
 class PaintedShape {
  public:
   // Of roughly the given area in square pixels, around (x, y).
-  PaintedShape(int label, double x, double y, double area, RandomStream& random);
+  PaintedShape(int label, double x, double y, double area,
+               RandomStream& random);
 
   int label() const { return label_; }
   // Whether a point, in pixels, lies inside.

@@ -1,5 +1,5 @@
 // What a training picture and its instances become before the network sees
-// them (chainer-fcis examples/coco/train.py Transform; FIXTURES "Training" 1).
+// them (docs/reference.md, Training 1).
 #ifndef FCIS_DATA_TRANSFORM_TRAIN_TRANSFORM_H_
 #define FCIS_DATA_TRANSFORM_TRAIN_TRANSFORM_H_
 

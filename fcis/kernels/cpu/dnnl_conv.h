@@ -12,9 +12,9 @@
 
 namespace fcis {
 
-// Holds what all convolutions of a backend share: the oneDNN engine, compiled
-// primitives (one per geometry, the last few input sizes are kept) and the
-// scratchpad. One call at a time.
+// A runner holds what all convolutions of a backend share: the oneDNN engine,
+// compiled primitives (one per geometry; all are dropped when there are 1024)
+// and the scratchpad. One call at a time.
 class DnnlConvRunner {
  public:
   // activation_type: f32 or bf16, the type that convolutions compute in.

@@ -14,8 +14,9 @@
 
 namespace fcis {
 
-// Holds what all convolutions of a backend share: engine, compiled primitives
-// (the last few input sizes are kept) and scratch memory. One call at a time.
+// A trainer holds what all convolutions of a backend share: the engine,
+// compiled primitives (all are dropped when there are 2048) and scratch memory.
+// One call at a time.
 class DnnlTrainer {
  public:
   // activation_type: f32 or bf16.

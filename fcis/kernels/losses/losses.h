@@ -1,5 +1,5 @@
-// The terms of the loss, each with its gradient (chainer-fcis
-// fcis_train_chain.py; FIXTURES "Training" 4).
+// The terms of the loss, each with its gradient (docs/reference.md, Training 9
+// to 11).
 #ifndef FCIS_KERNELS_LOSSES_LOSSES_H_
 #define FCIS_KERNELS_LOSSES_LOSSES_H_
 

@@ -1,5 +1,5 @@
 // Mask aggregation: several RoIs' masks become one weighted sum over the
-// picture (FIXTURES "Prediction" 3; chainer-fcis mask_aggregation).
+// picture (docs/reference.md, Prediction 6 and 7).
 #ifndef FCIS_KERNELS_OPS_MASK_AGGREGATION_H_
 #define FCIS_KERNELS_OPS_MASK_AGGREGATION_H_
 

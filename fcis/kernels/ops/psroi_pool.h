@@ -1,6 +1,6 @@
 // Position-sensitive RoI pooling (R-FCN, section 3; FCIS, section 3), average
-// over each bin, with the reference's GPU arithmetic (chainer-fcis
-// functions/psroi_pooling_2d.py; shared/parity FIXTURES "PSROI pooling").
+// over each bin, with the reference's GPU arithmetic (docs/reference.md, PSROI
+// pooling 1 to 7).
 //
 // A RoI is cut into P x P cells. Cell (ph, pw) averages the map pixels of its
 // window in the D channels of bin (gh, gw) = (ph G / P, pw G / P).

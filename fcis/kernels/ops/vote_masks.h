@@ -1,9 +1,9 @@
-// Mask voting (FCIS, section 3 "Inference"; chainer-fcis mask.py, FIXTURES
-// "Prediction" 3): every surviving box gets the mask that all boxes around it
-// agree on. For each class: non-maximum suppression of the RoIs that pass the
-// thresholds; of what is left of all classes the best max_detections; for each
-// of them a weighted sum of the masks of the RoIs that overlap it
-// (mask_aggregation.h), resized to the size of a mask.
+// Mask voting (FCIS, section 3 "Inference"; docs/reference.md, Prediction 4 to
+// 8): every surviving box gets the mask that all boxes around it agree on. For
+// each class: non-maximum suppression of the RoIs that pass the thresholds; of
+// what is left of all classes the best max_detections; for each of them a
+// weighted sum of the masks of the RoIs that overlap it (mask_aggregation.h),
+// resized to the size of a mask.
 #ifndef FCIS_KERNELS_OPS_VOTE_MASKS_H_
 #define FCIS_KERNELS_OPS_VOTE_MASKS_H_
 

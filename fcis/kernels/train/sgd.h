@@ -1,6 +1,6 @@
 // Momentum SGD with weight decay as the reference runs it: decay is added to
-// the gradient first, then the layer's scale multiplies both (FIXTURES
-// "Training" 6).
+// the gradient first, then the layer's scale multiplies both
+// (docs/reference.md, Training 15).
 #ifndef FCIS_KERNELS_TRAIN_SGD_H_
 #define FCIS_KERNELS_TRAIN_SGD_H_
 

@@ -133,7 +133,7 @@ class TrainBackend {
   // Gradient of the maps of ops::PsroiClassScores (gscores f32 [R,C]) plus
   // that of ops::PsroiClassPair of each RoI's class (gpairs f32 [R,P,P,2],
   // classes i32 [R]; a class < 0: none); gmaps as above. At a tie both of a
-  // pair get the class's whole gradient (FIXTURES "Training" 5).
+  // pair get the class's whole gradient (docs/reference.md, Training 13).
   virtual absl::Status PsroiClassGradient(
       const PsroiParams& params, const Tensor& maps, const Tensor& rois,
       const Tensor& gscores, const Tensor& classes, const Tensor& gpairs,

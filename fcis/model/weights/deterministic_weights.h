@@ -1,6 +1,6 @@
-// Deterministic weights: the formula of the parity fixtures (shared/parity
-// WEIGHTS.md). Untrained, but the same bits everywhere: for tests and
-// benchmarks.
+// Deterministic weights: untrained, but the same bits everywhere, for tests and
+// benchmarks. The parity fixtures are made with them (docs/reference.md,
+// Sampler and deterministic weights 3).
 #ifndef FCIS_MODEL_WEIGHTS_DETERMINISTIC_WEIGHTS_H_
 #define FCIS_MODEL_WEIGHTS_DETERMINISTIC_WEIGHTS_H_
 

@@ -1,5 +1,5 @@
 // Importers of chainer's .npz models: chainer-fcis and chainercv, told apart by
-// their names (FIXTURES "chainercv's FCIS: what differs").
+// their names. docs/semantics.md says in which rules they differ.
 #ifndef FCIS_MODEL_WEIGHTS_IMPORT_NPZ_H_
 #define FCIS_MODEL_WEIGHTS_IMPORT_NPZ_H_
 

@@ -38,7 +38,8 @@ TEST(RecipesTest, TheReferencesNumbers) {
   EXPECT_EQ(c.optimizer().weight_decay(), 5e-4);
 }
 
-// FIXTURES.md "what differs"; msracver's grad_scale of its three losses.
+// docs/reference.md, What chainercv and msracver do otherwise 3; the factor is
+// the grad_scale of msracver's mask loss.
 TEST(RecipesTest, TheOthersMaskTerm) {
   for (const char* name : {"chainercv", "msracver_ohem"}) {
     const LossConfig loss = Recipe(name)->loss();

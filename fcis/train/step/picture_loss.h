@@ -1,6 +1,6 @@
 // The loss of one picture, from the network's outputs to their gradients:
 // anchor targets, proposals, proposal targets, pooling, the five terms
-// (chainer-fcis fcis_train_chain.py; FIXTURES "Training" 2 to 5).
+// (docs/reference.md, Training 2 to 13).
 #ifndef FCIS_TRAIN_STEP_PICTURE_LOSS_H_
 #define FCIS_TRAIN_STEP_PICTURE_LOSS_H_
 

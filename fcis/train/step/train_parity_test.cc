@@ -30,7 +30,7 @@
 namespace fcis {
 namespace {
 
-// Tolerances of the fixtures (FIXTURES.md, train_*.npz).
+// The limits are derived in docs/reference.md, Fixtures 4.
 struct Limits {
   double loss, norm, sample, delta_sample, delta_norm, rois;
 };

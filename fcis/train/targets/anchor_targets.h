@@ -1,5 +1,5 @@
 // Anchor targets: what the RPN should say about each anchor (Faster R-CNN,
-// section 3.1.2; chainercv AnchorTargetCreator; FIXTURES "Training" 2).
+// section 3.1.2; docs/reference.md, Training 2 to 4).
 #ifndef FCIS_TRAIN_TARGETS_ANCHOR_TARGETS_H_
 #define FCIS_TRAIN_TARGETS_ANCHOR_TARGETS_H_
 

@@ -1,5 +1,5 @@
-// Mask targets: the ground truth's mask as a RoI sees it (chainer-fcis mask.py
-// intersect_bbox_mask; FIXTURES "Training" 3).
+// Mask targets: the ground truth's mask as a RoI sees it (docs/reference.md,
+// Training 7).
 #ifndef FCIS_TRAIN_TARGETS_MASK_TARGET_H_
 #define FCIS_TRAIN_TARGETS_MASK_TARGET_H_
 

@@ -1,5 +1,5 @@
 // Proposal targets: the sampled RoIs and what the head should say about them
-// (chainer-fcis ProposalTargetCreator; FIXTURES "Training" 3).
+// (docs/reference.md, Training 5 and 6).
 #ifndef FCIS_TRAIN_TARGETS_PROPOSAL_TARGETS_H_
 #define FCIS_TRAIN_TARGETS_PROPOSAL_TARGETS_H_
 

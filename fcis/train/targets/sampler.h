@@ -9,8 +9,9 @@
 
 namespace fcis {
 
-// Numbers the calls: the same calls in the same order choose the same, on every
-// machine (shared/parity WEIGHTS.md, "Sampler").
+// A sampler numbers its calls: the same calls in the same order choose the
+// same, on every machine (docs/reference.md, Sampler and deterministic weights
+// 8).
 class Sampler {
  public:
   // `calls`: how many were made before, for a run that is resumed.
