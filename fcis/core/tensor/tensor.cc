@@ -8,48 +8,27 @@
 
 namespace fcis {
 
-int64_t DTypeSize(DType type) {
-  switch (type) {
-    case DType::kI8:
-    case DType::kU8:
-      return 1;
-    case DType::kBF16:
-    case DType::kF16:
-      return 2;
-    case DType::kF32:
-    case DType::kI32:
-      return 4;
-    case DType::kF64:
-    case DType::kI64:
-    case DType::kU64:
-      return 8;
-  }
-  return 0;
-}
+namespace {
 
-absl::string_view DTypeName(DType type) {
-  switch (type) {
-    case DType::kF32:
-      return "f32";
-    case DType::kBF16:
-      return "bf16";
-    case DType::kF16:
-      return "f16";
-    case DType::kF64:
-      return "f64";
-    case DType::kI8:
-      return "i8";
-    case DType::kU8:
-      return "u8";
-    case DType::kI32:
-      return "i32";
-    case DType::kI64:
-      return "i64";
-    case DType::kU64:
-      return "u64";
-  }
-  return "?";
-}
+struct TypeFacts {
+  absl::string_view name;
+  int64_t size;
+};
+
+// In the order of DType.
+constexpr TypeFacts kTypes[kNumDTypes] = {
+    {"f32", 4}, {"bf16", 2}, {"f16", 2}, {"f64", 8},     {"i8", 1},
+    {"u8", 1},  {"i32", 4},  {"i64", 8}, {"u64", 8},     {"bool", 1},
+    {"i16", 2}, {"u16", 2},  {"u32", 4}, {"f8_e4m3", 1}, {"f8_e5m2", 1},
+};
+
+const TypeFacts& FactsOf(DType type) { return kTypes[static_cast<int>(type)]; }
+
+}  // namespace
+
+int64_t DTypeSize(DType type) { return FactsOf(type).size; }
+
+absl::string_view DTypeName(DType type) { return FactsOf(type).name; }
 
 Tensor::Tensor() : Tensor(Shape{0}) {}
 

@@ -23,12 +23,20 @@ enum class DType : uint8_t {
   kU8,
   kI32,
   kI64,
-  kU64
+  kU64,
+  // Only listed and copied: weight files of others hold them.
+  kBool,
+  kI16,
+  kU16,
+  kU32,
+  kF8E4M3,
+  kF8E5M2
 };
+constexpr int kNumDTypes = static_cast<int>(DType::kF8E5M2) + 1;
 
 // Bytes of one element.
 int64_t DTypeSize(DType type);
-// "f32", "bf16", "f16", "f64", "i8", "u8", "i32", "i64", "u64".
+// "f32", "bf16", "i8", ...: safetensors' names in lower case.
 absl::string_view DTypeName(DType type);
 
 enum class Device : uint8_t { kHost, kCuda };

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
@@ -22,15 +23,17 @@ constexpr char kMetadata[] = "__metadata__";
 constexpr uint64_t kMaxHeader = 100'000'000;  // as the original library
 constexpr size_t kLengthBytes = 8;
 
-struct NamedType {
-  const char* name;
-  DType type;
-};
-constexpr NamedType kTypes[] = {
-    {"F32", DType::kF32}, {"BF16", DType::kBF16}, {"F16", DType::kF16},
-    {"F64", DType::kF64}, {"I8", DType::kI8},     {"U8", DType::kU8},
-    {"I32", DType::kI32}, {"I64", DType::kI64},   {"U64", DType::kU64},
-};
+std::string TypeName(DType type) {
+  return absl::AsciiStrToUpper(DTypeName(type));
+}
+
+absl::StatusOr<DType> ParseType(absl::string_view name) {
+  for (int i = 0; i < kNumDTypes; ++i) {
+    const DType type = static_cast<DType>(i);
+    if (TypeName(type) == name) return type;
+  }
+  return absl::InvalidArgumentError(absl::StrCat("the unknown type ", name));
+}
 
 absl::Status Bad(const std::string& path, absl::string_view what) {
   return absl::InvalidArgumentError(
@@ -143,28 +146,27 @@ class Reader {
 
   absl::Status Keep(const std::string& name, absl::string_view type_name,
                     const Shape& shape, const Extent& extent) {
-    for (const NamedType& type : kTypes) {
-      if (type_name != type.name) continue;
-      const uint64_t size = DTypeSize(type.type);
-      const uint64_t bytes = extent.end - extent.begin;
-      const uint64_t elements = shape.num_elements();
-      if (elements > bytes || elements * size != bytes) {
-        return Bad(path_,
-                   absl::StrCat("'", name, "' of shape ", shape.ToString(),
-                                " does not fit its ", bytes, " bytes"));
-      }
-      const char* data = data_.data() + extent.begin;
-      if (reinterpret_cast<uintptr_t>(data) % size == 0) {
-        result_.tensors[name] = Tensor::View(shape, type.type, data, owner_);
-      } else {
-        Tensor copy(shape, type.type);
-        std::memcpy(copy.mutable_raw(), data, bytes);
-        result_.tensors[name] = copy;
-      }
-      return absl::OkStatus();
+    const absl::StatusOr<DType> type = ParseType(type_name);
+    if (!type.ok()) {
+      return Bad(path_,
+                 absl::StrCat("'", name, "' has ", type.status().message()));
     }
-    return Bad(path_,
-               absl::StrCat("'", name, "' has the unknown type ", type_name));
+    const uint64_t size = DTypeSize(*type);
+    const uint64_t bytes = extent.end - extent.begin;
+    const uint64_t elements = shape.num_elements();
+    if (elements > bytes || elements * size != bytes) {
+      return Bad(path_, absl::StrCat("'", name, "' of shape ", shape.ToString(),
+                                     " does not fit its ", bytes, " bytes"));
+    }
+    const char* data = data_.data() + extent.begin;
+    if (reinterpret_cast<uintptr_t>(data) % size == 0) {
+      result_.tensors[name] = Tensor::View(shape, *type, data, owner_);
+    } else {
+      Tensor copy(shape, *type);
+      std::memcpy(copy.mutable_raw(), data, bytes);
+      result_.tensors[name] = copy;
+    }
+    return absl::OkStatus();
   }
 
   // The format asks for a file that is covered exactly once.
@@ -219,15 +221,10 @@ absl::StatusOr<std::string> MakeHeader(const std::string& path,
   }
   uint64_t at = 0;
   for (const auto& [name, tensor] : file.tensors) {
-    const auto* type =
-        std::find_if(std::begin(kTypes), std::end(kTypes),
-                     [wanted = tensor.type()](const NamedType& t) {
-                       return t.type == wanted;
-                     });
     text(name);
     json.StartObject();
     json.Key("dtype");
-    json.String(type->name);
+    text(TypeName(tensor.type()));
     json.Key("shape");
     json.StartArray();
     for (const int64_t extent : tensor.shape().extents()) json.Int64(extent);

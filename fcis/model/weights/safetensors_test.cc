@@ -1,7 +1,11 @@
 #include "fcis/model/weights/safetensors.h"
 
 #include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
 #include "gmock/gmock.h"
@@ -49,6 +53,32 @@ TEST(Safetensors, RoundTrip) {
   EXPECT_THAT(read->tensors.at("a\"\n").span<uint8_t>(), ElementsAre(7, 8, 9));
   EXPECT_EQ(read->tensors.at("none").shape(), Shape({0, 5}));
   EXPECT_EQ(read->metadata, file.metadata);
+}
+
+// What no model is made of is read all the same: a file of others is listed
+// and copied.
+TEST(Safetensors, ReadsEveryTypeOfTheFormat) {
+  for (const auto& [type, bytes] :
+       std::vector<std::pair<std::string, int>>{{"BOOL", 1},
+                                                {"I16", 2},
+                                                {"U16", 2},
+                                                {"U32", 4},
+                                                {"F8_E4M3", 1},
+                                                {"F8_E5M2", 1}}) {
+    const std::string entry =
+        Entry("x", type, "2", absl::StrCat("0,", 2 * bytes));
+    ASSERT_TRUE(
+        StatusOf(absl::StrCat("{", entry, "}"), std::string(2 * bytes, '\1'))
+            .ok())
+        << type;
+    const auto file = ReadSafetensors(Path("t.safetensors"));
+    const std::string copy = Path("copy.safetensors");
+    ASSERT_TRUE(WriteSafetensors(copy, *file).ok());
+    const auto again = ReadSafetensors(copy);
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(absl::AsciiStrToUpper(DTypeName(again->tensors.at("x").type())),
+              type);
+  }
 }
 
 TEST(Safetensors, RefusesUnsoundFiles) {
