@@ -66,10 +66,20 @@ absl::Status OpenData(const TrainPlan& plan, PreparedJob* prepared) {
   return absl::OkStatus();
 }
 
+// A resume without flags looks where the data lay when the run was begun.
+absl::Status MovedData(const OpenedRun& run, const absl::Status& status) {
+  if (!run.record.has_value() || !absl::IsNotFound(status)) return status;
+  return absl::Status(
+      status.code(),
+      absl::StrCat(status.message(),
+                   "\nThe run was begun with it. Where the data have moved to "
+                   "say --ann_file and --image_dir"));
+}
+
 absl::Status PrepareData(const TrainPlan& plan, const OpenedRun& run,
                          const SayLine& say, ModelConfig* model,
                          PreparedJob* prepared) {
-  RETURN_IF_ERROR(OpenData(plan, prepared));
+  RETURN_IF_ERROR(MovedData(run, OpenData(plan, prepared)));
   say(prepared->data.statement);
   SetClasses(prepared->data.set->class_names(), model);
   RunRecord& record = prepared->run.record;

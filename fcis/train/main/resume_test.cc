@@ -142,6 +142,7 @@ TEST_F(ResumeTest, DataMayMoveAndBeMended) {
   const Outcome lost = Resume("--max_iters 4");
   EXPECT_EQ(lost.code, 1);
   EXPECT_THAT(lost.output, HasSubstr(data_ + "/annotations.json"));
+  EXPECT_THAT(lost.output, HasSubstr("Where the data have moved to say"));
   const Outcome found = Resume("--max_iters 4 " + DataFlags(moved));
   EXPECT_EQ(found.code, 0) << found.output;
   EXPECT_THAT(found.output, HasSubstr("changed: --image_dir: "));
