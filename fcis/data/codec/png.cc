@@ -1,25 +1,31 @@
 #include "fcis/data/codec/png.h"
 
 #include <png.h>
+#include <zlib.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
 #include <limits>
 #include <new>
 #include <utility>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 
 namespace fcis {
 namespace {
 
 constexpr absl::string_view kSignature("\x89PNG\r\n\x1A\n", 8);
-// Measured on photographs, with one filter for all rows: a sixth of the time of
-// libpng's defaults for 10 to 20 % more bytes.
+// Measured on photographs, with the one filter for all rows and runs instead of
+// matches: an eighth of the time of libpng's defaults on one core for 10 to 20
+// % more bytes.
 constexpr int kCompressionLevel = 1;
 
 // What libpng's calls back to. libpng reports an error by a call that must not
@@ -137,6 +143,120 @@ class PngDecoder {
   png_infop info_ = nullptr;
 };
 
+// The zlib stream (RFC 1950) of an image's rows. Parts of it are compressed
+// side by side, each with its own Huffman codes: where they begin depends on
+// the image alone, so the bytes do not on the number of threads.
+class RowCompressor {
+ public:
+  // fill(y, out) writes the `row_bytes` of a filtered row.
+  using FillRow = absl::FunctionRef<void(int y, uint8_t* out)>;
+
+  RowCompressor(int height, size_t row_bytes, int strategy)
+      : height_(height),
+        row_bytes_(row_bytes),
+        strategy_(strategy),
+        part_rows_(std::max<int>(kPartBytes / row_bytes, 1)),
+        parts_((height + part_rows_ - 1) / part_rows_) {}
+
+  absl::StatusOr<std::string> Compress(FillRow fill) {
+    ParallelFor(parts_.size(), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) CompressPart(i, fill);
+    });
+    std::string stream("\x78\x01", 2);  // deflate, 32 KiB, fastest
+    uLong sum = adler32(0, nullptr, 0);
+    for (const Part& part : parts_) {
+      if (!part.done) return absl::ResourceExhaustedError("no memory");
+      absl::StrAppend(&stream, part.bytes);
+      sum = adler32_combine(sum, part.sum, part.size);
+    }
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      stream.push_back(static_cast<char>(sum >> shift));
+    }
+    return stream;
+  }
+
+ private:
+  struct Part {
+    std::string bytes;
+    uLong sum = 0;
+    size_t size = 0;  // before compression
+    bool done = false;
+  };
+  // Enough that the codes of a part weigh nothing, little enough that a small
+  // picture keeps several cores busy.
+  static constexpr size_t kPartBytes = size_t{64} << 10;
+
+  void CompressPart(size_t i, FillRow fill) {
+    Part& part = parts_[i];
+    const int begin = i * part_rows_;
+    const int end = std::min(begin + part_rows_, height_);
+    std::vector<uint8_t> rows((end - begin) * row_bytes_);
+    for (int y = begin; y < end; ++y) {
+      fill(y, &rows[(y - begin) * row_bytes_]);
+    }
+    part.size = rows.size();
+    part.sum = adler32(adler32(0, nullptr, 0), rows.data(), rows.size());
+    part.done = Deflate(rows, i + 1 == parts_.size(), &part.bytes);
+  }
+
+  // Raw deflate that ends at a byte, and at the end of the stream if `last`.
+  bool Deflate(std::vector<uint8_t>& rows, bool last, std::string* out) const {
+    z_stream stream = {};
+    constexpr int kRaw = -15, kMemory = 9;
+    if (deflateInit2(&stream, kCompressionLevel, Z_DEFLATED, kRaw, kMemory,
+                     strategy_) != Z_OK) {
+      return false;
+    }
+    constexpr size_t kFlush = 16;  // what a flush may add to the bound
+    out->resize(deflateBound(&stream, rows.size()) + kFlush);
+    stream.next_in = rows.data();
+    stream.avail_in = rows.size();
+    stream.next_out = reinterpret_cast<Bytef*>(&(*out)[0]);
+    stream.avail_out = out->size();
+    const int code = deflate(&stream, last ? Z_FINISH : Z_SYNC_FLUSH);
+    out->resize(stream.total_out);
+    deflateEnd(&stream);
+    return code == (last ? Z_STREAM_END : Z_OK) && stream.avail_in == 0;
+  }
+
+  const int height_;
+  const size_t row_bytes_;
+  const int strategy_;
+  const int part_rows_;
+  std::vector<Part> parts_;
+};
+
+// Each byte without the one above it.
+absl::StatusOr<std::string> CompressRgb(const uint8_t* pixels, int height,
+                                        int width) {
+  const size_t bytes = size_t{3} * width;
+  return RowCompressor(height, bytes + 1, Z_RLE)
+      .Compress([&](int y, uint8_t* out) {
+        const uint8_t* row = pixels + y * bytes;
+        *out++ = PNG_FILTER_VALUE_UP;
+        if (y == 0) {
+          std::copy_n(row, bytes, out);
+          return;
+        }
+        for (size_t i = 0; i < bytes; ++i) out[i] = row[i] - (row - bytes)[i];
+      });
+}
+
+// Eight pixels a byte, the first in the highest bit.
+absl::StatusOr<std::string> CompressMask(const uint8_t* mask, int height,
+                                         int width) {
+  const size_t bytes = (size_t{1} * width + 7) / 8;
+  return RowCompressor(height, bytes + 1, Z_DEFAULT_STRATEGY)
+      .Compress([&](int y, uint8_t* out) {
+        const uint8_t* row = mask + size_t{1} * y * width;
+        *out++ = PNG_FILTER_VALUE_NONE;
+        std::fill_n(out, bytes, uint8_t{0});
+        for (int x = 0; x < width; ++x) {
+          if (row[x] != 0) out[x / 8] |= 0x80 >> (x % 8);
+        }
+      });
+}
+
 class PngEncoder {
  public:
   PngEncoder() {
@@ -148,26 +268,18 @@ class PngEncoder {
   PngEncoder& operator=(const PngEncoder&) = delete;
   ~PngEncoder() { png_destroy_write_struct(&png_, &info_); }
 
-  // Rows of `row_bytes`; of a 1-bit PNG too each byte is one pixel.
-  absl::StatusOr<std::string> Encode(const uint8_t* pixels, int height,
+  // The file around the compressed rows.
+  absl::StatusOr<std::string> Encode(const std::string& rows, int height,
                                      int width, int depth, int color_type) {
     if (info_ == nullptr) return absl::ResourceExhaustedError("no memory");
-    const size_t row_bytes =
-        size_t{color_type == PNG_COLOR_TYPE_RGB ? 3u : 1u} * width;
-    const bool done = Guarded(png_, [=] {
+    const bool done = Guarded(png_, [&] {
       png_set_write_fn(png_, &session_, OnWrite, OnFlush);
       png_set_IHDR(png_, info_, width, height, depth, color_type,
                    PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                    PNG_FILTER_TYPE_DEFAULT);
-      png_set_compression_level(png_, kCompressionLevel);
-      png_set_filter(png_, PNG_FILTER_TYPE_BASE,
-                     depth == 8 ? PNG_FILTER_SUB : PNG_FILTER_NONE);
       png_write_info(png_, info_);
-      png_set_packing(png_);
-      for (int y = 0; y < height; ++y) {
-        png_write_row(png_, pixels + y * row_bytes);
-      }
-      png_write_end(png_, nullptr);
+      WriteChunks("IDAT", rows);
+      WriteChunks("IEND", "");
     });
     if (done) return std::move(session_.written);
     return absl::InternalError(
@@ -175,6 +287,18 @@ class PngEncoder {
   }
 
  private:
+  // A chunk has less than 2 GiB.
+  void WriteChunks(const char* name, absl::string_view bytes) {
+    constexpr size_t kMost = size_t{1} << 30;
+    do {
+      const absl::string_view part = bytes.substr(0, kMost);
+      png_write_chunk(png_, reinterpret_cast<png_const_bytep>(name),
+                      reinterpret_cast<png_const_bytep>(part.data()),
+                      part.size());
+      bytes.remove_prefix(part.size());
+    } while (!bytes.empty());
+  }
+
   PngSession session_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
@@ -205,7 +329,9 @@ absl::StatusOr<std::string> EncodePng(const Image& image) {
   RETURN_IF_ERROR(CheckSize(image.height, image.width,
                             size_t{3} * image.height * image.width,
                             image.pixels.size()));
-  return PngEncoder().Encode(image.pixels.data(), image.height, image.width, 8,
+  ASSIGN_OR_RETURN(const std::string rows,
+                   CompressRgb(image.pixels.data(), image.height, image.width));
+  return PngEncoder().Encode(rows, image.height, image.width, 8,
                              PNG_COLOR_TYPE_RGB);
 }
 
@@ -213,8 +339,9 @@ absl::StatusOr<std::string> EncodeMaskPng(absl::Span<const uint8_t> mask,
                                           int height, int width) {
   RETURN_IF_ERROR(
       CheckSize(height, width, size_t{1} * height * width, mask.size()));
-  return PngEncoder().Encode(mask.data(), height, width, 1,
-                             PNG_COLOR_TYPE_GRAY);
+  ASSIGN_OR_RETURN(const std::string rows,
+                   CompressMask(mask.data(), height, width));
+  return PngEncoder().Encode(rows, height, width, 1, PNG_COLOR_TYPE_GRAY);
 }
 
 }  // namespace fcis

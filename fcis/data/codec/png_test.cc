@@ -1,9 +1,12 @@
 #include "fcis/data/codec/png.h"
 
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "fcis/core/base/parallel.h"
+#include "fcis/data/codec/allocate_image.h"
 #include "fcis/data/codec/test_pictures.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -72,6 +75,29 @@ TEST(EncodePngTest, ReadsBackTheSame) {
     ASSERT_TRUE(back.ok()) << back.status();
     EXPECT_EQ(back->height, image.height);
     EXPECT_EQ(back->width, image.width);
+    EXPECT_TRUE(back->pixels == image.pixels);
+  }
+}
+
+// Rows are compressed in parts, side by side.
+TEST(EncodePngTest, BytesDoNotDependOnTheThreads) {
+  for (const ImageSize size : {ImageSize{301, 517}, {1, 40000}, {40000, 1}}) {
+    Image image(size.height, size.width);
+    uint32_t state = 1;
+    for (uint8_t& value : image.pixels) {
+      state = state * 1664525 + 1013904223;
+      // Noise, and a part of one colour.
+      value = &value < &image.pixels[image.pixels.size() / 2] ? state >> 24 : 7;
+    }
+    SetNumThreads(1);
+    const absl::StatusOr<std::string> alone = EncodePng(image);
+    SetNumThreads(3);
+    const absl::StatusOr<std::string> together = EncodePng(image);
+    SetNumThreads(0);
+    ASSERT_TRUE(alone.ok()) << alone.status();
+    EXPECT_TRUE(*alone == *together);
+    const absl::StatusOr<Image> back = DecodePng(*alone, kNoLimit);
+    ASSERT_TRUE(back.ok()) << back.status();
     EXPECT_TRUE(back->pixels == image.pixels);
   }
 }
