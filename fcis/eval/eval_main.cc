@@ -68,12 +68,13 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   }
   RETURN_IF_ERROR(CheckScoreOutputFlags());
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
+  options.explain = NeedsExplanation();
   SetNumThreads(threads);
   const std::string results_path = ResolvePath(results);
   ASSIGN_OR_RETURN(
       const Evaluation evaluation,
       Evaluate(ResolvePath(annotations), results_path, std::move(options)));
-  return WriteScores(evaluation, results_path);
+  return WriteScores(evaluation);
 }
 
 // What the command line asks for, before it is parsed: flags of files and flags

@@ -164,7 +164,7 @@ absl::Status Score(CocoDataset dataset, const PredictOptions& predicted,
   const std::string results = ResultsPath(predicted);
   ASSIGN_OR_RETURN(const Evaluation evaluation,
                    Evaluate(std::move(dataset), results, std::move(options)));
-  RETURN_IF_ERROR(WriteScores(evaluation, results));
+  RETURN_IF_ERROR(WriteScores(evaluation));
   absl::PrintF("\ndetections: %s\n", results);
   return absl::OkStatus();
 }
@@ -232,6 +232,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckScoreOutputFlags());
   RETURN_IF_ERROR(ParseClassMap(absl::GetFlag(FLAGS_map_classes)).status());
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
+  options.explain = NeedsExplanation();
   ASSIGN_OR_RETURN(const CocoSplit data, DataFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> job, MakeCommunicator());
   const absl::Status status = RunJob(data, std::move(options), *job);

@@ -52,10 +52,10 @@ std::string Header(const Evaluation& evaluation, const ReportOptions& options) {
   const int64_t objects = absl::c_count_if(
       truth.objects(), [](const TruthObject& o) { return !o.ignore; });
   std::string html = absl::StrCat(
-      "<h1>", EscapeHtml(FileName(options.results)), "</h1>\n<p class=\"dim\">",
-      evaluation.detections.list.size(), " detections against ", objects,
-      " objects in ", truth.images().size(), " pictures of ",
-      EscapeHtml(FileName(evaluation.dataset->path)), "; ",
+      "<h1>", EscapeHtml(FileName(evaluation.results_path)),
+      "</h1>\n<p class=\"dim\">", evaluation.detections.list.size(),
+      " detections against ", objects, " objects in ", truth.images().size(),
+      " pictures of ", EscapeHtml(FileName(evaluation.dataset->path)), "; ",
       IouName(evaluation.options.iou_type), " are compared",
       evaluation.options.class_agnostic ? ", whatever the category" : "",
       ".</p>\n<nav>");
@@ -139,8 +139,7 @@ absl::StatusOr<std::string> PictureList(const PanelSource& source,
   }
   std::vector<int> pictures;
   for (const PictureScore& score : list) pictures.push_back(score.picture);
-  ASSIGN_OR_RETURN(const std::vector<PicturePanel> panels,
-                   DrawPanels(source, pictures));
+  const std::vector<PicturePanel> panels = DrawPanels(source, pictures);
   for (size_t i = 0; i < list.size(); ++i) {
     html += Panel(*source.evaluation, list[i], panels[i]);
   }
@@ -183,18 +182,16 @@ absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
     return absl::NotFoundError(
         absl::StrCat(options.image_dir, ": not a directory"));
   }
-  ASSIGN_OR_RETURN(const Explanation explanation,
-                   Explain(evaluation, options.results));
+  const Explanation explanation = Explain(evaluation);
   const OperatingPoint& point = explanation.point;
   PanelSource source;
   source.evaluation = &evaluation;
   source.explanation = &explanation;
-  source.results = options.results;
   source.image_dir = options.image_dir;
   source.min_score = point.score;
   ASSIGN_OR_RETURN(const std::string pictures, PictureSection(source));
   return HtmlPage(
-      absl::StrCat("Evaluation of ", FileName(options.results)),
+      absl::StrCat("Evaluation of ", FileName(evaluation.results_path)),
       absl::StrCat(
           Header(evaluation, options), HeadlineSection(evaluation),
           "<div class=\"two\">", CurvesSection(evaluation),

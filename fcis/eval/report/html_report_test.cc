@@ -38,11 +38,13 @@ class HtmlReportTest : public ::testing::Test {
     ASSERT_TRUE(WriteFileAtomic(absl::StrCat(root_, "/", name), bytes).ok());
   }
   absl::StatusOr<std::string> Page(const std::string& image_dir) const {
-    const auto evaluation = Evaluate(absl::StrCat(root_, "/gt.json"),
-                                     absl::StrCat(root_, "/dt.json"), {});
+    EvalOptions explained;
+    explained.explain = true;
+    const auto evaluation =
+        Evaluate(absl::StrCat(root_, "/gt.json"),
+                 absl::StrCat(root_, "/dt.json"), explained);
     if (!evaluation.ok()) return evaluation.status();
     ReportOptions options;
-    options.results = absl::StrCat(root_, "/dt.json");
     options.image_dir = image_dir;
     options.findings = {"odd <thing>"};
     return HtmlReport(*evaluation, options);

@@ -34,8 +34,8 @@ namespace {
 
 struct ValidationSet {
   // Of no detections yet.
-  Evaluation evaluation{{}, nullptr, {}, {}, EvalCurves(EvalOptions(), 0),
-                        {}, {}};
+  Evaluation evaluation{{}, nullptr, {}, {},     EvalCurves(EvalOptions(), 0),
+                        {}, {},      "", nullptr};
   std::string image_dir;
   ClassMatch classes;
 
@@ -155,10 +155,10 @@ absl::StatusOr<ValidationReport> Report(ValidationSet& set, int64_t iteration,
                                         const std::string& run) {
   PredictOptions options;
   options.directory = DirectoryOf(iteration, run);
-  const std::string results = ResultsPath(options);
-  RETURN_IF_ERROR(ScoreResults(results, &set.evaluation));
+  set.evaluation.options.explain = true;
+  RETURN_IF_ERROR(ScoreResults(ResultsPath(options), &set.evaluation));
   ASSIGN_OR_RETURN(ContactSheet sheet,
-                   DrawContactSheet(set.evaluation, results, set.image_dir));
+                   DrawContactSheet(set.evaluation, set.image_dir));
   ValidationReport report;
   report.table = Table(set.evaluation);
   report.score_thresh = sheet.min_score;
