@@ -1,4 +1,5 @@
-// Scores a model on a data set in COCO's format.
+#include "fcis/eval/predict/score_model.h"
+
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/flags/declare.h"
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
@@ -16,7 +18,6 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
-#include "fcis/core/cli/main.h"
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/suggest.h"
@@ -73,32 +74,10 @@ constexpr char kDefaultSplit[] = "minival2014";
 constexpr char kScenesSplit[] = "scenes";
 constexpr char kScenesModel[] = "fcis/model/embedded/small_scenes.safetensors";
 
-Program MakeProgram() {
-  Program program;
-  program.name = "eval";
-  program.arguments = "[-m MODEL] [flags]";
-  program.summary =
-      "Runs a model over a data set and scores what it finds as COCOeval does. "
-      "Instances count from a score of 0.001 on, unless the model says "
-      "otherwise (--score_thresh), at most 100 per picture. Classes are "
-      "matched by name. Under mpiexec the pictures are shared among the "
-      "processes. "
-      "With --annotations and --results it scores a file instead: eval "
-      "--help.";
-  program.groups = {{"Model and data",
-                     {"modelpath", "download", "split", "data_dir", "ann_file",
-                      "map_classes", "out", "reuse", "max_pixels"}},
-                    {"What is evaluated", EvalFlagNames()},
-                    {"Output", ScoreOutputFlagNames()},
-                    {"Computing", BackendFlagNames()},
-                    {"Thresholds and sizes", ModelFlagNames()}};
-  program.short_flags = {{'m', "modelpath"}, {'o', "out"}, {'d', "data_dir"}};
-  program.version_details = DeviceDetails;
-  program.examples = {
-      "eval -m fcis_coco.npz --split minival2014",
-      "eval -m model.safetensors --ann_file a.json --image_dir pictures",
-      "mpiexec -n 4 eval -m fcis_coco.npz --out scores"};
-  return program;
+// Flags that nothing but running a model has.
+std::vector<std::string> DataFlagNames() {
+  return {"modelpath",   "download", "split", "data_dir",  "ann_file",
+          "map_classes", "out",      "reuse", "max_pixels"};
 }
 
 absl::StatusOr<CocoSplit> ShippedScenes() {
@@ -223,10 +202,44 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
   return Score(std::move(dataset), options, std::move(eval_options));
 }
 
-absl::Status Run(const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) {
-    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
+}  // namespace
+
+Program ScoreModelProgram() {
+  Program program;
+  program.name = "eval";
+  program.arguments = "[-m MODEL] [flags]";
+  program.summary =
+      "Runs a model over a data set and scores what it finds as COCOeval does. "
+      "Instances count from a score of 0.001 on, unless the model says "
+      "otherwise (--score_thresh), at most 100 per picture. Classes are "
+      "matched by name. Under mpiexec the pictures are shared among the "
+      "processes. "
+      "With --annotations and --results it scores a file instead.";
+  program.groups = {{"Model and data", DataFlagNames()},
+                    {"What is evaluated", EvalFlagNames()},
+                    {"Output", ScoreOutputFlagNames()},
+                    {"Computing", BackendFlagNames()},
+                    {"Thresholds and sizes", ModelFlagNames()}};
+  program.short_flags = {{'m', "modelpath"}, {'o', "out"}, {'d', "data_dir"}};
+  program.version_details = DeviceDetails;
+  program.examples = {
+      "eval -m fcis_coco.npz --split minival2014",
+      "eval -m model.safetensors --ann_file a.json --image_dir pictures",
+      "mpiexec -n 4 eval -m fcis_coco.npz --out scores"};
+  return program;
+}
+
+std::vector<std::string> ScoreModelFlagNames() {
+  std::vector<std::string> names = DataFlagNames();
+  for (const auto& more : {BackendFlagNames(), ModelFlagNames()}) {
+    names.insert(names.end(), more.begin(), more.end());
   }
+  // Scoring alone uses them too.
+  names.erase(absl::c_find(names, "threads"));
+  return names;
+}
+
+absl::Status ScoreModel() {
   RETURN_IF_ERROR(CheckModelFlags());
   RETURN_IF_ERROR(CheckBackendFlags());
   RETURN_IF_ERROR(CheckScoreOutputFlags());
@@ -240,9 +253,4 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   return status;
 }
 
-}  // namespace
 }  // namespace fcis
-
-int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
-}

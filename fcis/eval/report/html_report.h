@@ -16,7 +16,8 @@ struct ReportOptions {
   std::vector<std::string> findings;  // warnings, shown first
 };
 
-// A complete HTML document that refers to nothing outside of itself.
+// report.html with the numbers in it as JSON, from which it draws itself: a
+// complete HTML document that refers to nothing outside of itself.
 // `evaluation`: with options.explain. Errors: an image_dir that is no
 // directory. Pictures that are missing or damaged are said to be so on the
 // page.
