@@ -1,6 +1,5 @@
 #include "fcis/eval/predict/score_model.h"
 
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -27,10 +26,10 @@
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/coco/splits.h"
-#include "fcis/data/codec/image_reader.h"
-#include "fcis/data/download/download_flag.h"
+#include "fcis/data/codec/max_pixels_flag.h"
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/eval_flags.h"
+#include "fcis/eval/predict/model_source.h"
 #include "fcis/eval/predict/predict.h"
 #include "fcis/eval/score_output.h"
 #include "fcis/model/cli/backend_flags.h"
@@ -38,7 +37,6 @@
 #include "fcis/model/cli/model_flags.h"
 #include "fcis/model/detector.h"
 
-ABSL_FLAG(std::string, modelpath, "", fcis::kModelHelp);
 ABSL_FLAG(
     std::string, split, "",
     "A split of COCO under --data_dir, or scenes: a few painted ones that "
@@ -62,8 +60,6 @@ ABSL_FLAG(std::string, map_classes, "",
           "person:pedestrian,'model name:set name'. Several classes may be "
           "one category. Else names decide, whatever their case; usual "
           "spellings (aeroplane, airplane) are known.");
-ABSL_FLAG(int64_t, max_pixels, fcis::kDefaultMaxPixels,
-          "Pictures of more pixels are errors.");
 ABSL_DECLARE_FLAG(std::string, image_dir);
 
 namespace fcis {
@@ -120,13 +116,11 @@ absl::StatusOr<CocoSplit> DataFromFlags() {
                    "\nTo see it work without:  eval --split scenes"));
 }
 
-absl::StatusOr<ModelChoice> ModelFromFlags() {
-  std::string model = absl::GetFlag(FLAGS_modelpath);
-  if (model.empty() && absl::GetFlag(FLAGS_split) == kScenesSplit) {
-    ASSIGN_OR_RETURN(model, FindRunfile(kScenesModel));
-  }
-  return ChooseModel(model, ModelFetcherFromFlags(ModelDirectory()),
-                     DefaultModelFetcherFromFlags(ModelDirectory()));
+// The scenes have a model of their own.
+absl::StatusOr<ModelChoice> Model() {
+  if (absl::GetFlag(FLAGS_split) != kScenesSplit) return ModelFromFlags();
+  ASSIGN_OR_RETURN(const std::string scenes, FindRunfile(kScenesModel));
+  return ModelFromFlags(scenes);
 }
 
 // Rank 0's choice would not reach the others.
@@ -172,7 +166,7 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
   RETURN_IF_ERROR(GroundTruth::Build(dataset, eval_options).status());
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
   options.weights_read_at = absl::Now();
-  ASSIGN_OR_RETURN(ModelChoice choice, ModelFromFlags());
+  ASSIGN_OR_RETURN(ModelChoice choice, Model());
   if (job.rank() == 0) {
     absl::FPrintF(stderr, "%s\ndevice: %s, %d threads, %d processes\n",
                   choice.statement, backend->name(), NumThreads(), job.size());
@@ -191,12 +185,14 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
   options.reuse = absl::GetFlag(FLAGS_reuse);
   options.max_messages = eval_options.bad_annotations.max_messages;
   options.image_dir = data.images;
-  options.max_pixels = absl::GetFlag(FLAGS_max_pixels);
+  ASSIGN_OR_RETURN(options.max_pixels, MaxPixelsFromFlag());
   options.paste_threshold = PasteThreshold(postprocess);
   ASSIGN_OR_RETURN(options.directory, Directory(job));
   RETURN_IF_ERROR(Predict(
       dataset, classes, options,
-      [&](const Image& image) { return detector->Detect(image, postprocess); },
+      [&](const Image& image, StageTimes* times) {
+        return detector->Detect(image, postprocess, nullptr, times);
+      },
       job));
   if (job.rank() != 0) return absl::OkStatus();
   return Score(std::move(dataset), options, std::move(eval_options));
@@ -243,6 +239,7 @@ absl::Status ScoreModel() {
   RETURN_IF_ERROR(CheckModelFlags());
   RETURN_IF_ERROR(CheckBackendFlags());
   RETURN_IF_ERROR(CheckScoreOutputFlags());
+  RETURN_IF_ERROR(MaxPixelsFromFlag().status());
   RETURN_IF_ERROR(ParseClassMap(absl::GetFlag(FLAGS_map_classes)).status());
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
   options.explain = NeedsExplanation();

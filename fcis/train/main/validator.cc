@@ -126,7 +126,9 @@ absl::StatusOr<ValidationScore> Validate(ValidationSet& set, Backend* backend,
       MakeOutputDirectory(DirectoryOf(iteration, run), "", absl::Now()));
   RETURN_IF_ERROR(Predict(
       set.dataset(), set.classes, options,
-      [&](const Image& image) { return detector->Detect(image, postprocess); },
+      [&](const Image& image, StageTimes* times) {
+        return detector->Detect(image, postprocess, nullptr, times);
+      },
       *job));
   double scores[] = {0, 0};  // rank 0's
   if (job->rank() == 0) {
