@@ -19,14 +19,13 @@
 #include "fcis/core/io/file.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/coco/bad_annotation_flags.h"
+#include "fcis/data/coco/data_dir_flag.h"
 #include "fcis/data/loader/coco_sources.h"
 
 ABSL_FLAG(std::string, ann_file, "",
           "Annotations of any data set, with --image_dir. Default: COCO's "
           "train2014 and valminusminival2014 under --data_dir.");
 ABSL_FLAG(std::string, image_dir, "", "The pictures of --ann_file.");
-ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
-          "COCO's files, as download_datasets lays them out.");
 ABSL_FLAG(std::string, output_json, "", "Write the report here as well.");
 ABSL_FLAG(int, min_size, 600,
           "Short side of prepared pictures; boxes that vanish there count as "

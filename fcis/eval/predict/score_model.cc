@@ -23,6 +23,7 @@
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/mask/paste.h"
+#include "fcis/data/coco/data_dir_flag.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/coco/splits.h"
@@ -42,8 +43,6 @@ ABSL_FLAG(
     "A split of COCO under --data_dir, or scenes: a few painted ones that "
     "come with the program, as does the model for them, which is then the "
     "default. Default: minival2014.");
-ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
-          "COCO's files, as download_datasets lays them out.");
 ABSL_FLAG(std::string, ann_file, "",
           "Annotations of any data set, with --image_dir, in place of a "
           "split.");

@@ -34,8 +34,6 @@ ABSL_FLAG(std::string, ann_file, "",
           "Annotations in COCO's format, with --image_dir; the classes are "
           "theirs. Default: what the recipe says, else COCO in --data_dir.");
 ABSL_FLAG(std::string, image_dir, "", "The pictures of --ann_file.");
-ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
-          "COCO's files, as download_datasets lays them out.");
 ABSL_FLAG(std::string, val_ann_file, "",
           "Annotations to validate on, with --val_image_dir. Default: none, or "
           "a part of --ann_file where the recipe holds one out.");

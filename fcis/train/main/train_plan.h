@@ -11,13 +11,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/config/fcis.pb.h"
+#include "fcis/data/coco/data_dir_flag.h"
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/main/opened_run.h"
 #include "fcis/train/trainer/trainer.h"
 
 ABSL_DECLARE_FLAG(std::string, ann_file);
 ABSL_DECLARE_FLAG(std::string, image_dir);
-ABSL_DECLARE_FLAG(std::string, data_dir);
 ABSL_DECLARE_FLAG(std::string, val_ann_file);
 ABSL_DECLARE_FLAG(std::string, val_image_dir);
 ABSL_DECLARE_FLAG(std::string, map_classes);
