@@ -25,6 +25,7 @@
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/coco/data_dir_flag.h"
 #include "fcis/data/coco/dataset.h"
+#include "fcis/data/coco/map_classes_flag.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/coco/splits.h"
 #include "fcis/data/codec/max_pixels_flag.h"
@@ -54,11 +55,6 @@ ABSL_FLAG(std::string, out, "",
 ABSL_FLAG(bool, reuse, false,
           "If --out holds detections that are not good any more, stop and say "
           "why instead of computing them again.");
-ABSL_FLAG(std::string, map_classes, "",
-          "Which category a class of the model is where the names differ: "
-          "person:pedestrian,'model name:set name'. Several classes may be "
-          "one category. Else names decide, whatever their case; usual "
-          "spellings (aeroplane, airplane) are known.");
 ABSL_DECLARE_FLAG(std::string, image_dir);
 
 namespace fcis {

@@ -39,9 +39,6 @@ ABSL_FLAG(std::string, val_ann_file, "",
           "a part of --ann_file where the recipe holds one out.");
 ABSL_FLAG(std::string, val_image_dir, "", "The pictures of --val_ann_file.");
 ABSL_FLAG(double, val_every, 1, "Epochs between validations.");
-ABSL_FLAG(std::string, map_classes, "",
-          "Classes that the validation set names otherwise: "
-          "'person:pedestrian,tv:screen', the training's name first.");
 ABSL_FLAG(std::string, init, "",
           "Initial weights: a model, a checkpoint or an ImageNet backbone "
           "(file or published name), or scratch. Default: what the recipe "
