@@ -1,7 +1,5 @@
 #include "fcis/eval/eval_flags.h"
 
-#include <cmath>
-
 #include "absl/flags/flag.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -42,6 +40,20 @@ std::vector<absl::string_view> SplitList(absl::string_view text) {
   return absl::StrSplit(text, ',');
 }
 
+// parse(item, value) returns whether the item is what was expected.
+template <typename T, typename Parse>
+absl::StatusOr<std::vector<T>> ParseList(absl::string_view text,
+                                         const char* flag, const char* expected,
+                                         const Parse& parse) {
+  std::vector<T> values;
+  for (const absl::string_view item : SplitList(text)) {
+    if (parse(item, values.emplace_back())) continue;
+    return UsageError(
+        absl::StrCat(flag, ": \"", item, "\", expected ", expected));
+  }
+  return values;
+}
+
 absl::StatusOr<IouType> ParseIouType(absl::string_view text) {
   RETURN_IF_ERROR(CheckChoice("iou_type", text, {"segm", "bbox", "boundary"}));
   return text == "segm"   ? IouType::kSegm
@@ -58,52 +70,36 @@ std::vector<std::string> EvalFlagNames() {
 }
 
 absl::StatusOr<std::vector<double>> ParseThresholds(absl::string_view text) {
-  std::vector<double> thresholds;
-  for (const absl::string_view item : SplitList(text)) {
-    double value = 0;
-    if (!absl::SimpleAtod(item, &value) || !(value >= 0 && value <= 1)) {
-      return UsageError(absl::StrCat("--iou_thresholds: \"", item,
-                                     "\", expected a number of 0 to 1"));
-    }
-    thresholds.push_back(value);
-  }
-  return thresholds;
+  return ParseList<double>(text, "--iou_thresholds", "a number of 0 to 1",
+                           [](absl::string_view item, double& value) {
+                             return absl::SimpleAtod(item, &value) &&
+                                    value >= 0 && value <= 1;
+                           });
 }
 
 absl::StatusOr<std::vector<int>> ParseMaxDets(absl::string_view text) {
-  std::vector<int> cuts;
-  for (const absl::string_view item : SplitList(text)) {
-    int value = 0;
-    if (!absl::SimpleAtoi(item, &value) || value < 1) {
-      return UsageError(absl::StrCat("--max_dets: \"", item,
-                                     "\", expected a whole number above 0"));
-    }
-    cuts.push_back(value);
-  }
-  return cuts;
+  return ParseList<int>(text, "--max_dets", "a whole number above 0",
+                        [](absl::string_view item, int& value) {
+                          return absl::SimpleAtoi(item, &value) && value >= 1;
+                        });
 }
 
 absl::StatusOr<std::vector<AreaRange>> ParseAreaRanges(absl::string_view text) {
-  std::vector<AreaRange> ranges;
-  for (const absl::string_view item : SplitList(text)) {
-    const std::vector<std::string> parts = absl::StrSplit(item, ':');
-    AreaRange range;
-    if (parts.size() != 3 || parts[0].empty() ||
-        !absl::SimpleAtod(parts[1], &range.low) ||
-        !absl::SimpleAtod(parts[2], &range.high) ||
-        !(range.low <= range.high)) {
-      return UsageError(absl::StrCat("--area_ranges: \"", item,
-                                     "\", expected name:low:high"));
-    }
-    range.label = parts[0];
-    ranges.push_back(range);
-  }
-  if (ranges.size() > kMaxAreaRanges) {
-    return UsageError(absl::StrCat("--area_ranges: ", ranges.size(),
-                                   " ranges, expected at most ",
-                                   kMaxAreaRanges));
-  }
-  return ranges;
+  ASSIGN_OR_RETURN(
+      std::vector<AreaRange> ranges,
+      ParseList<AreaRange>(text, "--area_ranges", "name:low:high",
+                           [](absl::string_view item, AreaRange& range) {
+                             const std::vector<std::string> parts =
+                                 absl::StrSplit(item, ':');
+                             range.label = parts[0];
+                             return parts.size() == 3 && !range.label.empty() &&
+                                    absl::SimpleAtod(parts[1], &range.low) &&
+                                    absl::SimpleAtod(parts[2], &range.high) &&
+                                    range.low <= range.high;
+                           }));
+  if (ranges.size() <= kMaxAreaRanges) return ranges;
+  return UsageError(absl::StrCat("--area_ranges: ", ranges.size(),
+                                 " ranges, expected at most ", kMaxAreaRanges));
 }
 
 std::vector<RecordId> ParseIds(absl::string_view text) {

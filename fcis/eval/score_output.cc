@@ -43,11 +43,9 @@ absl::Status WriteIfNamed(const absl::Flag<std::string>& flag,
 }
 
 absl::Status WriteReport(const Evaluation& evaluation,
-                         const std::string& results,
                          std::vector<std::string> findings) {
-  if (absl::GetFlag(FLAGS_report_html).empty()) return absl::OkStatus();
+  if (!NeedsExplanation()) return absl::OkStatus();
   ReportOptions options;
-  options.results = results;
   options.image_dir = ResolvePath(absl::GetFlag(FLAGS_image_dir));
   options.findings = std::move(findings);
   ASSIGN_OR_RETURN(const std::string page, HtmlReport(evaluation, options));
@@ -66,9 +64,10 @@ absl::Status CheckScoreOutputFlags() {
                      {"markdown", "csv", "none"});
 }
 
-absl::Status WriteScores(const Evaluation& evaluation,
-                         const std::string& results) {
-  std::vector<std::string> findings = Diagnose(evaluation, results);
+bool NeedsExplanation() { return !absl::GetFlag(FLAGS_report_html).empty(); }
+
+absl::Status WriteScores(const Evaluation& evaluation) {
+  std::vector<std::string> findings = Diagnose(evaluation);
   for (const std::string& finding : findings) {
     absl::FPrintF(stderr, "warning: %s\n", finding);
   }
@@ -84,7 +83,7 @@ absl::Status WriteScores(const Evaluation& evaluation,
       WriteIfNamed(FLAGS_output_json, ScoreJson(evaluation, findings)));
   RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_csv, csv));
   RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_markdown, markdown));
-  RETURN_IF_ERROR(WriteReport(evaluation, results, std::move(findings)));
+  RETURN_IF_ERROR(WriteReport(evaluation, std::move(findings)));
   if (absl::GetFlag(FLAGS_output_curves).empty()) return absl::OkStatus();
   return WriteIfNamed(FLAGS_output_curves, CurvesJson(evaluation.curves));
 }

@@ -17,10 +17,12 @@ std::vector<std::string> ScoreOutputFlagNames();
 // OK when --table is one of its choices; else a UsageError.
 absl::Status CheckScoreOutputFlags();
 
+// Whether the flags ask for what needs EvalOptions::explain.
+bool NeedsExplanation();
+
 // Prints findings to stderr, the summary and the table to stdout, and
-// writes the files that the flags name. `results`: the file that was scored.
-absl::Status WriteScores(const Evaluation& evaluation,
-                         const std::string& results);
+// writes the files that the flags name.
+absl::Status WriteScores(const Evaluation& evaluation);
 
 }  // namespace fcis
 

@@ -13,6 +13,7 @@
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/jpeg_writer.h"
+#include "fcis/eval/predict/picture_job.h"
 #include "fcis/model/detector.h"
 #include "fcis/model/topology.h"
 #include "rapidjson/prettywriter.h"
@@ -40,41 +41,32 @@ void KeepSize(int height, int width, InputConfig* input) {
   input->set_max_size(std::max(height, width));
 }
 
-void PasteAll(const std::vector<Detection>& detections, const Image& picture,
-              const PostprocessConfig& options) {
-  const float thresh = PasteThreshold(options);
-  for (const Detection& d : detections) {
-    PasteMask(d.mask, d.box, thresh, picture.height, picture.width);
-  }
-}
-
 struct Run {
-  double decode = 0;
-  StageTimes times;
+  PictureJob job;
   double paste = 0;
-  int detections = 0;
 };
 
 absl::StatusOr<Run> RunOnce(const Detector& detector, const std::string& jpeg) {
+  constexpr char kName[] = "the picture";
   const PostprocessConfig& options = detector.config().postprocess();
   Run run;
-  Clock::time_point start = Clock::now();
-  ASSIGN_OR_RETURN(const Image picture, DecodeImage(jpeg));
-  run.decode = SecondsSince(start);
-  ASSIGN_OR_RETURN(const std::vector<Detection> detections,
-                   detector.Detect(picture, options, nullptr, &run.times));
-  start = Clock::now();
-  PasteAll(detections, picture, options);
+  run.job = DetectIn(DecodePicture(jpeg, kName, kDefaultMaxPixels), kName,
+                     [&](const Image& image, StageTimes* times) {
+                       return detector.Detect(image, options, nullptr, times);
+                     });
+  RETURN_IF_ERROR(run.job.status);
+  const Clock::time_point start = Clock::now();
+  PasteInstances(run.job, PasteThreshold(options),
+                 [](const Detection&) { return true; });
   run.paste = SecondsSince(start);
-  run.detections = static_cast<int>(detections.size());
   return run;
 }
 
 void Append(const Run& run, std::vector<BenchStage>* stages) {
-  const double seconds[] = {run.decode,        run.times.prepare,
-                            run.times.network, run.times.proposals,
-                            run.times.pooling, run.times.voting,
-                            run.paste};
+  const StageTimes& times = run.job.times;
+  const double seconds[] = {
+      run.job.read_seconds, times.prepare, times.network, times.proposals,
+      times.pooling,        times.voting,  run.paste};
   for (size_t i = 0; i < stages->size(); ++i) {
     (*stages)[i].seconds.push_back(seconds[i]);
   }
@@ -144,7 +136,7 @@ absl::StatusOr<BenchResult> RunBench(Weights weights,
   for (int i = 0; i < options.repeats; ++i) {
     ASSIGN_OR_RETURN(const Run run, RunOnce(*detector, jpeg));
     Append(run, &result.stages);
-    result.detections = run.detections;
+    result.detections = static_cast<int>(run.job.detections.size());
   }
   result.peak_rss_mib = static_cast<double>(PeakResidentBytes()) / kMib;
   return result;

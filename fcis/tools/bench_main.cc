@@ -1,5 +1,4 @@
 // Times the network and everything around it.
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,26 +13,17 @@
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
-#include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
-#include "fcis/data/download/download_flag.h"
 #include "fcis/model/cli/backend_flags.h"
-#include "fcis/model/cli/model_choice.h"
 #include "fcis/model/cli/model_flags.h"
-#include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/tools/bench.h"
+#include "fcis/tools/weights_flags.h"
 
-ABSL_FLAG(std::string, modelpath, "", fcis::kModelHelp);
-ABSL_FLAG(std::string, preset, "",
-          "Instead of a model file: a model by name, with deterministic "
-          "weights.");
 ABSL_FLAG(int, height, 0,
           "Height of the picture. Default: that of the network's input when it "
           "is shown a picture of 640x480.");
 ABSL_FLAG(int, width, 0, "Width of the picture. Default: likewise.");
 ABSL_FLAG(int, repeats, 5, "Timed runs, after one that is not timed.");
-ABSL_FLAG(int, deterministic_seed, 1,
-          "Seed of the formula that makes the weights of --preset.");
 ABSL_FLAG(std::string, output_json, "", "Also write the result to this file.");
 
 namespace fcis {
@@ -46,12 +36,11 @@ Program MakeProgram() {
   program.summary =
       "Times the detector, stage by stage, on a made-up picture, and prints "
       "the medians as JSON.";
-  program.groups = {
-      {"Model", {"modelpath", "download", "preset", "deterministic_seed"}},
-      {"What to run", {"height", "width", "repeats"}},
-      {"Results", {"output_json"}},
-      {"Computing", BackendFlagNames()},
-      {"Thresholds and sizes", ModelFlagNames()}};
+  program.groups = {{"Model", WeightsFlagNames()},
+                    {"What to run", {"height", "width", "repeats"}},
+                    {"Results", {"output_json"}},
+                    {"Computing", BackendFlagNames()},
+                    {"Thresholds and sizes", ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}};
   program.version_details = DeviceDetails;
   program.examples = {
@@ -85,30 +74,12 @@ absl::StatusOr<BenchOptions> OptionsFromFlags() {
   return options;
 }
 
-absl::StatusOr<Weights> WeightsFromFlags() {
-  const std::string preset = absl::GetFlag(FLAGS_preset);
-  if (preset.empty()) {
-    ASSIGN_OR_RETURN(
-        ModelChoice choice,
-        ChooseModel(absl::GetFlag(FLAGS_modelpath),
-                    ModelFetcherFromFlags(ModelDirectory()),
-                    DefaultModelFetcherFromFlags(ModelDirectory())));
-    absl::FPrintF(stderr, "%s\n", choice.statement);
-    return std::move(choice.weights);
-  }
-  if (!absl::GetFlag(FLAGS_modelpath).empty()) {
-    return UsageError("expected --modelpath or --preset, not both");
-  }
-  const absl::StatusOr<ModelConfig> config = Preset(preset);
-  if (!config.ok()) return UsageError(config.status().message());
-  return DeterministicWeights(*config, absl::GetFlag(FLAGS_deterministic_seed));
-}
-
 absl::Status Run(const std::vector<std::string>& arguments) {
   if (!arguments.empty()) {
     return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
   }
   RETURN_IF_ERROR(CheckModelFlags());
+  RETURN_IF_ERROR(CheckWeightsFlags());
   ASSIGN_OR_RETURN(const BenchOptions options, OptionsFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
   ASSIGN_OR_RETURN(Weights weights, WeightsFromFlags());

@@ -10,30 +10,27 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "fcis/core/base/default_threads.h"
-#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/threads_flag.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/coco/bad_annotation_flags.h"
+#include "fcis/data/coco/data_dir_flag.h"
 #include "fcis/data/loader/coco_sources.h"
 
 ABSL_FLAG(std::string, ann_file, "",
           "Annotations of any data set, with --image_dir. Default: COCO's "
           "train2014 and valminusminival2014 under --data_dir.");
 ABSL_FLAG(std::string, image_dir, "", "The pictures of --ann_file.");
-ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
-          "COCO's files, as download_datasets lays them out.");
 ABSL_FLAG(std::string, output_json, "", "Write the report here as well.");
 ABSL_FLAG(int, min_size, 600,
           "Short side of prepared pictures; boxes that vanish there count as "
           "left out.");
 ABSL_FLAG(int, max_size, 1000, "Limit of their long side.");
-ABSL_FLAG(int, threads, 0, fcis::kThreadsHelp);
 
 namespace fcis {
 namespace {
@@ -115,7 +112,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const BadAnnotationPolicy policy,
                    BadAnnotationPolicyFromFlags());
   ASSIGN_OR_RETURN(const std::vector<CocoSource> sources, SourcesFromFlags());
-  SetNumThreads(absl::GetFlag(FLAGS_threads));
+  RETURN_IF_ERROR(SetThreadsFromFlag());
   ASSIGN_OR_RETURN(const DatasetReport report, Check(sources, input));
   absl::PrintF("%s", report.ToText());
   const std::string json = ResolvePath(absl::GetFlag(FLAGS_output_json));

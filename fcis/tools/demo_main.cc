@@ -1,5 +1,4 @@
 // Finds the instances in pictures and draws them.
-#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -7,7 +6,6 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/parallel.h"
@@ -17,10 +15,9 @@
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/mask/paste.h"
-#include "fcis/data/codec/image_reader.h"
-#include "fcis/data/download/download_flag.h"
+#include "fcis/data/codec/max_pixels_flag.h"
+#include "fcis/eval/predict/model_source.h"
 #include "fcis/model/cli/backend_flags.h"
-#include "fcis/model/cli/model_choice.h"
 #include "fcis/model/cli/model_flags.h"
 #include "fcis/model/detector.h"
 #include "fcis/tools/class_filter.h"
@@ -29,7 +26,6 @@
 #include "fcis/tools/run_demo.h"
 #include "fcis/tools/selftest.h"
 
-ABSL_FLAG(std::string, modelpath, "", fcis::kModelHelp);
 ABSL_FLAG(std::string, imgdir, "",
           "Directory of pictures. Default, when no picture is named: the "
           "photographs that come with this program.");
@@ -42,8 +38,6 @@ ABSL_FLAG(bool, save_json, false,
           "Also write results.json, in COCO's results format.");
 ABSL_FLAG(bool, save_masks, false,
           "Also write each instance's mask as a PNG under masks/.");
-ABSL_FLAG(int64_t, max_pixels, fcis::kDefaultMaxPixels,
-          "Pictures of more pixels are refused.");
 
 namespace fcis {
 namespace {
@@ -75,10 +69,7 @@ Program MakeProgram() {
 absl::Status CheckFlags() {
   RETURN_IF_ERROR(CheckModelFlags());
   RETURN_IF_ERROR(CheckBackendFlags());
-  if (absl::GetFlag(FLAGS_max_pixels) > 0) return absl::OkStatus();
-  return UsageError(
-      absl::StrCat("--max_pixels=", absl::GetFlag(FLAGS_max_pixels),
-                   ": expected at least 1"));
+  return MaxPixelsFromFlag().status();
 }
 
 absl::StatusOr<PictureList> DefaultPictures() {
@@ -125,10 +116,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const PictureList list, Pictures(arguments));
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
   RETURN_IF_ERROR(TestNewDevice(*backend));
-  ASSIGN_OR_RETURN(ModelChoice choice,
-                   ChooseModel(absl::GetFlag(FLAGS_modelpath),
-                               ModelFetcherFromFlags(ModelDirectory()),
-                               DefaultModelFetcherFromFlags(ModelDirectory())));
+  ASSIGN_OR_RETURN(ModelChoice choice, ModelFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
                    MakeDetector(std::move(choice), backend.get()));
   const PostprocessConfig& postprocess = detector->config().postprocess();
@@ -138,7 +126,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                                                 detector->config()));
   options.save_json = absl::GetFlag(FLAGS_save_json);
   options.save_masks = absl::GetFlag(FLAGS_save_masks);
-  options.max_pixels = absl::GetFlag(FLAGS_max_pixels);
+  ASSIGN_OR_RETURN(options.max_pixels, MaxPixelsFromFlag());
   ASSIGN_OR_RETURN(
       options.directory,
       MakeOutputDirectory(absl::GetFlag(FLAGS_out), "fcis_demo", absl::Now()));

@@ -1,8 +1,6 @@
 // Writes every intermediate tensor of one detection, or describes the machine.
-#include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -12,25 +10,16 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
-#include "fcis/core/config/presets.h"
 #include "fcis/core/io/npz.h"
 #include "fcis/data/codec/image_reader.h"
-#include "fcis/data/download/download_flag.h"
 #include "fcis/model/cli/backend_flags.h"
-#include "fcis/model/cli/model_choice.h"
 #include "fcis/model/cli/model_flags.h"
-#include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/tools/environment.h"
 #include "fcis/tools/inspect.h"
 #include "fcis/tools/selftest.h"
 #include "fcis/tools/train_selftest.h"
+#include "fcis/tools/weights_flags.h"
 
-ABSL_FLAG(std::string, model, "", fcis::kModelHelp);
-ABSL_FLAG(std::string, preset, "",
-          "Instead of a model file: a model by name, with deterministic "
-          "weights.");
-ABSL_FLAG(int, deterministic_seed, 1,
-          "Seed of the formula that makes the weights of --preset.");
 ABSL_FLAG(std::string, image, "", "Picture, JPEG or PNG.");
 ABSL_FLAG(std::string, out, "stages.npz", "File to write.");
 ABSL_FLAG(bool, environment, false,
@@ -50,16 +39,15 @@ Program MakeProgram() {
   program.summary =
       "Writes every intermediate tensor of the detection in one picture to an "
       ".npz file, under the names of the parity fixtures.";
-  program.groups = {
-      {"Picture and result", {"image", "out"}},
-      {"Model", {"model", "download", "preset", "deterministic_seed"}},
-      {"Machine", {"environment", "selftest"}},
-      {"Computing", BackendFlagNames()},
-      {"Thresholds and sizes", ModelFlagNames()}};
-  program.short_flags = {{'m', "model"}, {'o', "out"}};
+  program.groups = {{"Picture and result", {"image", "out"}},
+                    {"Model", WeightsFlagNames()},
+                    {"Machine", {"environment", "selftest"}},
+                    {"Computing", BackendFlagNames()},
+                    {"Thresholds and sizes", ModelFlagNames()}};
+  program.short_flags = {{'m', "modelpath"}, {'o', "out"}};
   program.version_details = DeviceDetails;
   program.examples = {
-      "inspect --model fcis_coco.npz --image a.jpg --out stages.npz",
+      "inspect -m fcis_coco.npz --image a.jpg --out stages.npz",
       "inspect --preset resnet101_coco --deterministic_seed 1 --image a.jpg",
       "inspect --environment", "inspect --selftest --device cuda"};
   return program;
@@ -69,33 +57,12 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
   if (!arguments.empty()) {
     return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
   }
-  const std::string preset = absl::GetFlag(FLAGS_preset);
-  if (!absl::GetFlag(FLAGS_model).empty() && !preset.empty()) {
-    return UsageError("expected --model or --preset, not both");
-  }
+  RETURN_IF_ERROR(CheckWeightsFlags());
   if (absl::GetFlag(FLAGS_image).empty()) {
     return UsageError("expected --image");
   }
-  if (!preset.empty() && !Preset(preset).ok()) {
-    return UsageError(Preset(preset).status().message());
-  }
   RETURN_IF_ERROR(CheckModelFlags());
   return CheckBackendFlags();
-}
-
-absl::StatusOr<Weights> WeightsFromFlags() {
-  const std::string preset = absl::GetFlag(FLAGS_preset);
-  if (preset.empty()) {
-    ASSIGN_OR_RETURN(
-        ModelChoice choice,
-        ChooseModel(absl::GetFlag(FLAGS_model),
-                    ModelFetcherFromFlags(ModelDirectory()),
-                    DefaultModelFetcherFromFlags(ModelDirectory())));
-    absl::FPrintF(stderr, "%s\n", choice.statement);
-    return std::move(choice.weights);
-  }
-  ASSIGN_OR_RETURN(const ModelConfig config, Preset(preset));
-  return DeterministicWeights(config, absl::GetFlag(FLAGS_deterministic_seed));
 }
 
 absl::Status SelfTest() {

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -22,10 +21,8 @@
 #include "fcis/core/draw/draw_instances.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/mask/paste.h"
-#include "fcis/core/mask/pasted_rle.h"
 #include "fcis/core/pipeline/pipeline.h"
 #include "fcis/core/progress/progress.h"
-#include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/data/results_json.h"
 
@@ -46,22 +43,6 @@ class Stopwatch {
 
  private:
   absl::Time start_ = absl::Now();
-};
-
-// A picture on its way. The rest holds what the stages so far have found, as
-// long as the status is OK.
-struct Job {
-  absl::Status status;
-  Image image;
-  double read_ms = 0;
-  std::vector<Detection> detections;
-  StageTimes times;
-};
-
-// One kept detection in the pixels of its picture.
-struct Instance {
-  Detection detection;
-  PastedMask mask;
 };
 
 // 0 and 1, height * width.
@@ -126,9 +107,14 @@ class Demo {
     }
     const absl::Time start = absl::Now();
     RunPipeline(
-        list_.pictures.size(), kQueueDepth, [&](int64_t i) { return Load(i); },
-        [&](int64_t i, Job job) { return Detect(i, std::move(job)); },
-        [&](int64_t i, const Job& job) { Finish(i, job); });
+        list_.pictures.size(), kQueueDepth,
+        [&](int64_t i) {
+          return LoadPicture(list_.pictures[i].path, options_.max_pixels);
+        },
+        [&](int64_t i, PictureJob job) {
+          return DetectIn(std::move(job), list_.pictures[i].path, detect_);
+        },
+        [&](int64_t i, const PictureJob& job) { Finish(i, job); });
     if (options_.save_json) RETURN_IF_ERROR(results_->Commit());
     PrintSummary(absl::ToDoubleSeconds(absl::Now() - start));
     if (failed_ == 0) return absl::OkStatus();
@@ -137,35 +123,7 @@ class Demo {
   }
 
  private:
-  Job Load(int64_t i) const {
-    Job job;
-    Stopwatch watch;
-    absl::StatusOr<Image> image =
-        ReadImage(list_.pictures[i].path, {options_.max_pixels});
-    job.read_ms = watch.Lap();
-    if (image.ok()) {
-      job.image = *std::move(image);
-    } else {
-      job.status = image.status();
-    }
-    return job;
-  }
-
-  Job Detect(int64_t i, Job job) const {
-    if (!job.status.ok()) return job;
-    absl::StatusOr<std::vector<Detection>> found =
-        detect_(job.image, &job.times);
-    if (found.ok()) {
-      job.detections = *std::move(found);
-    } else {
-      job.status = absl::Status(
-          found.status().code(),
-          absl::StrCat(list_.pictures[i].path, ": ", found.status().message()));
-    }
-    return job;
-  }
-
-  void Finish(int64_t i, const Job& job) {
+  void Finish(int64_t i, const PictureJob& job) {
     const absl::Status status = job.status.ok() ? Save(i, job) : job.status;
     if (status.ok()) {
       ++done_;
@@ -181,7 +139,7 @@ class Demo {
   }
 
   // Draws, writes and reports one picture.
-  absl::Status Save(int64_t i, const Job& job) {
+  absl::Status Save(int64_t i, const PictureJob& job) {
     Stopwatch watch;
     const std::vector<Instance> instances = Keep(job);
     Image drawn = job.image;
@@ -243,17 +201,12 @@ class Demo {
     return absl::OkStatus();
   }
 
-  // The detections of the labels asked for, in the detector's order.
-  std::vector<Instance> Keep(const Job& job) const {
-    std::vector<Instance> instances;
-    for (const Detection& detection : job.detections) {
-      if (options_.labels.count(detection.label) == 0) continue;
-      instances.push_back(
-          {detection,
-           PasteMask(detection.mask, detection.box, options_.paste_threshold,
-                     job.image.height, job.image.width)});
-    }
-    return instances;
+  // Those of the labels asked for.
+  std::vector<Instance> Keep(const PictureJob& job) const {
+    return PasteInstances(job, options_.paste_threshold,
+                          [&](const Detection& detection) {
+                            return options_.labels.count(detection.label) > 0;
+                          });
   }
 
   std::vector<DrawInstance> Drawable(
@@ -285,23 +238,20 @@ class Demo {
 
   absl::Status AddResults(int64_t i, const Image& image,
                           const std::vector<Instance>& instances) {
-    for (const auto& [detection, mask] : instances) {
-      const Box& box = detection.box;
-      ResultEntry entry;
-      entry.image_id = RecordId(image_ids_[i]);
+    for (const Instance& instance : instances) {
+      const Box& box = instance.detection.box;
+      const ClassConfig& klass = config_.classes(instance.detection.label - 1);
+      ResultEntry entry = ResultOf(instance, image, RecordId(image_ids_[i]),
+                                   RecordId(klass.category_id()));
       entry.file_name =
           std::filesystem::path(list_.pictures[i].path).filename().string();
-      entry.category_id =
-          RecordId(config_.classes(detection.label - 1).category_id());
       entry.bbox = XywhBox{box.x0, box.y0, box.width(), box.height()};
-      entry.score = detection.score;
-      entry.segmentation = PastedMaskToRle(mask, image.height, image.width);
       RETURN_IF_ERROR(results_->Write(entry));
     }
     return absl::OkStatus();
   }
 
-  void PrintLine(int64_t i, const Job& job,
+  void PrintLine(int64_t i, const PictureJob& job,
                  const std::vector<Instance>& instances, double draw_ms,
                  double write_ms) {
     const StageTimes& t = job.times;
@@ -311,9 +261,10 @@ class Demo {
             "[%d/%d] %s: %dx%d, %s; ms: read %.0f, prepare %.0f, network %.0f, "
             "proposals %.0f, pooling %.0f, voting %.0f, draw %.0f, write %.0f",
             i + 1, list_.pictures.size(), list_.pictures[i].path,
-            job.image.width, job.image.height, Describe(instances), job.read_ms,
-            1e3 * t.prepare, 1e3 * t.network, 1e3 * t.proposals,
-            1e3 * t.pooling, 1e3 * t.voting, draw_ms, write_ms));
+            job.image.width, job.image.height, Describe(instances),
+            1e3 * job.read_seconds, 1e3 * t.prepare, 1e3 * t.network,
+            1e3 * t.proposals, 1e3 * t.pooling, 1e3 * t.voting, draw_ms,
+            write_ms));
   }
 
   // "3 instances (2 person, 1 car)"

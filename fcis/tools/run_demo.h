@@ -3,18 +3,13 @@
 #define FCIS_TOOLS_RUN_DEMO_H_
 
 #include <cstdint>
-#include <functional>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "fcis/core/config/fcis.pb.h"
-#include "fcis/core/image/image.h"
 #include "fcis/data/codec/image_reader.h"
-#include "fcis/model/detection.h"
-#include "fcis/model/detector.h"
+#include "fcis/eval/predict/picture_job.h"
 #include "fcis/tools/picture_list.h"
 
 namespace fcis {
@@ -34,10 +29,6 @@ struct DemoOptions {
   // A picture of more pixels is an error.
   int64_t max_pixels = kDefaultMaxPixels;
 };
-
-// Detector::Detect, with the post-processing values chosen.
-using DetectFunction = std::function<absl::StatusOr<std::vector<Detection>>(
-    const Image& image, StageTimes* times)>;
 
 // Works through the list while reading the next picture and drawing the last
 // one. Prints a line per picture and a summary to stdout, what failed to

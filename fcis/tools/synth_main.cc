@@ -6,12 +6,11 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "fcis/core/base/default_threads.h"
-#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/threads_flag.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/synth/scene_dataset.h"
 
@@ -21,7 +20,6 @@ ABSL_FLAG(int, images, 4000, "Number of pictures.");
 ABSL_FLAG(uint64_t, seed, 1,
           "Which scenes; others with another seed, the same with the same.");
 ABSL_FLAG(int, size, 320, "Width in pixels; the height is four fifths of it.");
-ABSL_FLAG(int, threads, 0, fcis::kThreadsHelp);
 
 namespace fcis {
 namespace {
@@ -67,7 +65,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   const std::string out = ResolvePath(absl::GetFlag(FLAGS_out));
   if (out.empty()) return UsageError("expected --out, a directory");
   ASSIGN_OR_RETURN(const SceneDatasetOptions options, OptionsFromFlags());
-  SetNumThreads(absl::GetFlag(FLAGS_threads));
+  RETURN_IF_ERROR(SetThreadsFromFlag());
   {
     Progress progress(Progress::OnStderr("scenes", options.images));
     RETURN_IF_ERROR(WriteSceneDataset(

@@ -21,11 +21,6 @@ struct CpuQuota {
 // each file that is read, but not into the answer; "" outside of tests.
 std::optional<CpuQuota> FindCpuQuota(const std::string& root);
 
-// The help of a flag --threads.
-inline constexpr char kThreadsHelp[] =
-    "CPU threads; 0 is OMP_NUM_THREADS, else one per available core (affinity, "
-    "cgroup quota), which processes that mpiexec started on a machine share.";
-
 // What bounds the number of threads.
 struct ThreadLimits {
   int affinity = 1;  // cores in this process's affinity mask

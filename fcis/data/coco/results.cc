@@ -145,6 +145,7 @@ ReadElement ElementReader(const ResultsOptions& options, ResultsSink* sink,
   return [=, read = options.read_segmentation](JsonScanner& json) {
     const JsonScanner::Place begin = json.place();
     const size_t at = json.offset();
+    result->offset = at;
     bool good = ReadResult(json, read, *result);
     if (good) {
       const absl::Status added = sink->Add(*result);
@@ -178,6 +179,16 @@ absl::Status FaultsError(absl::string_view path,
 }
 
 }  // namespace
+
+absl::Status ReadResultAt(absl::string_view text, absl::string_view path,
+                          size_t offset, CocoResult& result) {
+  JsonScanner json(text, offset);
+  result.offset = offset;
+  if (ReadResult(json, /*read_segmentation=*/true, result)) {
+    return absl::OkStatus();
+  }
+  return Error(path, "", json.status());
+}
 
 absl::StatusOr<bool> ReadFirstResult(absl::string_view text,
                                      absl::string_view path,

@@ -4,6 +4,7 @@
 #ifndef FCIS_DATA_COCO_RESULTS_H_
 #define FCIS_DATA_COCO_RESULTS_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@
 namespace fcis {
 
 struct CocoResult {
+  size_t offset = 0;  // where it begins in the file's text
   RecordId image_id, category_id;
   double score = 0;  // finite
   // A "bbox" of [] or null is there but empty.
@@ -48,6 +50,11 @@ struct ResultsOptions {
   // Bad detections that an error names.
   int max_messages = 20;
 };
+
+// The detection that begins at byte `offset` of the text. Errors name the file
+// and the byte.
+absl::Status ReadResultAt(absl::string_view text, absl::string_view path,
+                          size_t offset, CocoResult& result);
 
 // The first detection of the list alone, which decides how pycocotools takes
 // the others; false: the list is empty.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_iou.h"
@@ -59,7 +59,8 @@ class OverlapSink : public ResultsSink {
       : truth_(truth),
         options_(options),
         sources_(sources),
-        lowest_(LowestMatchThreshold(options)) {
+        lowest_(LowestMatchThreshold(options)),
+        least_(options.explain ? std::min(lowest_, kBackgroundIou) : lowest_) {
     detections_.box_areas = sources.boxes && !sources.mask_areas &&
                             options.iou_type != IouType::kBbox;
   }
@@ -73,7 +74,11 @@ class OverlapSink : public ResultsSink {
   bool LacksMask(const CocoResult& result);
   absl::Status TakeMask(const CocoResult& result);
   absl::StatusOr<Rle> DrawBox() const;
-  void Compare(absl::Span<const TruthObject> cell);
+  void Compare(const CocoResult& result, absl::Span<const TruthObject> cell,
+               ScoredDetection& detection);
+  void Measure(absl::Span<const TruthObject> objects);
+  void AppendReached(absl::Span<const double> ious, int64_t first,
+                     double lowest, std::vector<Overlap>& overlaps) const;
   double CompareMask(const TruthObject& object);
   bool CanReach(const TruthObject& object);
   const XywhBox& MaskBox();
@@ -82,7 +87,8 @@ class OverlapSink : public ResultsSink {
   const GroundTruth& truth_;
   const EvalOptions& options_;
   const Sources sources_;
-  const double lowest_;
+  const double lowest_;  // a smaller IoU is no overlap
+  const double least_;   // a smaller IoU need not be known
   Detections detections_;
 
   // Of the detection in hand; results come picture by picture.
@@ -96,6 +102,7 @@ class OverlapSink : public ResultsSink {
   XywhBox mask_box_;
   bool has_boundary_ = false;
   Rle boundary_;
+  std::vector<double> ious_;
 };
 
 absl::Status OverlapSink::FindImage(const RecordId& id) {
@@ -212,35 +219,65 @@ absl::Status OverlapSink::Add(const CocoResult& result) {
       options_.iou_type == IouType::kBbox) {
     box_ = RleToBbox(mask_);
   }
-  detection.first_overlap = static_cast<uint32_t>(detections_.overlaps.size());
-  Compare(truth_.Cell(detection.image, truth_.ClassOf(detection.category)));
-  detection.num_overlaps = static_cast<uint32_t>(detections_.overlaps.size() -
-                                                 detection.first_overlap);
+  Compare(result,
+          truth_.Cell(detection.image, truth_.ClassOf(detection.category)),
+          detection);
   detections_.list.push_back(detection);
   return absl::OkStatus();
 }
 
-void OverlapSink::Compare(absl::Span<const TruthObject> cell) {
-  const int64_t first = truth_.Position(cell);
-  bool has_nan = false;
-  const auto compare = [&](double lowest) {
-    for (size_t i = 0; i < cell.size(); ++i) {
-      const double iou = options_.iou_type == IouType::kBbox
-                             ? BoxIou(box_, cell[i].box, cell[i].crowd)
-                             : CompareMask(cell[i]);
-      has_nan |= std::isnan(iou);
-      if (iou < lowest) continue;
-      detections_.overlaps.push_back(
-          {static_cast<uint32_t>(first + static_cast<int64_t>(i)), iou});
-    }
+// With the objects of its cell, and for an explanation with all of its picture.
+void OverlapSink::Compare(const CocoResult& result,
+                          absl::Span<const TruthObject> cell,
+                          ScoredDetection& detection) {
+  const auto size = [](const std::vector<Overlap>& overlaps) {
+    return static_cast<uint32_t>(overlaps.size());
   };
-  const size_t before = detections_.overlaps.size();
-  compare(lowest_);
-  if (!has_nan) return;
-  // Of a box that is not a number: COCOeval lets a NaN match, and everything
-  // behind it.
-  detections_.overlaps.resize(before);
-  compare(-std::numeric_limits<double>::infinity());
+  const absl::Span<const TruthObject> all =
+      options_.explain ? truth_.ObjectsIn(detection.image) : cell;
+  Measure(all);
+  std::vector<Overlap>& overlaps = detections_.overlaps;
+  detection.first_overlap = size(overlaps);
+  if (!cell.empty()) {
+    const auto at = static_cast<size_t>(cell.data() - all.data());
+    AppendReached(absl::MakeConstSpan(ious_).subspan(at, cell.size()),
+                  truth_.Position(cell), lowest_, overlaps);
+  }
+  detection.num_overlaps = size(overlaps) - detection.first_overlap;
+  if (!options_.explain) return;
+  std::vector<Overlap>& touches = detections_.touches;
+  DetectionTrace trace;
+  trace.offset = result.offset;
+  trace.first_touch = size(touches);
+  if (!all.empty()) {
+    AppendReached(ious_, truth_.Position(all), kBackgroundIou, touches);
+  }
+  trace.num_touches = size(touches) - trace.first_touch;
+  detections_.traces.push_back(trace);
+}
+
+void OverlapSink::Measure(absl::Span<const TruthObject> objects) {
+  ious_.clear();
+  for (const TruthObject& object : objects) {
+    ious_.push_back(options_.iou_type == IouType::kBbox
+                        ? BoxIou(box_, object.box, object.crowd)
+                        : CompareMask(object));
+  }
+}
+
+// `first`: the object of the first IoU. Where one is not a number, as of a box
+// that is none, all are appended: COCOeval lets a NaN match, and everything
+// behind it.
+void OverlapSink::AppendReached(absl::Span<const double> ious, int64_t first,
+                                double lowest,
+                                std::vector<Overlap>& overlaps) const {
+  const bool has_nan =
+      absl::c_any_of(ious, [](double iou) { return std::isnan(iou); });
+  for (size_t i = 0; i < ious.size(); ++i) {
+    if (!has_nan && ious[i] < lowest) continue;
+    overlaps.push_back(
+        {static_cast<uint32_t>(first + static_cast<int64_t>(i)), ious[i]});
+  }
 }
 
 // By an upper bound of the IoU, cheap parts first: the smaller mask bounds the
@@ -248,10 +285,10 @@ void OverlapSink::Compare(absl::Span<const TruthObject> cell) {
 bool OverlapSink::CanReach(const TruthObject& object) {
   // Room for the rounding of the bound.
   constexpr double kSlack = 1e-9;
-  if (lowest_ <= 0) return true;
+  if (least_ <= 0) return true;
   const double area = mask_area_, truth_area = object.mask.area;
   double common = std::min(area, truth_area);
-  if (IouOf(common, area, truth_area, object.crowd) < lowest_ - kSlack) {
+  if (IouOf(common, area, truth_area, object.crowd) < least_ - kSlack) {
     return false;
   }
   const XywhBox& box = MaskBox();
@@ -259,7 +296,7 @@ bool OverlapSink::CanReach(const TruthObject& object) {
   common =
       std::min(common, Common(box.x, box.width, truth.x, truth.width) *
                            Common(box.y, box.height, truth.y, truth.height));
-  return IouOf(common, area, truth_area, object.crowd) >= lowest_ - kSlack;
+  return IouOf(common, area, truth_area, object.crowd) >= least_ - kSlack;
 }
 
 const XywhBox& OverlapSink::MaskBox() {
@@ -272,7 +309,7 @@ double OverlapSink::CompareMask(const TruthObject& object) {
   if (!CanReach(object)) return 0;
   const double iou =
       MaskIou(mask_, MaskBox(), object.mask.rle, object.mask.box, object.crowd);
-  if (options_.iou_type != IouType::kBoundary || iou <= 0 || iou < lowest_) {
+  if (options_.iou_type != IouType::kBoundary || iou <= 0 || iou < least_) {
     return iou;
   }
   if (!has_boundary_) boundary_ = MaskBoundary(mask_);
@@ -299,6 +336,11 @@ absl::Status CheckMasks(const DetectionCounts& counts, const Sources& sources,
                     : ", though the first has one"));
 }
 
+template <typename T>
+void Append(const std::vector<T>& part, std::vector<T>& all) {
+  all.insert(all.end(), part.begin(), part.end());
+}
+
 Detections Join(const std::vector<std::unique_ptr<ResultsSink>>& sinks) {
   Detections all;
   size_t detections = 0, overlaps = 0;
@@ -314,13 +356,16 @@ Detections Join(const std::vector<std::unique_ptr<ResultsSink>>& sinks) {
   all.overlaps.reserve(overlaps);
   for (const auto& sink : sinks) {
     Detections& part = static_cast<OverlapSink&>(*sink).detections();
-    const auto offset = static_cast<uint32_t>(all.overlaps.size());
     for (ScoredDetection& detection : part.list) {
-      detection.first_overlap += offset;
+      detection.first_overlap += static_cast<uint32_t>(all.overlaps.size());
     }
-    all.list.insert(all.list.end(), part.list.begin(), part.list.end());
-    all.overlaps.insert(all.overlaps.end(), part.overlaps.begin(),
-                        part.overlaps.end());
+    for (DetectionTrace& trace : part.traces) {
+      trace.first_touch += static_cast<uint32_t>(all.touches.size());
+    }
+    Append(part.list, all.list);
+    Append(part.overlaps, all.overlaps);
+    Append(part.traces, all.traces);
+    Append(part.touches, all.touches);
     all.counts.Add(part.counts);
     all.box_areas = part.box_areas;
     part = Detections();

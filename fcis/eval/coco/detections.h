@@ -3,6 +3,7 @@
 #ifndef FCIS_EVAL_COCO_DETECTIONS_H_
 #define FCIS_EVAL_COCO_DETECTIONS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,6 +31,18 @@ struct ScoredDetection {
   uint32_t first_overlap = 0, num_overlaps = 0;
 };
 
+// A detection touches objects from this IoU on: TIDE's lower threshold
+// (overlap_table.h).
+inline constexpr double kBackgroundIou = .1;
+
+// What it takes to explain a detection, beyond scoring it.
+struct DetectionTrace {
+  size_t offset = 0;  // where it begins in the results' text
+  // All objects of its picture that it touches, whatever their category; by
+  // ascending object.
+  uint32_t first_touch = 0, num_touches = 0;
+};
+
 // What was seen on the way, for warnings.
 struct DetectionCounts {
   int64_t total = 0;              // detections in the file
@@ -54,6 +67,9 @@ struct Detections {
   // In the file's order; those of other categories and pictures are left out.
   std::vector<ScoredDetection> list;
   std::vector<Overlap> overlaps;
+  // One of each of `list`; empty unless options.explain.
+  std::vector<DetectionTrace> traces;
+  std::vector<Overlap> touches;
   DetectionCounts counts;
   // Areas are those of the boxes although masks are compared.
   bool box_areas = false;

@@ -121,8 +121,7 @@ void DiagnoseRules(const Evaluation& evaluation, Lines& lines) {
 }
 
 // Whether objects are found as soon as categories do not matter.
-bool CategoriesAreToBlame(const Evaluation& evaluation,
-                          const std::string& results) {
+bool CategoriesAreToBlame(const Evaluation& evaluation) {
   constexpr double kPoor = .02, kDecent = .2;
   constexpr size_t kAp50 = 1;
   const double ap50 = evaluation.summary.stats[kAp50];
@@ -133,21 +132,22 @@ bool CategoriesAreToBlame(const Evaluation& evaluation,
   }
   EvalOptions options = evaluation.options;
   options.class_agnostic = true;
-  const auto agnostic = Evaluate(evaluation.dataset->path, results, options);
+  options.explain = false;
+  const auto agnostic =
+      Evaluate(evaluation.dataset->path, evaluation.results_path, options);
   // What came through a pipe cannot be read again.
   return agnostic.ok() && agnostic->summary.stats[kAp50] > kDecent;
 }
 
 }  // namespace
 
-std::vector<std::string> Diagnose(const Evaluation& evaluation,
-                                  const std::string& results) {
+std::vector<std::string> Diagnose(const Evaluation& evaluation) {
   Lines lines;
   DiagnoseJson(evaluation, lines);
   absl::c_move(DiagnoseTruth(evaluation), std::back_inserter(lines));
   DiagnoseCounts(evaluation, lines);
   DiagnoseRules(evaluation, lines);
-  if (CategoriesAreToBlame(evaluation, results)) {
+  if (CategoriesAreToBlame(evaluation)) {
     lines.push_back(
         "category ids look off by a mapping: objects are found when categories "
         "do not matter (--class_agnostic)");

@@ -15,8 +15,7 @@ namespace fcis {
 // COCOeval's oddities that applies. Reads the results again when hardly
 // anything was found, to see whether the categories are to blame. Empty:
 // nothing strange.
-std::vector<std::string> Diagnose(const Evaluation& evaluation,
-                                  const std::string& results);
+std::vector<std::string> Diagnose(const Evaluation& evaluation);
 
 }  // namespace fcis
 

@@ -85,7 +85,9 @@ absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
                         {},
                         std::move(none),
                         {},
-                        {}};
+                        {},
+                        results,
+                        nullptr};
   evaluation.seconds.truth = watch.Lap();
   RETURN_IF_ERROR(ScoreResults(results, &evaluation));
   return evaluation;
@@ -98,7 +100,10 @@ absl::Status ScoreResults(const std::string& results, Evaluation* evaluation) {
   ASSIGN_OR_RETURN(evaluation->detections,
                    ReadDetections(file->bytes(), results, evaluation->truth,
                                   options, NumThreads()));
-  file.reset();  // large, and done with
+  evaluation->results_path = results;
+  evaluation->results.reset();
+  if (options.explain) evaluation->results = file;
+  file.reset();  // large, and else done with
   evaluation->seconds.detections = watch.Lap();
   evaluation->curves =
       Accumulate(evaluation->truth, evaluation->detections, options);

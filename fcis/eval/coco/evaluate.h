@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fcis/core/io/file.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/eval/coco/accumulate.h"
 #include "fcis/eval/coco/detections.h"
@@ -27,6 +28,9 @@ struct Evaluation {
   struct Seconds {
     double annotations = 0, truth = 0, detections = 0, accumulate = 0;
   } seconds;
+  std::string results_path;
+  // With options.explain, what traces point into; else null.
+  std::shared_ptr<const MappedFile> results;
 };
 
 // Reads both files and evaluates, on NumThreads() threads; the result does not
@@ -42,8 +46,8 @@ absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
                                     const std::string& results,
                                     EvalOptions options);
 
-// Scores other results against the truth that `evaluation` has: replaces its
-// detections, curves and summary, unless there is an error.
+// Scores other results against the truth that `evaluation` has: replaces all
+// that came of the last ones, unless there is an error.
 absl::Status ScoreResults(const std::string& results, Evaluation* evaluation);
 
 }  // namespace fcis

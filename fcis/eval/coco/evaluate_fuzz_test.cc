@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     ABSL_RAW_CHECK(stat == -1 || (stat >= 0 && stat <= 1), "range");
   }
   rapidjson::Document json;
-  json.Parse(ScoreJson(*one, Diagnose(*one, results.path())).c_str());
+  json.Parse(ScoreJson(*one, Diagnose(*one)).c_str());
   ABSL_RAW_CHECK(!json.HasParseError(), "JSON");
   return 0;
 }

@@ -228,6 +228,15 @@ absl::Span<const TruthObject> GroundTruth::Cell(int image, int klass) const {
                                                found->end - found->begin);
 }
 
+absl::Span<const TruthObject> GroundTruth::ObjectsIn(int image) const {
+  const uint32_t first = first_cell_[static_cast<size_t>(image)];
+  const uint32_t end = first_cell_[static_cast<size_t>(image) + 1];
+  if (first == end) return {};
+  const uint32_t begin = cells_[first].begin;
+  return absl::MakeConstSpan(objects_).subspan(begin,
+                                               cells_[end - 1].end - begin);
+}
+
 GroundTruth::Faults GroundTruth::Measure(const EvalOptions& options) {
   constexpr int64_t kGrain = 64;
   std::mutex mutex;

@@ -100,14 +100,16 @@ class GroundTruth {
 
   // Of one picture and class, positions as above.
   absl::Span<const TruthObject> Cell(int image, int klass) const;
+  // Of one picture, class by class.
+  absl::Span<const TruthObject> ObjectsIn(int image) const;
   absl::Span<const TruthObject> objects() const { return objects_; }
   // Positions among objects() of a class's objects.
   absl::Span<const uint32_t> ObjectsOf(int klass) const {
     return class_objects_[static_cast<size_t>(klass)];
   }
-  // Position of a cell's first object among objects().
-  int64_t Position(absl::Span<const TruthObject> cell) const {
-    return cell.data() - objects_.data();
+  // Position among objects() of the first of those of a cell or picture.
+  int64_t Position(absl::Span<const TruthObject> some) const {
+    return some.data() - objects_.data();
   }
 
  private:

@@ -63,6 +63,9 @@ struct EvalOptions {
   // Where masks are compared, a detection without one has that of its box, as
   // in pycocotools. Else it is an error.
   bool boxes_as_masks = false;
+  // Detections keep what a report explains them with (DetectionTrace), and the
+  // evaluation the results' text.
+  bool explain = false;
 };
 
 // An IoU at least this large is a match at a threshold.

@@ -1,5 +1,6 @@
 #include "fcis/eval/coco/score_json.h"
 
+#include <cmath>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -52,15 +53,24 @@ const char* IouTypeName(IouType type) {
                                   : "boundary";
 }
 
+// JSON has no infinity; readers take what is too large for one.
+void WriteBound(const char* key, double bound, Json& json) {
+  json.Key(key);
+  if (!std::isinf(bound)) {
+    json.Double(bound);
+    return;
+  }
+  const absl::string_view text = bound > 0 ? "1e999" : "-1e999";
+  json.RawValue(text.data(), text.size(), rapidjson::kNumberType);
+}
+
 void WriteRange(const AreaRange& range, const EvalSummary& summary,
                 Json& json) {
   json.StartObject();
   json.Key("label");
   WriteText(range.label, json);
-  json.Key("low");
-  json.Double(range.low);
-  json.Key("high");
-  json.Double(range.high);
+  WriteBound("low", range.low, json);
+  WriteBound("high", range.high, json);
   constexpr size_t kAp = 0, kAr = 8;
   SizeScore score = {"all", summary.stats[kAp], summary.stats[kAr]};
   for (const SizeScore& size : summary.sizes) {

@@ -14,12 +14,9 @@
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_lock.h"
 #include "fcis/core/io/file_stamp.h"
-#include "fcis/core/mask/paste.h"
-#include "fcis/core/mask/pasted_rle.h"
 #include "fcis/core/pipeline/pipeline.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/coco/record_problems.h"
-#include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/size_mismatch.h"
 #include "fcis/data/results_json.h"
 #include "fcis/eval/predict/journal.h"
@@ -62,16 +59,14 @@ std::string SizeRemark(const CocoImage& picture, const JournalPicture& found) {
 }
 
 struct Work {
-  absl::Status status;
   JournalPicture file;
-  Image image;
-  std::vector<Detection> detections;
+  PictureJob job;
 };
 
 class Predictor {
  public:
   Predictor(const ClassMatch& classes, const PredictOptions& options,
-            const DetectPicture& detect)
+            const DetectFunction& detect)
       : classes_(classes), options_(options), detect_(detect) {}
 
   // Appends to the journal; returns how many pictures failed.
@@ -80,74 +75,51 @@ class Predictor {
 
  private:
   Work Load(const CocoImage& picture) const;
-  absl::Status Read(const CocoImage& picture, Work& work) const;
-  Work Detect(const CocoImage& picture, Work work) const;
   absl::Status Save(const CocoImage& picture, const Work& work,
                     JournalWriter& journal) const;
 
   const ClassMatch& classes_;
   const PredictOptions& options_;
-  const DetectPicture& detect_;
+  const DetectFunction& detect_;
 };
 
 Work Predictor::Load(const CocoImage& picture) const {
   Work work;
-  work.status = Read(picture, work);
-  return work;
-}
-
-absl::Status Predictor::Read(const CocoImage& picture, Work& work) const {
   JournalPicture& file = work.file;
   file.image = picture.id;
   file.file = PicturePath(options_, picture);
   file.stamp = FileStamp(file.file, absl::Now());
-  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file.file));
+  const absl::StatusOr<std::string> bytes = ReadFile(file.file);
+  if (!bytes.ok()) {
+    work.job.status = bytes.status();
+    return work;
+  }
   Digest digest = Digest::Sha256();
-  digest.Update(bytes);
+  digest.Update(*bytes);
   file.sha256 = digest.Hex();
-  absl::StatusOr<Image> image = DecodeImage(bytes, {options_.max_pixels});
-  if (!image.ok()) {
-    return absl::Status(
-        image.status().code(),
-        absl::StrCat(file.file, ": ", image.status().message()));
-  }
-  file.height = image->height;
-  file.width = image->width;
-  work.image = *std::move(image);
-  return absl::OkStatus();
-}
-
-Work Predictor::Detect(const CocoImage& picture, Work work) const {
-  if (!work.status.ok()) return work;
-  absl::StatusOr<std::vector<Detection>> found = detect_(work.image);
-  if (found.ok()) {
-    work.detections = *std::move(found);
-  } else {
-    work.status = absl::Status(
-        found.status().code(),
-        absl::StrCat(picture.file_name, ": ", found.status().message()));
-  }
+  work.job = DecodePicture(*bytes, file.file, options_.max_pixels);
+  file.height = work.job.image.height;
+  file.width = work.job.image.width;
   return work;
 }
 
 absl::Status Predictor::Save(const CocoImage& picture, const Work& work,
                              JournalWriter& journal) const {
+  const auto category =
+      [&](const Detection& detection) -> const absl::optional<RecordId>& {
+    return classes_.categories[static_cast<size_t>(detection.label - 1)];
+  };
+  const auto counts = [&](const Detection& detection) {
+    return category(detection).has_value();
+  };
   std::vector<std::string> texts;
-  for (const Detection& detection : work.detections) {
-    const absl::optional<RecordId>& category =
-        classes_.categories[static_cast<size_t>(detection.label - 1)];
-    if (!category) continue;
+  for (const Instance& instance :
+       PasteInstances(work.job, options_.paste_threshold, counts)) {
     // Without a "bbox", so that COCOeval takes areas from masks, as the
     // reference does.
-    ResultEntry entry;
-    entry.image_id = picture.id;
-    entry.category_id = *category;
-    entry.score = detection.score;
-    entry.segmentation = PastedMaskToRle(
-        PasteMask(detection.mask, detection.box, options_.paste_threshold,
-                  work.image.height, work.image.width),
-        work.image.height, work.image.width);
-    ASSIGN_OR_RETURN(std::string text, ResultEntryJson(entry));
+    ASSIGN_OR_RETURN(std::string text, ResultEntryJson(ResultOf(
+                                           instance, work.job.image, picture.id,
+                                           *category(instance.detection))));
     texts.push_back(std::move(text));
   }
   const std::string list = absl::StrCat("[", absl::StrJoin(texts, ", "), "]");
@@ -163,8 +135,9 @@ int Predictor::Run(const std::vector<const CocoImage*>& pictures,
     return *pictures[static_cast<size_t>(i)];
   };
   const auto save = [&](int64_t i, const Work& work) {
-    const absl::Status status =
-        work.status.ok() ? Save(picture(i), work, journal) : work.status;
+    const absl::Status status = work.job.status.ok()
+                                    ? Save(picture(i), work, journal)
+                                    : work.job.status;
     if (!status.ok()) {
       ++failed;
       progress.Print(stderr, absl::StrCat("error: ", status.message()));
@@ -178,7 +151,10 @@ int Predictor::Run(const std::vector<const CocoImage*>& pictures,
   RunPipeline(
       static_cast<int64_t>(pictures.size()), kQueueDepth,
       [&](int64_t i) { return Load(picture(i)); },
-      [&](int64_t i, Work work) { return Detect(picture(i), std::move(work)); },
+      [&](int64_t, Work work) {
+        work.job = DetectIn(std::move(work.job), work.file.file, detect_);
+        return work;
+      },
       [&](int64_t i, const Work& work) {
         save(i, work);
         progress.Update(i + 1);
@@ -293,8 +269,8 @@ void Announce(const Plan& plan, const std::vector<const CocoImage*>& pictures,
 }  // namespace
 
 absl::Status Predict(const CocoDataset& dataset, const ClassMatch& classes,
-                     const PredictOptions& options, const DetectPicture& detect,
-                     Communicator& job) {
+                     const PredictOptions& options,
+                     const DetectFunction& detect, Communicator& job) {
   const std::vector<const CocoImage*> pictures = Pictures(dataset);
   RETURN_IF_ERROR(CheckSame(pictures, classes, options, job));
   std::unique_ptr<FileLock> lock;

@@ -3,23 +3,14 @@
 #ifndef FCIS_EVAL_PREDICT_PREDICT_H_
 #define FCIS_EVAL_PREDICT_PREDICT_H_
 
-#include <functional>
-#include <vector>
-
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "fcis/core/comm/communicator.h"
-#include "fcis/core/image/image.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/match_classes.h"
+#include "fcis/eval/predict/picture_job.h"
 #include "fcis/eval/predict/plan.h"
-#include "fcis/model/detection.h"
 
 namespace fcis {
-
-// Detector::Detect, with the post-processing values chosen.
-using DetectPicture =
-    std::function<absl::StatusOr<std::vector<Detection>>(const Image& image)>;
 
 // Shares the pictures among the processes of the job; returns in all of them
 // when all are done. `classes` says which of the model's classes count, and as
@@ -36,8 +27,8 @@ using DetectPicture =
 // failed, and no results.json is written; a picture of which the directory
 // holds nothing in the end.
 absl::Status Predict(const CocoDataset& dataset, const ClassMatch& classes,
-                     const PredictOptions& options, const DetectPicture& detect,
-                     Communicator& job);
+                     const PredictOptions& options,
+                     const DetectFunction& detect, Communicator& job);
 
 }  // namespace fcis
 

@@ -66,7 +66,8 @@ class PredictTest : public ::testing::Test {
   absl::Status Run() {
     return Predict(
         dataset_, classes_, options_,
-        [this](const Image& image) { return Detect(image); }, *job_);
+        [this](const Image& image, StageTimes*) { return Detect(image); },
+        *job_);
   }
   std::string Results() const {
     const auto text = ReadFile(ResultsPath(options_));

@@ -91,14 +91,12 @@ Image ComposeSheet(absl::Span<const SheetRow> rows) {
 }
 
 absl::StatusOr<ContactSheet> DrawContactSheet(const Evaluation& evaluation,
-                                              const std::string& results,
                                               const std::string& image_dir) {
-  ASSIGN_OR_RETURN(const Explanation explanation, Explain(evaluation, results));
+  const Explanation explanation = Explain(evaluation);
   ContactSheet sheet;
   PanelSource source;
   source.evaluation = &evaluation;
   source.explanation = &explanation;
-  source.results = results;
   source.image_dir = image_dir;
   source.min_score = kShowNothing;
   source.side = kSheetCell;
@@ -113,8 +111,7 @@ absl::StatusOr<ContactSheet> DrawContactSheet(const Evaluation& evaluation,
       kSheetPictures);
   std::vector<int> pictures;
   for (const PictureScore& score : chosen) pictures.push_back(score.picture);
-  ASSIGN_OR_RETURN(std::vector<PicturePanel> panels,
-                   DrawPanels(source, pictures));
+  std::vector<PicturePanel> panels = DrawPanels(source, pictures);
   std::vector<SheetRow> rows;
   for (size_t i = 0; i < panels.size(); ++i) {
     if (panels[i].problem.empty()) {

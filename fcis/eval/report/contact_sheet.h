@@ -44,10 +44,9 @@ struct ContactSheet {
 };
 
 // Of the pictures that have objects or detections, by panoptic quality
-// (picture_scores.h), the best first. `results`: the file that was evaluated,
-// read again. Errors as Evaluate.
+// (picture_scores.h), the best first. `evaluation`: with options.explain.
+// Errors: the sheet cannot be encoded.
 absl::StatusOr<ContactSheet> DrawContactSheet(const Evaluation& evaluation,
-                                              const std::string& results,
                                               const std::string& image_dir);
 
 }  // namespace fcis

@@ -122,9 +122,11 @@ class DrawContactSheetTest : public ::testing::Test {
   absl::StatusOr<ContactSheet> Draw(const std::string& found) const {
     Save("dt.json", found);
     const std::string results = root_ + "/dt.json";
-    const auto evaluation = Evaluate(root_ + "/gt.json", results, {});
+    EvalOptions options;
+    options.explain = true;
+    const auto evaluation = Evaluate(root_ + "/gt.json", results, options);
     if (!evaluation.ok()) return evaluation.status();
-    return DrawContactSheet(*evaluation, results, root_);
+    return DrawContactSheet(*evaluation, root_);
   }
 
   static constexpr char kSquare[] =

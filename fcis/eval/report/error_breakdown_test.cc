@@ -32,14 +32,16 @@ TEST(ErrorBreakdownTest, EqualsTidecv) {
     rapidjson::Document json;
     json.Parse(line.data(), line.size());
     ASSERT_FALSE(json.HasParseError());
-    const auto dataset = ReadCocoDataset(Save("gt.json", json["gt"]));
+    auto dataset = ReadCocoDataset(Save("gt.json", json["gt"]));
     ASSERT_TRUE(dataset.ok()) << dataset.status();
     EvalOptions options;
     options.iou_type = IouType::kBbox;
-    const auto table =
-        ReadOverlapTable(*dataset, Save("dt.json", json["dt"]), options);
-    ASSERT_TRUE(table.ok()) << table.status();
-    const ErrorBreakdown breakdown = BreakDownErrors(*table);
+    options.explain = true;
+    const auto evaluation =
+        Evaluate(*std::move(dataset), Save("dt.json", json["dt"]), options);
+    ASSERT_TRUE(evaluation.ok()) << evaluation.status();
+    const ErrorBreakdown breakdown =
+        BreakDownErrors(MakeOverlapTable(*evaluation));
     EXPECT_NEAR(breakdown.ap, json["ap"].GetDouble(), 1e-12);
     for (int i = 0; i < kNumErrorKinds; ++i) {
       const auto kind = static_cast<unsigned>(i);

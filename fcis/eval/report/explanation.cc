@@ -1,20 +1,16 @@
 #include "fcis/eval/report/explanation.h"
 
 #include "absl/algorithm/container.h"
-#include "fcis/core/base/status_macros.h"
 #include "fcis/eval/coco/category_rows.h"
 
 namespace fcis {
 
-absl::StatusOr<Explanation> Explain(const Evaluation& evaluation,
-                                    const std::string& results) {
+Explanation Explain(const Evaluation& evaluation) {
   Explanation explanation;
   explanation.class_names = evaluation.options.class_agnostic
                                 ? std::vector<std::string>{"object"}
                                 : CategoryLabels(evaluation);
-  ASSIGN_OR_RETURN(
-      explanation.table,
-      ReadOverlapTable(*evaluation.dataset, results, evaluation.options));
+  explanation.table = MakeOverlapTable(evaluation);
   const OverlapTable& table = explanation.table;
   explanation.breakdown = BreakDownErrors(table);
   explanation.outcomes = OutcomesOf(table, explanation.breakdown);

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/report/calibration.h"
 #include "fcis/eval/report/error_breakdown.h"
@@ -22,10 +21,8 @@ struct Explanation {
   OperatingPoint point;  // crowds are not asked for
 };
 
-// `results`: the file that was evaluated, which is read again. Errors as
-// Evaluate.
-absl::StatusOr<Explanation> Explain(const Evaluation& evaluation,
-                                    const std::string& results);
+// Of an evaluation with options.explain.
+Explanation Explain(const Evaluation& evaluation);
 
 }  // namespace fcis
 

@@ -4,23 +4,26 @@
 #include <cstdint>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/data/codec/jpeg_writer.h"
+#include "fcis/eval/coco/category_rows.h"
+#include "fcis/eval/coco/score_json.h"
 #include "fcis/eval/report/calibration.h"
 #include "fcis/eval/report/confusion.h"
-#include "fcis/eval/report/error_sections.h"
-#include "fcis/eval/report/escape_html.h"
 #include "fcis/eval/report/explanation.h"
-#include "fcis/eval/report/page_frame.h"
+#include "fcis/eval/report/page_template.h"
 #include "fcis/eval/report/picture_panels.h"
 #include "fcis/eval/report/picture_scores.h"
-#include "fcis/eval/report/score_sections.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
 
 namespace fcis {
 namespace {
@@ -28,89 +31,182 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kCalibrationBins = 10;
+constexpr size_t kMaxCurves = 10;
 constexpr size_t kPicturesPerList = 6;
 constexpr int kJpegQuality = 80;
+constexpr int kEveryClass = -1;
 
-absl::string_view IouName(IouType type) {
-  switch (type) {
-    case IouType::kSegm:
-      return "masks";
-    case IouType::kBbox:
-      return "boxes";
-    case IouType::kBoundary:
-      return "boundaries";
+using Json = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void Put(bool value, Json& json) { json.Bool(value); }
+void Put(int value, Json& json) { json.Int(value); }
+void Put(int64_t value, Json& json) { json.Int64(value); }
+void Put(double value, Json& json) { json.Double(value); }
+void Put(const std::string& text, Json& json) {
+  json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+template <typename Key, typename Value>
+void Member(const Key& key, const Value& value, Json& json) {
+  json.Key(key);
+  Put(value, json);
+}
+
+template <typename List, typename PutOne>
+void Array(const char* key, const List& list, Json& json, PutOne put) {
+  json.Key(key);
+  json.StartArray();
+  for (const auto& one : list) put(one);
+  json.EndArray();
+}
+
+template <typename List>
+void Array(const char* key, const List& list, Json& json) {
+  Array(key, list, json, [&](const auto& one) { Put(one, json); });
+}
+
+template <typename PutMembers>
+void Object(Json& json, PutMembers put) {
+  json.StartObject();
+  put();
+  json.EndObject();
+}
+
+// Precision at each recall, for the usual number of detections and all areas;
+// the mean over the classes that have ground truth. Empty: none has, or no
+// range is called "all".
+std::vector<double> PrecisionCurve(const Evaluation& evaluation, int threshold,
+                                   int klass) {
+  const std::vector<AreaRange>& ranges = evaluation.options.area_ranges;
+  const EvalCurves& curves = evaluation.curves;
+  const auto range = absl::c_find_if(
+      ranges, [](const AreaRange& r) { return r.label == "all"; });
+  if (range == ranges.end()) return {};
+  const int a = static_cast<int>(range - ranges.begin());
+  const int m = std::min(2, curves.M - 1);
+  const int first = klass == kEveryClass ? 0 : klass;
+  const int last = klass == kEveryClass ? curves.K : klass + 1;
+  std::vector<double> curve;
+  for (int r = 0; r < curves.R; ++r) {
+    double sum = 0;
+    int classes = 0;
+    for (int k = first; k < last; ++k) {
+      const double value = curves.precision[curves.At(threshold, r, k, a, m)];
+      if (value < 0) continue;
+      sum += value;
+      ++classes;
+    }
+    if (classes == 0) return {};
+    curve.push_back(sum / classes);
   }
-  return "";
+  return curve;
 }
 
-std::string FileName(const std::string& path) {
-  return fs::path(path).filename().string();
-}
-
-std::string Header(const Evaluation& evaluation, const ReportOptions& options) {
-  const GroundTruth& truth = evaluation.truth;
-  const int64_t objects = absl::c_count_if(
-      truth.objects(), [](const TruthObject& o) { return !o.ignore; });
-  std::string html = absl::StrCat(
-      "<h1>", EscapeHtml(FileName(options.results)), "</h1>\n<p class=\"dim\">",
-      evaluation.detections.list.size(), " detections against ", objects,
-      " objects in ", truth.images().size(), " pictures of ",
-      EscapeHtml(FileName(evaluation.dataset->path)), "; ",
-      IouName(evaluation.options.iou_type), " are compared",
-      evaluation.options.class_agnostic ? ", whatever the category" : "",
-      ".</p>\n<nav>");
-  constexpr absl::string_view kSections[][2] = {{"numbers", "Numbers"},
-                                                {"curves", "Curves"},
-                                                {"sizes", "Sizes"},
-                                                {"categories", "Categories"},
-                                                {"errors", "Errors"},
-                                                {"confusion", "Confusion"},
-                                                {"calibration", "Calibration"},
-                                                {"pictures", "Pictures"}};
-  for (const auto& [id, name] : kSections) {
-    absl::StrAppend(&html, "<a href=\"#", id, "\">", name, "</a>");
+void PutCurves(const Evaluation& evaluation, Json& json) {
+  const std::vector<double>& ious = evaluation.options.iou_thresholds;
+  Array("recalls", evaluation.options.recall_thresholds, json);
+  json.Key("curves");
+  json.StartArray();
+  for (size_t t = 0; t < std::min(ious.size(), kMaxCurves); ++t) {
+    const std::vector<double> curve =
+        PrecisionCurve(evaluation, static_cast<int>(t), kEveryClass);
+    if (curve.empty()) continue;
+    Object(json, [&] {
+      Member("iou", ious[t], json);
+      Array("precision", curve, json);
+    });
   }
-  html += "</nav>\n";
-  for (const std::string& finding : options.findings) {
-    absl::StrAppend(&html, "<div class=\"warning\">", EscapeHtml(finding),
-                    "</div>\n");
+  json.EndArray();
+}
+
+void PutSizes(const EvalSummary& summary, Json& json) {
+  Array("size_columns", SizeColumns(summary), json);
+  Array("sizes", summary.sizes, json, [&](const SizeScore& size) {
+    Object(json, [&] {
+      Member("label", size.label, json);
+      Member("AP", size.ap, json);
+      Member("AR", size.ar, json);
+    });
+  });
+}
+
+int64_t CountObjects(const GroundTruth& truth, int klass) {
+  return absl::c_count_if(truth.ObjectsOf(klass), [&](uint32_t i) {
+    return !truth.objects()[i].ignore;
+  });
+}
+
+// One per row of the scores' "per_category".
+void PutCategories(const Evaluation& evaluation, Json& json) {
+  const EvalOptions& options = evaluation.options;
+  const auto half = absl::c_find(options.iou_thresholds, .5);
+  const bool has_half = half != options.iou_thresholds.end();
+  const int threshold = static_cast<int>(half - options.iou_thresholds.begin());
+  Member("has_iou_50", has_half, json);
+  Array("categories", CategoryRows(evaluation), json,
+        [&](const CategoryRow& row) {
+          const int klass = options.class_agnostic
+                                ? 0
+                                : evaluation.truth.FindCategory(row.id);
+          Object(json, [&] {
+            Member("label", row.label, json);
+            Member("objects", CountObjects(evaluation.truth, klass), json);
+            if (!has_half) return;
+            Array("precision", PrecisionCurve(evaluation, threshold, klass),
+                  json);
+          });
+        });
+}
+
+void PutErrors(const ErrorBreakdown& breakdown, Json& json) {
+  json.Key("errors");
+  Object(json, [&] {
+    Member("ap", breakdown.ap, json);
+    Array("counts", breakdown.counts, json);
+    Array("gains", breakdown.gains, json);
+    Member("false_positives", breakdown.false_positive_gain, json);
+    Member("false_negatives", breakdown.false_negative_gain, json);
+  });
+}
+
+void PutConfusion(const Explanation& explanation, Json& json) {
+  const ConfusionMatrix matrix =
+      Confuse(explanation.table, explanation.point.score);
+  const auto size = static_cast<size_t>(matrix.num_classes) + 1;
+  Array("class_names", explanation.class_names, json);
+  json.Key("confusion");
+  json.StartArray();
+  for (size_t row = 0; row < size; ++row) {
+    json.StartArray();
+    for (size_t i = 0; i < size; ++i) Put(matrix.counts[row * size + i], json);
+    json.EndArray();
   }
-  return html;
+  json.EndArray();
 }
 
-std::string Caption(const Evaluation& evaluation, const PictureScore& score) {
-  return absl::StrFormat(
-      "%s <span class=\"dim\">quality %.2f: %d found, %d missed, %d "
-      "wrong</span>",
-      EscapeHtml(PictureName(evaluation, score.picture)), score.quality,
-      score.found, score.missed, score.wrong);
-}
-
-absl::StatusOr<std::string> Figure(const Image& image,
-                                   absl::string_view caption) {
-  ASSIGN_OR_RETURN(const std::string jpeg, EncodeJpeg(image, kJpegQuality));
-  return absl::StrCat("<figure><img loading=\"lazy\" alt=\"", caption,
-                      "\" src=\"data:image/jpeg;base64,",
-                      absl::Base64Escape(jpeg), "\"><figcaption>", caption,
-                      "</figcaption></figure>");
-}
-
-absl::StatusOr<std::string> Pair(const PicturePanel& panel) {
-  if (!panel.problem.empty()) return absl::NotFoundError(panel.problem);
-  ASSIGN_OR_RETURN(const std::string truth, Figure(panel.truth, "annotated"));
-  ASSIGN_OR_RETURN(const std::string found, Figure(panel.found, "found"));
-  return absl::StrCat("<div class=\"pair\">", truth, found, "</div>");
-}
-
-std::string Panel(const Evaluation& evaluation, const PictureScore& score,
-                  const PicturePanel& panel) {
-  const absl::StatusOr<std::string> pair = Pair(panel);
-  return absl::StrCat(
-      "<div class=\"picture\"><h4>", Caption(evaluation, score), "</h4>",
-      pair.ok() ? *pair
-                : absl::StrCat("<p class=\"note\">",
-                               EscapeHtml(pair.status().message()), "</p>"),
-      "</div>\n");
+void PutCalibration(const Explanation& explanation, Json& json) {
+  const Calibration calibration =
+      Calibrate(explanation.outcomes, kCalibrationBins);
+  json.Key("calibration");
+  Object(json, [&] {
+    Array("bins", calibration.bins, json, [&](const CalibrationBin& bin) {
+      Object(json, [&] {
+        Member("detections", bin.detections, json);
+        Member("mean_score", bin.mean_score, json);
+        Member("precision", bin.precision, json);
+      });
+    });
+    Member("error", calibration.error, json);
+    Member("overconfidence", calibration.overconfidence, json);
+  });
+  const OperatingPoint& point = explanation.point;
+  json.Key("point");
+  Object(json, [&] {
+    Member("score", point.score, json);
+    Member("precision", point.precision, json);
+    Member("recall", point.recall, json);
+    Member("f1", point.f1, json);
+  });
 }
 
 // The first of `ranked`, those whose file is there when pictures are shown.
@@ -127,50 +223,90 @@ std::vector<PictureScore> Choose(const PanelSource& source,
   return ranked;
 }
 
-absl::StatusOr<std::string> PictureList(const PanelSource& source,
-                                        const std::vector<PictureScore>& list) {
-  std::string html;
-  if (source.image_dir.empty()) {
-    for (const PictureScore& score : list) {
-      absl::StrAppend(&html, "<li>", Caption(*source.evaluation, score),
-                      "</li>\n");
+// A picture, twice, as Base64 of a JPEG, or why there is none.
+void PutPanel(const PicturePanel& panel, Json& json) {
+  std::string problem = panel.problem;
+  for (const auto& [key, image] :
+       {std::make_pair("truth_jpeg", &panel.truth),
+        std::make_pair("found_jpeg", &panel.found)}) {
+    if (!problem.empty()) break;
+    const absl::StatusOr<std::string> jpeg = EncodeJpeg(*image, kJpegQuality);
+    if (jpeg.ok()) {
+      Member(key, absl::Base64Escape(*jpeg), json);
+    } else {
+      problem = std::string(jpeg.status().message());
     }
-    return absl::StrCat("<ol>", html, "</ol>\n");
   }
-  std::vector<int> pictures;
-  for (const PictureScore& score : list) pictures.push_back(score.picture);
-  ASSIGN_OR_RETURN(const std::vector<PicturePanel> panels,
-                   DrawPanels(source, pictures));
-  for (size_t i = 0; i < list.size(); ++i) {
-    html += Panel(*source.evaluation, list[i], panels[i]);
-  }
-  return html;
+  Member("problem", problem, json);
 }
 
-absl::StatusOr<std::string> PictureSection(const PanelSource& source) {
+void PutPictureList(const char* key, const PanelSource& source,
+                    const std::vector<PictureScore>& list, Json& json) {
+  std::vector<int> pictures;
+  for (const PictureScore& score : list) pictures.push_back(score.picture);
+  std::vector<PicturePanel> panels;
+  if (!source.image_dir.empty()) panels = DrawPanels(source, pictures);
+  size_t i = 0;
+  Array(key, list, json, [&](const PictureScore& score) {
+    Object(json, [&] {
+      Member("name", PictureName(*source.evaluation, score.picture), json);
+      Member("quality", score.quality, json);
+      Member("found", score.found, json);
+      Member("missed", score.missed, json);
+      Member("wrong", score.wrong, json);
+      if (!panels.empty()) PutPanel(panels[i++], json);
+    });
+  });
+}
+
+void PutPictures(const PanelSource& source, Json& json) {
   std::vector<PictureScore> ranked =
       RankPictures(source.explanation->table, source.explanation->breakdown,
                    source.min_score);
-  const std::vector<PictureScore> best = Choose(source, ranked);
-  absl::c_reverse(ranked);
-  const std::vector<PictureScore> worst = Choose(source, std::move(ranked));
-  std::string html = absl::StrFormat(
-      "<section id=\"pictures\"><h2>Worst and best pictures</h2>\n<p "
-      "class=\"note\">By panoptic quality of the detections with a score of "
-      "at least %.3f: the sum of the IoUs of what was found, over found plus "
-      "half of the errors.",
-      source.min_score);
-  if (source.image_dir.empty()) {
-    html += " With --image_dir the pictures are shown.";
-  } else if (best.empty()) {
-    absl::StrAppend(&html, " No picture of the annotations is in ",
-                    EscapeHtml(source.image_dir), ".");
-  }
-  html += "</p>\n<h3>Worst</h3>\n";
-  ASSIGN_OR_RETURN(const std::string worst_html, PictureList(source, worst));
-  ASSIGN_OR_RETURN(const std::string best_html, PictureList(source, best));
-  return absl::StrCat(html, worst_html, "<h3>Best</h3>\n", best_html,
-                      "</section>\n");
+  json.Key("pictures");
+  Object(json, [&] {
+    Member("image_dir", source.image_dir, json);
+    PutPictureList("best", source, Choose(source, ranked), json);
+    absl::c_reverse(ranked);
+    PutPictureList("worst", source, Choose(source, std::move(ranked)), json);
+  });
+}
+
+std::string FileName(const std::string& path) {
+  return fs::path(path).filename().string();
+}
+
+// What report.html draws. Under "scores" stands ScoreJson.
+std::string ReportJson(const Evaluation& evaluation,
+                       const ReportOptions& options) {
+  const Explanation explanation = Explain(evaluation);
+  PanelSource source;
+  source.evaluation = &evaluation;
+  source.explanation = &explanation;
+  source.image_dir = options.image_dir;
+  source.min_score = explanation.point.score;
+  rapidjson::StringBuffer buffer;
+  Json json(buffer);
+  Object(json, [&] {
+    Member("results", FileName(evaluation.results_path), json);
+    Member("annotations", FileName(evaluation.dataset->path), json);
+    Member("objects",
+           int64_t{absl::c_count_if(
+               evaluation.truth.objects(),
+               [](const TruthObject& object) { return !object.ignore; })},
+           json);
+    const std::string scores = ScoreJson(evaluation, options.findings);
+    json.Key("scores");
+    json.RawValue(scores.data(), scores.size(), rapidjson::kObjectType);
+    PutCurves(evaluation, json);
+    PutSizes(evaluation.summary, json);
+    PutCategories(evaluation, json);
+    PutErrors(explanation.breakdown, json);
+    PutConfusion(explanation, json);
+    PutCalibration(explanation, json);
+    PutPictures(source, json);
+  });
+  return std::string(buffer.GetString(), buffer.GetSize());
 }
 
 }  // namespace
@@ -183,28 +319,11 @@ absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
     return absl::NotFoundError(
         absl::StrCat(options.image_dir, ": not a directory"));
   }
-  ASSIGN_OR_RETURN(const Explanation explanation,
-                   Explain(evaluation, options.results));
-  const OperatingPoint& point = explanation.point;
-  PanelSource source;
-  source.evaluation = &evaluation;
-  source.explanation = &explanation;
-  source.results = options.results;
-  source.image_dir = options.image_dir;
-  source.min_score = point.score;
-  ASSIGN_OR_RETURN(const std::string pictures, PictureSection(source));
-  return HtmlPage(
-      absl::StrCat("Evaluation of ", FileName(options.results)),
-      absl::StrCat(
-          Header(evaluation, options), HeadlineSection(evaluation),
-          "<div class=\"two\">", CurvesSection(evaluation),
-          SizeSection(evaluation), "</div>", CategorySection(evaluation),
-          ErrorSection(explanation.breakdown),
-          ConfusionSection(Confuse(explanation.table, point.score), point,
-                           explanation.class_names),
-          CalibrationSection(Calibrate(explanation.outcomes, kCalibrationBins),
-                             point),
-          pictures));
+  // "<" stands in texts only, where it could end the script that they are in.
+  const std::string json =
+      absl::StrReplaceAll(ReportJson(evaluation, options), {{"<", "\\u003c"}});
+  return absl::StrReplaceAll(absl::StripLeadingAsciiWhitespace(kReportHtml),
+                             {{"@REPORT@", json}});
 }
 
 }  // namespace fcis

@@ -12,14 +12,15 @@
 namespace fcis {
 
 struct ReportOptions {
-  std::string results;                // the file that was evaluated; read again
   std::string image_dir;              // of the pictures; "": none are shown
   std::vector<std::string> findings;  // warnings, shown first
 };
 
-// A complete HTML document that refers to nothing outside of itself. Errors: as
-// Evaluate; an image_dir that is no directory. Pictures that are missing or
-// damaged are said to be so on the page.
+// report.html with the numbers in it as JSON, from which it draws itself: a
+// complete HTML document that refers to nothing outside of itself.
+// `evaluation`: with options.explain. Errors: an image_dir that is no
+// directory. Pictures that are missing or damaged are said to be so on the
+// page.
 absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
                                        const ReportOptions& options);
 

@@ -3,23 +3,20 @@
 #ifndef FCIS_EVAL_REPORT_OVERLAP_TABLE_H_
 #define FCIS_EVAL_REPORT_OVERLAP_TABLE_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "fcis/data/coco/dataset.h"
 #include "fcis/eval/coco/detections.h"
-#include "fcis/eval/coco/options.h"
+#include "fcis/eval/coco/evaluate.h"
 
 namespace fcis {
 
-// At this IoU a detection is on the object, at the lower one it touches it; the
-// thresholds of TIDE (Bolya et al., "TIDE: A General Toolbox for Identifying
-// Object Detection Errors", ECCV 2020).
+// At this IoU a detection is on the object, at kBackgroundIou it touches it;
+// the thresholds of TIDE (Bolya et al., "TIDE: A General Toolbox for
+// Identifying Object Detection Errors", ECCV 2020).
 inline constexpr double kForegroundIou = .5;
-inline constexpr double kBackgroundIou = .1;
 
 struct TableObject {
   int picture = 0;
@@ -32,6 +29,7 @@ struct TableDetection {
   int klass = 0;
   double score = 0;
   uint32_t first_overlap = 0, num_overlaps = 0;
+  size_t offset = 0;  // where it begins in the results' text
 };
 
 struct OverlapTable {
@@ -49,13 +47,10 @@ struct OverlapTable {
   }
 };
 
-// Reads the results again. Pictures and classes are numbered as Evaluate does
-// (GroundTruth::images() and categories(); one class when class-agnostic). Of
-// each picture the best detections are kept, as many as the last of max_dets.
-// Errors as Evaluate.
-absl::StatusOr<OverlapTable> ReadOverlapTable(const CocoDataset& dataset,
-                                              const std::string& results,
-                                              EvalOptions options);
+// Of an evaluation with options.explain. Pictures and classes are numbered as
+// there (GroundTruth::images() and num_classes()). Of each picture the best
+// detections are kept, as many as the largest of max_dets.
+OverlapTable MakeOverlapTable(const Evaluation& evaluation);
 
 }  // namespace fcis
 

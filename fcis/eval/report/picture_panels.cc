@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
@@ -17,55 +17,10 @@
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/coco/results.h"
 #include "fcis/data/codec/image_reader.h"
-#include "fcis/data/json/open_json.h"
 #include "fcis/data/transform/resize_image.h"
 
 namespace fcis {
 namespace {
-
-struct Found {
-  double score = 0;
-  int klass = 0;
-  bool has_mask = false;
-  Rle mask;
-  XywhBox box;
-};
-
-using FoundByPicture = absl::flat_hash_map<int, std::vector<Found>>;
-
-// Keeps the detections of some pictures, masks and all.
-class FoundSink : public ResultsSink {
- public:
-  FoundSink(const Evaluation& evaluation, FoundByPicture& found)
-      : evaluation_(evaluation), found_(found) {}
-
-  absl::Status Add(const CocoResult& result) override {
-    const GroundTruth& truth = evaluation_.truth;
-    const GroundTruth::Image image = truth.FindImage(result.image_id);
-    const auto list = found_.find(image.evaluated);
-    const int category = truth.FindCategory(result.category_id);
-    if (list == found_.end() || category < 0) return absl::OkStatus();
-    Found found;
-    found.score = result.score;
-    found.klass = truth.ClassOf(category);
-    found.box = result.bbox;
-    found.has_mask = result.has_segmentation;
-    if (found.has_mask) {
-      const CocoImage& record =
-          evaluation_.dataset->images[static_cast<size_t>(image.index)];
-      ASSIGN_OR_RETURN(
-          found.mask,
-          SegmentationToRle(result.segmentation, record.height, record.width));
-      if (!result.has_bbox) found.box = RleToBbox(found.mask);
-    }
-    list->second.push_back(std::move(found));
-    return absl::OkStatus();
-  }
-
- private:
-  const Evaluation& evaluation_;
-  FoundByPicture& found_;
-};
 
 // A picture in the size in which it is drawn.
 struct Scaled {
@@ -187,26 +142,42 @@ size_t FirstOf(const OverlapTable& table, int picture) {
   return static_cast<size_t>(first - table.detections.begin());
 }
 
-Drawing DrawFound(const PanelSource& source, int picture,
-                  const std::vector<Found>& found, const Scaled& scaled) {
+// Draws a detection, which is parsed from the results' text.
+absl::Status AddFound(const PanelSource& source, size_t index,
+                      const Scaled& scaled, Drawing& drawing) {
+  const Evaluation& evaluation = *source.evaluation;
   const Explanation& explanation = *source.explanation;
-  const OverlapTable& table = explanation.table;
-  const size_t first = FirstOf(table, picture);
-  const bool masks = source.evaluation->options.iou_type != IouType::kBbox;
+  const TableDetection& detection = explanation.table.detections[index];
+  CocoResult result;
+  RETURN_IF_ERROR(ReadResultAt(evaluation.results->bytes(),
+                               evaluation.results_path, detection.offset,
+                               result));
+  Rle mask;
+  if (result.has_segmentation) {
+    ASSIGN_OR_RETURN(mask, SegmentationToRle(result.segmentation, scaled.height,
+                                             scaled.width));
+    if (!result.has_bbox) result.bbox = RleToBbox(mask);
+  }
+  const bool draw_mask =
+      result.has_segmentation && evaluation.options.iou_type != IouType::kBbox;
+  AddInstance(
+      result.bbox, draw_mask ? &mask : nullptr,
+      absl::StrFormat(
+          "%s %.2f%s",
+          explanation.class_names[static_cast<size_t>(detection.klass)],
+          detection.score, ErrorLabel(explanation.breakdown.fates[index])),
+      scaled, drawing);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Drawing> DrawFound(const PanelSource& source, int picture,
+                                  const Scaled& scaled) {
+  const OverlapTable& table = source.explanation->table;
   Drawing drawing;
-  // The table keeps the best of the same detections in the same order.
-  for (size_t i = 0; i < found.size() && first + i < table.detections.size();
-       ++i) {
-    const TableDetection& detection = table.detections[first + i];
-    if (detection.picture != picture) break;
-    if (detection.score < source.min_score) break;
-    const auto klass = static_cast<size_t>(detection.klass);
-    AddInstance(
-        found[i].box, masks && found[i].has_mask ? &found[i].mask : nullptr,
-        absl::StrFormat("%s %.2f%s", explanation.class_names[klass],
-                        detection.score,
-                        ErrorLabel(explanation.breakdown.fates[first + i])),
-        scaled, drawing);
+  for (size_t i = FirstOf(table, picture); i < table.detections.size(); ++i) {
+    if (table.detections[i].picture != picture) break;
+    if (table.detections[i].score < source.min_score) break;
+    RETURN_IF_ERROR(AddFound(source, i, scaled, drawing));
   }
   return drawing;
 }
@@ -261,13 +232,13 @@ std::string PicturePath(const PanelSource& source, int picture) {
       .string();
 }
 
-absl::StatusOr<PicturePanel> DrawPanel(const PanelSource& source, int picture,
-                                       const std::vector<Found>& found) {
+absl::StatusOr<PicturePanel> DrawPanel(const PanelSource& source, int picture) {
   ASSIGN_OR_RETURN(Image image, ReadImage(PicturePath(source, picture)));
   const Scaled scaled = Scale(source, std::move(image));
+  ASSIGN_OR_RETURN(const Drawing found, DrawFound(source, picture, scaled));
   PicturePanel panel;
   panel.truth = Draw(DrawTruth(source, picture, scaled), scaled.image);
-  panel.found = Draw(DrawFound(source, picture, found, scaled), scaled.image);
+  panel.found = Draw(found, scaled.image);
   return panel;
 }
 
@@ -285,23 +256,11 @@ bool HasPictureFile(const PanelSource& source, int picture) {
   return std::filesystem::is_regular_file(PicturePath(source, picture), error);
 }
 
-absl::StatusOr<std::vector<PicturePanel>> DrawPanels(
-    const PanelSource& source, absl::Span<const int> pictures) {
-  FoundByPicture found;
-  for (const int picture : pictures) found[picture];
-  ASSIGN_OR_RETURN(const auto file, OpenJson(source.results));
-  RETURN_IF_ERROR(ReadResults(file->bytes(), source.results, ResultsOptions(),
-                              [&]() -> std::unique_ptr<ResultsSink> {
-                                return std::make_unique<FoundSink>(
-                                    *source.evaluation, found);
-                              })
-                      .status());
+std::vector<PicturePanel> DrawPanels(const PanelSource& source,
+                                     absl::Span<const int> pictures) {
   std::vector<PicturePanel> panels;
   for (const int picture : pictures) {
-    std::vector<Found>& list = found[picture];
-    absl::c_stable_sort(
-        list, [](const Found& a, const Found& b) { return a.score > b.score; });
-    absl::StatusOr<PicturePanel> panel = DrawPanel(source, picture, list);
+    absl::StatusOr<PicturePanel> panel = DrawPanel(source, picture);
     if (panel.ok()) {
       panels.push_back(*std::move(panel));
     } else {

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "fcis/core/image/image.h"
 #include "fcis/eval/coco/evaluate.h"
@@ -14,9 +13,9 @@
 namespace fcis {
 
 struct PanelSource {
+  // With options.explain.
   const Evaluation* evaluation = nullptr;
   const Explanation* explanation = nullptr;
-  std::string results;    // the file that was evaluated
   std::string image_dir;  // that the pictures' "file_name"s are relative to
   double min_score = 0;   // of detections that are drawn
   // The longer side of what is drawn, in pixels (>= 1); smaller pictures stay
@@ -40,10 +39,9 @@ bool HasPictureFile(const PanelSource& source, int picture);
 
 // One panel per picture: masks where the file has them, else boxes; labels say
 // the category, and of detections the score and what is wrong (ErrorKind).
-// Reads the results again. A picture that cannot be read is a problem of its
-// panel, no error; errors are those of the results.
-absl::StatusOr<std::vector<PicturePanel>> DrawPanels(
-    const PanelSource& source, absl::Span<const int> pictures);
+// A picture that cannot be read is a problem of its panel.
+std::vector<PicturePanel> DrawPanels(const PanelSource& source,
+                                     absl::Span<const int> pictures);
 
 }  // namespace fcis
 

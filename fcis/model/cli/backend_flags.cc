@@ -10,11 +10,10 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "fcis/core/base/default_threads.h"
-#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/suggest.h"
+#include "fcis/core/cli/threads_flag.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/kernels/cuda_environment.h"
 #include "fcis/kernels/train/train_backend_factory.h"
@@ -31,7 +30,6 @@ ABSL_FLAG(std::string, precision, "auto",
           "device has instructions for it); on a GPU also tf32 (f32 maps, of "
           "which 11 bits are multiplied) and fp16 (finer than bf16, but up to "
           "65504 only).");
-ABSL_FLAG(int, threads, 0, fcis::kThreadsHelp);
 
 namespace fcis {
 namespace {
@@ -112,10 +110,7 @@ absl::Status CheckBackendFlags() {
   RETURN_IF_ERROR(CheckDevice(device));
   RETURN_IF_ERROR(CheckChoice("precision", absl::GetFlag(FLAGS_precision),
                               {"auto", "bf16", "f32", "fp16", "tf32"}));
-  const int threads = absl::GetFlag(FLAGS_threads);
-  if (threads >= 0) return absl::OkStatus();
-  return UsageError(absl::StrCat("--threads=", threads,
-                                 ": expected 0 (the default) or more"));
+  return CheckThreadsFlag();
 }
 
 absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags() {
@@ -123,7 +118,7 @@ absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags() {
   ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
   ASSIGN_OR_RETURN(const Precision precision,
                    ParsePrecision(absl::GetFlag(FLAGS_precision)));
-  SetNumThreads(absl::GetFlag(FLAGS_threads));
+  RETURN_IF_ERROR(SetThreadsFromFlag());
   return MakeOn<Backend>(device, precision, MakeBackend);
 }
 
@@ -132,7 +127,7 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> TrainBackendFromFlags() {
   ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
   ASSIGN_OR_RETURN(const Precision precision,
                    ParsePrecision(absl::GetFlag(FLAGS_precision)));
-  SetNumThreads(absl::GetFlag(FLAGS_threads));
+  RETURN_IF_ERROR(SetThreadsFromFlag());
   return MakeOn<TrainBackend>(device, precision, MakeTrainBackend);
 }
 

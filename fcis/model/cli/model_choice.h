@@ -11,13 +11,6 @@
 
 namespace fcis {
 
-// The help of a flag whose text goes to ChooseModel.
-inline constexpr char kModelHelp[] =
-    "Model file: .safetensors, .npz of chainer-fcis or chainercv, or .params "
-    "of MXNet. Or the name of a published one (download models --list). "
-    "Default: one in ~/data/models, else the published one, else the small "
-    "embedded one for photographs, whose few classes are then said.";
-
 struct ModelChoice {
   Weights weights;
   // For the terminal: what was chosen, and why; of the embedded model also

@@ -34,16 +34,11 @@ ABSL_FLAG(std::string, ann_file, "",
           "Annotations in COCO's format, with --image_dir; the classes are "
           "theirs. Default: what the recipe says, else COCO in --data_dir.");
 ABSL_FLAG(std::string, image_dir, "", "The pictures of --ann_file.");
-ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
-          "COCO's files, as download_datasets lays them out.");
 ABSL_FLAG(std::string, val_ann_file, "",
           "Annotations to validate on, with --val_image_dir. Default: none, or "
           "a part of --ann_file where the recipe holds one out.");
 ABSL_FLAG(std::string, val_image_dir, "", "The pictures of --val_ann_file.");
 ABSL_FLAG(double, val_every, 1, "Epochs between validations.");
-ABSL_FLAG(std::string, map_classes, "",
-          "Classes that the validation set names otherwise: "
-          "'person:pedestrian,tv:screen', the training's name first.");
 ABSL_FLAG(std::string, init, "",
           "Initial weights: a model, a checkpoint or an ImageNet backbone "
           "(file or published name), or scratch. Default: what the recipe "

@@ -11,16 +11,16 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/config/fcis.pb.h"
+#include "fcis/data/coco/data_dir_flag.h"
+#include "fcis/data/coco/map_classes_flag.h"
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/main/opened_run.h"
 #include "fcis/train/trainer/trainer.h"
 
 ABSL_DECLARE_FLAG(std::string, ann_file);
 ABSL_DECLARE_FLAG(std::string, image_dir);
-ABSL_DECLARE_FLAG(std::string, data_dir);
 ABSL_DECLARE_FLAG(std::string, val_ann_file);
 ABSL_DECLARE_FLAG(std::string, val_image_dir);
-ABSL_DECLARE_FLAG(std::string, map_classes);
 ABSL_DECLARE_FLAG(std::string, init);
 ABSL_DECLARE_FLAG(std::string, out);
 ABSL_DECLARE_FLAG(bool, resume);

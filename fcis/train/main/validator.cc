@@ -34,8 +34,8 @@ namespace {
 
 struct ValidationSet {
   // Of no detections yet.
-  Evaluation evaluation{{}, nullptr, {}, {}, EvalCurves(EvalOptions(), 0),
-                        {}, {}};
+  Evaluation evaluation{{}, nullptr, {}, {},     EvalCurves(EvalOptions(), 0),
+                        {}, {},      "", nullptr};
   std::string image_dir;
   ClassMatch classes;
 
@@ -126,7 +126,9 @@ absl::StatusOr<ValidationScore> Validate(ValidationSet& set, Backend* backend,
       MakeOutputDirectory(DirectoryOf(iteration, run), "", absl::Now()));
   RETURN_IF_ERROR(Predict(
       set.dataset(), set.classes, options,
-      [&](const Image& image) { return detector->Detect(image, postprocess); },
+      [&](const Image& image, StageTimes* times) {
+        return detector->Detect(image, postprocess, nullptr, times);
+      },
       *job));
   double scores[] = {0, 0};  // rank 0's
   if (job->rank() == 0) {
@@ -155,10 +157,10 @@ absl::StatusOr<ValidationReport> Report(ValidationSet& set, int64_t iteration,
                                         const std::string& run) {
   PredictOptions options;
   options.directory = DirectoryOf(iteration, run);
-  const std::string results = ResultsPath(options);
-  RETURN_IF_ERROR(ScoreResults(results, &set.evaluation));
+  set.evaluation.options.explain = true;
+  RETURN_IF_ERROR(ScoreResults(ResultsPath(options), &set.evaluation));
   ASSIGN_OR_RETURN(ContactSheet sheet,
-                   DrawContactSheet(set.evaluation, results, set.image_dir));
+                   DrawContactSheet(set.evaluation, set.image_dir));
   ValidationReport report;
   report.table = Table(set.evaluation);
   report.score_thresh = sheet.min_score;

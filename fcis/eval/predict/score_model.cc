@@ -1,5 +1,5 @@
-// Scores a model on a data set in COCO's format.
-#include <cstdint>
+#include "fcis/eval/predict/score_model.h"
+
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/flags/declare.h"
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
@@ -16,20 +17,21 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
-#include "fcis/core/cli/main.h"
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/suggest.h"
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/mask/paste.h"
+#include "fcis/data/coco/data_dir_flag.h"
 #include "fcis/data/coco/dataset.h"
+#include "fcis/data/coco/map_classes_flag.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/coco/splits.h"
-#include "fcis/data/codec/image_reader.h"
-#include "fcis/data/download/download_flag.h"
+#include "fcis/data/codec/max_pixels_flag.h"
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/eval_flags.h"
+#include "fcis/eval/predict/model_source.h"
 #include "fcis/eval/predict/predict.h"
 #include "fcis/eval/score_output.h"
 #include "fcis/model/cli/backend_flags.h"
@@ -37,14 +39,11 @@
 #include "fcis/model/cli/model_flags.h"
 #include "fcis/model/detector.h"
 
-ABSL_FLAG(std::string, modelpath, "", fcis::kModelHelp);
 ABSL_FLAG(
     std::string, split, "",
     "A split of COCO under --data_dir, or scenes: a few painted ones that "
     "come with the program, as does the model for them, which is then the "
     "default. Default: minival2014.");
-ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
-          "COCO's files, as download_datasets lays them out.");
 ABSL_FLAG(std::string, ann_file, "",
           "Annotations of any data set, with --image_dir, in place of a "
           "split.");
@@ -56,13 +55,6 @@ ABSL_FLAG(std::string, out, "",
 ABSL_FLAG(bool, reuse, false,
           "If --out holds detections that are not good any more, stop and say "
           "why instead of computing them again.");
-ABSL_FLAG(std::string, map_classes, "",
-          "Which category a class of the model is where the names differ: "
-          "person:pedestrian,'model name:set name'. Several classes may be "
-          "one category. Else names decide, whatever their case; usual "
-          "spellings (aeroplane, airplane) are known.");
-ABSL_FLAG(int64_t, max_pixels, fcis::kDefaultMaxPixels,
-          "Pictures of more pixels are errors.");
 ABSL_DECLARE_FLAG(std::string, image_dir);
 
 namespace fcis {
@@ -73,32 +65,10 @@ constexpr char kDefaultSplit[] = "minival2014";
 constexpr char kScenesSplit[] = "scenes";
 constexpr char kScenesModel[] = "fcis/model/embedded/small_scenes.safetensors";
 
-Program MakeProgram() {
-  Program program;
-  program.name = "eval";
-  program.arguments = "[-m MODEL] [flags]";
-  program.summary =
-      "Runs a model over a data set and scores what it finds as COCOeval does. "
-      "Instances count from a score of 0.001 on, unless the model says "
-      "otherwise (--score_thresh), at most 100 per picture. Classes are "
-      "matched by name. Under mpiexec the pictures are shared among the "
-      "processes. "
-      "With --annotations and --results it scores a file instead: eval "
-      "--help.";
-  program.groups = {{"Model and data",
-                     {"modelpath", "download", "split", "data_dir", "ann_file",
-                      "map_classes", "out", "reuse", "max_pixels"}},
-                    {"What is evaluated", EvalFlagNames()},
-                    {"Output", ScoreOutputFlagNames()},
-                    {"Computing", BackendFlagNames()},
-                    {"Thresholds and sizes", ModelFlagNames()}};
-  program.short_flags = {{'m', "modelpath"}, {'o', "out"}, {'d', "data_dir"}};
-  program.version_details = DeviceDetails;
-  program.examples = {
-      "eval -m fcis_coco.npz --split minival2014",
-      "eval -m model.safetensors --ann_file a.json --image_dir pictures",
-      "mpiexec -n 4 eval -m fcis_coco.npz --out scores"};
-  return program;
+// Flags that nothing but running a model has.
+std::vector<std::string> DataFlagNames() {
+  return {"modelpath",   "download", "split", "data_dir",  "ann_file",
+          "map_classes", "out",      "reuse", "max_pixels"};
 }
 
 absl::StatusOr<CocoSplit> ShippedScenes() {
@@ -141,13 +111,11 @@ absl::StatusOr<CocoSplit> DataFromFlags() {
                    "\nTo see it work without:  eval --split scenes"));
 }
 
-absl::StatusOr<ModelChoice> ModelFromFlags() {
-  std::string model = absl::GetFlag(FLAGS_modelpath);
-  if (model.empty() && absl::GetFlag(FLAGS_split) == kScenesSplit) {
-    ASSIGN_OR_RETURN(model, FindRunfile(kScenesModel));
-  }
-  return ChooseModel(model, ModelFetcherFromFlags(ModelDirectory()),
-                     DefaultModelFetcherFromFlags(ModelDirectory()));
+// The scenes have a model of their own.
+absl::StatusOr<ModelChoice> Model() {
+  if (absl::GetFlag(FLAGS_split) != kScenesSplit) return ModelFromFlags();
+  ASSIGN_OR_RETURN(const std::string scenes, FindRunfile(kScenesModel));
+  return ModelFromFlags(scenes);
 }
 
 // Rank 0's choice would not reach the others.
@@ -164,7 +132,7 @@ absl::Status Score(CocoDataset dataset, const PredictOptions& predicted,
   const std::string results = ResultsPath(predicted);
   ASSIGN_OR_RETURN(const Evaluation evaluation,
                    Evaluate(std::move(dataset), results, std::move(options)));
-  RETURN_IF_ERROR(WriteScores(evaluation, results));
+  RETURN_IF_ERROR(WriteScores(evaluation));
   absl::PrintF("\ndetections: %s\n", results);
   return absl::OkStatus();
 }
@@ -193,7 +161,7 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
   RETURN_IF_ERROR(GroundTruth::Build(dataset, eval_options).status());
   ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
   options.weights_read_at = absl::Now();
-  ASSIGN_OR_RETURN(ModelChoice choice, ModelFromFlags());
+  ASSIGN_OR_RETURN(ModelChoice choice, Model());
   if (job.rank() == 0) {
     absl::FPrintF(stderr, "%s\ndevice: %s, %d threads, %d processes\n",
                   choice.statement, backend->name(), NumThreads(), job.size());
@@ -212,26 +180,64 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
   options.reuse = absl::GetFlag(FLAGS_reuse);
   options.max_messages = eval_options.bad_annotations.max_messages;
   options.image_dir = data.images;
-  options.max_pixels = absl::GetFlag(FLAGS_max_pixels);
+  ASSIGN_OR_RETURN(options.max_pixels, MaxPixelsFromFlag());
   options.paste_threshold = PasteThreshold(postprocess);
   ASSIGN_OR_RETURN(options.directory, Directory(job));
   RETURN_IF_ERROR(Predict(
       dataset, classes, options,
-      [&](const Image& image) { return detector->Detect(image, postprocess); },
+      [&](const Image& image, StageTimes* times) {
+        return detector->Detect(image, postprocess, nullptr, times);
+      },
       job));
   if (job.rank() != 0) return absl::OkStatus();
   return Score(std::move(dataset), options, std::move(eval_options));
 }
 
-absl::Status Run(const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) {
-    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
+}  // namespace
+
+Program ScoreModelProgram() {
+  Program program;
+  program.name = "eval";
+  program.arguments = "[-m MODEL] [flags]";
+  program.summary =
+      "Runs a model over a data set and scores what it finds as COCOeval does. "
+      "Instances count from a score of 0.001 on, unless the model says "
+      "otherwise (--score_thresh), at most 100 per picture. Classes are "
+      "matched by name. Under mpiexec the pictures are shared among the "
+      "processes. "
+      "With --annotations and --results it scores a file instead.";
+  program.groups = {{"Model and data", DataFlagNames()},
+                    {"What is evaluated", EvalFlagNames()},
+                    {"Output", ScoreOutputFlagNames()},
+                    {"Computing", BackendFlagNames()},
+                    {"Thresholds and sizes", ModelFlagNames()}};
+  program.short_flags = {{'m', "modelpath"}, {'o', "out"}, {'d', "data_dir"}};
+  program.version_details = DeviceDetails;
+  program.examples = {
+      "eval -m fcis_coco.npz --split minival2014",
+      "eval -m model.safetensors --ann_file a.json --image_dir pictures",
+      "mpiexec -n 4 eval -m fcis_coco.npz --out scores"};
+  return program;
+}
+
+std::vector<std::string> ScoreModelFlagNames() {
+  std::vector<std::string> names = DataFlagNames();
+  for (const auto& more : {BackendFlagNames(), ModelFlagNames()}) {
+    names.insert(names.end(), more.begin(), more.end());
   }
+  // Scoring alone uses them too.
+  names.erase(absl::c_find(names, "threads"));
+  return names;
+}
+
+absl::Status ScoreModel() {
   RETURN_IF_ERROR(CheckModelFlags());
   RETURN_IF_ERROR(CheckBackendFlags());
   RETURN_IF_ERROR(CheckScoreOutputFlags());
+  RETURN_IF_ERROR(MaxPixelsFromFlag().status());
   RETURN_IF_ERROR(ParseClassMap(absl::GetFlag(FLAGS_map_classes)).status());
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
+  options.explain = NeedsExplanation();
   ASSIGN_OR_RETURN(const CocoSplit data, DataFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> job, MakeCommunicator());
   const absl::Status status = RunJob(data, std::move(options), *job);
@@ -239,9 +245,4 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   return status;
 }
 
-}  // namespace
 }  // namespace fcis
-
-int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
-}

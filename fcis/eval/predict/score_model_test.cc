@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class PredictMainTest : public ::testing::Test {
+class ScoreModelTest : public ::testing::Test {
  protected:
   void SetUp() override {
     root_ = fs::path(::testing::TempDir()) /
@@ -84,7 +84,7 @@ class PredictMainTest : public ::testing::Test {
 constexpr char kModel[] =
     "-m m.safetensors --ann_file a.json --image_dir . --threads 1 --out ";
 
-TEST_F(PredictMainTest, OneProcessOrTwoFindTheSame) {
+TEST_F(ScoreModelTest, OneProcessOrTwoFindTheSame) {
   ASSERT_EQ(Run(absl::StrCat(kModel, "one --output_json o.json")), 0)
       << Load("log.txt");
   EXPECT_THAT(Load("log.txt"), HasSubstr("no ground truth"));
@@ -102,7 +102,7 @@ TEST_F(PredictMainTest, OneProcessOrTwoFindTheSame) {
 }
 
 // What the model says of scoring counts; a flag counts more.
-TEST_F(PredictMainTest, ScoresUnderTheModelsRules) {
+TEST_F(ScoreModelTest, ScoresUnderTheModelsRules) {
   Weights weights = *LoadWeights(Path("m.safetensors"));
   weights.config.mutable_postprocess()->set_score_thresh(1);
   ASSERT_TRUE(SaveWeights(Path("m.safetensors"), weights).ok());
@@ -117,7 +117,7 @@ TEST_F(PredictMainTest, ScoresUnderTheModelsRules) {
   EXPECT_EQ(Load("flag/results.json"), Load("all/results.json"));
 }
 
-TEST_F(PredictMainTest, SaysWhatIsMissing) {
+TEST_F(ScoreModelTest, SaysWhatIsMissing) {
   EXPECT_EQ(Run(""), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("no minival2014"));
   EXPECT_THAT(Load("log.txt"), HasSubstr("download_main -- datasets "
@@ -135,7 +135,7 @@ TEST_F(PredictMainTest, SaysWhatIsMissing) {
 
 // No model is named and none is there: the scenes have their own. Only
 // eval_main was built, as by `bazel run`.
-TEST_F(PredictMainTest, ScenesComeWithTheirModel) {
+TEST_F(ScoreModelTest, ScenesComeWithTheirModel) {
   fs::copy_file(program_, root_ / "eval_main");
   fs::create_directory_symlink(getenv("TEST_SRCDIR"),
                                root_ / "eval_main.runfiles");
@@ -155,7 +155,7 @@ TEST_F(PredictMainTest, ScenesComeWithTheirModel) {
 }
 
 // A seam of two processes and a directory: whatever changes, both know.
-TEST_F(PredictMainTest, Case67KeptDetectionsGoStale) {
+TEST_F(ScoreModelTest, Case67KeptDetectionsGoStale) {
   constexpr char kTwo[] = "mpiexec --allow-run-as-root --oversubscribe -n 2";
   ASSERT_EQ(Run(absl::StrCat(kModel, "o"), kTwo), 0) << Load("log.txt");
   const std::string first = Load("o/results.json");
@@ -176,7 +176,7 @@ TEST_F(PredictMainTest, Case67KeptDetectionsGoStale) {
 }
 
 // A score of rank 0's list, of which rank 1 knows a part, would be wrong.
-TEST_F(PredictMainTest, ProcessesWithDifferentPicturesAreRefused) {
+TEST_F(ScoreModelTest, ProcessesWithDifferentPicturesAreRefused) {
   const std::string set = Load("a.json");
   const size_t last = set.rfind(", {\"id\": 3");
   ASSERT_NE(last, std::string::npos);
@@ -201,7 +201,7 @@ TEST_F(PredictMainTest, ProcessesWithDifferentPicturesAreRefused) {
 }
 
 // The set's only class has an id that is another class's in the model.
-TEST_F(PredictMainTest, Case65ClassesAreMatchedByName) {
+TEST_F(ScoreModelTest, Case65ClassesAreMatchedByName) {
   const std::string set = Load("a.json");
   const auto rename = [&](const std::string& name) {
     return WriteFileAtomic(Path("a.json"),
@@ -224,10 +224,27 @@ TEST_F(PredictMainTest, Case65ClassesAreMatchedByName) {
   EXPECT_EQ(Run(absl::StrCat(kModel, "x --map_classes c")), 2);
 }
 
-TEST_F(PredictMainTest, HelpOfBothKinds) {
+// The same program scores a file of detections.
+TEST_F(ScoreModelTest, AFileInPlaceOfAModel) {
+  ASSERT_EQ(Run(absl::StrCat(kModel, "d --iou_type segm --output_json o.json")),
+            0)
+      << Load("log.txt");
+  const std::string file = "--annotations a.json --results d/results.json ";
+  ASSERT_EQ(Run(absl::StrCat(file, "--threads 1 --output_json p.json")), 0)
+      << Load("log.txt");
+  const auto stats = [&](const std::string& name) {
+    const std::string text = Load(name);
+    return text.substr(0, text.find("\"seconds\""));
+  };
+  EXPECT_EQ(stats("o.json"), stats("p.json"));
+  EXPECT_THAT(stats("p.json"), HasSubstr("stats"));
+  for (const char* flag : {"-m m.safetensors", "--device cpu", "--reuse"}) {
+    EXPECT_EQ(Run(file + flag), 2) << flag;
+    EXPECT_THAT(Load("log.txt"), HasSubstr("expected one of these"));
+  }
+  EXPECT_EQ(Run("--results d/results.json"), 2);
   EXPECT_EQ(Run("--help"), 0);
   EXPECT_THAT(Load("log.txt"), HasSubstr("--annotations"));
-  EXPECT_EQ(Run("--modelpath=m --help"), 0);
   EXPECT_THAT(Load("log.txt"), HasSubstr("--split"));
 }
 

@@ -1,6 +1,6 @@
-"""embed_textproto: text files as char arrays of a header."""
+"""embed_text: text files as char arrays of a header."""
 
-def embed_textproto(name, srcs, out, prefix = ""):
+def embed_text(name, srcs, out, prefix = ""):
     """One char array per file, named after it.
 
     coco_classes.textproto -> k<prefix>CocoClassesTextproto.
@@ -14,11 +14,10 @@ def embed_textproto(name, srcs, out, prefix = ""):
       echo "#ifndef $$guard"
       echo "#define $$guard"
       for f in $(SRCS); do
-        base=$$(basename $$f .textproto)
-        name=$$(echo "_$$base" | sed 's/_\\(.\\)/\\U\\1/g')
-        echo "inline constexpr char k%s$${name}Textproto[] = R\\"textproto("
+        name=$$(echo "_$$(basename $$f)" | sed 's/[_.]\\(.\\)/\\U\\1/g')
+        echo "inline constexpr char k%s$${name}[] = R\\"text("
         cat $$f
-        echo ')textproto";'
+        echo ')text";'
       done
       echo '#endif'
     } > $@""" % (native.package_name() + "/" + out, prefix),

@@ -1,0 +1,26 @@
+#include "fcis/eval/predict/model_source.h"
+
+#include "absl/flags/flag.h"
+#include "fcis/data/download/download_flag.h"
+
+ABSL_FLAG(
+    std::string, modelpath, "",
+    "Model file: .safetensors, .npz of chainer-fcis or chainercv, or .params "
+    "of MXNet. Or the name of a published one (download models --list). "
+    "Default: one in ~/data/models, else the published one, else the small "
+    "embedded one for photographs, whose few classes are then said.");
+
+namespace fcis {
+
+std::vector<std::string> ModelSourceFlagNames() {
+  return {"modelpath", "download"};
+}
+
+absl::StatusOr<ModelChoice> ModelFromFlags(absl::string_view otherwise) {
+  const std::string named = absl::GetFlag(FLAGS_modelpath);
+  return ChooseModel(named.empty() ? otherwise : named,
+                     ModelFetcherFromFlags(ModelDirectory()),
+                     DefaultModelFetcherFromFlags(ModelDirectory()));
+}
+
+}  // namespace fcis

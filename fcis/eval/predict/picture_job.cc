@@ -1,0 +1,80 @@
+#include "fcis/eval/predict/picture_job.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "fcis/core/mask/pasted_rle.h"
+#include "fcis/data/codec/image_reader.h"
+
+namespace fcis {
+namespace {
+
+absl::Status Named(const std::string& path, const absl::Status& status) {
+  return absl::Status(status.code(),
+                      absl::StrCat(path, ": ", status.message()));
+}
+
+// Calls `read`, whose errors name the file.
+template <typename Read>
+PictureJob Timed(const Read& read) {
+  PictureJob job;
+  const absl::Time start = absl::Now();
+  absl::StatusOr<Image> image = read();
+  job.read_seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  job.status = image.status();
+  if (image.ok()) job.image = *std::move(image);
+  return job;
+}
+
+}  // namespace
+
+PictureJob LoadPicture(const std::string& path, int64_t max_pixels) {
+  return Timed([&] { return ReadImage(path, {max_pixels}); });
+}
+
+PictureJob DecodePicture(absl::string_view bytes, const std::string& path,
+                         int64_t max_pixels) {
+  PictureJob job = Timed([&] { return DecodeImage(bytes, {max_pixels}); });
+  if (!job.status.ok()) job.status = Named(path, job.status);
+  return job;
+}
+
+PictureJob DetectIn(PictureJob job, const std::string& path,
+                    const DetectFunction& detect) {
+  if (!job.status.ok()) return job;
+  absl::StatusOr<std::vector<Detection>> found = detect(job.image, &job.times);
+  if (found.ok()) {
+    job.detections = *std::move(found);
+  } else {
+    job.status = Named(path, found.status());
+  }
+  return job;
+}
+
+std::vector<Instance> PasteInstances(
+    const PictureJob& job, float threshold,
+    const std::function<bool(const Detection&)>& keep) {
+  std::vector<Instance> instances;
+  for (const Detection& detection : job.detections) {
+    if (!keep(detection)) continue;
+    instances.push_back(
+        {detection, PasteMask(detection.mask, detection.box, threshold,
+                              job.image.height, job.image.width)});
+  }
+  return instances;
+}
+
+ResultEntry ResultOf(const Instance& instance, const Image& image,
+                     const RecordId& image_id, const RecordId& category_id) {
+  ResultEntry entry;
+  entry.image_id = image_id;
+  entry.category_id = category_id;
+  entry.score = instance.detection.score;
+  entry.segmentation =
+      PastedMaskToRle(instance.mask, image.height, image.width);
+  return entry;
+}
+
+}  // namespace fcis

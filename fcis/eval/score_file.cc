@@ -1,0 +1,46 @@
+#include "fcis/eval/score_file.h"
+
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/flag_parser.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/threads_flag.h"
+#include "fcis/eval/coco/evaluate.h"
+#include "fcis/eval/eval_flags.h"
+#include "fcis/eval/score_output.h"
+
+ABSL_FLAG(std::string, annotations, "",
+          "Ground truth of --results, COCO's JSON.");
+ABSL_FLAG(std::string, results, "",
+          "Detections that are scored, COCO's results JSON.");
+
+namespace fcis {
+
+std::vector<std::string> ScoreFileFlagNames() {
+  return {"annotations", "results"};
+}
+
+bool ScoresFile() {
+  return FlagWasGiven("annotations") || FlagWasGiven("results");
+}
+
+absl::Status ScoreFile() {
+  const std::string annotations = absl::GetFlag(FLAGS_annotations);
+  const std::string results = absl::GetFlag(FLAGS_results);
+  if (annotations.empty() || results.empty()) {
+    return UsageError("expected --annotations and --results");
+  }
+  RETURN_IF_ERROR(CheckScoreOutputFlags());
+  ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
+  options.explain = NeedsExplanation();
+  RETURN_IF_ERROR(SetThreadsFromFlag());
+  ASSIGN_OR_RETURN(const Evaluation evaluation,
+                   Evaluate(ResolvePath(annotations), ResolvePath(results),
+                            std::move(options)));
+  return WriteScores(evaluation);
+}
+
+}  // namespace fcis

@@ -1,0 +1,51 @@
+#include "fcis/tools/weights_flags.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_format.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/flag_parser.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/eval/predict/model_source.h"
+#include "fcis/model/weights/deterministic_weights.h"
+
+ABSL_FLAG(std::string, preset, "",
+          "Instead of a model file: a model by name, with deterministic "
+          "weights.");
+ABSL_FLAG(int, deterministic_seed, 1,
+          "Seed of the formula that makes the weights of --preset.");
+
+namespace fcis {
+
+std::vector<std::string> WeightsFlagNames() {
+  std::vector<std::string> names = ModelSourceFlagNames();
+  names.insert(names.end(), {"preset", "deterministic_seed"});
+  return names;
+}
+
+absl::Status CheckWeightsFlags() {
+  const std::string preset = absl::GetFlag(FLAGS_preset);
+  if (preset.empty()) return absl::OkStatus();
+  if (FlagWasGiven("modelpath")) {
+    return UsageError("expected --modelpath or --preset, not both");
+  }
+  const absl::Status known = Preset(preset).status();
+  return known.ok() ? known : UsageError(known.message());
+}
+
+absl::StatusOr<Weights> WeightsFromFlags() {
+  RETURN_IF_ERROR(CheckWeightsFlags());
+  const std::string preset = absl::GetFlag(FLAGS_preset);
+  if (preset.empty()) {
+    ASSIGN_OR_RETURN(ModelChoice choice, ModelFromFlags());
+    absl::FPrintF(stderr, "%s\n", choice.statement);
+    return std::move(choice.weights);
+  }
+  ASSIGN_OR_RETURN(const ModelConfig config, Preset(preset));
+  return DeterministicWeights(config, absl::GetFlag(FLAGS_deterministic_seed));
+}
+
+}  // namespace fcis
