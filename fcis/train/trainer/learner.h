@@ -12,7 +12,7 @@
 #include "fcis/data/transform/train_transform.h"
 #include "fcis/model/weights/weights.h"
 #include "fcis/train/checkpoint/checkpoint.h"
-#include "fcis/train/step/picture_loss.h"
+#include "fcis/train/step/loss_terms.h"
 #include "fcis/train/targets/sampler.h"
 
 namespace fcis {

@@ -6,7 +6,7 @@
 #include "absl/memory/memory.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/train/parameter_sums.h"
-#include "fcis/train/config/train_options.h"
+#include "fcis/train/config/train.pb.h"
 #include "fcis/train/step/train_step.h"
 
 namespace fcis {
@@ -16,7 +16,6 @@ absl::StatusOr<std::unique_ptr<NetworkLearner>> NetworkLearner::Create(
   auto learner =
       absl::WrapUnique(new NetworkLearner(std::move(state), backend));
   const RunState& made = learner->state_;
-  learner->loss_ = LossOptionsOf(made.config, made.model);
   const bool bf16 = made.config.gradient_sums() == TrainConfig::BF16;
   ASSIGN_OR_RETURN(
       learner->reducer_,
@@ -30,7 +29,7 @@ absl::StatusOr<LossTerms> NetworkLearner::AddGradients(
     bool first, bool last) {
   std::function<void(int)> ready;
   if (last) ready = [this](int n) { reducer_->Ready(n); };
-  return TrainStep(state_.model, loss_, samples,
+  return TrainStep(state_.model, state_.config, samples,
                    static_cast<int>(state_.pictures), state_.scale.value(),
                    /*add=*/!first, state_.network.get(), backend_, samplers,
                    ready);

@@ -40,7 +40,6 @@ class NetworkLearner : public Learner {
 
   RunState state_;
   TrainBackend* const backend_;
-  LossOptions loss_;
   std::unique_ptr<GradientReducer> reducer_;
 };
 

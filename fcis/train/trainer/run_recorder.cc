@@ -10,7 +10,6 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/run/loss_chart.h"
-#include "fcis/train/trainer/iteration_sums.h"
 
 namespace fcis {
 namespace {
@@ -22,8 +21,9 @@ Values Shown(const IterationNumbers& numbers) {
   Values values = {{"epoch", numbers.epoch},
                    {"lr", numbers.learning_rate},
                    {"loss", numbers.terms.sum()}};
-  for (auto& term : NamedTerms(numbers.terms)) {
-    values.push_back(std::move(term));
+  for (const LossColumn& column : LossColumns()) {
+    if (IsLack(column)) continue;
+    values.emplace_back(column.name, numbers.terms[column.number]);
   }
   const UpdateNumbers& update = numbers.update;
   if (update.gradient_norm.has_value()) {
@@ -42,11 +42,10 @@ void AddUnshown(const IterationNumbers& numbers, Values* values) {
                                            absl::ToDoubleSeconds(numbers.took));
   values->emplace_back("data_wait_s",
                        absl::ToDoubleSeconds(numbers.waited_for_data));
-  // Where the reference would have failed.
-  const LossTerms& terms = numbers.terms;
-  values->emplace_back("without_anchors", terms.without_anchors);
-  values->emplace_back("without_rois", terms.without_rois);
-  values->emplace_back("without_foreground", terms.without_foreground);
+  for (const LossColumn& column : LossColumns()) {
+    if (!IsLack(column)) continue;
+    values->emplace_back(column.name, numbers.terms[column.number]);
+  }
 }
 
 }  // namespace

@@ -19,7 +19,7 @@
 #include "fcis/train/run/run_directory.h"
 #include "fcis/train/run/run_record.h"
 #include "fcis/train/run/train_console.h"
-#include "fcis/train/step/picture_loss.h"
+#include "fcis/train/step/loss_terms.h"
 #include "fcis/train/trainer/learner.h"
 #include "fcis/train/trainer/trainer_options.h"
 

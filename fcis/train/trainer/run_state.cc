@@ -50,7 +50,7 @@ absl::StatusOr<RunState> RunState::Create(Weights weights,
       TrainNetwork::Create(weights, NetworkOptionsOf(config, job), backend));
   ASSIGN_OR_RETURN(
       state.optimizer,
-      Optimizer::Create(OptimizerOptionsOf(config), state.network->parameters(),
+      Optimizer::Create(config.optimizer(), state.network->parameters(),
                         state.network->math()));
   state.scale =
       LossScaleOf(config.optimizer(), backend->forward().activation_type());

@@ -1,6 +1,7 @@
 #include "fcis/train/trainer/trainer.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -40,12 +41,10 @@ absl::StatusOr<bool> Trainer::Iterate() {
   const absl::Time began = absl::Now();
   const double waited_before = loader_.wait_seconds();
   ASSIGN_OR_RETURN(const Own own, AddGradients());
-  IterationSums sums;
-  sums.terms = own.terms;
-  sums.stop = StopRequested();
-  RETURN_IF_ERROR(sums.AddUp(&job_));
-  RETURN_IF_ERROR(CheckFinite(own, sums.terms));
-  numbers.terms = sums.terms;
+  numbers.terms = own.terms;
+  bool stop = StopRequested();
+  RETURN_IF_ERROR(AddUp(&numbers.terms, &stop));
+  RETURN_IF_ERROR(CheckFinite(own, numbers.terms));
   numbers.learning_rate = times_.schedule().LearningRate(done());
   ASSIGN_OR_RETURN(numbers.update, Update(numbers.learning_rate));
   numbers.iteration = done();
@@ -56,12 +55,12 @@ absl::StatusOr<bool> Trainer::Iterate() {
       absl::Seconds(loader_.wait_seconds() - waited_before);
   RETURN_IF_ERROR(recorder_.Iteration(numbers));
 
-  if (sums.stop || times_.SaveIsDue(done())) RETURN_IF_ERROR(Save());
+  if (stop || times_.SaveIsDue(done())) RETURN_IF_ERROR(Save());
   if (times_.ValidationIsDue(done())) {
     RETURN_IF_ERROR(Validate());
     RETURN_IF_ERROR(CheckPatience());
   }
-  if (!sums.stop || done() == times_.iterations() || out_of_patience_) {
+  if (!stop || done() == times_.iterations() || out_of_patience_) {
     return false;
   }
   recorder_.Say(absl::StrCat("stopped by a signal after iteration ", done()));
@@ -89,11 +88,22 @@ absl::StatusOr<Trainer::Own> Trainer::AddGradients() {
         const LossTerms terms,
         learner_.AddGradients(samples, absl::MakeSpan(samplers), part == 0,
                               part + 1 == config.accumulate()));
-    AddTerms(terms, &own.terms);
+    own.terms.Add(terms);
   }
   watchdog_.FeedWaitingForOthers("sums of gradients", done() + 1);
   RETURN_IF_ERROR(learner_.AddUpGradients());
   return own;
+}
+
+// The terms of all processes, and whether one of them was asked to stop.
+absl::Status Trainer::AddUp(LossTerms* terms, bool* stop) {
+  std::array<double, kNumLossNumbers + 1> sums;
+  std::copy(terms->numbers.begin(), terms->numbers.end(), sums.begin());
+  sums.back() = *stop;
+  RETURN_IF_ERROR(job_.Sum(absl::MakeSpan(sums)));
+  std::copy_n(sums.begin(), terms->numbers.size(), terms->numbers.begin());
+  *stop = sums.back() > 0;
+  return absl::OkStatus();
 }
 
 absl::Status Trainer::Diverged(absl::string_view what) const {

@@ -14,7 +14,7 @@
 #include "fcis/core/comm/communicator.h"
 #include "fcis/data/loader/loader.h"
 #include "fcis/train/run/watchdog.h"
-#include "fcis/train/trainer/iteration_sums.h"
+#include "fcis/train/step/loss_terms.h"
 #include "fcis/train/trainer/learner.h"
 #include "fcis/train/trainer/run_recorder.h"
 #include "fcis/train/trainer/timetable.h"
@@ -79,6 +79,7 @@ class Trainer {
     return options_.config.schedule().patience() > 0 && options_.validate;
   }
   absl::StatusOr<Own> AddGradients();
+  absl::Status AddUp(LossTerms* terms, bool* stop);
   absl::Status CheckFinite(const Own& own, const LossTerms& all) const;
   absl::Status Diverged(absl::string_view what) const;
   absl::StatusOr<UpdateNumbers> Update(double rate);

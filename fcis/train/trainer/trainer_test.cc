@@ -50,8 +50,8 @@ class FakeLearner : public Learner {
       chosen.push_back(sampler.Choose({0, 1, 2, 3, 4, 5, 6, 7}, 1)[0]);
     }
     LossTerms terms;
-    terms.rpn_loc = iteration_ == nan_at ? std::nan("") : 0.25;
-    terms.without_rois = 1;
+    terms[kRpnLocTerm] = iteration_ == nan_at ? std::nan("") : 0.25;
+    terms[kWithoutRois] = 1;
     return terms;
   }
   absl::Status AddUpGradients() override {
@@ -107,6 +107,17 @@ class StopsOther : public FakeCommunicator {
 
  private:
   int sums_;
+};
+
+// The other of two processes has twice as much of everything.
+class Twice : public FakeCommunicator {
+ public:
+  Twice() : FakeCommunicator(0, 2) {}
+  using FakeCommunicator::Sum;
+  absl::Status Sum(absl::Span<double> values) override {
+    for (double& v : values) v *= 3;
+    return absl::OkStatus();
+  }
 };
 
 // Rank 1, whose rank 0 fails.
@@ -250,6 +261,14 @@ TEST_F(TrainerTest, PartsOfAnIterationAddUp) {
   ASSERT_TRUE(Run(&learner).ok());
   EXPECT_EQ(learner.calls, "(111)+(111)+");
   EXPECT_THAT(Log()[0], HasSubstr(R"("loss":0.75,)"));
+}
+
+TEST_F(TrainerTest, TermsOfAllProcessesAddUp) {
+  Twice job;
+  FakeLearner learner;
+  ASSERT_TRUE(Run(&learner, &job).ok());
+  EXPECT_THAT(Log()[0], HasSubstr(R"("loss":0.75,"rpn_loc_loss":0.75,)"));
+  EXPECT_THAT(Log()[0], HasSubstr(R"("without_rois":3.0)"));
 }
 
 // Pictures and what is sampled of them are those of the whole run.
