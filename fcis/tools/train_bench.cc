@@ -66,10 +66,9 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
                            MadeUpInstances(options, model.classes_size()),
                            model.input(), false));
   const std::vector<TrainSample> samples(recipe.batch(), sample);
-  const LossOptions loss = LossOptionsOf(recipe, model);
   ASSIGN_OR_RETURN(const std::unique_ptr<Optimizer> optimizer,
-                   Optimizer::Create(OptimizerOptionsOf(recipe),
-                                     network->parameters(), network->math()));
+                   Optimizer::Create(recipe.optimizer(), network->parameters(),
+                                     network->math()));
   TrainBenchResult result;
   std::vector<double> updates;
   for (int i = 0; i <= options.repeats; ++i) {
@@ -77,7 +76,7 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
     std::vector<Sampler> samplers(samples.size(), Sampler(1));
     ASSIGN_OR_RETURN(
         const LossTerms terms,
-        TrainStep(model, loss, samples, recipe.batch(), 1, /*add=*/false,
+        TrainStep(model, recipe, samples, recipe.batch(), 1, /*add=*/false,
                   network.get(), backend, absl::MakeSpan(samplers)));
     const auto update = Clock::now();
     double norm = 0;

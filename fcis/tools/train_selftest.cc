@@ -54,14 +54,12 @@ absl::StatusOr<StepResult> Step(TrainBackend* backend) {
   ASSIGN_OR_RETURN(
       const std::unique_ptr<TrainNetwork> network,
       TrainNetwork::Create(DeterministicWeights(config, kSeed), {}, backend));
-  LossOptions options;
-  options.proposals.mask_size = config.head().roi_size();
   Sampler sampler(kSeed);
   StepResult result;
   ASSIGN_OR_RETURN(
       result.terms,
-      TrainStep(config, options, {sample}, 1, 1, /*add=*/false, network.get(),
-                backend, absl::MakeSpan(&sampler, 1)));
+      TrainStep(config, TrainConfig(), {sample}, 1, 1, /*add=*/false,
+                network.get(), backend, absl::MakeSpan(&sampler, 1)));
   for (const Parameter* p : network->parameters()) {
     ASSIGN_OR_RETURN(const Tensor gradient,
                      FetchTensor(*p, p->gradient, network->math()));

@@ -1,15 +1,13 @@
-// From a checked TrainConfig to the options of the training libraries.
+// From a checked TrainConfig to the options of libraries that do not know it,
+// or need more than it.
 #ifndef FCIS_TRAIN_CONFIG_TRAIN_OPTIONS_H_
 #define FCIS_TRAIN_CONFIG_TRAIN_OPTIONS_H_
 
 #include "fcis/core/comm/communicator.h"
-#include "fcis/core/config/fcis.pb.h"
 #include "fcis/data/loader/sample_maker.h"
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/optimizer/loss_scale.h"
-#include "fcis/train/optimizer/optimizer.h"
-#include "fcis/train/step/picture_loss.h"
 
 namespace fcis {
 
@@ -17,8 +15,6 @@ namespace fcis {
 // outlives the network. Null: none are shared.
 TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config,
                                      Communicator* job = nullptr);
-LossOptions LossOptionsOf(const TrainConfig& recipe, const ModelConfig& model);
-OptimizerOptions OptimizerOptionsOf(const TrainConfig& config);
 // maps: the type that feature maps and their gradients have.
 LossScale LossScaleOf(const OptimizerConfig& config, DType maps);
 Augmentation AugmentationOf(const TrainConfig& config);

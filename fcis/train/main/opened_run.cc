@@ -13,7 +13,7 @@
 #include "fcis/core/config/text_proto.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/config/recipes.h"
-#include "fcis/train/trainer/trainer.h"
+#include "fcis/train/trainer/run_state.h"
 
 namespace fcis {
 namespace {

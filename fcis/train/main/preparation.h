@@ -10,7 +10,7 @@
 #include "fcis/train/main/train_plan.h"
 #include "fcis/train/main/training_data.h"
 #include "fcis/train/main/validator.h"
-#include "fcis/train/trainer/trainer.h"
+#include "fcis/train/trainer/train.h"
 
 namespace fcis {
 

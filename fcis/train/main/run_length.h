@@ -11,7 +11,7 @@
 #include "fcis/kernels/train/train_backend.h"
 #include "fcis/model/weights/weights.h"
 #include "fcis/train/main/train_plan.h"
-#include "fcis/train/trainer/trainer.h"
+#include "fcis/train/trainer/train.h"
 
 namespace fcis {
 

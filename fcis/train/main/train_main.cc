@@ -21,7 +21,6 @@
 #include "fcis/core/image/prepare.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/cli/backend_flags.h"
-#include "fcis/model/weights/load.h"
 #include "fcis/train/init/calibrate.h"
 #include "fcis/train/main/closing_lines.h"
 #include "fcis/train/main/faults.h"
@@ -31,7 +30,7 @@
 #include "fcis/train/main/train_plan.h"
 #include "fcis/train/main/validator.h"
 #include "fcis/train/run/stop_signal.h"
-#include "fcis/train/trainer/trainer.h"
+#include "fcis/train/trainer/train.h"
 
 namespace fcis {
 namespace {
@@ -109,8 +108,8 @@ ValidationReport EarlierReport(const std::string& run) {
   return report;
 }
 
-// The scores and the picture of the model's validation. The model is written:
-// that something of this fails is said, no error.
+// The scores and the picture of the model's validation. The model is written
+// all the same: that something of this fails is said, no error.
 ValidationReport ReportValidation(const OpenedValidator& validator,
                                   int64_t iteration, const std::string& run,
                                   const SayLine& say) {
@@ -132,14 +131,9 @@ ValidationReport ReportValidation(const OpenedValidator& validator,
   return *std::move(report);
 }
 
-// Moves the scores of the model that the run wrote, and those of the report.
-absl::Status CalibrateScores(const std::string& run, const SayLine& say,
-                             ValidationReport* report) {
+// Moves the scores of the report; by how much those of the model are to move.
+double CalibrateScores(const SayLine& say, ValidationReport* report) {
   const double lower = report->overconfidence;
-  const std::string path = absl::StrCat(run, "/", kModelFile);
-  ASSIGN_OR_RETURN(Weights weights, LoadWeights(path));
-  LowerScores(lower, &weights.config);
-  RETURN_IF_ERROR(SaveWeights(path, weights));
   say(
       absl::StrFormat("scores: what the validation gave 0.90 the model gives "
                       "%.2f, for so many were right (calibrate_scores)",
@@ -147,7 +141,7 @@ absl::Status CalibrateScores(const std::string& run, const SayLine& say,
   if (report->score_thresh >= 0) {
     report->score_thresh = LoweredScore(report->score_thresh, lower);
   }
-  return absl::OkStatus();
+  return lower;
 }
 
 // How long a new run is, and how large its input.
@@ -202,6 +196,13 @@ absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
   if (!plan->has_length) {
     RETURN_IF_ERROR(ChooseLength(run, backend, job, say, plan, &prepared));
   }
+  ValidationReport report;
+  plan->options.overconfidence = [&](int64_t iteration) {
+    report = ReportValidation(prepared.validator, iteration, run.path, say);
+    const bool calibrates =
+        plan->config.calibrate_scores() && !report.table.empty();
+    return calibrates ? CalibrateScores(say, &report) : 0;
+  };
   ASSIGN_OR_RETURN(const TrainEnd end,
                    Train(plan->options, std::move(prepared.run),
                          *prepared.data.set, prepared.weights, backend, job));
@@ -209,11 +210,6 @@ absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
   if (!end.model_iteration.has_value()) {
     say(HowToGoOn(run.path, job->size()));
     return absl::OkStatus();
-  }
-  ValidationReport report =
-      ReportValidation(prepared.validator, *end.model_iteration, run.path, say);
-  if (plan->config.calibrate_scores() && !report.table.empty()) {
-    RETURN_IF_ERROR(CalibrateScores(run.path, say, &report));
   }
   SayWhatToDoNext(run, report, say);
   return absl::OkStatus();

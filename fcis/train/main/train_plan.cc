@@ -20,8 +20,8 @@
 #include "fcis/model/topology.h"
 #include "fcis/train/config/recipes.h"
 #include "fcis/train/main/run_flags.h"
-#include "fcis/train/schedule/schedule.h"
 #include "fcis/train/trainer/patience.h"
+#include "fcis/train/trainer/timetable.h"
 
 ABSL_FLAG(std::string, config, "chainer_fcis",
           "Recipe: chainer_fcis, msracver_ohem, chainercv, photos, finetune, "
@@ -269,18 +269,14 @@ bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
       !FieldDifferences(run.recipe->data(), plan.config.data()).empty()) {
     return false;
   }
-  const int64_t pictures =
-      int64_t{processes} * plan.config.batch() * plan.config.accumulate();
-  const int64_t max_iters = plan.options.max_iterations;
-  const Schedule schedule(plan.config.schedule(), pictures,
-                          std::max<int64_t>(1, run.record->epoch_pictures()),
-                          plan.options.stretch);
+  const Timetable times(plan.options,
+                        std::max<int64_t>(1, run.record->epoch_pictures()),
+                        processes);
   // What is wrong with best.json is told by a start that goes on.
   const absl::StatusOr<bool> ended_early =
       PatienceIsSpent(run.path, plan.config.schedule());
   const bool early = ended_early.ok() && *ended_early;
-  const int64_t iterations = max_iters > 0 ? max_iters : schedule.iterations();
-  if (!IsFinished(run, early ? run.newest : iterations)) return false;
+  if (!IsFinished(run, early ? run.newest : times.iterations())) return false;
   say(absl::StrCat("the run is finished: ", run.newest, " iterations are done",
                    early ? "\nValidations found nothing better any more. To "
                            "train on: --change_recipe --set 'schedule { "

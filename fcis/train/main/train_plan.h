@@ -15,7 +15,7 @@
 #include "fcis/data/coco/map_classes_flag.h"
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/main/opened_run.h"
-#include "fcis/train/trainer/trainer.h"
+#include "fcis/train/trainer/trainer_options.h"
 
 ABSL_DECLARE_FLAG(std::string, ann_file);
 ABSL_DECLARE_FLAG(std::string, image_dir);

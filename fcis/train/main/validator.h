@@ -13,7 +13,7 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/kernels/backend.h"
-#include "fcis/train/trainer/trainer.h"
+#include "fcis/train/trainer/trainer_options.h"
 
 namespace fcis {
 

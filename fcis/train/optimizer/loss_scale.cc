@@ -28,7 +28,7 @@ absl::Status LossScale::Update(bool finite) {
     return absl::AbortedError(
         absl::StrCat("gradients are not finite even when scaled by ", value_));
   }
-  if (++good_steps_ == options_.growth_interval) {
+  if (++good_steps_ == growth_interval_) {
     good_steps_ = 0;
     value_ = std::min(2 * value_, kLargest);
   }

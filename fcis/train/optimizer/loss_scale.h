@@ -10,24 +10,21 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "fcis/train/config/train.pb.h"
 
 namespace fcis {
-
-struct LossScaleOptions {
-  // A power of two, so that scaling rounds nothing.
-  float initial = 65536;
-  int64_t growth_interval = 2000;
-};
 
 class LossScale {
  public:
   // Always 1.
-  LossScale() : LossScale(LossScaleOptions{1, 0}) {}
-  explicit LossScale(const LossScaleOptions& options)
-      : options_(options), value_(options.initial) {}
+  LossScale() = default;
+  // `initial` is a power of two, so that scaling rounds nothing.
+  explicit LossScale(const OptimizerConfig::LossScale& config)
+      : growth_interval_(config.growth_interval()),
+        value_(static_cast<float>(config.initial())) {}
 
   // Whether it changes at all.
-  bool dynamic() const { return options_.growth_interval > 0; }
+  bool dynamic() const { return growth_interval_ > 0; }
   float value() const { return value_; }
 
   // After a step whose gradients were finite, or not. Errors: they are not
@@ -39,8 +36,8 @@ class LossScale {
   absl::Status Load(absl::string_view saved);
 
  private:
-  LossScaleOptions options_;
-  float value_;
+  int64_t growth_interval_ = 0;
+  float value_ = 1;
   int64_t good_steps_ = 0;  // since the last change
 };
 

@@ -12,13 +12,13 @@ namespace {
 using ::testing::HasSubstr;
 
 LossScale Make(float initial, int64_t interval) {
-  LossScaleOptions options;
-  options.initial = initial;
-  options.growth_interval = interval;
-  return LossScale(options);
+  OptimizerConfig::LossScale config;
+  config.set_initial(initial);
+  config.set_growth_interval(interval);
+  return LossScale(config);
 }
 
-TEST(LossScaleTest, WithoutOptionsAlwaysOne) {
+TEST(LossScaleTest, WithoutAConfigAlwaysOne) {
   LossScale scale;
   EXPECT_FALSE(scale.dynamic());
   for (const bool finite : {true, false, true}) {

@@ -10,26 +10,38 @@
 #include "fcis/core/base/status_macros.h"
 
 namespace fcis {
+namespace {
+
+float ScaleOf(const std::string& parameter, const OptimizerConfig& config) {
+  float scale = 1;
+  size_t longest = 0;
+  for (const auto& entry : config.layer_scales()) {
+    const std::string& layer = entry.layer();
+    if (!absl::StartsWith(parameter, layer + "/") || layer.size() < longest) {
+      continue;
+    }
+    longest = layer.size();
+    scale = static_cast<float>(entry.scale());
+  }
+  return scale;
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Optimizer>> Optimizer::Create(
-    const OptimizerOptions& options, const std::vector<Parameter*>& parameters,
+    const OptimizerConfig& config, const std::vector<Parameter*>& parameters,
     ParameterMath* math) {
-  auto optimizer = absl::WrapUnique(new Optimizer(options, math));
+  auto optimizer = absl::WrapUnique(new Optimizer(config, math));
   for (Parameter* p : parameters) {
     Slot slot;
     slot.parameter = p;
-    slot.scale = 1;
-    for (const auto& layer : options.layer_scales) {
-      if (absl::StartsWith(p->name, layer.first + "/")) {
-        slot.scale = layer.second;
-      }
-    }
+    slot.scale = ScaleOf(p->name, config);
     ASSIGN_OR_RETURN(slot.factors, math->Prepare(p->factors));
     ASSIGN_OR_RETURN(slot.first, math->Zeros(p->size()));
-    if (options.kind == OptimizerOptions::kAdamW) {
+    if (config.kind() == OptimizerConfig::ADAMW) {
       ASSIGN_OR_RETURN(slot.second, math->Zeros(p->size()));
     }
-    if (options.ema_decay > 0) {
+    if (config.ema_decay() > 0) {
       ASSIGN_OR_RETURN(slot.average, math->Zeros(p->size()));
       RETURN_IF_ERROR(math->Add(Floats(&slot.average), p->value, p->size(),
                                 Floats(&slot.average)));
@@ -51,13 +63,13 @@ absl::StatusOr<double> Optimizer::GradientNorm(float scale) const {
 absl::Status Optimizer::Step(float lr, double gradient_norm, float scale) {
   ++steps_;
   const bool clips =
-      options_.clip_norm > 0 && gradient_norm > options_.clip_norm;
+      config_.clip_norm() > 0 && gradient_norm > config_.clip_norm();
   UpdateArrays arrays;
   arrays.clip =
-      (clips ? static_cast<float>(options_.clip_norm / gradient_norm) : 1.0f) /
+      (clips ? static_cast<float>(config_.clip_norm() / gradient_norm) : 1.0f) /
       scale;
   arrays.average_decay = static_cast<float>(
-      std::min(options_.ema_decay, (1.0 + steps_) / (10.0 + steps_)));
+      std::min(config_.ema_decay(), (1.0 + steps_) / (10.0 + steps_)));
   for (Slot& slot : slots_) {
     const Parameter& p = *slot.parameter;
     arrays.factors = &slot.factors;
@@ -65,7 +77,7 @@ absl::Status Optimizer::Step(float lr, double gradient_norm, float scale) {
     arrays.value = p.value;
     arrays.first = Floats(&slot.first);
     arrays.second = Floats(&slot.second);
-    arrays.average = options_.ema_decay > 0 ? Floats(&slot.average) : nullptr;
+    arrays.average = config_.ema_decay() > 0 ? Floats(&slot.average) : nullptr;
     RETURN_IF_ERROR(Update(slot, lr, arrays));
   }
   return absl::OkStatus();
@@ -73,35 +85,35 @@ absl::Status Optimizer::Step(float lr, double gradient_norm, float scale) {
 
 absl::Status Optimizer::Update(const Slot& slot, float lr,
                                const UpdateArrays& arrays) {
-  if (options_.kind == OptimizerOptions::kSgd) {
+  if (config_.kind() == OptimizerConfig::SGD) {
     SgdParams sgd;
     sgd.lr = lr;
-    sgd.momentum = options_.momentum;
-    sgd.weight_decay = options_.weight_decay;
+    sgd.momentum = static_cast<float>(config_.momentum());
+    sgd.weight_decay = static_cast<float>(config_.weight_decay());
     sgd.scale = slot.scale;
     return math_->Sgd(sgd, arrays);
   }
   AdamWParams adam;
   adam.lr = lr * slot.scale;
-  adam.beta1 = options_.beta1;
-  adam.beta2 = options_.beta2;
-  adam.eps = options_.eps;
-  adam.weight_decay = slot.parameter->is_bias ? 0.0f : options_.weight_decay;
-  adam.correction1 =
-      static_cast<float>(1 / (1 - std::pow(options_.beta1, steps_)));
-  adam.correction2 =
-      static_cast<float>(1 / (1 - std::pow(options_.beta2, steps_)));
+  adam.beta1 = static_cast<float>(config_.beta1());
+  adam.beta2 = static_cast<float>(config_.beta2());
+  adam.eps = static_cast<float>(config_.eps());
+  adam.weight_decay = slot.parameter->is_bias
+                          ? 0.0f
+                          : static_cast<float>(config_.weight_decay());
+  adam.correction1 = static_cast<float>(1 / (1 - std::pow(adam.beta1, steps_)));
+  adam.correction2 = static_cast<float>(1 / (1 - std::pow(adam.beta2, steps_)));
   return math_->AdamW(adam, arrays);
 }
 
 std::vector<Optimizer::Array> Optimizer::Arrays() const {
   std::vector<Array> arrays;
-  if (options_.kind == OptimizerOptions::kSgd) {
+  if (config_.kind() == OptimizerConfig::SGD) {
     arrays = {{"sgd/momentum/", &Slot::first}};
   } else {
     arrays = {{"adamw/m/", &Slot::first}, {"adamw/v/", &Slot::second}};
   }
-  if (options_.ema_decay > 0) arrays.push_back({"average/", &Slot::average});
+  if (config_.ema_decay() > 0) arrays.push_back({"average/", &Slot::average});
   return arrays;
 }
 
@@ -149,7 +161,7 @@ absl::Status Optimizer::Load(const std::map<std::string, Tensor>& state,
 
 absl::StatusOr<std::map<std::string, Tensor>> Optimizer::Averages() const {
   std::map<std::string, Tensor> averages;
-  if (options_.ema_decay <= 0) return averages;
+  if (config_.ema_decay() <= 0) return averages;
   for (const Slot& slot : slots_) {
     ASSIGN_OR_RETURN(averages[slot.parameter->name],
                      FetchOf(slot, slot.average));

@@ -13,34 +13,21 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/train/parameter_math.h"
+#include "fcis/train/config/train.pb.h"
 #include "fcis/train/network/parameter.h"
 
 namespace fcis {
 
-struct OptimizerOptions {
-  enum Kind { kSgd, kAdamW };
-  Kind kind = kSgd;
-  float momentum = 0.9f;               // SGD
-  float beta1 = 0.9f, beta2 = 0.999f;  // AdamW
-  float eps = 1e-8f;                   // AdamW
-  float weight_decay = 5e-4f;          // AdamW: of weights, not of biases
-  // > 0: gradients are scaled down to this norm over all parameters.
-  double clip_norm = 0;
-  // > 0: averaged weights are kept, e = d e + (1 - d) w with
-  // d = min(ema_decay, (1 + steps) / (10 + steps)).
-  double ema_decay = 0;
-  // Layers ("head/psroi_conv1") whose learning rate, and with SGD whose decay,
-  // is multiplied.
-  std::map<std::string, float> layer_scales;
-};
-
 class Optimizer {
  public:
   // The parameters' memory, that of `math`, is in place, and both outlive the
-  // optimizer. Averages begin as the current values. Errors: no memory.
+  // optimizer. Averages begin as the current values: e = d e + (1 - d) w with
+  // d = min(ema_decay, (1 + steps) / (10 + steps)). Of layer_scales the longest
+  // name counts that is a parameter's layer or a folder of it. Errors: no
+  // memory.
   static absl::StatusOr<std::unique_ptr<Optimizer>> Create(
-      const OptimizerOptions& options,
-      const std::vector<Parameter*>& parameters, ParameterMath* math);
+      const OptimizerConfig& config, const std::vector<Parameter*>& parameters,
+      ParameterMath* math);
   Optimizer(const Optimizer&) = delete;
 
   // One step; `gradient_norm` is what GradientNorm() says when clipping is on,
@@ -74,13 +61,13 @@ class Optimizer {
     const char* prefix;
     Tensor Slot::*values;
   };
-  Optimizer(const OptimizerOptions& options, ParameterMath* math)
-      : options_(options), math_(math) {}
+  Optimizer(const OptimizerConfig& config, ParameterMath* math)
+      : config_(config), math_(math) {}
   std::vector<Array> Arrays() const;
   absl::Status Update(const Slot& slot, float lr, const UpdateArrays& arrays);
   absl::StatusOr<Tensor> FetchOf(const Slot& slot, const Tensor& values) const;
 
-  const OptimizerOptions options_;
+  const OptimizerConfig config_;
   ParameterMath* const math_;
   std::vector<Slot> slots_;
   int64_t steps_ = 0;

@@ -44,29 +44,31 @@ struct Fixture {
   Parameter parameter;
 };
 
-std::unique_ptr<Optimizer> Make(const OptimizerOptions& options, Fixture* f) {
+std::unique_ptr<Optimizer> Make(const OptimizerConfig& config, Fixture* f) {
   static HostParameterMath math;
-  return *Optimizer::Create(options, {&f->parameter}, &math);
+  return *Optimizer::Create(config, {&f->parameter}, &math);
 }
 
-OptimizerOptions AdamW() {
-  OptimizerOptions options;
-  options.kind = OptimizerOptions::kAdamW;
-  options.weight_decay = 0.1f;
-  options.ema_decay = 0.9;
-  options.clip_norm = 0.5;
-  return options;
+OptimizerConfig AdamW() {
+  OptimizerConfig config;
+  config.set_kind(OptimizerConfig::ADAMW);
+  config.set_weight_decay(0.1);
+  config.set_ema_decay(0.9);
+  config.set_clip_norm(0.5);
+  return config;
 }
 
 TEST(OptimizerTest, SgdScalesGradientAndDecayOfALayer) {
   Fixture f(2);
   f.values = {1, 2};
   f.gradients = {0.5f, 0};
-  OptimizerOptions options;
-  options.momentum = 0.5f;
-  options.weight_decay = 0.1f;
-  options.layer_scales["head/psroi_conv1"] = 3;
-  const auto optimizer = Make(options, &f);
+  OptimizerConfig config;
+  config.set_momentum(0.5);
+  config.set_weight_decay(0.1);
+  auto* scaled = config.add_layer_scales();
+  scaled->set_layer("head/psroi_conv1");
+  scaled->set_scale(3);
+  const auto optimizer = Make(config, &f);
   EXPECT_TRUE(optimizer->Step(0.1f, 0).ok());
   // v = -0.1 * (0.5 + 0.1) * 3.
   EXPECT_FLOAT_EQ(f.values[0], 1 - 0.18f);
@@ -75,12 +77,33 @@ TEST(OptimizerTest, SgdScalesGradientAndDecayOfALayer) {
   EXPECT_FLOAT_EQ(f.values[1], 1.94f - 0.03f - 0.1f * 0.194f * 3);
 }
 
+// Whatever their order; the head's other layers have its own scale.
+TEST(OptimizerTest, TheLongestNameOfALayerCounts) {
+  for (const bool longest_first : {false, true}) {
+    OptimizerConfig config;
+    config.set_weight_decay(0);
+    for (const bool longest : {longest_first, !longest_first}) {
+      auto* scaled = config.add_layer_scales();
+      scaled->set_layer(longest ? "head/psroi_conv1" : "head");
+      scaled->set_scale(longest ? 3 : 5);
+    }
+    Fixture f(1), other(1);
+    f.values = other.values = {0};
+    f.gradients = other.gradients = {1};
+    other.parameter.name = "head/psroi_conv10/W";
+    EXPECT_TRUE(Make(config, &f)->Step(1, 0).ok());
+    EXPECT_TRUE(Make(config, &other)->Step(1, 0).ok());
+    EXPECT_EQ(f.values[0], -3);
+    EXPECT_EQ(other.values[0], -5);
+  }
+}
+
 TEST(OptimizerTest, AdamWFollowsItsFormulaInDouble) {
   Fixture f(1);
-  OptimizerOptions options = AdamW();
-  options.clip_norm = 0;
+  OptimizerConfig config = AdamW();
+  config.set_clip_norm(0);
   double w = f.values[0], m = 0, v = 0;
-  const auto optimizer = Make(options, &f);
+  const auto optimizer = Make(config, &f);
   for (int step = 1; step <= 5; ++step) {
     const double g = 0.3 * step - 0.8;
     f.gradients[0] = static_cast<float>(g);
@@ -98,12 +121,12 @@ TEST(OptimizerTest, AdamWFollowsItsFormulaInDouble) {
 TEST(OptimizerTest, NormCountsFactorsAndClips) {
   Fixture f(4, true);
   f.gradients = {1, 1, 0, 1};
-  OptimizerOptions options;
-  options.clip_norm = 0.5;
-  options.momentum = 0;
-  options.weight_decay = 0;
+  OptimizerConfig config;
+  config.set_clip_norm(0.5);
+  config.set_momentum(0);
+  config.set_weight_decay(0);
   f.values = {0, 0, 0, 0};
-  const auto optimizer = Make(options, &f);
+  const auto optimizer = Make(config, &f);
   const double norm = *optimizer->GradientNorm();
   EXPECT_DOUBLE_EQ(norm, std::sqrt(1.0 + 9.0 + 9.0));
   EXPECT_TRUE(optimizer->Step(1.0f, norm).ok());
@@ -119,7 +142,7 @@ TEST(OptimizerTest, ScaledGradientsGiveTheSameSteps) {
   for (float& g : scaled.gradients) g *= kScale;
   const auto a = Make(AdamW(), &plain), b = Make(AdamW(), &scaled);
   const double norm = *a->GradientNorm();
-  EXPECT_GT(norm, AdamW().clip_norm);
+  EXPECT_GT(norm, AdamW().clip_norm());
   EXPECT_EQ(*b->GradientNorm(kScale), norm);
   EXPECT_TRUE(a->Step(0.1f, norm).ok());
   EXPECT_TRUE(b->Step(0.1f, norm, kScale).ok());
@@ -130,10 +153,11 @@ TEST(OptimizerTest, AveragesFollowTheWeights) {
   Fixture f(1);
   f.values = {1};
   f.gradients = {1};
-  OptimizerOptions options;
-  options.ema_decay = 0.5;
-  options.momentum = options.weight_decay = 0;
-  const auto optimizer = Make(options, &f);
+  OptimizerConfig config;
+  config.set_ema_decay(0.5);
+  config.set_momentum(0);
+  config.set_weight_decay(0);
+  const auto optimizer = Make(config, &f);
   EXPECT_TRUE(optimizer->Step(1.0f, 0).ok());  // 0; decay min(0.5, 2 / 11)
   EXPECT_FLOAT_EQ(optimizer->Averages()->begin()->second.data<float>()[0],
                   2.0f / 11);
@@ -178,7 +202,7 @@ TEST(OptimizerTest, ResumesBitForBitAndForAnyThreads) {
 
 TEST(OptimizerTest, StateOfAnotherKindIsRefused) {
   Fixture f(3);
-  OptimizerOptions sgd;
+  OptimizerConfig sgd;
   const auto from = Make(sgd, &f);
   std::map<std::string, Tensor> state;
   ASSERT_TRUE(from->Save(&state).ok());

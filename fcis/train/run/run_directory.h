@@ -24,6 +24,8 @@
 
 namespace fcis {
 
+// Names of files; the first one is the trained model.
+inline constexpr char kModelFile[] = "model.safetensors";
 inline constexpr char kTrainPart[] = "train.json";
 inline constexpr char kValidationPart[] = "val.json";
 

@@ -22,7 +22,6 @@
 #include "fcis/model/testing/rows.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/train/config/recipes.h"
-#include "fcis/train/config/train_options.h"
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/step/picture_loss.h"
 #include "fcis/train/testing/golden_training.h"
@@ -64,7 +63,7 @@ class ChainercvLossesParity : public ::testing::TestWithParam<std::string> {
   }
 
   // The head's loss; scores, means and pairs of *a are given.
-  void HeadLoss(const LossOptions& options, const ProposalTargets& targets,
+  void HeadLoss(const LossConfig& loss, const ProposalTargets& targets,
                 HeadLossArrays* a) {
     a->targets = Device(DeltaRows(targets.deltas));
     a->labels = Device(AsI32(targets.labels));
@@ -76,16 +75,15 @@ class ChainercvLossesParity : public ::testing::TestWithParam<std::string> {
     a->gpairs = Like(a->pairs);
     a->own_class = Like(a->labels);
     HeadLossParams params;
-    params.sigma = options.head_sigma;
-    params.mask_weight = options.fcis_mask;
-    params.mask_over_all_rois = options.mask_over_all_rois;
+    params.mask_weight = static_cast<float>(loss.fcis_mask());
+    params.mask_over_all_rois = loss.mask_over_all_rois();
     ASSERT_TRUE(backend_->HeadLoss(params, a, &terms_).ok());
   }
   void ExpectCase(const GoldenFile& golden, const std::string& at);
   void ExpectRpn(const GoldenFile& golden, const std::string& at,
                  const AnchorTargets& targets);
   void ExpectHead(const GoldenFile& golden, const std::string& at,
-                  const LossOptions& options, const ProposalTargets& targets);
+                  const ProposalTargets& targets);
 
   const TrainConfig recipe_;
   std::unique_ptr<TrainBackend> backend_;
@@ -115,7 +113,6 @@ void ChainercvLossesParity::ExpectRpn(const GoldenFile& golden,
 
 void ChainercvLossesParity::ExpectHead(const GoldenFile& golden,
                                        const std::string& at,
-                                       const LossOptions& options,
                                        const ProposalTargets& targets) {
   EXPECT_TRUE(
       AllEqual(YxyxFromBoxes(targets.rois), golden.Get(at + "sample_roi")));
@@ -131,7 +128,7 @@ void ChainercvLossesParity::ExpectHead(const GoldenFile& golden,
   const Tensor locs = golden.Get(at + "roi_locs");
   a.means = Device(locs.Reshaped({locs.dim(0), 8}));
   a.pairs = Device(NchwToNhwc(golden.Get(at + "roi_seg_scores")));
-  HeadLoss(options, targets, &a);
+  HeadLoss(recipe_.loss(), targets, &a);
   ExpectNear(a.gscores, golden.Get(at + "g_roi_cls_scores"), 1e-5);
   ExpectNear(a.gmeans, golden.Get(at + "g_roi_locs"), 1e-5);
   const Tensor want = golden.Get(at + "g_roi_seg_scores");
@@ -140,12 +137,13 @@ void ChainercvLossesParity::ExpectHead(const GoldenFile& golden,
 
 void ChainercvLossesParity::ExpectCase(const GoldenFile& golden,
                                        const std::string& at) {
-  LossOptions options = LossOptionsOf(recipe_, *ModelOf(recipe_));
+  TrainConfig recipe = recipe_;
+  ModelConfig model = *ModelOf(recipe);
   const std::vector<int> sizes = golden.Ints(at + "n_sample_mask_size");
-  options.proposals.n_sample = sizes[0];
-  options.proposals.mask_size = sizes[1];
-  options.proposals.fg_ratio = golden.Float(at + "pos_ratio");
-  options.anchors.n_sample = golden.Int(at + "anchor_n_sample");
+  recipe.mutable_loss()->set_roi_samples(sizes[0]);
+  model.mutable_head()->set_roi_size(sizes[1]);
+  recipe.mutable_loss()->set_foreground_share(golden.Float(at + "pos_ratio"));
+  recipe.mutable_loss()->set_anchor_samples(golden.Int(at + "anchor_n_sample"));
   const std::vector<int> size = golden.Ints(at + "h_w");
   const auto masks =
       UnpackMasks(golden.Get(at + "mask_packed"), int64_t{size[0]} * size[1]);
@@ -153,23 +151,26 @@ void ChainercvLossesParity::ExpectCase(const GoldenFile& golden,
   for (int& label : labels) ++label;
   const std::vector<Box> boxes = BoxesFromYxyx(golden.Get(at + "bbox"));
   Sampler sampler(golden.Int(at + "choice_seed"));
-  ASSERT_TRUE(options.rois_first);
+  ASSERT_TRUE(recipe.loss().rois_first());
   const ProposalTargets rois = MakeProposalTargets(
       BoxesFromYxyx(golden.Get(at + "rois")), boxes, labels,
-      Views(masks, size[0], size[1]), options.proposals, &sampler);
+      Views(masks, size[0], size[1]), model, recipe, &sampler);
   const AnchorTargets anchors =
       MakeAnchorTargets(BoxesFromYxyx(golden.Get(at + "anchor")), boxes,
-                        size[0], size[1], options.anchors, &sampler);
+                        size[0], size[1], recipe, &sampler);
   ExpectRpn(golden, at, anchors);
-  ExpectHead(golden, at, options, rois);
+  ExpectHead(golden, at, rois);
 
   const Tensor terms = Host(terms_);
   const LossTerms got =
-      TermsOf(options, 1, PictureTerms(), terms.data<double>());
+      TermsOf(recipe.loss(), 1, PictureTerms(), terms.data<double>());
   const std::map<std::string, double> by_name = {
-      {"rpn_loc_loss", got.rpn_loc},    {"rpn_cls_loss", got.rpn_cls},
-      {"roi_loc_loss", got.fcis_loc},   {"roi_cls_loss", got.fcis_cls},
-      {"roi_mask_loss", got.fcis_mask}, {"loss", got.sum()}};
+      {"rpn_loc_loss", got[kRpnLocTerm]},
+      {"rpn_cls_loss", got[kRpnClsTerm]},
+      {"roi_loc_loss", got[kFcisLocTerm]},
+      {"roi_cls_loss", got[kFcisClsTerm]},
+      {"roi_mask_loss", got[kFcisMaskTerm]},
+      {"loss", got.sum()}};
   const std::vector<std::string> names = golden.Lines("loss_names");
   const std::vector<float> want = golden.Floats(at + "losses");
   ASSERT_EQ(names.size(), by_name.size());
@@ -211,7 +212,7 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
       like((*outputs)[kScoreMaps]), like((*outputs)[kBoxMaps])};
   Sampler sampler(golden.Int("choice_seed"));
   PictureTargets targets;
-  ASSERT_TRUE(PictureLoss(training.config, training.loss, training.sample,
+  ASSERT_TRUE(PictureLoss(training.config, training.recipe, training.sample,
                           *outputs, 0, 1, backend_.get(), &sampler, &gradients,
                           &terms_, &targets)
                   .ok());
@@ -233,7 +234,7 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
       *ops::PsroiMean(forward, pool, OnePicture((*outputs)[kBoxMaps]), rois);
   a.pairs = *ops::PsroiClassPair(forward, pool, score_maps, rois,
                                  Device(AsI32(targets.rois.labels)));
-  HeadLoss(training.loss, targets.rois, &a);
+  HeadLoss(training.recipe.loss(), targets.rois, &a);
   ExpectNear(a.scores, step("roi_cls_scores"), 2e-5);
   ExpectNear(a.means, step("roi_locs"), 2e-5);
   ExpectNear(a.gscores, step("g_roi_cls_scores"), 5e-4);

@@ -41,11 +41,11 @@ Tensor LabelsOf(const std::vector<Label>& labels) {
 
 class Loss {
  public:
-  Loss(const ModelConfig& config, const LossOptions& options,
+  Loss(const ModelConfig& model, const TrainConfig& recipe,
        const TrainSample& sample, float gradient_weight, TrainBackend* backend,
        Sampler* sampler, Tensor* values, PictureTargets* targets)
-      : config_(config),
-        options_(options),
+      : model_(model),
+        recipe_(recipe),
         sample_(sample),
         gradient_weight_(gradient_weight),
         backend_(backend),
@@ -59,7 +59,7 @@ class Loss {
                      ? IgnoredArea()
                      : IgnoredArea(
                            {sample.instances.ignored.data(), height_, width_})),
-        pool_(PsroiParamsOf(config.head())) {}
+        pool_(PsroiParamsOf(model.head())) {}
 
   absl::StatusOr<PictureTerms> Run(const TrainNetwork::Outputs& outputs,
                                    int64_t n,
@@ -68,14 +68,17 @@ class Loss {
   absl::Status ReadBackTargets();
 
  private:
+  float Factor(LossTerm term) const {
+    return FactorOf(LossColumns()[term], recipe_.loss());
+  }
   absl::Status Rpn(const RpnMaps& rpn, Tensor* gscores, Tensor* gdeltas);
   absl::Status MakeRois(const RpnMaps& rpn);
   absl::Status Pool(const Tensor& score_maps, const Tensor& box_maps);
   absl::Status Head(const Tensor& score_maps, const Tensor& box_maps,
                     Tensor* gscore_maps, Tensor* gbox_maps);
 
-  const ModelConfig& config_;
-  const LossOptions& options_;
+  const ModelConfig& model_;
+  const TrainConfig& recipe_;
   const TrainSample& sample_;
   const float gradient_weight_;
   TrainBackend* backend_;
@@ -93,17 +96,16 @@ class Loss {
 
 absl::Status Loss::Rpn(const RpnMaps& rpn, Tensor* gscores, Tensor* gdeltas) {
   const std::vector<Box> anchors =
-      AnchorsOf(config_.rpn(), rpn.deltas.dim(1), rpn.deltas.dim(2));
+      AnchorsOf(model_.rpn(), rpn.deltas.dim(1), rpn.deltas.dim(2));
   AnchorTargets& targets = targets_->anchors;
   targets = MakeAnchorTargets(anchors, sample_.instances.boxes, height_, width_,
-                              options_.anchors, sampler_, ignored_);
+                              recipe_, sampler_, ignored_);
   terms_.without_anchors =
       std::all_of(targets.labels.begin(), targets.labels.end(),
                   [](int8_t label) { return label < 0; });
   RpnLossParams params;
-  params.sigma = options_.rpn_sigma;
-  params.loc_factor = gradient_weight_ * options_.rpn_loc;
-  params.cls_factor = gradient_weight_ * options_.rpn_cls;
+  params.loc_factor = gradient_weight_ * Factor(kRpnLocTerm);
+  params.cls_factor = gradient_weight_ * Factor(kRpnClsTerm);
   RpnLossArrays arrays;
   arrays.scores = rpn.scores;
   arrays.deltas = rpn.deltas;
@@ -118,7 +120,7 @@ absl::Status Loss::Rpn(const RpnMaps& rpn, Tensor* gscores, Tensor* gdeltas) {
 absl::Status Loss::MakeRois(const RpnMaps& rpn) {
   ASSIGN_OR_RETURN(targets_->proposals,
                    ops::Propose(forward_,
-                                ProposeParamsOf(config_.rpn(), height_, width_,
+                                ProposeParamsOf(model_.rpn(), height_, width_,
                                                 sample_.scale),
                                 rpn.scores, rpn.deltas));
   const Instances& instances = sample_.instances;
@@ -129,11 +131,9 @@ absl::Status Loss::MakeRois(const RpnMaps& rpn) {
       masks.back().values = sample_.smooth_masks[i].data();
     }
   }
-  ProposalTargetParams params = options_.proposals;
-  if (options_.ohem_rois > 0) params.n_sample = ProposalTargetParams::kAllRois;
-  targets_->rois =
-      MakeProposalTargets(targets_->proposals, instances.boxes,
-                          instances.labels, masks, params, sampler_, ignored_);
+  targets_->rois = MakeProposalTargets(targets_->proposals, instances.boxes,
+                                       instances.labels, masks, model_, recipe_,
+                                       sampler_, ignored_);
   terms_.without_rois = targets_->rois.rois.empty();
   return absl::OkStatus();
 }
@@ -168,13 +168,12 @@ absl::Status Loss::Head(const Tensor& score_maps, const Tensor& box_maps,
                         Tensor* gscore_maps, Tensor* gbox_maps) {
   RETURN_IF_ERROR(Pool(score_maps, box_maps));
   HeadLossParams params;
-  params.sigma = options_.head_sigma;
-  params.loc_weight = options_.fcis_loc;
-  params.cls_weight = options_.fcis_cls;
-  params.mask_weight = options_.fcis_mask;
+  params.loc_weight = Factor(kFcisLocTerm);
+  params.cls_weight = Factor(kFcisClsTerm);
+  params.mask_weight = Factor(kFcisMaskTerm);
   params.gradient_weight = gradient_weight_;
-  params.mask_over_all_rois = options_.mask_over_all_rois;
-  params.ohem_rois = options_.ohem_rois;
+  params.mask_over_all_rois = recipe_.loss().mask_over_all_rois();
+  params.ohem_rois = recipe_.loss().ohem_rois();
   RETURN_IF_ERROR(backend_->HeadLoss(params, &head_, values_));
   RETURN_IF_ERROR(
       backend_->PsroiMeanGradient(pool_, rois_, head_.gmeans, gbox_maps));
@@ -191,9 +190,10 @@ absl::StatusOr<PictureTerms> Loss::Run(const TrainNetwork::Outputs& outputs,
   // Gradients are written in place: the maps are large.
   Tensor gscores = Picture((*gradients)[kRpnScores], n, false);
   Tensor gdeltas = Picture((*gradients)[kRpnDeltas], n, false);
-  if (options_.rois_first) RETURN_IF_ERROR(MakeRois(rpn));
+  const bool rois_first = recipe_.loss().rois_first();
+  if (rois_first) RETURN_IF_ERROR(MakeRois(rpn));
   RETURN_IF_ERROR(Rpn(rpn, &gscores, &gdeltas));
-  if (!options_.rois_first) RETURN_IF_ERROR(MakeRois(rpn));
+  if (!rois_first) RETURN_IF_ERROR(MakeRois(rpn));
   Tensor gscore_maps = Picture((*gradients)[kScoreMaps], n, true);
   Tensor gbox_maps = Picture((*gradients)[kBoxMaps], n, true);
   RETURN_IF_ERROR(Head(Picture(outputs[kScoreMaps], n, true),
@@ -213,45 +213,28 @@ absl::Status Loss::ReadBackTargets() {
 
 }  // namespace
 
-void AddTerms(const LossTerms& terms, LossTerms* to) {
-  to->rpn_loc += terms.rpn_loc;
-  to->rpn_cls += terms.rpn_cls;
-  to->fcis_loc += terms.fcis_loc;
-  to->fcis_cls += terms.fcis_cls;
-  to->fcis_mask += terms.fcis_mask;
-  to->rpn_acc += terms.rpn_acc;
-  to->fcis_cls_acc += terms.fcis_cls_acc;
-  to->fcis_fg_acc += terms.fcis_fg_acc;
-  to->without_anchors += terms.without_anchors;
-  to->without_rois += terms.without_rois;
-  to->without_foreground += terms.without_foreground;
-}
-
-LossTerms TermsOf(const LossOptions& options, double weight,
+LossTerms TermsOf(const LossConfig& config, double weight,
                   const PictureTerms& picture, const double* values) {
   LossTerms terms;
-  terms.rpn_loc = values[kRpnLocTerm] * (weight * options.rpn_loc);
-  terms.rpn_cls = values[kRpnClsTerm] * (weight * options.rpn_cls);
-  terms.fcis_loc = values[kFcisLocTerm] * (weight * options.fcis_loc);
-  terms.fcis_cls = values[kFcisClsTerm] * (weight * options.fcis_cls);
-  terms.fcis_mask = values[kFcisMaskTerm] * (weight * options.fcis_mask);
-  terms.rpn_acc = values[kRpnAccTerm] * weight;
-  terms.fcis_cls_acc = values[kFcisClsAccTerm] * weight;
-  terms.fcis_fg_acc = values[kFcisFgAccTerm] * weight;
-  terms.without_anchors = picture.without_anchors;
-  terms.without_rois = picture.without_rois;
-  terms.without_foreground = values[kForegroundRoisTerm] == 0;
+  for (const LossColumn& column : LossColumns()) {
+    if (IsLack(column)) continue;
+    terms[column.number] =
+        values[column.number] * (weight * FactorOf(column, config));
+  }
+  terms[kWithoutAnchors] = picture.without_anchors;
+  terms[kWithoutRois] = picture.without_rois;
+  terms[kWithoutForeground] = values[kForegroundRoisTerm] == 0;
   return terms;
 }
 
 absl::StatusOr<PictureTerms> PictureLoss(
-    const ModelConfig& config, const LossOptions& options,
+    const ModelConfig& model, const TrainConfig& recipe,
     const TrainSample& sample, const TrainNetwork::Outputs& outputs,
     int64_t picture, float gradient_weight, TrainBackend* backend,
     Sampler* sampler, TrainNetwork::Gradients* gradients, Tensor* terms,
     PictureTargets* targets) {
   PictureTargets unused;
-  Loss loss(config, options, sample, gradient_weight, backend, sampler, terms,
+  Loss loss(model, recipe, sample, gradient_weight, backend, sampler, terms,
             targets == nullptr ? &unused : targets);
   ASSIGN_OR_RETURN(const PictureTerms known,
                    loss.Run(outputs, picture, gradients));

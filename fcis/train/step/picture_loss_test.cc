@@ -39,7 +39,6 @@ class PictureLossTest : public ::testing::Test {
     sample_.scale = 1;
     AddObject({20, 16, 70, 60}, 1);
     AddObject({80, 40, 150, 120}, 3);
-    options_.proposals.mask_size = config_.head().roi_size();
   }
 
   // The left half of the box.
@@ -60,7 +59,7 @@ class PictureLossTest : public ::testing::Test {
     TrainNetwork::Gradients gradients;
     PictureTargets targets;
   };
-  Result Run(const LossOptions& options) {
+  Result Run(const TrainConfig& recipe) {
     Result r;
     r.gradients = {Tensor(outputs_[kRpnScores].shape()),
                    Tensor(outputs_[kRpnDeltas].shape()),
@@ -69,10 +68,10 @@ class PictureLossTest : public ::testing::Test {
     Sampler sampler(5);
     Tensor values({kNumLossTerms}, DType::kF64);
     const auto terms =
-        PictureLoss(config_, options, sample_, outputs_, 0, 1, backend_.get(),
+        PictureLoss(config_, recipe, sample_, outputs_, 0, 1, backend_.get(),
                     &sampler, &r.gradients, &values, &r.targets);
     EXPECT_TRUE(terms.ok()) << terms.status();
-    r.terms = TermsOf(options, 1, *terms, values.data<double>());
+    r.terms = TermsOf(recipe.loss(), 1, *terms, values.data<double>());
     return r;
   }
 
@@ -80,31 +79,31 @@ class PictureLossTest : public ::testing::Test {
   ModelConfig config_;
   TrainNetwork::Outputs outputs_ = TrainNetwork::Outputs(4);
   TrainSample sample_;
-  LossOptions options_;
+  TrainConfig recipe_;
 };
 
 void ExpectSame(const LossTerms& a, const LossTerms& b) {
-  EXPECT_NEAR(a.fcis_loc, b.fcis_loc, 1e-5 * b.fcis_loc);
-  EXPECT_NEAR(a.fcis_cls, b.fcis_cls, 1e-5 * b.fcis_cls);
-  EXPECT_NEAR(a.fcis_mask, b.fcis_mask, 1e-5 * b.fcis_mask);
-  EXPECT_NEAR(a.fcis_cls_acc, b.fcis_cls_acc, 1e-9);
-  EXPECT_NEAR(a.fcis_fg_acc, b.fcis_fg_acc, 1e-9);
+  EXPECT_NEAR(a[kFcisLocTerm], b[kFcisLocTerm], 1e-5 * b[kFcisLocTerm]);
+  EXPECT_NEAR(a[kFcisClsTerm], b[kFcisClsTerm], 1e-5 * b[kFcisClsTerm]);
+  EXPECT_NEAR(a[kFcisMaskTerm], b[kFcisMaskTerm], 1e-5 * b[kFcisMaskTerm]);
+  EXPECT_NEAR(a[kFcisClsAccTerm], b[kFcisClsAccTerm], 1e-9);
+  EXPECT_NEAR(a[kFcisFgAccTerm], b[kFcisFgAccTerm], 1e-9);
 }
 
 TEST_F(PictureLossTest, OhemOfAllRoisIsNoOhem) {
   for (const bool over_all : {false, true}) {
-    LossOptions all = options_;
-    all.mask_over_all_rois = over_all;
-    all.proposals.n_sample = 1000;  // more than there are: all, in random order
-    all.proposals.fg_ratio = 1;
-    LossOptions ohem = options_;
-    ohem.mask_over_all_rois = over_all;
-    ohem.ohem_rois = 1000;
+    recipe_.mutable_loss()->set_mask_over_all_rois(over_all);
+    TrainConfig all = recipe_;
+    // More than there are: all, in random order.
+    all.mutable_loss()->set_roi_samples(1000);
+    all.mutable_loss()->set_foreground_share(1);
+    TrainConfig ohem = recipe_;
+    ohem.mutable_loss()->set_ohem_rois(1000);
     const Result want = Run(all), got = Run(ohem);
     ASSERT_EQ(got.targets.rois.rois.size(), want.targets.rois.rois.size());
     // Proposals, then ground truth.
     ASSERT_EQ(got.targets.rois.rois.size(), got.targets.proposals.size() + 2);
-    EXPECT_GT(want.terms.fcis_mask, 0);
+    EXPECT_GT(want.terms[kFcisMaskTerm], 0);
     ExpectSame(got.terms, want.terms);
     const Tensor &maps = want.gradients[kScoreMaps],
                  &boxes = want.gradients[kBoxMaps];
@@ -115,9 +114,9 @@ TEST_F(PictureLossTest, OhemOfAllRoisIsNoOhem) {
 
 TEST_F(PictureLossTest, OhemKeepsTheHardest) {
   constexpr int kKept = 5;
-  LossOptions options = options_;
-  options.ohem_rois = kKept;
-  const Result r = Run(options);
+  LossConfig& loss = *recipe_.mutable_loss();
+  loss.set_ohem_rois(kKept);
+  const Result r = Run(recipe_);
   const ProposalTargets& t = r.targets.rois;
   ASSERT_GT(t.rois.size(), 2u * kKept);
   EXPECT_EQ(std::count_if(t.labels.begin(), t.labels.end(),
@@ -126,19 +125,20 @@ TEST_F(PictureLossTest, OhemKeepsTheHardest) {
   // With fewer RoIs the mean over the hardest can only grow.
   double last = 0;
   for (const int kept : {1000, 20, kKept, 1}) {
-    options.ohem_rois = kept;
-    options.mask_over_all_rois = true;  // every term a mean over RoIs
-    const LossTerms terms = Run(options).terms;
-    const double head = terms.fcis_loc + terms.fcis_cls + terms.fcis_mask;
+    loss.set_ohem_rois(kept);
+    loss.set_mask_over_all_rois(true);  // every term a mean over RoIs
+    const LossTerms terms = Run(recipe_).terms;
+    const double head =
+        terms[kFcisLocTerm] + terms[kFcisClsTerm] + terms[kFcisMaskTerm];
     EXPECT_GT(head, last);
     last = head;
   }
 }
 
 TEST_F(PictureLossTest, NoGradientFromOtherRois) {
-  LossOptions options = options_;
-  options.ohem_rois = 3;
-  const Result r = Run(options);
+  LossConfig& loss = *recipe_.mutable_loss();
+  loss.set_ohem_rois(3);
+  const Result r = Run(recipe_);
   const ProposalTargets& t = r.targets.rois;
   // Pixels that no kept RoI can read.
   int64_t outside = 0;
@@ -167,12 +167,12 @@ TEST_F(PictureLossTest, NoGradientFromOtherRois) {
 }
 
 TEST_F(PictureLossTest, OhemGradientsAreSlopes) {
-  LossOptions options = options_;
-  options.ohem_rois = 7;
-  options.fcis_mask = 10;
-  options.fcis_cls = 0.5f;
-  options.mask_over_all_rois = true;
-  const Result r = Run(options);
+  LossConfig& loss = *recipe_.mutable_loss();
+  loss.set_ohem_rois(7);
+  loss.set_fcis_mask(10);
+  loss.set_fcis_cls(0.5);
+  loss.set_mask_over_all_rois(true);
+  const Result r = Run(recipe_);
   const auto slope = [&](Tensor* maps, const Tensor& g) {
     // Along the gradient, where the loss changes most.
     constexpr double kStep = 2e-3;
@@ -182,46 +182,46 @@ TEST_F(PictureLossTest, OhemGradientsAreSlopes) {
       return sum;
     }());
     const Tensor kept = *maps;
-    double loss[2];
+    double sums[2];
     for (const int side : {0, 1}) {
       *maps = kept.Clone();
       const float* from = g.data<float>();
       for (float& v : maps->mutable_span<float>()) {
         v += static_cast<float>((side == 0 ? -kStep : kStep) * *from++ / norm);
       }
-      loss[side] = Run(options).terms.sum();
+      sums[side] = Run(recipe_).terms.sum();
     }
     *maps = kept;
-    EXPECT_NEAR((loss[1] - loss[0]) / (2 * kStep), norm, 5e-3 * norm);
+    EXPECT_NEAR((sums[1] - sums[0]) / (2 * kStep), norm, 5e-3 * norm);
   };
   slope(&outputs_[kScoreMaps], r.gradients[kScoreMaps]);
   slope(&outputs_[kBoxMaps], r.gradients[kBoxMaps]);
 }
 
 TEST_F(PictureLossTest, MaskTermOverAllRois) {
-  LossOptions options = options_;
-  const Result mean = Run(options);
-  options.mask_over_all_rois = true;
-  const Result share = Run(options);
+  LossConfig& loss = *recipe_.mutable_loss();
+  const Result mean = Run(recipe_);
+  loss.set_mask_over_all_rois(true);
+  const Result share = Run(recipe_);
   const std::vector<int>& labels = mean.targets.rois.labels;
   const double foreground =
       std::count_if(labels.begin(), labels.end(), [](int l) { return l > 0; });
   ASSERT_GT(foreground, 0);
   ASSERT_LT(foreground, labels.size());
-  EXPECT_NEAR(share.terms.fcis_mask,
-              mean.terms.fcis_mask * foreground / labels.size(), 1e-6);
-  EXPECT_EQ(share.terms.fcis_cls, mean.terms.fcis_cls);
+  EXPECT_NEAR(share.terms[kFcisMaskTerm],
+              mean.terms[kFcisMaskTerm] * foreground / labels.size(), 1e-6);
+  EXPECT_EQ(share.terms[kFcisClsTerm], mean.terms[kFcisClsTerm]);
 }
 
 TEST_F(PictureLossTest, NoObjects) {
   sample_.instances = Instances();
-  LossOptions options = options_;
-  options.ohem_rois = 7;
-  options.mask_over_all_rois = true;
-  const Result r = Run(options);
-  EXPECT_EQ(r.terms.without_rois, 1);
-  EXPECT_EQ(r.terms.without_foreground, 1);
-  EXPECT_EQ(r.terms.fcis_mask, 0);
+  LossConfig& loss = *recipe_.mutable_loss();
+  loss.set_ohem_rois(7);
+  loss.set_mask_over_all_rois(true);
+  const Result r = Run(recipe_);
+  EXPECT_EQ(r.terms[kWithoutRois], 1);
+  EXPECT_EQ(r.terms[kWithoutForeground], 1);
+  EXPECT_EQ(r.terms[kFcisMaskTerm], 0);
   EXPECT_EQ(AbsMax(r.gradients[kScoreMaps]), 0);
 }
 
@@ -229,19 +229,19 @@ TEST_F(PictureLossTest, WholeMasksReachOutOfTheirBox) {
   // A RoI around a box, which the mask leaves to the left.
   const Box roi = {20, 16, 70, 60}, box = {32, 16, 70, 60};
   const MaskView mask = {sample_.instances.masks[0].data(), kHeight, kWidth};
-  ProposalTargetParams params = options_.proposals;
-  params.n_sample = ProposalTargetParams::kAllRois;
+  recipe_.mutable_loss()->set_ohem_rois(1);  // Nothing is sampled.
+  const int size = config_.head().roi_size();
   const auto inside = [&] {
     Sampler sampler(1);
-    const ProposalTargets t =
-        MakeProposalTargets({roi}, {box}, {1}, {mask}, params, &sampler);
+    const ProposalTargets t = MakeProposalTargets({roi}, {box}, {1}, {mask},
+                                                  config_, recipe_, &sampler);
     EXPECT_EQ(t.labels, std::vector<int>({1, 1}));
-    const auto end = t.masks.begin() + params.mask_size * params.mask_size;
+    const auto end = t.masks.begin() + size * size;
     return static_cast<double>(std::count(t.masks.begin(), end, 1)) /
-           (params.mask_size * params.mask_size);
+           (size * size);
   };
   EXPECT_NEAR(inside(), 13 / 50.0, 0.05);
-  params.whole_masks = true;
+  recipe_.mutable_loss()->set_whole_masks(true);
   EXPECT_NEAR(inside(), 25 / 50.0, 0.05);
 }
 

@@ -78,22 +78,23 @@ class TrainParity
     if (chainercv_) {
       const ChainercvTraining training = ReadChainercvTraining(golden_);
       config_ = training.config;
-      options_ = training.loss;
-      optimizer_ = training.optimizer;
+      recipe_ = training.recipe;
       sample_ = training.sample;
       ReadChainercvNames();
       return;
     }
     names_ = golden_.Lines("param_names");
-    optimizer_.layer_scales[kScaledLayer] = kScale;
+    auto* scaled = recipe_.mutable_optimizer()->add_layer_scales();
+    scaled->set_layer(kScaledLayer);
+    scaled->set_scale(kScale);
     config_ = full_ ? *Preset("resnet101_coco") : GoldenConfig(golden_);
     const std::vector<int> sizes = golden_.Ints("min_max");
     config_.mutable_input()->set_min_size(sizes[0]);
     config_.mutable_input()->set_max_size(sizes[1]);
-    options_.anchors.n_sample = golden_.Int("anchor_n_sample");
-    options_.proposals.n_sample = golden_.Int("n_sample");
-    options_.proposals.bg_iou_thresh_lo = golden_.Float("bg_iou_thresh_lo");
-    options_.proposals.mask_size = config_.head().roi_size();
+    LossConfig& loss = *recipe_.mutable_loss();
+    loss.set_anchor_samples(golden_.Int("anchor_n_sample"));
+    loss.set_roi_samples(golden_.Int("n_sample"));
+    loss.set_background_iou_low(golden_.Float("bg_iou_thresh_lo"));
     MakeSample();
   }
 
@@ -125,8 +126,7 @@ class TrainParity
   const GoldenFile golden_;
   std::unique_ptr<TrainBackend> backend_;
   ModelConfig config_;
-  LossOptions options_;
-  OptimizerOptions optimizer_;
+  TrainConfig recipe_;
   TrainSample sample_;
   // Of the rows of the tables; and as the file spells them.
   std::vector<std::string> names_, file_names_;
@@ -188,7 +188,7 @@ void TrainParity::ExpectTargets(int step, const PictureTargets& targets) {
   EXPECT_EQ(targets.rois.labels, StepInts(step, "gt_roi_labels"));
   const Tensor deltas = Step(step, "gt_roi_locs");
   EXPECT_TRUE(DeltasNear(DeltaRows(targets.rois.deltas), deltas, rois,
-                         want_rois, options_.proposals.loc_std));
+                         want_rois, LocStdOf(config_.head())));
   if (!Stored(step, "gt_roi_masks")) return;
   const Tensor masks = Step(step, "gt_roi_masks");
   ASSERT_EQ(static_cast<int64_t>(targets.rois.masks.size()),
@@ -216,19 +216,13 @@ void TrainParity::ExpectChoices(int step, Sampler* sampler) {
 }
 
 void TrainParity::ExpectLosses(int step, const LossTerms& terms) {
-  const std::map<std::string, double> got = {
-      {"loss", terms.sum()},
-      {"rpn_loc_loss", terms.rpn_loc},
-      {"rpn_cls_loss", terms.rpn_cls},
-      {"fcis_loc_loss", terms.fcis_loc},
-      {"fcis_cls_loss", terms.fcis_cls},
-      {"fcis_mask_loss", terms.fcis_mask},
-      {"roi_loc_loss", terms.fcis_loc},
-      {"roi_cls_loss", terms.fcis_cls},
-      {"roi_mask_loss", terms.fcis_mask},
-      {"rpn_acc", terms.rpn_acc},
-      {"fcis_cls_acc", terms.fcis_cls_acc},
-      {"fcis_fg_acc", terms.fcis_fg_acc}};
+  std::map<std::string, double> got = {{"loss", terms.sum()},
+                                       {"roi_loc_loss", terms[kFcisLocTerm]},
+                                       {"roi_cls_loss", terms[kFcisClsTerm]},
+                                       {"roi_mask_loss", terms[kFcisMaskTerm]}};
+  for (const LossColumn& column : LossColumns()) {
+    got[column.name] = terms[column.number];
+  }
   const std::vector<std::string> names = golden_.Lines("loss_names");
   ASSERT_EQ(names.size(), chainercv_ ? 6u : 9u);
   const Tensor losses = golden_.Get("losses");
@@ -346,10 +340,10 @@ TEST_P(TrainParity, EveryStep) {
   }
 
   const std::vector<float> sgd = golden_.Floats("lr_momentum_wd");
-  EXPECT_EQ(optimizer_.momentum, sgd[1]);
-  EXPECT_EQ(optimizer_.weight_decay, sgd[2]);
-  const auto optimizer =
-      *Optimizer::Create(optimizer_, network->parameters(), network->math());
+  EXPECT_EQ(static_cast<float>(recipe_.optimizer().momentum()), sgd[1]);
+  EXPECT_EQ(static_cast<float>(recipe_.optimizer().weight_decay()), sgd[2]);
+  const auto optimizer = *Optimizer::Create(
+      recipe_.optimizer(), network->parameters(), network->math());
   Sampler sampler(golden_.Int("choice_seed"));
   Sampler replayed(golden_.Int("choice_seed"));
   const int steps = static_cast<int>(golden_.Get("losses").dim(0));
@@ -358,7 +352,7 @@ TEST_P(TrainParity, EveryStep) {
     SCOPED_TRACE(absl::StrCat("step ", step));
     std::vector<PictureTargets> targets;
     const absl::StatusOr<LossTerms> terms =
-        TrainStep(config_, options_, absl::MakeConstSpan(&sample_, 1), 1, 1,
+        TrainStep(config_, recipe_, absl::MakeConstSpan(&sample_, 1), 1, 1,
                   /*add=*/false, network.get(), backend_.get(),
                   absl::MakeSpan(&sampler, 1), nullptr, &targets);
     ASSERT_TRUE(terms.ok()) << terms.status();

@@ -47,8 +47,8 @@ absl::StatusOr<TrainNetwork::Gradients> GradientsLike(
 
 }  // namespace
 
-absl::StatusOr<LossTerms> TrainStep(const ModelConfig& config,
-                                    const LossOptions& options, Samples samples,
+absl::StatusOr<LossTerms> TrainStep(const ModelConfig& model,
+                                    const TrainConfig& recipe, Samples samples,
                                     int total_pictures, float gradient_scale,
                                     bool add, TrainNetwork* network,
                                     TrainBackend* backend,
@@ -78,7 +78,7 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& config,
           values.Part(terms.size() * kNumLossTerms, {kNumLossTerms});
       ASSIGN_OR_RETURN(
           terms.emplace_back(),
-          PictureLoss(config, options, group[n], outputs, n,
+          PictureLoss(model, recipe, group[n], outputs, n,
                       static_cast<float>(weight) * gradient_scale, backend,
                       &samplers[n], &gradients, &of_picture,
                       targets == nullptr ? nullptr : &targets->back()));
@@ -92,7 +92,7 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& config,
   const double* next = values.data<double>();
   LossTerms sum;
   for (const PictureTerms& picture : terms) {
-    AddTerms(TermsOf(options, weight, picture, next), &sum);
+    sum.Add(TermsOf(recipe.loss(), weight, picture, next));
     next += kNumLossTerms;
   }
   return sum;

@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/data/transform/train_transform.h"
+#include "fcis/train/config/train.pb.h"
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/step/picture_loss.h"
 
@@ -24,7 +25,7 @@ namespace fcis {
 // TrainNetwork::Backward, during the last group of pictures. Waits for the
 // terms when all is under way. Errors: those of the backend.
 absl::StatusOr<LossTerms> TrainStep(
-    const ModelConfig& config, const LossOptions& options,
+    const ModelConfig& model, const TrainConfig& recipe,
     absl::Span<const TrainSample> samples, int total_pictures,
     float gradient_scale, bool add, TrainNetwork* network,
     TrainBackend* backend, absl::Span<Sampler> samplers,

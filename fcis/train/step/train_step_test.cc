@@ -34,14 +34,13 @@ class TrainStepTest : public ::testing::Test {
   std::vector<float> Run(TrainBackend* backend, float scale, int ohem_rois) {
     auto network = *TrainNetwork::Create(DeterministicWeights(config_, 3),
                                          TrainNetworkOptions(), backend);
-    LossOptions options;
-    options.proposals.mask_size = config_.head().roi_size();
-    options.ohem_rois = ohem_rois;
+    TrainConfig recipe;
+    recipe.mutable_loss()->set_ohem_rois(ohem_rois);
     const std::vector<TrainSample> samples = {Sample(0), Sample(1)};
     std::vector<Sampler> samplers = {Sampler(1), Sampler(2)};
     const int64_t before = Waits(backend);
     const auto terms =
-        TrainStep(config_, options, samples, 2, scale, /*add=*/false,
+        TrainStep(config_, recipe, samples, 2, scale, /*add=*/false,
                   network.get(), backend, absl::MakeSpan(samplers));
     EXPECT_TRUE(terms.ok()) << terms.status();
     waited_ = Waits(backend) - before;
@@ -85,8 +84,6 @@ TEST_F(TrainStepTest, Case53ThinPicturesAreNoTrouble) {
   const auto backend = MakeTestTrainBackend("cpu");
   auto network = *TrainNetwork::Create(DeterministicWeights(config_, 3),
                                        TrainNetworkOptions(), backend.get());
-  LossOptions options;
-  options.proposals.mask_size = config_.head().roi_size();
   for (const auto& [height, width] : {std::pair(1, 200), std::pair(200, 1)}) {
     TrainSample sample;
     sample.prepared = RandomTensor("thin", {1, height, width, 3});
@@ -97,7 +94,7 @@ TEST_F(TrainStepTest, Case53ThinPicturesAreNoTrouble) {
     sample.instances.masks = {std::vector<uint8_t>(height * width, 1)};
     std::vector<Sampler> samplers = {Sampler(1)};
     const auto terms =
-        TrainStep(config_, options, {sample}, 1, 1, /*add=*/false,
+        TrainStep(config_, TrainConfig(), {sample}, 1, 1, /*add=*/false,
                   network.get(), backend.get(), absl::MakeSpan(samplers));
     ASSERT_TRUE(terms.ok()) << terms.status();
     EXPECT_GT(terms->sum(), 0);

@@ -5,6 +5,10 @@
 namespace fcis {
 namespace {
 
+// An anchor's best IoU from which on it is an object, and under which it is
+// background.
+constexpr float kObjectIou = 0.7f, kBackgroundIou = 0.3f;
+
 std::vector<int> InsideAnchors(absl::Span<const Box> anchors, int height,
                                int width) {
   std::vector<int> inside;
@@ -40,7 +44,6 @@ void Limit(int8_t label, int64_t most, std::vector<int8_t>* labels,
 std::vector<int8_t> LabelByIoU(absl::Span<const Box> anchors,
                                const std::vector<int>& inside,
                                absl::Span<const Box> gt_boxes,
-                               const AnchorTargetParams& params,
                                std::vector<BoxDelta>* deltas) {
   std::vector<float> best_of_gt(gt_boxes.size(), 0.0f);
   std::vector<float> ious(inside.size() * gt_boxes.size());
@@ -57,11 +60,11 @@ std::vector<int8_t> LabelByIoU(absl::Span<const Box> anchors,
     const float* row = &ious[i * gt_boxes.size()];
     const size_t best =
         std::max_element(row, row + gt_boxes.size()) - row;  // first of equals
-    if (row[best] < params.neg_iou_thresh) labels[i] = 0;
+    if (row[best] < kBackgroundIou) labels[i] = 0;
     for (size_t g = 0; g < gt_boxes.size(); ++g) {
       if (row[g] == best_of_gt[g]) labels[i] = 1;
     }
-    if (row[best] >= params.pos_iou_thresh) labels[i] = 1;
+    if (row[best] >= kObjectIou) labels[i] = 1;
     (*deltas)[inside[i]] = EncodeBox(anchors[inside[i]], gt_boxes[best]);
   }
   return labels;
@@ -71,24 +74,24 @@ std::vector<int8_t> LabelByIoU(absl::Span<const Box> anchors,
 
 AnchorTargets MakeAnchorTargets(absl::Span<const Box> anchors,
                                 absl::Span<const Box> gt_boxes, int height,
-                                int width, const AnchorTargetParams& params,
+                                int width, const TrainConfig& recipe,
                                 Sampler* sampler, const IgnoredArea& ignored) {
   AnchorTargets targets;
   targets.labels.assign(anchors.size(), -1);
   targets.deltas.resize(anchors.size());
-  if (gt_boxes.empty() && !params.learn_from_empty) return targets;
+  if (gt_boxes.empty() && !recipe.data().empty_pictures()) return targets;
   const std::vector<int> inside = InsideAnchors(anchors, height, width);
   std::vector<int8_t> labels(inside.size(), 0);
   if (!gt_boxes.empty()) {
-    labels = LabelByIoU(anchors, inside, gt_boxes, params, &targets.deltas);
+    labels = LabelByIoU(anchors, inside, gt_boxes, &targets.deltas);
   }
   for (size_t i = 0; i < inside.size(); ++i) {
     if (labels[i] == 0 && ignored.Covers(anchors[inside[i]])) labels[i] = -1;
   }
-  Limit(1, static_cast<int64_t>(params.pos_ratio * params.n_sample), &labels,
+  const int64_t samples = recipe.loss().anchor_samples();
+  Limit(1, samples / 2, &labels, sampler);
+  Limit(0, samples - static_cast<int64_t>(Where(labels, 1).size()), &labels,
         sampler);
-  Limit(0, params.n_sample - static_cast<int64_t>(Where(labels, 1).size()),
-        &labels, sampler);
   for (size_t i = 0; i < inside.size(); ++i) {
     targets.labels[inside[i]] = labels[i];
   }

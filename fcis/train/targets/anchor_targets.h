@@ -9,20 +9,11 @@
 #include "absl/types/span.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/box_coder.h"
+#include "fcis/train/config/train.pb.h"
 #include "fcis/train/targets/ignored_area.h"
 #include "fcis/train/targets/sampler.h"
 
 namespace fcis {
-
-struct AnchorTargetParams {
-  int n_sample = 256;
-  float pos_iou_thresh = 0.7f;
-  float neg_iou_thresh = 0.3f;
-  double pos_ratio = 0.5;
-  // In a picture without objects every anchor is background; else (the
-  // reference) it has nothing to say.
-  bool learn_from_empty = false;
-};
 
 struct AnchorTargets {
   // Per anchor: 1 object, 0 background, -1 ignored.
@@ -32,14 +23,16 @@ struct AnchorTargets {
   std::vector<BoxDelta> deltas;
 };
 
-// Only anchors fully inside width x height take part. All anchors tied at a
-// ground truth's best IoU are objects: one that overlaps no anchor makes every
-// anchor of IoU 0 an object, as in the reference. No anchor inside, or no
-// ground truth that counts: all labels are -1 (the reference fails). An anchor
-// that `ignored` covers is no background.
+// Of the recipe it is loss.anchor_samples that take part, half of them objects
+// at most. Only anchors fully inside width x height take part. All anchors tied
+// at a ground truth's best IoU are objects: one that overlaps no anchor makes
+// every anchor of IoU 0 an object, as in the reference. No anchor inside, or no
+// ground truth that counts: all labels are -1 (the reference fails), but with
+// data.empty_pictures, where in a picture without objects every anchor is
+// background. An anchor that `ignored` covers is no background.
 AnchorTargets MakeAnchorTargets(absl::Span<const Box> anchors,
                                 absl::Span<const Box> gt_boxes, int height,
-                                int width, const AnchorTargetParams& params,
+                                int width, const TrainConfig& recipe,
                                 Sampler* sampler,
                                 const IgnoredArea& ignored = IgnoredArea());
 

@@ -9,6 +9,9 @@
 namespace fcis {
 namespace {
 
+// A RoI's best IoU from which on it is foreground; under it, background.
+constexpr float kForegroundIou = 0.5f;
+
 // The best ground truth of a RoI; the first of equals.
 struct Assignment {
   int gt;
@@ -29,18 +32,17 @@ Assignment Assign(const Box& roi, absl::Span<const Box> gt_boxes) {
 // Foreground, then background.
 std::vector<int> SampleRois(const std::vector<int>& foreground,
                             const std::vector<int>& background,
-                            const ProposalTargetParams& params,
-                            Sampler* sampler) {
+                            const LossConfig& loss, Sampler* sampler) {
   // np.round: half to even. The reference draws whenever there is a candidate.
-  const int64_t most_foreground =
-      static_cast<int64_t>(std::nearbyint(params.n_sample * params.fg_ratio));
+  const int64_t most_foreground = static_cast<int64_t>(
+      std::nearbyint(loss.roi_samples() * loss.foreground_share()));
   std::vector<int> kept;
   if (!foreground.empty()) {
     kept = sampler->Choose(foreground, most_foreground);
   }
   if (!background.empty()) {
     const std::vector<int> rest = sampler->Choose(
-        background, params.n_sample - static_cast<int64_t>(kept.size()));
+        background, loss.roi_samples() - static_cast<int64_t>(kept.size()));
     kept.insert(kept.end(), rest.begin(), rest.end());
   }
   return kept;
@@ -56,15 +58,22 @@ BoxDelta Normalised(const BoxDelta& d, const BoxDelta& std) {
 
 }  // namespace
 
+BoxDelta LocStdOf(const HeadConfig& head) {
+  return {head.loc_std(0), head.loc_std(1), head.loc_std(2), head.loc_std(3)};
+}
+
 ProposalTargets MakeProposalTargets(absl::Span<const Box> proposals,
                                     absl::Span<const Box> gt_boxes,
                                     absl::Span<const int> gt_labels,
                                     absl::Span<const MaskView> gt_masks,
-                                    const ProposalTargetParams& params,
-                                    Sampler* sampler,
+                                    const ModelConfig& model,
+                                    const TrainConfig& recipe, Sampler* sampler,
                                     const IgnoredArea& ignored) {
+  const LossConfig& loss = recipe.loss();
+  const BoxDelta std = LocStdOf(model.head());
+  const int size = model.head().roi_size();
   ProposalTargets targets;
-  if (gt_boxes.empty() && !params.learn_from_empty) return targets;
+  if (gt_boxes.empty() && !recipe.data().empty_pictures()) return targets;
   std::vector<Box> rois(proposals.begin(), proposals.end());
   rois.insert(rois.end(), gt_boxes.begin(), gt_boxes.end());
   std::vector<Assignment> assigned;
@@ -72,36 +81,36 @@ ProposalTargets MakeProposalTargets(absl::Span<const Box> proposals,
   for (size_t r = 0; r < rois.size(); ++r) {
     assigned.push_back(Assign(rois[r], gt_boxes));
     const float iou = assigned.back().iou;
-    if (iou >= params.fg_iou_thresh) foreground.push_back(static_cast<int>(r));
-    const float low = gt_boxes.empty() ? 0 : params.bg_iou_thresh_lo;
-    if (iou < params.bg_iou_thresh_hi && iou >= low &&
-        !ignored.Covers(rois[r])) {
+    if (iou >= kForegroundIou) foreground.push_back(static_cast<int>(r));
+    const auto low =
+        static_cast<float>(gt_boxes.empty() ? 0 : loss.background_iou_low());
+    if (iou < kForegroundIou && iou >= low && !ignored.Covers(rois[r])) {
       background.push_back(static_cast<int>(r));
     }
   }
   std::vector<int> kept;
-  if (params.n_sample == ProposalTargetParams::kAllRois) {
+  if (loss.ohem_rois() > 0) {
     std::merge(foreground.begin(), foreground.end(), background.begin(),
                background.end(), std::back_inserter(kept));
   } else {
-    kept = SampleRois(foreground, background, params, sampler);
+    kept = SampleRois(foreground, background, loss, sampler);
   }
   for (size_t i = 0; i < kept.size(); ++i) {
     const Box& roi = rois[kept[i]];
     const int gt = assigned[kept[i]].gt;
-    const bool is_foreground = assigned[kept[i]].iou >= params.fg_iou_thresh;
+    const bool is_foreground = assigned[kept[i]].iou >= kForegroundIou;
     targets.rois.push_back(roi);
     targets.labels.push_back(is_foreground ? gt_labels[gt] : 0);
     targets.deltas.push_back(
-        gt < 0 ? BoxDelta()
-               : Normalised(EncodeBox(roi, gt_boxes[gt]), params.loc_std));
-    const int size = params.mask_size;
+        gt < 0 ? BoxDelta() : Normalised(EncodeBox(roi, gt_boxes[gt]), std));
     const std::vector<int8_t> mask =
         is_foreground
-            ? MakeMaskTarget(gt_masks[gt],
-                             params.whole_masks ? WholeOf(gt_masks[gt])
-                                                : RoundBox(gt_boxes[gt]),
-                             RoundBox(roi), size, params.binary_thresh)
+            ? MakeMaskTarget(
+                  gt_masks[gt],
+                  loss.whole_masks() ? WholeOf(gt_masks[gt])
+                                     : RoundBox(gt_boxes[gt]),
+                  RoundBox(roi), size,
+                  static_cast<float>(model.postprocess().binary_thresh()))
             : std::vector<int8_t>(static_cast<size_t>(size) * size, -1);
     targets.masks.insert(targets.masks.end(), mask.begin(), mask.end());
   }

@@ -47,6 +47,16 @@ TEST(SamplerParity, ConsecutiveCalls) {
   EXPECT_GT(calls, 0);
 }
 
+// Of masks [size][size]; the rest is the reference's.
+ModelConfig Model(int size) {
+  ModelConfig model;
+  model.mutable_head()->set_roi_size(size);
+  for (const float std : {.2f, .2f, .5f, .5f}) {
+    model.mutable_head()->add_loc_std(std);
+  }
+  return model;
+}
+
 TEST(AnchorTargetsParity, LabelsDeltasAndCalls) {
   const GoldenFile golden("anchor_targets.npz");
   const int cases = golden.Int("n_cases");
@@ -59,11 +69,11 @@ TEST(AnchorTargetsParity, LabelsDeltasAndCalls) {
     const std::vector<Box> anchors = BoxesFromYxyx(golden.Get(name("anchor")));
     const std::vector<Box> gt = BoxesFromYxyx(golden.Get(name("bbox")));
     const std::vector<int> size = golden.Ints(name("img_size"));
-    AnchorTargetParams params;
-    params.n_sample = golden.Int(name("n_sample"));
+    TrainConfig recipe;
+    recipe.mutable_loss()->set_anchor_samples(golden.Int(name("n_sample")));
     Sampler sampler(golden.Int(name("choice_seed")));
     const AnchorTargets got =
-        MakeAnchorTargets(anchors, gt, size[0], size[1], params, &sampler);
+        MakeAnchorTargets(anchors, gt, size[0], size[1], recipe, &sampler);
     EXPECT_EQ(AsInts(got.labels), golden.Ints(name("label")));
     EXPECT_TRUE(AllNear(DeltaRows(got.deltas), golden.Get(name("loc")), 1e-5));
     EXPECT_TRUE(AllNear(IoUs(anchors, gt), golden.Get(name("iou")), 1e-6));
@@ -108,12 +118,12 @@ TEST(AnchorTargetsParity, Chainercvs) {
     const std::vector<Box> anchors = ShiftedAnchors(
         AnchorBase(16, {0.5f, 1.0f, 2.0f}, golden.Floats(at + "anchor_scales")),
         16, map[0], map[1]);
-    AnchorTargetParams params;
-    params.n_sample = golden.Int(at + "n_sample");
+    TrainConfig recipe;
+    recipe.mutable_loss()->set_anchor_samples(golden.Int(at + "n_sample"));
     Sampler sampler(golden.Int(at + "choice_seed"));
     const AnchorTargets got =
         MakeAnchorTargets(anchors, BoxesFromYxyx(golden.Get(at + "bbox")),
-                          size[0], size[1], params, &sampler);
+                          size[0], size[1], recipe, &sampler);
     const Tensor labels = golden.Get(at + "label");
     EXPECT_TRUE(AllEqual(
         Tensor::FromSpan(labels.shape(), absl::MakeConstSpan(got.labels)),
@@ -146,16 +156,16 @@ TEST(ProposalTargetsParity, Chainercvs) {
     std::vector<int> labels = golden.Ints(at + "label");
     for (int& label : labels) ++label;
     const std::vector<int> sizes = golden.Ints(at + "n_sample_mask_size");
-    ProposalTargetParams params;
-    params.n_sample = sizes[0];
-    params.mask_size = sizes[1];
-    params.bg_iou_thresh_lo = golden.Float(at + "neg_iou_thresh_lo");
-    params.whole_masks = true;
+    TrainConfig recipe;
+    LossConfig& loss = *recipe.mutable_loss();
+    loss.set_roi_samples(sizes[0]);
+    loss.set_background_iou_low(golden.Float(at + "neg_iou_thresh_lo"));
+    loss.set_whole_masks(true);
     Sampler sampler(golden.Int(at + "choice_seed"));
     const ProposalTargets got =
         MakeProposalTargets(BoxesFromYxyx(golden.Get(at + "roi")),
                             BoxesFromYxyx(golden.Get(at + "bbox")), labels,
-                            views, params, &sampler);
+                            views, Model(sizes[1]), recipe, &sampler);
     EXPECT_TRUE(
         AllEqual(YxyxFromBoxes(got.rois), golden.Get(at + "sample_roi")));
     EXPECT_EQ(got.labels, golden.Ints(at + "gt_roi_label"));
@@ -181,13 +191,13 @@ TEST(AnchorTargets, NothingToLearnFromIsIgnored) {
 }
 
 TEST(AnchorTargets, EmptyPicturesAreBackgroundWhenAsked) {
-  AnchorTargetParams params;
-  params.learn_from_empty = true;
-  params.n_sample = 2;
+  TrainConfig recipe;
+  recipe.mutable_data()->set_empty_pictures(true);
+  recipe.mutable_loss()->set_anchor_samples(2);
   Sampler sampler(1);
   const AnchorTargets got = MakeAnchorTargets(
       {{0, 0, 4, 4}, {-1, 0, 4, 4}, {1, 1, 5, 5}, {2, 2, 8, 8}}, {}, 8, 8,
-      params, &sampler);
+      recipe, &sampler);
   EXPECT_EQ(got.labels[1], -1);  // not inside
   int background = 0;
   for (const int8_t label : got.labels) background += label == 0;
@@ -227,13 +237,14 @@ TEST(ProposalTargetsParity, RoisLabelsDeltasAndMasks) {
       views.push_back(
           {masks.data<uint8_t>() + m * height * width, height, width});
     }
-    ProposalTargetParams params;
-    params.n_sample = golden.Int(name("n_sample"));
-    params.bg_iou_thresh_lo = golden.Float(name("bg_iou_thresh_lo"));
-    params.mask_size = golden.Int(name("mask_size"));
+    TrainConfig recipe;
+    LossConfig& loss = *recipe.mutable_loss();
+    loss.set_roi_samples(golden.Int(name("n_sample")));
+    loss.set_background_iou_low(golden.Float(name("bg_iou_thresh_lo")));
     Sampler sampler(golden.Int(name("choice_seed")));
     const ProposalTargets got = MakeProposalTargets(
-        rois, gt, golden.Ints(name("label")), views, params, &sampler);
+        rois, gt, golden.Ints(name("label")), views,
+        Model(golden.Int(name("mask_size"))), recipe, &sampler);
     EXPECT_TRUE(
         AllEqual(YxyxFromBoxes(got.rois), golden.Get(name("sample_rois"))));
     EXPECT_EQ(got.labels, golden.Ints(name("gt_roi_labels")));
@@ -259,19 +270,21 @@ TEST(ProposalTargetsParity, RoisLabelsDeltasAndMasks) {
 
 TEST(ProposalTargets, NoGroundTruthNoRois) {
   Sampler sampler(1);
-  EXPECT_TRUE(MakeProposalTargets({{0, 0, 4, 4}}, {}, {}, {}, {}, &sampler)
-                  .rois.empty());
+  EXPECT_TRUE(
+      MakeProposalTargets({{0, 0, 4, 4}}, {}, {}, {}, Model(2), {}, &sampler)
+          .rois.empty());
 }
 
 TEST(ProposalTargets, EmptyPicturesAreBackgroundWhenAsked) {
-  ProposalTargetParams params;
-  params.learn_from_empty = true;
-  params.bg_iou_thresh_lo = .1f;  // of pictures with objects
-  params.n_sample = 2;
-  params.mask_size = 2;
+  TrainConfig recipe;
+  recipe.mutable_data()->set_empty_pictures(true);
+  LossConfig& loss = *recipe.mutable_loss();
+  loss.set_background_iou_low(.1);  // of pictures with objects
+  loss.set_roi_samples(2);
   Sampler sampler(1);
-  const ProposalTargets got = MakeProposalTargets(
-      {{0, 0, 4, 4}, {0, 0, 5, 5}, {0, 0, 6, 6}}, {}, {}, {}, params, &sampler);
+  const ProposalTargets got =
+      MakeProposalTargets({{0, 0, 4, 4}, {0, 0, 5, 5}, {0, 0, 6, 6}}, {}, {},
+                          {}, Model(2), recipe, &sampler);
   EXPECT_EQ(got.labels, (std::vector<int>{0, 0}));
   EXPECT_EQ(got.masks, std::vector<int8_t>(8, -1));
   EXPECT_EQ(AbsMax(DeltaRows(got.deltas)), 0);
@@ -281,14 +294,13 @@ TEST(ProposalTargets, IgnoredRoisAreNoBackground) {
   std::vector<uint8_t> mask(8 * 8);
   for (size_t i = 0; i < 4 * 8; ++i) mask[i] = 1;  // the upper half
   const IgnoredArea ignored({mask.data(), 8, 8});
-  ProposalTargetParams params;
-  params.n_sample = ProposalTargetParams::kAllRois;
-  params.mask_size = 2;
+  TrainConfig recipe;
+  recipe.mutable_loss()->set_ohem_rois(1);  // Nothing is sampled.
   const MaskView whole = {mask.data(), 8, 8};
   Sampler sampler(1);
   const ProposalTargets got = MakeProposalTargets(
       {{5, 0, 8, 3}, {5, 5, 8, 8}, {0, 0, 4, 3}}, {{0, 0, 4, 4}}, {7}, {whole},
-      params, &sampler, ignored);
+      Model(2), recipe, &sampler, ignored);
   // The object's own RoIs are foreground wherever they are.
   EXPECT_EQ(got.rois,
             (std::vector<Box>{{5, 5, 8, 8}, {0, 0, 4, 3}, {0, 0, 4, 4}}));

@@ -88,16 +88,15 @@ Tensor DeltaRows(const std::vector<BoxDelta>& deltas) {
 }
 
 ChainercvTraining ReadChainercvTraining(const GoldenFile& golden) {
-  const TrainConfig recipe = *Recipe("chainercv");
   ChainercvTraining t;
+  t.recipe = *Recipe("chainercv");
   t.config = GoldenConfig(golden);
   EXPECT_TRUE(SetChainercvRules(&t.config).ok());
-  t.loss = LossOptionsOf(recipe, t.config);
-  t.loss.anchors.n_sample = golden.Int("anchor_n_sample");
-  t.loss.proposals.n_sample = golden.Int("n_sample");
-  EXPECT_EQ(t.loss.proposals.bg_iou_thresh_lo,
+  LossConfig& loss = *t.recipe.mutable_loss();
+  loss.set_anchor_samples(golden.Int("anchor_n_sample"));
+  loss.set_roi_samples(golden.Int("n_sample"));
+  EXPECT_EQ(static_cast<float>(loss.background_iou_low()),
             golden.Float("neg_iou_thresh_lo"));
-  t.optimizer = OptimizerOptionsOf(recipe);
 
   const Image image = ImageFromChw(golden.Get("img"));
   const std::vector<int> size = golden.Ints("H_W");
@@ -117,7 +116,7 @@ ChainercvTraining ReadChainercvTraining(const GoldenFile& golden) {
   }
   EXPECT_EQ(extents, BoxesFromYxyx(golden.Get("gt_bbox_orig")));
   t.sample = *TransformForTraining(image, instances, t.config.input(), false,
-                                   AugmentationOf(recipe).truth);
+                                   AugmentationOf(t.recipe).truth);
   return t;
 }
 

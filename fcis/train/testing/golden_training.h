@@ -10,8 +10,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/core/testing/golden.h"
 #include "fcis/data/transform/train_transform.h"
-#include "fcis/train/optimizer/optimizer.h"
-#include "fcis/train/step/picture_loss.h"
+#include "fcis/train/config/train.pb.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -35,8 +34,7 @@ Tensor DeltaRows(const std::vector<BoxDelta>& deltas);
 // asks.
 struct ChainercvTraining {
   ModelConfig config;
-  LossOptions loss;
-  OptimizerOptions optimizer;
+  TrainConfig recipe;
   TrainSample sample;
 };
 ChainercvTraining ReadChainercvTraining(const GoldenFile& golden);

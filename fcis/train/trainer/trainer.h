@@ -1,95 +1,34 @@
-// Trainer: the loop of a training run, from initial weights or a checkpoint to
-// the last iteration, alone or with other processes.
+// Trainer: the loop over the iterations of a run. What it changes is a
+// Learner's, what it leaves a RunRecorder's, and when it does what a
+// Timetable's; train.h puts them together.
 #ifndef FCIS_TRAIN_TRAINER_TRAINER_H_
 #define FCIS_TRAIN_TRAINER_TRAINER_H_
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "fcis/core/comm/communicator.h"
-#include "fcis/core/config/fcis.pb.h"
-#include "fcis/data/loader/training_set.h"
-#include "fcis/kernels/train/train_backend.h"
-#include "fcis/model/weights/weights.h"
-#include "fcis/train/checkpoint/checkpoint_store.h"
-#include "fcis/train/config/train.pb.h"
-#include "fcis/train/run/run_directory.h"
-#include "fcis/train/run/run_record.h"
+#include "fcis/data/loader/loader.h"
+#include "fcis/train/run/watchdog.h"
+#include "fcis/train/step/loss_terms.h"
+#include "fcis/train/trainer/learner.h"
+#include "fcis/train/trainer/run_recorder.h"
+#include "fcis/train/trainer/timetable.h"
+#include "fcis/train/trainer/trainer_options.h"
 
 namespace fcis {
-
-// The trained model, in a run directory.
-inline constexpr char kModelFile[] = "model.safetensors";
-// In a checkpoint's state: the seed of the run that made it.
-inline constexpr char kSeedKey[] = "train.seed";
-
-// Mask AP@[.5:.95] and AP@.5 of a validation.
-struct ValidationScore {
-  double ap = 0, ap50 = 0;
-};
-
-// Scores a model, which all processes do together: all call it at the same
-// iterations and get the same numbers. `run`: the run directory.
-using Validator = std::function<absl::StatusOr<ValidationScore>(
-    const Weights&, int64_t iteration, const std::string& run)>;
-
-struct TrainerOptions {
-  TrainConfig config;
-  int64_t max_iterations = 0;  // 0: the schedule's
-  uint64_t seed = 0;
-  int loader_threads = 1;
-  int prefetch = 4;  // samples
-  // 0: once per epoch. The last iteration always makes one.
-  int64_t checkpoint_every = 0;
-  int keep_checkpoints = 3;  // newest ones; 0: all
-  std::vector<std::string> command_line;
-  Validator validate;         // may be empty
-  double validate_every = 1;  // epochs
-  int64_t validation_pictures = 0;
-  // Factor of the recipe's length (run_length.h).
-  double stretch = 1;
-  // A process that does nothing for so long ends the job.
-  absl::Duration timeout = absl::Minutes(10);
-};
-
-// Where a run is written and what it goes on from.
-struct TrainerRun {
-  std::string path;                   // of the directory, in all processes
-  RunDirectory* directory = nullptr;  // rank 0's, open; null in the others
-  RunRecord record;                   // is kept in the directory
-  std::optional<FoundCheckpoint> checkpoint;  // none: iteration 0
-};
 
 struct TrainEnd {
   // The iteration whose weights are in model.safetensors; none after a stop
   // signal. In rank 0.
-  std::optional<int64_t> model_iteration;
+  absl::optional<int64_t> model_iteration;
 };
 
-// All processes call it with the same arguments, but for `run.directory`.
-// Writes, by rank 0: {config.textproto, run.textproto, run.jsonl, log.jsonl,
-// log.csv, events.out.tfevents.*, losses.svg, checkpoint_*.safetensors,
-// best.safetensors, model.safetensors (at the end; averaged weights if the
-// recipe keeps them; with schedule.patience, which may end the run early, those
-// of best.safetensors)}. What the start makes untrue is set aside (renamed to
-// "<name>.set_aside"): newer checkpoints, a model of later iterations, a best
-// one that can be compared no more. A stop signal (InstallStopSignals) leads to
-// a checkpoint and an early return, which is no error. Errors: a checkpoint of
-// other tensors; a picture that cannot be read; a loss that is not finite,
-// naming term, iteration and pictures; full disk; processes that differ in
-// recipe, iterations, weights or layouts, by rank.
-absl::StatusOr<TrainEnd> Train(const TrainerOptions& options, TrainerRun run,
-                               const TrainingSet& data, const Weights& initial,
-                               TrainBackend* backend, Communicator* job);
-
-// What a run costs, found by its first iterations, whose results are thrown
-// away.
+// What a run costs.
 struct Trial {
   double iteration_s = 0;
   int64_t bytes = 0;        // resident in all processes together, at most
@@ -99,12 +38,67 @@ struct Trial {
   double validation_s = 0;  // of one, about
 };
 
-// All processes call it with the arguments of Train, before it. Takes a few
-// seconds, or 3 iterations where they are slow. Errors as Train.
-absl::StatusOr<Trial> TryIterations(const TrainerOptions& options,
-                                    const TrainingSet& data,
-                                    const Weights& initial,
-                                    TrainBackend* backend, Communicator* job);
+class Trainer {
+ public:
+  // All outlive the trainer. The loader's next sample is the first of the
+  // iteration after those that the learner has done; the recorder is started.
+  Trainer(const TrainerOptions& options, const Timetable& times,
+          Learner* learner, Loader* loader, RunRecorder* recorder,
+          Watchdog* watchdog, Communicator* job)
+      : options_(options),
+        times_(times),
+        learner_(*learner),
+        loader_(*loader),
+        recorder_(*recorder),
+        watchdog_(*watchdog),
+        job_(*job) {}
+
+  // All processes call it. Goes on to the last iteration of the timetable, or
+  // until schedule.patience ends the run, and writes the model: the weights of
+  // the best validation with patience, else the last ones. A stop signal
+  // (InstallStopSignals) leads to a checkpoint and an early return, which is no
+  // error. Errors: a picture that cannot be read; a loss or gradients that are
+  // not finite, naming term, iteration and pictures; full disk.
+  absl::StatusOr<TrainEnd> Run();
+
+  // All processes call it, in place of Run: computes some iterations that
+  // change no weights, which takes a few seconds, or 3 iterations where they
+  // are slow. Errors as Run.
+  absl::StatusOr<Trial> Try();
+
+ private:
+  // What this process found in an iteration's pictures.
+  struct Own {
+    LossTerms terms;
+    std::vector<std::string> image_ids;
+  };
+
+  bool leads() const { return job_.rank() == 0; }
+  int64_t done() const { return learner_.iteration(); }
+  bool has_patience() const {
+    return options_.config.schedule().patience() > 0 && options_.validate;
+  }
+  absl::StatusOr<Own> AddGradients();
+  absl::Status AddUp(LossTerms* terms, bool* stop);
+  absl::Status CheckFinite(const Own& own, const LossTerms& all) const;
+  absl::Status Diverged(absl::string_view what) const;
+  absl::StatusOr<UpdateNumbers> Update(double rate);
+  absl::StatusOr<bool> Iterate();
+  absl::Status Save();
+  absl::Status Validate();
+  absl::Status CheckPatience();
+  absl::StatusOr<TrainEnd> Finish();
+
+  const TrainerOptions& options_;
+  const Timetable& times_;
+  Learner& learner_;
+  Loader& loader_;
+  RunRecorder& recorder_;
+  Watchdog& watchdog_;
+  Communicator& job_;
+  int64_t saved_ = -1;  // iteration of the last checkpoint
+  bool out_of_patience_ = false;
+};
 
 }  // namespace fcis
 

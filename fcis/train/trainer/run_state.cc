@@ -1,4 +1,4 @@
-#include "fcis/train/trainer/train_state.h"
+#include "fcis/train/trainer/run_state.h"
 
 #include <utility>
 
@@ -13,7 +13,8 @@
 namespace fcis {
 namespace {
 
-// In a checkpoint's state, with a loss scale, and of it.
+// In a checkpoint's state: the recipe; with a loss scale, and of it.
+constexpr char kConfigKey[] = "train.config";
 constexpr char kLossScaleKey[] = "train.loss_scale";
 constexpr char kStepsKey[] = "train.optimizer_steps";
 
@@ -25,11 +26,11 @@ std::string AsText(const google::protobuf::Message& message) {
   return text;
 }
 
-absl::StatusOr<TrainState> TrainState::Create(Weights weights,
-                                              const Checkpoint* checkpoint,
-                                              const TrainConfig& config,
-                                              TrainBackend* backend,
-                                              Communicator* job) {
+absl::StatusOr<RunState> RunState::Create(Weights weights,
+                                          const Checkpoint* checkpoint,
+                                          const TrainConfig& config,
+                                          TrainBackend* backend,
+                                          Communicator* job) {
   // What is not trained comes from the checkpoint too: norms' statistics.
   std::map<std::string, Tensor> optimizer_state;
   if (checkpoint != nullptr) {
@@ -41,14 +42,15 @@ absl::StatusOr<TrainState> TrainState::Create(Weights weights,
       }
     }
   }
-  TrainState state;
+  RunState state;
+  state.config = config;
   state.model = weights.config;
   ASSIGN_OR_RETURN(
       state.network,
       TrainNetwork::Create(weights, NetworkOptionsOf(config, job), backend));
   ASSIGN_OR_RETURN(
       state.optimizer,
-      Optimizer::Create(OptimizerOptionsOf(config), state.network->parameters(),
+      Optimizer::Create(config.optimizer(), state.network->parameters(),
                         state.network->math()));
   state.scale =
       LossScaleOf(config.optimizer(), backend->forward().activation_type());
@@ -61,10 +63,11 @@ absl::StatusOr<TrainState> TrainState::Create(Weights weights,
 }
 
 // Steps that the scale left out are iterations all the same.
-absl::Status TrainState::Load(
+absl::Status RunState::Load(
     const Checkpoint& checkpoint,
     const std::map<std::string, Tensor>& optimizer_state) {
-  int64_t steps = checkpoint.iteration;
+  iteration = checkpoint.iteration;
+  int64_t steps = iteration;
   const auto kept_scale = checkpoint.state.find(kLossScaleKey);
   const auto kept_steps = checkpoint.state.find(kStepsKey);
   if (kept_steps != checkpoint.state.end() &&
@@ -78,21 +81,7 @@ absl::Status TrainState::Load(
   return optimizer->Load(optimizer_state, steps);
 }
 
-absl::StatusOr<Weights> TrainState::AveragedOf(const Checkpoint& checkpoint,
-                                               const ModelConfig& model,
-                                               const TrainConfig& config,
-                                               TrainBackend* backend,
-                                               Communicator* job) {
-  Weights weights;  // All tensors are in the checkpoint.
-  weights.config = model;
-  weights.source = CheckpointName(checkpoint.iteration);
-  ASSIGN_OR_RETURN(
-      const TrainState state,
-      Create(std::move(weights), &checkpoint, config, backend, job));
-  return state.Averaged();
-}
-
-absl::StatusOr<Checkpoint> TrainState::Save(int64_t iteration) const {
+absl::StatusOr<Checkpoint> RunState::Save() const {
   Checkpoint checkpoint;
   checkpoint.iteration = iteration;
   ASSIGN_OR_RETURN(const Weights weights, network->Save());
@@ -103,6 +92,9 @@ absl::StatusOr<Checkpoint> TrainState::Save(int64_t iteration) const {
     checkpoint.tensors[absl::StrCat(kOptimizerPrefix, name)] = tensor;
   }
   checkpoint.state[kModelConfigKey] = AsText(model);
+  checkpoint.state[kConfigKey] = AsText(config);
+  checkpoint.state[kSeedKey] = absl::StrCat(seed);
+  checkpoint.state[kPicturesKey] = absl::StrCat(pictures);
   if (scale.dynamic()) {
     checkpoint.state[kLossScaleKey] = scale.Save();
     checkpoint.state[kStepsKey] = absl::StrCat(optimizer->steps());
@@ -110,7 +102,7 @@ absl::StatusOr<Checkpoint> TrainState::Save(int64_t iteration) const {
   return checkpoint;
 }
 
-absl::StatusOr<Weights> TrainState::Averaged() const {
+absl::StatusOr<Weights> RunState::Averaged() const {
   ASSIGN_OR_RETURN(Weights weights, network->Save());
   ASSIGN_OR_RETURN(const auto averages, optimizer->Averages());
   for (const auto& [name, average] : averages) weights.tensors[name] = average;

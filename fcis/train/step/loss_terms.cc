@@ -1,0 +1,55 @@
+#include "fcis/train/step/loss_terms.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+
+namespace fcis {
+namespace {
+
+constexpr LossColumn kColumns[] = {
+    {kRpnLocTerm, "rpn_loc_loss", &LossConfig::rpn_loc},
+    {kRpnClsTerm, "rpn_cls_loss", &LossConfig::rpn_cls},
+    {kFcisLocTerm, "fcis_loc_loss", &LossConfig::fcis_loc},
+    {kFcisClsTerm, "fcis_cls_loss", &LossConfig::fcis_cls},
+    {kFcisMaskTerm, "fcis_mask_loss", &LossConfig::fcis_mask},
+    {kRpnAccTerm, "rpn_acc", nullptr},
+    {kFcisClsAccTerm, "fcis_cls_acc", nullptr},
+    {kFcisFgAccTerm, "fcis_fg_acc", nullptr},
+    {kWithoutAnchors, "without_anchors", nullptr},
+    {kWithoutRois, "without_rois", nullptr},
+    {kWithoutForeground, "without_foreground", nullptr},
+};
+
+}  // namespace
+
+absl::Span<const LossColumn> LossColumns() { return kColumns; }
+
+float FactorOf(const LossColumn& column, const LossConfig& config) {
+  return column.factor == nullptr
+             ? 1
+             : static_cast<float>((config.*column.factor)());
+}
+
+double LossTerms::sum() const {
+  double sum = 0;
+  for (const LossColumn& column : kColumns) {
+    if (column.factor != nullptr) sum += (*this)[column.number];
+  }
+  return sum;
+}
+
+void LossTerms::Add(const LossTerms& other) {
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] += other.numbers[i];
+}
+
+std::string NotFinite(const LossTerms& terms) {
+  for (const LossColumn& column : kColumns) {
+    const double number = terms[column.number];
+    if (!std::isfinite(number))
+      return absl::StrCat(column.name, " is ", number);
+  }
+  return "";
+}
+
+}  // namespace fcis
