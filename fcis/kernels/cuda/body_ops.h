@@ -11,7 +11,7 @@
 //   absl::StatusOr<Tensor> SortedDescending(const Tensor& u64);   a new one
 //   absl::Status Read(const void* from, int64_t bytes, void* host);  waits, too
 //   absl::Status Write(const void* host, int64_t bytes, void* to);
-//   absl::StatusOr<std::unique_ptr<DeviceSums>> SumsOver(Communicator*, DType);
+//   absl::StatusOr<std::unique_ptr<AllReduce>> SumsOver(Communicator*, DType);
 // and, to keep launches instead of running them (recorded_network.h),
 //   absl::Status StartRecording();   copies from and to the host fail from here
 //   absl::StatusOr<std::unique_ptr<Recording>> FinishRecording();   to here
