@@ -92,13 +92,13 @@ class Backend {
 
   virtual absl::Status Softmax(const Tensor& x, Tensor* y) = 0;
 
-  // Unless overridden, what follows is computed on the host, by what the ops'
-  // headers share with the bodies of a GPU. Each has a RoI or an anchor.
-  virtual absl::Status ArgMax(const Tensor& x, Tensor* y);
-  virtual absl::Status InsideProbabilities(const Tensor& pairs, Tensor* y);
+  virtual absl::Status ArgMax(const Tensor& x, Tensor* y) = 0;
+  virtual absl::Status InsideProbabilities(const Tensor& pairs, Tensor* y) = 0;
   virtual absl::Status RefineBoxes(const RefineParams& params,
                                    const Tensor& rois, const Tensor& deltas,
-                                   Tensor* y);
+                                   Tensor* y) = 0;
+
+  // Unless overridden, on the host. There is an anchor, and there is a RoI.
   virtual absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
                                                    const Tensor& scores,
                                                    const Tensor& deltas);

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "fcis/core/comm/all_reduce.h"
 
 namespace fcis {
 
@@ -31,14 +32,8 @@ class Communicator {
   // Rank 0's text, in all processes.
   virtual absl::StatusOr<std::string> Broadcast(std::string text) = 0;
 
-  // Begins to sum values in place, which must not be touched until FinishSums.
-  // Several sums may be under way; all processes start them in the same order.
-  // The same bits in all processes, and for the same number of processes.
-  virtual absl::Status StartSum(absl::Span<float> values) = 0;
-  // Lets the sums under way go on; to be called between other work.
-  virtual absl::Status ProgressSums() = 0;
-  // Returns when all sums are there.
-  virtual absl::Status FinishSums() = 0;
+  // Sums of f32 arrays in the host's memory, which the communicator outlives.
+  virtual std::unique_ptr<AllReduce> MakeAllReduce() = 0;
 
   // This process gives up: the job's end no longer waits for it, and when it
   // exits, mpiexec ends the others too.
@@ -56,9 +51,7 @@ class SelfCommunicator : public Communicator {
   absl::StatusOr<std::string> Broadcast(std::string text) override {
     return text;
   }
-  absl::Status StartSum(absl::Span<float>) override { return absl::OkStatus(); }
-  absl::Status ProgressSums() override { return absl::OkStatus(); }
-  absl::Status FinishSums() override { return absl::OkStatus(); }
+  std::unique_ptr<AllReduce> MakeAllReduce() override;
   void GiveUp() override {}
 };
 

@@ -14,9 +14,10 @@ TEST(CommunicatorTest, AJobOfOneWaitsForNobody) {
   EXPECT_TRUE(self->Barrier().ok());
   EXPECT_EQ(*self->Sum(7), 7);
   std::vector<float> values = {1, 2};
-  EXPECT_TRUE(self->StartSum(absl::MakeSpan(values)).ok());
-  EXPECT_TRUE(self->ProgressSums().ok());
-  EXPECT_TRUE(self->FinishSums().ok());
+  const auto sums = self->MakeAllReduce();
+  EXPECT_TRUE(sums->Start(values.data(), 2).ok());
+  EXPECT_TRUE(sums->Progress().ok());
+  EXPECT_TRUE(sums->Finish().ok());
   EXPECT_EQ(values, (std::vector<float>{1, 2}));
   std::vector<double> doubles = {3};
   EXPECT_TRUE(self->Sum(absl::MakeSpan(doubles)).ok());

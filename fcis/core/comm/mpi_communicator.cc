@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,38 @@ absl::Status MpiStatus(const char* call, int code) {
   return absl::UnavailableError(
       absl::StrCat(call, ": ", std::string(text, static_cast<size_t>(length))));
 }
+
+// MPI counts in int; callers keep their arrays below 2^31 elements.
+int Count(size_t n) { return static_cast<int>(n); }
+
+class MpiAllReduce : public AllReduce {
+ public:
+  absl::Status Start(void* values, int64_t n) override {
+    requests_.push_back(MPI_REQUEST_NULL);
+    return MpiStatus(
+        "MPI_Iallreduce",
+        MPI_Iallreduce(MPI_IN_PLACE, values, Count(n), MPI_FLOAT, MPI_SUM,
+                       MPI_COMM_WORLD, &requests_.back()));
+  }
+
+  absl::Status Progress() override {
+    if (requests_.empty()) return absl::OkStatus();
+    int done = 0;
+    return MpiStatus("MPI_Testall",
+                     MPI_Testall(Count(requests_.size()), requests_.data(),
+                                 &done, MPI_STATUSES_IGNORE));
+  }
+
+  absl::Status Finish() override {
+    const int code = MPI_Waitall(Count(requests_.size()), requests_.data(),
+                                 MPI_STATUSES_IGNORE);
+    requests_.clear();
+    return MpiStatus("MPI_Waitall", code);
+  }
+
+ private:
+  std::vector<MPI_Request> requests_;  // of sums under way
+};
 
 class MpiCommunicator : public Communicator {
  public:
@@ -64,36 +97,13 @@ class MpiCommunicator : public Communicator {
     return text;
   }
 
-  absl::Status StartSum(absl::Span<float> values) override {
-    requests_.push_back(MPI_REQUEST_NULL);
-    return MpiStatus(
-        "MPI_Iallreduce",
-        MPI_Iallreduce(MPI_IN_PLACE, values.data(), Count(values.size()),
-                       MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD, &requests_.back()));
-  }
-
-  absl::Status ProgressSums() override {
-    if (requests_.empty()) return absl::OkStatus();
-    int done = 0;
-    return MpiStatus("MPI_Testall",
-                     MPI_Testall(Count(requests_.size()), requests_.data(),
-                                 &done, MPI_STATUSES_IGNORE));
-  }
-
-  absl::Status FinishSums() override {
-    const int code = MPI_Waitall(Count(requests_.size()), requests_.data(),
-                                 MPI_STATUSES_IGNORE);
-    requests_.clear();
-    return MpiStatus("MPI_Waitall", code);
+  std::unique_ptr<AllReduce> MakeAllReduce() override {
+    return std::make_unique<MpiAllReduce>();
   }
 
   void GiveUp() override { gave_up_ = true; }
 
  private:
-  // MPI counts in int; callers keep their arrays below 2^31 elements.
-  static int Count(size_t n) { return static_cast<int>(n); }
-
-  std::vector<MPI_Request> requests_;  // of sums under way
   int rank_ = 0, size_ = 1;
   bool gave_up_ = false;
 };

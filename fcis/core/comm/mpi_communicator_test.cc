@@ -29,10 +29,11 @@ bool SumsAreRight(Communicator& job) {
   const float rank = static_cast<float>(job.rank());
   std::vector<double> doubles = {1.5, rank};
   std::vector<float> first(100000, rank), second = {1, 2 * rank};
+  const auto sums = job.MakeAllReduce();
   if (!job.Sum(absl::MakeSpan(doubles)).ok() ||
-      !job.StartSum(absl::MakeSpan(first)).ok() || !job.ProgressSums().ok() ||
-      !job.StartSum(absl::MakeSpan(second)).ok() || !job.ProgressSums().ok() ||
-      !job.FinishSums().ok() || !job.FinishSums().ok()) {
+      !sums->Start(first.data(), 100000).ok() || !sums->Progress().ok() ||
+      !sums->Start(second.data(), 2).ok() || !sums->Progress().ok() ||
+      !sums->Finish().ok() || !sums->Finish().ok()) {
     return false;
   }
   constexpr float kSum = kRanks * (kRanks - 1) / 2;

@@ -3,16 +3,16 @@
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "dnnl.hpp"
-#include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/cpu_max_pool.h"
 #include "fcis/kernels/cpu/cpu_psroi.h"
 #include "fcis/kernels/cpu/dnnl_conv.h"
-#include "fcis/kernels/ops/softmax.h"
+#include "fcis/kernels/cuda/body_ops_backend.h"
+#include "fcis/kernels/cuda/host_executor.h"
 
 namespace fcis {
 namespace {
 
-class CpuBackend : public Backend {
+class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
  public:
   explicit CpuBackend(DType activation_type)
       : activation_type_(activation_type), convs_(activation_type) {}
@@ -59,19 +59,6 @@ class CpuBackend : public Backend {
                               const Tensor& rois, const Tensor& classes,
                               Tensor* y) override {
     CpuPsroiClassPair(params, maps, rois, classes, y);
-    return absl::OkStatus();
-  }
-
-  absl::Status Softmax(const Tensor& x, Tensor* y) override {
-    const int64_t n = x.dim(-1);
-    const float* from = x.data<float>();
-    float* to = y->mutable_data<float>();
-    ParallelFor(x.num_elements() / n, 1 + 4096 / n,
-                [&](int64_t begin, int64_t end) {
-                  for (int64_t i = begin * n; i < end * n; i += n) {
-                    SoftmaxRow(from + i, n, to + i);
-                  }
-                });
     return absl::OkStatus();
   }
 

@@ -1,10 +1,11 @@
 #include "fcis/kernels/cpu/cpu_psroi.h"
 
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/testing/near.h"
-#include "fcis/kernels/ref/ref_psroi.h"
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
@@ -34,20 +35,25 @@ Inputs MakeInputs(int depth, DType type) {
   return in;
 }
 
-class CpuPsroiTest : public ::testing::TestWithParam<DType> {};
+class CpuPsroiTest : public ::testing::TestWithParam<DType> {
+ protected:
+  // ref's pools are the bodies (fcis/kernels/cuda/psroi_bodies.h).
+  const std::unique_ptr<Backend> bodies_ = MakeTestBackend("ref", GetParam());
+};
 
-TEST_P(CpuPsroiTest, PoolAndPairAreTheReferencesBits) {
+TEST_P(CpuPsroiTest, PoolAndPairAreTheBodiesBits) {
   for (const int depth : kDepths) {
     SCOPED_TRACE(depth);
     const Inputs in = MakeInputs(depth, GetParam());
-    Tensor got(Shape{23, 7, 7, depth}), want(got.shape());
+    Tensor got(Shape{23, 7, 7, depth});
     CpuPsroiPool(in.params, in.maps, in.rois, &got);
-    RefPsroiPool(in.params, in.maps, in.rois, &want);
-    EXPECT_TRUE(AllEqual(got, want));
-    Tensor pair(Shape{23, 7, 7, 2}), want_pair(pair.shape());
+    EXPECT_TRUE(
+        AllEqual(got, *ops::PsroiPool(*bodies_, in.params, in.maps, in.rois)));
+    Tensor pair(Shape{23, 7, 7, 2});
     CpuPsroiClassPair(in.params, in.maps, in.rois, in.classes, &pair);
-    RefPsroiClassPair(in.params, in.maps, in.rois, in.classes, &want_pair);
-    EXPECT_TRUE(AllEqual(pair, want_pair));
+    EXPECT_TRUE(
+        AllEqual(pair, *ops::PsroiClassPair(*bodies_, in.params, in.maps,
+                                            in.rois, in.classes)));
   }
 }
 
@@ -57,14 +63,15 @@ TEST_P(CpuPsroiTest, MeansDifferByRoundingOnly) {
   for (const int depth : kDepths) {
     SCOPED_TRACE(depth);
     const Inputs in = MakeInputs(depth, GetParam());
-    Tensor got(Shape{23, depth}), want(got.shape());
+    Tensor got(Shape{23, depth});
     CpuPsroiMean(in.params, in.maps, in.rois, &got);
-    RefPsroiMean(in.params, in.maps, in.rois, &want);
-    EXPECT_TRUE(AllNear(got, want, limit));
-    Tensor scores(Shape{23, depth / 2}), want_scores(scores.shape());
+    EXPECT_TRUE(AllNear(
+        got, *ops::PsroiMean(*bodies_, in.params, in.maps, in.rois), limit));
+    Tensor scores(Shape{23, depth / 2});
     CpuPsroiClassScores(in.params, in.maps, in.rois, &scores);
-    RefPsroiClassScores(in.params, in.maps, in.rois, &want_scores);
-    EXPECT_TRUE(AllNear(scores, want_scores, limit));
+    EXPECT_TRUE(AllNear(
+        scores, *ops::PsroiClassScores(*bodies_, in.params, in.maps, in.rois),
+        limit));
   }
 }
 

@@ -13,6 +13,8 @@
 #include "fcis/kernels/cpu/cpu_psroi_gradient.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_train_conv.h"
+#include "fcis/kernels/cuda/body_ops_train_backend.h"
+#include "fcis/kernels/cuda/host_executor.h"
 #include "fcis/kernels/train/host_parameter_math.h"
 
 namespace fcis {
@@ -62,10 +64,12 @@ void CombineAll(void (*combine)(const T*, const T*, int64_t, T*),
   });
 }
 
-class CpuTrainBackend : public TrainBackend {
+class CpuTrainBackend : public cuda::BodyOpsTrainBackend<cuda::HostExecutor> {
  public:
   explicit CpuTrainBackend(std::unique_ptr<Backend> forward)
-      : forward_(std::move(forward)), trainer_(forward_->activation_type()) {}
+      : BodyOpsTrainBackend(cuda::HostExecutor::Shared()),
+        forward_(std::move(forward)),
+        trainer_(forward_->activation_type()) {}
 
   Backend& forward() override { return *forward_; }
   ParameterMath& parameters() override { return parameters_; }

@@ -1,4 +1,6 @@
-// Backend on an executor (body_ops.h) and an engine (body_conv.h).
+// The backend of a device: bodies on an executor (body_ops_backend.h), an
+// engine for convolutions (body_conv.h), proposals and voting, and recorded
+// networks.
 #ifndef FCIS_KERNELS_CUDA_BODY_BACKEND_H_
 #define FCIS_KERNELS_CUDA_BODY_BACKEND_H_
 
@@ -14,7 +16,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/cuda/body_conv.h"
-#include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/cuda/body_ops_backend.h"
 #include "fcis/kernels/cuda/body_proposals.h"
 #include "fcis/kernels/cuda/body_voting.h"
 #include "fcis/kernels/cuda/map_bodies.h"
@@ -24,22 +26,20 @@ namespace fcis {
 namespace cuda {
 
 template <typename Executor, typename Engine>
-class BodyBackend : public Backend {
+class BodyBackend : public BodyOpsBackend<Executor> {
  public:
   // name: of static storage. records: whether Repeat records.
   BodyBackend(absl::string_view name, std::unique_ptr<Executor> executor,
               std::unique_ptr<Engine> engine, DType activation_type,
               bool records)
-      : name_(name),
+      : BodyOpsBackend<Executor>(std::move(executor)),
+        name_(name),
         activation_type_(activation_type),
         records_(records),
-        executor_(std::move(executor)),
         engine_(std::move(engine)),
-        ops_(executor_.get()),
-        proposals_(executor_.get()),
-        voting_(executor_.get()) {}
+        proposals_(&this->executor()),
+        voting_(&this->executor()) {}
 
-  Executor& executor() { return *executor_; }
   Engine& engine() { return *engine_; }
 
   absl::string_view name() const override { return name_; }
@@ -48,16 +48,6 @@ class BodyBackend : public Backend {
     return engine_->tf32() ? "tf32" : Backend::precision();
   }
   Device device() const override { return Device::kCuda; }
-
-  absl::StatusOr<Tensor> AllocateMap(const Shape& shape, DType type) override {
-    return executor_->Allocate(shape, type);
-  }
-  absl::StatusOr<Tensor> ToHost(const Tensor& map) override {
-    return executor_->ToHost(map);
-  }
-  absl::StatusOr<Tensor> ToDevice(const Tensor& t) override {
-    return executor_->ToDevice(t);
-  }
 
   absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
       const ConvParams& params, const Tensor& weight,
@@ -68,7 +58,7 @@ class BodyBackend : public Backend {
                                    ohwi.mutable_data<float>()};
     for (int64_t i = 0; i < ohwi.num_elements(); ++i) body(i);
     auto prepared =
-        absl::make_unique<Prepared>(executor_.get(), engine_.get(), params,
+        absl::make_unique<Prepared>(&this->executor(), engine_.get(), params,
                                     weight.shape(), activation_type_);
     RETURN_IF_ERROR(prepared->conv.Set(ohwi, bias));
     return std::unique_ptr<PreparedConv>(std::move(prepared));
@@ -78,44 +68,10 @@ class BodyBackend : public Backend {
     return static_cast<Prepared&>(conv).conv.Forward(x, residual, y);
   }
 
-  absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
-                       Tensor* y) override {
-    return ops_.MaxPool(params, x, y);
-  }
-  absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
-                         const Tensor& rois, Tensor* y) override {
-    return ops_.PsroiPool(params, maps, rois, y);
-  }
-  absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
-                         const Tensor& rois, Tensor* y) override {
-    return ops_.PsroiMean(params, maps, rois, y);
-  }
-  absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
-                                const Tensor& rois, Tensor* y) override {
-    return ops_.PsroiClassScores(params, maps, rois, y);
-  }
-  absl::Status PsroiClassPair(const PsroiParams& params, const Tensor& maps,
-                              const Tensor& rois, const Tensor& classes,
-                              Tensor* y) override {
-    return ops_.PsroiClassPair(params, maps, rois, classes, y);
-  }
-  absl::Status Softmax(const Tensor& x, Tensor* y) override {
-    return ops_.Softmax(x, y);
-  }
   absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
                                            const Tensor& scores,
                                            const Tensor& deltas) override {
     return proposals_.Propose(params, scores, deltas);
-  }
-  absl::Status ArgMax(const Tensor& x, Tensor* y) override {
-    return ops_.ArgMax(x, y);
-  }
-  absl::Status InsideProbabilities(const Tensor& pairs, Tensor* y) override {
-    return ops_.InsideProbabilities(pairs, y);
-  }
-  absl::Status RefineBoxes(const RefineParams& params, const Tensor& rois,
-                           const Tensor& deltas, Tensor* y) override {
-    return ops_.RefineBoxes(params, rois, deltas, y);
   }
   absl::StatusOr<std::vector<VotedInstance>> VoteMasks(
       const VoteParams& params, const Tensor& rois, const Tensor& class_probs,
@@ -126,7 +82,7 @@ class BodyBackend : public Backend {
   std::unique_ptr<RepeatedNetwork> Repeat(NetworkFunction network) override {
     if (!records_) return Backend::Repeat(std::move(network));
     return absl::make_unique<RecordedNetwork<Executor>>(std::move(network),
-                                                        executor_.get());
+                                                        &this->executor());
   }
 
  private:
@@ -141,10 +97,8 @@ class BodyBackend : public Backend {
   const absl::string_view name_;
   const DType activation_type_;
   const bool records_;
-  // Destroyed last: the engine computes on the executor.
-  const std::unique_ptr<Executor> executor_;
+  // The engine computes on the executor, which is destroyed last.
   const std::unique_ptr<Engine> engine_;
-  BodyOps<Executor> ops_;
   BodyProposals<Executor> proposals_;
   BodyVoting<Executor> voting_;
 };

@@ -1,5 +1,6 @@
 // The losses of a picture (fcis/kernels/losses/network_losses.h) on an executor
-// (body_ops.h): launches only, nothing is read on the host.
+// (body_ops.h), TrainBackend's RpnLoss and HeadLoss: launches only, nothing is
+// read on the host.
 #ifndef FCIS_KERNELS_CUDA_BODY_LOSSES_H_
 #define FCIS_KERNELS_CUDA_BODY_LOSSES_H_
 
@@ -12,6 +13,7 @@
 #include "fcis/kernels/cuda/body_ops.h"
 #include "fcis/kernels/cuda/loss_bodies.h"
 #include "fcis/kernels/losses/network_losses.h"
+#include "fcis/kernels/losses/ohem.h"
 
 namespace fcis {
 namespace cuda {
@@ -79,6 +81,27 @@ class BodyLosses {
     float sigma;
     const Tensor *boxes, *targets, *labels;
   };
+
+  // What OHEM compares.
+  static RoiOutputs RoiOutputsOf(const HeadLossParams& params,
+                                 const HeadLossArrays& a) {
+    RoiOutputs o;
+    o.classes = static_cast<int>(a.scores.dim(1));
+    o.scores = static_cast<const float*>(a.scores.raw());
+    o.boxes = static_cast<const float*>(a.means.raw());
+    o.box_row = a.means.dim(1);
+    o.box_first = kForegroundBox;
+    o.cells = a.masks.dim(1) * a.masks.dim(2);
+    o.mask_pairs = static_cast<const float*>(a.pairs.raw());
+    o.labels = static_cast<const int32_t*>(a.labels.raw());
+    o.box_targets = static_cast<const float*>(a.targets.raw());
+    o.mask_targets = static_cast<const int8_t*>(a.masks.raw());
+    o.sigma = params.sigma;
+    o.class_weight = params.cls_weight;
+    o.box_weight = params.loc_weight;
+    o.mask_weight = params.mask_weight;
+    return o;
+  }
 
   absl::Status KeepHardest(const HeadLossParams& params, HeadLossArrays* a) {
     const int64_t rois = a->labels.num_elements();

@@ -11,7 +11,7 @@
 //   absl::StatusOr<Tensor> SortedDescending(const Tensor& u64);   a new one
 //   absl::Status Read(const void* from, int64_t bytes, void* host);  waits, too
 //   absl::Status Write(const void* host, int64_t bytes, void* to);
-//   absl::StatusOr<std::unique_ptr<DeviceSums>> SumsOver(Communicator*, DType);
+//   absl::StatusOr<std::unique_ptr<AllReduce>> SumsOver(Communicator*, DType);
 // and, to keep launches instead of running them (recorded_network.h),
 //   absl::Status StartRecording();   copies from and to the host fail from here
 //   absl::StatusOr<std::unique_ptr<Recording>> FinishRecording();   to here
@@ -97,17 +97,18 @@ class BodyOps {
   }
   absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
                          const Tensor& rois, Tensor* y) {
-    return WithMapType(maps.type(), [&](auto t) {
-      using T = MapElement<decltype(t)>;
-      return Pool<PsroiMeanBody<T>, T>(params, maps, rois, y);
-    });
+    ASSIGN_OR_RETURN(Tensor cells, OfCells(params, y->shape()));
+    RETURN_IF_ERROR(PsroiPool(params, maps, rois, &cells));
+    return MeansOf(cells, y);
   }
   absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
                                 const Tensor& rois, Tensor* y) {
-    return WithMapType(maps.type(), [&](auto t) {
+    ASSIGN_OR_RETURN(Tensor cells, OfCells(params, y->shape()));
+    RETURN_IF_ERROR(WithMapType(maps.type(), [&](auto t) {
       using T = MapElement<decltype(t)>;
-      return Pool<PsroiClassScoresBody<T>, T>(params, maps, rois, y);
-    });
+      return Pool<PsroiPairMaxBody<T>, T>(params, maps, rois, &cells);
+    }));
+    return MeansOf(cells, y);
   }
   absl::Status PsroiClassPair(const PsroiParams& params, const Tensor& maps,
                               const Tensor& rois, const Tensor& classes,
@@ -241,10 +242,12 @@ class BodyOps {
     RETURN_IF_ERROR(CheckExtents(gmaps->shape()));
     ASSIGN_OR_RETURN(const Tensor boxes, run_->ToDevice(rois));
     ASSIGN_OR_RETURN(const Tensor g, run_->ToDevice(gy));
-    const PsroiMeanGradientBody body = {Input<float>(params, *gmaps, boxes),
-                                        rois.dim(0), Elements<float>(g),
-                                        MutableElements<float>(gmaps)};
-    return run_->Run(body, gmaps->num_elements());
+    ASSIGN_OR_RETURN(Tensor shares, OfCells(params, gy.shape()));
+    const PsroiMeanSharesBody body = {Input<float>(params, *gmaps, boxes),
+                                      Elements<float>(g),
+                                      MutableElements<float>(&shares)};
+    RETURN_IF_ERROR(run_->Run(body, shares.num_elements()));
+    return Gather(params, boxes, shares, gmaps);
   }
   absl::Status PsroiClassGradient(const PsroiParams& params, const Tensor& maps,
                                   const Tensor& rois, const Tensor& gscores,
@@ -256,14 +259,17 @@ class BodyOps {
     ASSIGN_OR_RETURN(const Tensor scores, run_->ToDevice(gscores));
     ASSIGN_OR_RETURN(const Tensor labels, run_->ToDevice(classes));
     ASSIGN_OR_RETURN(const Tensor pairs, run_->ToDevice(gpairs));
-    return WithMapType(maps.type(), [&](auto t) {
+    ASSIGN_OR_RETURN(Tensor shares,
+                     OfCells(params, Shape{rois.dim(0), 2 * gscores.dim(1)}));
+    RETURN_IF_ERROR(WithMapType(maps.type(), [&](auto t) {
       using T = MapElement<decltype(t)>;
-      const PsroiClassGradientBody<T> body = {
-          Input<T>(params, from, boxes), rois.dim(0),
-          Elements<float>(scores),       Elements<int32_t>(labels),
-          Elements<float>(pairs),        MutableElements<float>(gmaps)};
-      return run_->Run(body, gmaps->num_elements());
-    });
+      const PsroiClassSharesBody<T> body = {
+          Input<T>(params, from, boxes), Elements<float>(scores),
+          Elements<int32_t>(labels), Elements<float>(pairs),
+          MutableElements<float>(&shares)};
+      return run_->Run(body, shares.num_elements() / 2);
+    }));
+    return Gather(params, boxes, shares, gmaps);
   }
 
  private:
@@ -301,6 +307,42 @@ class BodyOps {
             static_cast<int>(maps.dim(1)),
             static_cast<int>(maps.dim(2) / bins),
             Elements<float>(rois)};
+  }
+
+  // f32 [R,P,P,D], for a value of each cell of the rows [R,D].
+  absl::StatusOr<Tensor> OfCells(const PsroiParams& params, const Shape& rows) {
+    return run_->Allocate(
+        {rows.dim(0), params.roi_size, params.roi_size, rows.dim(1)},
+        DType::kF32);
+  }
+  absl::Status MeansOf(const Tensor& cells, Tensor* y) {
+    const PsroiCellMeansBody body = {
+        static_cast<int>(cells.dim(1) * cells.dim(2)),
+        static_cast<int>(cells.dim(3)), Elements<float>(cells),
+        MutableElements<float>(y)};
+    return run_->Run(body, y->num_elements());
+  }
+
+  // The gradient of the maps from the shares; all on the device.
+  absl::Status Gather(const PsroiParams& params, const Tensor& rois,
+                      const Tensor& shares, Tensor* gmaps) {
+    const PsroiInput<float> in = Input<float>(params, *gmaps, rois);
+    const int64_t n = rois.dim(0);
+    PsroiSpansBody list = {params, in.height, in.width, n, in.rois, nullptr};
+    static_assert(sizeof(PsroiSpan) == 3 * sizeof(int32_t), "three of i32");
+    ASSIGN_OR_RETURN(Tensor spans,
+                     run_->Allocate({list.lists(), n + 1, 3}, DType::kI32));
+    list.spans = static_cast<PsroiSpan*>(spans.mutable_raw());
+    RETURN_IF_ERROR(run_->Run(list, list.lists()));
+    const PsroiGatherBody gather = {params,
+                                    in.height,
+                                    in.width,
+                                    in.depth,
+                                    n,
+                                    list.spans,
+                                    Elements<float>(shares),
+                                    MutableElements<float>(gmaps)};
+    return run_->Run(gather, gather.indices());
   }
 
   template <typename Body, typename T>

@@ -97,20 +97,20 @@ class BodyParameterMath : public ParameterMath {
   }
 
   absl::Status Sgd(const SgdParams& params, const UpdateArrays& a) override {
-    return run_->Run(SgdBody{params, UpdateOf(a)}, a.factors->factors->size());
+    return run_->Run(SgdBody<FactorOf>{params, UpdateOf(a)},
+                     a.factors->factors->size());
   }
   absl::Status AdamW(const AdamWParams& params,
                      const UpdateArrays& a) override {
-    return run_->Run(AdamWBody{params, UpdateOf(a)},
+    return run_->Run(AdamWBody<FactorOf>{params, UpdateOf(a)},
                      a.factors->factors->size());
   }
 
-  absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(
-      Communicator* job, SumType type) override {
-    const bool rounds = type == SumType::kBF16;
-    ASSIGN_OR_RETURN(std::unique_ptr<DeviceSums> sums,
-                     run_->SumsOver(job, rounds ? DType::kBF16 : DType::kF32));
-    if (!rounds) return absl::make_unique<WideSums>(std::move(sums));
+  absl::StatusOr<std::unique_ptr<AllReduce>> SumsOver(Communicator* job,
+                                                      SumType type) override {
+    if (type == SumType::kF32) return run_->SumsOver(job, DType::kF32);
+    ASSIGN_OR_RETURN(std::unique_ptr<AllReduce> sums,
+                     run_->SumsOver(job, DType::kBF16));
     return absl::make_unique<RoundedSums<Executor>>(run_, std::move(sums));
   }
 
@@ -120,7 +120,7 @@ class BodyParameterMath : public ParameterMath {
     return std::min<int64_t>(4096, (g.factors->factors->size() + 63) / 64);
   }
 
-  static Update UpdateOf(const UpdateArrays& a) {
+  static Update<FactorOf> UpdateOf(const UpdateArrays& a) {
     return {FactorsIn(*a.factors),
             a.clip,
             a.gradient,

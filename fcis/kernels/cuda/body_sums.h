@@ -1,5 +1,5 @@
-// ParameterSums on an executor (body_ops.h), with what bf16 sums need around
-// them.
+// Sums of f32 arrays in an executor's memory (body_ops.h) of which bf16
+// travels.
 #ifndef FCIS_KERNELS_CUDA_BODY_SUMS_H_
 #define FCIS_KERNELS_CUDA_BODY_SUMS_H_
 
@@ -10,45 +10,28 @@
 
 #include "absl/status/status.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/comm/all_reduce.h"
 #include "fcis/core/tensor/tensor.h"
-#include "fcis/kernels/cuda/device_sums.h"
 #include "fcis/kernels/cuda/map_bodies.h"
-#include "fcis/kernels/train/parameter_sums.h"
 
 namespace fcis {
 namespace cuda {
 
-// f32 values are summed where they are.
-class WideSums : public ParameterSums {
- public:
-  // sums: of f32.
-  explicit WideSums(std::unique_ptr<DeviceSums> sums)
-      : sums_(std::move(sums)) {}
-
-  absl::Status Start(float* values, int64_t n) override {
-    return sums_->Start(values, n);
-  }
-  absl::Status Progress() override { return sums_->Progress(); }
-  absl::Status Finish() override { return sums_->Finish(); }
-
- private:
-  const std::unique_ptr<DeviceSums> sums_;
-};
-
 // Values are rounded to bf16 beside them, summed there, and widened when the
 // sums are there.
 template <typename Executor>
-class RoundedSums : public ParameterSums {
+class RoundedSums : public AllReduce {
  public:
   // The executor outlives it. sums: of bf16.
-  RoundedSums(Executor* executor, std::unique_ptr<DeviceSums> sums)
+  RoundedSums(Executor* executor, std::unique_ptr<AllReduce> sums)
       : run_(executor), sums_(std::move(sums)) {}
 
-  absl::Status Start(float* values, int64_t n) override {
+  absl::Status Start(void* values, int64_t n) override {
+    auto* const from = static_cast<float*>(values);
     ASSIGN_OR_RETURN(Tensor rounded, run_->Allocate({n}, DType::kBF16));
     auto* const to = static_cast<uint16_t*>(rounded.mutable_raw());
-    RETURN_IF_ERROR(run_->Run(ConvertBody<float, uint16_t>{values, to}, n));
-    under_way_.emplace_back(values, rounded);
+    RETURN_IF_ERROR(run_->Run(ConvertBody<float, uint16_t>{from, to}, n));
+    under_way_.emplace_back(from, rounded);
     return sums_->Start(to, n);
   }
   absl::Status Progress() override { return sums_->Progress(); }
@@ -67,7 +50,7 @@ class RoundedSums : public ParameterSums {
   Executor* const run_;
   // Where to, and the rounded values; they outlive the sums that read them.
   std::vector<std::pair<float*, Tensor>> under_way_;
-  const std::unique_ptr<DeviceSums> sums_;
+  const std::unique_ptr<AllReduce> sums_;
 };
 
 }  // namespace cuda

@@ -1,4 +1,5 @@
-// TrainBackend on an executor (body_ops.h) and an engine (body_conv.h). A
+// The training backend of a device: bodies on an executor
+// (body_ops_train_backend.h) and an engine for convolutions (body_conv.h). A
 // feature map is a tensor N,H,W,C of the activation type on the device.
 #ifndef FCIS_KERNELS_CUDA_BODY_TRAIN_BACKEND_H_
 #define FCIS_KERNELS_CUDA_BODY_TRAIN_BACKEND_H_
@@ -12,8 +13,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cuda/body_backend.h"
-#include "fcis/kernels/cuda/body_losses.h"
-#include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/cuda/body_ops_train_backend.h"
 #include "fcis/kernels/cuda/body_parameter_math.h"
 #include "fcis/kernels/cuda/body_train_conv.h"
 #include "fcis/kernels/cuda/update_bodies.h"
@@ -23,14 +23,13 @@ namespace fcis {
 namespace cuda {
 
 template <typename Executor, typename Engine>
-class BodyTrainBackend : public TrainBackend {
+class BodyTrainBackend : public BodyOpsTrainBackend<Executor> {
  public:
   explicit BodyTrainBackend(
       std::unique_ptr<BodyBackend<Executor, Engine>> forward)
-      : forward_(std::move(forward)),
+      : BodyOpsTrainBackend<Executor>(&forward->executor()),
+        forward_(std::move(forward)),
         executor_(&forward_->executor()),
-        ops_(executor_),
-        losses_(executor_),
         parameters_(executor_) {}
 
   Backend& forward() override { return *forward_; }
@@ -62,7 +61,7 @@ class BodyTrainBackend : public TrainBackend {
     ASSIGN_OR_RETURN(Tensor y,
                      executor_->Allocate(shape, forward_->activation_type()));
     RETURN_IF_ERROR(static_cast<TrainedConv&>(conv).conv().Forward(
-        x.data, DataOf(residual), &y));
+        x.data, this->DataOf(residual), &y));
     return FeatureMap{shape, y};
   }
   absl::Status ConvGradient(TrainConv& conv, const FeatureMap& x,
@@ -76,78 +75,23 @@ class BodyTrainBackend : public TrainBackend {
     }
     RETURN_IF_ERROR(executor_->Run(
         PutBody<float>{Elements<float>(gw), add, gweight}, gw.num_elements()));
-    ASSIGN_OR_RETURN(const Tensor sums, ops_.ChannelTotals(gy.data, gy.data));
+    ASSIGN_OR_RETURN(const Tensor sums,
+                     this->ops().ChannelTotals(gy.data, gy.data));
     return executor_->Run(PutBody<double>{Elements<double>(sums), add, gbias},
                           sums.dim(1));
-  }
-
-  absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
-                       FeatureMap* g) override {
-    return ops_.Combine(DataOf(gate), DataOf(other), &g->data);
-  }
-  absl::Status ChannelSums(const FeatureMap& a, const FeatureMap& b,
-                           double* sum, double* product) override {
-    return ops_.ChannelSums(a.data, b.data, sum, product);
-  }
-  absl::StatusOr<FeatureMap> Affine(const ChannelAffine& affine,
-                                    const FeatureMap& x,
-                                    const FeatureMap* other) override {
-    ASSIGN_OR_RETURN(const Tensor y,
-                     ops_.Affine(affine, x.data, DataOf(other)));
-    return FeatureMap{y.shape(), y};
-  }
-
-  absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
-                                     const FeatureMap& x) override {
-    ASSIGN_OR_RETURN(const Tensor y, ops::MaxPool(forward(), params, x.data));
-    return FeatureMap{y.shape(), y};
-  }
-  absl::StatusOr<FeatureMap> MaxPoolGradient(const MaxPoolParams& params,
-                                             const FeatureMap& x,
-                                             const FeatureMap& gy) override {
-    ASSIGN_OR_RETURN(const Tensor gx,
-                     ops_.MaxPoolGradient(params, x.data, gy.data));
-    return FeatureMap{gx.shape(), gx};
-  }
-
-  absl::Status PsroiMeanGradient(const PsroiParams& params, const Tensor& rois,
-                                 const Tensor& gy, Tensor* gmaps) override {
-    return ops_.PsroiMeanGradient(params, rois, gy, gmaps);
-  }
-  absl::Status PsroiClassGradient(const PsroiParams& params, const Tensor& maps,
-                                  const Tensor& rois, const Tensor& gscores,
-                                  const Tensor& classes, const Tensor& gpairs,
-                                  Tensor* gmaps) override {
-    return ops_.PsroiClassGradient(params, maps, rois, gscores, classes, gpairs,
-                                   gmaps);
-  }
-
-  absl::Status RpnLoss(const RpnLossParams& params, RpnLossArrays* arrays,
-                       Tensor* terms) override {
-    return losses_.Rpn(params, arrays, terms);
-  }
-  absl::Status HeadLoss(const HeadLossParams& params, HeadLossArrays* arrays,
-                        Tensor* terms) override {
-    return losses_.Head(params, arrays, terms);
   }
 
  private:
   using TrainedConv = BodyTrainConv<Executor, Engine>;
 
-  static const Tensor* DataOf(const FeatureMap* map) {
-    return map == nullptr ? nullptr : &map->data;
-  }
-
   absl::StatusOr<FeatureMap> AsType(const Tensor& map, DType type) {
     if (map.type() == type) return FeatureMap{map.shape(), map};
-    ASSIGN_OR_RETURN(const Tensor converted, ops_.Convert(map, type));
+    ASSIGN_OR_RETURN(const Tensor converted, this->ops().Convert(map, type));
     return FeatureMap{map.shape(), converted};
   }
 
   const std::unique_ptr<BodyBackend<Executor, Engine>> forward_;
   Executor* const executor_;
-  BodyOps<Executor> ops_;
-  BodyLosses<Executor> losses_;
   BodyParameterMath<Executor> parameters_;
 };
 

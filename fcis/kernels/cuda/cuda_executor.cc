@@ -102,7 +102,7 @@ absl::Status CudaExecutor::Launch(const CudaRecording& recording) {
   return recording.Launch(stream());
 }
 
-absl::StatusOr<std::unique_ptr<DeviceSums>> CudaExecutor::SumsOver(
+absl::StatusOr<std::unique_ptr<AllReduce>> CudaExecutor::SumsOver(
     Communicator* job, DType type) {
   RETURN_IF_ERROR(Use());
   return MakeNcclSums(job, stream(), type);

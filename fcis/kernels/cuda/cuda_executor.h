@@ -17,7 +17,6 @@
 #include "fcis/kernels/cuda/cuda_recording.h"
 #include "fcis/kernels/cuda/cuda_staging.h"
 #include "fcis/kernels/cuda/cuda_stream.h"
-#include "fcis/kernels/cuda/device_sums.h"
 
 namespace fcis {
 namespace cuda {
@@ -55,8 +54,8 @@ class CudaExecutor {
   absl::StatusOr<std::unique_ptr<Recording>> FinishRecording();
   absl::Status Launch(const Recording& recording);
   // By NCCL (nccl_sums.h); type: f32 or bf16.
-  absl::StatusOr<std::unique_ptr<DeviceSums>> SumsOver(Communicator* job,
-                                                       DType type);
+  absl::StatusOr<std::unique_ptr<AllReduce>> SumsOver(Communicator* job,
+                                                      DType type);
   // Itself if it is there.
   absl::StatusOr<Tensor> ToDevice(const Tensor& t);
   // Waits for what was launched before.

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/comm/communicator.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cuda/arena.h"
 #include "fcis/kernels/cuda/emulated_sums.h"
@@ -102,9 +103,10 @@ class EmulatedExecutor {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::unique_ptr<DeviceSums>> SumsOver(Communicator* job,
-                                                       DType type) {
-    return std::unique_ptr<DeviceSums>(new EmulatedSums(job, type));
+  absl::StatusOr<std::unique_ptr<AllReduce>> SumsOver(Communicator* job,
+                                                      DType type) {
+    if (type == DType::kF32) return job->MakeAllReduce();
+    return absl::make_unique<EmulatedBf16Sums>(job->MakeAllReduce());
   }
 
   absl::StatusOr<Tensor> ToDevice(const Tensor& t) {

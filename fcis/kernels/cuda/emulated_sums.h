@@ -1,39 +1,40 @@
-// Sums over processes of the emulated device's memory, by way of the host's.
+// Sums over processes of bf16 arrays in the emulated device's memory, which is
+// the host's, by way of f32.
 #ifndef FCIS_KERNELS_CUDA_EMULATED_SUMS_H_
 #define FCIS_KERNELS_CUDA_EMULATED_SUMS_H_
 
 #include <cstdint>
 #include <list>
+#include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/comm/communicator.h"
+#include "fcis/core/comm/all_reduce.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/bf16.h"
-#include "fcis/kernels/cuda/device_sums.h"
 #include "fcis/kernels/map_type.h"
 
 namespace fcis {
 namespace cuda {
 
-class EmulatedSums : public DeviceSums {
+class EmulatedBf16Sums : public AllReduce {
  public:
-  // type: f32 or bf16.
-  EmulatedSums(Communicator* job, DType type) : job_(job), type_(type) {}
+  // sums: of f32.
+  explicit EmulatedBf16Sums(std::unique_ptr<AllReduce> sums)
+      : sums_(std::move(sums)) {}
 
   absl::Status Start(void* values, int64_t n) override {
-    const Tensor there = Tensor::View({n}, type_, values, nullptr);
-    under_way_.push_back({values, AsF32(there).Clone()});
-    return job_->StartSum(under_way_.back().sums.mutable_span<float>());
+    const Tensor there = Tensor::View({n}, DType::kBF16, values, nullptr);
+    under_way_.push_back({static_cast<uint16_t*>(values), AsF32(there)});
+    return sums_->Start(under_way_.back().sums.mutable_data<float>(), n);
   }
-  absl::Status Progress() override { return job_->ProgressSums(); }
+  absl::Status Progress() override { return sums_->Progress(); }
   absl::Status Finish() override {
-    RETURN_IF_ERROR(job_->FinishSums());
+    RETURN_IF_ERROR(sums_->Finish());
     for (const Sum& sum : under_way_) {
-      WithMapType(type_, [&](auto t) {
-        auto* to = static_cast<MapElement<decltype(t)>*>(sum.to);
-        for (const float v : sum.sums.span<float>()) StoreF32(v, to++);
-      });
+      uint16_t* to = sum.to;
+      for (const float v : sum.sums.span<float>()) *to++ = ToBf16(v);
     }
     under_way_.clear();
     return absl::OkStatus();
@@ -41,13 +42,12 @@ class EmulatedSums : public DeviceSums {
 
  private:
   struct Sum {
-    void* to;
+    uint16_t* to;
     Tensor sums;  // does not move
   };
 
-  Communicator* const job_;
-  const DType type_;
   std::list<Sum> under_way_;
+  const std::unique_ptr<AllReduce> sums_;
 };
 
 }  // namespace cuda

@@ -31,7 +31,7 @@ absl::StatusOr<GpuId> CurrentGpu() {
   return id;
 }
 
-class NcclSums : public DeviceSums {
+class NcclSums : public AllReduce {
  public:
   NcclSums(cudaStream_t compute, DType type, absl::Duration timeout)
       : compute_(compute),
@@ -152,12 +152,12 @@ class NcclSums : public DeviceSums {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<DeviceSums>> MakeNcclSums(
+absl::StatusOr<std::unique_ptr<AllReduce>> MakeNcclSums(
     Communicator* job, cudaStream_t compute, DType type,
     absl::Duration timeout) {
   auto sums = absl::make_unique<NcclSums>(compute, type, timeout);
   RETURN_IF_ERROR(sums->Init(job));
-  return std::unique_ptr<DeviceSums>(std::move(sums));
+  return std::unique_ptr<AllReduce>(std::move(sums));
 }
 
 }  // namespace cuda

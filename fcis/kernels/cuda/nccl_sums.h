@@ -12,7 +12,6 @@
 #include "absl/time/time.h"
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/tensor/tensor.h"
-#include "fcis/kernels/cuda/device_sums.h"
 
 namespace fcis {
 namespace cuda {
@@ -28,7 +27,7 @@ constexpr absl::Duration kNcclTimeout = absl::Minutes(5);
 // a hang. After an error the communicator is aborted, and every call fails.
 // type: f32 or bf16, which every partial sum is rounded to (it has f32's range:
 // no overflow).
-absl::StatusOr<std::unique_ptr<DeviceSums>> MakeNcclSums(
+absl::StatusOr<std::unique_ptr<AllReduce>> MakeNcclSums(
     Communicator* job, cudaStream_t compute, DType type,
     absl::Duration timeout = kNcclTimeout);
 

@@ -79,42 +79,36 @@ struct PsroiPoolBody {
   }
 };
 
-// ops::PsroiMean; count R * depth.
+// The larger of each pair of each cell; count R * P * P * depth / 2.
 template <typename T>
-struct PsroiMeanBody {
-  PsroiInput<T> in;
-  float* y;
-
-  FCIS_HD void operator()(int64_t i) const {
-    float sum = 0;
-    for (int ph = 0; ph < in.params.roi_size; ++ph) {
-      for (int pw = 0; pw < in.params.roi_size; ++pw) {
-        sum += CellMean(in, CellOf(in, i / in.depth, ph, pw), i % in.depth);
-      }
-    }
-    y[i] = sum / static_cast<float>(in.cells());
-  }
-};
-
-// ops::PsroiClassScores; count R * depth / 2.
-template <typename T>
-struct PsroiClassScoresBody {
+struct PsroiPairMaxBody {
   PsroiInput<T> in;
   float* y;
 
   FCIS_HD void operator()(int64_t i) const {
     const int classes = in.depth / 2;
-    const int64_t d = i % classes * 2;
+    const int64_t index = i / classes, d = i % classes * 2;
+    const int c = static_cast<int>(index % in.cells());
+    const PsroiCell cell = CellOf(
+        in, index / in.cells(), c / in.params.roi_size, c % in.params.roi_size);
+    const float outside = CellMean(in, cell, d);
+    const float inside = CellMean(in, cell, d + 1);
+    y[i] = outside < inside ? inside : outside;
+  }
+};
+
+// The mean of a RoI's cells: ops::PsroiMean of what PsroiPoolBody gives,
+// ops::PsroiClassScores of what PsroiPairMaxBody gives. Count: R * depth.
+struct PsroiCellMeansBody {
+  int cells, depth;
+  const float* of_cells;  // [R,cells,depth]
+  float* y;
+
+  FCIS_HD void operator()(int64_t i) const {
+    const float* from = of_cells + i / depth * cells * depth + i % depth;
     float sum = 0;
-    for (int ph = 0; ph < in.params.roi_size; ++ph) {
-      for (int pw = 0; pw < in.params.roi_size; ++pw) {
-        const PsroiCell cell = CellOf(in, i / classes, ph, pw);
-        const float outside = CellMean(in, cell, d);
-        const float inside = CellMean(in, cell, d + 1);
-        sum += outside < inside ? inside : outside;
-      }
-    }
-    y[i] = sum / static_cast<float>(in.cells());
+    for (int c = 0; c < cells; ++c) sum += from[int64_t{c} * depth];
+    y[i] = sum / static_cast<float>(cells);
   }
 };
 
@@ -134,79 +128,179 @@ struct PsroiClassPairBody {
   }
 };
 
-// Sums over RoIs and those of their cells whose window holds a pixel: the
-// gradient of one element of the maps. grad(roi, cell index, cell) is the
-// gradient of the cell's value.
-template <typename T, typename Gradient>
-FCIS_HD inline float GatherCells(const PsroiInput<T>& in, int64_t num_rois,
-                                 int64_t element, const Gradient& grad) {
-  const PsroiParams& p = in.params;
-  const int64_t pixel = element / in.channels();
-  const int x = static_cast<int>(pixel % in.width);
-  const int y = static_cast<int>(pixel / in.width);
-  const int bin = static_cast<int>(element % in.channels() / in.depth);
-  const int gh = bin / p.group_size, gw = bin % p.group_size;
-  double sum = 0;
-  for (int64_t r = 0; r < num_rois; ++r) {
-    const float* box = in.rois + 4 * r;
-    const PsroiAxis axis_y = MakePsroiAxis(p, box[1], box[3]);
-    const PsroiAxis axis_x = MakePsroiAxis(p, box[0], box[2]);
-    for (int ph = 0; ph < p.roi_size; ++ph) {
-      if (PsroiGroup(p, ph) != gh) continue;
-      const PsroiWindow h = MakePsroiWindow(axis_y, ph, in.height);
-      if (y < h.start || y >= h.end) continue;
-      for (int pw = 0; pw < p.roi_size; ++pw) {
-        if (PsroiGroup(p, pw) != gw) continue;
-        const PsroiWindow w = MakePsroiWindow(axis_x, pw, in.width);
-        if (x < w.start || x >= w.end) continue;
-        const PsroiCell cell = {h, w, int64_t{bin} * in.depth};
-        sum += grad(r, ph * p.roi_size + pw, cell) /
-               (static_cast<double>(h.size()) * w.size());
-      }
-    }
+// The gradients of the maps are made in three launches whose work is that of
+// the windows: spans say which cells meet at a pixel, shares what each pixel of
+// a cell's window gets, and the gather adds the shares of the cells that meet,
+// by rising RoI and cell.
+
+// Cells [first, end) of one RoI along one axis, all of one bin: those whose
+// windows hold a pixel.
+struct PsroiSpan {
+  int32_t roi;
+  int32_t first, end;
+};
+
+// Empty (end is 0) where no cell of the bin holds the pixel.
+FCIS_HD inline PsroiSpan PsroiSpanAt(const PsroiParams& params,
+                                     const PsroiAxis& axis, int bin, int pixel,
+                                     int extent, int32_t roi) {
+  PsroiSpan span = {roi, 0, 0};
+  int p = (bin * params.roi_size + params.group_size - 1) / params.group_size;
+  for (; p < params.roi_size && PsroiGroup(params, p) == bin; ++p) {
+    const PsroiWindow w = MakePsroiWindow(axis, p, extent);
+    if (pixel < w.start || pixel >= w.end) continue;
+    if (span.end == 0) span.first = p;
+    span.end = p + 1;
   }
-  return static_cast<float>(sum);
+  return span;
 }
 
-// TrainBackend::PsroiMeanGradient; gy [R,depth]; `in.maps` is not read. Count:
-// elements of the maps.
-struct PsroiMeanGradientBody {
-  PsroiInput<float> in;
+// Lists of the spans that are not empty, by rising RoI: of each bin at each row
+// of pixels, then of each bin at each column. A list has room for num_rois + 1;
+// a span of RoI num_rois ends it. Count: lists().
+struct PsroiSpansBody {
+  PsroiParams params;
+  int height, width;
   int64_t num_rois;
-  const float* gy;
-  float* gmaps;
+  const float* rois;
+  PsroiSpan* spans;
+
+  FCIS_HD int64_t lists() const {
+    return int64_t{params.group_size} * (height + width);
+  }
 
   FCIS_HD void operator()(int64_t i) const {
-    const int64_t d = i % in.depth;
-    const auto grad = [this, d](int64_t r, int, const PsroiCell&) {
-      return gy[r * in.depth + d] / static_cast<float>(in.cells());
-    };
-    gmaps[i] = GatherCells(in, num_rois, i, grad);
+    const int64_t rows = int64_t{params.group_size} * height;
+    const bool is_row = i < rows;
+    const int at = static_cast<int>(is_row ? i : i - rows);
+    const int extent = is_row ? height : width;
+    PsroiSpan* to = spans + i * (num_rois + 1);
+    for (int64_t r = 0; r < num_rois; ++r) {
+      const float* lo = rois + 4 * r + (is_row ? 1 : 0);
+      const PsroiSpan span =
+          PsroiSpanAt(params, MakePsroiAxis(params, lo[0], lo[2]), at / extent,
+                      at % extent, extent, static_cast<int32_t>(r));
+      if (span.end > 0) *to++ = span;
+    }
+    *to = {static_cast<int32_t>(num_rois), 0, 0};
   }
 };
 
-// TrainBackend::PsroiClassGradient. Count: elements of the maps.
+// What each pixel of a cell's window gets of the gradient of the cell's value.
+FCIS_HD inline float PsroiShare(const PsroiCell& cell, float gradient) {
+  const int area = cell.area();
+  return area == 0 ? 0.0f : gradient / static_cast<float>(area);
+}
+
+// Shares of PsroiMean; `in.maps` is not read. Count: R * P * P * depth.
+struct PsroiMeanSharesBody {
+  PsroiInput<float> in;
+  const float* gy;  // [R,depth]
+  float* shares;    // [R,P,P,depth]
+
+  FCIS_HD void operator()(int64_t i) const {
+    const int64_t d = i % in.depth, index = i / in.depth;
+    const int64_t roi = index / in.cells();
+    const int c = static_cast<int>(index % in.cells());
+    shares[i] = PsroiShare(
+        CellOf(in, roi, c / in.params.roi_size, c % in.params.roi_size),
+        gy[roi * in.depth + d] / static_cast<float>(in.cells()));
+  }
+};
+
+// Shares of PsroiClassScores plus those of PsroiClassPair. Count: R * P * P *
+// depth / 2.
 template <typename T>
-struct PsroiClassGradientBody {
+struct PsroiClassSharesBody {
   PsroiInput<T> in;
-  int64_t num_rois;
   const float* gscores;    // [R, depth / 2]
   const int32_t* classes;  // [R]; < 0: none
   const float* gpairs;     // [R,P,P,2]
-  float* gmaps;
+  float* shares;           // [R,P,P,depth]
 
   FCIS_HD void operator()(int64_t i) const {
-    const int64_t d = i % in.depth, c = d / 2;
-    const auto grad = [&](int64_t r, int index, const PsroiCell& cell) {
-      float outside, inside;
-      PairMaxGradient(CellMean(in, cell, 2 * c), CellMean(in, cell, 2 * c + 1),
-                      gscores[r * (in.depth / 2) + c], in.cells(), &outside,
-                      &inside);
-      float g = d % 2 == 0 ? outside : inside;
-      if (classes[r] == c) g += gpairs[2 * (r * in.cells() + index) + d % 2];
-      return g;
-    };
-    gmaps[i] = GatherCells(in, num_rois, i, grad);
+    const int64_t num_classes = in.depth / 2;
+    const int64_t c = i % num_classes, index = i / num_classes;
+    const int64_t roi = index / in.cells();
+    const int p = static_cast<int>(index % in.cells());
+    const PsroiCell cell =
+        CellOf(in, roi, p / in.params.roi_size, p % in.params.roi_size);
+    float outside, inside;
+    PairMaxGradient(CellMean(in, cell, 2 * c), CellMean(in, cell, 2 * c + 1),
+                    gscores[roi * num_classes + c], in.cells(), &outside,
+                    &inside);
+    if (classes[roi] == c) {
+      outside += gpairs[2 * index];
+      inside += gpairs[2 * index + 1];
+    }
+    shares[2 * i] = PsroiShare(cell, outside);
+    shares[2 * i + 1] = PsroiShare(cell, inside);
+  }
+};
+
+// Channels of a bin that one index takes: finding the cells costs as much as
+// adding a few of them.
+constexpr int kPsroiValues = 4;
+
+// Adds, at each pixel of each bin, the shares of the cells that meet there.
+// Count: indices().
+struct PsroiGatherBody {
+  PsroiParams params;
+  int height, width, depth;
+  int64_t num_rois;
+  const PsroiSpan* spans;
+  const float* shares;  // [R,P,P,depth]
+  float* gmaps;         // [height, width, G*G*depth]
+
+  // Neighbouring indices are neighbouring channels; one takes every lanes-th.
+  FCIS_HD int lanes() const {
+    return (depth + kPsroiValues - 1) / kPsroiValues;
+  }
+  FCIS_HD int bins() const { return params.group_size * params.group_size; }
+  FCIS_HD int64_t indices() const {
+    return int64_t{height} * width * bins() * lanes();
+  }
+
+  FCIS_HD void operator()(int64_t i) const {
+    const int lane = static_cast<int>(i % lanes());
+    const int64_t run = i / lanes();
+    const int bin = static_cast<int>(run % bins());
+    const int64_t pixel = run / bins();
+    const PsroiSpan* row =
+        List(bin / params.group_size * int64_t{height} + pixel / width);
+    const PsroiSpan* column =
+        List(params.group_size * int64_t{height} +
+             bin % params.group_size * int64_t{width} + pixel % width);
+    double sums[kPsroiValues] = {};
+    while (row->roi < num_rois && column->roi < num_rois) {
+      const int roi = row->roi, other = column->roi;
+      if (roi == other) AddCells(*row, *column, lane, sums);
+      row += roi <= other;
+      column += other <= roi;
+    }
+    float* to = gmaps + run * depth;
+    for (int k = 0; k < kPsroiValues; ++k) {
+      const int d = lane + k * lanes();
+      if (d < depth) to[d] = static_cast<float>(sums[k]);
+    }
+  }
+
+  FCIS_HD const PsroiSpan* List(int64_t i) const {
+    return spans + i * (num_rois + 1);
+  }
+  FCIS_HD void AddCells(const PsroiSpan& row, const PsroiSpan& column, int lane,
+                        double* sums) const {
+    for (int ph = row.first; ph < row.end; ++ph) {
+      for (int pw = column.first; pw < column.end; ++pw) {
+        const int64_t cell =
+            (int64_t{row.roi} * params.roi_size + ph) * params.roi_size + pw;
+        const float* from = shares + cell * depth;
+        for (int k = 0; k < kPsroiValues; ++k) {
+          const int d = lane + k * lanes();
+          if (d < depth) sums[k] += from[d];
+        }
+      }
+    }
   }
 };
 

@@ -22,6 +22,15 @@ struct FactorOf {
   }
 };
 
+// One per element, or null: 1.
+struct FactorOfEach {
+  const float* factors;
+
+  FCIS_HD float operator()(int64_t i) const {
+    return factors == nullptr ? 1.0f : factors[i];
+  }
+};
+
 // to = from (+ to). Count: elements, as of all that follow but one.
 template <typename From>
 struct PutBody {
@@ -74,9 +83,10 @@ struct SquaresBody {
   }
 };
 
-// What both updates share.
+// What both updates share. Factor: FactorOf, or FactorOfEach.
+template <typename Factor>
 struct Update {
-  FactorOf factor;
+  Factor factor;
   float clip;
   const float* gradient;
   float *value, *first, *second;
@@ -93,9 +103,10 @@ struct Update {
   }
 };
 
+template <typename Factor>
 struct SgdBody {
   SgdParams params;
-  Update u;
+  Update<Factor> u;
 
   FCIS_HD void operator()(int64_t i) const {
     SgdUpdate(params, u.Gradient(i), u.value + i, u.first + i);
@@ -103,9 +114,10 @@ struct SgdBody {
   }
 };
 
+template <typename Factor>
 struct AdamWBody {
   AdamWParams params;
-  Update u;
+  Update<Factor> u;
 
   FCIS_HD void operator()(int64_t i) const {
     AdamWUpdate(params, u.Gradient(i), u.value + i, u.first + i, u.second + i);

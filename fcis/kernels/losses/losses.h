@@ -1,12 +1,12 @@
-// The terms of the loss, each with its gradient (docs/reference.md, Training 9
-// to 11).
+// The terms of the loss, each with its gradient, of one value or one row
+// (docs/reference.md, Training 9 to 11); what is summed over rows is in
+// fcis/kernels/cuda/loss_bodies.h.
 #ifndef FCIS_KERNELS_LOSSES_LOSSES_H_
 #define FCIS_KERNELS_LOSSES_LOSSES_H_
 
 #include <cmath>
 #include <cstdint>
 
-#include "absl/types/span.h"
 #include "fcis/core/base/host_device.h"
 #include "fcis/kernels/ops/arg_max.h"
 #include "fcis/kernels/ops/softmax.h"
@@ -58,20 +58,6 @@ FCIS_HD inline float ScaleOfMean(int64_t counted) {
 FCIS_HD inline float MeanOf(double sum, int64_t counted) {
   return static_cast<float>(sum * ScaleOfMean(counted));
 }
-
-// Sum of SmoothL1(pred - target) over the four values of rows with label > 0,
-// divided by the number of rows with label >= 0. pred, target, grad: [n][4];
-// labels: n. grad receives the gradient of pred, 0 in other rows. No row with
-// label >= 0: 0.
-float BoxLoss(absl::Span<const float> pred, absl::Span<const float> target,
-              absl::Span<const int> labels, float sigma,
-              absl::Span<float> grad);
-
-// Mean softmax cross-entropy over the rows whose label is not negative.
-// logits, grad: [n][classes]; labels: n. All rows ignored: 0 with zero
-// gradient.
-float SoftmaxCrossEntropy(absl::Span<const float> logits, int classes,
-                          absl::Span<const int> labels, absl::Span<float> grad);
 
 }  // namespace fcis
 

@@ -1,20 +1,37 @@
 // Loss terms, their gradients and the SGD update against the reference.
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/near.h"
-#include "fcis/kernels/losses/losses.h"
+#include "fcis/kernels/losses/network_losses.h"
 #include "fcis/kernels/ops/psroi_pool.h"
+#include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/train/sgd.h"
+#include "fcis/kernels/train/train_backend.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
 namespace {
 
-TEST(BoxLossParity, LossAndGradient) {
+class LossesParity : public ::testing::TestWithParam<std::string> {
+ protected:
+  Tensor There(const Tensor& t) { return *backend_->forward().ToDevice(t); }
+  Tensor Here(const Tensor& t) { return *backend_->forward().ToHost(t); }
+  Tensor Terms() {
+    return *backend_->forward().AllocateMap({kNumLossTerms}, DType::kF64);
+  }
+
+  const std::unique_ptr<TrainBackend> backend_ =
+      MakeTestTrainBackend(GetParam());
+};
+
+// As anchors.
+TEST_P(LossesParity, BoxLossAndGradient) {
   const GoldenFile golden("losses.npz");
   const int cases = golden.Int("n_loc");
   ASSERT_GT(cases, 0);
@@ -22,14 +39,23 @@ TEST(BoxLossParity, LossAndGradient) {
     const auto name = [i](const char* s) { return absl::StrCat("loc", i, s); };
     const Tensor pred = golden.Get(name("/pred"));
     const Tensor want = golden.Get(name("/gpred"));
-    Tensor grad(pred.shape());
-    const float loss =
-        BoxLoss(pred.span<float>(), golden.Floats(name("/gt")),
-                golden.Ints(name("/label")), golden.Float(name("/sigma")),
-                grad.mutable_span<float>());
+    const std::vector<int> labels = golden.Ints(name("/label"));
+    const int64_t n = labels.size();
+    RpnLossArrays a;
+    a.scores = There(Tensor::Zeros({n, 2}));
+    a.gscores = There(Tensor({n, 2}));
+    a.deltas = There(pred);
+    a.gdeltas = There(Tensor(pred.shape()));
+    a.targets = There(golden.Get(name("/gt")));
+    a.labels = There(Tensor::FromSpan<int32_t>({n}, labels));
+    RpnLossParams params;
+    params.sigma = golden.Float(name("/sigma"));
+    Tensor terms = Terms();
+    ASSERT_TRUE(backend_->RpnLoss(params, &a, &terms).ok());
     const float want_loss = golden.Float(name("/loss"));
-    EXPECT_NEAR(loss, want_loss, 1e-5 * std::abs(want_loss));
-    EXPECT_TRUE(AllNear(grad, want, 1e-5 * AbsMax(want)));
+    EXPECT_NEAR(Here(terms).data<double>()[kRpnLocTerm], want_loss,
+                1e-5 * std::abs(want_loss));
+    EXPECT_TRUE(AllNear(Here(a.gdeltas), want, 1e-5 * AbsMax(want)));
   }
 }
 
@@ -47,7 +73,8 @@ std::vector<float> RowsOfClasses(const Tensor& t, int64_t inner) {
   return rows;
 }
 
-TEST(SoftmaxCrossEntropyParity, LossAndGradient) {
+// As the classes of RoIs that have neither boxes nor masks.
+TEST_P(LossesParity, SoftmaxCrossEntropyAndGradient) {
   const GoldenFile golden("losses.npz");
   const int cases = golden.Int("n_sce");
   ASSERT_GT(cases, 0);
@@ -56,20 +83,38 @@ TEST(SoftmaxCrossEntropyParity, LossAndGradient) {
     const auto name = [i](const char* s) { return absl::StrCat("sce", i, s); };
     const Tensor x = golden.Get(name("/x"));
     const std::vector<int> labels = golden.Ints(name("/t"));
-    const int classes = static_cast<int>(x.dim(1));
-    const int64_t inner = labels.size() / x.dim(0);
-    std::vector<float> grad(x.num_elements());
-    const float loss = SoftmaxCrossEntropy(RowsOfClasses(x, inner), classes,
-                                           labels, absl::MakeSpan(grad));
+    const int64_t classes = x.dim(1), n = labels.size();
+    const int64_t inner = n / x.dim(0);
+    Tensor masks({n, 1, 1}, DType::kI8);
+    for (int8_t& mask : masks.mutable_span<int8_t>()) mask = -1;
+    HeadLossArrays a;
+    a.scores =
+        There(Tensor::FromSpan<float>({n, classes}, RowsOfClasses(x, inner)));
+    a.gscores = There(Tensor({n, classes}));
+    a.labels = There(Tensor::FromSpan<int32_t>({n}, labels));
+    a.own_class = There(Tensor({n}, DType::kI32));
+    a.means = There(Tensor::Zeros({n, 8}));
+    a.gmeans = There(Tensor({n, 8}));
+    a.targets = There(Tensor::Zeros({n, 4}));
+    a.pairs = There(Tensor::Zeros({n, 1, 1, 2}));
+    a.gpairs = There(Tensor({n, 1, 1, 2}));
+    a.masks = There(masks);
+    Tensor terms = Terms();
+    ASSERT_TRUE(backend_->HeadLoss(HeadLossParams(), &a, &terms).ok());
     const float want_loss = golden.Float(name("/loss"));
-    EXPECT_NEAR(loss, want_loss, 1e-5 * std::abs(want_loss));
+    EXPECT_NEAR(Here(terms).data<double>()[kFcisClsTerm], want_loss,
+                1e-5 * std::abs(want_loss));
     const Tensor want = golden.Get(name("/gx"));
-    EXPECT_TRUE(
-        AllNear(Tensor::FromSpan<float>(x.shape(), grad),
-                Tensor::FromSpan<float>(x.shape(), RowsOfClasses(want, inner)),
-                1e-5 * AbsMax(want)));
+    EXPECT_TRUE(AllNear(
+        Here(a.gscores),
+        Tensor::FromSpan<float>({n, classes}, RowsOfClasses(want, inner)),
+        1e-5 * AbsMax(want)));
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Backends, LossesParity,
+                         ::testing::ValuesIn(TrainBackendNames()),
+                         [](const auto& info) { return info.param; });
 
 TEST(PairMaxGradientParity, TiesPassTheGradientToBoth) {
   const GoldenFile golden("losses.npz");

@@ -1,7 +1,7 @@
 // The losses of one picture and the gradients of what the network says: of the
-// RPN's maps, and of what is pooled for the sampled RoIs. A backend whose
-// memory is the host's takes the functions below; others compute the same
-// where their memory is (fcis/kernels/cuda/body_losses.h).
+// RPN's maps, and of what is pooled for the sampled RoIs: what TrainBackend's
+// RpnLoss and HeadLoss take, give and share. They are computed by the bodies of
+// fcis/kernels/cuda/loss_bodies.h.
 #ifndef FCIS_KERNELS_LOSSES_NETWORK_LOSSES_H_
 #define FCIS_KERNELS_LOSSES_NETWORK_LOSSES_H_
 
@@ -9,7 +9,6 @@
 
 #include "fcis/core/base/host_device.h"
 #include "fcis/core/tensor/tensor.h"
-#include "fcis/kernels/losses/ohem.h"
 
 namespace fcis {
 
@@ -82,15 +81,6 @@ FCIS_HD inline float MaskShare(const HeadLossParams& params, int64_t cells,
       static_cast<double>(counted_cells) /
       (static_cast<double>(cells) * static_cast<double>(counted_rois)));
 }
-
-// What OHEM compares, of arrays wherever they are.
-RoiOutputs RoiOutputsOf(const HeadLossParams& params, const HeadLossArrays& a);
-
-// terms: f64 [kNumLossTerms]; each function writes its own.
-void HostRpnLoss(const RpnLossParams& params, RpnLossArrays* arrays,
-                 Tensor* terms);
-void HostHeadLoss(const HeadLossParams& params, HeadLossArrays* arrays,
-                  Tensor* terms);
 
 }  // namespace fcis
 

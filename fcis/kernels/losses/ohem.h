@@ -6,9 +6,7 @@
 
 #include <cmath>
 #include <cstdint>
-#include <vector>
 
-#include "absl/types/span.h"
 #include "fcis/core/base/host_device.h"
 #include "fcis/kernels/losses/losses.h"
 
@@ -58,9 +56,6 @@ FCIS_HD inline bool IsHarder(double a, int64_t i, double b, int64_t j) {
   const double x = a == a ? a : kLargest, y = b == b ? b : kLargest;
   return x != y ? x > y : i < j;
 }
-
-// Indices of the n >= 0 hardest, ascending. All, if there are fewer.
-std::vector<int> HardestRois(absl::Span<const double> losses, int n);
 
 }  // namespace fcis
 

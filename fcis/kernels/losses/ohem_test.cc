@@ -4,14 +4,10 @@
 #include <limits>
 #include <vector>
 
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
 namespace {
-
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 TEST(RoiLossTest, ThreeLossesOfForegroundOneOfBackground) {
   const std::vector<float> scores = {0, 0, 0, 1, 0, 2};
@@ -42,21 +38,19 @@ TEST(RoiLossTest, ThreeLossesOfForegroundOneOfBackground) {
   EXPECT_NEAR(RoiLoss(rois, 1), 2 * scored + 3 * boxed + 10 * masked, 1e-5);
 }
 
-TEST(HardestRoisTest, LargestByAscendingIndex) {
-  EXPECT_THAT(HardestRois({1, 5, 3, 4}, 2), ElementsAre(1, 3));
-  EXPECT_THAT(HardestRois({1, 5, 3, 4}, 4), ElementsAre(0, 1, 2, 3));
-  EXPECT_THAT(HardestRois({1, 5}, 7), ElementsAre(0, 1));
-  EXPECT_THAT(HardestRois({1, 5}, 0), IsEmpty());
-  EXPECT_THAT(HardestRois({}, 3), IsEmpty());
+TEST(IsHarderTest, TheLargerLossAndOfEqualsTheLowerIndex) {
+  EXPECT_TRUE(IsHarder(5, 1, 3, 0));
+  EXPECT_FALSE(IsHarder(3, 0, 5, 1));
+  EXPECT_TRUE(IsHarder(2, 0, 2, 1));
+  EXPECT_FALSE(IsHarder(2, 1, 2, 0));
+  EXPECT_FALSE(IsHarder(2, 1, 2, 1));
 }
 
-TEST(HardestRoisTest, OfEqualsTheLowerIndex) {
-  EXPECT_THAT(HardestRois({2, 1, 2, 2, 2}, 3), ElementsAre(0, 2, 3));
-}
-
-TEST(HardestRoisTest, NotANumberIsHardest) {
+TEST(IsHarderTest, NotANumberIsHardest) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_THAT(HardestRois({1, nan, 3, 2}, 2), ElementsAre(1, 2));
+  EXPECT_TRUE(IsHarder(nan, 1, 1e300, 0));
+  EXPECT_FALSE(IsHarder(1e300, 0, nan, 1));
+  EXPECT_TRUE(IsHarder(nan, 0, nan, 1));
 }
 
 }  // namespace

@@ -20,13 +20,4 @@ absl::StatusOr<Tensor> ArgMax(Backend& backend, const Tensor& x) {
 }
 
 }  // namespace ops
-
-absl::Status Backend::ArgMax(const Tensor& x, Tensor* y) {
-  for (int64_t r = 0; r < x.dim(0); ++r) {
-    y->mutable_data<int32_t>()[r] =
-        ArgMaxOfRow(x.data<float>() + r * x.dim(1), x.dim(1));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace fcis

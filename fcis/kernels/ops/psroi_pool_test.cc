@@ -73,6 +73,46 @@ TEST(PsroiChannel, EveryReferenceChannelIsUsedOnce) {
   EXPECT_EQ(PsroiReferenceChannel(7, 1, 2, 3), 3 * 49 + 1 * 7 + 2);
 }
 
+// 2 x 2 bins, one cell each, two values per bin; map pixel (h, w) holds
+// 100 h + 10 w + channel.
+class KnownPsroiTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  KnownPsroiTest() : maps_(Shape{4, 4, 8}) {
+    params_.group_size = params_.roi_size = 2;
+    params_.spatial_scale = 1;
+    for (int i = 0; i < 128; ++i) {
+      maps_.mutable_data<float>()[i] =
+          static_cast<float>(100 * (i / 32) + 10 * (i / 8 % 4) + i % 8);
+    }
+  }
+
+  const std::unique_ptr<Backend> backend_ = MakeTestBackend(GetParam());
+  PsroiParams params_;
+  Tensor maps_;
+  // x from 0 to 4, y from 1 to 3: cells 2 wide, 1 high.
+  const Tensor rois_ = Tensor::FromSpan<float>(Shape{1, 4}, {0, 1, 4, 3});
+};
+
+TEST_P(KnownPsroiTest, Pool) {
+  EXPECT_TRUE(AllEqual(
+      *OnHost(*backend_, ops::PsroiPool(*backend_, params_, maps_, rois_)),
+      Tensor::FromSpan<float>(Shape{1, 2, 2, 2},
+                              {105, 106, 127, 128, 209, 210, 231, 232})));
+}
+
+TEST_P(KnownPsroiTest, MeanScoresPair) {
+  EXPECT_TRUE(AllEqual(
+      *OnHost(*backend_, ops::PsroiMean(*backend_, params_, maps_, rois_)),
+      Tensor::FromSpan<float>(Shape{1, 2}, {168, 169})));
+  const Tensor scores = *OnHost(
+      *backend_, ops::PsroiClassScores(*backend_, params_, maps_, rois_));
+  EXPECT_EQ(scores.data<float>()[0], 169);
+  const Tensor pair = *OnHost(
+      *backend_, ops::PsroiClassPair(*backend_, params_, maps_, rois_,
+                                     Tensor::Zeros(Shape{1}, DType::kI32)));
+  EXPECT_EQ(pair.data<float>()[3], 128);
+}
+
 class PsroiTest : public ::testing::TestWithParam<std::string> {
  protected:
   const std::unique_ptr<Backend> backend_ = MakeTestBackend(GetParam());
@@ -166,11 +206,13 @@ TEST_P(PsroiTest, BadArgumentsAreNamed) {
       HasSubstr("class 3, expected 0..2"));
 }
 
+std::string NameOf(const ::testing::TestParamInfo<std::string>& info) {
+  return BackendTestName(info.param);
+}
 INSTANTIATE_TEST_SUITE_P(Backends, PsroiTest,
-                         ::testing::ValuesIn(BackendNames()),
-                         [](const auto& info) {
-                           return BackendTestName(info.param);
-                         });
+                         ::testing::ValuesIn(BackendNames()), NameOf);
+INSTANTIATE_TEST_SUITE_P(Backends, KnownPsroiTest,
+                         ::testing::ValuesIn(BackendNames()), NameOf);
 
 }  // namespace
 }  // namespace fcis

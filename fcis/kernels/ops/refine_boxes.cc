@@ -1,11 +1,8 @@
 #include "fcis/kernels/ops/refine_boxes.h"
 
-#include <algorithm>
-
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/geometry/box_rows.h"
 #include "fcis/kernels/backend.h"
 
 namespace fcis {
@@ -31,19 +28,4 @@ absl::StatusOr<Tensor> RefineBoxes(Backend& backend, const RefineParams& params,
 }
 
 }  // namespace ops
-
-absl::Status Backend::RefineBoxes(const RefineParams& params,
-                                  const Tensor& rois, const Tensor& deltas,
-                                  Tensor* y) {
-  const int64_t row = deltas.dim(1);
-  const float* delta = deltas.data<float>() + row - 4;
-  const absl::Span<const Box> given = BoxesOfRows(rois);
-  const absl::Span<Box> to = MutableBoxesOfRows(y);
-  std::copy(given.begin(), given.end(), to.begin());
-  for (size_t r = 0; r < given.size(); ++r, delta += row) {
-    to[given.size() + r] = RefinedBox(params, given[r], delta);
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace fcis

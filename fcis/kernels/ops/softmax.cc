@@ -2,7 +2,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
 
@@ -38,16 +37,4 @@ absl::StatusOr<Tensor> InsideProbabilities(Backend& backend,
 }
 
 }  // namespace ops
-
-absl::Status Backend::InsideProbabilities(const Tensor& pairs, Tensor* y) {
-  const float* from = pairs.data<float>();
-  float* to = y->mutable_data<float>();
-  ParallelFor(y->num_elements(), 2048, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      to[i] = InsideProbability(from + 2 * i);
-    }
-  });
-  return absl::OkStatus();
-}
-
 }  // namespace fcis

@@ -5,6 +5,8 @@
 
 #include "absl/memory/memory.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/cuda/body_ops_train_backend.h"
+#include "fcis/kernels/cuda/host_executor.h"
 #include "fcis/kernels/ref/ref_gradients.h"
 #include "fcis/kernels/train/host_parameter_math.h"
 
@@ -57,10 +59,11 @@ void Put(const Tensor& from, bool add, float* to) {
   }
 }
 
-class RefTrainBackend : public TrainBackend {
+class RefTrainBackend : public cuda::BodyOpsTrainBackend<cuda::HostExecutor> {
  public:
   explicit RefTrainBackend(std::unique_ptr<Backend> forward)
-      : forward_(std::move(forward)) {}
+      : BodyOpsTrainBackend(cuda::HostExecutor::Shared()),
+        forward_(std::move(forward)) {}
 
   Backend& forward() override { return *forward_; }
   ParameterMath& parameters() override { return parameters_; }
@@ -101,79 +104,6 @@ class RefTrainBackend : public TrainBackend {
     Put(g.weight, add, gweight);
     Put(g.bias, add, gbias);
     if (gx != nullptr) *gx = {x.shape, g.x};
-    return absl::OkStatus();
-  }
-
-  absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
-                       FeatureMap* g) override {
-    float* to = g->data.mutable_data<float>();
-    for (int64_t i = 0; i < g->data.num_elements(); ++i) {
-      if (other != nullptr) to[i] += other->data.data<float>()[i];
-      if (gate != nullptr && !(gate->data.data<float>()[i] > 0)) to[i] = 0;
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status ChannelSums(const FeatureMap& a, const FeatureMap& b,
-                           double* sum, double* product) override {
-    const int64_t channels = a.shape.dim(3);
-    std::fill_n(sum, channels, 0.0);
-    std::fill_n(product, channels, 0.0);
-    const float *from = a.data.data<float>(), *by = b.data.data<float>();
-    for (int64_t i = 0; i < a.data.num_elements(); ++i) {
-      sum[i % channels] += from[i];
-      product[i % channels] += static_cast<double>(from[i]) * by[i];
-    }
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<FeatureMap> Affine(const ChannelAffine& affine,
-                                    const FeatureMap& x,
-                                    const FeatureMap* other) override {
-    const int64_t channels = x.shape.dim(3);
-    FeatureMap y = {x.shape, Tensor(x.shape)};
-    for (int64_t i = 0; i < y.data.num_elements(); ++i) {
-      const int64_t c = i % channels;
-      double v = static_cast<double>(affine.scale[c]) *
-                     (x.data.data<float>()[i] - affine.mean[c]) +
-                 affine.shift[c];
-      if (other != nullptr) {
-        const double by =
-            affine.other_scale.empty() ? 1.0 : affine.other_scale[c];
-        v += by * other->data.data<float>()[i];
-      }
-      if (affine.relu && v < 0) v = 0;
-      y.data.mutable_data<float>()[i] = static_cast<float>(v);
-    }
-    return y;
-  }
-
-  absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
-                                     const FeatureMap& x) override {
-    ASSIGN_OR_RETURN(const Tensor y, ops::MaxPool(*forward_, params, x.data));
-    return FeatureMap{y.shape(), y};
-  }
-  absl::StatusOr<FeatureMap> MaxPoolGradient(const MaxPoolParams& params,
-                                             const FeatureMap& x,
-                                             const FeatureMap& gy) override {
-    return FeatureMap{x.shape, RefMaxPoolGradient(params, x.data, gy.data)};
-  }
-
-  absl::Status PsroiMeanGradient(const PsroiParams& params, const Tensor& rois,
-                                 const Tensor& gy, Tensor* gmaps) override {
-    Put(RefPsroiMeanGradient(params, gmaps->shape(), rois, gy), /*add=*/false,
-        gmaps->mutable_data<float>());
-    return absl::OkStatus();
-  }
-  absl::Status PsroiClassGradient(const PsroiParams& params, const Tensor& maps,
-                                  const Tensor& rois, const Tensor& gscores,
-                                  const Tensor& classes, const Tensor& gpairs,
-                                  Tensor* gmaps) override {
-    ASSIGN_OR_RETURN(const Tensor pooled,
-                     ops::PsroiPool(*forward_, params, maps, rois));
-    Put(RefPsroiClassGradient(params, maps.shape(), rois, pooled, gscores,
-                              classes, gpairs),
-        /*add=*/false, gmaps->mutable_data<float>());
     return absl::OkStatus();
   }
 

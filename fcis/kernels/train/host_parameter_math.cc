@@ -1,55 +1,39 @@
 #include "fcis/kernels/train/host_parameter_math.h"
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
-#include "absl/memory/memory.h"
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
-#include "fcis/kernels/train/averaged_weight.h"
+#include "fcis/kernels/cuda/update_bodies.h"
 
 namespace fcis {
 namespace {
 
+using cuda::AdamWBody;
+using cuda::AddBody;
+using cuda::FactorOfEach;
+using cuda::SgdBody;
+using cuda::Update;
+
 // Elements that a thread takes at once; sums over them are added in order.
 constexpr int64_t kChunk = 16384;
 
-FCIS_MULTIVERSION void SgdRun(const SgdParams& p, float clip,
-                              const float* factors, const float* g, int64_t n,
-                              float* w, float* v) {
-  if (factors == nullptr) {
-    for (int64_t i = 0; i < n; ++i) SgdUpdate(p, g[i] * clip, w + i, v + i);
-    return;
-  }
-  for (int64_t i = 0; i < n; ++i) {
-    SgdUpdate(p, g[i] * factors[i] * clip, w + i, v + i);
-  }
+template <typename Body>
+inline __attribute__((always_inline)) void RunAll(const Body& given,
+                                                  int64_t n) {
+  const Body body = given;  // no element written is one of its members
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) body(i);
 }
 
-FCIS_MULTIVERSION void AdamWRun(const AdamWParams& p, float clip,
-                                const float* factors, const float* g, int64_t n,
-                                float* w, float* m, float* v) {
-  if (factors == nullptr) {
-    for (int64_t i = 0; i < n; ++i) {
-      AdamWUpdate(p, g[i] * clip, w + i, m + i, v + i);
-    }
-    return;
-  }
-  for (int64_t i = 0; i < n; ++i) {
-    AdamWUpdate(p, g[i] * factors[i] * clip, w + i, m + i, v + i);
-  }
+FCIS_MULTIVERSION void Run(const SgdBody<FactorOfEach>& body, int64_t n) {
+  RunAll(body, n);
 }
-
-FCIS_MULTIVERSION void AverageRun(float decay, const float* w, int64_t n,
-                                  float* e) {
-  for (int64_t i = 0; i < n; ++i) AveragedUpdate(decay, w[i], e + i);
+FCIS_MULTIVERSION void Run(const AdamWBody<FactorOfEach>& body, int64_t n) {
+  RunAll(body, n);
 }
-
-FCIS_MULTIVERSION void AddRun(const float* a, const float* b, int64_t n,
-                              float* to) {
-  for (int64_t i = 0; i < n; ++i) to[i] = a[i] + b[i];
-}
+FCIS_MULTIVERSION void Run(const AddBody& body, int64_t n) { RunAll(body, n); }
 
 // Eight sums side by side, in double.
 FCIS_MULTIVERSION double SquaresRun(const float* factors, const float* g,
@@ -92,23 +76,14 @@ int64_t NumChunks(const OutputFactors& factors) {
                            : factors.size() / factors.segment();
 }
 
-class HostSums : public ParameterSums {
- public:
-  explicit HostSums(Communicator* job) : job_(job) {}
-
-  absl::Status Start(float* values, int64_t n) override {
-    return job_->StartSum(absl::MakeSpan(values, n));
-  }
-  absl::Status Progress() override { return job_->ProgressSums(); }
-  absl::Status Finish() override { return job_->FinishSums(); }
-
- private:
-  Communicator* const job_;
-};
-
-void Average(const UpdateArrays& a, int64_t begin, int64_t end) {
-  if (a.average == nullptr) return;
-  AverageRun(a.average_decay, a.value + begin, end - begin, a.average + begin);
+// The update of a chunk that begins at element `begin`.
+Update<FactorOfEach> UpdateAt(const UpdateArrays& a, int64_t begin,
+                              const float* factors) {
+  const auto at = [begin](float* array) {
+    return array == nullptr ? nullptr : array + begin;
+  };
+  return {{factors},   a.clip,       a.gradient + begin, at(a.value),
+          at(a.first), at(a.second), at(a.average),      a.average_decay};
 }
 
 }  // namespace
@@ -135,7 +110,7 @@ absl::StatusOr<ParameterFactors> HostParameterMath::Prepare(
 
 absl::Status HostParameterMath::Add(const float* a, const float* b, int64_t n,
                                     float* to) {
-  AddRun(a, b, n, to);
+  Run(AddBody{a, b, to}, n);
   return absl::OkStatus();
 }
 
@@ -159,9 +134,8 @@ absl::Status HostParameterMath::Sgd(const SgdParams& params,
                                     const UpdateArrays& a) {
   ForEachChunk(*a.factors->factors,
                [&](int64_t, int64_t begin, int64_t end, const float* factors) {
-                 SgdRun(params, a.clip, factors, a.gradient + begin,
-                        end - begin, a.value + begin, a.first + begin);
-                 Average(a, begin, end);
+                 Run(SgdBody<FactorOfEach>{params, UpdateAt(a, begin, factors)},
+                     end - begin);
                });
   return absl::OkStatus();
 }
@@ -170,21 +144,20 @@ absl::Status HostParameterMath::AdamW(const AdamWParams& params,
                                       const UpdateArrays& a) {
   ForEachChunk(*a.factors->factors, [&](int64_t, int64_t begin, int64_t end,
                                         const float* factors) {
-    AdamWRun(params, a.clip, factors, a.gradient + begin, end - begin,
-             a.value + begin, a.first + begin, a.second + begin);
-    Average(a, begin, end);
+    Run(AdamWBody<FactorOfEach>{params, UpdateAt(a, begin, factors)},
+        end - begin);
   });
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<ParameterSums>> HostParameterMath::SumsOver(
+absl::StatusOr<std::unique_ptr<AllReduce>> HostParameterMath::SumsOver(
     Communicator* job, SumType type) {
   if (type != SumType::kF32) {
     return absl::InvalidArgumentError(
         "gradients in the host's memory are summed in f32 only; sums in bf16 "
         "need GPUs");
   }
-  return absl::make_unique<HostSums>(job);
+  return job->MakeAllReduce();
 }
 
 }  // namespace fcis

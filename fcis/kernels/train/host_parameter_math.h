@@ -25,8 +25,8 @@ class HostParameterMath : public ParameterMath {
                    const UpdateArrays& arrays) override;
   absl::Status AdamW(const AdamWParams& params,
                      const UpdateArrays& arrays) override;
-  absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(
-      Communicator* job, SumType type) override;
+  absl::StatusOr<std::unique_ptr<AllReduce>> SumsOver(Communicator* job,
+                                                      SumType type) override;
 };
 
 }  // namespace fcis

@@ -10,11 +10,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "fcis/core/comm/all_reduce.h"
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/train/adamw.h"
 #include "fcis/kernels/train/output_factors.h"
-#include "fcis/kernels/train/parameter_sums.h"
 #include "fcis/kernels/train/sgd.h"
 
 namespace fcis {
@@ -76,10 +76,10 @@ class ParameterMath {
   virtual absl::Status AdamW(const AdamWParams& params,
                              const UpdateArrays& arrays) = 0;
 
-  // Sums over the processes of `job`, which outlives them. Errors:
-  // InvalidArgument for a type that only GPUs sum.
-  virtual absl::StatusOr<std::unique_ptr<ParameterSums>> SumsOver(
-      Communicator* job, SumType type) = 0;
+  // Sums of f32 arrays over the processes of `job`, which outlives them.
+  // Errors: InvalidArgument for a type that only GPUs sum.
+  virtual absl::StatusOr<std::unique_ptr<AllReduce>> SumsOver(Communicator* job,
+                                                              SumType type) = 0;
 };
 
 }  // namespace fcis

@@ -148,19 +148,15 @@ TEST_P(ParameterMathTest, UpdatesLikeTheHost) {
 }
 
 // A job of two processes that have the same values: sums are doubles, and not
-// there before FinishSums.
-class TwinCommunicator : public FakeCommunicator {
+// there before Finish.
+class TwinSums : public AllReduce {
  public:
-  TwinCommunicator() : FakeCommunicator(0, 2) {}
-  absl::StatusOr<int> Sum(int value) override { return 2 * value; }
-  absl::Status Sum(absl::Span<double>) override {
-    return absl::UnimplementedError("Sum");
-  }
-  absl::Status StartSum(absl::Span<float> values) override {
-    under_way_.push_back(values);
+  absl::Status Start(void* values, int64_t n) override {
+    under_way_.push_back(absl::MakeSpan(static_cast<float*>(values), n));
     return absl::OkStatus();
   }
-  absl::Status FinishSums() override {
+  absl::Status Progress() override { return absl::OkStatus(); }
+  absl::Status Finish() override {
     for (const absl::Span<float> values : under_way_) {
       for (float& v : values) v *= 2;
     }
@@ -170,6 +166,18 @@ class TwinCommunicator : public FakeCommunicator {
 
  private:
   std::vector<absl::Span<float>> under_way_;
+};
+
+class TwinCommunicator : public FakeCommunicator {
+ public:
+  TwinCommunicator() : FakeCommunicator(0, 2) {}
+  absl::StatusOr<int> Sum(int value) override { return 2 * value; }
+  absl::Status Sum(absl::Span<double>) override {
+    return absl::UnimplementedError("Sum");
+  }
+  std::unique_ptr<AllReduce> MakeAllReduce() override {
+    return std::make_unique<TwinSums>();
+  }
 };
 
 TEST_P(ParameterMathTest, SumsOverProcesses) {

@@ -139,17 +139,11 @@ class TrainBackend {
       const Tensor& gscores, const Tensor& classes, const Tensor& gpairs,
       Tensor* gmaps) = 0;
 
-  // Everything in forward()'s memory. Unless overridden: Host..Loss.
+  // The losses of network_losses.h; everything is in forward()'s memory.
   virtual absl::Status RpnLoss(const RpnLossParams& params,
-                               RpnLossArrays* arrays, Tensor* terms) {
-    HostRpnLoss(params, arrays, terms);
-    return absl::OkStatus();
-  }
+                               RpnLossArrays* arrays, Tensor* terms) = 0;
   virtual absl::Status HeadLoss(const HeadLossParams& params,
-                                HeadLossArrays* arrays, Tensor* terms) {
-    HostHeadLoss(params, arrays, terms);
-    return absl::OkStatus();
-  }
+                                HeadLossArrays* arrays, Tensor* terms) = 0;
 };
 
 }  // namespace fcis

@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fcis/core/comm/all_reduce.h"
 #include "fcis/core/comm/communicator.h"
-#include "fcis/kernels/train/parameter_sums.h"
 #include "fcis/train/network/train_network.h"
 
 namespace fcis {
@@ -37,7 +37,7 @@ class GradientReducer {
   void Send(int64_t end);
 
   TrainNetwork* network_ = nullptr;
-  std::unique_ptr<ParameterSums> sums_;  // null: a job of one
+  std::unique_ptr<AllReduce> sums_;  // null: a job of one
   int64_t bucket_elements_ = 0;
   std::vector<int64_t> ends_;  // of the parameters in the gradients
   int64_t sent_ = 0;

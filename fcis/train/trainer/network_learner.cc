@@ -5,7 +5,7 @@
 
 #include "absl/memory/memory.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/kernels/train/parameter_sums.h"
+#include "fcis/core/comm/all_reduce.h"
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/step/train_step.h"
 

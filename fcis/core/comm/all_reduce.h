@@ -1,7 +1,7 @@
-// ParameterSums: sums over processes of arrays in the memory of a
-// ParameterMath.
-#ifndef FCIS_KERNELS_TRAIN_PARAMETER_SUMS_H_
-#define FCIS_KERNELS_TRAIN_PARAMETER_SUMS_H_
+// AllReduce: sums over the processes of a job of arrays in one memory, the
+// host's or a GPU's, while other work goes on.
+#ifndef FCIS_CORE_COMM_ALL_REDUCE_H_
+#define FCIS_CORE_COMM_ALL_REDUCE_H_
 
 #include <cstdint>
 
@@ -9,7 +9,7 @@
 
 namespace fcis {
 
-// What travels; values and sums are f32 arrays all the same.
+// What travels when f32 arrays are summed.
 enum class SumType {
   kF32,
   // Values and partial sums are rounded to bf16: half of the bytes. With f32's
@@ -18,15 +18,16 @@ enum class SumType {
   kBF16,
 };
 
-class ParameterSums {
+class AllReduce {
  public:
-  virtual ~ParameterSums() = default;
+  virtual ~AllReduce() = default;
 
   // Begins to sum n values in place, after what was computed on them before.
-  // They must not be touched until Finish. Several sums may be under way; all
-  // processes start them in the same order. The same bits in all processes, and
-  // for the same number of processes.
-  virtual absl::Status Start(float* values, int64_t n) = 0;
+  // They are of the type and in the memory that the sums are made for, and must
+  // not be touched until Finish. Several sums may be under way; all processes
+  // start them in the same order. The same bits in all processes, and for the
+  // same number of processes.
+  virtual absl::Status Start(void* values, int64_t n) = 0;
   // Lets the sums under way go on; to be called between other work.
   virtual absl::Status Progress() = 0;
   // Returns when all sums are there. Errors: of any of them.
@@ -35,4 +36,4 @@ class ParameterSums {
 
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_TRAIN_PARAMETER_SUMS_H_
+#endif  // FCIS_CORE_COMM_ALL_REDUCE_H_
