@@ -30,10 +30,9 @@ struct DemoOptions {
   int64_t max_pixels = kDefaultMaxPixels;
 };
 
-// Works through the list while reading the next picture and drawing the last
-// one. Prints a line per picture and a summary to stdout, what failed to
-// stderr. Errors: anything failed, in the list or here; the rest is done all
-// the same.
+// Works through the list (RunPipeline). Prints a line per picture and a summary
+// to stdout, what failed to stderr. Errors: anything failed, in the list or
+// here; the rest is done all the same.
 absl::Status RunDemo(const PictureList& list, const DemoOptions& options,
                      const ModelConfig& config, const DetectFunction& detect);
 

@@ -4,8 +4,11 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -14,7 +17,17 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(PipelineTest, EveryItemPassesAllStagesInOrder) {
+// With so many threads as the parameter.
+class PipelineTest : public ::testing::TestWithParam<int> {
+ protected:
+  PipelineTest() { SetNumThreads(GetParam()); }
+  ~PipelineTest() override { SetNumThreads(0); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Threads, PipelineTest, ::testing::Values(2, 3),
+                         ::testing::PrintToStringParamName());
+
+TEST_P(PipelineTest, EveryItemPassesAllStagesInOrder) {
   std::vector<std::string> results;
   RunPipeline(
       3, 1, [](int64_t i) { return std::make_unique<int64_t>(10 * i); },
@@ -28,7 +41,7 @@ TEST(PipelineTest, EveryItemPassesAllStagesInOrder) {
   EXPECT_THAT(results, ElementsAre("0:0", "1:10", "2:20"));
 }
 
-TEST(PipelineTest, NothingToDo) {
+TEST_P(PipelineTest, NothingToDo) {
   const auto never = [](auto...) {
     ADD_FAILURE();
     return 0;
@@ -36,7 +49,7 @@ TEST(PipelineTest, NothingToDo) {
   RunPipeline(0, 2, never, never, never);
 }
 
-TEST(PipelineTest, ProcessRunsInTheCallersThread) {
+TEST_P(PipelineTest, ProcessRunsInTheCallersThread) {
   const std::thread::id caller = std::this_thread::get_id();
   RunPipeline(
       2, 1, [](int64_t i) { return i; },
@@ -49,7 +62,8 @@ TEST(PipelineTest, ProcessRunsInTheCallersThread) {
 
 // Item 1 is loaded and processed while item 0 is still being finished: else
 // this would wait forever.
-TEST(PipelineTest, StagesOverlap) {
+TEST(OverlapTest, ThreeThreadsOverlapTheStages) {
+  SetNumThreads(3);
   std::promise<void> processed_1;
   RunPipeline(
       2, 1, [](int64_t i) { return i; },
@@ -60,9 +74,21 @@ TEST(PipelineTest, StagesOverlap) {
       [&](int64_t i, int64_t) {
         if (i == 0) processed_1.get_future().wait();
       });
+  SetNumThreads(0);
 }
 
-TEST(PipelineTest, NoMoreThanDepthWait) {
+TEST(OverlapTest, TwoThreadsTakeTurns) {
+  SetNumThreads(2);
+  std::string order;
+  RunPipeline(
+      2, 1, [&](int64_t i) { return absl::StrAppend(&order, "l", i), i; },
+      [&](int64_t i, int64_t x) { return absl::StrAppend(&order, "p", i), x; },
+      [&](int64_t i, int64_t) { absl::StrAppend(&order, "f", i); });
+  EXPECT_EQ(order, "l0p0f0l1p1f1");
+  SetNumThreads(0);
+}
+
+TEST_P(PipelineTest, NoMoreThanDepthWait) {
   constexpr int kDepth = 2;
   std::atomic<int64_t> loaded{0};
   RunPipeline(
