@@ -464,7 +464,7 @@ TEST_F(ScoreMainTest, MasksOfAnotherSizeMatchNothing) {
   EXPECT_THAT(outcome.out, HasSubstr("maxDets=100 ] = 0.000\n"));
 }
 
-// What a pipe or a process substitution gives.
+// What a pipe or a process substitution gives, once; a report needs no more.
 TEST_F(ScoreMainTest, ReadsNamedPipes) {
   Save("dt.json", absl::StrCat("[", Detection(3, "[50, 50, 20, 20]", .9), "]"));
   ASSERT_EQ(mkfifo(Path("a").c_str(), 0600), 0);
@@ -473,9 +473,11 @@ TEST_F(ScoreMainTest, ReadsNamedPipes) {
       "cd ", root_.string(), " && (cat gt.json > a & cat dt.json > b &)");
   ASSERT_EQ(std::system(feed.c_str()), 0);
   const Outcome outcome =
-      Run("--annotations a --results b --iou_type bbox --table none");
+      Run("--annotations a --results b --iou_type bbox --table none "
+          "--report_html o.html");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("= 0.500"));
+  EXPECT_THAT(Load("o.html"), HasSubstr("\"results\":\"b\""));
 }
 
 // Findings are warnings; exit code and numbers stay.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/peak_memory.h"
@@ -13,6 +14,7 @@
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/jpeg_writer.h"
+#include "fcis/data/json/json_writer.h"
 #include "fcis/eval/predict/picture_job.h"
 #include "fcis/model/detector.h"
 #include "fcis/model/topology.h"
@@ -148,49 +150,35 @@ std::string BenchJson(const ModelConfig& config, const Backend& backend,
   rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
   json.SetIndent(' ', 2);
   json.SetMaxDecimalPlaces(6);
-  const auto text = [&json](const char* key, absl::string_view value) {
-    json.Key(key);
-    json.String(value.data(), value.size());
-  };
-  const auto integer = [&json](const char* key, int value) {
-    json.Key(key);
-    json.Int(value);
-  };
-  const auto number = [&json](const char* key, double value) {
-    json.Key(key);
-    json.Double(value);
-  };
   double network = 0, around = 0;
   for (const BenchStage& stage : result.stages) {
     (stage.name == kNetwork ? network : around) += Median(stage.seconds);
   }
-  json.StartObject();
-  text("preset", config.name());
-  integer("height", result.height);
-  integer("width", result.width);
-  text("device", backend.name());
-  text("precision", backend.precision());
-  integer("threads", threads);
-  integer("repeats", static_cast<int>(result.stages[0].seconds.size()));
-  number("gflop", result.gflop);
-  number("network_s", network);
-  number("network_gflop_per_s", network > 0 ? result.gflop / network : 0);
-  number("around_network_s", around);
-  json.Key("stages");
-  json.StartObject();
-  for (const BenchStage& stage : result.stages) {
-    json.Key(stage.name.c_str());
-    json.StartObject();
-    number("median_s", Median(stage.seconds));
-    number("min_s",
-           *std::min_element(stage.seconds.begin(), stage.seconds.end()));
-    json.EndObject();
-  }
-  json.EndObject();
-  integer("detections", result.detections);
-  number("load_s", result.load_seconds);
-  number("peak_rss_mib", result.peak_rss_mib);
-  json.EndObject();
+  PutObject(json, [&] {
+    PutMember("preset", config.name(), json);
+    PutMember("height", result.height, json);
+    PutMember("width", result.width, json);
+    PutMember("device", backend.name(), json);
+    PutMember("precision", backend.precision(), json);
+    PutMember("threads", threads, json);
+    PutMember("repeats", result.stages[0].seconds.size(), json);
+    PutMember("gflop", result.gflop, json);
+    PutMember("network_s", network, json);
+    PutMember("network_gflop_per_s", network > 0 ? result.gflop / network : 0.0,
+              json);
+    PutMember("around_network_s", around, json);
+    PutObject("stages", json, [&] {
+      for (const BenchStage& stage : result.stages) {
+        PutObject(stage.name, json, [&] {
+          PutMember("median_s", Median(stage.seconds), json);
+          PutMember("min_s", *absl::c_min_element(stage.seconds), json);
+        });
+      }
+    });
+    PutMember("detections", result.detections, json);
+    PutMember("load_s", result.load_seconds, json);
+    PutMember("peak_rss_mib", result.peak_rss_mib, json);
+  });
   return absl::StrCat(buffer.GetString(), "\n");
 }
 

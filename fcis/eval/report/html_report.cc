@@ -14,6 +14,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/data/codec/jpeg_writer.h"
+#include "fcis/data/json/json_writer.h"
 #include "fcis/eval/coco/category_rows.h"
 #include "fcis/eval/coco/score_json.h"
 #include "fcis/eval/report/calibration.h"
@@ -37,40 +38,6 @@ constexpr int kJpegQuality = 80;
 constexpr int kEveryClass = -1;
 
 using Json = rapidjson::Writer<rapidjson::StringBuffer>;
-
-void Put(bool value, Json& json) { json.Bool(value); }
-void Put(int value, Json& json) { json.Int(value); }
-void Put(int64_t value, Json& json) { json.Int64(value); }
-void Put(double value, Json& json) { json.Double(value); }
-void Put(const std::string& text, Json& json) {
-  json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-}
-
-template <typename Key, typename Value>
-void Member(const Key& key, const Value& value, Json& json) {
-  json.Key(key);
-  Put(value, json);
-}
-
-template <typename List, typename PutOne>
-void Array(const char* key, const List& list, Json& json, PutOne put) {
-  json.Key(key);
-  json.StartArray();
-  for (const auto& one : list) put(one);
-  json.EndArray();
-}
-
-template <typename List>
-void Array(const char* key, const List& list, Json& json) {
-  Array(key, list, json, [&](const auto& one) { Put(one, json); });
-}
-
-template <typename PutMembers>
-void Object(Json& json, PutMembers put) {
-  json.StartObject();
-  put();
-  json.EndObject();
-}
 
 // Precision at each recall, for the usual number of detections and all areas;
 // the mean over the classes that have ground truth. Empty: none has, or no
@@ -104,28 +71,28 @@ std::vector<double> PrecisionCurve(const Evaluation& evaluation, int threshold,
 
 void PutCurves(const Evaluation& evaluation, Json& json) {
   const std::vector<double>& ious = evaluation.options.iou_thresholds;
-  Array("recalls", evaluation.options.recall_thresholds, json);
+  PutArray("recalls", evaluation.options.recall_thresholds, json);
   json.Key("curves");
   json.StartArray();
   for (size_t t = 0; t < std::min(ious.size(), kMaxCurves); ++t) {
     const std::vector<double> curve =
         PrecisionCurve(evaluation, static_cast<int>(t), kEveryClass);
     if (curve.empty()) continue;
-    Object(json, [&] {
-      Member("iou", ious[t], json);
-      Array("precision", curve, json);
+    PutObject(json, [&] {
+      PutMember("iou", ious[t], json);
+      PutArray("precision", curve, json);
     });
   }
   json.EndArray();
 }
 
 void PutSizes(const EvalSummary& summary, Json& json) {
-  Array("size_columns", SizeColumns(summary), json);
-  Array("sizes", summary.sizes, json, [&](const SizeScore& size) {
-    Object(json, [&] {
-      Member("label", size.label, json);
-      Member("AP", size.ap, json);
-      Member("AR", size.ar, json);
+  PutArray("size_columns", SizeColumns(summary), json);
+  PutArray("sizes", summary.sizes, json, [&](const SizeScore& size) {
+    PutObject(json, [&] {
+      PutMember("label", size.label, json);
+      PutMember("AP", size.ap, json);
+      PutMember("AR", size.ar, json);
     });
   });
 }
@@ -142,30 +109,29 @@ void PutCategories(const Evaluation& evaluation, Json& json) {
   const auto half = absl::c_find(options.iou_thresholds, .5);
   const bool has_half = half != options.iou_thresholds.end();
   const int threshold = static_cast<int>(half - options.iou_thresholds.begin());
-  Member("has_iou_50", has_half, json);
-  Array("categories", CategoryRows(evaluation), json,
-        [&](const CategoryRow& row) {
-          const int klass = options.class_agnostic
-                                ? 0
-                                : evaluation.truth.FindCategory(row.id);
-          Object(json, [&] {
-            Member("label", row.label, json);
-            Member("objects", CountObjects(evaluation.truth, klass), json);
-            if (!has_half) return;
-            Array("precision", PrecisionCurve(evaluation, threshold, klass),
-                  json);
-          });
+  PutMember("has_iou_50", has_half, json);
+  PutArray(
+      "categories", CategoryRows(evaluation), json,
+      [&](const CategoryRow& row) {
+        const int klass =
+            options.class_agnostic ? 0 : evaluation.truth.FindCategory(row.id);
+        PutObject(json, [&] {
+          PutMember("label", row.label, json);
+          PutMember("objects", CountObjects(evaluation.truth, klass), json);
+          if (!has_half) return;
+          PutArray("precision", PrecisionCurve(evaluation, threshold, klass),
+                   json);
         });
+      });
 }
 
 void PutErrors(const ErrorBreakdown& breakdown, Json& json) {
-  json.Key("errors");
-  Object(json, [&] {
-    Member("ap", breakdown.ap, json);
-    Array("counts", breakdown.counts, json);
-    Array("gains", breakdown.gains, json);
-    Member("false_positives", breakdown.false_positive_gain, json);
-    Member("false_negatives", breakdown.false_negative_gain, json);
+  PutObject("errors", json, [&] {
+    PutMember("ap", breakdown.ap, json);
+    PutArray("counts", breakdown.counts, json);
+    PutArray("gains", breakdown.gains, json);
+    PutMember("false_positives", breakdown.false_positive_gain, json);
+    PutMember("false_negatives", breakdown.false_negative_gain, json);
   });
 }
 
@@ -173,12 +139,12 @@ void PutConfusion(const Explanation& explanation, Json& json) {
   const ConfusionMatrix matrix =
       Confuse(explanation.table, explanation.point.score);
   const auto size = static_cast<size_t>(matrix.num_classes) + 1;
-  Array("class_names", explanation.class_names, json);
+  PutArray("class_names", explanation.class_names, json);
   json.Key("confusion");
   json.StartArray();
   for (size_t row = 0; row < size; ++row) {
     json.StartArray();
-    for (size_t i = 0; i < size; ++i) Put(matrix.counts[row * size + i], json);
+    for (size_t i = 0; i < size; ++i) json.Int64(matrix.counts[row * size + i]);
     json.EndArray();
   }
   json.EndArray();
@@ -187,25 +153,23 @@ void PutConfusion(const Explanation& explanation, Json& json) {
 void PutCalibration(const Explanation& explanation, Json& json) {
   const Calibration calibration =
       Calibrate(explanation.outcomes, kCalibrationBins);
-  json.Key("calibration");
-  Object(json, [&] {
-    Array("bins", calibration.bins, json, [&](const CalibrationBin& bin) {
-      Object(json, [&] {
-        Member("detections", bin.detections, json);
-        Member("mean_score", bin.mean_score, json);
-        Member("precision", bin.precision, json);
+  PutObject("calibration", json, [&] {
+    PutArray("bins", calibration.bins, json, [&](const CalibrationBin& bin) {
+      PutObject(json, [&] {
+        PutMember("detections", bin.detections, json);
+        PutMember("mean_score", bin.mean_score, json);
+        PutMember("precision", bin.precision, json);
       });
     });
-    Member("error", calibration.error, json);
-    Member("overconfidence", calibration.overconfidence, json);
+    PutMember("error", calibration.error, json);
+    PutMember("overconfidence", calibration.overconfidence, json);
   });
   const OperatingPoint& point = explanation.point;
-  json.Key("point");
-  Object(json, [&] {
-    Member("score", point.score, json);
-    Member("precision", point.precision, json);
-    Member("recall", point.recall, json);
-    Member("f1", point.f1, json);
+  PutObject("point", json, [&] {
+    PutMember("score", point.score, json);
+    PutMember("precision", point.precision, json);
+    PutMember("recall", point.recall, json);
+    PutMember("f1", point.f1, json);
   });
 }
 
@@ -232,12 +196,12 @@ void PutPanel(const PicturePanel& panel, Json& json) {
     if (!problem.empty()) break;
     const absl::StatusOr<std::string> jpeg = EncodeJpeg(*image, kJpegQuality);
     if (jpeg.ok()) {
-      Member(key, absl::Base64Escape(*jpeg), json);
+      PutMember(key, absl::Base64Escape(*jpeg), json);
     } else {
       problem = std::string(jpeg.status().message());
     }
   }
-  Member("problem", problem, json);
+  PutMember("problem", problem, json);
 }
 
 void PutPictureList(const char* key, const PanelSource& source,
@@ -247,13 +211,13 @@ void PutPictureList(const char* key, const PanelSource& source,
   std::vector<PicturePanel> panels;
   if (!source.image_dir.empty()) panels = DrawPanels(source, pictures);
   size_t i = 0;
-  Array(key, list, json, [&](const PictureScore& score) {
-    Object(json, [&] {
-      Member("name", PictureName(*source.evaluation, score.picture), json);
-      Member("quality", score.quality, json);
-      Member("found", score.found, json);
-      Member("missed", score.missed, json);
-      Member("wrong", score.wrong, json);
+  PutArray(key, list, json, [&](const PictureScore& score) {
+    PutObject(json, [&] {
+      PutMember("name", PictureName(*source.evaluation, score.picture), json);
+      PutMember("quality", score.quality, json);
+      PutMember("found", score.found, json);
+      PutMember("missed", score.missed, json);
+      PutMember("wrong", score.wrong, json);
       if (!panels.empty()) PutPanel(panels[i++], json);
     });
   });
@@ -263,9 +227,8 @@ void PutPictures(const PanelSource& source, Json& json) {
   std::vector<PictureScore> ranked =
       RankPictures(source.explanation->table, source.explanation->breakdown,
                    source.min_score);
-  json.Key("pictures");
-  Object(json, [&] {
-    Member("image_dir", source.image_dir, json);
+  PutObject("pictures", json, [&] {
+    PutMember("image_dir", source.image_dir, json);
     PutPictureList("best", source, Choose(source, ranked), json);
     absl::c_reverse(ranked);
     PutPictureList("worst", source, Choose(source, std::move(ranked)), json);
@@ -287,14 +250,14 @@ std::string ReportJson(const Evaluation& evaluation,
   source.min_score = explanation.point.score;
   rapidjson::StringBuffer buffer;
   Json json(buffer);
-  Object(json, [&] {
-    Member("results", FileName(evaluation.results_path), json);
-    Member("annotations", FileName(evaluation.dataset->path), json);
-    Member("objects",
-           int64_t{absl::c_count_if(
-               evaluation.truth.objects(),
-               [](const TruthObject& object) { return !object.ignore; })},
-           json);
+  PutObject(json, [&] {
+    PutMember("results", FileName(evaluation.results_path), json);
+    PutMember("annotations", FileName(evaluation.dataset->path), json);
+    PutMember("objects",
+              absl::c_count_if(
+                  evaluation.truth.objects(),
+                  [](const TruthObject& object) { return !object.ignore; }),
+              json);
     const std::string scores = ScoreJson(evaluation, options.findings);
     json.Key("scores");
     json.RawValue(scores.data(), scores.size(), rapidjson::kObjectType);
