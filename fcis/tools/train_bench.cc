@@ -69,15 +69,16 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
   ASSIGN_OR_RETURN(const std::unique_ptr<Optimizer> optimizer,
                    Optimizer::Create(recipe.optimizer(), network->parameters(),
                                      network->math()));
+  StepOptions step;
+  step.total_pictures = recipe.batch();
   TrainBenchResult result;
   std::vector<double> updates;
   for (int i = 0; i <= options.repeats; ++i) {
     const auto start = Clock::now();
     std::vector<Sampler> samplers(samples.size(), Sampler(1));
-    ASSIGN_OR_RETURN(
-        const LossTerms terms,
-        TrainStep(model, recipe, samples, recipe.batch(), 1, /*add=*/false,
-                  network.get(), backend, absl::MakeSpan(samplers)));
+    ASSIGN_OR_RETURN(const LossTerms terms,
+                     TrainStep(model, recipe, samples, absl::MakeSpan(samplers),
+                               step, network.get(), backend));
     const auto update = Clock::now();
     double norm = 0;
     if (recipe.optimizer().clip_norm() > 0) {

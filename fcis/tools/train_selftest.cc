@@ -58,8 +58,8 @@ absl::StatusOr<StepResult> Step(TrainBackend* backend) {
   StepResult result;
   ASSIGN_OR_RETURN(
       result.terms,
-      TrainStep(config, TrainConfig(), {sample}, 1, 1, /*add=*/false,
-                network.get(), backend, absl::MakeSpan(&sampler, 1)));
+      TrainStep(config, TrainConfig(), {sample}, absl::MakeSpan(&sampler, 1),
+                StepOptions(), network.get(), backend));
   for (const Parameter* p : network->parameters()) {
     ASSIGN_OR_RETURN(const Tensor gradient,
                      FetchTensor(*p, p->gradient, network->math()));

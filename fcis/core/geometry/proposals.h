@@ -11,11 +11,12 @@
 
 namespace fcis {
 
+// A model's are those of its RpnConfig.
 struct ProposalParams {
-  int pre_nms = 6000;  // best boxes that enter NMS; < 0: all
-  int post_nms = 300;  // most proposals; < 0: no limit
-  float nms_thresh = 0.7f;
-  float min_side = 2;  // input pixels; boxes with a shorter side are dropped
+  int pre_nms = 0;   // best boxes that enter NMS; < 0: all
+  int post_nms = 0;  // most proposals; < 0: no limit
+  float nms_thresh = 0;
+  float min_side = 0;  // input pixels; boxes with a shorter side are dropped
 };
 
 // Decoded boxes clipped to width x height input pixels, one per anchor.

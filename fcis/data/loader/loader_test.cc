@@ -59,6 +59,7 @@ void ExpectSame(const std::vector<LoadedSample>& got,
 LoaderOptions EverythingOn() {
   LoaderOptions options;
   options.seed = 11;
+  options.augmentation.flip = true;
   options.augmentation.scale_jitter_low = .5;
   options.augmentation.scale_jitter_high = 2;
   options.augmentation.copy_paste = .5;
@@ -129,6 +130,7 @@ TEST(Loader, RanksShareOutWhatOneProcessWouldTake) {
 TEST(Loader, HalfOfThePicturesAreFlipped) {
   const MemorySet set = Pictures(1);
   LoaderOptions options;
+  options.augmentation.flip = true;
   int flipped = 0;
   for (const LoadedSample& sample : Take(set, options, 200)) {
     const Instances& instances = sample.sample.instances;

@@ -12,9 +12,10 @@
 
 namespace fcis {
 
+// Unless given everything is off; a run's is that of its recipe.
 struct Augmentation {
   // Mirrored left to right, half of the time.
-  bool flip = true;
+  bool flip = false;
   // Sizes are multiplied by a random factor between these (log-uniform); above
   // 1 a random part of the picture is magnified (crop.h). 1, 1: off.
   double scale_jitter_low = 1, scale_jitter_high = 1;

@@ -111,6 +111,8 @@ std::string FirstFailure(float error, int skip) {
                         .value();
   const Tensor classes = Tensor::Zeros(Shape{5}, DType::kI32);
   ProposeParams propose;
+  propose.select = {6000, 300, 0.7f, 2};
+  propose.stride = 16;
   propose.anchor_base = {{0, 0, 16, 16}};
   propose.height = propose.width = 144;
   const Tensor scores = RandomTensor("s", Shape{1, 9, 9, 2});
@@ -119,10 +121,8 @@ std::string FirstFailure(float error, int skip) {
   RefineParams refine;
   refine.height = refine.width = 144;
   const VotingCase v = RandomVotingCase(20, 3, 1);
-  VoteParams vote;
+  VoteParams vote = VotingParams(v);
   vote.score_thresh = 0.1f;
-  vote.height = v.height;
-  vote.width = v.width;
   const std::function<absl::Status()> calls[] = {
       [&] { return ops::Conv(*backend, *conv, x).status(); },
       [&] { return ops::MaxPool(*backend, MaxPoolParams(), x).status(); },

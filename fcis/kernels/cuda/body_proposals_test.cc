@@ -78,6 +78,8 @@ TEST(OverlapWalk, KeepsWhatNmsKeeps) {
 
 TEST(BodyProposals, LikeHostAtAnyLaunchShape) {
   ProposeParams params;
+  params.select = {6000, 300, 0.7f, 2};
+  params.stride = 16;
   params.anchor_base = AnchorBase(16, {0.5f, 1.0f}, {1, 2});
   params.height = 100;
   params.width = 120;

@@ -22,10 +22,8 @@ TEST(BodyVoting, LikeHostAtAnyLaunchShape) {
          {VotingRule::kChainerFcis, VotingRule::kChainercv}) {
       for (const int most : {1, 5, 100}) {
         SCOPED_TRACE(absl::StrCat(shape.blocks, " ", most));
-        VoteParams params;
+        VoteParams params = VotingParams(c);
         params.rule = rule;
-        params.height = c.height;
-        params.width = c.width;
         params.score_thresh = 0.05f;
         params.max_detections = most;
         const auto got =
@@ -42,9 +40,7 @@ TEST(BodyVoting, LikeHostAtAnyLaunchShape) {
 
 TEST(BodyVoting, NobodyPasses) {
   const VotingCase c = RandomVotingCase(9, 3, 1);
-  VoteParams params;
-  params.height = c.height;
-  params.width = c.width;
+  VoteParams params = VotingParams(c);
   params.score_thresh = 1;
   for (const LaunchShape& shape : kOddShapes) {
     ShapedExecutor executor(shape);

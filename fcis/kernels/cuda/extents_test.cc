@@ -61,6 +61,7 @@ TEST(ExtentsTest, OpsRefuseWhatTheirKernelsCannotCount) {
       refused(ops.PsroiClassGradient({}, maps, rois, y, classes, y, &gmaps)));
   // 2^32 anchors: one more than sort keys name.
   ProposeParams params;
+  params.stride = 16;
   params.anchor_base.resize(4);
   EXPECT_TRUE(refused(BodyProposals<EmulatedExecutor>(&executor)
                           .Propose(params, Map({1, 1 << 15, 1 << 15, 8}),

@@ -16,7 +16,7 @@ class Backend;
 struct ProposeParams {
   ProposalParams select;
   std::vector<Box> anchor_base;  // A >= 1 anchors of the map's first pixel
-  int stride = 16;               // input pixels between pixels of the map
+  int stride = 0;                // input pixels between pixels of the map
   float height = 0, width = 0;   // of the input: boxes are clipped to it
 };
 

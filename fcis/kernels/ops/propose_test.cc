@@ -21,6 +21,9 @@ class ProposeTest : public ::testing::TestWithParam<std::string> {
   ProposeTest() {
     params_.select.pre_nms = 300;
     params_.select.post_nms = 40;
+    params_.select.nms_thresh = 0.7f;
+    params_.select.min_side = 2;
+    params_.stride = 16;
     params_.anchor_base = AnchorBase(16, {0.5f, 1.0f, 2.0f}, {1, 2});
     params_.height = 16 * kMapHeight - 5;
     params_.width = 16 * kMapWidth - 3;

@@ -27,14 +27,15 @@ enum class VotingRule {
   kChainercv,
 };
 
+// A model's are those of its PostprocessConfig.
 struct VoteParams {
   VotingRule rule = VotingRule::kChainerFcis;
-  float score_thresh = 0.7f;
-  float nms_thresh = 0.3f;
-  float mask_merge_thresh = 0.5f;  // least overlap of a RoI that votes
-  double binary_thresh = 0.4;
-  float min_vote_score = 1e-3f;
-  int max_detections = 100;  // >= 1; equals of the last one stay
+  float score_thresh = 0;
+  float nms_thresh = 0;
+  float mask_merge_thresh = 0;  // least overlap of a RoI that votes
+  double binary_thresh = 0;
+  float min_vote_score = 0;
+  int max_detections = 0;  // >= 1; equals of the last one stay
   // RoIs are divided by the scale and clipped to the picture.
   float scale = 1;            // > 0
   int height = 0, width = 0;  // of the picture, >= 1

@@ -22,9 +22,7 @@ constexpr VotingRule kRules[] = {VotingRule::kChainerFcis,
 class VoteMasksTest : public ::testing::TestWithParam<std::string> {
  protected:
   // How many instances both find.
-  size_t ExpectLikeHost(const VotingCase& c, VoteParams params) {
-    params.height = c.height;
-    params.width = c.width;
+  size_t ExpectLikeHost(const VotingCase& c, const VoteParams& params) {
     const std::vector<VotedInstance> want =
         VoteMasksOnHost(params, c.rois, c.class_probs, c.mask_probs);
     const auto got =
@@ -47,7 +45,7 @@ TEST_P(VoteMasksTest, LikeHost) {
       for (const int classes : {2, 5, 81}) {
         for (const int most : {1, 3, 100}) {
           SCOPED_TRACE(absl::StrCat(count, " ", classes, " ", most));
-          VoteParams params;
+          VoteParams params = VotingParams(VotingCase());
           params.rule = rule;
           params.score_thresh = 0.01f;
           params.max_detections = most;
@@ -65,7 +63,7 @@ TEST_P(VoteMasksTest, ScaledAndWithoutSmallRois) {
     VotingCase c = RandomVotingCase(90, 4, 7);
     c.height = 31;
     c.width = 45;
-    VoteParams params;
+    VoteParams params = VotingParams(VotingCase());
     params.rule = rule;
     params.score_thresh = 0.1f;
     params.scale = 1.3f;
@@ -85,7 +83,7 @@ TEST_P(VoteMasksTest, RoisOfAboutAPixel) {
   c.height = 3;
   c.width = 5;
   for (const VotingRule rule : kRules) {
-    VoteParams params;
+    VoteParams params = VotingParams(VotingCase());
     params.rule = rule;
     params.score_thresh = 0.01f;
     params.scale = 30;
@@ -98,7 +96,7 @@ TEST_P(VoteMasksTest, EqualScoresAllStay) {
   VotingCase c = RandomVotingCase(130, 6, 3);
   for (float& p : c.class_probs.mutable_span<float>()) p = 1.0f / 6;
   for (const VotingRule rule : kRules) {
-    VoteParams params;
+    VoteParams params = VotingParams(VotingCase());
     params.rule = rule;
     params.score_thresh = 0;
     params.max_detections = 3;
@@ -108,7 +106,7 @@ TEST_P(VoteMasksTest, EqualScoresAllStay) {
 
 // More candidates than voted for at a time.
 TEST_P(VoteMasksTest, ManyCandidates) {
-  VoteParams params;
+  VoteParams params = VotingParams(VotingCase());
   params.rule = VotingRule::kChainercv;
   params.score_thresh = 0;
   params.max_detections = 1000;
@@ -128,7 +126,7 @@ TEST_P(VoteMasksTest, OddValues) {
   score[7 * 4 + 1] = -0.0f;
   c.mask_probs.mutable_data<float>()[8 * 49] = kNan;
   for (const VotingRule rule : kRules) {
-    VoteParams params;
+    VoteParams params = VotingParams(VotingCase());
     params.rule = rule;
     params.score_thresh = -1;
     params.min_vote_score = -1;
@@ -140,7 +138,7 @@ TEST_P(VoteMasksTest, OddValues) {
 }
 
 TEST_P(VoteMasksTest, NothingToVoteFor) {
-  VoteParams params;
+  VoteParams params = VotingParams(VotingCase());
   EXPECT_EQ(ExpectLikeHost(RandomVotingCase(0, 4, 1), params), 0u);
   EXPECT_EQ(ExpectLikeHost(RandomVotingCase(9, 1, 1), params), 0u);
   params.score_thresh = 1;
@@ -152,9 +150,7 @@ TEST_P(VoteMasksTest, NothingToVoteFor) {
 
 TEST_P(VoteMasksTest, BadArgumentsAreErrors) {
   const VotingCase c = RandomVotingCase(9, 4, 1);
-  VoteParams good;
-  good.height = c.height;
-  good.width = c.width;
+  const VoteParams good = VotingParams(c);
   const auto works = [&](const VoteParams& params, const Tensor& rois,
                          const Tensor& scores, const Tensor& masks) {
     return ops::VoteMasks(*backend_, params, rois, scores, masks).ok();

@@ -65,6 +65,19 @@ VotingCase RandomVotingCase(int count, int classes, uint64_t seed) {
   return c;
 }
 
+VoteParams VotingParams(const VotingCase& c) {
+  VoteParams params;
+  params.score_thresh = 0.7f;
+  params.nms_thresh = 0.3f;
+  params.mask_merge_thresh = 0.5f;
+  params.binary_thresh = 0.4;
+  params.min_vote_score = 1e-3f;
+  params.max_detections = 100;
+  params.height = c.height;
+  params.width = c.width;
+  return params;
+}
+
 ::testing::AssertionResult SameInstances(
     const std::vector<VotedInstance>& got,
     const std::vector<VotedInstance>& want) {

@@ -21,6 +21,9 @@ struct VotingCase {
 // some equal, some empty or inside out; some equal scores. Masks: [7,7].
 VotingCase RandomVotingCase(int count, int classes, uint64_t seed);
 
+// The thresholds of chainer-fcis for such a picture.
+VoteParams VotingParams(const VotingCase& c);
+
 // Whether both are the same instances in the same order, bit for bit.
 ::testing::AssertionResult SameInstances(
     const std::vector<VotedInstance>& got,

@@ -9,10 +9,11 @@
 
 namespace fcis {
 
+// A run's are those of its OptimizerConfig.
 struct AdamWParams {
-  float lr = 1e-3f;
-  float beta1 = 0.9f, beta2 = 0.999f;
-  float eps = 1e-8f;
+  float lr = 0;
+  float beta1 = 0, beta2 = 0;
+  float eps = 0;
   float weight_decay = 0;
   // 1 / (1 - beta^step), for steps counted from 1.
   float correction1 = 1, correction2 = 1;

@@ -130,11 +130,10 @@ TEST_P(ParameterMathTest, UpdatesLikeTheHost) {
           arrays.second = v.data();
           arrays.average = averaged ? e.data() : nullptr;
           arrays.average_decay = 0.9f;
-          AdamWParams a;
-          a.weight_decay = 0.1f;
+          const AdamWParams a = {1e-3f, 0.9f, 0.999f, 1e-8f, 0.1f};
+          const SgdParams sgd = {5e-4f, 0.9f, 5e-4f};
           ASSERT_TRUE(
-              (adam ? math.AdamW(a, arrays) : math.Sgd(SgdParams(), arrays))
-                  .ok());
+              (adam ? math.AdamW(a, arrays) : math.Sgd(sgd, arrays)).ok());
           results.push_back(
               {w.Fetched(), m.Fetched(), v.Fetched(), e.Fetched()});
         }

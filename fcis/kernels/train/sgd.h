@@ -8,10 +8,11 @@
 
 namespace fcis {
 
+// A run's are those of its OptimizerConfig.
 struct SgdParams {
-  float lr = 5e-4f;
-  float momentum = 0.9f;
-  float weight_decay = 5e-4f;
+  float lr = 0;
+  float momentum = 0;
+  float weight_decay = 0;
   float scale = 1;  // 3 for head/psroi_conv1
 };
 

@@ -27,19 +27,19 @@ const fcis::InputConfig& Input() {
 
 }  // namespace
 
-ABSL_FLAG(std::optional<float>, score_thresh, std::nullopt,
+ABSL_FLAG(std::optional<double>, score_thresh, std::nullopt,
           Default("Instances must score higher.", Post().score_thresh()));
-ABSL_FLAG(std::optional<float>, nms_thresh, std::nullopt,
+ABSL_FLAG(std::optional<double>, nms_thresh, std::nullopt,
           Default("Overlap (IoU) at which the weaker of two boxes of a class "
                   "is dropped.",
                   Post().nms_thresh()));
-ABSL_FLAG(std::optional<float>, mask_merge_thresh, std::nullopt,
+ABSL_FLAG(std::optional<double>, mask_merge_thresh, std::nullopt,
           Default("Overlap (IoU) at which boxes vote for a mask together.",
                   Post().mask_merge_thresh()));
-ABSL_FLAG(std::optional<float>, binary_thresh, std::nullopt,
+ABSL_FLAG(std::optional<double>, binary_thresh, std::nullopt,
           Default("A pixel of this mask probability belongs to the instance.",
                   Post().binary_thresh()));
-ABSL_FLAG(std::optional<float>, min_drop_size, std::nullopt,
+ABSL_FLAG(std::optional<double>, min_drop_size, std::nullopt,
           Default("Boxes must be wider and higher than this many pixels of "
                   "the picture (chainercv's models: of the prepared one).",
                   Post().min_drop_size()));
@@ -124,13 +124,13 @@ void Set(const std::optional<T>& value, Setter setter) {
 // All but --score_thresh.
 void ApplyTo(PostprocessConfig& post) {
   Set(absl::GetFlag(FLAGS_nms_thresh),
-      [&](float v) { post.set_nms_thresh(v); });
+      [&](double v) { post.set_nms_thresh(v); });
   Set(absl::GetFlag(FLAGS_mask_merge_thresh),
-      [&](float v) { post.set_mask_merge_thresh(v); });
+      [&](double v) { post.set_mask_merge_thresh(v); });
   Set(absl::GetFlag(FLAGS_binary_thresh),
-      [&](float v) { post.set_binary_thresh(v); });
+      [&](double v) { post.set_binary_thresh(v); });
   Set(absl::GetFlag(FLAGS_min_drop_size),
-      [&](float v) { post.set_min_drop_size(v); });
+      [&](double v) { post.set_min_drop_size(v); });
   Set(absl::GetFlag(FLAGS_iter2), [&](bool v) { post.set_iter2(v); });
   Set(absl::GetFlag(FLAGS_mask_voting),
       [&](bool v) { post.set_mask_voting(v); });
@@ -141,7 +141,7 @@ void ApplyTo(PostprocessConfig& post) {
 absl::Status ApplyModelFlags(ModelConfig* config) {
   PostprocessConfig& post = *config->mutable_postprocess();
   Set(absl::GetFlag(FLAGS_score_thresh),
-      [&](float v) { post.set_score_thresh(v); });
+      [&](double v) { post.set_score_thresh(v); });
   ApplyTo(post);
   if (config->has_scoring()) ApplyTo(*config->mutable_scoring());
   InputConfig& input = *config->mutable_input();

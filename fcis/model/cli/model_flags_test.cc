@@ -59,10 +59,10 @@ TEST_F(ModelFlagsTest, EveryFlagReachesItsField) {
   EXPECT_TRUE(CheckModelFlags().ok());
   ModelConfig config;
   ASSERT_TRUE(ApplyModelFlags(&config).ok());
-  EXPECT_EQ(config.postprocess().score_thresh(), 0.11f);
-  EXPECT_EQ(config.postprocess().nms_thresh(), 0.22f);
-  EXPECT_EQ(config.postprocess().mask_merge_thresh(), 0.33f);
-  EXPECT_EQ(config.postprocess().binary_thresh(), 0.44f);
+  EXPECT_EQ(config.postprocess().score_thresh(), 0.11);
+  EXPECT_EQ(config.postprocess().nms_thresh(), 0.22);
+  EXPECT_EQ(config.postprocess().mask_merge_thresh(), 0.33);
+  EXPECT_EQ(config.postprocess().binary_thresh(), 0.44);
   EXPECT_EQ(config.postprocess().min_drop_size(), 5.5f);
   EXPECT_FALSE(config.postprocess().iter2());
   EXPECT_FALSE(config.postprocess().mask_voting());

@@ -40,10 +40,13 @@ std::string DescribeLength(const Trial& trial, double stretch, int processes,
       processes > 1 ? absl::StrCat(" in ", processes, " processes") : "");
 }
 
-double InputScaleFor(double epochs, double least) {
+double InputScaleFor(double epochs, double least, const InputConfig& input) {
   constexpr double kSmallest = 2. / 3;
   if (epochs >= least) return 1;
-  return std::max(kSmallest, std::sqrt(epochs / least));
+  const double scale = std::max(kSmallest, std::sqrt(epochs / least));
+  InputConfig scaled = input;
+  ScaleInput(scale, &scaled);
+  return scaled.min_size() < input.min_size() ? scale : 1;
 }
 
 absl::StatusOr<RunLength> FitLength(const TrainerOptions& options,
@@ -65,7 +68,8 @@ absl::StatusOr<RunLength> FitLength(const TrainerOptions& options,
     chosen[0] = stretch;
     chosen[1] =
         may_shrink && stretch < 1
-            ? InputScaleFor(trial.epochs * stretch, schedule.least_epochs())
+            ? InputScaleFor(trial.epochs * stretch, schedule.least_epochs(),
+                            initial.config.input())
             : 1;
   }
   RETURN_IF_ERROR(job->Sum(absl::MakeSpan(chosen)));

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fcis/core/comm/communicator.h"
+#include "fcis/core/config/fcis.pb.h"
 #include "fcis/data/loader/training_set.h"
 #include "fcis/kernels/train/train_backend.h"
 #include "fcis/model/weights/weights.h"
@@ -22,9 +23,9 @@ double SecondsOf(const Trial& trial);
 double StretchToFit(const Trial& trial, double minutes);
 
 // The factor of height and width, 2/3 to 1, with which a run gets from `epochs`
-// to about `least`: time goes with their product. Enough epochs, or 0 as least:
-// 1.
-double InputScaleFor(double epochs, double least);
+// to about `least`: time goes with their product. Enough epochs, or 0 as least,
+// or an `input` that it would not make smaller (ScaleInput): 1.
+double InputScaleFor(double epochs, double least, const InputConfig& input);
 
 // "about 34 min 10 s, to 23:41 (...)": time of the run that is `stretch` as
 // long, and memory of all `processes` together.

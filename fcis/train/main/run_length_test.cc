@@ -28,10 +28,23 @@ TEST(RunLengthTest, FitsTheMinutes) {
 }
 
 TEST(RunLengthTest, ASmallerInputMakesMoreEpochs) {
-  EXPECT_DOUBLE_EQ(InputScaleFor(15, 15), 1);
-  EXPECT_DOUBLE_EQ(InputScaleFor(2, 0), 1);
-  EXPECT_DOUBLE_EQ(InputScaleFor(.81 * 15, 15), .9);
-  EXPECT_DOUBLE_EQ(InputScaleFor(1, 15), 2. / 3);
+  InputConfig input;
+  input.set_min_size(480);
+  input.set_max_size(640);
+  EXPECT_DOUBLE_EQ(InputScaleFor(15, 15, input), 1);
+  EXPECT_DOUBLE_EQ(InputScaleFor(2, 0, input), 1);
+  EXPECT_DOUBLE_EQ(InputScaleFor(.81 * 15, 15, input), .9);
+  EXPECT_DOUBLE_EQ(InputScaleFor(1, 15, input), 2. / 3);
+}
+
+// A step of the stride nearest to it is the input itself, or a larger one.
+TEST(RunLengthTest, AnInputThatWouldNotGetSmallerStays) {
+  InputConfig input;
+  input.set_max_size(640);
+  for (const int side : {480, 474, 16}) {
+    input.set_min_size(side);
+    EXPECT_DOUBLE_EQ(InputScaleFor(.995 * 15, 15, input), 1) << side;
+  }
 }
 
 TEST(RunLengthTest, InputsAreScaledInStepsOfTheStride) {

@@ -24,9 +24,9 @@
 #include "fcis/train/trainer/timetable.h"
 
 ABSL_FLAG(std::string, config, "chainer_fcis",
-          "Recipe: chainer_fcis, msracver_ohem, chainercv, photos, finetune, "
-          "small_scenes, small_photos, or a file "
-          "(fcis/train/config/train.proto in text form).");
+          absl::StrCat("Recipe: ", absl::StrJoin(fcis::RecipeNames(), ", "),
+                       ", or a file (fcis/train/config/train.proto in text "
+                       "form)."));
 ABSL_FLAG(std::string, set, "",
           "Changes to the recipe, in text form: 'batch: 2 schedule { cosine: "
           "true }'. Lists grow.");

@@ -213,8 +213,8 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
   Sampler sampler(golden.Int("choice_seed"));
   PictureTargets targets;
   ASSERT_TRUE(PictureLoss(training.config, training.recipe, training.sample,
-                          *outputs, 0, 1, backend_.get(), &sampler, &gradients,
-                          &terms_, &targets)
+                          {&*outputs, &gradients, 0}, 1, backend_.get(),
+                          &sampler, &terms_, &targets)
                   .ok());
   const auto step = [&](const char* name) {
     return golden.Get(absl::StrCat("step0/", name));

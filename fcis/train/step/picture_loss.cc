@@ -61,9 +61,7 @@ class Loss {
                            {sample.instances.ignored.data(), height_, width_})),
         pool_(PsroiParamsOf(model.head())) {}
 
-  absl::StatusOr<PictureTerms> Run(const TrainNetwork::Outputs& outputs,
-                                   int64_t n,
-                                   TrainNetwork::Gradients* gradients);
+  absl::StatusOr<PictureTerms> Run(const PictureMaps& maps);
   // What OHEM made of the targets.
   absl::Status ReadBackTargets();
 
@@ -182,20 +180,21 @@ absl::Status Loss::Head(const Tensor& score_maps, const Tensor& box_maps,
                                       gscore_maps);
 }
 
-absl::StatusOr<PictureTerms> Loss::Run(const TrainNetwork::Outputs& outputs,
-                                       int64_t n,
-                                       TrainNetwork::Gradients* gradients) {
+absl::StatusOr<PictureTerms> Loss::Run(const PictureMaps& maps) {
+  const TrainNetwork::Outputs& outputs = *maps.outputs;
+  TrainNetwork::Gradients& gradients = *maps.gradients;
+  const int64_t n = maps.picture;
   const RpnMaps rpn = {Picture(outputs[kRpnScores], n, false),
                        Picture(outputs[kRpnDeltas], n, false)};
   // Gradients are written in place: the maps are large.
-  Tensor gscores = Picture((*gradients)[kRpnScores], n, false);
-  Tensor gdeltas = Picture((*gradients)[kRpnDeltas], n, false);
+  Tensor gscores = Picture(gradients[kRpnScores], n, false);
+  Tensor gdeltas = Picture(gradients[kRpnDeltas], n, false);
   const bool rois_first = recipe_.loss().rois_first();
   if (rois_first) RETURN_IF_ERROR(MakeRois(rpn));
   RETURN_IF_ERROR(Rpn(rpn, &gscores, &gdeltas));
   if (!rois_first) RETURN_IF_ERROR(MakeRois(rpn));
-  Tensor gscore_maps = Picture((*gradients)[kScoreMaps], n, true);
-  Tensor gbox_maps = Picture((*gradients)[kBoxMaps], n, true);
+  Tensor gscore_maps = Picture(gradients[kScoreMaps], n, true);
+  Tensor gbox_maps = Picture(gradients[kBoxMaps], n, true);
   RETURN_IF_ERROR(Head(Picture(outputs[kScoreMaps], n, true),
                        Picture(outputs[kBoxMaps], n, true), &gscore_maps,
                        &gbox_maps));
@@ -229,15 +228,13 @@ LossTerms TermsOf(const LossConfig& config, double weight,
 
 absl::StatusOr<PictureTerms> PictureLoss(
     const ModelConfig& model, const TrainConfig& recipe,
-    const TrainSample& sample, const TrainNetwork::Outputs& outputs,
-    int64_t picture, float gradient_weight, TrainBackend* backend,
-    Sampler* sampler, TrainNetwork::Gradients* gradients, Tensor* terms,
+    const TrainSample& sample, const PictureMaps& maps, float gradient_weight,
+    TrainBackend* backend, Sampler* sampler, Tensor* terms,
     PictureTargets* targets) {
   PictureTargets unused;
   Loss loss(model, recipe, sample, gradient_weight, backend, sampler, terms,
             targets == nullptr ? &unused : targets);
-  ASSIGN_OR_RETURN(const PictureTerms known,
-                   loss.Run(outputs, picture, gradients));
+  ASSIGN_OR_RETURN(const PictureTerms known, loss.Run(maps));
   if (targets != nullptr) RETURN_IF_ERROR(loss.ReadBackTargets());
   return known;
 }

@@ -38,17 +38,23 @@ struct PictureTerms {
 LossTerms TermsOf(const LossConfig& config, double weight,
                   const PictureTerms& picture, const double* values);
 
-// By the recipe's `loss` and `data`, its numbers of samples and its factors.
-// Writes the gradients of gradient_weight * loss to row `picture` of
-// *gradients and the terms to *terms (f64 [kNumLossTerms],
+// What the network said of its pictures, and where the gradients of that go:
+// to row `picture`.
+struct PictureMaps {
+  const TrainNetwork::Outputs* outputs;
+  TrainNetwork::Gradients* gradients;
+  int64_t picture;
+};
+
+// By the recipe's `loss` and `data`. Writes the gradients of gradient_weight *
+// loss to the maps and the terms to *terms (f64 [kNumLossTerms],
 // fcis/kernels/losses/network_losses.h), both in the backend's memory. sample:
 // of the picture, prepared; scale as TrainSample. Waits for the proposals, and
 // for `targets` if they are asked for.
 absl::StatusOr<PictureTerms> PictureLoss(
     const ModelConfig& model, const TrainConfig& recipe,
-    const TrainSample& sample, const TrainNetwork::Outputs& outputs,
-    int64_t picture, float gradient_weight, TrainBackend* backend,
-    Sampler* sampler, TrainNetwork::Gradients* gradients, Tensor* terms,
+    const TrainSample& sample, const PictureMaps& maps, float gradient_weight,
+    TrainBackend* backend, Sampler* sampler, Tensor* terms,
     PictureTargets* targets = nullptr);
 
 }  // namespace fcis

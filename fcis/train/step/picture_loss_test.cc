@@ -68,8 +68,8 @@ class PictureLossTest : public ::testing::Test {
     Sampler sampler(5);
     Tensor values({kNumLossTerms}, DType::kF64);
     const auto terms =
-        PictureLoss(config_, recipe, sample_, outputs_, 0, 1, backend_.get(),
-                    &sampler, &r.gradients, &values, &r.targets);
+        PictureLoss(config_, recipe, sample_, {&outputs_, &r.gradients, 0}, 1,
+                    backend_.get(), &sampler, &values, &r.targets);
     EXPECT_TRUE(terms.ok()) << terms.status();
     r.terms = TermsOf(recipe.loss(), 1, *terms, values.data<double>());
     return r;

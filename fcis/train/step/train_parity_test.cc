@@ -351,10 +351,11 @@ TEST_P(TrainParity, EveryStep) {
   for (int step = 0; step < steps; ++step) {
     SCOPED_TRACE(absl::StrCat("step ", step));
     std::vector<PictureTargets> targets;
-    const absl::StatusOr<LossTerms> terms =
-        TrainStep(config_, recipe_, absl::MakeConstSpan(&sample_, 1), 1, 1,
-                  /*add=*/false, network.get(), backend_.get(),
-                  absl::MakeSpan(&sampler, 1), nullptr, &targets);
+    StepOptions options;
+    options.targets = &targets;
+    const absl::StatusOr<LossTerms> terms = TrainStep(
+        config_, recipe_, absl::MakeConstSpan(&sample_, 1),
+        absl::MakeSpan(&sampler, 1), options, network.get(), backend_.get());
     ASSERT_TRUE(terms.ok()) << terms.status();
     ExpectLosses(step, *terms);
     ExpectTargets(step, targets[0]);

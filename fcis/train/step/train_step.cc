@@ -49,13 +49,12 @@ absl::StatusOr<TrainNetwork::Gradients> GradientsLike(
 
 absl::StatusOr<LossTerms> TrainStep(const ModelConfig& model,
                                     const TrainConfig& recipe, Samples samples,
-                                    int total_pictures, float gradient_scale,
-                                    bool add, TrainNetwork* network,
-                                    TrainBackend* backend,
                                     absl::Span<Sampler> samplers,
-                                    const std::function<void(int)>& ready,
-                                    std::vector<PictureTargets>* targets) {
-  const double weight = 1.0 / total_pictures;
+                                    const StepOptions& options,
+                                    TrainNetwork* network,
+                                    TrainBackend* backend) {
+  const double weight = 1.0 / options.total_pictures;
+  bool add = options.add;
   ASSIGN_OR_RETURN(
       Tensor values,
       backend->forward().AllocateMap(
@@ -73,19 +72,22 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& model,
     ASSIGN_OR_RETURN(TrainNetwork::Gradients gradients,
                      GradientsLike(outputs, backend->forward()));
     for (size_t n = 0; n < group.size(); ++n) {
-      if (targets != nullptr) targets->emplace_back();
+      PictureTargets* const targets = options.targets == nullptr
+                                          ? nullptr
+                                          : &options.targets->emplace_back();
       Tensor of_picture =
           values.Part(terms.size() * kNumLossTerms, {kNumLossTerms});
       ASSIGN_OR_RETURN(
           terms.emplace_back(),
-          PictureLoss(model, recipe, group[n], outputs, n,
-                      static_cast<float>(weight) * gradient_scale, backend,
-                      &samplers[n], &gradients, &of_picture,
-                      targets == nullptr ? nullptr : &targets->back()));
+          PictureLoss(model, recipe, group[n],
+                      {&outputs, &gradients, static_cast<int64_t>(n)},
+                      static_cast<float>(weight) * options.gradient_scale,
+                      backend, &samplers[n], &of_picture, targets));
     }
     samplers.remove_prefix(group.size());
     RETURN_IF_ERROR(network->Backward(
-        gradients, add, samples.empty() ? ready : std::function<void(int)>()));
+        gradients, add,
+        samples.empty() ? options.ready : std::function<void(int)>()));
     add = true;
   }
   ASSIGN_OR_RETURN(values, backend->forward().ToHost(values));

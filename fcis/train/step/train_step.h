@@ -16,21 +16,30 @@
 
 namespace fcis {
 
+struct StepOptions {
+  // Of an iteration: each picture has the weight 1 / total_pictures, so that
+  // the gradients of several steps and of several processes add up to that of
+  // the mean.
+  int total_pictures = 1;
+  // Factor of gradients, not of terms.
+  float gradient_scale = 1;
+  // Gradients are added to those that are there.
+  bool add = false;
+  // As TrainNetwork::Backward, during the last group of pictures.
+  std::function<void(int)> ready;
+  // For tests: receives the targets of each picture.
+  std::vector<PictureTargets>* targets = nullptr;
+};
+
 // samplers: one per sample. Runs pictures of one size together, others one
 // after the other (each picture on its own where processes share statistics of
 // batch norms and one of them has several sizes; all must have as many
-// samples). Each has the weight 1 / total_pictures, so that the gradients of
-// several calls (add) and of several processes add up to that of the mean.
-// Gradients, not terms, are multiplied by gradient_scale. ready: as
-// TrainNetwork::Backward, during the last group of pictures. Waits for the
-// terms when all is under way. Errors: those of the backend.
+// samples). Waits for the terms when all is under way. Errors: those of the
+// backend.
 absl::StatusOr<LossTerms> TrainStep(
     const ModelConfig& model, const TrainConfig& recipe,
-    absl::Span<const TrainSample> samples, int total_pictures,
-    float gradient_scale, bool add, TrainNetwork* network,
-    TrainBackend* backend, absl::Span<Sampler> samplers,
-    const std::function<void(int)>& ready = nullptr,
-    std::vector<PictureTargets>* targets = nullptr);
+    absl::Span<const TrainSample> samples, absl::Span<Sampler> samplers,
+    const StepOptions& options, TrainNetwork* network, TrainBackend* backend);
 
 }  // namespace fcis
 

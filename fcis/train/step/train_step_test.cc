@@ -38,10 +38,13 @@ class TrainStepTest : public ::testing::Test {
     recipe.mutable_loss()->set_ohem_rois(ohem_rois);
     const std::vector<TrainSample> samples = {Sample(0), Sample(1)};
     std::vector<Sampler> samplers = {Sampler(1), Sampler(2)};
+    StepOptions step;
+    step.total_pictures = 2;
+    step.gradient_scale = scale;
     const int64_t before = Waits(backend);
     const auto terms =
-        TrainStep(config_, recipe, samples, 2, scale, /*add=*/false,
-                  network.get(), backend, absl::MakeSpan(samplers));
+        TrainStep(config_, recipe, samples, absl::MakeSpan(samplers), step,
+                  network.get(), backend);
     EXPECT_TRUE(terms.ok()) << terms.status();
     waited_ = Waits(backend) - before;
     terms_ = *terms;
@@ -94,8 +97,8 @@ TEST_F(TrainStepTest, Case53ThinPicturesAreNoTrouble) {
     sample.instances.masks = {std::vector<uint8_t>(height * width, 1)};
     std::vector<Sampler> samplers = {Sampler(1)};
     const auto terms =
-        TrainStep(config_, TrainConfig(), {sample}, 1, 1, /*add=*/false,
-                  network.get(), backend.get(), absl::MakeSpan(samplers));
+        TrainStep(config_, TrainConfig(), {sample}, absl::MakeSpan(samplers),
+                  StepOptions(), network.get(), backend.get());
     ASSERT_TRUE(terms.ok()) << terms.status();
     EXPECT_GT(terms->sum(), 0);
     EXPECT_LT(terms->sum(), 1e6);

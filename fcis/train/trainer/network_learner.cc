@@ -1,7 +1,6 @@
 #include "fcis/train/trainer/network_learner.h"
 
 #include <cmath>
-#include <functional>
 
 #include "absl/memory/memory.h"
 #include "fcis/core/base/status_macros.h"
@@ -27,12 +26,13 @@ absl::StatusOr<std::unique_ptr<NetworkLearner>> NetworkLearner::Create(
 absl::StatusOr<LossTerms> NetworkLearner::AddGradients(
     absl::Span<const TrainSample> samples, absl::Span<Sampler> samplers,
     bool first, bool last) {
-  std::function<void(int)> ready;
-  if (last) ready = [this](int n) { reducer_->Ready(n); };
-  return TrainStep(state_.model, state_.config, samples,
-                   static_cast<int>(state_.pictures), state_.scale.value(),
-                   /*add=*/!first, state_.network.get(), backend_, samplers,
-                   ready);
+  StepOptions options;
+  options.total_pictures = static_cast<int>(state_.pictures);
+  options.gradient_scale = state_.scale.value();
+  options.add = !first;
+  if (last) options.ready = [this](int n) { reducer_->Ready(n); };
+  return TrainStep(state_.model, state_.config, samples, samplers, options,
+                   state_.network.get(), backend_);
 }
 
 // All processes have the same gradients and come to the same end.
