@@ -6,8 +6,9 @@
 // - Memory: what an op makes is where the backend computes (Device); only the
 //   lists, proposals and voted instances, are made in host memory. Every op
 //   takes its arguments from either.
-// - Layout: pictures and feature maps are N,H,W,C. Whatever a backend keeps in
-//   another layout (weights) stays inside it.
+// - Layout: pictures and feature maps are N,H,W,C, and row-major, but that
+//   training may Convert them to Layout::kBackend. Convolutions and max pools
+//   take either, and give what they took; every other op takes row-major maps.
 // - Threads: one call at a time per backend, from any thread. Inside, a call
 //   uses NumThreads() threads (fcis/core/base/parallel.h); results do not
 //   depend on how many, bit for bit.
@@ -28,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/arg_max.h"
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/max_pool.h"
@@ -60,6 +62,18 @@ class Backend {
   // A feature map of the backend's, elements uninitialised. Errors: no memory.
   virtual absl::StatusOr<Tensor> AllocateMap(const Shape& shape, DType type) {
     return Tensor(shape, type);
+  }
+  // One in the layout of another map.
+  virtual absl::StatusOr<Tensor> AllocateLike(const Tensor& /*map*/,
+                                              const Shape& shape, DType type) {
+    return AllocateMap(shape, type);
+  }
+  // A map as `type`, f32 or activation_type(), where the backend computes, in
+  // `layout`; kBackend: the one in which convolutions are trained fastest,
+  // which may be row-major. `map` itself if nothing is to be done.
+  virtual absl::StatusOr<Tensor> Convert(const Tensor& map, DType type,
+                                         Layout /*layout*/) {
+    return AsMapType(map, type);
   }
   // The elements in host memory: `map` itself if they are there already. Any
   // tensor of any type.

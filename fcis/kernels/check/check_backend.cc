@@ -84,6 +84,10 @@ class CheckBackend : public Backend {
   absl::StatusOr<Tensor> AllocateMap(const Shape& shape, DType type) override {
     return tested_->AllocateMap(shape, type);
   }
+  absl::StatusOr<Tensor> Convert(const Tensor& map, DType type,
+                                 Layout) override {
+    return tested_->Convert(map, type, Layout::kRowMajor);
+  }
   absl::StatusOr<Tensor> ToHost(const Tensor& map) override {
     return tested_->ToHost(map);
   }

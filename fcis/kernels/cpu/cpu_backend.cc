@@ -6,7 +6,10 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/cpu_max_pool.h"
 #include "fcis/kernels/cpu/cpu_psroi.h"
+#include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/cpu/dnnl_conv.h"
+#include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/cpu/dnnl_maps.h"
 #include "fcis/kernels/ops/softmax.h"
 
 namespace fcis {
@@ -19,6 +22,15 @@ class CpuBackend : public Backend {
 
   absl::string_view name() const override { return "cpu"; }
   DType activation_type() const override { return activation_type_; }
+
+  absl::StatusOr<Tensor> AllocateLike(const Tensor& map, const Shape& shape,
+                                      DType type) override {
+    return AllocateIn(map.layout(), shape, type);
+  }
+  absl::StatusOr<Tensor> Convert(const Tensor& map, DType type,
+                                 Layout layout) override {
+    return DnnlConvert(map, type, layout, &context_);
+  }
 
   absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
       const ConvParams& params, const Tensor& weight,
@@ -33,6 +45,9 @@ class CpuBackend : public Backend {
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                        Tensor* y) override {
+    if (x.layout() == Layout::kBackend) {
+      return DnnlMaxPool(params, x, &context_, y);
+    }
     CpuMaxPool(params, x, y);
     return absl::OkStatus();
   }
@@ -77,22 +92,16 @@ class CpuBackend : public Backend {
 
  private:
   const DType activation_type_;
+  DnnlContext context_;
   DnnlConvRunner convs_;
 };
 
-// True where oneDNN may use all instructions of `isa`; DNNL_MAX_CPU_ISA counts.
-bool DnnlUses(dnnl::cpu_isa isa) {
-  const int wanted = static_cast<int>(isa);
-  return (static_cast<int>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
-}
-
 }  // namespace
 
-bool CpuHasNativeBf16() { return DnnlUses(dnnl::cpu_isa::avx512_core_bf16); }
+bool CpuHasNativeBf16() { return HasIsa(dnnl::cpu_isa::avx512_core_bf16); }
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type) {
-  if (activation_type == DType::kBF16 &&
-      !DnnlUses(dnnl::cpu_isa::avx512_core)) {
+  if (activation_type == DType::kBF16 && !HasIsa(dnnl::cpu_isa::avx512_core)) {
     return absl::UnimplementedError(
         "bf16 on the CPU needs AVX-512, which this CPU lacks; use f32");
   }

@@ -60,16 +60,16 @@ FCIS_MULTIVERSION void SumColumns(const uint16_t* x, int64_t rows,
 }
 
 // The pixels of x, bf16 in N,H,W,C, that a 1x1 kernel reads for y.
-Tensor PixelsOf(const FeatureMap& x, const Shape& y, int stride) {
-  if (stride == 1) return x.data;
-  const int64_t channels = x.shape.dim(3);
+Tensor PixelsOf(const Tensor& x, const Shape& y, int stride) {
+  if (stride == 1) return x;
+  const int64_t channels = x.shape().dim(3);
   Tensor pixels({y.dim(0) * y.dim(1) * y.dim(2), channels}, DType::kBF16);
-  const auto* from = static_cast<const uint16_t*>(x.data.raw());
+  const auto* from = static_cast<const uint16_t*>(x.raw());
   uint16_t* to = pixels.mutable_data<uint16_t>();
   ParallelFor(y.dim(0) * y.dim(1), 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t n = row / y.dim(1), h = row % y.dim(1) * stride;
-      const int64_t first = (n * x.shape.dim(1) + h) * x.shape.dim(2);
+      const int64_t first = (n * x.shape().dim(1) + h) * x.shape().dim(2);
       for (int64_t w = 0; w < y.dim(2); ++w) {
         std::copy_n(from + (first + w * stride) * channels, channels,
                     to + (row * y.dim(2) + w) * channels);
@@ -89,17 +89,17 @@ bool LeavesTaps(const ConvParams& p, const Shape& weight, const Shape& x,
 
 // One column of bf16 in N,H,W,C and a second one of zeros: such kernels give as
 // many outputs, and the same gradient by weights.
-FeatureMap WithZeroColumn(const FeatureMap& x) {
-  const int64_t pixels = x.shape.dim(0) * x.shape.dim(1);
-  const int64_t channels = x.shape.dim(3);
-  const Shape shape = {x.shape.dim(0), x.shape.dim(1), 2, channels};
+Tensor WithZeroColumn(const Tensor& x) {
+  const int64_t pixels = x.shape().dim(0) * x.shape().dim(1);
+  const int64_t channels = x.shape().dim(3);
+  const Shape shape = {x.shape().dim(0), x.shape().dim(1), 2, channels};
   Tensor wide = Tensor::Zeros(shape, DType::kBF16);
-  const auto* from = static_cast<const uint16_t*>(x.data.raw());
+  const auto* from = static_cast<const uint16_t*>(x.raw());
   uint16_t* to = wide.mutable_data<uint16_t>();
   for (int64_t i = 0; i < pixels; ++i) {
     std::copy_n(from + i * channels, channels, to + 2 * i * channels);
   }
-  return {shape, wide};
+  return wide;
 }
 
 // Everything a ConvPlan depends on.
@@ -175,21 +175,19 @@ struct DnnlTrainer::Impl {
   }
 
   // A map cut into phases, and back.
-  FeatureMap Split(const FeatureMap& map, int phases) {
-    const Shape shape = PhasesOf(map.shape, phases);
-    FeatureMap split = {shape,
-                        DnnlContext::Allocate(FeatureDesc(shape, compute))};
-    ToPhases(map.shape, ChannelBlock(map.shape, compute), phases,
-             static_cast<const float*>(map.data.raw()),
-             static_cast<float*>(split.data.mutable_raw()));
+  Tensor Split(const Tensor& map, int phases) {
+    const Shape shape = PhasesOf(map.shape(), phases);
+    Tensor split = AllocateIn(map.layout(), shape, compute);
+    ToPhases(map.shape(), ChannelBlock(map), phases,
+             static_cast<const float*>(map.raw()),
+             static_cast<float*>(split.mutable_raw()));
     return split;
   }
-  FeatureMap Join(const FeatureMap& split, const Shape& shape, int phases) {
-    FeatureMap map = {shape,
-                      DnnlContext::Allocate(FeatureDesc(shape, compute))};
-    FromPhases(shape, ChannelBlock(shape, compute), phases,
-               static_cast<const float*>(split.data.raw()),
-               static_cast<float*>(map.data.mutable_raw()));
+  Tensor Join(const Tensor& split, const Shape& shape, int phases) {
+    Tensor map = AllocateIn(split.layout(), shape, compute);
+    FromPhases(shape, ChannelBlock(map), phases,
+               static_cast<const float*>(split.raw()),
+               static_cast<float*>(map.mutable_raw()));
     return map;
   }
 
@@ -197,66 +195,66 @@ struct DnnlTrainer::Impl {
     return context.View(desc, data);
   }
 
-  FeatureMap Forward(DnnlTrainConv* conv, const FeatureMap& x,
-                     const Shape& shape, const FeatureMap* residual) {
-    const ConvPlan& plan = GetPlan(*conv, x.shape, shape, residual != nullptr);
+  Tensor Forward(DnnlTrainConv* conv, const Tensor& x, const Shape& shape,
+                 const Tensor* residual) {
+    const ConvPlan& plan =
+        GetPlan(*conv, x.shape(), shape, residual != nullptr);
     const Tensor weights = conv->weights.In(
         plan.forward_weights, DnnlWeights::Pass::kForward, &context);
-    FeatureMap y = {shape, DnnlContext::Allocate(plan.dst)};
+    Tensor y = AllocateIn(Layout::kBackend, shape, compute);
     std::unordered_map<int, memory> arguments = {
-        {DNNL_ARG_SRC, View(plan.src, x.data.raw())},
+        {DNNL_ARG_SRC, View(plan.src, x.raw())},
         {DNNL_ARG_WEIGHTS, View(plan.forward_weights, weights.raw())},
         {DNNL_ARG_BIAS, View(plan.bias, conv->bias.raw())},
-        {DNNL_ARG_DST, View(plan.dst, y.data.raw())},
+        {DNNL_ARG_DST, View(plan.dst, y.raw())},
         {DNNL_ARG_SCRATCHPAD, context.Scratch(plan.forward_scratch)}};
     if (residual != nullptr) {
-      arguments[ConvPlan::kResidual] = View(plan.dst, residual->data.raw());
+      arguments[ConvPlan::kResidual] = View(plan.dst, residual->raw());
     }
     plan.forward.execute(context.stream(), arguments);
     context.stream().wait();
     return y;
   }
 
-  void ByData(const ConvPlan& plan, DnnlTrainConv* conv, const FeatureMap& x,
-              const FeatureMap& gy, FeatureMap* gx) {
+  void ByData(const ConvPlan& plan, DnnlTrainConv* conv, const Tensor& x,
+              const Tensor& gy, Tensor* gx) {
     const Tensor weights =
         conv->weights.In(plan.data_weights, DnnlWeights::Pass::kData, &context);
-    *gx = {x.shape, DnnlContext::Allocate(plan.src)};
+    *gx = AllocateIn(Layout::kBackend, x.shape(), compute);
     plan.by_data.execute(
         context.stream(),
-        {{DNNL_ARG_DIFF_DST, View(plan.dst, gy.data.raw())},
+        {{DNNL_ARG_DIFF_DST, View(plan.dst, gy.raw())},
          {DNNL_ARG_WEIGHTS, View(plan.data_weights, weights.raw())},
-         {DNNL_ARG_DIFF_SRC, View(plan.src, gx->data.raw())},
+         {DNNL_ARG_DIFF_SRC, View(plan.src, gx->raw())},
          {DNNL_ARG_SCRATCHPAD, context.Scratch(plan.data_scratch)}});
     context.stream().wait();
   }
 
   // The gradients of the weights, in plan.weights_gradient, and of the bias.
   void RunByWeights(const ConvPlan& plan, const DnnlTrainConv& conv,
-                    const FeatureMap& x, const FeatureMap& gy, void* gweight,
+                    const Tensor& x, const Tensor& gy, void* gweight,
                     float* gbias) {
     const memory scratch = context.Scratch(plan.weights_scratch);
     if (plan.products.has_value()) {
       const ConvPlan::Products& p = *plan.products;
-      const Tensor pixels = PixelsOf(x, gy.shape, conv.run_params.stride);
-      plan.by_weights.execute(
-          context.stream(),
-          {{DNNL_ARG_SRC, View(p.dst_transposed, gy.data.raw())},
-           {DNNL_ARG_WEIGHTS, View(p.src, pixels.raw())},
-           {DNNL_ARG_DST, View(p.gradient, gweight)},
-           {DNNL_ARG_SCRATCHPAD, scratch}});
-      const int64_t channels = gy.shape.dim(3);
-      const auto* from = static_cast<const uint16_t*>(gy.data.raw());
+      const Tensor pixels = PixelsOf(x, gy.shape(), conv.run_params.stride);
+      plan.by_weights.execute(context.stream(),
+                              {{DNNL_ARG_SRC, View(p.dst_transposed, gy.raw())},
+                               {DNNL_ARG_WEIGHTS, View(p.src, pixels.raw())},
+                               {DNNL_ARG_DST, View(p.gradient, gweight)},
+                               {DNNL_ARG_SCRATCHPAD, scratch}});
+      const int64_t channels = gy.shape().dim(3);
+      const auto* from = static_cast<const uint16_t*>(gy.raw());
       constexpr int64_t kGrain = 256;
       ParallelFor(channels, kGrain, [&](int64_t begin, int64_t end) {
-        SumColumns(from, gy.shape.num_elements() / channels, channels, begin,
+        SumColumns(from, gy.shape().num_elements() / channels, channels, begin,
                    end, gbias);
       });
     } else {
       plan.by_weights.execute(
           context.stream(),
-          {{DNNL_ARG_SRC, View(plan.src, x.data.raw())},
-           {DNNL_ARG_DIFF_DST, View(plan.dst, gy.data.raw())},
+          {{DNNL_ARG_SRC, View(plan.src, x.raw())},
+           {DNNL_ARG_DIFF_DST, View(plan.dst, gy.raw())},
            {DNNL_ARG_DIFF_WEIGHTS, View(plan.weights_gradient, gweight)},
            {DNNL_ARG_DIFF_BIAS, View(plan.bias, gbias)},
            {DNNL_ARG_SCRATCHPAD, scratch}});
@@ -265,8 +263,8 @@ struct DnnlTrainer::Impl {
   }
 
   void ByWeights(const ConvPlan& plan, const DnnlTrainConv& conv,
-                 const FeatureMap& x, const FeatureMap& gy, bool add,
-                 float* gweight, float* gbias) {
+                 const Tensor& x, const Tensor& gy, bool add, float* gweight,
+                 float* gbias) {
     const int64_t outputs = conv.weight_shape().dim(0);
     const memory::desc& stored = conv.weights.stored();
     // Winograd's kernels store whole cache lines.
@@ -306,44 +304,9 @@ struct DnnlTrainer::Impl {
 
 namespace {
 
-// Runs `body`; oneDNN's exceptions become errors that name the work.
-absl::Status Guard(const std::function<std::string()>& what,
-                   const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const dnnl::error& e) {
-    return absl::InternalError(
-        absl::StrCat("oneDNN: ", e.what(), " (", what(), ")"));
-  }
-  return absl::OkStatus();
-}
-
-std::string Describe(const TrainConv& conv, const FeatureMap& x) {
-  return absl::StrCat("convolution of ", x.shape.ToString(), " with ",
+std::string Describe(const TrainConv& conv, const Tensor& x) {
+  return absl::StrCat("convolution of ", x.shape().ToString(), " with ",
                       conv.weight_shape().ToString(), " in training");
-}
-
-struct PoolDescs {
-  memory::desc src, dst;
-  dnnl::pooling_forward::primitive_desc forward;
-};
-
-PoolDescs MakePool(const MaxPoolParams& p, const Shape& x, const Shape& y,
-                   DType compute, const dnnl::engine& engine) {
-  PoolDescs pool;
-  pool.src = FeatureDesc(x, compute);
-  pool.dst = FeatureDesc(y, compute);
-  // The far border cuts windows off: padding, which never is the largest.
-  const auto far = [&](int axis) {
-    return (y.dim(axis) - 1) * p.stride + p.kernel - x.dim(axis);
-  };
-  pool.forward = dnnl::pooling_forward::primitive_desc(
-      dnnl::pooling_forward::desc(
-          dnnl::prop_kind::forward_training, dnnl::algorithm::pooling_max,
-          pool.src, pool.dst, {p.stride, p.stride}, {p.kernel, p.kernel},
-          {0, 0}, {far(1), far(2)}),
-      engine);
-  return pool;
 }
 
 }  // namespace
@@ -353,40 +316,11 @@ DnnlTrainer::DnnlTrainer(DType activation_type)
 
 DnnlTrainer::~DnnlTrainer() = default;
 
-absl::StatusOr<FeatureMap> DnnlTrainer::Import(const Tensor& nhwc) {
-  const memory::desc from = NhwcDesc(nhwc.shape(), nhwc.type()),
-                     to = FeatureDesc(nhwc.shape(), impl_->compute);
-  if (from == to) return FeatureMap{nhwc.shape(), nhwc};
-  FeatureMap map = {nhwc.shape(), DnnlContext::Allocate(to)};
-  RETURN_IF_ERROR(Guard(
-      [&] { return absl::StrCat("import of ", nhwc.shape().ToString()); },
-      [&] {
-        impl_->context.Reorder(from, nhwc.raw(), to, map.data.mutable_raw());
-      }));
-  return map;
-}
-
-absl::StatusOr<Tensor> DnnlTrainer::Export(const FeatureMap& map, DType type) {
-  const memory::desc from = FeatureDesc(map.shape, impl_->compute),
-                     to = NhwcDesc(map.shape, type);
-  if (from == to) {
-    const auto owner = std::make_shared<Tensor>(map.data);
-    return Tensor::View(map.shape, type, owner->raw(), owner);
-  }
-  Tensor nhwc(map.shape, type);
-  RETURN_IF_ERROR(Guard(
-      [&] { return absl::StrCat("export of ", map.shape.ToString()); },
-      [&] {
-        impl_->context.Reorder(from, map.data.raw(), to, nhwc.mutable_raw());
-      }));
-  return nhwc;
-}
-
 absl::StatusOr<std::unique_ptr<TrainConv>> DnnlTrainer::MakeConv(
     const ConvParams& params, const Shape& weight_shape,
     absl::Span<const float> factors) {
   std::unique_ptr<TrainConv> conv;
-  RETURN_IF_ERROR(Guard(
+  RETURN_IF_ERROR(DnnlGuard(
       [&] { return absl::StrCat("kernel ", weight_shape.ToString()); },
       [&] {
         // Stored as the gradient of a map of usual size comes out.
@@ -405,23 +339,22 @@ absl::StatusOr<std::unique_ptr<TrainConv>> DnnlTrainer::MakeConv(
   return conv;
 }
 
-absl::StatusOr<FeatureMap> DnnlTrainer::Conv(TrainConv& conv,
-                                             const FeatureMap& x,
-                                             const FeatureMap* residual) {
+absl::StatusOr<Tensor> DnnlTrainer::Conv(TrainConv& conv, const Tensor& x,
+                                         const Tensor* residual) {
   ASSIGN_OR_RETURN(
       const Shape shape,
-      ops::InferConvShape(conv.params(), x.shape, conv.weight_shape()));
+      ops::InferConvShape(conv.params(), x.shape(), conv.weight_shape()));
   auto* dnnl_conv = static_cast<DnnlTrainConv*>(&conv);
   const int phases = dnnl_conv->phases;
-  FeatureMap y;
-  RETURN_IF_ERROR(Guard(
+  Tensor y;
+  RETURN_IF_ERROR(DnnlGuard(
       [&] { return Describe(conv, x); },
       [&] {
         if (phases == 1) {
           y = impl_->Forward(dnnl_conv, x, shape, residual);
           return;
         }
-        FeatureMap split;
+        Tensor split;
         if (residual != nullptr) split = impl_->Split(*residual, phases);
         y = impl_->Join(impl_->Forward(dnnl_conv, impl_->Split(x, phases),
                                        PhasesOf(shape, phases),
@@ -431,95 +364,33 @@ absl::StatusOr<FeatureMap> DnnlTrainer::Conv(TrainConv& conv,
   return y;
 }
 
-absl::Status DnnlTrainer::ConvGradient(TrainConv& conv, const FeatureMap& x,
-                                       const FeatureMap& gy, bool add,
+absl::Status DnnlTrainer::ConvGradient(TrainConv& conv, const Tensor& x,
+                                       const Tensor& gy, bool add,
                                        float* gweight, float* gbias,
-                                       FeatureMap* gx) {
+                                       Tensor* gx) {
   auto& dnnl_conv = static_cast<DnnlTrainConv&>(conv);
   const int phases = dnnl_conv.phases;
-  return Guard(
+  return DnnlGuard(
       [&] { return Describe(conv, x); },
       [&] {
-        const FeatureMap in = phases == 1 ? x : impl_->Split(x, phases);
-        const FeatureMap g = phases == 1 ? gy : impl_->Split(gy, phases);
+        const Tensor in = phases == 1 ? x : impl_->Split(x, phases);
+        const Tensor g = phases == 1 ? gy : impl_->Split(gy, phases);
         const ConvPlan& plan =
-            impl_->GetPlan(dnnl_conv, in.shape, g.shape, false);
+            impl_->GetPlan(dnnl_conv, in.shape(), g.shape(), false);
         if (gx != nullptr) {
           impl_->ByData(plan, &dnnl_conv, in, g, gx);
-          if (phases > 1) *gx = impl_->Join(*gx, x.shape, phases);
+          if (phases > 1) *gx = impl_->Join(*gx, x.shape(), phases);
         }
-        if (!LeavesTaps(dnnl_conv.run_params, conv.weight_shape(), in.shape,
+        if (!LeavesTaps(dnnl_conv.run_params, conv.weight_shape(), in.shape(),
                         impl_->compute)) {
           impl_->ByWeights(plan, dnnl_conv, in, g, add, gweight, gbias);
           return;
         }
-        const FeatureMap wide = WithZeroColumn(in);
-        impl_->ByWeights(impl_->GetPlan(dnnl_conv, wide.shape, g.shape, false),
-                         dnnl_conv, wide, g, add, gweight, gbias);
+        const Tensor wide = WithZeroColumn(in);
+        impl_->ByWeights(
+            impl_->GetPlan(dnnl_conv, wide.shape(), g.shape(), false),
+            dnnl_conv, wide, g, add, gweight, gbias);
       });
-}
-
-absl::StatusOr<FeatureMap> DnnlTrainer::MaxPool(const MaxPoolParams& params,
-                                                const FeatureMap& x) {
-  ASSIGN_OR_RETURN(const Shape shape, ops::InferMaxPoolShape(params, x.shape));
-  FeatureMap y;
-  RETURN_IF_ERROR(Guard(
-      [&] { return absl::StrCat("max pooling of ", x.shape.ToString()); },
-      [&] {
-        const PoolDescs pool = MakePool(params, x.shape, shape, impl_->compute,
-                                        impl_->context.engine());
-        y = {shape, DnnlContext::Allocate(pool.dst)};
-        const memory::desc space = pool.forward.workspace_desc();
-        const Tensor workspace = DnnlContext::Allocate(space);
-        dnnl::pooling_forward(pool.forward)
-            .execute(
-                impl_->context.stream(),
-                {{DNNL_ARG_SRC, impl_->View(pool.src, x.data.raw())},
-                 {DNNL_ARG_DST, impl_->View(pool.dst, y.data.raw())},
-                 {DNNL_ARG_WORKSPACE, impl_->View(space, workspace.raw())}});
-        impl_->context.stream().wait();
-      }));
-  return y;
-}
-
-absl::StatusOr<FeatureMap> DnnlTrainer::MaxPoolGradient(
-    const MaxPoolParams& params, const FeatureMap& x, const FeatureMap& gy) {
-  FeatureMap gx;
-  RETURN_IF_ERROR(Guard(
-      [&] { return absl::StrCat("max pooling of ", x.shape.ToString()); },
-      [&] {
-        const PoolDescs pool = MakePool(
-            params, x.shape, gy.shape, impl_->compute, impl_->context.engine());
-        // The forward pass once more: cheaper than to keep where the largest
-        // values were.
-        const memory::desc space = pool.forward.workspace_desc();
-        const Tensor workspace = DnnlContext::Allocate(space),
-                     y = DnnlContext::Allocate(pool.dst);
-        const memory at = impl_->View(space, workspace.raw());
-        dnnl::pooling_forward(pool.forward)
-            .execute(impl_->context.stream(),
-                     {{DNNL_ARG_SRC, impl_->View(pool.src, x.data.raw())},
-                      {DNNL_ARG_DST, impl_->View(pool.dst, y.raw())},
-                      {DNNL_ARG_WORKSPACE, at}});
-        const auto far = [&](int axis) {
-          return (gy.shape.dim(axis) - 1) * params.stride + params.kernel -
-                 x.shape.dim(axis);
-        };
-        const dnnl::pooling_backward::primitive_desc backward(
-            dnnl::pooling_backward::desc(
-                dnnl::algorithm::pooling_max, pool.src, pool.dst,
-                {params.stride, params.stride}, {params.kernel, params.kernel},
-                {0, 0}, {far(1), far(2)}),
-            impl_->context.engine(), pool.forward);
-        gx = {x.shape, DnnlContext::Allocate(pool.src)};
-        dnnl::pooling_backward(backward).execute(
-            impl_->context.stream(),
-            {{DNNL_ARG_DIFF_DST, impl_->View(pool.dst, gy.data.raw())},
-             {DNNL_ARG_WORKSPACE, at},
-             {DNNL_ARG_DIFF_SRC, impl_->View(pool.src, gx.data.raw())}});
-        impl_->context.stream().wait();
-      }));
-  return gx;
 }
 
 }  // namespace fcis

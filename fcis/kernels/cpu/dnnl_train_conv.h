@@ -24,21 +24,13 @@ class DnnlTrainer {
   ~DnnlTrainer();
 
   // As the functions of TrainBackend.
-  absl::StatusOr<FeatureMap> Import(const Tensor& nhwc);
-  absl::StatusOr<Tensor> Export(const FeatureMap& map, DType type);
   absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
       const ConvParams& params, const Shape& weight_shape,
       absl::Span<const float> factors);
-  absl::StatusOr<FeatureMap> Conv(TrainConv& conv, const FeatureMap& x,
-                                  const FeatureMap* residual);
-  absl::Status ConvGradient(TrainConv& conv, const FeatureMap& x,
-                            const FeatureMap& gy, bool add, float* gweight,
-                            float* gbias, FeatureMap* gx);
-  absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
-                                     const FeatureMap& x);
-  absl::StatusOr<FeatureMap> MaxPoolGradient(const MaxPoolParams& params,
-                                             const FeatureMap& x,
-                                             const FeatureMap& gy);
+  absl::StatusOr<Tensor> Conv(TrainConv& conv, const Tensor& x,
+                              const Tensor* residual);
+  absl::Status ConvGradient(TrainConv& conv, const Tensor& x, const Tensor& gy,
+                            bool add, float* gweight, float* gbias, Tensor* gx);
 
   struct Impl;
 

@@ -52,6 +52,12 @@ class BodyBackend : public Backend {
   absl::StatusOr<Tensor> AllocateMap(const Shape& shape, DType type) override {
     return executor_->Allocate(shape, type);
   }
+  absl::StatusOr<Tensor> Convert(const Tensor& map, DType type,
+                                 Layout) override {
+    ASSIGN_OR_RETURN(Tensor there, executor_->ToDevice(map));
+    if (there.type() == type) return there;
+    return ops_.Convert(there, type);
+  }
   absl::StatusOr<Tensor> ToHost(const Tensor& map) override {
     return executor_->ToHost(map);
   }

@@ -1,5 +1,5 @@
-// TrainBackend on an executor (body_ops.h) and an engine (body_conv.h). A
-// feature map is a tensor N,H,W,C of the activation type on the device.
+// TrainBackend on an executor (body_ops.h) and an engine (body_conv.h). Feature
+// maps are row-major.
 #ifndef FCIS_KERNELS_CUDA_BODY_TRAIN_BACKEND_H_
 #define FCIS_KERNELS_CUDA_BODY_TRAIN_BACKEND_H_
 
@@ -36,15 +36,6 @@ class BodyTrainBackend : public TrainBackend {
   Backend& forward() override { return *forward_; }
   ParameterMath& parameters() override { return parameters_; }
 
-  absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) override {
-    ASSIGN_OR_RETURN(Tensor map, executor_->ToDevice(nhwc));
-    return AsType(map, forward().activation_type());
-  }
-  absl::StatusOr<Tensor> Export(const FeatureMap& map, DType type) override {
-    ASSIGN_OR_RETURN(const FeatureMap out, AsType(map.data, type));
-    return out.data;
-  }
-
   absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
       const ConvParams& params, const Shape& weight_shape,
       absl::Span<const float> factors) override {
@@ -54,60 +45,49 @@ class BodyTrainBackend : public TrainBackend {
     RETURN_IF_ERROR(conv->Prepare());
     return std::unique_ptr<TrainConv>(std::move(conv));
   }
-  absl::StatusOr<FeatureMap> Conv(TrainConv& conv, const FeatureMap& x,
-                                  const FeatureMap* residual) override {
+  absl::StatusOr<Tensor> Conv(TrainConv& conv, const Tensor& x,
+                              const Tensor* residual) override {
     ASSIGN_OR_RETURN(
         const Shape shape,
-        ops::InferConvShape(conv.params(), x.shape, conv.weight_shape()));
+        ops::InferConvShape(conv.params(), x.shape(), conv.weight_shape()));
     ASSIGN_OR_RETURN(Tensor y,
                      executor_->Allocate(shape, forward_->activation_type()));
-    RETURN_IF_ERROR(static_cast<TrainedConv&>(conv).conv().Forward(
-        x.data, DataOf(residual), &y));
-    return FeatureMap{shape, y};
+    RETURN_IF_ERROR(
+        static_cast<TrainedConv&>(conv).conv().Forward(x, residual, &y));
+    return y;
   }
-  absl::Status ConvGradient(TrainConv& conv, const FeatureMap& x,
-                            const FeatureMap& gy, bool add, float* gweight,
-                            float* gbias, FeatureMap* gx) override {
+  absl::Status ConvGradient(TrainConv& conv, const Tensor& x, const Tensor& gy,
+                            bool add, float* gweight, float* gbias,
+                            Tensor* gx) override {
     auto& of = static_cast<TrainedConv&>(conv).conv();
-    ASSIGN_OR_RETURN(const Tensor gw, of.GradientOfWeight(x.data, gy.data));
+    ASSIGN_OR_RETURN(const Tensor gw, of.GradientOfWeight(x, gy));
     if (gx != nullptr) {
-      ASSIGN_OR_RETURN(const Tensor g, of.GradientOfX(x.shape, gy.data));
-      *gx = {x.shape, g};
+      ASSIGN_OR_RETURN(*gx, of.GradientOfX(x.shape(), gy));
     }
     RETURN_IF_ERROR(executor_->Run(
         PutBody<float>{Elements<float>(gw), add, gweight}, gw.num_elements()));
-    ASSIGN_OR_RETURN(const Tensor sums, ops_.ChannelTotals(gy.data, gy.data));
+    ASSIGN_OR_RETURN(const Tensor sums, ops_.ChannelTotals(gy, gy));
     return executor_->Run(PutBody<double>{Elements<double>(sums), add, gbias},
                           sums.dim(1));
   }
 
-  absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
-                       FeatureMap* g) override {
-    return ops_.Combine(DataOf(gate), DataOf(other), &g->data);
+  absl::Status Combine(const Tensor* gate, const Tensor* other,
+                       Tensor* g) override {
+    return ops_.Combine(gate, other, g);
   }
-  absl::Status ChannelSums(const FeatureMap& a, const FeatureMap& b,
-                           double* sum, double* product) override {
-    return ops_.ChannelSums(a.data, b.data, sum, product);
+  absl::Status ChannelSums(const Tensor& a, const Tensor& b, double* sum,
+                           double* product) override {
+    return ops_.ChannelSums(a, b, sum, product);
   }
-  absl::StatusOr<FeatureMap> Affine(const ChannelAffine& affine,
-                                    const FeatureMap& x,
-                                    const FeatureMap* other) override {
-    ASSIGN_OR_RETURN(const Tensor y,
-                     ops_.Affine(affine, x.data, DataOf(other)));
-    return FeatureMap{y.shape(), y};
+  absl::StatusOr<Tensor> Affine(const ChannelAffine& affine, const Tensor& x,
+                                const Tensor* other) override {
+    return ops_.Affine(affine, x, other);
   }
 
-  absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
-                                     const FeatureMap& x) override {
-    ASSIGN_OR_RETURN(const Tensor y, ops::MaxPool(forward(), params, x.data));
-    return FeatureMap{y.shape(), y};
-  }
-  absl::StatusOr<FeatureMap> MaxPoolGradient(const MaxPoolParams& params,
-                                             const FeatureMap& x,
-                                             const FeatureMap& gy) override {
-    ASSIGN_OR_RETURN(const Tensor gx,
-                     ops_.MaxPoolGradient(params, x.data, gy.data));
-    return FeatureMap{gx.shape(), gx};
+  absl::StatusOr<Tensor> MaxPoolGradient(const MaxPoolParams& params,
+                                         const Tensor& x,
+                                         const Tensor& gy) override {
+    return ops_.MaxPoolGradient(params, x, gy);
   }
 
   absl::Status PsroiMeanGradient(const PsroiParams& params, const Tensor& rois,
@@ -133,16 +113,6 @@ class BodyTrainBackend : public TrainBackend {
 
  private:
   using TrainedConv = BodyTrainConv<Executor, Engine>;
-
-  static const Tensor* DataOf(const FeatureMap* map) {
-    return map == nullptr ? nullptr : &map->data;
-  }
-
-  absl::StatusOr<FeatureMap> AsType(const Tensor& map, DType type) {
-    if (map.type() == type) return FeatureMap{map.shape(), map};
-    ASSIGN_OR_RETURN(const Tensor converted, ops_.Convert(map, type));
-    return FeatureMap{map.shape(), converted};
-  }
 
   const std::unique_ptr<BodyBackend<Executor, Engine>> forward_;
   Executor* const executor_;

@@ -65,13 +65,6 @@ class RefTrainBackend : public TrainBackend {
   Backend& forward() override { return *forward_; }
   ParameterMath& parameters() override { return parameters_; }
 
-  absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) override {
-    return FeatureMap{nhwc.shape(), nhwc};
-  }
-  absl::StatusOr<Tensor> Export(const FeatureMap& map, DType) override {
-    return map.data;
-  }
-
   absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
       const ConvParams& params, const Shape& weight_shape,
       absl::Span<const float> factors) override {
@@ -79,84 +72,71 @@ class RefTrainBackend : public TrainBackend {
                                            factors);
   }
 
-  absl::StatusOr<FeatureMap> Conv(TrainConv& conv, const FeatureMap& x,
-                                  const FeatureMap* residual) override {
+  absl::StatusOr<Tensor> Conv(TrainConv& conv, const Tensor& x,
+                              const Tensor* residual) override {
     auto& ref = static_cast<RefTrainConv&>(conv);
-    Tensor y;
-    if (residual == nullptr) {
-      ASSIGN_OR_RETURN(y, ops::Conv(*forward_, *ref.prepared, x.data));
-    } else {
-      ASSIGN_OR_RETURN(
-          y, ops::Conv(*forward_, *ref.prepared, x.data, residual->data));
-    }
-    return FeatureMap{y.shape(), y};
+    if (residual == nullptr) return ops::Conv(*forward_, *ref.prepared, x);
+    return ops::Conv(*forward_, *ref.prepared, x, *residual);
   }
 
-  absl::Status ConvGradient(TrainConv& conv, const FeatureMap& x,
-                            const FeatureMap& gy, bool add, float* gweight,
-                            float* gbias, FeatureMap* gx) override {
-    const ConvGradients g =
-        RefConvGradients(conv.params(), x.data,
-                         static_cast<RefTrainConv&>(conv).folded, gy.data);
+  absl::Status ConvGradient(TrainConv& conv, const Tensor& x, const Tensor& gy,
+                            bool add, float* gweight, float* gbias,
+                            Tensor* gx) override {
+    const ConvGradients g = RefConvGradients(
+        conv.params(), x, static_cast<RefTrainConv&>(conv).folded, gy);
     Put(g.weight, add, gweight);
     Put(g.bias, add, gbias);
-    if (gx != nullptr) *gx = {x.shape, g.x};
+    if (gx != nullptr) *gx = g.x;
     return absl::OkStatus();
   }
 
-  absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
-                       FeatureMap* g) override {
-    float* to = g->data.mutable_data<float>();
-    for (int64_t i = 0; i < g->data.num_elements(); ++i) {
-      if (other != nullptr) to[i] += other->data.data<float>()[i];
-      if (gate != nullptr && !(gate->data.data<float>()[i] > 0)) to[i] = 0;
+  absl::Status Combine(const Tensor* gate, const Tensor* other,
+                       Tensor* g) override {
+    float* to = g->mutable_data<float>();
+    for (int64_t i = 0; i < g->num_elements(); ++i) {
+      if (other != nullptr) to[i] += other->data<float>()[i];
+      if (gate != nullptr && !(gate->data<float>()[i] > 0)) to[i] = 0;
     }
     return absl::OkStatus();
   }
 
-  absl::Status ChannelSums(const FeatureMap& a, const FeatureMap& b,
-                           double* sum, double* product) override {
-    const int64_t channels = a.shape.dim(3);
+  absl::Status ChannelSums(const Tensor& a, const Tensor& b, double* sum,
+                           double* product) override {
+    const int64_t channels = a.shape().dim(3);
     std::fill_n(sum, channels, 0.0);
     std::fill_n(product, channels, 0.0);
-    const float *from = a.data.data<float>(), *by = b.data.data<float>();
-    for (int64_t i = 0; i < a.data.num_elements(); ++i) {
+    const float *from = a.data<float>(), *by = b.data<float>();
+    for (int64_t i = 0; i < a.num_elements(); ++i) {
       sum[i % channels] += from[i];
       product[i % channels] += static_cast<double>(from[i]) * by[i];
     }
     return absl::OkStatus();
   }
 
-  absl::StatusOr<FeatureMap> Affine(const ChannelAffine& affine,
-                                    const FeatureMap& x,
-                                    const FeatureMap* other) override {
-    const int64_t channels = x.shape.dim(3);
-    FeatureMap y = {x.shape, Tensor(x.shape)};
-    for (int64_t i = 0; i < y.data.num_elements(); ++i) {
+  absl::StatusOr<Tensor> Affine(const ChannelAffine& affine, const Tensor& x,
+                                const Tensor* other) override {
+    const int64_t channels = x.shape().dim(3);
+    Tensor y(x.shape());
+    for (int64_t i = 0; i < y.num_elements(); ++i) {
       const int64_t c = i % channels;
       double v = static_cast<double>(affine.scale[c]) *
-                     (x.data.data<float>()[i] - affine.mean[c]) +
+                     (x.data<float>()[i] - affine.mean[c]) +
                  affine.shift[c];
       if (other != nullptr) {
         const double by =
             affine.other_scale.empty() ? 1.0 : affine.other_scale[c];
-        v += by * other->data.data<float>()[i];
+        v += by * other->data<float>()[i];
       }
       if (affine.relu && v < 0) v = 0;
-      y.data.mutable_data<float>()[i] = static_cast<float>(v);
+      y.mutable_data<float>()[i] = static_cast<float>(v);
     }
     return y;
   }
 
-  absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
-                                     const FeatureMap& x) override {
-    ASSIGN_OR_RETURN(const Tensor y, ops::MaxPool(*forward_, params, x.data));
-    return FeatureMap{y.shape(), y};
-  }
-  absl::StatusOr<FeatureMap> MaxPoolGradient(const MaxPoolParams& params,
-                                             const FeatureMap& x,
-                                             const FeatureMap& gy) override {
-    return FeatureMap{x.shape, RefMaxPoolGradient(params, x.data, gy.data)};
+  absl::StatusOr<Tensor> MaxPoolGradient(const MaxPoolParams& params,
+                                         const Tensor& x,
+                                         const Tensor& gy) override {
+    return RefMaxPoolGradient(params, x, gy);
   }
 
   absl::Status PsroiMeanGradient(const PsroiParams& params, const Tensor& rois,

@@ -1,7 +1,8 @@
 // TrainBackend: the device-dependent half of training, beside the forward ops
-// of Backend. Its feature maps keep a layout of the backend's own from one
-// convolution to the next (blocked by channels where the CPU's instructions
-// like that better); only Import and Export convert.
+// of Backend. Feature maps and their gradients are of forward()'s activation
+// type, and from one convolution to the next in Layout::kBackend (blocked by
+// channels where the CPU's instructions like that better); Backend::Convert
+// brings them there and back.
 //
 // Callers keep shapes valid (the network is built from checked weights): a
 // wrong shape is a bug and is CHECKed. One call at a time per backend. Results
@@ -26,12 +27,6 @@
 #include "fcis/kernels/train/parameter_math.h"
 
 namespace fcis {
-
-// A feature map, or its gradient. Copies share their elements.
-struct FeatureMap {
-  Shape shape;  // N,H,W,C
-  Tensor data;  // the backend's layout
-};
 
 // A convolution whose weights change. With a factor per output channel (a
 // folded batch norm) it computes
@@ -80,50 +75,48 @@ class TrainBackend {
 
   // The forward ops, with the same type of feature maps.
   virtual Backend& forward() = 0;
+  // A map of f32 or the activation type, as convolutions are trained on it.
+  absl::StatusOr<Tensor> ToOwnLayout(const Tensor& map) {
+    return forward().Convert(map, forward().activation_type(),
+                             Layout::kBackend);
+  }
   // Of weights, biases and their gradients.
   virtual ParameterMath& parameters() = 0;
-
-  // nhwc: f32 [N,H,W,C], or the activation type. Where layouts agree, Import
-  // and Export share their argument's elements.
-  virtual absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) = 0;
-  // [N,H,W,C] of `type`, a map of forward()'s.
-  virtual absl::StatusOr<Tensor> Export(const FeatureMap& map, DType type) = 0;
 
   // factors: empty (all 1), or one per output channel.
   virtual absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
       const ConvParams& params, const Shape& weight_shape,
       absl::Span<const float> factors) = 0;
-  virtual absl::StatusOr<FeatureMap> Conv(TrainConv& conv, const FeatureMap& x,
-                                          const FeatureMap* residual) = 0;
+  virtual absl::StatusOr<Tensor> Conv(TrainConv& conv, const Tensor& x,
+                                      const Tensor* residual) = 0;
   // gy: the gradient before the ReLU. gweight (stored) and gbias receive the
   // gradients of factor * w and of bias, or have them added. gx: null, or
   // receives the gradient of x.
-  virtual absl::Status ConvGradient(TrainConv& conv, const FeatureMap& x,
-                                    const FeatureMap& gy, bool add,
-                                    float* gweight, float* gbias,
-                                    FeatureMap* gx) = 0;
+  virtual absl::Status ConvGradient(TrainConv& conv, const Tensor& x,
+                                    const Tensor& gy, bool add, float* gweight,
+                                    float* gbias, Tensor* gx) = 0;
 
   // g = (g + other) where gate > 0, else 0: back through a ReLU whose output
-  // is `gate`. Either may be null. g is changed in place: not one of Import's.
-  virtual absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
-                               FeatureMap* g) = 0;
+  // is `gate`. Either may be null. g is changed in place, so it must not share
+  // its elements with what Convert was given.
+  virtual absl::Status Combine(const Tensor* gate, const Tensor* other,
+                               Tensor* g) = 0;
 
   // What a batch norm is made of, forward and back. Sums of each channel over
   // N, H and W: of a, and of a * b; exact products and sums in double, in an
   // order that does not depend on threads.
-  virtual absl::Status ChannelSums(const FeatureMap& a, const FeatureMap& b,
+  virtual absl::Status ChannelSums(const Tensor& a, const Tensor& b,
                                    double* sum, double* product) = 0;
   // other: null, or like x.
-  virtual absl::StatusOr<FeatureMap> Affine(const ChannelAffine& affine,
-                                            const FeatureMap& x,
-                                            const FeatureMap* other) = 0;
+  virtual absl::StatusOr<Tensor> Affine(const ChannelAffine& affine,
+                                        const Tensor& x,
+                                        const Tensor* other) = 0;
 
-  // As ops::MaxPool; the gradient goes to a window's first largest value.
-  virtual absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
-                                             const FeatureMap& x) = 0;
-  virtual absl::StatusOr<FeatureMap> MaxPoolGradient(
-      const MaxPoolParams& params, const FeatureMap& x,
-      const FeatureMap& gy) = 0;
+  // The gradient of x through ops::MaxPool: it goes to a window's first largest
+  // value.
+  virtual absl::StatusOr<Tensor> MaxPoolGradient(const MaxPoolParams& params,
+                                                 const Tensor& x,
+                                                 const Tensor& gy) = 0;
 
   // Gradient of the maps of ops::PsroiMean: gy f32 [R,D]. gmaps: f32, like
   // the maps, in forward()'s memory; overwritten.

@@ -19,8 +19,9 @@
 namespace fcis {
 namespace {
 
-Tensor Exported(TrainBackend* backend, const FeatureMap& map) {
-  return *backend->forward().ToHost(*backend->Export(map, DType::kF32));
+Tensor Exported(TrainBackend* backend, const Tensor& map) {
+  return *backend->forward().ToHost(
+      *backend->forward().Convert(map, DType::kF32, Layout::kRowMajor));
 }
 
 class TrainBackendTest : public ::testing::TestWithParam<std::string> {};
@@ -72,12 +73,13 @@ ConvResult RunConv(TrainBackend* backend, const ConvCase& c, bool twice) {
 
   const Tensor x = RandomTensor("x", {c.n, c.height, c.width, c.in});
   const Shape shape = *ops::InferConvShape(params, x.shape(), kernel);
-  const FeatureMap input = *backend->Import(x);
-  const FeatureMap residual = *backend->Import(RandomTensor("residual", shape));
-  const FeatureMap y =
+  const Tensor input = *backend->ToOwnLayout(x);
+  const Tensor residual =
+      *backend->ToOwnLayout(RandomTensor("residual", shape));
+  const Tensor y =
       *backend->Conv(*conv, input, c.residual ? &residual : nullptr);
-  const FeatureMap gy = *backend->Import(RandomTensor("gy", shape));
-  FeatureMap gx;
+  const Tensor gy = *backend->ToOwnLayout(RandomTensor("gy", shape));
+  Tensor gx;
   // Are overwritten.
   Tensor gweight = Placed(backend, std::vector<float>(stored.size(), 9.0f));
   Tensor gbias = Placed(backend, std::vector<float>(c.out, 9.0f));
@@ -222,9 +224,10 @@ TEST_P(TrainBackendTest, CombineLikeRef) {
     for (const bool added : {false, true}) {
       std::vector<Tensor> results;
       for (TrainBackend* backend : {ref.get(), tested.get()}) {
-        const FeatureMap gate = *backend->Import(RandomTensor("gate", shape));
-        const FeatureMap other = *backend->Import(RandomTensor("other", shape));
-        FeatureMap g = *backend->Import(RandomTensor("g", shape).Clone());
+        const Tensor gate = *backend->ToOwnLayout(RandomTensor("gate", shape));
+        const Tensor other =
+            *backend->ToOwnLayout(RandomTensor("other", shape));
+        Tensor g = *backend->ToOwnLayout(RandomTensor("g", shape).Clone());
         ASSERT_TRUE(
             backend
                 ->Combine(gated ? &gate : nullptr, added ? &other : nullptr, &g)
@@ -243,9 +246,9 @@ TEST_P(TrainBackendTest, MaxPoolLikeRef) {
                              Shape{1, 1, 9, 16}, Shape{1, 9, 1, 16}}) {
     std::vector<Tensor> ys, gxs;
     for (TrainBackend* backend : {ref.get(), tested.get()}) {
-      const FeatureMap x = *backend->Import(RandomTensor("x", shape));
-      const FeatureMap y = *backend->MaxPool(MaxPoolParams(), x);
-      const FeatureMap gy = *backend->Import(RandomTensor("gy", y.shape));
+      const Tensor x = *backend->ToOwnLayout(RandomTensor("x", shape));
+      const Tensor y = *ops::MaxPool(backend->forward(), MaxPoolParams(), x);
+      const Tensor gy = *backend->ToOwnLayout(RandomTensor("gy", y.shape()));
       ys.push_back(Exported(backend, y));
       gxs.push_back(
           Exported(backend, *backend->MaxPoolGradient(MaxPoolParams(), x, gy)));

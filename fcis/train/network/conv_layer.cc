@@ -123,18 +123,18 @@ absl::Status ConvLayer::Refresh() {
   return conv_->Set(weight_.value, Floats(&sum_));
 }
 
-absl::StatusOr<FeatureMap> ConvLayer::Forward(const FeatureMap& x,
-                                              const FeatureMap* residual) {
+absl::StatusOr<Tensor> ConvLayer::Forward(const Tensor& x,
+                                          const Tensor* residual) {
   if (norm_ == nullptr) return backend_->Conv(*conv_, x, residual);
-  ASSIGN_OR_RETURN(const FeatureMap y, backend_->Conv(*conv_, x, nullptr));
+  ASSIGN_OR_RETURN(const Tensor y, backend_->Conv(*conv_, x, nullptr));
   return norm_->Forward(y, residual, spec_.params.relu);
 }
 
-absl::Status ConvLayer::Backward(const FeatureMap& x, const FeatureMap& gy,
-                                 bool add, FeatureMap* gx) {
+absl::Status ConvLayer::Backward(const Tensor& x, const Tensor& gy, bool add,
+                                 Tensor* gx) {
   float* gbias =
       bias_trained_ ? bias_.gradient : Floats(&unused_bias_gradient_);
-  FeatureMap gconv = gy;
+  Tensor gconv = gy;
   if (norm_ != nullptr) {
     ASSIGN_OR_RETURN(gconv, norm_->Backward(gy, add));
   }
