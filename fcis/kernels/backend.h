@@ -27,7 +27,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/arg_max.h"
@@ -82,12 +84,18 @@ class Backend {
   // already.
   virtual absl::StatusOr<Tensor> ToDevice(const Tensor& t) { return t; }
 
-  // `weight` may be kept (its elements are shared, not copied).
-  virtual absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+  // A convolution whose weights are set once. `weight` may be kept (its
+  // elements are shared, not copied).
+  virtual absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
       const ConvParams& params, const Tensor& weight, const Tensor& bias) = 0;
-  // `residual`: null, or a tensor like y; it may share y's memory.
-  virtual absl::Status Conv(PreparedConv& conv, const Tensor& x,
-                            const Tensor* residual, Tensor* y) = 0;
+  // One whose weights change. factors: empty (all 1), or one per output
+  // channel. Errors: Unimplemented where nothing is trained.
+  virtual absl::StatusOr<std::unique_ptr<TrainedConvolution>> MakeConv(
+      const ConvParams& /*params*/, const Shape& /*weight_shape*/,
+      absl::Span<const float> /*factors*/) {
+    return absl::UnimplementedError(
+        absl::StrCat("the backend ", name(), " does not train"));
+  }
 
   virtual absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                                Tensor* y) = 0;

@@ -6,7 +6,6 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/cpu_max_pool.h"
 #include "fcis/kernels/cpu/cpu_psroi.h"
-#include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/cpu/dnnl_conv.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_maps.h"
@@ -29,24 +28,24 @@ class CpuBackend : public Backend {
   }
   absl::StatusOr<Tensor> Convert(const Tensor& map, DType type,
                                  Layout layout) override {
-    return DnnlConvert(map, type, layout, &context_);
+    return DnnlConvert(map, type, layout, &convs_.context());
   }
 
-  absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+  absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
       const ConvParams& params, const Tensor& weight,
       const Tensor& bias) override {
     return convs_.Prepare(params, weight, bias);
   }
-
-  absl::Status Conv(PreparedConv& conv, const Tensor& x, const Tensor* residual,
-                    Tensor* y) override {
-    return convs_.Run(conv, x, residual, y);
+  absl::StatusOr<std::unique_ptr<TrainedConvolution>> MakeConv(
+      const ConvParams& params, const Shape& weight_shape,
+      absl::Span<const float> factors) override {
+    return convs_.Make(params, weight_shape, factors);
   }
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                        Tensor* y) override {
     if (x.layout() == Layout::kBackend) {
-      return DnnlMaxPool(params, x, &context_, y);
+      return DnnlMaxPool(params, x, &convs_.context(), y);
     }
     CpuMaxPool(params, x, y);
     return absl::OkStatus();
@@ -92,8 +91,7 @@ class CpuBackend : public Backend {
 
  private:
   const DType activation_type_;
-  DnnlContext context_;
-  DnnlConvRunner convs_;
+  DnnlConvs convs_;
 };
 
 }  // namespace

@@ -14,7 +14,6 @@
 #include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_maps.h"
-#include "fcis/kernels/cpu/dnnl_train_conv.h"
 #include "fcis/kernels/train/host_parameter_math.h"
 
 namespace fcis {
@@ -66,25 +65,10 @@ void CombineAll(void (*combine)(const T*, const T*, int64_t, T*),
 class CpuTrainBackend : public TrainBackend {
  public:
   explicit CpuTrainBackend(std::unique_ptr<Backend> forward)
-      : forward_(std::move(forward)), trainer_(forward_->activation_type()) {}
+      : forward_(std::move(forward)) {}
 
   Backend& forward() override { return *forward_; }
   ParameterMath& parameters() override { return parameters_; }
-
-  absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
-      const ConvParams& params, const Shape& weight_shape,
-      absl::Span<const float> factors) override {
-    return trainer_.MakeConv(params, weight_shape, factors);
-  }
-  absl::StatusOr<Tensor> Conv(TrainConv& conv, const Tensor& x,
-                              const Tensor* residual) override {
-    return trainer_.Conv(conv, x, residual);
-  }
-  absl::Status ConvGradient(TrainConv& conv, const Tensor& x, const Tensor& gy,
-                            bool add, float* gweight, float* gbias,
-                            Tensor* gx) override {
-    return trainer_.ConvGradient(conv, x, gy, add, gweight, gbias, gx);
-  }
 
   absl::Status Combine(const Tensor* gate, const Tensor* other,
                        Tensor* g) override {
@@ -131,7 +115,6 @@ class CpuTrainBackend : public TrainBackend {
   const std::unique_ptr<Backend> forward_;
   HostParameterMath parameters_;
   DnnlContext context_;
-  DnnlTrainer trainer_;
 };
 
 }  // namespace

@@ -131,6 +131,12 @@ int64_t ChannelBlock(const Tensor& map) {
   return blocking.strides[kChannelAxis] == 1 ? map.dim(3) : 1;
 }
 
+memory::desc KernelDesc(const Shape& shape, DType type,
+                        memory::format_tag tag) {
+  return memory::desc({shape.dim(0), shape.dim(1), shape.dim(2), shape.dim(3)},
+                      DnnlType(type), tag);
+}
+
 std::string LayoutName(const memory::desc& desc) {
   const dnnl_blocking_desc_t& blocking = desc.data.format_desc.blocking;
   std::string name = "strides";

@@ -42,6 +42,10 @@ int64_t ChannelBlock(const Tensor& map);
 // Names a layout without its extents.
 std::string LayoutName(const dnnl::memory::desc& desc);
 
+// A kernel (O,I,KH,KW) of this type and layout.
+dnnl::memory::desc KernelDesc(const Shape& shape, DType type,
+                              dnnl::memory::format_tag tag);
+
 // The factors of the elements of an f32 kernel (O,I,KH,KW) in layout `desc`.
 OutputFactors FactorsOf(const dnnl::memory::desc& desc,
                         absl::Span<const float> factors);

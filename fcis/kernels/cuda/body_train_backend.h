@@ -15,8 +15,6 @@
 #include "fcis/kernels/cuda/body_losses.h"
 #include "fcis/kernels/cuda/body_ops.h"
 #include "fcis/kernels/cuda/body_parameter_math.h"
-#include "fcis/kernels/cuda/body_train_conv.h"
-#include "fcis/kernels/cuda/update_bodies.h"
 #include "fcis/kernels/train/train_backend.h"
 
 namespace fcis {
@@ -35,41 +33,6 @@ class BodyTrainBackend : public TrainBackend {
 
   Backend& forward() override { return *forward_; }
   ParameterMath& parameters() override { return parameters_; }
-
-  absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
-      const ConvParams& params, const Shape& weight_shape,
-      absl::Span<const float> factors) override {
-    auto conv = absl::make_unique<TrainedConv>(
-        executor_, &forward_->engine(), params, weight_shape,
-        forward_->activation_type(), factors);
-    RETURN_IF_ERROR(conv->Prepare());
-    return std::unique_ptr<TrainConv>(std::move(conv));
-  }
-  absl::StatusOr<Tensor> Conv(TrainConv& conv, const Tensor& x,
-                              const Tensor* residual) override {
-    ASSIGN_OR_RETURN(
-        const Shape shape,
-        ops::InferConvShape(conv.params(), x.shape(), conv.weight_shape()));
-    ASSIGN_OR_RETURN(Tensor y,
-                     executor_->Allocate(shape, forward_->activation_type()));
-    RETURN_IF_ERROR(
-        static_cast<TrainedConv&>(conv).conv().Forward(x, residual, &y));
-    return y;
-  }
-  absl::Status ConvGradient(TrainConv& conv, const Tensor& x, const Tensor& gy,
-                            bool add, float* gweight, float* gbias,
-                            Tensor* gx) override {
-    auto& of = static_cast<TrainedConv&>(conv).conv();
-    ASSIGN_OR_RETURN(const Tensor gw, of.GradientOfWeight(x, gy));
-    if (gx != nullptr) {
-      ASSIGN_OR_RETURN(*gx, of.GradientOfX(x.shape(), gy));
-    }
-    RETURN_IF_ERROR(executor_->Run(
-        PutBody<float>{Elements<float>(gw), add, gweight}, gw.num_elements()));
-    ASSIGN_OR_RETURN(const Tensor sums, ops_.ChannelTotals(gy, gy));
-    return executor_->Run(PutBody<double>{Elements<double>(sums), add, gbias},
-                          sums.dim(1));
-  }
 
   absl::Status Combine(const Tensor* gate, const Tensor* other,
                        Tensor* g) override {
@@ -112,8 +75,6 @@ class BodyTrainBackend : public TrainBackend {
   }
 
  private:
-  using TrainedConv = BodyTrainConv<Executor, Engine>;
-
   const std::unique_ptr<BodyBackend<Executor, Engine>> forward_;
   Executor* const executor_;
   BodyOps<Executor> ops_;

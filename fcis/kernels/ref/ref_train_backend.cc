@@ -11,50 +11,8 @@
 namespace fcis {
 namespace {
 
-class RefTrainConv : public TrainConv {
- public:
-  RefTrainConv(Backend* backend, const ConvParams& params, const Shape& shape,
-               absl::Span<const float> factors)
-      : TrainConv(params, shape),
-        backend_(backend),
-        factors_(OutputFactors::OutputsFirst(shape.num_elements(), shape.dim(0),
-                                             factors)) {}
-
-  const OutputFactors& factors() const override { return factors_; }
-  std::string layout() const override { return "oihw"; }
-
-  void ToStored(const Tensor& weight, float* stored) const override {
-    std::copy_n(weight.data<float>(), weight.num_elements(), stored);
-  }
-  Tensor FromStored(const float* stored) const override {
-    return Tensor::FromSpan(weight_shape(),
-                            absl::MakeConstSpan(stored, factors_.size()));
-  }
-
-  absl::Status Set(const float* stored, const float* bias) override {
-    folded = Tensor(weight_shape());
-    factors_.Apply(stored, folded.mutable_data<float>());
-    const int64_t out = weight_shape().dim(0);
-    ASSIGN_OR_RETURN(
-        prepared, ops::PrepareConv(
-                      *backend_, params(), folded,
-                      Tensor::FromSpan({out}, absl::MakeConstSpan(bias, out))));
-    return absl::OkStatus();
-  }
-
-  Tensor folded;  // factor * w
-  std::unique_ptr<PreparedConv> prepared;
-
- private:
-  Backend* backend_;
-  const OutputFactors factors_;
-};
-
-void Put(const Tensor& from, bool add, float* to) {
-  for (const float v : from.span<float>()) {
-    *to = add ? *to + v : v;
-    ++to;
-  }
+void Put(const Tensor& from, float* to) {
+  std::copy_n(from.data<float>(), from.num_elements(), to);
 }
 
 class RefTrainBackend : public TrainBackend {
@@ -64,31 +22,6 @@ class RefTrainBackend : public TrainBackend {
 
   Backend& forward() override { return *forward_; }
   ParameterMath& parameters() override { return parameters_; }
-
-  absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
-      const ConvParams& params, const Shape& weight_shape,
-      absl::Span<const float> factors) override {
-    return absl::make_unique<RefTrainConv>(forward_.get(), params, weight_shape,
-                                           factors);
-  }
-
-  absl::StatusOr<Tensor> Conv(TrainConv& conv, const Tensor& x,
-                              const Tensor* residual) override {
-    auto& ref = static_cast<RefTrainConv&>(conv);
-    if (residual == nullptr) return ops::Conv(*forward_, *ref.prepared, x);
-    return ops::Conv(*forward_, *ref.prepared, x, *residual);
-  }
-
-  absl::Status ConvGradient(TrainConv& conv, const Tensor& x, const Tensor& gy,
-                            bool add, float* gweight, float* gbias,
-                            Tensor* gx) override {
-    const ConvGradients g = RefConvGradients(
-        conv.params(), x, static_cast<RefTrainConv&>(conv).folded, gy);
-    Put(g.weight, add, gweight);
-    Put(g.bias, add, gbias);
-    if (gx != nullptr) *gx = g.x;
-    return absl::OkStatus();
-  }
 
   absl::Status Combine(const Tensor* gate, const Tensor* other,
                        Tensor* g) override {
@@ -141,7 +74,7 @@ class RefTrainBackend : public TrainBackend {
 
   absl::Status PsroiMeanGradient(const PsroiParams& params, const Tensor& rois,
                                  const Tensor& gy, Tensor* gmaps) override {
-    Put(RefPsroiMeanGradient(params, gmaps->shape(), rois, gy), /*add=*/false,
+    Put(RefPsroiMeanGradient(params, gmaps->shape(), rois, gy),
         gmaps->mutable_data<float>());
     return absl::OkStatus();
   }
@@ -153,7 +86,7 @@ class RefTrainBackend : public TrainBackend {
                      ops::PsroiPool(*forward_, params, maps, rois));
     Put(RefPsroiClassGradient(params, maps.shape(), rois, pooled, gscores,
                               classes, gpairs),
-        /*add=*/false, gmaps->mutable_data<float>());
+        gmaps->mutable_data<float>());
     return absl::OkStatus();
   }
 

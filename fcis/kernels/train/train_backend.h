@@ -1,8 +1,8 @@
-// TrainBackend: the device-dependent half of training, beside the forward ops
-// of Backend. Feature maps and their gradients are of forward()'s activation
-// type, and from one convolution to the next in Layout::kBackend (blocked by
-// channels where the CPU's instructions like that better); Backend::Convert
-// brings them there and back.
+// TrainBackend: the device-dependent half of training, beside the convolutions
+// and the forward ops of Backend. Feature maps and their gradients are of
+// forward()'s activation type, and from one convolution to the next in
+// Layout::kBackend (blocked by channels where the CPU's instructions like that
+// better); Backend::Convert brings them there and back.
 //
 // Callers keep shapes valid (the network is built from checked weights): a
 // wrong shape is a bug and is CHECKed. One call at a time per backend. Results
@@ -12,54 +12,15 @@
 #ifndef FCIS_KERNELS_TRAIN_TRAIN_BACKEND_H_
 #define FCIS_KERNELS_TRAIN_TRAIN_BACKEND_H_
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/losses/network_losses.h"
-#include "fcis/kernels/train/output_factors.h"
 #include "fcis/kernels/train/parameter_math.h"
 
 namespace fcis {
-
-// A convolution whose weights change. With a factor per output channel (a
-// folded batch norm) it computes
-//   y = relu?(conv(x, factor * w) + bias + residual?)
-// Weights, their gradients and moments are "stored": f32 in a layout of the
-// backend's, the same for all of them, in the memory of its ParameterMath;
-// padding is 0 and stays 0.
-class TrainConv {
- public:
-  TrainConv(const ConvParams& params, const Shape& weight_shape)
-      : params_(params), weight_shape_(weight_shape) {}
-  virtual ~TrainConv() = default;
-
-  const ConvParams& params() const { return params_; }
-  // Out, in, kernel height, kernel width.
-  const Shape& weight_shape() const { return weight_shape_; }
-
-  // Of stored elements: how many, and the factor of each.
-  virtual const OutputFactors& factors() const = 0;
-  // Names the layout: stored weights of equal layouts can be added.
-  virtual std::string layout() const = 0;
-  // Between the file's order and that layout, in host memory.
-  virtual void ToStored(const Tensor& weight, float* stored) const = 0;
-  virtual Tensor FromStored(const float* stored) const = 0;
-
-  // The weights and the bias to compute with from now on; `bias` has an
-  // element per output channel and is added as it is.
-  virtual absl::Status Set(const float* stored, const float* bias) = 0;
-
- private:
-  const ConvParams params_;
-  const Shape weight_shape_;
-};
 
 // y = relu?(scale * (x - mean) + shift + other_scale * other?), where all but
 // x and other are of the channel.
@@ -73,7 +34,7 @@ class TrainBackend {
  public:
   virtual ~TrainBackend() = default;
 
-  // The forward ops, with the same type of feature maps.
+  // Convolutions and forward ops.
   virtual Backend& forward() = 0;
   // A map of f32 or the activation type, as convolutions are trained on it.
   absl::StatusOr<Tensor> ToOwnLayout(const Tensor& map) {
@@ -82,19 +43,6 @@ class TrainBackend {
   }
   // Of weights, biases and their gradients.
   virtual ParameterMath& parameters() = 0;
-
-  // factors: empty (all 1), or one per output channel.
-  virtual absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
-      const ConvParams& params, const Shape& weight_shape,
-      absl::Span<const float> factors) = 0;
-  virtual absl::StatusOr<Tensor> Conv(TrainConv& conv, const Tensor& x,
-                                      const Tensor* residual) = 0;
-  // gy: the gradient before the ReLU. gweight (stored) and gbias receive the
-  // gradients of factor * w and of bias, or have them added. gx: null, or
-  // receives the gradient of x.
-  virtual absl::Status ConvGradient(TrainConv& conv, const Tensor& x,
-                                    const Tensor& gy, bool add, float* gweight,
-                                    float* gbias, Tensor* gx) = 0;
 
   // g = (g + other) where gate > 0, else 0: back through a ReLU whose output
   // is `gate`. Either may be null. g is changed in place, so it must not share

@@ -61,7 +61,7 @@ ConvResult RunConv(TrainBackend* backend, const ConvCase& c, bool twice) {
   params.relu = c.relu;
   const Shape kernel = {c.out, c.in, c.kernel, c.kernel};
   const Tensor factors = RandomTensor("factors", {c.out});
-  auto conv = *backend->MakeConv(
+  auto conv = *backend->forward().MakeConv(
       params, kernel,
       c.factors ? factors.span<float>() : absl::Span<const float>());
   std::vector<float> stored(conv->factors().size());
@@ -76,18 +76,19 @@ ConvResult RunConv(TrainBackend* backend, const ConvCase& c, bool twice) {
   const Tensor input = *backend->ToOwnLayout(x);
   const Tensor residual =
       *backend->ToOwnLayout(RandomTensor("residual", shape));
-  const Tensor y =
-      *backend->Conv(*conv, input, c.residual ? &residual : nullptr);
+  const Tensor y = c.residual
+                       ? *ops::Conv(backend->forward(), *conv, input, residual)
+                       : *ops::Conv(backend->forward(), *conv, input);
   const Tensor gy = *backend->ToOwnLayout(RandomTensor("gy", shape));
   Tensor gx;
   // Are overwritten.
   Tensor gweight = Placed(backend, std::vector<float>(stored.size(), 9.0f));
   Tensor gbias = Placed(backend, std::vector<float>(c.out, 9.0f));
   for (int i = 0; i <= (twice ? 1 : 0); ++i) {
-    EXPECT_TRUE(backend
-                    ->ConvGradient(*conv, input, gy, /*add=*/i > 0,
-                                   Floats(&gweight), Floats(&gbias), &gx)
+    EXPECT_TRUE(conv->GradientOfWeight(input, gy, /*add=*/i > 0,
+                                       Floats(&gweight), Floats(&gbias))
                     .ok());
+    gx = *conv->GradientOfX(x.shape(), gy);
   }
   return {Exported(backend, y), Exported(backend, gx),
           conv->FromStored(Fetched(backend, gweight).data<float>()),
@@ -206,8 +207,8 @@ TEST_P(TrainBackendTest, Case53ThinMapsAreNearRef) {
 TEST(TrainBackendFactoryTest, PaddingOfStoredWeightsStaysZero) {
   const auto cpu = MakeTestTrainBackend("cpu");
   const Tensor factors = RandomTensor("factors", {18});
-  auto conv =
-      *cpu->MakeConv(ConvParams(), {18, 5, 1, 1}, factors.span<float>());
+  auto conv = *cpu->forward().MakeConv(ConvParams(), {18, 5, 1, 1},
+                                       factors.span<float>());
   std::vector<float> stored(conv->factors().size(), 7.0f);
   conv->ToStored(RandomTensor("weight", {18, 5, 1, 1}), stored.data());
   EXPECT_EQ(std::count(stored.begin(), stored.end(), 7.0f), 0);

@@ -68,7 +68,7 @@ class ConvLayer {
 
   TrainBackend* backend_;
   ParameterMath* math_;  // the backend's
-  std::unique_ptr<TrainConv> conv_;
+  std::unique_ptr<TrainedConvolution> conv_;
   std::unique_ptr<BatchNorm> norm_;  // null: frozen, or none
   OutputFactors plain_;              // of the bias: all 1
   Parameter weight_, bias_;
