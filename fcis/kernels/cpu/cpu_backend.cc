@@ -3,13 +3,13 @@
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "dnnl.hpp"
+#include "fcis/kernels/bodies/body_ops_backend.h"
+#include "fcis/kernels/bodies/host_executor.h"
 #include "fcis/kernels/cpu/cpu_max_pool.h"
 #include "fcis/kernels/cpu/cpu_psroi.h"
 #include "fcis/kernels/cpu/dnnl_conv.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_maps.h"
-#include "fcis/kernels/cuda/body_ops_backend.h"
-#include "fcis/kernels/cuda/host_executor.h"
 
 namespace fcis {
 namespace {

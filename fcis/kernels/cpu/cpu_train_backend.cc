@@ -9,13 +9,13 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/tensor/block_cache.h"
 #include "fcis/kernels/bf16.h"
+#include "fcis/kernels/bodies/body_train_backend.h"
+#include "fcis/kernels/bodies/host_executor.h"
 #include "fcis/kernels/cpu/cpu_channel_ops.h"
 #include "fcis/kernels/cpu/cpu_psroi_gradient.h"
 #include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_maps.h"
-#include "fcis/kernels/cuda/body_train_backend.h"
-#include "fcis/kernels/cuda/host_executor.h"
 #include "fcis/kernels/train/host_parameter_math.h"
 
 namespace fcis {

@@ -3,9 +3,9 @@
 
 #include "absl/memory/memory.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/bodies/body_parameter_math.h"
+#include "fcis/kernels/bodies/body_train_backend.h"
 #include "fcis/kernels/cuda/body_backend.h"
-#include "fcis/kernels/cuda/body_parameter_math.h"
-#include "fcis/kernels/cuda/body_train_backend.h"
 #include "fcis/kernels/cuda/cuda_backend.h"
 #include "fcis/kernels/cuda/cuda_executor.cuh"
 #include "fcis/kernels/cuda/cudnn_engine.h"

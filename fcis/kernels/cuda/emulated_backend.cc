@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "fcis/kernels/bodies/body_parameter_math.h"
+#include "fcis/kernels/bodies/body_train_backend.h"
 #include "fcis/kernels/cuda/body_backend.h"
-#include "fcis/kernels/cuda/body_parameter_math.h"
-#include "fcis/kernels/cuda/body_train_backend.h"
 #include "fcis/kernels/cuda/emulated_engine.h"
 #include "fcis/kernels/cuda/emulated_executor.h"
 

@@ -1,8 +1,8 @@
 #include "fcis/kernels/ref/ref_backend.h"
 
 #include "absl/memory/memory.h"
-#include "fcis/kernels/cuda/body_ops_backend.h"
-#include "fcis/kernels/cuda/host_executor.h"
+#include "fcis/kernels/bodies/body_ops_backend.h"
+#include "fcis/kernels/bodies/host_executor.h"
 #include "fcis/kernels/ref/ref_conv.h"
 
 namespace fcis {

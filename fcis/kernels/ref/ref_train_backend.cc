@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "fcis/kernels/cuda/body_train_backend.h"
-#include "fcis/kernels/cuda/host_executor.h"
+#include "fcis/kernels/bodies/body_train_backend.h"
+#include "fcis/kernels/bodies/host_executor.h"
 #include "fcis/kernels/train/host_parameter_math.h"
 
 namespace fcis {

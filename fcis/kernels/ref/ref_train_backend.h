@@ -1,5 +1,5 @@
 // Training by the definitions of the ops
-// (fcis/kernels/cuda/body_train_backend.h) on the host's threads, and
+// (fcis/kernels/bodies/body_train_backend.h) on the host's threads, and
 // convolutions by plain loops: the oracle of the other training backends.
 // Feature maps are f32 [N,H,W,C].
 #ifndef FCIS_KERNELS_REF_REF_TRAIN_BACKEND_H_

@@ -1,15 +1,15 @@
 // TrainBackend on an executor: bodies (body_ops.h, body_losses.h) of row-major
 // feature maps.
-#ifndef FCIS_KERNELS_CUDA_BODY_TRAIN_BACKEND_H_
-#define FCIS_KERNELS_CUDA_BODY_TRAIN_BACKEND_H_
+#ifndef FCIS_KERNELS_BODIES_BODY_TRAIN_BACKEND_H_
+#define FCIS_KERNELS_BODIES_BODY_TRAIN_BACKEND_H_
 
 #include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "fcis/kernels/cuda/body_losses.h"
-#include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/bodies/body_losses.h"
+#include "fcis/kernels/bodies/body_ops.h"
 #include "fcis/kernels/train/train_backend.h"
 
 namespace fcis {
@@ -80,4 +80,4 @@ class BodyTrainBackend : public TrainBackend {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_BODY_TRAIN_BACKEND_H_
+#endif  // FCIS_KERNELS_BODIES_BODY_TRAIN_BACKEND_H_
