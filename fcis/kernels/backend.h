@@ -6,8 +6,9 @@
 // - Memory: what an op makes is where the backend computes (Device); only the
 //   lists, proposals and voted instances, are made in host memory. Every op
 //   takes its arguments from either.
-// - Layout: pictures and feature maps are N,H,W,C. Whatever a backend keeps in
-//   another layout (weights) stays inside it.
+// - Layout: pictures and feature maps are N,H,W,C, and row-major, but that
+//   training may Convert them to Layout::kBackend. Convolutions and max pools
+//   take either, and give what they took; every other op takes row-major maps.
 // - Threads: one call at a time per backend, from any thread. Inside, a call
 //   uses NumThreads() threads (fcis/core/base/parallel.h); results do not
 //   depend on how many, bit for bit.
@@ -26,8 +27,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/arg_max.h"
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/max_pool.h"
@@ -61,6 +65,18 @@ class Backend {
   virtual absl::StatusOr<Tensor> AllocateMap(const Shape& shape, DType type) {
     return Tensor(shape, type);
   }
+  // One in the layout of another map.
+  virtual absl::StatusOr<Tensor> AllocateLike(const Tensor& /*map*/,
+                                              const Shape& shape, DType type) {
+    return AllocateMap(shape, type);
+  }
+  // A map as `type`, f32 or activation_type(), where the backend computes, in
+  // `layout`; kBackend: the one in which convolutions are trained fastest,
+  // which may be row-major. `map` itself if nothing is to be done.
+  virtual absl::StatusOr<Tensor> Convert(const Tensor& map, DType type,
+                                         Layout /*layout*/) {
+    return AsMapType(map, type);
+  }
   // The elements in host memory: `map` itself if they are there already. Any
   // tensor of any type.
   virtual absl::StatusOr<Tensor> ToHost(const Tensor& map) { return map; }
@@ -68,12 +84,18 @@ class Backend {
   // already.
   virtual absl::StatusOr<Tensor> ToDevice(const Tensor& t) { return t; }
 
-  // `weight` may be kept (its elements are shared, not copied).
-  virtual absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+  // A convolution whose weights are set once. `weight` may be kept (its
+  // elements are shared, not copied).
+  virtual absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
       const ConvParams& params, const Tensor& weight, const Tensor& bias) = 0;
-  // `residual`: null, or a tensor like y; it may share y's memory.
-  virtual absl::Status Conv(PreparedConv& conv, const Tensor& x,
-                            const Tensor* residual, Tensor* y) = 0;
+  // One whose weights change. factors: empty (all 1), or one per output
+  // channel. Errors: Unimplemented where nothing is trained.
+  virtual absl::StatusOr<std::unique_ptr<TrainedConvolution>> MakeConv(
+      const ConvParams& /*params*/, const Shape& /*weight_shape*/,
+      absl::Span<const float> /*factors*/) {
+    return absl::UnimplementedError(
+        absl::StrCat("the backend ", name(), " does not train"));
+  }
 
   virtual absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                                Tensor* y) = 0;

@@ -22,4 +22,16 @@ Tensor AsF32(const Tensor& map) {
   return wide;
 }
 
+Tensor AsMapType(const Tensor& map, DType type) {
+  if (map.type() == type) return map;
+  const Tensor wide = AsF32(map);
+  if (type == DType::kF32) return wide;
+  Tensor narrow(map.shape(), type);
+  WithNarrowType(type, [&](auto t) {
+    auto* out = narrow.mutable_data<MapElement<decltype(t)>>();
+    for (const float v : wide.span<float>()) StoreF32(v, out++);
+  });
+  return narrow;
+}
+
 }  // namespace fcis

@@ -44,6 +44,10 @@ inline double UnitRoundoff(DType type) {
 // they are.
 Tensor AsF32(const Tensor& map);
 
+// A map in host memory as another type of maps, rounded to it: the map itself
+// if it has that type.
+Tensor AsMapType(const Tensor& map, DType type);
+
 }  // namespace fcis
 
 #endif  // FCIS_KERNELS_MAP_TYPE_H_

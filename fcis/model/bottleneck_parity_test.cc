@@ -10,6 +10,7 @@
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/fold_batch_norm.h"
 #include "fcis/model/network.h"
+#include "fcis/model/testing/golden_block.h"
 #include "fcis/model/topology.h"
 #include "gtest/gtest.h"
 
@@ -42,62 +43,31 @@ TEST(BatchNormFactors, IsFixedBatchNormalization) {
   EXPECT_GT(cases, 0);
 }
 
-struct BlockCase {
-  const char* name;
-  int stride;
-  int dilation;
-};
-
-constexpr BlockCase kBlocks[] = {
-    {"A", 2, 1}, {"B", 1, 1}, {"DA", 1, 2}, {"DB", 1, 2}};
-
-// The stored kernels and batch norms of one block.
-Weights BlockWeights(const GoldenFile& golden, const std::string& name) {
-  Weights weights;
-  weights.source = name;
-  for (const std::string& array : golden.names()) {
-    if (!absl::StartsWith(array, name + "/")) continue;
-    if (absl::EndsWith(array, "/W") || absl::StrContains(array, "/bn")) {
-      weights.tensors[array] = golden.Get(array);
-    }
-  }
-  return weights;
-}
-
-class BlockParity
-    : public ::testing::TestWithParam<std::tuple<const char*, BlockCase>> {};
+class BlockParity : public ::testing::TestWithParam<
+                        std::tuple<const char*, GoldenBlockCase>> {};
 
 TEST_P(BlockParity, Output) {
   const auto& [backend_name, block] = GetParam();
   const GoldenFile golden("ops_bn_blocks.npz");
-  const std::string name = absl::StrCat("block_", block.name);
-  const Weights weights = BlockWeights(golden, name);
+  const auto& [spec, weights] = ReadGoldenBlock(golden, block);
   const auto backend = MakeBackend(backend_name, Precision::kF32);
   ASSERT_TRUE(backend.ok()) << backend.status();
-  BottleneckSpec spec;
-  spec.name = name;
-  const Shape reduce = weights.tensors.at(name + "/conv1/W").shape();
-  spec.in = reduce.dim(1);
-  spec.mid = reduce.dim(0);
-  spec.out = weights.tensors.at(name + "/conv3/W").shape().dim(0);
-  spec.projects = weights.tensors.count(name + "/conv4/W") != 0;
-  spec.stride = block.stride;
-  spec.dilation = block.dilation;
   Topology topology;
   topology.outputs = {AddBottleneck(spec, &topology)};
   ASSERT_TRUE(CheckTensors(topology, weights).ok());
   const auto made =
       Network::Create(topology, topology.outputs, weights, backend->get());
   ASSERT_TRUE(made.ok()) << made.status();
-  const auto y = made->Run(NchwToNhwc(golden.Get(name + "/x")), nullptr);
+  const auto y = made->Run(NchwToNhwc(golden.Get(spec.name + "/x")), nullptr);
   ASSERT_TRUE(y.ok()) << y.status();
-  const Tensor want = golden.Get(name + "/y");
+  const Tensor want = golden.Get(spec.name + "/y");
   EXPECT_TRUE(AllNear(NhwcToNchw((*y)[0]), want, 2e-5 * AbsMax(want)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Blocks, BlockParity,
-                         ::testing::Combine(::testing::Values("ref", "cpu"),
-                                            ::testing::ValuesIn(kBlocks)));
+INSTANTIATE_TEST_SUITE_P(
+    Blocks, BlockParity,
+    ::testing::Combine(::testing::Values("ref", "cpu"),
+                       ::testing::ValuesIn(kGoldenBlocks)));
 
 TEST(FoldBatchNorm, RefusesANegativeVariance) {
   Weights weights;

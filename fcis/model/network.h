@@ -37,7 +37,7 @@ class Network {
   struct Layer {
     int index;  // in the topology
     ConvSpec spec;
-    std::unique_ptr<PreparedConv> conv;
+    std::unique_ptr<Convolution> conv;
     std::vector<int> done;  // nothing reads them after this layer
   };
   absl::StatusOr<Tensor> RunLayer(const Layer& layer,

@@ -121,6 +121,17 @@ Shape WeightShape(const ConvSpec& layer) {
   return {layer.out, layer.in, layer.kernel, layer.kernel};
 }
 
+// The shape of what a layer's convolution gives, before the max pool; shapes:
+// of the layers before it.
+absl::StatusOr<Shape> SumsShape(const ConvSpec& layer, const Shape& picture,
+                                const std::vector<Shape>& shapes) {
+  return ops::InferConvShape(layer.params,
+                             layer.source == ConvSpec::kPicture
+                                 ? picture
+                                 : shapes[static_cast<size_t>(layer.source)],
+                             WeightShape(layer));
+}
+
 }  // namespace
 
 // In the order of the list a backward pass ends with the stem, and has the
@@ -207,11 +218,7 @@ absl::StatusOr<std::vector<Shape>> ShapesOf(const Topology& topology,
                                             const Shape& picture) {
   std::vector<Shape> shapes;
   for (const ConvSpec& layer : topology.layers) {
-    const Shape& x = layer.source == ConvSpec::kPicture
-                         ? picture
-                         : shapes[static_cast<size_t>(layer.source)];
-    absl::StatusOr<Shape> y =
-        ops::InferConvShape(layer.params, x, WeightShape(layer));
+    absl::StatusOr<Shape> y = SumsShape(layer, picture, shapes);
     if (y.ok() && layer.pooled) {
       y = ops::InferMaxPoolShape(MaxPoolParams(), *y);
     }
@@ -231,11 +238,7 @@ absl::StatusOr<double> FlopsOf(const Topology& topology, int height,
   ASSIGN_OR_RETURN(const std::vector<Shape> shapes,
                    ShapesOf(topology, picture));
   for (const ConvSpec& layer : topology.layers) {
-    const Shape& x = layer.source == ConvSpec::kPicture
-                         ? picture
-                         : shapes[static_cast<size_t>(layer.source)];
-    ASSIGN_OR_RETURN(const Shape y,
-                     ops::InferConvShape(layer.params, x, WeightShape(layer)));
+    ASSIGN_OR_RETURN(const Shape y, SumsShape(layer, picture, shapes));
     flops += 2.0 * static_cast<double>(y.num_elements()) *
              static_cast<double>(layer.in * layer.kernel * layer.kernel);
   }

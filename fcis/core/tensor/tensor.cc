@@ -33,9 +33,11 @@ absl::string_view DTypeName(DType type) { return FactsOf(type).name; }
 Tensor::Tensor() : Tensor(Shape{0}) {}
 
 Tensor::Tensor(const Shape& shape, DType type)
-    : shape_(shape), type_(type), num_elements_(shape.num_elements()) {
-  std::shared_ptr<void> memory =
-      BlockCache::Global().Allocate(num_elements_ * DTypeSize(type));
+    : shape_(shape),
+      type_(type),
+      num_elements_(shape.num_elements()),
+      num_bytes_(num_elements_ * DTypeSize(type)) {
+  std::shared_ptr<void> memory = BlockCache::Global().Allocate(num_bytes_);
   data_ = memory.get();
   owner_ = std::move(memory);
 }
@@ -46,6 +48,7 @@ Tensor Tensor::View(const Shape& shape, DType type, const void* data,
   t.shape_ = shape;
   t.type_ = type;
   t.num_elements_ = shape.num_elements();
+  t.num_bytes_ = t.num_elements_ * DTypeSize(type);
   t.owner_ = std::move(owner);
   t.allocated_ = false;
   t.data_ = const_cast<void*>(data);
@@ -59,8 +62,19 @@ Tensor Tensor::OnDevice(const Shape& shape, DType type, Device device,
   t.type_ = type;
   t.device_ = device;
   t.num_elements_ = shape.num_elements();
+  t.num_bytes_ = t.num_elements_ * DTypeSize(type);
   t.data_ = memory.get();
   t.owner_ = std::move(memory);
+  return t;
+}
+
+Tensor Tensor::InBackendLayout(const Shape& shape, DType type,
+                               int64_t num_bytes) {
+  Tensor t({num_bytes}, DType::kU8);
+  t.shape_ = shape;
+  t.type_ = type;
+  t.layout_ = Layout::kBackend;
+  t.num_elements_ = shape.num_elements();
   return t;
 }
 
@@ -71,6 +85,7 @@ Tensor Tensor::Zeros(const Shape& shape, DType type) {
 }
 
 Tensor Tensor::Reshaped(const Shape& shape) const {
+  CheckRowMajor();
   ABSL_RAW_CHECK(shape.num_elements() == num_elements_,
                  "Reshaped: another number of elements");
   Tensor t = *this;
@@ -79,25 +94,33 @@ Tensor Tensor::Reshaped(const Shape& shape) const {
 }
 
 Tensor Tensor::Part(int64_t first, const Shape& shape) const {
+  CheckRowMajor();
   const int64_t count = shape.num_elements();
   ABSL_RAW_CHECK(first >= 0 && first + count <= num_elements_,
                  "Part: beyond the tensor's elements");
   Tensor t = *this;
   t.shape_ = shape;
   t.num_elements_ = count;
+  t.num_bytes_ = count * DTypeSize(type_);
   t.data_ = static_cast<char*>(data_) + first * DTypeSize(type_);
   return t;
 }
 
 Tensor Tensor::Clone() const {
-  CheckHost();
+  CheckReadable();
   Tensor t(shape_, type_);
   std::memcpy(t.mutable_raw(), data_, num_bytes());
   return t;
 }
 
-void Tensor::CheckHost() const {
+void Tensor::CheckReadable() const {
   ABSL_RAW_CHECK(device_ == Device::kHost, "tensor read on another device");
+  CheckRowMajor();
+}
+
+void Tensor::CheckRowMajor() const {
+  ABSL_RAW_CHECK(layout_ == Layout::kRowMajor,
+                 "tensor read in a backend's layout");
 }
 
 void Tensor::CheckType(DType type) const {

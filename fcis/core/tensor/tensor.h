@@ -1,6 +1,7 @@
-// Tensor: a dense, row-major array in host memory, or, for the feature maps of
-// a backend that has its own, in a device's. Images and feature maps are
-// N,H,W,C. Copying a Tensor shares its elements; Clone() copies them.
+// Tensor: a dense array in host memory, or, for the feature maps of a backend
+// that has its own, in a device's. Images and feature maps are N,H,W,C.
+// Elements are row-major unless layout() says that they are in an order of a
+// backend's. Copying a Tensor shares its elements; Clone() copies them.
 #ifndef FCIS_CORE_TENSOR_TENSOR_H_
 #define FCIS_CORE_TENSOR_TENSOR_H_
 
@@ -41,6 +42,11 @@ absl::string_view DTypeName(DType type);
 
 enum class Device : uint8_t { kHost, kCuda };
 
+// The order of elements in memory. kBackend: one that the backend which made
+// the tensor derives from its shape and type, perhaps with padding; only that
+// backend's ops read it.
+enum class Layout : uint8_t { kRowMajor, kBackend };
+
 template <typename T>
 struct DTypeOf;
 // clang-format off
@@ -72,6 +78,11 @@ class Tensor {
   // here reads them: data(), span() and Clone() CHECK for host memory.
   static Tensor OnDevice(const Shape& shape, DType type, Device device,
                          std::shared_ptr<void> memory);
+  // Uninitialised elements in an order of a backend's that takes `num_bytes`.
+  // Nothing here reads them: data(), span(), Clone(), Reshaped() and Part()
+  // CHECK for a row-major tensor.
+  static Tensor InBackendLayout(const Shape& shape, DType type,
+                                int64_t num_bytes);
   template <typename T>
   static Tensor FromSpan(const Shape& shape, absl::Span<const T> values);
   static Tensor Zeros(const Shape& shape, DType type = DType::kF32);
@@ -80,8 +91,10 @@ class Tensor {
   int64_t dim(int axis) const { return shape_.dim(axis); }
   int64_t num_elements() const { return num_elements_; }
   DType type() const { return type_; }
-  int64_t num_bytes() const { return num_elements_ * DTypeSize(type_); }
+  // Of memory, a backend's padding included.
+  int64_t num_bytes() const { return num_bytes_; }
   Device device() const { return device_; }
+  Layout layout() const { return layout_; }
 
   // The address, on whatever device.
   const void* raw() const { return data_; }
@@ -94,13 +107,13 @@ class Tensor {
   // Elements; T must be the tensor's type (CHECKed).
   template <typename T>
   const T* data() const {
-    CheckHost();
+    CheckReadable();
     CheckType(DTypeOf<T>::value);
     return static_cast<const T*>(data_);
   }
   template <typename T>
   T* mutable_data() {
-    CheckHost();
+    CheckReadable();
     CheckType(DTypeOf<T>::value);
     return static_cast<T*>(data_);
   }
@@ -122,12 +135,15 @@ class Tensor {
 
  private:
   void CheckType(DType type) const;
-  void CheckHost() const;
+  void CheckReadable() const;
+  void CheckRowMajor() const;
 
   Shape shape_;
   DType type_;
   Device device_ = Device::kHost;
+  Layout layout_ = Layout::kRowMajor;
   int64_t num_elements_;
+  int64_t num_bytes_;
   std::shared_ptr<const void> owner_;
   bool allocated_ = true;
   void* data_;

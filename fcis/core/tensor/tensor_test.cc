@@ -70,6 +70,19 @@ TEST(TensorDeathTest, DeviceMemoryIsNotRead) {
   EXPECT_DEATH(t.Clone(), "another device");
 }
 
+TEST(TensorDeathTest, ABackendsLayoutIsNotRead) {
+  const Tensor t = Tensor::InBackendLayout({1, 2, 2, 3}, DType::kF32, 256);
+  EXPECT_EQ(t.layout(), Layout::kBackend);
+  EXPECT_EQ(t.num_elements(), 12);
+  EXPECT_EQ(t.num_bytes(), 256);
+  EXPECT_TRUE(t.IsSoleOwner());
+  EXPECT_EQ(Tensor(t).raw(), t.raw());
+  EXPECT_DEATH(t.data<float>(), "a backend's layout");
+  EXPECT_DEATH(t.Clone(), "a backend's layout");
+  EXPECT_DEATH(t.Part(0, {1}), "a backend's layout");
+  EXPECT_DEATH(t.Reshaped({12}), "a backend's layout");
+}
+
 TEST(Tensor, SixteenBitsAreOfTwoTypes) {
   const Tensor half = Tensor::FromSpan<Half>({2}, {{1}, {2}});
   EXPECT_EQ(half.type(), DType::kF16);

@@ -53,17 +53,6 @@ double MaxNorm1(const Tensor& weight) {
   return top;
 }
 
-struct CheckedConv : public PreparedConv {
-  CheckedConv(const ConvParams& params, const Tensor& weight,
-              const Tensor& bias)
-      : PreparedConv(params, weight.shape()),
-        norm(MaxNorm1(weight)),
-        bias_max(AbsMax(bias)) {}
-
-  std::unique_ptr<PreparedConv> tested, oracle;
-  const double norm, bias_max;
-};
-
 class CheckBackend : public Backend {
  public:
   CheckBackend(std::unique_ptr<Backend> tested, std::unique_ptr<Backend> oracle)
@@ -84,6 +73,10 @@ class CheckBackend : public Backend {
   absl::StatusOr<Tensor> AllocateMap(const Shape& shape, DType type) override {
     return tested_->AllocateMap(shape, type);
   }
+  absl::StatusOr<Tensor> Convert(const Tensor& map, DType type,
+                                 Layout) override {
+    return tested_->Convert(map, type, Layout::kRowMajor);
+  }
   absl::StatusOr<Tensor> ToHost(const Tensor& map) override {
     return tested_->ToHost(map);
   }
@@ -91,36 +84,13 @@ class CheckBackend : public Backend {
     return tested_->ToDevice(t);
   }
 
-  absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+  absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
       const ConvParams& params, const Tensor& weight,
       const Tensor& bias) override {
-    auto conv = absl::make_unique<CheckedConv>(params, weight, bias);
+    auto conv = absl::make_unique<CheckedConv>(this, params, weight, bias);
     ASSIGN_OR_RETURN(conv->tested, tested_->PrepareConv(params, weight, bias));
     ASSIGN_OR_RETURN(conv->oracle, oracle_->PrepareConv(params, weight, bias));
     return conv;
-  }
-
-  absl::Status Conv(PreparedConv& conv, const Tensor& x, const Tensor* residual,
-                    Tensor* y) override {
-    CheckedConv& c = static_cast<CheckedConv&>(conv);
-    ASSIGN_OR_RETURN(const Tensor in, ToHost(x));
-    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
-    double start = c.bias_max;
-    Tensor added;
-    if (residual != nullptr) {
-      ASSIGN_OR_RETURN(added, ToHost(*residual));
-      start += AbsMax(added);
-    }
-    RETURN_IF_ERROR(oracle_->Conv(
-        *c.oracle, in, residual == nullptr ? nullptr : &added, &want));
-    RETURN_IF_ERROR(tested_->Conv(*c.tested, x, residual, y));
-    // n products and the start value, each bounded; rounding errors are
-    // independent, so they grow with sqrt(n) (Higham & Mary, 2019), 8 standard
-    // deviations.
-    const Shape& w = c.weight_shape();
-    const double n = static_cast<double>(w.num_elements() / w.dim(0)) + 2;
-    return Compare("conv", x.shape(), *y, want,
-                   8 * kEps32 * std::sqrt(n) * (AbsMax(in) * c.norm + start));
   }
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
@@ -247,6 +217,46 @@ class CheckBackend : public Backend {
   }
 
  private:
+  struct CheckedConv : public Convolution {
+    CheckedConv(CheckBackend* backend, const ConvParams& params,
+                const Tensor& weight, const Tensor& bias)
+        : Convolution(params, weight.shape()),
+          backend(backend),
+          norm(MaxNorm1(weight)),
+          bias_max(AbsMax(bias)) {}
+
+    absl::Status Forward(const Tensor& x, const Tensor* residual,
+                         Tensor* y) override {
+      return backend->RunBoth(this, x, residual, y);
+    }
+
+    CheckBackend* const backend;
+    std::unique_ptr<Convolution> tested, oracle;
+    const double norm, bias_max;
+  };
+
+  absl::Status RunBoth(CheckedConv* c, const Tensor& x, const Tensor* residual,
+                       Tensor* y) {
+    ASSIGN_OR_RETURN(const Tensor in, ToHost(x));
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    double start = c->bias_max;
+    Tensor added;
+    if (residual != nullptr) {
+      ASSIGN_OR_RETURN(added, ToHost(*residual));
+      start += AbsMax(added);
+    }
+    RETURN_IF_ERROR(
+        c->oracle->Forward(in, residual == nullptr ? nullptr : &added, &want));
+    RETURN_IF_ERROR(c->tested->Forward(x, residual, y));
+    // n products and the start value, each bounded; rounding errors are
+    // independent, so they grow with sqrt(n) (Higham & Mary, 2019), 8 standard
+    // deviations.
+    const Shape& w = c->weight_shape();
+    const double n = static_cast<double>(w.num_elements() / w.dim(0)) + 2;
+    return Compare("conv", x.shape(), *y, want,
+                   8 * kEps32 * std::sqrt(n) * (AbsMax(in) * c->norm + start));
+  }
+
   // Label, score, box and mask of each.
   static Tensor AsTensor(const std::vector<VotedInstance>& instances,
                          int64_t cells) {

@@ -25,14 +25,12 @@ class FaultyBackend : public Backend {
 
   absl::string_view name() const override { return "faulty"; }
   DType activation_type() const override { return DType::kF32; }
-  absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+  absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
       const ConvParams& params, const Tensor& weight,
       const Tensor& bias) override {
-    return ref_->PrepareConv(params, weight, bias);
-  }
-  absl::Status Conv(PreparedConv& conv, const Tensor& x, const Tensor* residual,
-                    Tensor* y) override {
-    return Spoil(ref_->Conv(conv, x, residual, y), y);
+    auto conv = std::make_unique<FaultyConv>(this, params, weight.shape());
+    conv->good = *ref_->PrepareConv(params, weight, bias);
+    return conv;
   }
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                        Tensor* y) override {
@@ -86,6 +84,18 @@ class FaultyBackend : public Backend {
   }
 
  private:
+  struct FaultyConv : public Convolution {
+    FaultyConv(FaultyBackend* backend, const ConvParams& params,
+               const Shape& weight_shape)
+        : Convolution(params, weight_shape), backend(backend) {}
+    absl::Status Forward(const Tensor& x, const Tensor* residual,
+                         Tensor* y) override {
+      return backend->Spoil(good->Forward(x, residual, y), y);
+    }
+    FaultyBackend* const backend;
+    std::unique_ptr<Convolution> good;
+  };
+
   absl::Status Spoil(absl::Status status, Tensor* y) {
     y->mutable_data<float>()[3] += error_;
     return status;

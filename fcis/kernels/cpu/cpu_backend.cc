@@ -3,11 +3,13 @@
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "dnnl.hpp"
+#include "fcis/kernels/bodies/body_ops_backend.h"
+#include "fcis/kernels/bodies/host_executor.h"
 #include "fcis/kernels/cpu/cpu_max_pool.h"
 #include "fcis/kernels/cpu/cpu_psroi.h"
 #include "fcis/kernels/cpu/dnnl_conv.h"
-#include "fcis/kernels/cuda/body_ops_backend.h"
-#include "fcis/kernels/cuda/host_executor.h"
+#include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/cpu/dnnl_maps.h"
 
 namespace fcis {
 namespace {
@@ -20,19 +22,31 @@ class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
   absl::string_view name() const override { return "cpu"; }
   DType activation_type() const override { return activation_type_; }
 
-  absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+  absl::StatusOr<Tensor> AllocateLike(const Tensor& map, const Shape& shape,
+                                      DType type) override {
+    return AllocateIn(map.layout(), shape, type);
+  }
+  absl::StatusOr<Tensor> Convert(const Tensor& map, DType type,
+                                 Layout layout) override {
+    return DnnlConvert(map, type, layout, &convs_.context());
+  }
+
+  absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
       const ConvParams& params, const Tensor& weight,
       const Tensor& bias) override {
     return convs_.Prepare(params, weight, bias);
   }
-
-  absl::Status Conv(PreparedConv& conv, const Tensor& x, const Tensor* residual,
-                    Tensor* y) override {
-    return convs_.Run(conv, x, residual, y);
+  absl::StatusOr<std::unique_ptr<TrainedConvolution>> MakeConv(
+      const ConvParams& params, const Shape& weight_shape,
+      absl::Span<const float> factors) override {
+    return convs_.Make(params, weight_shape, factors);
   }
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                        Tensor* y) override {
+    if (x.layout() == Layout::kBackend) {
+      return DnnlMaxPool(params, x, &convs_.context(), y);
+    }
     CpuMaxPool(params, x, y);
     return absl::OkStatus();
   }
@@ -64,22 +78,15 @@ class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
 
  private:
   const DType activation_type_;
-  DnnlConvRunner convs_;
+  DnnlConvs convs_;
 };
-
-// True where oneDNN may use all instructions of `isa`; DNNL_MAX_CPU_ISA counts.
-bool DnnlUses(dnnl::cpu_isa isa) {
-  const int wanted = static_cast<int>(isa);
-  return (static_cast<int>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
-}
 
 }  // namespace
 
-bool CpuHasNativeBf16() { return DnnlUses(dnnl::cpu_isa::avx512_core_bf16); }
+bool CpuHasNativeBf16() { return HasIsa(dnnl::cpu_isa::avx512_core_bf16); }
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type) {
-  if (activation_type == DType::kBF16 &&
-      !DnnlUses(dnnl::cpu_isa::avx512_core)) {
+  if (activation_type == DType::kBF16 && !HasIsa(dnnl::cpu_isa::avx512_core)) {
     return absl::UnimplementedError(
         "bf16 on the CPU needs AVX-512, which this CPU lacks; use f32");
   }

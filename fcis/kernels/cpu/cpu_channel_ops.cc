@@ -181,11 +181,11 @@ struct Pieces {
 };
 
 template <typename T>
-void SumAll(const FeatureMap& a, const FeatureMap& b, int64_t block,
-            double* sum, double* product) {
-  const Pieces pieces(a.shape, block);
-  const auto* from = static_cast<const T*>(a.data.raw());
-  const auto* by = static_cast<const T*>(b.data.raw());
+void SumAll(const Tensor& a, const Tensor& b, int64_t block, double* sum,
+            double* product) {
+  const Pieces pieces(a.shape(), block);
+  const auto* from = static_cast<const T*>(a.raw());
+  const auto* by = static_cast<const T*>(b.raw());
   const int64_t lanes = pieces.lanes;
   std::vector<double> partial(2 * lanes * pieces.count());
   ParallelFor(pieces.count(), 1, [&](int64_t begin, int64_t end) {
@@ -194,7 +194,7 @@ void SumAll(const FeatureMap& a, const FeatureMap& b, int64_t block,
               lanes, &partial[2 * lanes * i], &partial[2 * lanes * i + lanes]);
     }
   });
-  const int64_t channels = a.shape.dim(3);
+  const int64_t channels = a.shape().dim(3);
   std::fill_n(sum, channels, 0.0);
   std::fill_n(product, channels, 0.0);
   for (int64_t i = 0; i < pieces.count(); ++i) {
@@ -209,14 +209,13 @@ void SumAll(const FeatureMap& a, const FeatureMap& b, int64_t block,
 
 template <typename T>
 void AffineAll(const std::vector<float>& coefficients, float least,
-               const FeatureMap& x, const FeatureMap* other, int64_t block,
-               FeatureMap* y) {
-  const Pieces pieces(x.shape, block);
+               const Tensor& x, const Tensor* other, int64_t block, Tensor* y) {
+  const Pieces pieces(x.shape(), block);
   const int64_t padded = pieces.padded_channels();
-  const auto* from = static_cast<const T*>(x.data.raw());
+  const auto* from = static_cast<const T*>(x.raw());
   const auto* add =
-      other == nullptr ? nullptr : static_cast<const T*>(other->data.raw());
-  auto* to = static_cast<T*>(y->data.mutable_raw());
+      other == nullptr ? nullptr : static_cast<const T*>(other->raw());
+  auto* to = static_cast<T*>(y->mutable_raw());
   ParallelFor(pieces.count(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const float* c = coefficients.data() + pieces.channel(i);
@@ -230,20 +229,19 @@ void AffineAll(const std::vector<float>& coefficients, float least,
 
 }  // namespace
 
-void CpuChannelSums(const FeatureMap& a, const FeatureMap& b, DType type,
-                    int64_t block, double* sum, double* product) {
-  if (type == DType::kF32) {
+void CpuChannelSums(const Tensor& a, const Tensor& b, int64_t block,
+                    double* sum, double* product) {
+  if (a.type() == DType::kF32) {
     SumAll<float>(a, b, block, sum, product);
   } else {
     SumAll<uint16_t>(a, b, block, sum, product);
   }
 }
 
-void CpuAffine(const ChannelAffine& affine, const FeatureMap& x,
-               const FeatureMap* other, DType type, int64_t block,
-               FeatureMap* y) {
+void CpuAffine(const ChannelAffine& affine, const Tensor& x,
+               const Tensor* other, int64_t block, Tensor* y) {
   // Padding: all 0, so that the map's stays 0.
-  const int64_t padded = Pieces(x.shape, block).padded_channels();
+  const int64_t padded = Pieces(x.shape(), block).padded_channels();
   std::vector<float> coefficients(4 * padded);
   const auto put = [&](int index, absl::Span<const float> values) {
     std::copy(values.begin(), values.end(), &coefficients[index * padded]);
@@ -253,11 +251,11 @@ void CpuAffine(const ChannelAffine& affine, const FeatureMap& x,
   put(2, affine.shift);
   put(3, affine.other_scale);
   if (affine.other_scale.empty()) {
-    std::fill_n(&coefficients[3 * padded], x.shape.dim(3), 1.0f);
+    std::fill_n(&coefficients[3 * padded], x.shape().dim(3), 1.0f);
   }
   const float least =
       affine.relu ? 0.0f : -std::numeric_limits<float>::infinity();
-  if (type == DType::kF32) {
+  if (x.type() == DType::kF32) {
     AffineAll<float>(coefficients, least, x, other, block, y);
   } else {
     AffineAll<uint16_t>(coefficients, least, x, other, block, y);

@@ -10,14 +10,13 @@
 
 namespace fcis {
 
-// block: consecutive channels (fcis/kernels/cpu/dnnl_layout.h). Maps of f32 or
-// bf16 (`type`); the last block is padded with 0, and stays so.
-void CpuChannelSums(const FeatureMap& a, const FeatureMap& b, DType type,
-                    int64_t block, double* sum, double* product);
+// block: consecutive channels (ChannelBlock in fcis/kernels/cpu/dnnl_layout.h).
+// Maps of f32 or bf16; the last block is padded with 0, and stays so.
+void CpuChannelSums(const Tensor& a, const Tensor& b, int64_t block,
+                    double* sum, double* product);
 // y: allocated as x.
-void CpuAffine(const ChannelAffine& affine, const FeatureMap& x,
-               const FeatureMap* other, DType type, int64_t block,
-               FeatureMap* y);
+void CpuAffine(const ChannelAffine& affine, const Tensor& x,
+               const Tensor* other, int64_t block, Tensor* y);
 
 }  // namespace fcis
 

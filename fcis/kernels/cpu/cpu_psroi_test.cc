@@ -37,7 +37,7 @@ Inputs MakeInputs(int depth, DType type) {
 
 class CpuPsroiTest : public ::testing::TestWithParam<DType> {
  protected:
-  // ref's pools are the bodies (fcis/kernels/cuda/psroi_bodies.h).
+  // ref's pools are the bodies (fcis/kernels/bodies/psroi_bodies.h).
   const std::unique_ptr<Backend> bodies_ = MakeTestBackend("ref", GetParam());
 };
 

@@ -9,12 +9,13 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/tensor/block_cache.h"
 #include "fcis/kernels/bf16.h"
+#include "fcis/kernels/bodies/body_train_backend.h"
+#include "fcis/kernels/bodies/host_executor.h"
 #include "fcis/kernels/cpu/cpu_channel_ops.h"
 #include "fcis/kernels/cpu/cpu_psroi_gradient.h"
+#include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
-#include "fcis/kernels/cpu/dnnl_train_conv.h"
-#include "fcis/kernels/cuda/body_ops_train_backend.h"
-#include "fcis/kernels/cuda/host_executor.h"
+#include "fcis/kernels/cpu/dnnl_maps.h"
 #include "fcis/kernels/train/host_parameter_math.h"
 
 namespace fcis {
@@ -47,14 +48,13 @@ constexpr int64_t kBlock = 2048;
 
 template <typename T>
 void CombineAll(void (*combine)(const T*, const T*, int64_t, T*),
-                const FeatureMap* gate, const FeatureMap* other,
-                FeatureMap* g) {
-  const auto at = [](const FeatureMap* map) {
-    return map == nullptr ? nullptr : static_cast<const T*>(map->data.raw());
+                const Tensor* gate, const Tensor* other, Tensor* g) {
+  const auto at = [](const Tensor* map) {
+    return map == nullptr ? nullptr : static_cast<const T*>(map->raw());
   };
   const T *gates = at(gate), *others = at(other);
-  T* to = static_cast<T*>(g->data.mutable_raw());
-  const int64_t n = g->data.num_bytes() / static_cast<int64_t>(sizeof(T));
+  T* to = static_cast<T*>(g->mutable_raw());
+  const int64_t n = g->num_bytes() / static_cast<int64_t>(sizeof(T));
   ParallelFor(n, 16 * kBlock, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i += kBlock) {
       combine(gates == nullptr ? nullptr : gates + i,
@@ -64,41 +64,15 @@ void CombineAll(void (*combine)(const T*, const T*, int64_t, T*),
   });
 }
 
-class CpuTrainBackend : public cuda::BodyOpsTrainBackend<cuda::HostExecutor> {
+class CpuTrainBackend : public cuda::BodyTrainBackend<cuda::HostExecutor> {
  public:
   explicit CpuTrainBackend(std::unique_ptr<Backend> forward)
-      : BodyOpsTrainBackend(cuda::HostExecutor::Shared()),
-        forward_(std::move(forward)),
-        trainer_(forward_->activation_type()) {}
+      : BodyTrainBackend(std::move(forward), cuda::HostExecutor::Shared(),
+                         absl::make_unique<HostParameterMath>()) {}
 
-  Backend& forward() override { return *forward_; }
-  ParameterMath& parameters() override { return parameters_; }
-
-  absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) override {
-    return trainer_.Import(nhwc);
-  }
-  absl::StatusOr<Tensor> Export(const FeatureMap& map, DType type) override {
-    return trainer_.Export(map, type);
-  }
-
-  absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
-      const ConvParams& params, const Shape& weight_shape,
-      absl::Span<const float> factors) override {
-    return trainer_.MakeConv(params, weight_shape, factors);
-  }
-  absl::StatusOr<FeatureMap> Conv(TrainConv& conv, const FeatureMap& x,
-                                  const FeatureMap* residual) override {
-    return trainer_.Conv(conv, x, residual);
-  }
-  absl::Status ConvGradient(TrainConv& conv, const FeatureMap& x,
-                            const FeatureMap& gy, bool add, float* gweight,
-                            float* gbias, FeatureMap* gx) override {
-    return trainer_.ConvGradient(conv, x, gy, add, gweight, gbias, gx);
-  }
-
-  absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
-                       FeatureMap* g) override {
-    if (forward_->activation_type() == DType::kF32) {
+  absl::Status Combine(const Tensor* gate, const Tensor* other,
+                       Tensor* g) override {
+    if (forward().activation_type() == DType::kF32) {
       CombineAll<float>(CombineF32, gate, other, g);
     } else {
       CombineAll<uint16_t>(CombineBf16, gate, other, g);
@@ -106,29 +80,22 @@ class CpuTrainBackend : public cuda::BodyOpsTrainBackend<cuda::HostExecutor> {
     return absl::OkStatus();
   }
 
-  absl::Status ChannelSums(const FeatureMap& a, const FeatureMap& b,
-                           double* sum, double* product) override {
-    const DType type = forward_->activation_type();
-    CpuChannelSums(a, b, type, ChannelBlock(a.shape, type), sum, product);
+  absl::Status ChannelSums(const Tensor& a, const Tensor& b, double* sum,
+                           double* product) override {
+    CpuChannelSums(a, b, ChannelBlock(a), sum, product);
     return absl::OkStatus();
   }
-  absl::StatusOr<FeatureMap> Affine(const ChannelAffine& affine,
-                                    const FeatureMap& x,
-                                    const FeatureMap* other) override {
-    const DType type = forward_->activation_type();
-    FeatureMap y = {x.shape, Tensor(x.data.shape(), x.data.type())};
-    CpuAffine(affine, x, other, type, ChannelBlock(x.shape, type), &y);
+  absl::StatusOr<Tensor> Affine(const ChannelAffine& affine, const Tensor& x,
+                                const Tensor* other) override {
+    Tensor y = AllocateIn(x.layout(), x.shape(), x.type());
+    CpuAffine(affine, x, other, ChannelBlock(x), &y);
     return y;
   }
 
-  absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
-                                     const FeatureMap& x) override {
-    return trainer_.MaxPool(params, x);
-  }
-  absl::StatusOr<FeatureMap> MaxPoolGradient(const MaxPoolParams& params,
-                                             const FeatureMap& x,
-                                             const FeatureMap& gy) override {
-    return trainer_.MaxPoolGradient(params, x, gy);
+  absl::StatusOr<Tensor> MaxPoolGradient(const MaxPoolParams& params,
+                                         const Tensor& x,
+                                         const Tensor& gy) override {
+    return DnnlMaxPoolGradient(params, x, gy, &context_);
   }
 
   absl::Status PsroiMeanGradient(const PsroiParams& params, const Tensor& rois,
@@ -145,9 +112,7 @@ class CpuTrainBackend : public cuda::BodyOpsTrainBackend<cuda::HostExecutor> {
   }
 
  private:
-  const std::unique_ptr<Backend> forward_;
-  HostParameterMath parameters_;
-  DnnlTrainer trainer_;
+  DnnlContext context_;
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "absl/strings/str_cat.h"
+
 namespace fcis {
 
 using dnnl::memory;
@@ -30,6 +32,17 @@ void DnnlContext::Reorder(const memory::desc& from, const void* x,
   memory source = View(from, x), target = View(to, y);
   dnnl::reorder(source, target).execute(stream_, source, target);
   stream_.wait();
+}
+
+absl::Status DnnlGuard(const std::function<std::string()>& what,
+                       const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const dnnl::error& e) {
+    return absl::InternalError(
+        absl::StrCat("oneDNN: ", e.what(), " (", what(), ")"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fcis

@@ -1,7 +1,11 @@
-// What all oneDNN primitives of a training graph share.
+// What all oneDNN primitives of a backend share.
 #ifndef FCIS_KERNELS_CPU_DNNL_CONTEXT_H_
 #define FCIS_KERNELS_CPU_DNNL_CONTEXT_H_
 
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
 #include "dnnl.hpp"
 #include "fcis/core/tensor/tensor.h"
 
@@ -29,6 +33,10 @@ class DnnlContext {
   dnnl::stream stream_;
   Tensor scratch_;
 };
+
+// Runs `body`; oneDNN's exceptions become errors that name the work.
+absl::Status DnnlGuard(const std::function<std::string()>& what,
+                       const std::function<void()>& body);
 
 }  // namespace fcis
 

@@ -1,198 +1,389 @@
 #include "fcis/kernels/cpu/dnnl_conv.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
-#include <utility>
-#include <vector>
+#include <string>
+#include <unordered_map>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "dnnl.hpp"
+#include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/bf16.h"
+#include "fcis/kernels/cpu/dilation_phases.h"
+#include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/cpu/dnnl_weights.h"
 
 namespace fcis {
 namespace {
 
 using dnnl::memory;
 
-memory::data_type DnnlType(DType type) {
-  return type == DType::kBF16 ? memory::data_type::bf16
-                              : memory::data_type::f32;
+FCIS_MULTIVERSION void AddTo(const float* x, int64_t n, float* y) {
+  for (int64_t i = 0; i < n; ++i) y[i] += x[i];
 }
 
-// oneDNN names extents in the order N,C,H,W whatever the layout.
-memory::desc ActivationDesc(const Shape& nhwc, DType type) {
-  return memory::desc({nhwc.dim(0), nhwc.dim(3), nhwc.dim(1), nhwc.dim(2)},
-                      DnnlType(type), memory::format_tag::nhwc);
+void ParallelAddTo(const float* x, int64_t n, float* y) {
+  ParallelFor(n, 1 << 16, [&](int64_t begin, int64_t end) {
+    AddTo(x + begin, end - begin, y + begin);
+  });
 }
 
-memory::dims WeightDims(const Shape& s) {
-  return {s.dim(0), s.dim(1), s.dim(2), s.dim(3)};
+// Dilated kernels that phases (dilation_phases.h) make fit.
+bool FitsPhases(const ConvParams& p, const Shape& weight, DType compute) {
+  return compute == DType::kF32 && p.dilation > 1 && p.pad == p.dilation &&
+         p.stride == 1 && weight.dim(2) == 3 && weight.dim(3) == 3;
 }
 
-memory View(const memory::desc& desc, const dnnl::engine& engine,
-            const Tensor& t) {
-  return memory(desc, engine, const_cast<void*>(t.raw()));
+ConvParams Undilated(ConvParams p) {
+  p.dilation = p.pad = 1;
+  return p;
 }
 
-// A convolution compiled for one input shape.
-struct Plan {
-  dnnl::convolution_forward primitive;
-  memory::desc src, weights, bias, dst, scratchpad;
-};
-
-// Everything a Plan depends on.
-using PlanKey = std::array<int64_t, 15>;
-
-class DnnlConv : public PreparedConv {
- public:
-  DnnlConv(const ConvParams& params, const Tensor& weight, const Tensor& bias)
-      : PreparedConv(params, weight.shape()),
-        desc(WeightDims(weight.shape()), memory::data_type::f32,
-             memory::format_tag::oihw),
-        weight(weight),
-        bias(bias) {}
-
-  memory::desc desc;  // layout of `weight`
-  Tensor weight;
-  Tensor bias;
-};
-
-dnnl::primitive_attr Attributes(const ConvParams& params, bool residual) {
-  dnnl::post_ops post;
-  if (residual) post.append_sum(1.0f);
-  if (params.relu) {
-    post.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+// sums[c] of rows of `channels` bf16 each; columns begin to end.
+FCIS_MULTIVERSION void SumColumns(const uint16_t* x, int64_t rows,
+                                  int64_t channels, int64_t begin, int64_t end,
+                                  float* sums) {
+  std::fill(sums + begin, sums + end, 0.0f);
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = begin; c < end; ++c) {
+      sums[c] += FromBf16(x[r * channels + c]);
+    }
   }
-  dnnl::primitive_attr attr;
-  attr.set_post_ops(post);
-  // The primitives share one scratchpad: they run one after the other.
-  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  return attr;
 }
 
-Plan MakePlan(const dnnl::engine& engine, DType compute, const DnnlConv& conv,
-              const Shape& x, const Tensor& y, bool residual) {
-  const ConvParams& p = conv.params();
-  const memory::desc src = ActivationDesc(x, compute);
-  const memory::desc dst = ActivationDesc(y.shape(), y.type());
-  const memory::desc weights(WeightDims(conv.weight_shape()), DnnlType(compute),
-                             memory::format_tag::any);
-  const memory::desc bias({conv.weight_shape().dim(0)}, memory::data_type::f32,
-                          memory::format_tag::a);
-  const dnnl::convolution_forward::desc desc(
-      dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
-      src, weights, bias, dst, {p.stride, p.stride},
-      {p.dilation - 1, p.dilation - 1}, {p.pad, p.pad}, {p.pad, p.pad});
-  const dnnl::convolution_forward::primitive_desc pd(
-      desc, Attributes(p, residual), engine);
-  return {dnnl::convolution_forward(pd), src, pd.weights_desc(), bias, dst,
-          pd.scratchpad_desc()};
+// The sums of a map's channels over its pixels; bf16 in N,H,W,C.
+void SumPixels(const Tensor& map, float* sums) {
+  const int64_t channels = map.dim(3);
+  const auto* from = map.data<uint16_t>();
+  constexpr int64_t kGrain = 256;
+  ParallelFor(channels, kGrain, [&](int64_t begin, int64_t end) {
+    SumColumns(from, map.num_elements() / channels, channels, begin, end, sums);
+  });
 }
 
-PlanKey MakeKey(const DnnlConv& conv, const Shape& x, DType y, bool residual) {
-  const ConvParams& p = conv.params();
-  const Shape& w = conv.weight_shape();
-  // oneDNN plans its work for a number of threads when it compiles.
-  return {x.dim(0),    x.dim(1),
-          x.dim(2),    x.dim(3),
-          w.dim(0),    w.dim(2),
-          w.dim(3),    p.stride,
-          p.pad,       p.dilation,
-          p.relu,      residual,
-          w.dim(1),    static_cast<int>(y),
-          NumThreads()};
+// The pixels of x, bf16 in N,H,W,C, that a 1x1 kernel reads for y.
+Tensor PixelsOf(const Tensor& x, const Shape& y, int stride) {
+  if (stride == 1) return x;
+  const int64_t channels = x.shape().dim(3);
+  Tensor pixels({y.dim(0) * y.dim(1) * y.dim(2), channels}, DType::kBF16);
+  const auto* from = static_cast<const uint16_t*>(x.raw());
+  uint16_t* to = pixels.mutable_data<uint16_t>();
+  ParallelFor(y.dim(0) * y.dim(1), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t n = row / y.dim(1), h = row % y.dim(1) * stride;
+      const int64_t first = (n * x.shape().dim(1) + h) * x.shape().dim(2);
+      for (int64_t w = 0; w < y.dim(2); ++w) {
+        std::copy_n(from + (first + w * stride) * channels, channels,
+                    to + (row * y.dim(2) + w) * channels);
+      }
+    }
+  });
+  return pixels;
 }
+
+// Where a strided kernel runs over one column, oneDNN 2.6's bf16 gradient by
+// weights leaves those taps unwritten that see padding only.
+bool LeavesTaps(const ConvParams& p, const Shape& weight, const Tensor& x) {
+  return x.type() == DType::kBF16 && x.dim(2) == 1 && p.stride > 1 &&
+         weight.dim(3) > 1 && weight.dim(3) == 2 * p.pad + 1;
+}
+
+// One column of bf16 in N,H,W,C and a second one of zeros: such kernels give as
+// many outputs, and the same gradient by weights.
+Tensor WithZeroColumn(const Tensor& x) {
+  const int64_t pixels = x.shape().dim(0) * x.shape().dim(1);
+  const int64_t channels = x.shape().dim(3);
+  const Shape shape = {x.shape().dim(0), x.shape().dim(1), 2, channels};
+  Tensor wide = Tensor::Zeros(shape, DType::kBF16);
+  const auto* from = static_cast<const uint16_t*>(x.raw());
+  uint16_t* to = wide.mutable_data<uint16_t>();
+  for (int64_t i = 0; i < pixels; ++i) {
+    std::copy_n(from + i * channels, channels, to + 2 * i * channels);
+  }
+  return wide;
+}
+
+// A map cut into phases, and back.
+Tensor Split(const Tensor& map, int phases) {
+  Tensor split =
+      AllocateIn(map.layout(), PhasesOf(map.shape(), phases), map.type());
+  ToPhases(map.shape(), ChannelBlock(map), phases,
+           static_cast<const float*>(map.raw()),
+           static_cast<float*>(split.mutable_raw()));
+  return split;
+}
+void Join(const Tensor& split, int phases, Tensor* map) {
+  FromPhases(map->shape(), ChannelBlock(*map), phases,
+             static_cast<const float*>(split.raw()),
+             static_cast<float*>(map->mutable_raw()));
+}
+
+class DnnlConv : public TrainedConvolution {
+ public:
+  // Of weights that are set once.
+  DnnlConv(DnnlConvs* convs, const ConvParams& params, const Tensor& weight,
+           const Tensor& bias)
+      : TrainedConvolution(params, weight.shape()),
+        convs_(convs),
+        trained_(false),
+        phases_(1),
+        run_params_(params),
+        weights_(weight),
+        bias_(bias) {}
+
+  // Of weights that change, stored as the gradient of a map of usual size comes
+  // out. phases: 1, or the dilation that is done by phases.
+  DnnlConv(DnnlConvs* convs, const ConvParams& params, int phases,
+           const Shape& shape, const memory::desc& stored,
+           absl::Span<const float> factors)
+      : TrainedConvolution(params, shape),
+        convs_(convs),
+        trained_(true),
+        phases_(phases),
+        run_params_(phases > 1 ? Undilated(params) : params),
+        weights_(stored, factors),
+        bias_(Shape{shape.dim(0)}) {}
+
+  const OutputFactors& factors() const override { return weights_.factors(); }
+  std::string layout() const override { return LayoutName(weights_.stored()); }
+
+  void ToStored(const Tensor& weight, float* to) const override {
+    context().Reorder(Plain(), weight.raw(), weights_.stored(), to);
+  }
+  Tensor FromStored(const float* from) const override {
+    Tensor weight(weight_shape());
+    context().Reorder(weights_.stored(), from, Plain(), weight.mutable_raw());
+    return weight;
+  }
+
+  absl::Status Set(const float* from, const float* bias) override {
+    weights_.Set(from);
+    std::copy_n(bias, bias_.num_elements(), bias_.mutable_data<float>());
+    return absl::OkStatus();
+  }
+
+  absl::Status Forward(const Tensor& x, const Tensor* residual,
+                       Tensor* y) override {
+    return Run(x.shape(), [&] {
+      if (phases_ == 1) return RunForward(x, residual, y);
+      Tensor added, sums = AllocateIn(y->layout(),
+                                      PhasesOf(y->shape(), phases_), y->type());
+      if (residual != nullptr) added = Split(*residual, phases_);
+      RunForward(Split(x, phases_), residual == nullptr ? nullptr : &added,
+                 &sums);
+      Join(sums, phases_, y);
+    });
+  }
+
+  absl::StatusOr<Tensor> GradientOfX(const Shape& x,
+                                     const Tensor& gy) override {
+    Tensor gx = AllocateIn(gy.layout(), x, gy.type());
+    RETURN_IF_ERROR(Run(x, [&] {
+      if (phases_ == 1) return RunByData(gy, &gx);
+      Tensor split = AllocateIn(gx.layout(), PhasesOf(x, phases_), gx.type());
+      RunByData(Split(gy, phases_), &split);
+      Join(split, phases_, &gx);
+    }));
+    return gx;
+  }
+
+  absl::Status GradientOfWeight(const Tensor& x, const Tensor& gy, bool add,
+                                float* gweight, float* gbias) override {
+    return Run(x.shape(), [&] {
+      Tensor in = phases_ == 1 ? x : Split(x, phases_);
+      const Tensor g = phases_ == 1 ? gy : Split(gy, phases_);
+      if (LeavesTaps(run_params_, weight_shape(), in)) in = WithZeroColumn(in);
+      AddByWeights(in, g, add, gweight, gbias);
+    });
+  }
+
+ private:
+  DnnlContext& context() const { return convs_->context(); }
+  memory View(const memory::desc& desc, const void* data) const {
+    return context().View(desc, data);
+  }
+  memory::desc Plain() const {
+    return KernelDesc(weight_shape(), DType::kF32, memory::format_tag::oihw);
+  }
+
+  template <typename Body>
+  absl::Status Run(const Shape& x, const Body& body) const {
+    return DnnlGuard(
+        [&] {
+          return absl::StrCat("convolution of ", x.ToString(), " with ",
+                              weight_shape().ToString());
+        },
+        body);
+  }
+
+  ConvSetup SetupOf(const Shape& x, const Tensor& y) const {
+    ConvSetup setup;
+    setup.params = run_params_;
+    setup.weight = weight_shape();
+    setup.x = x;
+    setup.y = y.shape();
+    setup.layout = y.layout();
+    setup.compute = convs_->compute();
+    setup.output = y.type();
+    setup.trained = trained_;
+    return setup;
+  }
+
+  // x in the type that convolutions compute in.
+  Tensor Operand(const Tensor& x) const {
+    if (x.type() == convs_->compute()) return x;
+    Tensor converted = AllocateIn(x.layout(), x.shape(), convs_->compute());
+    context().Reorder(DescOf(x), x.raw(), DescOf(converted),
+                      converted.mutable_raw());
+    return converted;
+  }
+
+  void RunForward(const Tensor& x, const Tensor* residual, Tensor* y) {
+    const Tensor in = Operand(x);
+    ConvSetup setup = SetupOf(x.shape(), *y);
+    if (residual != nullptr) {
+      setup.residual = residual->raw() == y->raw() ? ResidualPlace::kInDst
+                                                   : ResidualPlace::kApart;
+    }
+    const ConvPlan& plan = convs_->Plan(setup, ConvPass::kForward);
+    const Tensor weights =
+        weights_.In(plan.weights, DnnlWeights::Pass::kForward, &context());
+    std::unordered_map<int, memory> arguments = {
+        {DNNL_ARG_SRC, View(plan.src, in.raw())},
+        {DNNL_ARG_WEIGHTS, View(plan.weights, weights.raw())},
+        {DNNL_ARG_BIAS, View(plan.bias, bias_.raw())},
+        {DNNL_ARG_DST, View(plan.dst, y->raw())},
+        {DNNL_ARG_SCRATCHPAD, context().Scratch(plan.scratch)}};
+    if (setup.residual == ResidualPlace::kApart) {
+      arguments[ConvPlan::kResidual] = View(plan.dst, residual->raw());
+    }
+    plan.primitive.execute(context().stream(), arguments);
+    context().stream().wait();
+  }
+
+  void RunByData(const Tensor& gy, Tensor* gx) {
+    const ConvPlan& plan =
+        convs_->Plan(SetupOf(gx->shape(), gy), ConvPass::kData);
+    const Tensor weights =
+        weights_.In(plan.weights, DnnlWeights::Pass::kData, &context());
+    plan.primitive.execute(
+        context().stream(),
+        {{DNNL_ARG_DIFF_DST, View(plan.dst, gy.raw())},
+         {DNNL_ARG_WEIGHTS, View(plan.weights, weights.raw())},
+         {DNNL_ARG_DIFF_SRC, View(plan.src, gx->raw())},
+         {DNNL_ARG_SCRATCHPAD, context().Scratch(plan.scratch)}});
+    context().stream().wait();
+  }
+
+  // The gradients of the weights, in plan.weights, and of the bias.
+  void RunByWeights(const ConvPlan& plan, const Tensor& x, const Tensor& gy,
+                    void* gweight, float* gbias) const {
+    const memory scratch = context().Scratch(plan.scratch);
+    if (!plan.products.has_value()) {
+      plan.primitive.execute(
+          context().stream(),
+          {{DNNL_ARG_SRC, View(plan.src, x.raw())},
+           {DNNL_ARG_DIFF_DST, View(plan.dst, gy.raw())},
+           {DNNL_ARG_DIFF_WEIGHTS, View(plan.weights, gweight)},
+           {DNNL_ARG_DIFF_BIAS, View(plan.bias, gbias)},
+           {DNNL_ARG_SCRATCHPAD, scratch}});
+      context().stream().wait();
+      return;
+    }
+    const ConvPlan::Products& p = *plan.products;
+    const Tensor pixels = PixelsOf(x, gy.shape(), run_params_.stride);
+    plan.primitive.execute(context().stream(),
+                           {{DNNL_ARG_SRC, View(p.dst_transposed, gy.raw())},
+                            {DNNL_ARG_WEIGHTS, View(p.src, pixels.raw())},
+                            {DNNL_ARG_DST, View(p.gradient, gweight)},
+                            {DNNL_ARG_SCRATCHPAD, scratch}});
+    SumPixels(gy, gbias);
+    context().stream().wait();
+  }
+
+  void AddByWeights(const Tensor& x, const Tensor& gy, bool add, float* gweight,
+                    float* gbias) const {
+    const ConvPlan& plan =
+        convs_->Plan(SetupOf(x.shape(), gy), ConvPass::kWeights);
+    const int64_t outputs = weight_shape().dim(0);
+    const memory::desc& stored = weights_.stored();
+    // Winograd's kernels store whole cache lines.
+    constexpr uintptr_t kLine = 64;
+    const bool direct = !add && plan.weights == stored &&
+                        reinterpret_cast<uintptr_t>(gweight) % kLine == 0;
+    Tensor sums = direct ? Tensor() : DnnlContext::Allocate(plan.weights);
+    Tensor bias_sums(Shape{outputs});
+    RunByWeights(plan, x, gy, direct ? gweight : sums.mutable_raw(),
+                 bias_sums.mutable_data<float>());
+    if (add) {
+      AddTo(bias_sums.data<float>(), outputs, gbias);
+    } else {
+      std::copy_n(bias_sums.data<float>(), outputs, gbias);
+    }
+    if (direct) return;
+    if (plan.weights != stored) {
+      Tensor reordered = DnnlContext::Allocate(stored);
+      context().Reorder(plan.weights, sums.raw(), stored,
+                        reordered.mutable_raw());
+      sums = reordered;
+    }
+    const auto* from = static_cast<const float*>(sums.raw());
+    if (add) {
+      ParallelAddTo(from, factors().size(), gweight);
+    } else {
+      std::copy_n(from, factors().size(), gweight);
+    }
+  }
+
+  DnnlConvs* const convs_;
+  const bool trained_;
+  const int phases_;
+  const ConvParams run_params_;  // of the convolution of the phases
+  DnnlWeights weights_;
+  Tensor bias_;
+};
 
 }  // namespace
 
-struct DnnlConvRunner::Impl {
-  // Plans are dropped all at once when so many input shapes have come by.
-  static constexpr size_t kMaxPlans = 1024;
-
-  explicit Impl(DType type)
-      : compute(type), engine(dnnl::engine::kind::cpu, 0), stream(engine) {}
-
-  const Plan& GetPlan(const DnnlConv& conv, const Shape& x, const Tensor& y,
-                      bool residual) {
-    const PlanKey key = MakeKey(conv, x, y.type(), residual);
-    const auto found = plans.find(key);
-    if (found != plans.end()) return *found->second;
-    if (plans.size() >= kMaxPlans) plans.clear();
-    return *(plans[key] = absl::make_unique<Plan>(
-                 MakePlan(engine, compute, conv, x, y, residual)));
-  }
-
-  void Reorder(const memory::desc& from, const Tensor& x,
-               const memory::desc& to, Tensor* y) {
-    memory source = View(from, engine, x), target = View(to, engine, *y);
-    dnnl::reorder(source, target).execute(stream, source, target);
-    stream.wait();
-  }
-
-  // The weights in the layout `to`; that of the previous run is given up.
-  void PackWeights(const memory::desc& to, DnnlConv* conv) {
-    if (conv->desc == to) return;
-    Tensor packed(Shape{static_cast<int64_t>(to.get_size())}, DType::kU8);
-    Reorder(conv->desc, conv->weight, to, &packed);
-    conv->weight = packed;
-    conv->desc = to;
-  }
-
-  void Execute(DnnlConv* conv, Tensor x, const Tensor* residual, Tensor* y) {
-    const Plan& plan = GetPlan(*conv, x.shape(), *y, residual != nullptr);
-    PackWeights(plan.weights, conv);
-    if (x.type() != compute) {
-      Tensor converted(x.shape(), compute);
-      Reorder(ActivationDesc(x.shape(), x.type()), x, plan.src, &converted);
-      x = converted;
-    }
-    if (residual != nullptr && residual->raw() != y->raw()) {
-      std::memcpy(y->mutable_raw(), residual->raw(), y->num_bytes());
-    }
-    const int64_t scratch_bytes = plan.scratchpad.get_size();
-    if (scratch.num_bytes() < scratch_bytes) {
-      scratch = Tensor(Shape{scratch_bytes}, DType::kU8);
-    }
-    plan.primitive.execute(
-        stream,
-        {{DNNL_ARG_SRC, View(plan.src, engine, x)},
-         {DNNL_ARG_WEIGHTS, View(plan.weights, engine, conv->weight)},
-         {DNNL_ARG_BIAS, View(plan.bias, engine, conv->bias)},
-         {DNNL_ARG_DST, View(plan.dst, engine, *y)},
-         {DNNL_ARG_SCRATCHPAD, View(plan.scratchpad, engine, scratch)}});
-    stream.wait();
-  }
-
-  const DType compute;
-  dnnl::engine engine;
-  dnnl::stream stream;
-  Tensor scratch;
-  absl::flat_hash_map<PlanKey, std::unique_ptr<Plan>> plans;
-};
-
-DnnlConvRunner::DnnlConvRunner(DType activation_type)
-    : impl_(absl::make_unique<Impl>(activation_type)) {}
-
-DnnlConvRunner::~DnnlConvRunner() = default;
-
-absl::StatusOr<std::unique_ptr<PreparedConv>> DnnlConvRunner::Prepare(
-    const ConvParams& params, const Tensor& weight, const Tensor& bias) {
-  return absl::make_unique<DnnlConv>(params, weight, bias);
+const ConvPlan& DnnlConvs::Plan(const ConvSetup& setup, ConvPass pass) {
+  const ConvSetup::Key key = setup.key(pass);
+  PlanCache& plans = plans_[setup.trained ? 1 : 0];
+  const auto found = plans.find(key);
+  if (found != plans.end()) return *found->second;
+  if (plans.size() >= kMaxPlans[setup.trained ? 1 : 0]) plans.clear();
+  return *(plans[key] = absl::make_unique<ConvPlan>(
+               MakeConvPlan(setup, pass, context_.engine())));
 }
 
-absl::Status DnnlConvRunner::Run(PreparedConv& conv, const Tensor& x,
-                                 const Tensor* residual, Tensor* y) {
-  try {
-    impl_->Execute(static_cast<DnnlConv*>(&conv), x, residual, y);
-  } catch (const dnnl::error& e) {
-    return absl::InternalError(absl::StrCat(
-        "oneDNN: ", e.what(), " (convolution of ", x.shape().ToString(),
-        " with ", conv.weight_shape().ToString(), ")"));
-  }
-  return absl::OkStatus();
+absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
+    const ConvParams& params, const Tensor& weight, const Tensor& bias) {
+  return absl::make_unique<DnnlConv>(this, params, weight, bias);
+}
+
+absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
+    const ConvParams& params, const Shape& weight_shape,
+    absl::Span<const float> factors) {
+  const bool by_phases = FitsPhases(params, weight_shape, compute_);
+  ConvSetup usual;
+  usual.params = by_phases ? Undilated(params) : params;
+  usual.weight = weight_shape;
+  usual.x = {1, 40, 64, weight_shape.dim(1)};
+  ASSIGN_OR_RETURN(usual.y,
+                   ops::InferConvShape(usual.params, usual.x, weight_shape));
+  usual.layout = Layout::kBackend;
+  usual.compute = usual.output = compute_;
+  usual.trained = true;
+  std::unique_ptr<TrainedConvolution> conv;
+  RETURN_IF_ERROR(DnnlGuard(
+      [&] { return absl::StrCat("kernel ", weight_shape.ToString()); },
+      [&] {
+        conv = absl::make_unique<DnnlConv>(
+            this, params, by_phases ? params.dilation : 1, weight_shape,
+            Plan(usual, ConvPass::kWeights).weights, factors);
+      }));
+  return conv;
 }
 
 }  // namespace fcis

@@ -1,37 +1,53 @@
-// Convolutions through oneDNN on N,H,W,C tensors, with bias, residual sum and
-// ReLU fused. See fcis/kernels/ops/conv.h.
+// Convolutions through oneDNN, in any layout of fcis/kernels/cpu/dnnl_layout.h,
+// with bias, residual sum and ReLU fused. See fcis/kernels/ops/conv.h.
 #ifndef FCIS_KERNELS_CPU_DNNL_CONV_H_
 #define FCIS_KERNELS_CPU_DNNL_CONV_H_
 
 #include <memory>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/cpu/dnnl_context.h"
+#include "fcis/kernels/cpu/dnnl_conv_plan.h"
 #include "fcis/kernels/ops/conv.h"
 
 namespace fcis {
 
-// A runner holds what all convolutions of a backend share: the oneDNN engine,
-// compiled primitives (one per geometry; all are dropped when there are 1024)
-// and the scratchpad. One call at a time.
-class DnnlConvRunner {
+// What all convolutions of a backend share, and outlives them: the context and
+// the compiled primitives. One call at a time.
+class DnnlConvs {
  public:
   // activation_type: f32 or bf16, the type that convolutions compute in.
-  explicit DnnlConvRunner(DType activation_type);
-  ~DnnlConvRunner();
+  explicit DnnlConvs(DType activation_type) : compute_(activation_type) {}
+  DnnlConvs(const DnnlConvs&) = delete;
 
-  absl::StatusOr<std::unique_ptr<PreparedConv>> Prepare(
-      const ConvParams& params, const Tensor& weight, const Tensor& bias);
+  // As Backend::PrepareConv and Backend::MakeConv. The first run of a prepared
+  // convolution brings its weights into the layout that oneDNN asks for and
+  // lets go of the original.
+  absl::StatusOr<std::unique_ptr<Convolution>> Prepare(const ConvParams& params,
+                                                       const Tensor& weight,
+                                                       const Tensor& bias);
+  absl::StatusOr<std::unique_ptr<TrainedConvolution>> Make(
+      const ConvParams& params, const Shape& weight_shape,
+      absl::Span<const float> factors);
 
-  // As Backend::Conv. The first run of a convolution brings its weights into
-  // the layout that oneDNN asks for and lets go of the original.
-  absl::Status Run(PreparedConv& conv, const Tensor& x, const Tensor* residual,
-                   Tensor* y);
+  DType compute() const { return compute_; }
+  DnnlContext& context() { return context_; }
+  // Until the next call. Throws dnnl::error.
+  const ConvPlan& Plan(const ConvSetup& setup, ConvPass pass);
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  const DType compute_;
+  DnnlContext context_;
+  // Of prepared and of trained convolutions, which have three passes. All of a
+  // kind are dropped at once when so many sizes of input have come by.
+  using PlanCache =
+      absl::flat_hash_map<ConvSetup::Key, std::unique_ptr<ConvPlan>>;
+  static constexpr size_t kMaxPlans[] = {1024, 6144};
+  PlanCache plans_[2];
 };
 
 }  // namespace fcis

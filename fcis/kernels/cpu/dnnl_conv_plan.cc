@@ -1,6 +1,7 @@
 #include "fcis/kernels/cpu/dnnl_conv_plan.h"
 
 #include "absl/strings/match.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
 namespace fcis {
@@ -8,22 +9,24 @@ namespace {
 
 using dnnl::memory;
 
-memory::dims Dims(const Shape& s) {
-  return {s.dim(0), s.dim(1), s.dim(2), s.dim(3)};
+memory::desc MapDesc(Layout layout, const Shape& shape, DType type) {
+  return layout == Layout::kRowMajor ? NhwcDesc(shape, type)
+                                     : FeatureDesc(shape, type);
 }
 
 // Winograd's algorithm (Lavin and Gray, 2016) takes a third of the products of
 // such kernels; oneDNN has it for f32 and AVX-512.
-bool FitsWinograd(const ConvParams& p, const Shape& weight) {
-  return weight.dim(2) == 3 && weight.dim(3) == 3 && p.stride == 1 &&
-         p.dilation == 1;
+bool FitsWinograd(const ConvSetup& s) {
+  return s.trained && s.weight.dim(2) == 3 && s.weight.dim(3) == 3 &&
+         s.params.stride == 1 && s.params.dilation == 1;
 }
 
 // In bf16 without AMX a product of matrices is faster than oneDNN's gradient
 // by weights (1x1 kernels of ResNet-101: 0.18 instead of 0.22 s).
-bool FitsProduct(const ConvParams& p, const Shape& weight, DType compute) {
-  return compute == DType::kBF16 && weight.dim(2) == 1 && weight.dim(3) == 1 &&
-         p.pad == 0 && HasIsa(dnnl::cpu_isa::avx512_core_bf16) &&
+bool FitsProduct(const ConvSetup& s) {
+  return s.compute == DType::kBF16 && s.weight.dim(2) == 1 &&
+         s.weight.dim(3) == 1 && s.params.pad == 0 &&
+         HasIsa(dnnl::cpu_isa::avx512_core_bf16) &&
          !HasIsa(dnnl::cpu_isa::avx512_core_amx);
 }
 
@@ -62,34 +65,32 @@ dnnl::primitive_attr Attributes(const dnnl::post_ops& post) {
   return attr;
 }
 
-// Fills one pass of a plan after the other.
 class Planner {
  public:
-  Planner(const ConvParams& params, const Shape& weight, const Shape& x,
-          const Shape& y, DType compute, const dnnl::engine& engine)
-      : params_(params),
-        weight_(weight),
-        y_(y),
-        compute_(compute),
+  Planner(const ConvSetup& setup, const dnnl::engine& engine)
+      : setup_(setup),
         engine_(engine),
-        any_(KernelDesc(weight, compute, memory::format_tag::any)),
-        strides_{params.stride, params.stride},
-        dilates_{params.dilation - 1, params.dilation - 1},
-        pads_{params.pad, params.pad},
-        winograd_(FitsWinograd(params, weight)) {
-    plan_.src = FeatureDesc(x, compute);
-    plan_.dst = FeatureDesc(y, compute);
-    plan_.bias = memory::desc({weight.dim(0)}, memory::data_type::f32,
+        any_(KernelDesc(setup.weight, setup.compute, memory::format_tag::any)),
+        strides_{setup.params.stride, setup.params.stride},
+        dilates_{setup.params.dilation - 1, setup.params.dilation - 1},
+        pads_{setup.params.pad, setup.params.pad},
+        winograd_(FitsWinograd(setup)) {
+    plan_.src = MapDesc(setup.layout, setup.x, setup.compute);
+    plan_.dst = MapDesc(setup.layout, setup.y, setup.output);
+    plan_.bias = memory::desc({setup.weight.dim(0)}, memory::data_type::f32,
                               memory::format_tag::a);
   }
 
-  ConvPlan Make(bool residual) {
-    PlanForward(residual);
-    PlanByData();
-    if (FitsProduct(params_, weight_, compute_)) {
-      PlanProduct();
-    } else {
-      PlanByWeights();
+  ConvPlan Make(ConvPass pass) {
+    switch (pass) {
+      case ConvPass::kForward:
+        PlanForward();
+        break;
+      case ConvPass::kData:
+        PlanByData();
+        break;
+      case ConvPass::kWeights:
+        FitsProduct(setup_) ? PlanProduct() : PlanByWeights();
     }
     return plan_;
   }
@@ -112,13 +113,19 @@ class Planner {
     return Forward(algorithm, dnnl::prop_kind::forward_training, {});
   }
 
-  void PlanForward(bool residual) {
+  dnnl::post_ops PostOps() const {
     dnnl::post_ops post;
-    // Not append_sum: y would have to hold the residual before.
-    if (residual) post.append_binary(Algorithm::binary_add, plan_.dst);
-    if (params_.relu) {
+    if (setup_.residual == ResidualPlace::kInDst) post.append_sum(1.0f);
+    if (setup_.residual == ResidualPlace::kApart) {
+      post.append_binary(Algorithm::binary_add, plan_.dst);
+    }
+    if (setup_.params.relu) {
       post.append_eltwise(1.0f, Algorithm::eltwise_relu, 0.0f, 0.0f);
     }
+    return post;
+  }
+
+  void PlanForward() {
     // For inference Winograd's kernels are kept transformed, and no way leads
     // back from there.
     const auto forward = Fastest(winograd_, [&](Algorithm algorithm) {
@@ -126,11 +133,11 @@ class Planner {
                      algorithm == Algorithm::convolution_winograd
                          ? dnnl::prop_kind::forward_training
                          : dnnl::prop_kind::forward_inference,
-                     post);
+                     PostOps());
     });
-    plan_.forward = dnnl::convolution_forward(forward);
-    plan_.forward_weights = forward.weights_desc();
-    plan_.forward_scratch = forward.scratchpad_desc();
+    plan_.primitive = dnnl::convolution_forward(forward);
+    plan_.weights = forward.weights_desc();
+    plan_.scratch = forward.scratchpad_desc();
   }
 
   void PlanByData() {
@@ -141,14 +148,14 @@ class Planner {
                                                 pads_, pads_),
           Attributes({}), engine_, Hint(algorithm));
     });
-    plan_.by_data = dnnl::convolution_backward_data(by_data);
-    plan_.data_weights = by_data.weights_desc();
-    plan_.data_scratch = by_data.scratchpad_desc();
+    plan_.primitive = dnnl::convolution_backward_data(by_data);
+    plan_.weights = by_data.weights_desc();
+    plan_.scratch = by_data.scratchpad_desc();
   }
 
   void PlanByWeights() {
     const memory::desc gradient =
-        KernelDesc(weight_, DType::kF32, memory::format_tag::any);
+        KernelDesc(setup_.weight, DType::kF32, memory::format_tag::any);
     const auto by_weights = Fastest(winograd_, [&](Algorithm algorithm) {
       return dnnl::convolution_backward_weights::primitive_desc(
           dnnl::convolution_backward_weights::desc(
@@ -156,18 +163,20 @@ class Planner {
               dilates_, pads_, pads_),
           Attributes({}), engine_, Hint(algorithm));
     });
-    plan_.by_weights = dnnl::convolution_backward_weights(by_weights);
-    plan_.weights_gradient = by_weights.diff_weights_desc();
-    plan_.weights_scratch = by_weights.scratchpad_desc();
+    plan_.primitive = dnnl::convolution_backward_weights(by_weights);
+    plan_.weights = by_weights.diff_weights_desc();
+    plan_.scratch = by_weights.scratchpad_desc();
   }
 
   void PlanProduct() {
-    const int64_t pixels = y_.dim(0) * y_.dim(1) * y_.dim(2);
-    const int64_t outputs = weight_.dim(0), inputs = weight_.dim(1);
+    const Shape& y = setup_.y;
+    const int64_t pixels = y.dim(0) * y.dim(1) * y.dim(2);
+    const int64_t outputs = setup_.weight.dim(0), inputs = setup_.weight.dim(1);
     ConvPlan::Products& products = plan_.products.emplace();
     products.dst_transposed =
-        MatrixDesc(outputs, pixels, compute_, memory::format_tag::ba);
-    products.src = MatrixDesc(pixels, inputs, compute_, memory::format_tag::ab);
+        MatrixDesc(outputs, pixels, setup_.compute, memory::format_tag::ba);
+    products.src =
+        MatrixDesc(pixels, inputs, setup_.compute, memory::format_tag::ab);
     products.gradient =
         MatrixDesc(outputs, inputs, DType::kF32, memory::format_tag::ab);
     // Iterating takes a description that lives on.
@@ -178,15 +187,13 @@ class Planner {
     if (!ChooseGemm(&matmul)) {
       matmul = dnnl::matmul::primitive_desc(description, attr, engine_);
     }
-    plan_.by_weights = dnnl::matmul(matmul);
-    plan_.weights_gradient =
-        KernelDesc(weight_, DType::kF32, memory::format_tag::oihw);
-    plan_.weights_scratch = matmul.scratchpad_desc();
+    plan_.primitive = dnnl::matmul(matmul);
+    plan_.weights =
+        KernelDesc(setup_.weight, DType::kF32, memory::format_tag::oihw);
+    plan_.scratch = matmul.scratchpad_desc();
   }
 
-  const ConvParams& params_;
-  const Shape &weight_, &y_;
-  const DType compute_;
+  const ConvSetup& setup_;
   const dnnl::engine& engine_;
   const memory::desc any_;
   const memory::dims strides_, dilates_, pads_;
@@ -196,15 +203,32 @@ class Planner {
 
 }  // namespace
 
-memory::desc KernelDesc(const Shape& shape, DType type,
-                        memory::format_tag tag) {
-  return memory::desc(Dims(shape), DnnlType(type), tag);
+ConvSetup::Key ConvSetup::key(ConvPass pass) const {
+  // y follows from x. oneDNN plans its work for a number of threads when it
+  // compiles.
+  return {static_cast<int>(pass),
+          x.dim(0),
+          x.dim(1),
+          x.dim(2),
+          weight.dim(0),
+          weight.dim(1),
+          weight.dim(2),
+          weight.dim(3),
+          params.stride,
+          params.pad,
+          params.dilation,
+          params.relu,
+          static_cast<int>(layout),
+          static_cast<int>(compute),
+          static_cast<int>(output),
+          static_cast<int>(residual),
+          trained,
+          NumThreads()};
 }
 
-ConvPlan MakeConvPlan(const ConvParams& params, const Shape& weight,
-                      const Shape& x, const Shape& y, bool residual,
-                      DType compute, const dnnl::engine& engine) {
-  return Planner(params, weight, x, y, compute, engine).Make(residual);
+ConvPlan MakeConvPlan(const ConvSetup& setup, ConvPass pass,
+                      const dnnl::engine& engine) {
+  return Planner(setup, engine).Make(pass);
 }
 
 }  // namespace fcis

@@ -1,6 +1,9 @@
-// One convolution of a training graph, compiled for one size of its input.
+// One pass of a convolution, compiled for one size of its input.
 #ifndef FCIS_KERNELS_CPU_DNNL_CONV_PLAN_H_
 #define FCIS_KERNELS_CPU_DNNL_CONV_PLAN_H_
+
+#include <array>
+#include <cstdint>
 
 #include "absl/types/optional.h"
 #include "dnnl.hpp"
@@ -10,37 +13,51 @@
 
 namespace fcis {
 
-// All three passes, and the layouts they want.
+enum class ConvPass { kForward, kData, kWeights };
+
+// Where a forward pass finds the residual that it adds: in dst, or in an array
+// like it.
+enum class ResidualPlace { kNone, kInDst, kApart };
+
+// What a plan is made from.
+struct ConvSetup {
+  ConvParams params;
+  Shape weight;                       // O,I,KH,KW
+  Shape x, y;                         // N,H,W,C
+  Layout layout = Layout::kRowMajor;  // of both
+  DType compute = DType::kF32;        // of x and of what is multiplied
+  DType output = DType::kF32;         // of y
+  ResidualPlace residual = ResidualPlace::kNone;
+  // Of a convolution that is trained: Winograd's algorithm may be used, which
+  // is faster and rounds more.
+  bool trained = false;
+
+  // Everything a plan depends on.
+  using Key = std::array<int64_t, 18>;
+  Key key(ConvPass pass) const;
+};
+
 struct ConvPlan {
-  // Where `forward` takes a residual, of the layout of dst.
+  // Where a forward pass takes a residual apart.
   static constexpr int kResidual =
       DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1;
 
+  // A dnnl::convolution_..., or, with products, the dnnl::matmul dst^T src, src
+  // being the pixels of a 1x1 kernel. That one leaves the gradient of the bias
+  // to others.
+  dnnl::primitive primitive;
   dnnl::memory::desc src, dst, bias;  // also of their gradients
-  dnnl::convolution_forward forward;
-  dnnl::memory::desc forward_weights, forward_scratch;
-  dnnl::convolution_backward_data by_data;
-  dnnl::memory::desc data_weights, data_scratch;
-  // dnnl::convolution_backward_weights, or, with products, the dnnl::matmul
-  // dst^T src, src being the pixels of a 1x1 kernel. That one leaves the
-  // gradient of the bias to others.
-  dnnl::primitive by_weights;
-  dnnl::memory::desc weights_gradient, weights_scratch;
+  dnnl::memory::desc weights;         // that it reads; kWeights: their gradient
+  dnnl::memory::desc scratch;
   struct Products {
     dnnl::memory::desc dst_transposed, src, gradient;
   };
   absl::optional<Products> products;
 };
 
-// A kernel (O,I,KH,KW) of this type and layout.
-dnnl::memory::desc KernelDesc(const Shape& shape, DType type,
-                              dnnl::memory::format_tag tag);
-
-// weight: O,I,KH,KW. x, y: N,H,W,C, kept as FeatureDesc of `compute`. With
-// residual, the forward pass adds one. Throws dnnl::error.
-ConvPlan MakeConvPlan(const ConvParams& params, const Shape& weight,
-                      const Shape& x, const Shape& y, bool residual,
-                      DType compute, const dnnl::engine& engine);
+// Throws dnnl::error.
+ConvPlan MakeConvPlan(const ConvSetup& setup, ConvPass pass,
+                      const dnnl::engine& engine);
 
 }  // namespace fcis
 

@@ -8,22 +8,29 @@
 namespace fcis {
 namespace {
 
-ConvPlan Plan(const Shape& weight, int stride, bool residual, DType compute) {
-  ConvParams params;
-  params.stride = stride;
-  params.pad = weight.dim(2) / 2;
-  const Shape x = {2, 12, 15, weight.dim(1)};
-  const Shape y = *ops::InferConvShape(params, x, weight);
-  return MakeConvPlan(params, weight, x, y, residual, compute,
-                      dnnl::engine(dnnl::engine::kind::cpu, 0));
+ConvPlan Plan(const Shape& weight, int stride, DType compute, ConvPass pass) {
+  ConvSetup setup;
+  setup.params.stride = stride;
+  setup.params.pad = static_cast<int>(weight.dim(2) / 2);
+  setup.weight = weight;
+  setup.x = {2, 12, 15, weight.dim(1)};
+  setup.y = *ops::InferConvShape(setup.params, setup.x, weight);
+  setup.layout = Layout::kBackend;
+  setup.compute = setup.output = compute;
+  if (pass == ConvPass::kForward) setup.residual = ResidualPlace::kApart;
+  setup.trained = true;
+  return MakeConvPlan(setup, pass, dnnl::engine(dnnl::engine::kind::cpu, 0));
 }
 
 TEST(ConvPlanTest, LayoutsAreThoseOfTheMaps) {
-  const ConvPlan plan = Plan({32, 16, 3, 3}, 1, true, DType::kF32);
-  EXPECT_EQ(plan.src, FeatureDesc({2, 12, 15, 16}, DType::kF32));
-  EXPECT_EQ(plan.dst, FeatureDesc({2, 12, 15, 32}, DType::kF32));
-  EXPECT_EQ(plan.weights_gradient.data.data_type, dnnl_f32);
-  EXPECT_FALSE(plan.products.has_value());
+  for (const ConvPass pass :
+       {ConvPass::kForward, ConvPass::kData, ConvPass::kWeights}) {
+    const ConvPlan plan = Plan({32, 16, 3, 3}, 1, DType::kF32, pass);
+    EXPECT_EQ(plan.src, FeatureDesc({2, 12, 15, 16}, DType::kF32));
+    EXPECT_EQ(plan.dst, FeatureDesc({2, 12, 15, 32}, DType::kF32));
+    EXPECT_EQ(plan.weights.data.data_type, dnnl_f32);
+    EXPECT_FALSE(plan.products.has_value());
+  }
 }
 
 // Where they are faster: see FitsProduct.
@@ -33,19 +40,22 @@ TEST(ConvPlanTest, ProductsForSmallKernelsInBf16) {
   }
   const bool here = HasIsa(dnnl::cpu_isa::avx512_core_bf16) &&
                     !HasIsa(dnnl::cpu_isa::avx512_core_amx);
-  const Shape small = {40, 24, 1, 1};
+  const auto by_products = [](const Shape& weight, int stride, DType type) {
+    return Plan(weight, stride, type, ConvPass::kWeights).products.has_value();
+  };
   for (const int stride : {1, 2}) {
-    EXPECT_EQ(Plan(small, stride, false, DType::kBF16).products.has_value(),
-              here);
-    EXPECT_FALSE(Plan(small, stride, false, DType::kF32).products.has_value());
-    EXPECT_FALSE(
-        Plan({40, 24, 3, 3}, stride, false, DType::kBF16).products.has_value());
+    EXPECT_EQ(by_products({40, 24, 1, 1}, stride, DType::kBF16), here);
+    EXPECT_FALSE(by_products({40, 24, 1, 1}, stride, DType::kF32));
+    EXPECT_FALSE(by_products({40, 24, 3, 3}, stride, DType::kBF16));
   }
 }
 
 TEST(ConvPlanTest, ImpossibleSizesThrow) {
-  EXPECT_THROW(MakeConvPlan(ConvParams(), {8, 4, 1, 1}, {1, 5, 5, 4},
-                            {1, 7, 5, 8}, false, DType::kF32,
+  ConvSetup setup;
+  setup.weight = {8, 4, 1, 1};
+  setup.x = {1, 5, 5, 4};
+  setup.y = {1, 7, 5, 8};
+  EXPECT_THROW(MakeConvPlan(setup, ConvPass::kForward,
                             dnnl::engine(dnnl::engine::kind::cpu, 0)),
                dnnl::error);
 }

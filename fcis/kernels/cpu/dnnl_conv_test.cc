@@ -53,7 +53,7 @@ double Limit(const Case& c) {
 }
 
 TEST(DnnlConv, EqualsTheReferenceUpToRounding) {
-  DnnlConvRunner runner(DType::kF32);
+  DnnlConvs convs(DType::kF32);
   int i = 0;
   for (const Case& c : Cases()) {
     for (const bool residual : {false, true}) {
@@ -65,13 +65,14 @@ TEST(DnnlConv, EqualsTheReferenceUpToRounding) {
       const Tensor x = RandomTensor(absl::StrCat("x", i), c.x);
       const Shape shape = ops::InferConvShape(params, c.x, c.weight).value();
       const Tensor add = RandomTensor("r", shape);
-      const auto conv = runner.Prepare(params, weight, bias).value();
+      const auto conv = convs.Prepare(params, weight, bias).value();
       Tensor got(shape), want(shape);
       const absl::Status status =
-          runner.Run(*conv, x, residual ? &add : nullptr, &got);
+          conv->Forward(x, residual ? &add : nullptr, &got);
       ASSERT_TRUE(status.ok()) << status;
-      RefConv(params, weight, bias, DType::kF32)
-          .Run(x, residual ? &add : nullptr, &want);
+      ASSERT_TRUE(RefConv(params, weight, bias, DType::kF32)
+                      .Forward(x, residual ? &add : nullptr, &want)
+                      .ok());
       EXPECT_TRUE(AllNear(got, want, Limit(c)));
     }
   }
@@ -80,30 +81,30 @@ TEST(DnnlConv, EqualsTheReferenceUpToRounding) {
 // Another input size may want the weights in another layout, from the copy
 // that the first one left.
 TEST(DnnlConv, InputSizesMayAlternate) {
-  DnnlConvRunner runner(DType::kF32);
+  DnnlConvs convs(DType::kF32);
   const Tensor weight = RandomTensor("w", Shape{64, 32, 3, 3});
   const Tensor bias = RandomTensor("b", Shape{64});
   ConvParams params;
   params.pad = 1;
-  const auto conv = runner.Prepare(params, weight, bias).value();
-  const RefConv ref(params, weight, bias, DType::kF32);
+  const auto conv = convs.Prepare(params, weight, bias).value();
+  RefConv ref(params, weight, bias, DType::kF32);
   for (const Shape& size : {Shape{1, 40, 56, 32}, Shape{1, 1, 3, 32},
                             Shape{4, 7, 7, 32}, Shape{1, 40, 56, 32}}) {
     const Tensor x = RandomTensor("x", size);
     Tensor got(ops::InferConvShape(params, size, weight.shape()).value());
     Tensor want(got.shape());
-    ASSERT_TRUE(runner.Run(*conv, x, nullptr, &got).ok());
-    ref.Run(x, nullptr, &want);
+    ASSERT_TRUE(conv->Forward(x, nullptr, &got).ok());
+    ASSERT_TRUE(ref.Forward(x, nullptr, &want).ok());
     EXPECT_TRUE(AllNear(got, want, 8.0 * 290 / 3 / (1 << 24)));
   }
 }
 
 TEST(DnnlConv, SameBitsForAnyNumberOfThreads) {
-  DnnlConvRunner runner(DType::kF32);
+  DnnlConvs convs(DType::kF32);
   for (const Case& c : Cases()) {
     const ConvParams params = Params(c, true);
     const Tensor x = RandomTensor("x", c.x);
-    const auto conv = runner
+    const auto conv = convs
                           .Prepare(params, RandomTensor("w", c.weight),
                                    RandomTensor("b", Shape{c.weight.dim(0)}))
                           .value();
@@ -112,7 +113,7 @@ TEST(DnnlConv, SameBitsForAnyNumberOfThreads) {
     for (const int threads : {1, 2, 3, 1}) {
       SetNumThreads(threads);
       results.emplace_back(shape);
-      ASSERT_TRUE(runner.Run(*conv, x, nullptr, &results.back()).ok());
+      ASSERT_TRUE(conv->Forward(x, nullptr, &results.back()).ok());
       EXPECT_TRUE(AllEqual(results.back(), results[0])) << c.x.ToString();
     }
     SetNumThreads(0);
@@ -121,19 +122,19 @@ TEST(DnnlConv, SameBitsForAnyNumberOfThreads) {
 
 TEST(DnnlConv, MayMoveToAnotherThread) {
   SetNumThreads(2);
-  DnnlConvRunner runner(DType::kF32);
+  DnnlConvs convs(DType::kF32);
   const Case c = Cases()[3];
   const Tensor x = RandomTensor("x", c.x);
   const ConvParams params = Params(c, false);
-  const auto conv = runner
+  const auto conv = convs
                         .Prepare(params, RandomTensor("w", c.weight),
                                  RandomTensor("b", Shape{c.weight.dim(0)}))
                         .value();
   const Shape shape = ops::InferConvShape(params, c.x, c.weight).value();
   Tensor here(shape), there(shape);
-  ASSERT_TRUE(runner.Run(*conv, x, nullptr, &here).ok());
+  ASSERT_TRUE(conv->Forward(x, nullptr, &here).ok());
   std::thread([&] {
-    EXPECT_TRUE(runner.Run(*conv, x, nullptr, &there).ok());
+    EXPECT_TRUE(conv->Forward(x, nullptr, &there).ok());
   }).join();
   SetNumThreads(0);
   EXPECT_TRUE(AllEqual(there, here));

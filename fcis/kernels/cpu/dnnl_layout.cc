@@ -109,12 +109,32 @@ memory::desc FeatureDesc(const Shape& nhwc, DType type) {
                       DnnlType(type), tag);
 }
 
-int64_t ChannelBlock(const Shape& nhwc, DType type) {
-  constexpr int kChannelAxis = 1;
+memory::desc DescOf(const Tensor& map) {
+  return map.layout() == Layout::kRowMajor
+             ? NhwcDesc(map.shape(), map.type())
+             : FeatureDesc(map.shape(), map.type());
+}
+
+Tensor AllocateIn(Layout layout, const Shape& nhwc, DType type) {
+  if (layout == Layout::kRowMajor) return Tensor(nhwc, type);
   const memory::desc desc = FeatureDesc(nhwc, type);
+  if (desc == NhwcDesc(nhwc, type)) return Tensor(nhwc, type);
+  return Tensor::InBackendLayout(nhwc, type,
+                                 static_cast<int64_t>(desc.get_size()));
+}
+
+int64_t ChannelBlock(const Tensor& map) {
+  constexpr int kChannelAxis = 1;
+  const memory::desc desc = DescOf(map);
   const dnnl_blocking_desc_t& blocking = desc.data.format_desc.blocking;
   if (blocking.inner_nblks > 0) return BlockSize(blocking);
-  return blocking.strides[kChannelAxis] == 1 ? nhwc.dim(3) : 1;
+  return blocking.strides[kChannelAxis] == 1 ? map.dim(3) : 1;
+}
+
+memory::desc KernelDesc(const Shape& shape, DType type,
+                        memory::format_tag tag) {
+  return memory::desc({shape.dim(0), shape.dim(1), shape.dim(2), shape.dim(3)},
+                      DnnlType(type), tag);
 }
 
 std::string LayoutName(const memory::desc& desc) {

@@ -1,4 +1,4 @@
-// Layouts of the training graph's tensors in oneDNN's terms.
+// Layouts of tensors in oneDNN's terms.
 #ifndef FCIS_KERNELS_CPU_DNNL_LAYOUT_H_
 #define FCIS_KERNELS_CPU_DNNL_LAYOUT_H_
 
@@ -15,25 +15,36 @@ namespace fcis {
 
 dnnl::memory::data_type DnnlType(DType type);  // f32 or bf16
 
-// Whether oneDNN may use the instructions of `wanted` here.
+// Whether oneDNN may use all instructions of `wanted` here; DNNL_MAX_CPU_ISA
+// counts.
 bool HasIsa(dnnl::cpu_isa wanted);
 
 // oneDNN names extents in the order N,C,H,W whatever the layout.
 dnnl::memory::desc NhwcDesc(const Shape& nhwc, DType type);
 
-// The layout that a training graph keeps between convolutions. f32: channels
-// in blocks of the CPU's vector length, in which oneDNN's gradients by weights
-// are far faster than in N,H,W,C (424-488 instead of 220-320 GFLOP/s on the
-// layers of res4), and N,C,H,W for the few channels of a picture; bf16:
+// The CPU's Layout::kBackend, which training keeps between convolutions. f32:
+// channels in blocks of the CPU's vector length, in which oneDNN's gradients by
+// weights are far faster than in N,H,W,C (424-488 instead of 220-320 GFLOP/s on
+// the layers of res4), and N,C,H,W for the few channels of a picture; bf16:
 // N,H,W,C.
 dnnl::memory::desc FeatureDesc(const Shape& nhwc, DType type);
 
-// Consecutive channels of FeatureDesc's layout: the length of its blocks, all
-// of N,H,W,C, 1 of N,C,H,W.
-int64_t ChannelBlock(const Shape& nhwc, DType type);
+// Of a map: its layout, whichever it is.
+dnnl::memory::desc DescOf(const Tensor& map);
+
+// A map in `layout`, uninitialised; row-major where FeatureDesc is N,H,W,C.
+Tensor AllocateIn(Layout layout, const Shape& nhwc, DType type);
+
+// Consecutive channels of a map: the length of its blocks, all of N,H,W,C, 1 of
+// N,C,H,W.
+int64_t ChannelBlock(const Tensor& map);
 
 // Names a layout without its extents.
 std::string LayoutName(const dnnl::memory::desc& desc);
+
+// A kernel (O,I,KH,KW) of this type and layout.
+dnnl::memory::desc KernelDesc(const Shape& shape, DType type,
+                              dnnl::memory::format_tag tag);
 
 // The factors of the elements of an f32 kernel (O,I,KH,KW) in layout `desc`.
 OutputFactors FactorsOf(const dnnl::memory::desc& desc,

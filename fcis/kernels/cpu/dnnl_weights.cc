@@ -16,6 +16,13 @@ std::vector<float> FactorOfOutput(const memory::desc& stored,
 
 }  // namespace
 
+DnnlWeights::DnnlWeights(const Tensor& weight)
+    : once_(true),
+      stored_(
+          KernelDesc(weight.shape(), DType::kF32, memory::format_tag::oihw)),
+      factors_(weight.num_elements()),
+      folded_{stored_, weight} {}
+
 DnnlWeights::DnnlWeights(const memory::desc& stored,
                          absl::Span<const float> factors)
     : stored_(stored),
@@ -66,6 +73,10 @@ Tensor DnnlWeights::In(const memory::desc& layout, Pass pass,
   context->Reorder(source.layout, source.data.raw(), layout,
                    made.data.mutable_raw());
   const Tensor data = made.data;
+  if (once_) {
+    folded_ = made;
+    return data;
+  }
   packed.packing.reset();
   if (WeightPacking::Fits(stored_, layout)) {
     packed.packing.emplace(stored_, layout);

@@ -1,5 +1,5 @@
-// The weights of one convolution of a training graph, folded, in the layouts
-// that oneDNN's passes ask for.
+// The weights of one convolution, folded, in the layouts that oneDNN's passes
+// ask for.
 #ifndef FCIS_KERNELS_CPU_DNNL_WEIGHTS_H_
 #define FCIS_KERNELS_CPU_DNNL_WEIGHTS_H_
 
@@ -17,7 +17,7 @@
 namespace fcis {
 
 // Keeps copies in the layouts asked for last, and makes them anew with each
-// Set.
+// Set. Weights that are set once are kept in the last layout alone.
 class DnnlWeights {
  public:
   enum class Pass { kForward, kData };
@@ -26,6 +26,9 @@ class DnnlWeights {
   // factors: one per output, or empty: 1.
   DnnlWeights(const dnnl::memory::desc& stored,
               absl::Span<const float> factors);
+  // Set once: f32 O,I,KH,KW. They are shared until a pass asks for another
+  // layout.
+  explicit DnnlWeights(const Tensor& weight);
 
   const dnnl::memory::desc& stored() const { return stored_; }
   const OutputFactors& factors() const { return factors_; }
@@ -55,6 +58,7 @@ class DnnlWeights {
   bool AllPacked() const;
   const Copy& Source() const;
 
+  const bool once_ = false;
   const dnnl::memory::desc stored_;
   const std::vector<float> factor_of_output_;
   const OutputFactors factors_;

@@ -115,6 +115,22 @@ TEST_F(DnnlWeightsTest, ForwardAlone) {
   }
 }
 
+TEST(DnnlWeightsSetOnceTest, KeepTheLastLayoutAlone) {
+  DnnlContext context;
+  const Tensor w = RandomTensor("w", kShape);
+  DnnlWeights weights(w);
+  EXPECT_EQ(weights.In(F32(Tag::oihw), Pass::kForward, &context).raw(),
+            w.raw());
+  for (const Tag tag : {Tag::OIhw16i16o, Tag::hwio, Tag::OIhw8i8o}) {
+    const Tensor got = weights.In(F32(tag), Pass::kForward, &context);
+    Tensor plain(kShape);
+    context.Reorder(F32(tag), got.raw(), F32(Tag::oihw), plain.mutable_raw());
+    EXPECT_TRUE(AllEqual(plain, w));
+    EXPECT_EQ(weights.In(F32(tag), Pass::kForward, &context).raw(), got.raw());
+  }
+  EXPECT_TRUE(w.IsSoleOwner());
+}
+
 TEST(DnnlWeightsNoFactorsTest, AreOne) {
   DnnlContext context;
   DnnlWeights weights(F32(Tag::oihw), {});

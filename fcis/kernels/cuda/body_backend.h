@@ -13,13 +13,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
+#include "fcis/kernels/bodies/body_ops_backend.h"
 #include "fcis/kernels/cuda/body_conv.h"
-#include "fcis/kernels/cuda/body_ops_backend.h"
 #include "fcis/kernels/cuda/body_proposals.h"
 #include "fcis/kernels/cuda/body_voting.h"
-#include "fcis/kernels/cuda/map_bodies.h"
 #include "fcis/kernels/cuda/recorded_network.h"
 
 namespace fcis {
@@ -40,8 +40,6 @@ class BodyBackend : public BodyOpsBackend<Executor> {
         proposals_(&this->executor()),
         voting_(&this->executor()) {}
 
-  Engine& engine() { return *engine_; }
-
   absl::string_view name() const override { return name_; }
   DType activation_type() const override { return activation_type_; }
   absl::string_view precision() const override {
@@ -49,23 +47,26 @@ class BodyBackend : public BodyOpsBackend<Executor> {
   }
   Device device() const override { return Device::kCuda; }
 
-  absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+  absl::StatusOr<Tensor> Convert(const Tensor& map, DType type,
+                                 Layout) override {
+    ASSIGN_OR_RETURN(Tensor there, this->ToDevice(map));
+    if (there.type() == type) return there;
+    return this->ops().Convert(there, type);
+  }
+
+  absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
       const ConvParams& params, const Tensor& weight,
       const Tensor& bias) override {
-    const int64_t taps = weight.dim(2) * weight.dim(3);
-    Tensor ohwi({weight.dim(0), weight.dim(2), weight.dim(3), weight.dim(1)});
-    const WeightToNhwcBody body = {weight.dim(1), taps, weight.data<float>(),
-                                   ohwi.mutable_data<float>()};
-    for (int64_t i = 0; i < ohwi.num_elements(); ++i) body(i);
-    auto prepared =
-        absl::make_unique<Prepared>(&this->executor(), engine_.get(), params,
-                                    weight.shape(), activation_type_);
-    RETURN_IF_ERROR(prepared->conv.Set(ohwi, bias));
-    return std::unique_ptr<PreparedConv>(std::move(prepared));
+    auto conv = NewConv(params, weight.shape(), {});
+    RETURN_IF_ERROR(conv->SetOnce(weight, bias));
+    return conv;
   }
-  absl::Status Conv(PreparedConv& conv, const Tensor& x, const Tensor* residual,
-                    Tensor* y) override {
-    return static_cast<Prepared&>(conv).conv.Forward(x, residual, y);
+  absl::StatusOr<std::unique_ptr<TrainedConvolution>> MakeConv(
+      const ConvParams& params, const Shape& weight_shape,
+      absl::Span<const float> factors) override {
+    auto conv = NewConv(params, weight_shape, factors);
+    RETURN_IF_ERROR(conv->PrepareFactors());
+    return conv;
   }
 
   absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
@@ -86,13 +87,13 @@ class BodyBackend : public BodyOpsBackend<Executor> {
   }
 
  private:
-  struct Prepared : PreparedConv {
-    Prepared(Executor* executor, Engine* engine, const ConvParams& params,
-             const Shape& weight_shape, DType operand)
-        : PreparedConv(params, weight_shape),
-          conv(executor, engine, params, weight_shape, operand) {}
-    BodyConv<Executor, Engine> conv;
-  };
+  std::unique_ptr<BodyConv<Executor, Engine>> NewConv(
+      const ConvParams& params, const Shape& weight_shape,
+      absl::Span<const float> factors) {
+    return absl::make_unique<BodyConv<Executor, Engine>>(
+        &this->executor(), engine_.get(), params, weight_shape,
+        activation_type_, factors);
+  }
 
   const absl::string_view name_;
   const DType activation_type_;

@@ -5,7 +5,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/kernels/cuda/extents.h"
+#include "fcis/kernels/bodies/extents.h"
 #include "fcis/kernels/cuda/status.h"
 
 namespace fcis {

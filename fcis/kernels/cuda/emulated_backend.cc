@@ -3,8 +3,9 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "fcis/kernels/bodies/body_parameter_math.h"
+#include "fcis/kernels/bodies/body_train_backend.h"
 #include "fcis/kernels/cuda/body_backend.h"
-#include "fcis/kernels/cuda/body_train_backend.h"
 #include "fcis/kernels/cuda/emulated_engine.h"
 #include "fcis/kernels/cuda/emulated_executor.h"
 
@@ -13,8 +14,6 @@ namespace {
 
 using Emulated =
     cuda::BodyBackend<cuda::EmulatedExecutor, cuda::EmulatedEngine>;
-using EmulatedTrain =
-    cuda::BodyTrainBackend<cuda::EmulatedExecutor, cuda::EmulatedEngine>;
 
 std::unique_ptr<Emulated> Make(DType activation_type, bool records) {
   auto executor = absl::make_unique<cuda::EmulatedExecutor>();
@@ -32,8 +31,12 @@ std::unique_ptr<Backend> MakeEmulatedBackend(DType activation_type,
 }
 
 std::unique_ptr<TrainBackend> MakeEmulatedTrainBackend(DType activation_type) {
-  return absl::make_unique<EmulatedTrain>(
-      Make(activation_type, /*records=*/true));
+  auto forward = Make(activation_type, /*records=*/true);
+  cuda::EmulatedExecutor* const executor = &forward->executor();
+  return absl::make_unique<cuda::BodyTrainBackend<cuda::EmulatedExecutor>>(
+      std::move(forward), executor,
+      absl::make_unique<cuda::BodyParameterMath<cuda::EmulatedExecutor>>(
+          executor));
 }
 
 int64_t EmulatedWaits(Backend& backend) {

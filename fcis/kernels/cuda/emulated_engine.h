@@ -9,9 +9,9 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/bf16.h"
+#include "fcis/kernels/bodies/map_bodies.h"
 #include "fcis/kernels/cuda/conv_problem.h"
 #include "fcis/kernels/cuda/emulated_executor.h"
-#include "fcis/kernels/cuda/map_bodies.h"
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ref/ref_conv.h"
 #include "fcis/kernels/ref/ref_gradients.h"
@@ -39,7 +39,8 @@ class EmulatedEngine {
       Tensor to = sum;
       RefConv(sums_only, InFileOrder(problem, w),
               Tensor::Zeros({problem.weight.dim(0)}), DType::kF32)
-          .Run(x, nullptr, &to);
+          .Forward(x, nullptr, &to)
+          .IgnoreError();
     });
     return absl::OkStatus();
   }
@@ -47,11 +48,10 @@ class EmulatedEngine {
   absl::Status GradientOfX(const ConvProblem& problem, const Tensor& w,
                            const Tensor& gy, Tensor* gx) {
     executor_->Launch([problem, w = View(w), gy = View(gy), gx = View(*gx)] {
-      const ConvGradients g =
-          RefConvGradients(problem.params, Tensor::Zeros(problem.x),
-                           InFileOrder(problem, w), gy);
+      const Tensor g = RefConvGradientOfX(problem.params, problem.x,
+                                          InFileOrder(problem, w), gy);
       Tensor to = gx;
-      std::memcpy(to.mutable_raw(), g.x.raw(), g.x.num_bytes());
+      std::memcpy(to.mutable_raw(), g.raw(), g.num_bytes());
     });
     return absl::OkStatus();
   }
@@ -59,8 +59,8 @@ class EmulatedEngine {
   absl::Status GradientOfWeight(const ConvProblem& problem, const Tensor& x,
                                 const Tensor& gy, Tensor* gw) {
     executor_->Launch([problem, x = View(x), gy = View(gy), gw = View(*gw)] {
-      const ConvGradients g = RefConvGradients(
-          problem.params, x, Tensor::Zeros(problem.weight), gy);
+      const WeightGradients g =
+          RefConvGradientOfWeight(problem.params, x, problem.weight, gy);
       Tensor to = gw;
       const WeightToNhwcBody body = {
           problem.weight.dim(1), problem.weight.dim(2) * problem.weight.dim(3),

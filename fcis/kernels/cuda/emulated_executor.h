@@ -18,9 +18,9 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/bodies/launch.h"
 #include "fcis/kernels/cuda/arena.h"
 #include "fcis/kernels/cuda/emulated_sums.h"
-#include "fcis/kernels/cuda/launch.h"
 
 namespace fcis {
 namespace cuda {

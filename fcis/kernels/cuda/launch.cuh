@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "fcis/kernels/cuda/launch.h"
+#include "fcis/kernels/bodies/launch.h"
 #include "fcis/kernels/cuda/status.h"
 
 namespace fcis {

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/bodies/map_bodies.h"
+#include "fcis/kernels/bodies/update_bodies.h"
 #include "fcis/kernels/cuda/emulated_executor.h"
-#include "fcis/kernels/cuda/map_bodies.h"
-#include "fcis/kernels/cuda/update_bodies.h"
 #include "gtest/gtest.h"
 
 namespace fcis {

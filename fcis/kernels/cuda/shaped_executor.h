@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "fcis/kernels/bodies/launch.h"
 #include "fcis/kernels/cuda/emulated_executor.h"
-#include "fcis/kernels/cuda/launch.h"
 
 namespace fcis {
 namespace cuda {

@@ -55,7 +55,7 @@ absl::StatusOr<Shape> InferConvShape(const ConvParams& params, const Shape& x,
   return Shape{x.dim(0), h, w, weight.dim(0)};
 }
 
-absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
     Backend& backend, const ConvParams& params, const Tensor& weight,
     const Tensor& bias) {
   if (params.stride < 1 || params.dilation < 1 || params.pad < 0) {
@@ -77,36 +77,37 @@ absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
   return backend.PrepareConv(params, weight, bias);
 }
 
-absl::StatusOr<Tensor> Conv(Backend& backend, PreparedConv& conv,
+absl::StatusOr<Tensor> Conv(Backend& backend, Convolution& conv,
                             const Tensor& x) {
   RETURN_IF_ERROR(CheckInputType(backend, x));
   ASSIGN_OR_RETURN(const Shape shape, InferConvShape(conv.params(), x.shape(),
                                                      conv.weight_shape()));
-  ASSIGN_OR_RETURN(
-      Tensor y, backend.AllocateMap(shape, OutputType(backend, conv.params())));
-  RETURN_IF_ERROR(backend.Conv(conv, x, nullptr, &y));
+  ASSIGN_OR_RETURN(Tensor y, backend.AllocateLike(
+                                 x, shape, OutputType(backend, conv.params())));
+  RETURN_IF_ERROR(conv.Forward(x, nullptr, &y));
   return y;
 }
 
-absl::StatusOr<Tensor> Conv(Backend& backend, PreparedConv& conv,
+absl::StatusOr<Tensor> Conv(Backend& backend, Convolution& conv,
                             const Tensor& x, Tensor residual) {
   RETURN_IF_ERROR(CheckInputType(backend, x));
   ASSIGN_OR_RETURN(const Shape shape, InferConvShape(conv.params(), x.shape(),
                                                      conv.weight_shape()));
   const DType type = OutputType(backend, conv.params());
-  if (residual.shape() != shape || residual.type() != type) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("conv: residual ", DTypeName(residual.type()), " ",
-                     residual.shape().ToString(), ", expected ",
-                     DTypeName(type), " ", shape.ToString()));
+  if (residual.shape() != shape || residual.type() != type ||
+      residual.layout() != x.layout()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "conv: residual ", DTypeName(residual.type()), " ",
+        residual.shape().ToString(), ", expected ", DTypeName(type), " ",
+        shape.ToString(), " in the layout of the input"));
   }
   const bool takes_over =
       residual.IsSoleOwner() && residual.device() == backend.device();
   Tensor y = residual;
   if (!takes_over) {
-    ASSIGN_OR_RETURN(y, backend.AllocateMap(shape, type));
+    ASSIGN_OR_RETURN(y, backend.AllocateLike(x, shape, type));
   }
-  RETURN_IF_ERROR(backend.Conv(conv, x, &residual, &y));
+  RETURN_IF_ERROR(conv.Forward(x, &residual, &y));
   return y;
 }
 

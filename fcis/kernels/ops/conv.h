@@ -5,10 +5,13 @@
 #define FCIS_KERNELS_OPS_CONV_H_
 
 #include <memory>
+#include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fcis/core/tensor/shape.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/train/output_factors.h"
 
 namespace fcis {
 
@@ -24,21 +27,58 @@ struct ConvParams {
   bool f32_output = false;
 };
 
-// A convolution whose weights a backend has put into its own layout. It may
-// only be run by the backend that prepared it.
-class PreparedConv {
+// A convolution of a backend's, which outlives it. Its calls are the backend's:
+// one at a time, with valid shapes and types. Callers use ops::Conv.
+class Convolution {
  public:
-  PreparedConv(const ConvParams& params, const Shape& weight_shape)
+  Convolution(const ConvParams& params, const Shape& weight_shape)
       : params_(params), weight_shape_(weight_shape) {}
-  virtual ~PreparedConv() = default;
+  virtual ~Convolution() = default;
 
   const ConvParams& params() const { return params_; }
   // Out, in, kernel height, kernel width.
   const Shape& weight_shape() const { return weight_shape_; }
 
+  // y has x's layout. residual: null, or a map like y; it may share y's memory.
+  virtual absl::Status Forward(const Tensor& x, const Tensor* residual,
+                               Tensor* y) = 0;
+
  private:
   const ConvParams params_;
   const Shape weight_shape_;
+};
+
+// One whose weights change. With a factor per output channel (a folded batch
+// norm) it computes
+//   y = relu?(conv(x, factor * w) + bias + residual?)
+// Weights, their gradients and moments are "stored": f32 in a layout of the
+// backend's, the same for all of them, in the memory of its ParameterMath;
+// padding is 0 and stays 0.
+class TrainedConvolution : public Convolution {
+ public:
+  using Convolution::Convolution;
+
+  // The number of stored elements, and the factor of each.
+  virtual const OutputFactors& factors() const = 0;
+  // Names the layout: stored weights of equal layouts can be added.
+  virtual std::string layout() const = 0;
+  // Between the file's order and that layout, in host memory.
+  virtual void ToStored(const Tensor& weight, float* stored) const = 0;
+  virtual Tensor FromStored(const float* stored) const = 0;
+
+  // The weights and the bias to compute with from now on; `bias` has an
+  // element per output channel and is added as it is.
+  virtual absl::Status Set(const float* stored, const float* bias) = 0;
+
+  // gy: the gradient before the ReLU, in the layout of y. The gradient of x is
+  // like x.
+  virtual absl::StatusOr<Tensor> GradientOfX(const Shape& x,
+                                             const Tensor& gy) = 0;
+  // gweight (stored) and gbias receive the gradients of factor * w and of the
+  // bias, or have them added.
+  virtual absl::Status GradientOfWeight(const Tensor& x, const Tensor& gy,
+                                        bool add, float* gweight,
+                                        float* gbias) = 0;
 };
 
 namespace ops {
@@ -50,19 +90,21 @@ namespace ops {
 absl::StatusOr<Shape> InferConvShape(const ConvParams& params, const Shape& x,
                                      const Shape& weight);
 
-// weight: f32 [out,in,kh,kw], not empty; bias: f32 [out]. Errors: shapes,
-// types, stride or dilation < 1, pad < 0.
-absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+// A convolution whose weights are set once. weight: f32 [out,in,kh,kw], not
+// empty; bias: f32 [out]. Errors: shapes, types, stride or dilation < 1, pad <
+// 0.
+absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
     Backend& backend, const ConvParams& params, const Tensor& weight,
     const Tensor& bias);
 
-// x: f32 or the backend's activation type.
-absl::StatusOr<Tensor> Conv(Backend& backend, PreparedConv& conv,
+// x: f32 or the backend's activation type, in any layout, which is the
+// result's.
+absl::StatusOr<Tensor> Conv(Backend& backend, Convolution& conv,
                             const Tensor& x);
 
-// residual: of the output's shape and type. The result takes over its memory
-// when no other Tensor shares it, so hand it over with std::move.
-absl::StatusOr<Tensor> Conv(Backend& backend, PreparedConv& conv,
+// residual: of the output's shape, type and layout. The result takes over its
+// memory when no other Tensor shares it, so hand it over with std::move.
+absl::StatusOr<Tensor> Conv(Backend& backend, Convolution& conv,
                             const Tensor& x, Tensor residual);
 
 }  // namespace ops

@@ -42,9 +42,9 @@ class ConvTest : public ::testing::TestWithParam<std::string> {
  protected:
   const std::unique_ptr<Backend> backend_ = MakeTestBackend(GetParam());
 
-  std::unique_ptr<PreparedConv> Prepare(const ConvParams& params,
-                                        const Tensor& weight,
-                                        const Tensor& bias) {
+  std::unique_ptr<Convolution> Prepare(const ConvParams& params,
+                                       const Tensor& weight,
+                                       const Tensor& bias) {
     auto conv = ops::PrepareConv(*backend_, params, weight, bias);
     EXPECT_TRUE(conv.ok()) << conv.status();
     return std::move(conv).value();

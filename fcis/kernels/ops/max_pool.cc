@@ -39,7 +39,7 @@ absl::StatusOr<Tensor> MaxPool(Backend& backend, const MaxPoolParams& params,
         "max pool: input of type ", DTypeName(x.type()), ", expected f32 or ",
         DTypeName(backend.activation_type())));
   }
-  ASSIGN_OR_RETURN(Tensor y, backend.AllocateMap(shape, x.type()));
+  ASSIGN_OR_RETURN(Tensor y, backend.AllocateLike(x, shape, x.type()));
   RETURN_IF_ERROR(backend.MaxPool(params, x, &y));
   return y;
 }

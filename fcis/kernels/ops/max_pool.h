@@ -26,7 +26,8 @@ namespace ops {
 absl::StatusOr<Shape> InferMaxPoolShape(const MaxPoolParams& params,
                                         const Shape& x);
 
-// x: f32 or the backend's activation type; the output has the type of x.
+// x: f32 or the backend's activation type; the output has the type and the
+// layout of x.
 absl::StatusOr<Tensor> MaxPool(Backend& backend, const MaxPoolParams& params,
                                const Tensor& x);
 

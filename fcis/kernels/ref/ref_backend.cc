@@ -1,8 +1,8 @@
 #include "fcis/kernels/ref/ref_backend.h"
 
 #include "absl/memory/memory.h"
-#include "fcis/kernels/cuda/body_ops_backend.h"
-#include "fcis/kernels/cuda/host_executor.h"
+#include "fcis/kernels/bodies/body_ops_backend.h"
+#include "fcis/kernels/bodies/host_executor.h"
 #include "fcis/kernels/ref/ref_conv.h"
 
 namespace fcis {
@@ -16,16 +16,18 @@ class RefBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
   absl::string_view name() const override { return "ref"; }
   DType activation_type() const override { return activation_type_; }
 
-  absl::StatusOr<std::unique_ptr<PreparedConv>> PrepareConv(
+  absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
       const ConvParams& params, const Tensor& weight,
       const Tensor& bias) override {
     return absl::make_unique<RefConv>(params, weight, bias, activation_type_);
   }
-
-  absl::Status Conv(PreparedConv& conv, const Tensor& x, const Tensor* residual,
-                    Tensor* y) override {
-    static_cast<RefConv&>(conv).Run(x, residual, y);
-    return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<TrainedConvolution>> MakeConv(
+      const ConvParams& params, const Shape& weight_shape,
+      absl::Span<const float> factors) override {
+    if (activation_type_ != DType::kF32) {
+      return Backend::MakeConv(params, weight_shape, factors);
+    }
+    return absl::make_unique<RefConv>(params, weight_shape, factors);
   }
 
  private:

@@ -6,6 +6,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/map_type.h"
+#include "fcis/kernels/ref/ref_gradients.h"
 
 namespace fcis {
 namespace {
@@ -102,15 +103,41 @@ void RunRows(const ConvParams& p, const Tensor& x, const Tensor& weight,
 
 RefConv::RefConv(const ConvParams& params, const Tensor& weight,
                  const Tensor& bias, DType operand_type)
-    : PreparedConv(params, weight.shape()),
+    : TrainedConvolution(params, weight.shape()),
       operand_type_(operand_type),
+      factors_(weight.num_elements()),
       weight_(OutputsLast(weight)),
       bias_(bias) {
   RoundTo(operand_type_, &weight_);
 }
 
-void RefConv::Run(const Tensor& input, const Tensor* residual,
-                  Tensor* y) const {
+RefConv::RefConv(const ConvParams& params, const Shape& weight_shape,
+                 absl::Span<const float> factors)
+    : TrainedConvolution(params, weight_shape),
+      operand_type_(DType::kF32),
+      factors_(OutputFactors::OutputsFirst(weight_shape.num_elements(),
+                                           weight_shape.dim(0), factors)),
+      folded_(weight_shape) {}
+
+void RefConv::ToStored(const Tensor& weight, float* stored) const {
+  std::copy_n(weight.data<float>(), weight.num_elements(), stored);
+}
+
+Tensor RefConv::FromStored(const float* stored) const {
+  return Tensor::FromSpan(weight_shape(),
+                          absl::MakeConstSpan(stored, factors_.size()));
+}
+
+absl::Status RefConv::Set(const float* stored, const float* bias) {
+  const int64_t out = weight_shape().dim(0);
+  factors_.Apply(stored, folded_.mutable_data<float>());
+  weight_ = OutputsLast(folded_);
+  bias_ = Tensor::FromSpan({out}, absl::MakeConstSpan(bias, out));
+  return absl::OkStatus();
+}
+
+absl::Status RefConv::Forward(const Tensor& input, const Tensor* residual,
+                              Tensor* y) {
   Tensor x = input;
   if (x.type() != operand_type_) {  // f32 for a convolution of 16 bits
     x = input.Clone();
@@ -122,6 +149,26 @@ void RefConv::Run(const Tensor& input, const Tensor* residual,
           params(), x, weight_, bias_, residual, y);
     });
   });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Tensor> RefConv::GradientOfX(const Shape& x, const Tensor& gy) {
+  return RefConvGradientOfX(params(), x, folded_, gy);
+}
+
+absl::Status RefConv::GradientOfWeight(const Tensor& x, const Tensor& gy,
+                                       bool add, float* gweight, float* gbias) {
+  const auto put = [add](const Tensor& from, float* to) {
+    for (const float v : from.span<float>()) {
+      *to = add ? *to + v : v;
+      ++to;
+    }
+  };
+  const WeightGradients g =
+      RefConvGradientOfWeight(params(), x, weight_shape(), gy);
+  put(g.weight, gweight);
+  put(g.bias, gbias);
+  return absl::OkStatus();
 }
 
 }  // namespace fcis

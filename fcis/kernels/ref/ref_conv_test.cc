@@ -19,10 +19,10 @@ TEST(RefConv, ByHand) {
   p.stride = 2;
   p.pad = 1;
   // x = 1..9 in 3x3; the kernel 1..4 in 2x2. Output (1, 1) sees 5 6 / 8 9.
-  const RefConv conv(p, Iota(Shape{1, 1, 2, 2}), Tensor::Zeros(Shape{1}),
-                     DType::kF32);
+  RefConv conv(p, Iota(Shape{1, 1, 2, 2}), Tensor::Zeros(Shape{1}),
+               DType::kF32);
   Tensor y(Shape{1, 2, 2, 1});
-  conv.Run(Iota(Shape{1, 3, 3, 1}), nullptr, &y);
+  ASSERT_TRUE(conv.Forward(Iota(Shape{1, 3, 3, 1}), nullptr, &y).ok());
   EXPECT_TRUE(
       AllEqual(y, Tensor::FromSpan<float>(Shape{1, 2, 2, 1},
                                           {4 * 1, 3 * 2 + 4 * 3, 2 * 4 + 4 * 7,
@@ -32,31 +32,32 @@ TEST(RefConv, ByHand) {
 TEST(RefConv, DilationSkipsPixels) {
   ConvParams p;
   p.dilation = 2;
-  const RefConv conv(p, Iota(Shape{1, 1, 2, 2}), Tensor::Zeros(Shape{1}),
-                     DType::kF32);
+  RefConv conv(p, Iota(Shape{1, 1, 2, 2}), Tensor::Zeros(Shape{1}),
+               DType::kF32);
   Tensor y(Shape{1, 1, 1, 1});
-  conv.Run(Iota(Shape{1, 3, 3, 1}), nullptr, &y);
+  ASSERT_TRUE(conv.Forward(Iota(Shape{1, 3, 3, 1}), nullptr, &y).ok());
   EXPECT_EQ(y.data<float>()[0], 1 + 2 * 3 + 3 * 7 + 4 * 9);
 }
 
 TEST(RefConv, ChannelsAreNotMixedUp) {
   // y[o] = sum_i x[i] w[o][i], x = 1 2 3, w = 1 2 3 / 4 5 6.
-  const RefConv conv(ConvParams(), Iota(Shape{2, 3, 1, 1}),
-                     Tensor::FromSpan<float>(Shape{2}, {0.5f, -40.0f}),
-                     DType::kF32);
+  RefConv conv(ConvParams(), Iota(Shape{2, 3, 1, 1}),
+               Tensor::FromSpan<float>(Shape{2}, {0.5f, -40.0f}), DType::kF32);
   Tensor y(Shape{1, 1, 1, 2});
-  conv.Run(Iota(Shape{1, 1, 1, 3}), nullptr, &y);
+  ASSERT_TRUE(conv.Forward(Iota(Shape{1, 1, 1, 3}), nullptr, &y).ok());
   EXPECT_EQ(y.data<float>()[0], 14.5f);
   EXPECT_EQ(y.data<float>()[1], -8.0f);
 }
 
 TEST(RefConv, Bf16RoundsOperands) {
   const float third = 1.0f / 3;  // 0.333984375 in bf16
-  const RefConv conv(ConvParams(),
-                     Tensor::FromSpan<float>(Shape{1, 1, 1, 1}, {third}),
-                     Tensor::Zeros(Shape{1}), DType::kBF16);
+  RefConv conv(ConvParams(),
+               Tensor::FromSpan<float>(Shape{1, 1, 1, 1}, {third}),
+               Tensor::Zeros(Shape{1}), DType::kBF16);
   Tensor y(Shape{1, 1, 1, 1});
-  conv.Run(Tensor::FromSpan<float>(Shape{1, 1, 1, 1}, {third}), nullptr, &y);
+  ASSERT_TRUE(conv.Forward(Tensor::FromSpan<float>(Shape{1, 1, 1, 1}, {third}),
+                           nullptr, &y)
+                  .ok());
   EXPECT_EQ(y.data<float>()[0], 0.333984375f * 0.333984375f);
 }
 

@@ -37,30 +37,44 @@ void ForEachTap(const ConvParams& p, const Shape& x, const Shape& w,
 
 }  // namespace
 
-ConvGradients RefConvGradients(const ConvParams& params, const Tensor& x,
-                               const Tensor& weight, const Tensor& gy) {
-  const int64_t outs = weight.dim(0);
-  const int64_t ins = weight.dim(1);
+Tensor RefConvGradientOfX(const ConvParams& params, const Shape& x,
+                          const Tensor& weight, const Tensor& gy) {
+  const int64_t outs = weight.dim(0), ins = weight.dim(1);
   const int64_t taps = weight.dim(2) * weight.dim(3);
   std::vector<double> gx(x.num_elements());
-  std::vector<double> gw(weight.num_elements());
-  std::vector<double> gb(outs);
-  for (int64_t i = 0; i < gy.num_elements(); ++i) {
-    gb[i % outs] += gy.data<float>()[i];
-  }
-  ForEachTap(params, x.shape(), weight.shape(), gy.shape(),
+  ForEachTap(params, x, weight.shape(), gy.shape(),
              [&](int64_t out, int64_t in, int64_t tap) {
                for (int64_t o = 0; o < outs; ++o) {
                  const double g = gy.data<float>()[out * outs + o];
                  for (int64_t i = 0; i < ins; ++i) {
                    const int64_t w = (o * ins + i) * taps + tap;
                    gx[in * ins + i] += g * weight.data<float>()[w];
-                   gw[w] += g * x.data<float>()[in * ins + i];
                  }
                }
              });
-  return {Rounded(gx, x.shape()), Rounded(gw, weight.shape()),
-          Rounded(gb, Shape{outs})};
+  return Rounded(gx, x);
+}
+
+WeightGradients RefConvGradientOfWeight(const ConvParams& params,
+                                        const Tensor& x, const Shape& weight,
+                                        const Tensor& gy) {
+  const int64_t outs = weight.dim(0), ins = weight.dim(1);
+  const int64_t taps = weight.dim(2) * weight.dim(3);
+  std::vector<double> gw(weight.num_elements()), gb(outs);
+  for (int64_t i = 0; i < gy.num_elements(); ++i) {
+    gb[i % outs] += gy.data<float>()[i];
+  }
+  ForEachTap(params, x.shape(), weight, gy.shape(),
+             [&](int64_t out, int64_t in, int64_t tap) {
+               for (int64_t o = 0; o < outs; ++o) {
+                 const double g = gy.data<float>()[out * outs + o];
+                 for (int64_t i = 0; i < ins; ++i) {
+                   gw[(o * ins + i) * taps + tap] +=
+                       g * x.data<float>()[in * ins + i];
+                 }
+               }
+             });
+  return {Rounded(gw, weight), Rounded(gb, Shape{outs})};
 }
 
 }  // namespace fcis

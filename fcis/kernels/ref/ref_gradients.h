@@ -8,16 +8,17 @@
 
 namespace fcis {
 
-struct ConvGradients {
-  Tensor x;       // like x
+// The gradients of sum(y * gy) for y = conv(x, weight) + bias; ReLU and
+// residual are the caller's: gy is the gradient before them.
+Tensor RefConvGradientOfX(const ConvParams& params, const Shape& x,
+                          const Tensor& weight, const Tensor& gy);
+struct WeightGradients {
   Tensor weight;  // [out,in,kh,kw]
   Tensor bias;    // [out]
 };
-
-// Of sum(y * gy) for y = conv(x, weight) + bias; ReLU and residual are the
-// caller's: gy is the gradient before them.
-ConvGradients RefConvGradients(const ConvParams& params, const Tensor& x,
-                               const Tensor& weight, const Tensor& gy);
+WeightGradients RefConvGradientOfWeight(const ConvParams& params,
+                                        const Tensor& x, const Shape& weight,
+                                        const Tensor& gy);
 
 }  // namespace fcis
 

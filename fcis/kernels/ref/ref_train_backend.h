@@ -1,6 +1,7 @@
-// Training by plain loops (fcis/kernels/ref/ref_gradients.h): the oracle of the
-// other training backends. Feature maps are f32 [N,H,W,C], stored weights
-// [out,in,kh,kw].
+// Training by the definitions of the ops
+// (fcis/kernels/bodies/body_train_backend.h) on the host's threads, and
+// convolutions by plain loops: the oracle of the other training backends.
+// Feature maps are f32 [N,H,W,C].
 #ifndef FCIS_KERNELS_REF_REF_TRAIN_BACKEND_H_
 #define FCIS_KERNELS_REF_REF_TRAIN_BACKEND_H_
 

@@ -44,8 +44,8 @@ class ChannelOpsTest : public ::testing::TestWithParam<Shape> {
     const int64_t channels = GetParam().dim(3);
     Sums s = {std::vector<double>(channels, 7),
               std::vector<double>(channels, 7)};  // are overwritten
-    const FeatureMap a = *backend->Import(RandomTensor("a", GetParam(), type));
-    const FeatureMap b = *backend->Import(RandomTensor("b", GetParam(), type));
+    const Tensor a = *backend->ToOwnLayout(RandomTensor("a", GetParam(), type));
+    const Tensor b = *backend->ToOwnLayout(RandomTensor("b", GetParam(), type));
     EXPECT_TRUE(
         backend->ChannelSums(a, b, s.sum.data(), s.product.data()).ok());
     return s;
@@ -64,10 +64,11 @@ class ChannelOpsTest : public ::testing::TestWithParam<Shape> {
     affine.shift = shift.span<float>();
     if (scaled) affine.other_scale = other_scale.span<float>();
     affine.relu = relu;
-    const FeatureMap x = *backend->Import(RandomTensor("x", GetParam(), type));
-    const FeatureMap o = *backend->Import(RandomTensor("o", GetParam(), type));
-    return *backend->forward().ToHost(*backend->Export(
-        *backend->Affine(affine, x, other ? &o : nullptr), DType::kF32));
+    const Tensor x = *backend->ToOwnLayout(RandomTensor("x", GetParam(), type));
+    const Tensor o = *backend->ToOwnLayout(RandomTensor("o", GetParam(), type));
+    return *backend->forward().ToHost(*backend->forward().Convert(
+        *backend->Affine(affine, x, other ? &o : nullptr), DType::kF32,
+        Layout::kRowMajor));
   }
 };
 
@@ -82,7 +83,7 @@ TEST_P(ChannelOpsTest, SumsLikeRef) {
     Sums want = {std::vector<double>(channels), std::vector<double>(channels)};
     const Tensor a = AsF32(RandomTensor("a", GetParam(), type));
     const Tensor b = AsF32(RandomTensor("b", GetParam(), type));
-    ASSERT_TRUE(ref->ChannelSums(*ref->Import(a), *ref->Import(b),
+    ASSERT_TRUE(ref->ChannelSums(*ref->ToOwnLayout(a), *ref->ToOwnLayout(b),
                                  want.sum.data(), want.product.data())
                     .ok());
     for (int64_t c = 0; c < channels; ++c) {
@@ -133,17 +134,17 @@ TEST(ChannelOpsPaddingTest, StaysZero) {
   const std::vector<float> ones(24, 1.0f);
   ChannelAffine affine;
   affine.mean = affine.scale = affine.shift = ones;
-  const FeatureMap x = *cpu->Import(Tensor::Zeros(shape));
-  const FeatureMap y = *cpu->Affine(affine, x, &x);
-  std::vector<float> all(y.data.num_bytes() / sizeof(float));
-  std::copy_n(static_cast<const float*>(y.data.raw()), all.size(), all.begin());
+  const Tensor x = *cpu->ToOwnLayout(Tensor::Zeros(shape));
+  const Tensor y = *cpu->Affine(affine, x, &x);
+  std::vector<float> all(y.num_bytes() / sizeof(float));
+  std::copy_n(static_cast<const float*>(y.raw()), all.size(), all.begin());
   // 1 * (0 - 1) + 1 = 0 in every channel, so that anything else is padding's.
   EXPECT_EQ(
       std::count_if(all.begin(), all.end(), [](float v) { return v != 0; }), 0);
   const std::vector<float> twos(24, 2.0f);
   affine.shift = twos;
-  const FeatureMap z = *cpu->Affine(affine, x, nullptr);
-  const auto* values = static_cast<const float*>(z.data.raw());
+  const Tensor z = *cpu->Affine(affine, x, nullptr);
+  const auto* values = static_cast<const float*>(z.raw());
   EXPECT_EQ(std::count_if(values, values + all.size(),
                           [](float v) { return v != 0; }),
             shape.num_elements());

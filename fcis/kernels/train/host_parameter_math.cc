@@ -5,7 +5,7 @@
 
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
-#include "fcis/kernels/cuda/update_bodies.h"
+#include "fcis/kernels/bodies/update_bodies.h"
 
 namespace fcis {
 namespace {

@@ -1,7 +1,8 @@
-// TrainBackend: the device-dependent half of training, beside the forward ops
-// of Backend. Its feature maps keep a layout of the backend's own from one
-// convolution to the next (blocked by channels where the CPU's instructions
-// like that better); only Import and Export convert.
+// TrainBackend: the device-dependent half of training, beside the convolutions
+// and the forward ops of Backend. Feature maps and their gradients are of
+// forward()'s activation type, and from one convolution to the next in
+// Layout::kBackend (blocked by channels where the CPU's instructions like that
+// better); Backend::Convert brings them there and back.
 //
 // Callers keep shapes valid (the network is built from checked weights): a
 // wrong shape is a bug and is CHECKed. One call at a time per backend. Results
@@ -11,60 +12,15 @@
 #ifndef FCIS_KERNELS_TRAIN_TRAIN_BACKEND_H_
 #define FCIS_KERNELS_TRAIN_TRAIN_BACKEND_H_
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/losses/network_losses.h"
-#include "fcis/kernels/train/output_factors.h"
 #include "fcis/kernels/train/parameter_math.h"
 
 namespace fcis {
-
-// A feature map, or its gradient. Copies share their elements.
-struct FeatureMap {
-  Shape shape;  // N,H,W,C
-  Tensor data;  // the backend's layout
-};
-
-// A convolution whose weights change. With a factor per output channel (a
-// folded batch norm) it computes
-//   y = relu?(conv(x, factor * w) + bias + residual?)
-// Weights, their gradients and moments are "stored": f32 in a layout of the
-// backend's, the same for all of them, in the memory of its ParameterMath;
-// padding is 0 and stays 0.
-class TrainConv {
- public:
-  TrainConv(const ConvParams& params, const Shape& weight_shape)
-      : params_(params), weight_shape_(weight_shape) {}
-  virtual ~TrainConv() = default;
-
-  const ConvParams& params() const { return params_; }
-  // Out, in, kernel height, kernel width.
-  const Shape& weight_shape() const { return weight_shape_; }
-
-  // Of stored elements: how many, and the factor of each.
-  virtual const OutputFactors& factors() const = 0;
-  // Names the layout: stored weights of equal layouts can be added.
-  virtual std::string layout() const = 0;
-  // Between the file's order and that layout, in host memory.
-  virtual void ToStored(const Tensor& weight, float* stored) const = 0;
-  virtual Tensor FromStored(const float* stored) const = 0;
-
-  // The weights and the bias to compute with from now on; `bias` has an
-  // element per output channel and is added as it is.
-  virtual absl::Status Set(const float* stored, const float* bias) = 0;
-
- private:
-  const ConvParams params_;
-  const Shape weight_shape_;
-};
 
 // y = relu?(scale * (x - mean) + shift + other_scale * other?), where all but
 // x and other are of the channel.
@@ -78,52 +34,37 @@ class TrainBackend {
  public:
   virtual ~TrainBackend() = default;
 
-  // The forward ops, with the same type of feature maps.
+  // Convolutions and forward ops.
   virtual Backend& forward() = 0;
+  // A map of f32 or the activation type, as convolutions are trained on it.
+  absl::StatusOr<Tensor> ToOwnLayout(const Tensor& map) {
+    return forward().Convert(map, forward().activation_type(),
+                             Layout::kBackend);
+  }
   // Of weights, biases and their gradients.
   virtual ParameterMath& parameters() = 0;
 
-  // nhwc: f32 [N,H,W,C], or the activation type. Where layouts agree, Import
-  // and Export share their argument's elements.
-  virtual absl::StatusOr<FeatureMap> Import(const Tensor& nhwc) = 0;
-  // [N,H,W,C] of `type`, a map of forward()'s.
-  virtual absl::StatusOr<Tensor> Export(const FeatureMap& map, DType type) = 0;
-
-  // factors: empty (all 1), or one per output channel.
-  virtual absl::StatusOr<std::unique_ptr<TrainConv>> MakeConv(
-      const ConvParams& params, const Shape& weight_shape,
-      absl::Span<const float> factors) = 0;
-  virtual absl::StatusOr<FeatureMap> Conv(TrainConv& conv, const FeatureMap& x,
-                                          const FeatureMap* residual) = 0;
-  // gy: the gradient before the ReLU. gweight (stored) and gbias receive the
-  // gradients of factor * w and of bias, or have them added. gx: null, or
-  // receives the gradient of x.
-  virtual absl::Status ConvGradient(TrainConv& conv, const FeatureMap& x,
-                                    const FeatureMap& gy, bool add,
-                                    float* gweight, float* gbias,
-                                    FeatureMap* gx) = 0;
-
   // g = (g + other) where gate > 0, else 0: back through a ReLU whose output
-  // is `gate`. Either may be null. g is changed in place: not one of Import's.
-  virtual absl::Status Combine(const FeatureMap* gate, const FeatureMap* other,
-                               FeatureMap* g) = 0;
+  // is `gate`. Either may be null. g is changed in place, so it must not share
+  // its elements with what Convert was given.
+  virtual absl::Status Combine(const Tensor* gate, const Tensor* other,
+                               Tensor* g) = 0;
 
   // What a batch norm is made of, forward and back. Sums of each channel over
   // N, H and W: of a, and of a * b; exact products and sums in double, in an
   // order that does not depend on threads.
-  virtual absl::Status ChannelSums(const FeatureMap& a, const FeatureMap& b,
+  virtual absl::Status ChannelSums(const Tensor& a, const Tensor& b,
                                    double* sum, double* product) = 0;
   // other: null, or like x.
-  virtual absl::StatusOr<FeatureMap> Affine(const ChannelAffine& affine,
-                                            const FeatureMap& x,
-                                            const FeatureMap* other) = 0;
+  virtual absl::StatusOr<Tensor> Affine(const ChannelAffine& affine,
+                                        const Tensor& x,
+                                        const Tensor* other) = 0;
 
-  // As ops::MaxPool; the gradient goes to a window's first largest value.
-  virtual absl::StatusOr<FeatureMap> MaxPool(const MaxPoolParams& params,
-                                             const FeatureMap& x) = 0;
-  virtual absl::StatusOr<FeatureMap> MaxPoolGradient(
-      const MaxPoolParams& params, const FeatureMap& x,
-      const FeatureMap& gy) = 0;
+  // The gradient of x through ops::MaxPool: it goes to a window's first largest
+  // value.
+  virtual absl::StatusOr<Tensor> MaxPoolGradient(const MaxPoolParams& params,
+                                                 const Tensor& x,
+                                                 const Tensor& gy) = 0;
 
   // Gradient of the maps of ops::PsroiMean: gy f32 [R,D]. gmaps: f32, like
   // the maps, in forward()'s memory; overwritten.

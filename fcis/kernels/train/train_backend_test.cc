@@ -19,8 +19,9 @@
 namespace fcis {
 namespace {
 
-Tensor Exported(TrainBackend* backend, const FeatureMap& map) {
-  return *backend->forward().ToHost(*backend->Export(map, DType::kF32));
+Tensor Exported(TrainBackend* backend, const Tensor& map) {
+  return *backend->forward().ToHost(
+      *backend->forward().Convert(map, DType::kF32, Layout::kRowMajor));
 }
 
 class TrainBackendTest : public ::testing::TestWithParam<std::string> {};
@@ -60,7 +61,7 @@ ConvResult RunConv(TrainBackend* backend, const ConvCase& c, bool twice) {
   params.relu = c.relu;
   const Shape kernel = {c.out, c.in, c.kernel, c.kernel};
   const Tensor factors = RandomTensor("factors", {c.out});
-  auto conv = *backend->MakeConv(
+  auto conv = *backend->forward().MakeConv(
       params, kernel,
       c.factors ? factors.span<float>() : absl::Span<const float>());
   std::vector<float> stored(conv->factors().size());
@@ -72,20 +73,22 @@ ConvResult RunConv(TrainBackend* backend, const ConvCase& c, bool twice) {
 
   const Tensor x = RandomTensor("x", {c.n, c.height, c.width, c.in});
   const Shape shape = *ops::InferConvShape(params, x.shape(), kernel);
-  const FeatureMap input = *backend->Import(x);
-  const FeatureMap residual = *backend->Import(RandomTensor("residual", shape));
-  const FeatureMap y =
-      *backend->Conv(*conv, input, c.residual ? &residual : nullptr);
-  const FeatureMap gy = *backend->Import(RandomTensor("gy", shape));
-  FeatureMap gx;
+  const Tensor input = *backend->ToOwnLayout(x);
+  const Tensor residual =
+      *backend->ToOwnLayout(RandomTensor("residual", shape));
+  const Tensor y = c.residual
+                       ? *ops::Conv(backend->forward(), *conv, input, residual)
+                       : *ops::Conv(backend->forward(), *conv, input);
+  const Tensor gy = *backend->ToOwnLayout(RandomTensor("gy", shape));
+  Tensor gx;
   // Are overwritten.
   Tensor gweight = Placed(backend, std::vector<float>(stored.size(), 9.0f));
   Tensor gbias = Placed(backend, std::vector<float>(c.out, 9.0f));
   for (int i = 0; i <= (twice ? 1 : 0); ++i) {
-    EXPECT_TRUE(backend
-                    ->ConvGradient(*conv, input, gy, /*add=*/i > 0,
-                                   Floats(&gweight), Floats(&gbias), &gx)
+    EXPECT_TRUE(conv->GradientOfWeight(input, gy, /*add=*/i > 0,
+                                       Floats(&gweight), Floats(&gbias))
                     .ok());
+    gx = *conv->GradientOfX(x.shape(), gy);
   }
   return {Exported(backend, y), Exported(backend, gx),
           conv->FromStored(Fetched(backend, gweight).data<float>()),
@@ -204,8 +207,8 @@ TEST_P(TrainBackendTest, Case53ThinMapsAreNearRef) {
 TEST(TrainBackendFactoryTest, PaddingOfStoredWeightsStaysZero) {
   const auto cpu = MakeTestTrainBackend("cpu");
   const Tensor factors = RandomTensor("factors", {18});
-  auto conv =
-      *cpu->MakeConv(ConvParams(), {18, 5, 1, 1}, factors.span<float>());
+  auto conv = *cpu->forward().MakeConv(ConvParams(), {18, 5, 1, 1},
+                                       factors.span<float>());
   std::vector<float> stored(conv->factors().size(), 7.0f);
   conv->ToStored(RandomTensor("weight", {18, 5, 1, 1}), stored.data());
   EXPECT_EQ(std::count(stored.begin(), stored.end(), 7.0f), 0);
@@ -222,9 +225,10 @@ TEST_P(TrainBackendTest, CombineLikeRef) {
     for (const bool added : {false, true}) {
       std::vector<Tensor> results;
       for (TrainBackend* backend : {ref.get(), tested.get()}) {
-        const FeatureMap gate = *backend->Import(RandomTensor("gate", shape));
-        const FeatureMap other = *backend->Import(RandomTensor("other", shape));
-        FeatureMap g = *backend->Import(RandomTensor("g", shape).Clone());
+        const Tensor gate = *backend->ToOwnLayout(RandomTensor("gate", shape));
+        const Tensor other =
+            *backend->ToOwnLayout(RandomTensor("other", shape));
+        Tensor g = *backend->ToOwnLayout(RandomTensor("g", shape).Clone());
         ASSERT_TRUE(
             backend
                 ->Combine(gated ? &gate : nullptr, added ? &other : nullptr, &g)
@@ -243,9 +247,9 @@ TEST_P(TrainBackendTest, MaxPoolLikeRef) {
                              Shape{1, 1, 9, 16}, Shape{1, 9, 1, 16}}) {
     std::vector<Tensor> ys, gxs;
     for (TrainBackend* backend : {ref.get(), tested.get()}) {
-      const FeatureMap x = *backend->Import(RandomTensor("x", shape));
-      const FeatureMap y = *backend->MaxPool(MaxPoolParams(), x);
-      const FeatureMap gy = *backend->Import(RandomTensor("gy", y.shape));
+      const Tensor x = *backend->ToOwnLayout(RandomTensor("x", shape));
+      const Tensor y = *ops::MaxPool(backend->forward(), MaxPoolParams(), x);
+      const Tensor gy = *backend->ToOwnLayout(RandomTensor("gy", y.shape()));
       ys.push_back(Exported(backend, y));
       gxs.push_back(
           Exported(backend, *backend->MaxPoolGradient(MaxPoolParams(), x, gy)));

@@ -81,13 +81,12 @@ void BatchNorm::UpdateRunning(absl::Span<const double> variance) {
   }
 }
 
-absl::StatusOr<FeatureMap> BatchNorm::Forward(const FeatureMap& x,
-                                              const FeatureMap* residual,
-                                              bool relu) {
+absl::StatusOr<Tensor> BatchNorm::Forward(const Tensor& x,
+                                          const Tensor* residual, bool relu) {
   const int64_t n = channels();
   std::vector<double> sums(2 * n + 1);  // of x, of its squares; how many
   RETURN_IF_ERROR(backend_->ChannelSums(x, x, sums.data(), &sums[n]));
-  sums[2 * n] = static_cast<double>(x.shape.num_elements() / n);
+  sums[2 * n] = static_cast<double>(x.shape().num_elements() / n);
   if (options_.shared != nullptr) {
     RETURN_IF_ERROR(options_.shared->Sum(absl::MakeSpan(sums)));
   }
@@ -115,7 +114,7 @@ absl::StatusOr<FeatureMap> BatchNorm::Forward(const FeatureMap& x,
   return backend_->Affine(affine, x, residual);
 }
 
-absl::StatusOr<FeatureMap> BatchNorm::Backward(const FeatureMap& gy, bool add) {
+absl::StatusOr<Tensor> BatchNorm::Backward(const Tensor& gy, bool add) {
   const int64_t n = channels();
   // Of gy: the gradient of beta; of gy * x, then of gy * (x - mean) * factor:
   // that of gamma.
@@ -143,8 +142,8 @@ absl::StatusOr<FeatureMap> BatchNorm::Backward(const FeatureMap& gy, bool add) {
   affine.scale = scale;
   affine.shift = shift;
   affine.other_scale = by_gy;
-  const FeatureMap x = x_;
-  x_ = FeatureMap();
+  const Tensor x = x_;
+  x_ = Tensor();
   return backend_->Affine(affine, x, &gy);
 }
 

@@ -46,11 +46,11 @@ class BatchNorm {
 
   // y = relu?(gamma (x - mean) / sqrt(variance + eps) + beta + residual?).
   // Keeps x for Backward. Errors: sums over processes that fail.
-  absl::StatusOr<FeatureMap> Forward(const FeatureMap& x,
-                                     const FeatureMap* residual, bool relu);
+  absl::StatusOr<Tensor> Forward(const Tensor& x, const Tensor* residual,
+                                 bool relu);
   // gy: before the ReLU. The parameters' gradients (of this process' pictures)
   // are overwritten, or added to. Returns the gradient of x; lets go of x.
-  absl::StatusOr<FeatureMap> Backward(const FeatureMap& gy, bool add);
+  absl::StatusOr<Tensor> Backward(const Tensor& gy, bool add);
 
   // Of the last Forward.
   absl::Span<const float> mean() const { return mean_; }
@@ -71,7 +71,7 @@ class BatchNorm {
   Parameter gamma_, beta_;
   Tensor running_mean_, running_variance_;
   // Of the last Forward.
-  FeatureMap x_;
+  Tensor x_;
   double count_ = 0;            // values per channel
   std::vector<float> mean_;     // rounded
   std::vector<float> scale_;    // gamma

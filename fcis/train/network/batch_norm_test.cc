@@ -46,17 +46,17 @@ class Norm {
   }
 
   Tensor Forward(const Tensor& x, const Tensor* residual, bool relu) {
-    FeatureMap add;
-    if (residual != nullptr) add = *backend_->Import(*residual);
-    const auto y = norm_.Forward(*backend_->Import(x),
+    Tensor add;
+    if (residual != nullptr) add = *backend_->ToOwnLayout(*residual);
+    const auto y = norm_.Forward(*backend_->ToOwnLayout(x),
                                  residual == nullptr ? nullptr : &add, relu);
     EXPECT_TRUE(y.ok()) << y.status();
-    return *backend_->Export(*y, DType::kF32);
+    return *backend_->forward().Convert(*y, DType::kF32, Layout::kRowMajor);
   }
   Tensor Backward(const Tensor& gy, bool add = false) {
-    const auto gx = norm_.Backward(*backend_->Import(gy), add);
+    const auto gx = norm_.Backward(*backend_->ToOwnLayout(gy), add);
     EXPECT_TRUE(gx.ok()) << gx.status();
-    return *backend_->Export(*gx, DType::kF32);
+    return *backend_->forward().Convert(*gx, DType::kF32, Layout::kRowMajor);
   }
 
   BatchNorm& norm() { return norm_; }

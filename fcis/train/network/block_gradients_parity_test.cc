@@ -10,6 +10,7 @@
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/testing/backends.h"
+#include "fcis/model/testing/golden_block.h"
 #include "fcis/model/topology.h"
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/testing/file_gradients.h"
@@ -96,37 +97,14 @@ INSTANTIATE_TEST_SUITE_P(Backends, FrozenNormGradients,
                            return BackendTestName(info.param);
                          });
 
-struct BlockCase {
-  const char* name;
-  int stride, dilation;
-};
-constexpr BlockCase kBlocks[] = {
-    {"A", 2, 1}, {"B", 1, 1}, {"DA", 1, 2}, {"DB", 1, 2}};
-
-class BlockGradients
-    : public ::testing::TestWithParam<std::tuple<std::string, BlockCase>> {};
+class BlockGradients : public ::testing::TestWithParam<
+                           std::tuple<std::string, GoldenBlockCase>> {};
 
 TEST_P(BlockGradients, AreTheReferences) {
   const auto& [backend_name, block] = GetParam();
   const GoldenFile golden("ops_bn_blocks.npz");
   const auto backend = MakeTestTrainBackend(backend_name);
-  const std::string name = absl::StrCat("block_", block.name);
-  Weights weights;
-  for (const std::string& array : golden.names()) {
-    if (!absl::StartsWith(array, name + "/")) continue;
-    if (absl::EndsWith(array, "/W") || absl::StrContains(array, "/bn")) {
-      weights.tensors[array] = golden.Get(array);
-    }
-  }
-  BottleneckSpec spec;
-  spec.name = name;
-  const Shape reduce = weights.tensors.at(name + "/conv1/W").shape();
-  spec.in = reduce.dim(1);
-  spec.mid = reduce.dim(0);
-  spec.out = weights.tensors.at(name + "/conv3/W").shape().dim(0);
-  spec.projects = weights.tensors.count(name + "/conv4/W") != 0;
-  spec.stride = block.stride;
-  spec.dilation = block.dilation;
+  auto [spec, weights] = ReadGoldenBlock(golden, block);
   Topology topology;
   // Outputs have no ReLU.
   ConvSpec end;
@@ -139,9 +117,9 @@ TEST_P(BlockGradients, AreTheReferences) {
   weights.tensors["end/b"] = Tensor::Zeros({spec.out});
 
   Gradients got;
-  RunBothWays(topology, weights, golden.Get(name + "/x"),
-              golden.Get(name + "/gy"), backend.get(), &got);
-  const Tensor gx = golden.Get(name + "/gx");
+  RunBothWays(topology, weights, golden.Get(spec.name + "/x"),
+              golden.Get(spec.name + "/gy"), backend.get(), &got);
+  const Tensor gx = golden.Get(spec.name + "/gx");
   EXPECT_TRUE(AllNear(got.x, gx, 2e-5 * AbsMax(gx)));
   int kernels = 0;
   for (const auto& [tensor, gradient] : got.tensors) {
@@ -158,7 +136,7 @@ TEST_P(BlockGradients, AreTheReferences) {
 INSTANTIATE_TEST_SUITE_P(
     Backends, BlockGradients,
     ::testing::Combine(::testing::ValuesIn(TrainBackendNames()),
-                       ::testing::ValuesIn(kBlocks)));
+                       ::testing::ValuesIn(kGoldenBlocks)));
 
 }  // namespace
 }  // namespace fcis

@@ -42,9 +42,9 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
     factors = folded.factor;
     shift = folded.bias;
   }
-  ASSIGN_OR_RETURN(layer->conv_,
-                   backend->MakeConv(params, shape, factors.span<float>()));
-  const TrainConv* conv = layer->conv_.get();
+  ASSIGN_OR_RETURN(layer->conv_, backend->forward().MakeConv(
+                                     params, shape, factors.span<float>()));
+  const TrainedConvolution* conv = layer->conv_.get();
   const int group = spec.group_size;
   layer->weight_.name = name;
   layer->weight_.shape = shape;
@@ -123,23 +123,30 @@ absl::Status ConvLayer::Refresh() {
   return conv_->Set(weight_.value, Floats(&sum_));
 }
 
-absl::StatusOr<FeatureMap> ConvLayer::Forward(const FeatureMap& x,
-                                              const FeatureMap* residual) {
-  if (norm_ == nullptr) return backend_->Conv(*conv_, x, residual);
-  ASSIGN_OR_RETURN(const FeatureMap y, backend_->Conv(*conv_, x, nullptr));
+absl::StatusOr<Tensor> ConvLayer::Forward(const Tensor& x,
+                                          const Tensor* residual) {
+  Backend& forward = backend_->forward();
+  if (norm_ == nullptr && residual != nullptr) {
+    return ops::Conv(forward, *conv_, x, *residual);
+  }
+  ASSIGN_OR_RETURN(const Tensor y, ops::Conv(forward, *conv_, x));
+  if (norm_ == nullptr) return y;
   return norm_->Forward(y, residual, spec_.params.relu);
 }
 
-absl::Status ConvLayer::Backward(const FeatureMap& x, const FeatureMap& gy,
-                                 bool add, FeatureMap* gx) {
+absl::Status ConvLayer::Backward(const Tensor& x, const Tensor& gy, bool add,
+                                 Tensor* gx) {
   float* gbias =
       bias_trained_ ? bias_.gradient : Floats(&unused_bias_gradient_);
-  FeatureMap gconv = gy;
+  Tensor gconv = gy;
   if (norm_ != nullptr) {
     ASSIGN_OR_RETURN(gconv, norm_->Backward(gy, add));
   }
-  return backend_->ConvGradient(*conv_, x, gconv, add, weight_.gradient, gbias,
-                                gx);
+  RETURN_IF_ERROR(
+      conv_->GradientOfWeight(x, gconv, add, weight_.gradient, gbias));
+  if (gx == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(*gx, conv_->GradientOfX(x.shape(), gconv));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<float>> ConvLayer::BiasGradient() const {

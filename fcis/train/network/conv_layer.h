@@ -47,12 +47,12 @@ class ConvLayer {
   // Computes with the parameters' values from now on.
   absl::Status Refresh();
 
-  absl::StatusOr<FeatureMap> Forward(const FeatureMap& x,
-                                     const FeatureMap* residual = nullptr);
+  absl::StatusOr<Tensor> Forward(const Tensor& x,
+                                 const Tensor* residual = nullptr);
   // gy: before the ReLU. The parameters' gradients are overwritten, or added
   // to; gx: null, or receives the gradient of x.
-  absl::Status Backward(const FeatureMap& x, const FeatureMap& gy, bool add,
-                        FeatureMap* gx);
+  absl::Status Backward(const Tensor& x, const Tensor& gy, bool add,
+                        Tensor* gx);
 
   const ConvSpec& spec() const { return spec_; }
   // Of the last Backward: of what is added to the (normalised) sums. Not with
@@ -68,7 +68,7 @@ class ConvLayer {
 
   TrainBackend* backend_;
   ParameterMath* math_;  // the backend's
-  std::unique_ptr<TrainConv> conv_;
+  std::unique_ptr<TrainedConvolution> conv_;
   std::unique_ptr<BatchNorm> norm_;  // null: frozen, or none
   OutputFactors plain_;              // of the bias: all 1
   Parameter weight_, bias_;

@@ -27,10 +27,9 @@ NormTraining TrainingOf(const TrainNetworkOptions& options) {
 
 // The sum of `found`, 0 where `gate` is 0; null: without one. Their elements
 // may be written over.
-absl::StatusOr<FeatureMap> SumOf(std::vector<FeatureMap> found,
-                                 const FeatureMap* gate,
-                                 TrainBackend* backend) {
-  FeatureMap sum = std::move(found[0]);
+absl::StatusOr<Tensor> SumOf(std::vector<Tensor> found, const Tensor* gate,
+                             TrainBackend* backend) {
+  Tensor sum = std::move(found[0]);
   if (found.size() == 1 && gate != nullptr) {
     RETURN_IF_ERROR(backend->Combine(gate, nullptr, &sum));
   }
@@ -44,8 +43,8 @@ absl::StatusOr<FeatureMap> SumOf(std::vector<FeatureMap> found,
 }  // namespace
 
 struct TrainNetwork::Pending {
-  std::vector<std::vector<FeatureMap>> of_layer;
-  std::vector<FeatureMap> of_picture;
+  std::vector<std::vector<Tensor>> of_layer;
+  std::vector<Tensor> of_picture;
   bool wants_picture = false;
 };
 
@@ -204,7 +203,7 @@ absl::StatusOr<bool> TrainNetwork::AllAgree(bool answer) {
   return against == 0;
 }
 
-FeatureMap& TrainNetwork::MapOf(int index) {
+Tensor& TrainNetwork::MapOf(int index) {
   return index == ConvSpec::kPicture ? picture_
                                      : maps_[static_cast<size_t>(index)];
 }
@@ -213,20 +212,22 @@ absl::Status TrainNetwork::RunFrozen(const Tensor& prepared) {
   ASSIGN_OR_RETURN(const std::vector<Tensor> outputs,
                    frozen_->Run(prepared, nullptr));
   for (size_t k = 0; k < outputs.size(); ++k) {
-    ASSIGN_OR_RETURN(MapOf(frozen_outputs_[k]), backend_->Import(outputs[k]));
+    ASSIGN_OR_RETURN(MapOf(frozen_outputs_[k]),
+                     backend_->ToOwnLayout(outputs[k]));
   }
   return absl::OkStatus();
 }
 
 absl::Status TrainNetwork::ForwardLayer(Layer* layer) {
   const ConvSpec& spec = SpecOf(*layer);
-  const FeatureMap* residual =
+  const Tensor* residual =
       spec.residual == ConvSpec::kNone ? nullptr : &MapOf(spec.residual);
-  ASSIGN_OR_RETURN(FeatureMap y,
+  ASSIGN_OR_RETURN(Tensor y,
                    layer->conv->Forward(MapOf(spec.source), residual));
   if (spec.pooled) {
     layer->unpooled = y;
-    ASSIGN_OR_RETURN(y, backend_->MaxPool(MaxPoolParams(), layer->unpooled));
+    ASSIGN_OR_RETURN(
+        y, ops::MaxPool(backend_->forward(), MaxPoolParams(), layer->unpooled));
   }
   MapOf(layer->index) = std::move(y);
   return absl::OkStatus();
@@ -237,7 +238,7 @@ absl::StatusOr<TrainNetwork::Outputs> TrainNetwork::Forward(
   if (frozen_ != nullptr) {
     RETURN_IF_ERROR(RunFrozen(prepared));
   } else {
-    ASSIGN_OR_RETURN(picture_, backend_->Import(prepared));
+    ASSIGN_OR_RETURN(picture_, backend_->ToOwnLayout(prepared));
   }
   Outputs outputs(topology_.outputs.size());
   for (Layer& layer : trained_) {
@@ -246,40 +247,40 @@ absl::StatusOr<TrainNetwork::Outputs> TrainNetwork::Forward(
     const DType type = SpecOf(layer).params.f32_output
                            ? DType::kF32
                            : backend_->forward().activation_type();
-    FeatureMap& y = MapOf(layer.index);
+    Tensor& y = MapOf(layer.index);
     ASSIGN_OR_RETURN(outputs[static_cast<size_t>(layer.output)],
-                     backend_->Export(y, type));
-    y = FeatureMap();
+                     backend_->forward().Convert(y, type, Layout::kRowMajor));
+    y = Tensor();
   }
   return outputs;
 }
 
 // Of the layer's convolution, before its ReLU.
-absl::StatusOr<FeatureMap> TrainNetwork::GradientOf(
-    Layer* layer, const Gradients& gradients, std::vector<FeatureMap> found) {
+absl::StatusOr<Tensor> TrainNetwork::GradientOf(Layer* layer,
+                                                const Gradients& gradients,
+                                                std::vector<Tensor> found) {
   if (layer->output >= 0) {
-    return backend_->Import(gradients[static_cast<size_t>(layer->output)]);
+    return backend_->ToOwnLayout(gradients[static_cast<size_t>(layer->output)]);
   }
   const ConvSpec& spec = SpecOf(*layer);
-  FeatureMap& y = MapOf(layer->index);
-  ASSIGN_OR_RETURN(
-      FeatureMap g,
-      SumOf(std::move(found), spec.params.relu ? &y : nullptr, backend_));
-  y = FeatureMap();
+  Tensor& y = MapOf(layer->index);
+  ASSIGN_OR_RETURN(Tensor g, SumOf(std::move(found),
+                                   spec.params.relu ? &y : nullptr, backend_));
+  y = Tensor();
   if (!spec.pooled) return g;
   ASSIGN_OR_RETURN(
       g, backend_->MaxPoolGradient(MaxPoolParams(), layer->unpooled, g));
   if (spec.params.relu) {
     RETURN_IF_ERROR(backend_->Combine(&layer->unpooled, nullptr, &g));
   }
-  layer->unpooled = FeatureMap();
+  layer->unpooled = Tensor();
   return g;
 }
 
-absl::Status TrainNetwork::BackwardLayer(Layer* layer, const FeatureMap& g,
+absl::Status TrainNetwork::BackwardLayer(Layer* layer, const Tensor& g,
                                          bool add, Pending* pending) {
   const ConvSpec& spec = SpecOf(*layer);
-  const auto list = [&](int index) -> std::vector<FeatureMap>* {
+  const auto list = [&](int index) -> std::vector<Tensor>* {
     if (index == ConvSpec::kPicture) {
       return pending->wants_picture ? &pending->of_picture : nullptr;
     }
@@ -289,11 +290,11 @@ absl::Status TrainNetwork::BackwardLayer(Layer* layer, const FeatureMap& g,
     return frozen ? nullptr : &pending->of_layer[static_cast<size_t>(index)];
   };
   if (spec.residual != ConvSpec::kNone) {
-    std::vector<FeatureMap>* const of_residual = list(spec.residual);
+    std::vector<Tensor>* const of_residual = list(spec.residual);
     if (of_residual != nullptr) of_residual->push_back(g);
   }
-  std::vector<FeatureMap>* const of_source = list(spec.source);
-  FeatureMap gx;
+  std::vector<Tensor>* const of_source = list(spec.source);
+  Tensor gx;
   RETURN_IF_ERROR(layer->conv->Backward(MapOf(spec.source), g, add,
                                         of_source == nullptr ? nullptr : &gx));
   if (of_source != nullptr) of_source->push_back(std::move(gx));
@@ -310,7 +311,7 @@ absl::Status TrainNetwork::Backward(const Gradients& gradients, bool add,
   for (size_t i = trained_.size(); i-- > 0;) {
     Layer& layer = trained_[i];
     ASSIGN_OR_RETURN(
-        const FeatureMap g,
+        const Tensor g,
         GradientOf(
             &layer, gradients,
             std::move(pending.of_layer[static_cast<size_t>(layer.index)])));
@@ -318,12 +319,13 @@ absl::Status TrainNetwork::Backward(const Gradients& gradients, bool add,
     done += static_cast<int>(layer.conv->parameters().size());
     if (ready) ready(done);
   }
-  picture_ = FeatureMap();
-  for (const int frozen : frozen_outputs_) MapOf(frozen) = FeatureMap();
+  picture_ = Tensor();
+  for (const int frozen : frozen_outputs_) MapOf(frozen) = Tensor();
   if (gpicture == nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const FeatureMap g,
+  ASSIGN_OR_RETURN(const Tensor g,
                    SumOf(std::move(pending.of_picture), nullptr, backend_));
-  ASSIGN_OR_RETURN(*gpicture, backend_->Export(g, DType::kF32));
+  ASSIGN_OR_RETURN(*gpicture, backend_->forward().Convert(g, DType::kF32,
+                                                          Layout::kRowMajor));
   return absl::OkStatus();
 }
 

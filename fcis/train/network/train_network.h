@@ -92,8 +92,8 @@ class TrainNetwork {
   struct Layer {
     int index;  // in the topology
     std::unique_ptr<ConvLayer> conv;
-    int output = -1;      // which of the outputs it is; -1: none
-    FeatureMap unpooled;  // kept for Backward
+    int output = -1;  // which of the outputs it is; -1: none
+    Tensor unpooled;  // kept for Backward
   };
   // By layer, the gradients that the layers behind it have found, to be added.
   struct Pending;
@@ -104,7 +104,7 @@ class TrainNetwork {
   const ConvSpec& SpecOf(const Layer& layer) const {
     return topology_.layers[static_cast<size_t>(layer.index)];
   }
-  FeatureMap& MapOf(int index);
+  Tensor& MapOf(int index);
   absl::Status AddLayers(const TrainNetworkOptions& options);
   absl::Status AddFrozen(int stages);
   absl::Status MarkOutputs();
@@ -112,10 +112,9 @@ class TrainNetwork {
   absl::StatusOr<std::vector<float>> Fetch(const Tensor& t) const;
   absl::Status RunFrozen(const Tensor& prepared);
   absl::Status ForwardLayer(Layer* layer);
-  absl::StatusOr<FeatureMap> GradientOf(Layer* layer,
-                                        const Gradients& gradients,
-                                        std::vector<FeatureMap> found);
-  absl::Status BackwardLayer(Layer* layer, const FeatureMap& g, bool add,
+  absl::StatusOr<Tensor> GradientOf(Layer* layer, const Gradients& gradients,
+                                    std::vector<Tensor> found);
+  absl::Status BackwardLayer(Layer* layer, const Tensor& g, bool add,
                              Pending* pending);
 
   Communicator* shared_ = nullptr;
@@ -131,8 +130,8 @@ class TrainNetwork {
   Tensor values_, gradients_;
   // Kept for Backward: outputs of the layers by index, of trained ones and
   // those that they read.
-  FeatureMap picture_;
-  std::vector<FeatureMap> maps_;
+  Tensor picture_;
+  std::vector<Tensor> maps_;
 };
 
 }  // namespace fcis

@@ -1,6 +1,6 @@
 // What the head does with its rows, as bodies of launch.h: a thread per row.
-#ifndef FCIS_KERNELS_CUDA_ROW_BODIES_H_
-#define FCIS_KERNELS_CUDA_ROW_BODIES_H_
+#ifndef FCIS_KERNELS_BODIES_ROW_BODIES_H_
+#define FCIS_KERNELS_BODIES_ROW_BODIES_H_
 
 #include <cstdint>
 
@@ -62,4 +62,4 @@ struct RefineBody {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_ROW_BODIES_H_
+#endif  // FCIS_KERNELS_BODIES_ROW_BODIES_H_

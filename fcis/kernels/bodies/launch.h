@@ -3,8 +3,8 @@
 // one index and writes what no other index writes. The device's kernel
 // (launch.cuh) and RunOnHost call the same function for every thread, so that a
 // machine without a GPU tests all but the spreading itself.
-#ifndef FCIS_KERNELS_CUDA_LAUNCH_H_
-#define FCIS_KERNELS_CUDA_LAUNCH_H_
+#ifndef FCIS_KERNELS_BODIES_LAUNCH_H_
+#define FCIS_KERNELS_BODIES_LAUNCH_H_
 
 #include <cstdint>
 
@@ -52,4 +52,4 @@ void RunOnHost(const Body& body, int64_t count, const LaunchShape& shape) {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_LAUNCH_H_
+#endif  // FCIS_KERNELS_BODIES_LAUNCH_H_

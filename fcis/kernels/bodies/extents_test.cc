@@ -1,8 +1,8 @@
-#include "fcis/kernels/cuda/extents.h"
+#include "fcis/kernels/bodies/extents.h"
 
 #include <memory>
 
-#include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/bodies/body_ops.h"
 #include "fcis/kernels/cuda/body_proposals.h"
 #include "fcis/kernels/cuda/emulated_executor.h"
 #include "fcis/kernels/testing/backends.h"

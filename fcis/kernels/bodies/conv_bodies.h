@@ -1,7 +1,7 @@
 // What surrounds the sums of a convolution, as bodies of launch.h: order and
 // rounding of weights, and the fused end (bias, residual, ReLU, rounding).
-#ifndef FCIS_KERNELS_CUDA_CONV_BODIES_H_
-#define FCIS_KERNELS_CUDA_CONV_BODIES_H_
+#ifndef FCIS_KERNELS_BODIES_CONV_BODIES_H_
+#define FCIS_KERNELS_BODIES_CONV_BODIES_H_
 
 #include <cstdint>
 
@@ -45,4 +45,4 @@ struct ConvEndBody {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_CONV_BODIES_H_
+#endif  // FCIS_KERNELS_BODIES_CONV_BODIES_H_

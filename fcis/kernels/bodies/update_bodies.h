@@ -1,6 +1,6 @@
 // What is computed on parameters (parameter_math.h), as bodies of launch.h.
-#ifndef FCIS_KERNELS_CUDA_UPDATE_BODIES_H_
-#define FCIS_KERNELS_CUDA_UPDATE_BODIES_H_
+#ifndef FCIS_KERNELS_BODIES_UPDATE_BODIES_H_
+#define FCIS_KERNELS_BODIES_UPDATE_BODIES_H_
 
 #include <cstdint>
 
@@ -128,4 +128,4 @@ struct AdamWBody {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_UPDATE_BODIES_H_
+#endif  // FCIS_KERNELS_BODIES_UPDATE_BODIES_H_

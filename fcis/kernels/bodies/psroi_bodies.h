@@ -2,8 +2,8 @@
 // of launch.h. Sums run in the order of ref's loops, so that results are ref's
 // bit for bit; neighbouring indices are neighbouring channels, which makes the
 // reads of a warp one run of memory. T: float, uint16_t for bf16, or Half.
-#ifndef FCIS_KERNELS_CUDA_PSROI_BODIES_H_
-#define FCIS_KERNELS_CUDA_PSROI_BODIES_H_
+#ifndef FCIS_KERNELS_BODIES_PSROI_BODIES_H_
+#define FCIS_KERNELS_BODIES_PSROI_BODIES_H_
 
 #include <cstdint>
 
@@ -307,4 +307,4 @@ struct PsroiGatherBody {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_PSROI_BODIES_H_
+#endif  // FCIS_KERNELS_BODIES_PSROI_BODIES_H_

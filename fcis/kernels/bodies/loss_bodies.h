@@ -1,12 +1,12 @@
 // The losses (fcis/kernels/losses) as bodies of launch.h. A sum over rows is
 // taken in parts of kRowsOfPart rows, then over the parts in their order.
-#ifndef FCIS_KERNELS_CUDA_LOSS_BODIES_H_
-#define FCIS_KERNELS_CUDA_LOSS_BODIES_H_
+#ifndef FCIS_KERNELS_BODIES_LOSS_BODIES_H_
+#define FCIS_KERNELS_BODIES_LOSS_BODIES_H_
 
 #include <cstdint>
 
 #include "fcis/core/base/host_device.h"
-#include "fcis/kernels/cuda/map_bodies.h"
+#include "fcis/kernels/bodies/map_bodies.h"
 #include "fcis/kernels/losses/losses.h"
 #include "fcis/kernels/losses/network_losses.h"
 #include "fcis/kernels/losses/ohem.h"
@@ -237,4 +237,4 @@ struct HeadTermsBody {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_LOSS_BODIES_H_
+#endif  // FCIS_KERNELS_BODIES_LOSS_BODIES_H_

@@ -17,8 +17,8 @@
 //   absl::StatusOr<std::unique_ptr<Recording>> FinishRecording();   to here
 //   absl::Status Launch(const Recording&);   runs what was kept, in its order
 // Arguments may come from host memory; results are on the device.
-#ifndef FCIS_KERNELS_CUDA_BODY_OPS_H_
-#define FCIS_KERNELS_CUDA_BODY_OPS_H_
+#ifndef FCIS_KERNELS_BODIES_BODY_OPS_H_
+#define FCIS_KERNELS_BODIES_BODY_OPS_H_
 
 #include <algorithm>
 #include <cstdint>
@@ -28,10 +28,10 @@
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/tensor/tensor.h"
-#include "fcis/kernels/cuda/extents.h"
-#include "fcis/kernels/cuda/map_bodies.h"
-#include "fcis/kernels/cuda/psroi_bodies.h"
-#include "fcis/kernels/cuda/row_bodies.h"
+#include "fcis/kernels/bodies/extents.h"
+#include "fcis/kernels/bodies/map_bodies.h"
+#include "fcis/kernels/bodies/psroi_bodies.h"
+#include "fcis/kernels/bodies/row_bodies.h"
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/max_pool.h"
 #include "fcis/kernels/ops/psroi_pool.h"
@@ -362,4 +362,4 @@ class BodyOps {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_BODY_OPS_H_
+#endif  // FCIS_KERNELS_BODIES_BODY_OPS_H_

@@ -1,8 +1,8 @@
 // The losses of a picture (fcis/kernels/losses/network_losses.h) on an executor
 // (body_ops.h), TrainBackend's RpnLoss and HeadLoss: launches only, nothing is
 // read on the host.
-#ifndef FCIS_KERNELS_CUDA_BODY_LOSSES_H_
-#define FCIS_KERNELS_CUDA_BODY_LOSSES_H_
+#ifndef FCIS_KERNELS_BODIES_BODY_LOSSES_H_
+#define FCIS_KERNELS_BODIES_BODY_LOSSES_H_
 
 #include <cstdint>
 
@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/tensor/tensor.h"
-#include "fcis/kernels/cuda/body_ops.h"
-#include "fcis/kernels/cuda/loss_bodies.h"
+#include "fcis/kernels/bodies/body_ops.h"
+#include "fcis/kernels/bodies/loss_bodies.h"
 #include "fcis/kernels/losses/network_losses.h"
 #include "fcis/kernels/losses/ohem.h"
 
@@ -179,4 +179,4 @@ class BodyLosses {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_BODY_LOSSES_H_
+#endif  // FCIS_KERNELS_BODIES_BODY_LOSSES_H_

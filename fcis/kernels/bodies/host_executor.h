@@ -1,8 +1,8 @@
 // Bodies (launch.h) in host memory, on the threads of ParallelFor: what the ops
 // that are bodies (body_ops.h) run on in ref, and in cpu where it has nothing
 // faster. There is nothing to copy, and a launch is done when it returns.
-#ifndef FCIS_KERNELS_CUDA_HOST_EXECUTOR_H_
-#define FCIS_KERNELS_CUDA_HOST_EXECUTOR_H_
+#ifndef FCIS_KERNELS_BODIES_HOST_EXECUTOR_H_
+#define FCIS_KERNELS_BODIES_HOST_EXECUTOR_H_
 
 #include <algorithm>
 #include <cstdint>
@@ -44,4 +44,4 @@ class HostExecutor {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_HOST_EXECUTOR_H_
+#endif  // FCIS_KERNELS_BODIES_HOST_EXECUTOR_H_

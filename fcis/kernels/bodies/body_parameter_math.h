@@ -1,6 +1,6 @@
 // ParameterMath on an executor (body_ops.h).
-#ifndef FCIS_KERNELS_CUDA_BODY_PARAMETER_MATH_H_
-#define FCIS_KERNELS_CUDA_BODY_PARAMETER_MATH_H_
+#ifndef FCIS_KERNELS_BODIES_BODY_PARAMETER_MATH_H_
+#define FCIS_KERNELS_BODIES_BODY_PARAMETER_MATH_H_
 
 #include <algorithm>
 #include <cstdint>
@@ -13,9 +13,9 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/kernels/cuda/body_ops.h"
-#include "fcis/kernels/cuda/body_sums.h"
-#include "fcis/kernels/cuda/update_bodies.h"
+#include "fcis/kernels/bodies/body_ops.h"
+#include "fcis/kernels/bodies/body_sums.h"
+#include "fcis/kernels/bodies/update_bodies.h"
 #include "fcis/kernels/train/parameter_math.h"
 
 namespace fcis {
@@ -137,4 +137,4 @@ class BodyParameterMath : public ParameterMath {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_BODY_PARAMETER_MATH_H_
+#endif  // FCIS_KERNELS_BODIES_BODY_PARAMETER_MATH_H_

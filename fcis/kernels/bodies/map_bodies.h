@@ -2,8 +2,8 @@
 // bodies of launch.h: max pooling, ReLU and residual gradients, batch norm,
 // change of type. Maps are N,H,W,C; T: float, uint16_t for bf16, or Half. Sums
 // run in the order of ref's loops.
-#ifndef FCIS_KERNELS_CUDA_MAP_BODIES_H_
-#define FCIS_KERNELS_CUDA_MAP_BODIES_H_
+#ifndef FCIS_KERNELS_BODIES_MAP_BODIES_H_
+#define FCIS_KERNELS_BODIES_MAP_BODIES_H_
 
 #include <cstdint>
 
@@ -220,4 +220,4 @@ struct WeightToFileBody {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_MAP_BODIES_H_
+#endif  // FCIS_KERNELS_BODIES_MAP_BODIES_H_

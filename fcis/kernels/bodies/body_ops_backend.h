@@ -1,8 +1,8 @@
 // The ops of a backend that are bodies (body_ops.h), on an executor. What is
 // left to a backend is its convolutions and the ops that it has a faster way
 // for.
-#ifndef FCIS_KERNELS_CUDA_BODY_OPS_BACKEND_H_
-#define FCIS_KERNELS_CUDA_BODY_OPS_BACKEND_H_
+#ifndef FCIS_KERNELS_BODIES_BODY_OPS_BACKEND_H_
+#define FCIS_KERNELS_BODIES_BODY_OPS_BACKEND_H_
 
 #include <memory>
 #include <utility>
@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fcis/kernels/backend.h"
-#include "fcis/kernels/cuda/body_ops.h"
+#include "fcis/kernels/bodies/body_ops.h"
 
 namespace fcis {
 namespace cuda {
@@ -80,4 +80,4 @@ class BodyOpsBackend : public Backend {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_BODY_OPS_BACKEND_H_
+#endif  // FCIS_KERNELS_BODIES_BODY_OPS_BACKEND_H_

@@ -1,7 +1,7 @@
 // What the kernels and cuDNN's calls can count to: they keep the extents of
 // maps as ints, element indices as int64_t.
-#ifndef FCIS_KERNELS_CUDA_EXTENTS_H_
-#define FCIS_KERNELS_CUDA_EXTENTS_H_
+#ifndef FCIS_KERNELS_BODIES_EXTENTS_H_
+#define FCIS_KERNELS_BODIES_EXTENTS_H_
 
 #include <cstdint>
 #include <limits>
@@ -38,4 +38,4 @@ inline absl::Status CheckCount(int64_t count, int64_t most,
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_EXTENTS_H_
+#endif  // FCIS_KERNELS_BODIES_EXTENTS_H_

@@ -1,4 +1,4 @@
-#include "fcis/kernels/cuda/launch.h"
+#include "fcis/kernels/bodies/launch.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Sums of f32 arrays in an executor's memory (body_ops.h) of which bf16
 // travels.
-#ifndef FCIS_KERNELS_CUDA_BODY_SUMS_H_
-#define FCIS_KERNELS_CUDA_BODY_SUMS_H_
+#ifndef FCIS_KERNELS_BODIES_BODY_SUMS_H_
+#define FCIS_KERNELS_BODIES_BODY_SUMS_H_
 
 #include <cstdint>
 #include <memory>
@@ -12,7 +12,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/comm/all_reduce.h"
 #include "fcis/core/tensor/tensor.h"
-#include "fcis/kernels/cuda/map_bodies.h"
+#include "fcis/kernels/bodies/map_bodies.h"
 
 namespace fcis {
 namespace cuda {
@@ -56,4 +56,4 @@ class RoundedSums : public AllReduce {
 }  // namespace cuda
 }  // namespace fcis
 
-#endif  // FCIS_KERNELS_CUDA_BODY_SUMS_H_
+#endif  // FCIS_KERNELS_BODIES_BODY_SUMS_H_

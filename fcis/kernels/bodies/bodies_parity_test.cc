@@ -7,9 +7,9 @@
 #include "fcis/core/tensor/layout.h"
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/near.h"
-#include "fcis/kernels/cuda/body_ops.h"
-#include "fcis/kernels/cuda/host_executor.h"
-#include "fcis/kernels/cuda/psroi_bodies.h"
+#include "fcis/kernels/bodies/body_ops.h"
+#include "fcis/kernels/bodies/host_executor.h"
+#include "fcis/kernels/bodies/psroi_bodies.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
