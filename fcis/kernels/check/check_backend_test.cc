@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/ref/ref_backend.h"
 #include "fcis/kernels/testing/backends.h"
@@ -209,6 +210,12 @@ TEST(CheckBackend, MovedResidual) {
       ops::Conv(*backend, *conv, RandomTensor("x", Shape{1, 4, 4, 8}),
                 RandomTensor("r", Shape{1, 4, 4, 8}));
   EXPECT_TRUE(y.ok()) << y.status();
+}
+
+TEST(CheckBackend, TrainsNothing) {
+  const auto backend = MakeTestBackend("check:cpu,ref");
+  EXPECT_TRUE(absl::IsUnimplemented(
+      backend->MakeConv(ConvParams(), {8, 8, 1, 1}, {}).status()));
 }
 
 }  // namespace

@@ -204,6 +204,40 @@ TEST_P(TrainBackendTest, Case53ThinMapsAreNearRef) {
   }
 }
 
+// Whether the weights are set once or change, and whatever the layout of x.
+TEST_P(TrainBackendTest, ConvolutionsTakeEitherLayoutAndGiveIt) {
+  const auto backend = MakeTestTrainBackend(GetParam());
+  Backend& forward = backend->forward();
+  ConvParams params;
+  params.pad = params.dilation = 2;
+  const Shape kernel = {24, 20, 3, 3};
+  const Tensor weight = RandomTensor("weight", kernel);
+  const Tensor bias = RandomTensor("bias", {24});
+  const auto once = *ops::PrepareConv(forward, params, weight, bias);
+  const auto trained = *forward.MakeConv(params, kernel, {});
+  std::vector<float> stored(trained->factors().size());
+  trained->ToStored(weight, stored.data());
+  Tensor there = Placed(backend.get(), stored);
+  Tensor bias_there = Placed(backend.get(), bias.span<float>());
+  ASSERT_TRUE(trained->Set(Floats(&there), Floats(&bias_there)).ok());
+
+  const Tensor x = *forward.ToDevice(RandomTensor("x", {2, 9, 7, 20}));
+  const Tensor own = *backend->ToOwnLayout(x);
+  const Tensor want = *forward.ToHost(*ops::Conv(forward, *once, x));
+  for (Convolution* conv :
+       {once.get(), static_cast<Convolution*>(trained.get())}) {
+    for (const Tensor& in : {x, own}) {
+      const auto y = ops::Conv(forward, *conv, in);
+      ASSERT_TRUE(y.ok()) << y.status();
+      EXPECT_EQ(y->layout(), in.layout());
+      EXPECT_TRUE(AllNear(Exported(backend.get(), *y), want, Limit(9 * 20)));
+    }
+    if (own.layout() == Layout::kRowMajor) continue;
+    EXPECT_FALSE(
+        ops::Conv(forward, *conv, own, RandomTensor("r", want.shape())).ok());
+  }
+}
+
 TEST(TrainBackendFactoryTest, PaddingOfStoredWeightsStaysZero) {
   const auto cpu = MakeTestTrainBackend("cpu");
   const Tensor factors = RandomTensor("factors", {18});
