@@ -59,7 +59,7 @@ def _absl_repository_impl(ctx):
 cc_library(
     name = "absl",
     linkopts = {},
-    visibility = ["//absl:__subpackages__"],
+    visibility = ["//visibility:public"],
 )
 """.format(repr(linkopts)))
     for package, targets in _TARGETS.items():

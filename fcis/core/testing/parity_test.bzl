@@ -1,15 +1,15 @@
-"""fcis_parity_test: a cc_test that compares with the reference's numbers."""
+"""fcis_parity_test: a test that compares with the reference's numbers."""
 
-load("@rules_cc//cc:defs.bzl", "cc_test")
+load("//fcis:defs.bzl", "fcis_test")
 
 def fcis_parity_test(name, deps = [], tags = [], size = "small", data = [], **kwargs):
-    """A cc_test whose fixtures are found, and whose result is never cached.
+    """A test whose fixtures are found, and whose result is never cached.
 
     $FCIS_PARITY_DIR and $FCIS_PARITY_CHAINERCV_DIR name directories that Bazel
     does not watch: a cached pass would outlive a change of their files, hence
     "external".
     """
-    cc_test(
+    fcis_test(
         name = name,
         size = size,
         data = data + ["//fcis/testdata:parity"],
@@ -17,7 +17,6 @@ def fcis_parity_test(name, deps = [], tags = [], size = "small", data = [], **kw
         deps = deps + [
             "//fcis/core/testing:golden",
             "//fcis/core/testing:near",
-            "@com_google_googletest//:gtest_main",
         ],
         **kwargs
     )
