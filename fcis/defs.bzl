@@ -29,47 +29,53 @@ def fcis_test(name, srcs = None, deps = [], size = "small", **kwargs):
 
 def fcis_library(
         name,
-        srcs = None,
-        hdrs = None,
+        units = None,
+        srcs = [],
+        hdrs = [],
         deps = [],
         test = fcis_test,
+        own_tests = [],
         test_deps = [],
         test_size = "small",
         test_tags = [],
         test_data = [],
         **kwargs):
-    """A cc_library of <name>.h and, where there is one, <name>.cc.
+    """A cc_library of units, and a test of each that has one.
 
-    With <name>_test.cc beside it comes the test <name>_test, which has the
-    library's deps and test_deps.
+    A unit u is u.h and, where there is one, u.cc. With u_test.cc beside it comes
+    the test u_test, which has the library's deps and test_deps.
 
     Args:
       name: of the library.
-      srcs: default: <name>.cc, if there is one.
-      hdrs: default: <name>.h.
+      units: default: one, of the library's name.
+      srcs: beside the units'.
+      hdrs: beside the units'.
       deps: beside Abseil and the status macros.
-      test: the rule of its test; None: it is written out, or another's.
-      test_deps: of its test only.
+      test: the rule of the tests.
+      own_tests: units whose test is written out, as it needs more than others.
+      test_deps: of the tests only.
       test_size: as of every test.
       test_tags: as of every test.
       test_data: as of every test.
       **kwargs: passed to cc_library.
     """
+    units = [name] if units == None else units
     cc_library(
         name = name,
-        srcs = native.glob([name + ".cc"]) if srcs == None else srcs,
-        hdrs = [name + ".h"] if hdrs == None else hdrs,
+        srcs = srcs + native.glob([unit + ".cc" for unit in units]),
+        hdrs = hdrs + native.glob([unit + ".h" for unit in units]),
         deps = deps + _EVERYWHERE,
         **kwargs
     )
-    if test and native.glob([name + "_test.cc"]):
-        test(
-            name = name + "_test",
-            size = test_size,
-            data = test_data,
-            tags = test_tags,
-            deps = [":" + name] + deps + test_deps,
-        )
+    for unit in units:
+        if unit not in own_tests and native.glob([unit + "_test.cc"]):
+            test(
+                name = unit + "_test",
+                size = test_size,
+                data = test_data,
+                tags = test_tags,
+                deps = [":" + name] + deps + test_deps,
+            )
 
 def fcis_binary(name, srcs = None, deps = [], **kwargs):
     """A cc_binary of <name>.cc.

@@ -1,9 +1,8 @@
 """Checks what neither compiler nor clang-format sees. Run by ./presubmit.
 
 - BUILD files: load() first, no tabs, lists of labels and files sorted.
-- One header, one library, one test: each header under fcis/ belongs to a
-  cc_library, and cc_library foo comes with cc_test foo_test, unless
-  scripts/untested_libraries.txt says why not.
+- Each header under fcis/ belongs to a cc_library, and each source foo.cc of one
+  comes with foo_test.cc, unless scripts/untested_sources.txt says why not.
 - No two headers define a type of the same qualified name: what links both would
   break C++'s one-definition rule, and no compiler has to say so.
 - What documents name exists (check_docs.py).
@@ -20,7 +19,7 @@ import xml.etree.ElementTree
 
 import check_docs
 
-EXCEPTIONS = pathlib.Path('scripts/untested_libraries.txt')
+EXCEPTIONS = pathlib.Path('scripts/untested_sources.txt')
 SORTED = ('deps', 'hdrs', 'packages', 'srcs')
 
 
@@ -80,39 +79,44 @@ def reachable(rules, start):
     return found
 
 
-def check_libraries(rules):
-    tests = {r.get('name') for r in rules if r.get('class') == 'cc_test'}
+def sources_of(rule):
+    """Files of the project among a rule's sources and headers."""
+    for attribute in rule.findall('list'):
+        if attribute.get('name') in ('hdrs', 'srcs', 'textual_hdrs'):
+            for item in attribute.findall('label'):
+                package, _, name = item.get('value').lstrip('/').partition(':')
+                path = pathlib.Path(package, name)
+                if path.exists():
+                    yield path
+
+
+def check_sources(rules):
+    """One test per source: of x.cc, or of x.h where there is no x.cc."""
     libraries = [r for r in rules if r.get('class') == 'cc_library']
+    tests = {r.get('name'): r for r in rules if r.get('class') == 'cc_test'}
+    tested = {path for rule in tests.values() for path in sources_of(rule)}
     exceptions = read_exceptions()
-    owned = set()
-    for library in libraries:
-        label = library.get('name')
-        for attribute in library.findall('list'):
-            if attribute.get('name') in ('hdrs', 'srcs', 'textual_hdrs'):
-                owned |= {i.get('value') for i in attribute.findall('label')}
-        if label + '_test' in tests:
-            if label in exceptions:
-                yield f'{EXCEPTIONS}: {label} has a test now'
-        elif not exceptions.get(label):
-            yield f'{label}: no {label.split(":")[1]}_test beside it, and no reason in {EXCEPTIONS}'
-    known = {library.get('name') for library in libraries}
-    for label, reason in read_exceptions().items():
-        if label not in known:
-            yield f'{EXCEPTIONS}: {label} is no library'
-        if reason.startswith('//'):
+    owners = {path: rule.get('name') for rule in libraries for path in sources_of(rule)}
+    for path in sorted(owners):
+        body = next((b for b in (path.with_suffix('.cc'), path.with_suffix('.cu')) if b in owners),
+                    path)
+        if path != body or path.suffix not in ('.h', '.cuh', '.cc', '.cu'):
+            continue
+        if path.with_name(path.stem + '_test.cc') in tested:
+            if str(path) in exceptions:
+                yield f'{EXCEPTIONS}: {path} has a test now'
+        elif not exceptions.get(str(path)):
+            yield f'{path}: no {path.stem}_test.cc beside it, and no reason in {EXCEPTIONS}'
+    for path, reason in exceptions.items():
+        owner = owners.get(pathlib.Path(path))
+        if owner is None:
+            yield f'{EXCEPTIONS}: {path} is in no library'
+        elif reason.startswith('//'):
             test = reason.split()[0]
-            if test not in tests or label not in reachable(rules, test):
-                yield f'{EXCEPTIONS}: {test} does not test {label}'
-    for rule in rules:  # A test's own header is owned by the test.
-        if rule.get('class') == 'cc_test':
-            for attribute in rule.findall('list'):
-                if attribute.get('name') == 'srcs':
-                    owned |= {i.get('value') for i in attribute.findall('label')}
+            if test not in tests or owner not in reachable(rules, test):
+                yield f'{EXCEPTIONS}: {test} does not test {path}'
     for header in sorted(pathlib.Path('fcis').rglob('*.h')):
-        package = header.parent
-        while not (package / 'BUILD.bazel').exists() and package != package.parent:
-            package = package.parent
-        if f'//{package}:{header.relative_to(package)}' not in owned:
+        if header not in owners and header not in tested:  # a test's own is owned by it
             yield f'{header}: belongs to no cc_library'
 
 
@@ -144,7 +148,7 @@ def check_types():
 
 def main():
     rules = list(xml.etree.ElementTree.parse(sys.argv[1]).iter('rule'))
-    problems = list(check_libraries(rules)) + list(check_types())
+    problems = list(check_sources(rules)) + list(check_types())
     problems += check_docs.check({rule.get('name') for rule in rules})
     for path in sys.argv[2:]:
         problems += check_build_file(path)
