@@ -17,10 +17,10 @@ namespace fcis {
 enum LossTerm {
   kRpnLocTerm,
   kRpnClsTerm,
+  kRpnAccTerm,  // share of the anchors that are not ignored
   kFcisLocTerm,
   kFcisClsTerm,
   kFcisMaskTerm,
-  kRpnAccTerm,          // share of the anchors that are not ignored
   kFcisClsAccTerm,      // share of RoIs
   kFcisFgAccTerm,       // share of foreground RoIs
   kForegroundRoisTerm,  // how many train

@@ -203,11 +203,11 @@ absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
         plan->config.calibrate_scores() && !report.table.empty();
     return calibrates ? CalibrateScores(say, &report) : 0;
   };
-  ASSIGN_OR_RETURN(const TrainEnd end,
+  ASSIGN_OR_RETURN(const bool finished,
                    Train(plan->options, std::move(prepared.run),
                          *prepared.data.set, prepared.weights, backend, job));
   if (job->rank() != 0) return absl::OkStatus();
-  if (!end.model_iteration.has_value()) {
+  if (!finished) {
     say(HowToGoOn(run.path, job->size()));
     return absl::OkStatus();
   }

@@ -25,10 +25,12 @@ constexpr LossColumn kColumns[] = {
 
 absl::Span<const LossColumn> LossColumns() { return kColumns; }
 
-float FactorOf(const LossColumn& column, const LossConfig& config) {
-  return column.factor == nullptr
-             ? 1
-             : static_cast<float>((config.*column.factor)());
+float FactorOf(int number, const LossConfig& config) {
+  for (const LossColumn& column : kColumns) {
+    if (column.number != number || column.factor == nullptr) continue;
+    return static_cast<float>((config.*column.factor)());
+  }
+  return 1;
 }
 
 double LossTerms::sum() const {

@@ -37,8 +37,8 @@ inline bool IsLack(const LossColumn& column) {
 // In the order of the log.
 absl::Span<const LossColumn> LossColumns();
 
-// The factor of a column, as it is computed with; 1 without one.
-float FactorOf(const LossColumn& column, const LossConfig& config);
+// The factor of a number, as it is computed with; 1 without one.
+float FactorOf(int number, const LossConfig& config);
 
 // What is known of the loss of some pictures: terms as they enter the sum,
 // factors included, and shares of anchors and RoIs that have the right class,

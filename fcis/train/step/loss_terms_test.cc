@@ -53,7 +53,7 @@ TEST(LossTermsTest, FactorsAreTheRecipes) {
     const float want = column.number == kFcisMaskTerm ? 10
                        : column.number == kRpnLocTerm ? .25f
                                                       : 1;
-    EXPECT_EQ(FactorOf(column, config), want) << column.name;
+    EXPECT_EQ(FactorOf(column.number, config), want) << column.name;
   }
 }
 

@@ -66,9 +66,7 @@ class Loss {
   absl::Status ReadBackTargets();
 
  private:
-  float Factor(LossTerm term) const {
-    return FactorOf(LossColumns()[term], recipe_.loss());
-  }
+  float Factor(LossTerm term) const { return FactorOf(term, recipe_.loss()); }
   absl::Status Rpn(const RpnMaps& rpn, Tensor* gscores, Tensor* gdeltas);
   absl::Status MakeRois(const RpnMaps& rpn);
   absl::Status Pool(const Tensor& score_maps, const Tensor& box_maps);
@@ -218,7 +216,7 @@ LossTerms TermsOf(const LossConfig& config, double weight,
   for (const LossColumn& column : LossColumns()) {
     if (IsLack(column)) continue;
     terms[column.number] =
-        values[column.number] * (weight * FactorOf(column, config));
+        values[column.number] * (weight * FactorOf(column.number, config));
   }
   terms[kWithoutAnchors] = picture.without_anchors;
   terms[kWithoutRois] = picture.without_rois;

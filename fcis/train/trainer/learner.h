@@ -1,4 +1,4 @@
-// Learner: what a training run changes, as its loop sees it. NetworkLearner is
+// Learner: what a training run changes, as its loop sees it. RunState is
 // the one that learns; tests have one that only counts.
 #ifndef FCIS_TRAIN_TRAINER_LEARNER_H_
 #define FCIS_TRAIN_TRAINER_LEARNER_H_

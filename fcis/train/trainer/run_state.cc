@@ -1,13 +1,17 @@
 #include "fcis/train/trainer/run_state.h"
 
+#include <cmath>
 #include <utility>
 
+#include "absl/memory/memory.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/comm/all_reduce.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/config/train_options.h"
+#include "fcis/train/step/train_step.h"
 #include "google/protobuf/text_format.h"
 
 namespace fcis {
@@ -26,11 +30,9 @@ std::string AsText(const google::protobuf::Message& message) {
   return text;
 }
 
-absl::StatusOr<RunState> RunState::Create(Weights weights,
-                                          const Checkpoint* checkpoint,
-                                          const TrainConfig& config,
-                                          TrainBackend* backend,
-                                          Communicator* job) {
+absl::StatusOr<std::unique_ptr<RunState>> RunState::Create(
+    Run run, Weights weights, const Checkpoint* checkpoint,
+    TrainBackend* backend, Communicator* job) {
   // What is not trained comes from the checkpoint too: norms' statistics.
   std::map<std::string, Tensor> optimizer_state;
   if (checkpoint != nullptr) {
@@ -42,32 +44,39 @@ absl::StatusOr<RunState> RunState::Create(Weights weights,
       }
     }
   }
-  RunState state;
-  state.config = config;
-  state.model = weights.config;
+  auto state =
+      absl::WrapUnique(new RunState(std::move(run), weights.config, backend));
+  const TrainConfig& recipe = state->run_.recipe;
   ASSIGN_OR_RETURN(
-      state.network,
-      TrainNetwork::Create(weights, NetworkOptionsOf(config, job), backend));
+      state->network_,
+      TrainNetwork::Create(weights, NetworkOptionsOf(recipe, job), backend));
   ASSIGN_OR_RETURN(
-      state.optimizer,
-      Optimizer::Create(config.optimizer(), state.network->parameters(),
-                        state.network->math()));
-  state.scale =
-      LossScaleOf(config.optimizer(), backend->forward().activation_type());
-  if (checkpoint == nullptr) return state;
-  const absl::Status loaded = state.Load(*checkpoint, optimizer_state);
-  if (loaded.ok()) return state;
-  return absl::InvalidArgumentError(
-      absl::StrCat(weights.source, ": ", loaded.message(),
-                   "; was it made by another recipe?"));
+      state->optimizer_,
+      Optimizer::Create(recipe.optimizer(), state->network_->parameters(),
+                        state->network_->math()));
+  state->scale_ =
+      LossScaleOf(recipe.optimizer(), backend->forward().activation_type());
+  if (checkpoint != nullptr) {
+    const absl::Status loaded = state->Load(*checkpoint, optimizer_state);
+    if (!loaded.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(weights.source, ": ", loaded.message(),
+                       "; was it made by another recipe?"));
+    }
+  }
+  const bool bf16 = recipe.gradient_sums() == TrainConfig::BF16;
+  ASSIGN_OR_RETURN(state->reducer_, GradientReducer::Create(
+                                        state->network_.get(), job,
+                                        bf16 ? SumType::kBF16 : SumType::kF32));
+  return state;
 }
 
 // Steps that the scale left out are iterations all the same.
 absl::Status RunState::Load(
     const Checkpoint& checkpoint,
     const std::map<std::string, Tensor>& optimizer_state) {
-  iteration = checkpoint.iteration;
-  int64_t steps = iteration;
+  iteration_ = checkpoint.iteration;
+  int64_t steps = iteration_;
   const auto kept_scale = checkpoint.state.find(kLossScaleKey);
   const auto kept_steps = checkpoint.state.find(kStepsKey);
   if (kept_steps != checkpoint.state.end() &&
@@ -75,36 +84,72 @@ absl::Status RunState::Load(
     return absl::InvalidArgumentError(absl::StrCat(
         kStepsKey, " is \"", kept_steps->second, "\", expected a number"));
   }
-  if (kept_scale != checkpoint.state.end() && scale.dynamic()) {
-    RETURN_IF_ERROR(scale.Load(kept_scale->second));
+  if (kept_scale != checkpoint.state.end() && scale_.dynamic()) {
+    RETURN_IF_ERROR(scale_.Load(kept_scale->second));
   }
-  return optimizer->Load(optimizer_state, steps);
+  return optimizer_->Load(optimizer_state, steps);
+}
+
+absl::StatusOr<LossTerms> RunState::AddGradients(
+    absl::Span<const TrainSample> samples, absl::Span<Sampler> samplers,
+    bool first, bool last) {
+  StepOptions options;
+  options.total_pictures = static_cast<int>(run_.pictures);
+  options.gradient_scale = scale_.value();
+  options.add = !first;
+  if (last) options.ready = [this](int n) { reducer_->Ready(n); };
+  return TrainStep(model_, run_.recipe, samples, samplers, options,
+                   network_.get(), backend_);
+}
+
+// All processes have the same gradients and come to the same end.
+absl::StatusOr<UpdateNumbers> RunState::Update(double learning_rate) {
+  const float scale = scale_.value();
+  UpdateNumbers numbers;
+  double norm = 0;
+  if (run_.recipe.optimizer().clip_norm() > 0 || scale_.dynamic()) {
+    ASSIGN_OR_RETURN(norm, optimizer_->GradientNorm(scale));
+    numbers.gradient_norm = std::isfinite(norm) ? norm : 0;
+  }
+  numbers.left_out = !std::isfinite(norm);
+  if (numbers.left_out && !scale_.dynamic()) {
+    return absl::AbortedError("the gradient's norm is not finite");
+  }
+  RETURN_IF_ERROR(scale_.Update(!numbers.left_out));
+  if (scale_.dynamic()) numbers.loss_scale = scale_.value();
+  if (!numbers.left_out) {
+    RETURN_IF_ERROR(
+        optimizer_->Step(static_cast<float>(learning_rate), norm, scale));
+    RETURN_IF_ERROR(network_->Refresh());
+  }
+  ++iteration_;
+  return numbers;
 }
 
 absl::StatusOr<Checkpoint> RunState::Save() const {
   Checkpoint checkpoint;
-  checkpoint.iteration = iteration;
-  ASSIGN_OR_RETURN(const Weights weights, network->Save());
+  checkpoint.iteration = iteration_;
+  ASSIGN_OR_RETURN(const Weights weights, network_->Save());
   checkpoint.tensors = weights.tensors;
   std::map<std::string, Tensor> remembered;
-  RETURN_IF_ERROR(optimizer->Save(&remembered));
+  RETURN_IF_ERROR(optimizer_->Save(&remembered));
   for (auto& [name, tensor] : remembered) {
     checkpoint.tensors[absl::StrCat(kOptimizerPrefix, name)] = tensor;
   }
-  checkpoint.state[kModelConfigKey] = AsText(model);
-  checkpoint.state[kConfigKey] = AsText(config);
-  checkpoint.state[kSeedKey] = absl::StrCat(seed);
-  checkpoint.state[kPicturesKey] = absl::StrCat(pictures);
-  if (scale.dynamic()) {
-    checkpoint.state[kLossScaleKey] = scale.Save();
-    checkpoint.state[kStepsKey] = absl::StrCat(optimizer->steps());
+  checkpoint.state[kModelConfigKey] = AsText(model_);
+  checkpoint.state[kConfigKey] = AsText(run_.recipe);
+  checkpoint.state[kSeedKey] = absl::StrCat(run_.seed);
+  checkpoint.state[kPicturesKey] = absl::StrCat(run_.pictures);
+  if (scale_.dynamic()) {
+    checkpoint.state[kLossScaleKey] = scale_.Save();
+    checkpoint.state[kStepsKey] = absl::StrCat(optimizer_->steps());
   }
   return checkpoint;
 }
 
 absl::StatusOr<Weights> RunState::Averaged() const {
-  ASSIGN_OR_RETURN(Weights weights, network->Save());
-  ASSIGN_OR_RETURN(const auto averages, optimizer->Averages());
+  ASSIGN_OR_RETURN(Weights weights, network_->Save());
+  ASSIGN_OR_RETURN(const auto averages, optimizer_->Averages());
   for (const auto& [name, average] : averages) weights.tensors[name] = average;
   return weights;
 }

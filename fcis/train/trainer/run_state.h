@@ -1,4 +1,5 @@
-// RunState: what a training run changes, and a checkpoint keeps.
+// RunState: the network that learns, with its optimiser, loss scale and
+// counters: what a training run changes, and a checkpoint keeps.
 #ifndef FCIS_TRAIN_TRAINER_RUN_STATE_H_
 #define FCIS_TRAIN_TRAINER_RUN_STATE_H_
 
@@ -12,12 +13,12 @@
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/kernels/train/train_backend.h"
-#include "fcis/model/weights/weights.h"
-#include "fcis/train/checkpoint/checkpoint.h"
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/optimizer/loss_scale.h"
 #include "fcis/train/optimizer/optimizer.h"
+#include "fcis/train/trainer/gradient_reducer.h"
+#include "fcis/train/trainer/learner.h"
 #include "google/protobuf/message.h"
 
 namespace fcis {
@@ -30,35 +31,49 @@ inline constexpr char kPicturesKey[] = "train.pictures_per_iteration";
 // The message in text form, as checkpoints and run directories keep it.
 std::string AsText(const google::protobuf::Message& message);
 
-struct RunState {
-  TrainConfig config;
-  uint64_t seed = 0;
-  int64_t pictures = 0;   // of an iteration, all processes
-  int64_t iteration = 0;  // updates made
-  ModelConfig model;
-  std::unique_ptr<TrainNetwork> network;
-  std::unique_ptr<Optimizer> optimizer;
-  LossScale scale;
+class RunState : public Learner {
+ public:
+  struct Run {
+    TrainConfig recipe;
+    uint64_t seed = 0;
+    int64_t pictures = 1;  // of an iteration, all processes
+  };
 
   // The state at iteration 0, from `weights`, or that of a checkpoint of the
-  // same model (null: none), whose tensors replace those of `weights`; seed and
-  // pictures are the caller's to set. Errors: tensors that are missing or
-  // misshapen; a checkpoint of another optimiser. `backend` and `job` must
+  // same model (null: none), whose tensors replace those of `weights`. Errors:
+  // tensors that are missing or misshapen; a checkpoint of another optimiser;
+  // sums over processes that the backend cannot do. `backend` and `job` must
   // outlive the state.
-  static absl::StatusOr<RunState> Create(Weights weights,
-                                         const Checkpoint* checkpoint,
-                                         const TrainConfig& config,
-                                         TrainBackend* backend,
-                                         Communicator* job);
+  static absl::StatusOr<std::unique_ptr<RunState>> Create(
+      Run run, Weights weights, const Checkpoint* checkpoint,
+      TrainBackend* backend, Communicator* job);
 
-  absl::StatusOr<Checkpoint> Save() const;
+  const ModelConfig& model() const { return model_; }
+  const TrainNetwork& network() const { return *network_; }
 
-  // As Learner::Averaged.
-  absl::StatusOr<Weights> Averaged() const;
+  int64_t iteration() const override { return iteration_; }
+  absl::StatusOr<LossTerms> AddGradients(absl::Span<const TrainSample> samples,
+                                         absl::Span<Sampler> samplers,
+                                         bool first, bool last) override;
+  absl::Status AddUpGradients() override { return reducer_->Finish(); }
+  absl::StatusOr<UpdateNumbers> Update(double learning_rate) override;
+  absl::StatusOr<Checkpoint> Save() const override;
+  absl::StatusOr<Weights> Averaged() const override;
 
  private:
+  RunState(Run run, ModelConfig model, TrainBackend* backend)
+      : run_(std::move(run)), model_(std::move(model)), backend_(backend) {}
   absl::Status Load(const Checkpoint& checkpoint,
                     const std::map<std::string, Tensor>& optimizer_state);
+
+  const Run run_;
+  const ModelConfig model_;
+  TrainBackend* const backend_;
+  std::unique_ptr<TrainNetwork> network_;
+  std::unique_ptr<Optimizer> optimizer_;
+  LossScale scale_;
+  int64_t iteration_ = 0;
+  std::unique_ptr<GradientReducer> reducer_;
 };
 
 }  // namespace fcis

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/main.h"
@@ -13,7 +12,6 @@
 #include "fcis/data/loader/loader.h"
 #include "fcis/train/config/train_options.h"
 #include "fcis/train/run/watchdog.h"
-#include "fcis/train/trainer/network_learner.h"
 #include "fcis/train/trainer/run_recorder.h"
 #include "fcis/train/trainer/run_state.h"
 #include "fcis/train/trainer/timetable.h"
@@ -21,111 +19,123 @@
 namespace fcis {
 namespace {
 
-// Of the data, as an epoch shows it.
-struct Epoch {
-  Epoch(const TrainerOptions& options, const TrainingSet& data)
-      : repeats(RepeatFactors(data, options.config.data().repeat_threshold())),
-        pictures(EpochOrder::SizeOf(data.size(), repeats)) {}
+// What a run and its trial are put together from.
+class Job {
+ public:
+  Job(const TrainerOptions& options, const TrainingSet& data, Communicator* job)
+      : options_(options),
+        data_(data),
+        job_(job),
+        repeats_(RepeatFactors(data, options.config.data().repeat_threshold())),
+        times_(options, EpochOrder::SizeOf(data.size(), repeats_),
+               job->size()) {}
 
-  std::vector<double> repeats;
-  int64_t pictures;
+  const Timetable& times() const { return times_; }
+  const RunState& state() const { return *state_; }
+
+  absl::Status Begin(const FoundCheckpoint* found, Weights weights,
+                     TrainBackend* backend);
+  Trainer MakeTrainer(RunRecorder* recorder) {
+    return Trainer(options_, times_, state_.get(), loader_.get(), recorder,
+                   watchdog_.get(), job_);
+  }
+
+ private:
+  absl::Status CheckSame() const;
+  absl::Status StartLoading();
+
+  const TrainerOptions& options_;
+  const TrainingSet& data_;
+  Communicator* const job_;
+  const std::vector<double> repeats_;  // of the data set's pictures
+  const Timetable times_;
+  std::unique_ptr<RunState> state_;
+  std::unique_ptr<Loader> loader_;
+  std::unique_ptr<Watchdog> watchdog_;
 };
 
-absl::StatusOr<std::unique_ptr<Loader>> StartLoading(
-    const TrainerOptions& options, const TrainingSet& data, const Epoch& epoch,
-    const RunState& state, const Communicator& job) {
-  LoaderOptions loader;
-  loader.seed = options.seed;
-  loader.rank = job.rank();
-  loader.world = job.size();
-  loader.batch = options.config.batch() * options.config.accumulate();
-  loader.threads = options.loader_threads;
-  loader.prefetch = options.prefetch;
-  loader.first_iteration = state.iteration;
-  loader.aspect_grouping = options.config.aspect_grouping();
-  loader.repeats = epoch.repeats;
-  loader.augmentation = AugmentationOf(options.config);
-  return Loader::Create(&data, state.model.input(), loader);
+absl::Status Job::Begin(const FoundCheckpoint* found, Weights weights,
+                        TrainBackend* backend) {
+  if (found != nullptr) weights.source = found->path;
+  ASSIGN_OR_RETURN(
+      state_,
+      RunState::Create({options_.config, options_.seed, times_.pictures()},
+                       std::move(weights),
+                       found == nullptr ? nullptr : &found->checkpoint, backend,
+                       job_));
+  RETURN_IF_ERROR(CheckSame());
+  return StartLoading();
 }
 
 // Sums of different things would be nonsense without an error.
-absl::Status CheckSame(const RunState& state, const TrainingSet& data,
-                       const Timetable& times, Communicator* job) {
+absl::Status Job::CheckSame() const {
   ASSIGN_OR_RETURN(const std::vector<float> values,
-                   state.network->FetchValues());
+                   state_->network().FetchValues());
   std::string layouts;
-  for (const Parameter* p : state.network->parameters()) {
+  for (const Parameter* p : state_->network().parameters()) {
     absl::StrAppend(&layouts, p->layout, "\n");
   }
   return CheckSameEverywhere(
-      {{"the recipe", AsText(state.config)},
-       {"the seed", absl::StrCat(state.seed)},
-       {"the model's configuration", AsText(state.model)},
-       {"the number of pictures", absl::StrCat(data.size())},
-       {"the iteration that it starts after", absl::StrCat(state.iteration)},
-       {"the last iteration", absl::StrCat(times.iterations())},
+      {{"the recipe", AsText(options_.config)},
+       {"the seed", absl::StrCat(options_.seed)},
+       {"the model's configuration", AsText(state_->model())},
+       {"the number of pictures", absl::StrCat(data_.size())},
+       {"the iteration that it starts after",
+        absl::StrCat(state_->iteration())},
+       {"the last iteration", absl::StrCat(times_.iterations())},
        {"weights",
         absl::string_view(reinterpret_cast<const char*>(values.data()),
                           values.size() * sizeof(float))},
        {"how the CPU lays weights out (set DNNL_MAX_CPU_ISA to the weakest "
         "CPU's)",
         layouts}},
-      job);
+      job_);
 }
 
-absl::StatusOr<std::unique_ptr<NetworkLearner>> MakeLearner(
-    const TrainerOptions& options,
-    const std::optional<FoundCheckpoint>& checkpoint, const Weights& initial,
-    const TrainingSet& data, const Timetable& times, TrainBackend* backend,
-    Communicator* job) {
-  Weights weights = initial;
-  if (checkpoint.has_value()) weights.source = checkpoint->path;
-  ASSIGN_OR_RETURN(
-      RunState state,
-      RunState::Create(
-          std::move(weights),
-          checkpoint.has_value() ? &checkpoint->checkpoint : nullptr,
-          options.config, backend, job));
-  state.seed = options.seed;
-  state.pictures = times.pictures();
-  ASSIGN_OR_RETURN(auto learner,
-                   NetworkLearner::Create(std::move(state), backend, job));
-  RETURN_IF_ERROR(CheckSame(learner->state(), data, times, job));
-  return learner;
-}
-
-Watchdog::Options WatchdogOptions(const TrainerOptions& options,
-                                  const Communicator& job) {
+absl::Status Job::StartLoading() {
+  LoaderOptions loader;
+  loader.seed = options_.seed;
+  loader.rank = job_->rank();
+  loader.world = job_->size();
+  loader.batch = options_.config.batch() * options_.config.accumulate();
+  loader.threads = options_.loader_threads;
+  loader.prefetch = options_.prefetch;
+  loader.first_iteration = state_->iteration();
+  loader.aspect_grouping = options_.config.aspect_grouping();
+  loader.repeats = repeats_;
+  loader.augmentation = AugmentationOf(options_.config);
+  ASSIGN_OR_RETURN(loader_,
+                   Loader::Create(&data_, state_->model().input(), loader));
   Watchdog::Options watch;
-  watch.rank = job.rank();
-  watch.timeout = options.timeout;
-  return watch;
+  watch.rank = job_->rank();
+  watch.timeout = options_.timeout;
+  watchdog_ = std::make_unique<Watchdog>(watch);
+  return absl::OkStatus();
 }
 
-void SayResumed(const FoundCheckpoint& found, const Timetable& times,
+void SayResumed(const FoundCheckpoint& found, int64_t pictures,
                 RunRecorder* recorder) {
   const Checkpoint& checkpoint = found.checkpoint;
   recorder->Say(absl::StrCat("resuming from ", found.path, ": iteration ",
                              checkpoint.iteration));
   const auto before = checkpoint.state.find(kPicturesKey);
   if (before == checkpoint.state.end() ||
-      before->second == absl::StrCat(times.pictures())) {
+      before->second == absl::StrCat(pictures)) {
     return;
   }
   recorder->Say(
       absl::StrCat("warning: the checkpoint's run took ", before->second,
-                   " pictures per iteration, this one takes ", times.pictures(),
-                   ": it goes on where a run with ", times.pictures(),
+                   " pictures per iteration, this one takes ", pictures,
+                   ": it goes on where a run with ", pictures,
                    " would be after ", checkpoint.iteration, " iterations"));
 }
 
-RunStart StartOf(const TrainerOptions& options, const RunState& state,
-                 const Communicator& job) {
+RunStart StartOf(const TrainerOptions& options, int64_t done, int processes) {
   RunStart start;
   start.command_line = options.command_line;
   start.version = kVersion;
-  start.processes = job.size();
-  start.iteration = state.iteration;
+  start.processes = processes;
+  start.iteration = done;
   start.config = absl::StrCat(
       "# The recipe (fcis.TrainConfig). The model is in each checkpoint.\n",
       AsText(options.config));
@@ -133,17 +143,18 @@ RunStart StartOf(const TrainerOptions& options, const RunState& state,
 }
 
 void SayWhatIsDone(const TrainerOptions& options, const TrainingSet& data,
-                   const Timetable& times, int64_t done, int processes,
+                   const Timetable& times, const RunStart& start,
                    RunRecorder* recorder) {
   const TrainConfig& config = options.config;
+  const int64_t done = start.iteration;
   recorder->Say(absl::StrCat("run directory: ", recorder->path()));
   recorder->Say(absl::StrCat(
       data.size(), " pictures",
       times.epoch_pictures() == data.size()
           ? std::string()
           : absl::StrCat(" (", times.epoch_pictures(), " in an epoch)"),
-      ", ", data.class_names().size(), " classes; ", processes, " processes x ",
-      config.batch(), " pictures",
+      ", ", data.class_names().size(), " classes; ", start.processes,
+      " processes x ", config.batch(), " pictures",
       config.accumulate() > 1 ? absl::StrCat(" x ", config.accumulate())
                               : std::string(),
       done < times.iterations()
@@ -156,70 +167,37 @@ void SayWhatIsDone(const TrainerOptions& options, const TrainingSet& data,
   }
 }
 
-absl::StatusOr<TrainEnd> RunTraining(const TrainerOptions& options,
-                                     TrainerRun run, const TrainingSet& data,
-                                     const Weights& initial,
-                                     TrainBackend* backend, Communicator* job) {
-  const Epoch epoch(options, data);
-  const Timetable times(options, epoch.pictures, job->size());
-  run.record.set_epoch_pictures(epoch.pictures);
-  run.record.set_stretch(options.stretch);
-  RunRecorder recorder(run.path, run.directory, std::move(run.record));
-  if (run.checkpoint.has_value()) {
-    SayResumed(*run.checkpoint, times, &recorder);
-  }
-  ASSIGN_OR_RETURN(
-      const auto learner,
-      MakeLearner(options, run.checkpoint, initial, data, times, backend, job));
-  run.checkpoint.reset();  // Its memory.
-  const RunState& state = learner->state();
-  ASSIGN_OR_RETURN(const auto loader,
-                   StartLoading(options, data, epoch, state, *job));
-  Watchdog watchdog(WatchdogOptions(options, *job));
-  RETURN_IF_ERROR(
-      recorder.Start(StartOf(options, state, *job), times.iterations()));
-  SayWhatIsDone(options, data, times, state.iteration, job->size(), &recorder);
-  return Trainer(options, times, learner.get(), loader.get(), &recorder,
-                 &watchdog, job)
-      .Run();
-}
-
-absl::StatusOr<Trial> RunTrial(const TrainerOptions& options,
-                               const TrainingSet& data, const Weights& initial,
-                               TrainBackend* backend, Communicator* job) {
-  const Epoch epoch(options, data);
-  const Timetable times(options, epoch.pictures, job->size());
-  ASSIGN_OR_RETURN(
-      const auto learner,
-      MakeLearner(options, std::nullopt, initial, data, times, backend, job));
-  ASSIGN_OR_RETURN(const auto loader,
-                   StartLoading(options, data, epoch, learner->state(), *job));
-  RunRecorder silent("", nullptr, RunRecord());
-  Watchdog watchdog(WatchdogOptions(options, *job));
-  return Trainer(options, times, learner.get(), loader.get(), &silent,
-                 &watchdog, job)
-      .Try();
-}
-
 }  // namespace
 
-absl::StatusOr<TrainEnd> Train(const TrainerOptions& options, TrainerRun run,
-                               const TrainingSet& data, const Weights& initial,
-                               TrainBackend* backend, Communicator* job) {
-  absl::StatusOr<TrainEnd> end =
-      RunTraining(options, std::move(run), data, initial, backend, job);
-  // The others may be waiting for this process' numbers.
-  if (!end.ok()) job->GiveUp();
-  return end;
+absl::StatusOr<bool> Train(const TrainerOptions& options, TrainerRun run,
+                           const TrainingSet& data, const Weights& initial,
+                           TrainBackend* backend, Communicator* job) {
+  Job parts(options, data, job);
+  run.record.set_epoch_pictures(parts.times().epoch_pictures());
+  run.record.set_stretch(options.stretch);
+  RunRecorder recorder(run.path, run.directory, std::move(run.record));
+  const bool resumes = run.checkpoint.has_value();
+  if (resumes) {
+    SayResumed(*run.checkpoint, parts.times().pictures(), &recorder);
+  }
+  RETURN_IF_ERROR(
+      parts.Begin(resumes ? &*run.checkpoint : nullptr, initial, backend));
+  run.checkpoint.reset();  // Its memory.
+  const RunStart start =
+      StartOf(options, parts.state().iteration(), job->size());
+  RETURN_IF_ERROR(recorder.Start(start, parts.times().iterations()));
+  SayWhatIsDone(options, data, parts.times(), start, &recorder);
+  return parts.MakeTrainer(&recorder).Run();
 }
 
 absl::StatusOr<Trial> TryIterations(const TrainerOptions& options,
                                     const TrainingSet& data,
                                     const Weights& initial,
                                     TrainBackend* backend, Communicator* job) {
-  absl::StatusOr<Trial> trial = RunTrial(options, data, initial, backend, job);
-  if (!trial.ok()) job->GiveUp();
-  return trial;
+  Job parts(options, data, job);
+  RETURN_IF_ERROR(parts.Begin(nullptr, initial, backend));
+  RunRecorder silent("", nullptr, RunRecord());
+  return parts.MakeTrainer(&silent).Try();
 }
 
 }  // namespace fcis

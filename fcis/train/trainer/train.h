@@ -27,16 +27,18 @@ struct TrainerRun {
   std::optional<FoundCheckpoint> checkpoint;  // none: iteration 0
 };
 
-// All processes call it with the same arguments, but for `run.directory`.
+// All processes call it with the same arguments, but for `run.directory`; one
+// that gets an error must leave the job (Communicator::GiveUp), since others
+// may wait for its numbers. Returns whether the run is finished (Trainer::Run).
 // Writes, by rank 0: {config.textproto, run.textproto, run.jsonl, log.jsonl,
 // log.csv, events.out.tfevents.*, losses.svg, checkpoint_*.safetensors,
 // best.safetensors, model.safetensors (at the end; averaged weights if the
 // recipe keeps them)}. Errors: a checkpoint of other tensors; processes that
 // differ in recipe, iterations, weights or layouts, by rank; those of
 // Trainer::Run.
-absl::StatusOr<TrainEnd> Train(const TrainerOptions& options, TrainerRun run,
-                               const TrainingSet& data, const Weights& initial,
-                               TrainBackend* backend, Communicator* job);
+absl::StatusOr<bool> Train(const TrainerOptions& options, TrainerRun run,
+                           const TrainingSet& data, const Weights& initial,
+                           TrainBackend* backend, Communicator* job);
 
 // What the run costs, found by its first iterations, whose results are thrown
 // away. All processes call it with the arguments of Train, before it. Errors as

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "absl/types/optional.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
@@ -22,7 +23,7 @@ constexpr double kForwardShare = .5;
 
 }  // namespace
 
-absl::StatusOr<TrainEnd> Trainer::Run() {
+absl::StatusOr<bool> Trainer::Run() {
   // It may be what the run was stopped in.
   if (done() <= times_.iterations() && times_.ValidationIsDue(done())) {
     RETURN_IF_ERROR(Validate());
@@ -30,9 +31,10 @@ absl::StatusOr<TrainEnd> Trainer::Run() {
   RETURN_IF_ERROR(CheckPatience());
   while (done() < times_.iterations() && !out_of_patience_) {
     ASSIGN_OR_RETURN(const bool stopped, Iterate());
-    if (stopped) return TrainEnd();
+    if (stopped) return false;
   }
-  return Finish();
+  if (leads()) RETURN_IF_ERROR(Finish());
+  return true;
 }
 
 // Returns whether it was the last one because of a stop signal.
@@ -177,9 +179,8 @@ absl::Status Trainer::CheckPatience() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<TrainEnd> Trainer::Finish() {
-  TrainEnd end;
-  if (!leads()) return end;
+// By rank 0.
+absl::Status Trainer::Finish() {
   watchdog_.Feed("writing the model", done());
   recorder_.EndTable();
   absl::optional<BestCheckpoint> best;
@@ -200,9 +201,7 @@ absl::StatusOr<TrainEnd> Trainer::Finish() {
     const double lower = options_.overconfidence(iteration);
     if (lower != 0) LowerScores(lower, &model.config);
   }
-  RETURN_IF_ERROR(recorder_.Finish(model, done()));
-  end.model_iteration = iteration;
-  return end;
+  return recorder_.Finish(model, done());
 }
 
 absl::StatusOr<Trial> Trainer::Try() {

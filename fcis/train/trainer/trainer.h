@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/optional.h"
+#include "absl/strings/string_view.h"
 #include "fcis/core/comm/communicator.h"
 #include "fcis/data/loader/loader.h"
 #include "fcis/train/run/watchdog.h"
@@ -21,12 +21,6 @@
 #include "fcis/train/trainer/trainer_options.h"
 
 namespace fcis {
-
-struct TrainEnd {
-  // The iteration whose weights are in model.safetensors; none after a stop
-  // signal. In rank 0.
-  absl::optional<int64_t> model_iteration;
-};
 
 // What a run costs.
 struct Trial {
@@ -57,9 +51,10 @@ class Trainer {
   // until schedule.patience ends the run, and writes the model: the weights of
   // the best validation with patience, else the last ones. A stop signal
   // (InstallStopSignals) leads to a checkpoint and an early return, which is no
-  // error. Errors: a picture that cannot be read; a loss or gradients that are
-  // not finite, naming term, iteration and pictures; full disk.
-  absl::StatusOr<TrainEnd> Run();
+  // error. Returns whether the run is finished, false after a signal. Errors: a
+  // picture that cannot be read; a loss or gradients that are not finite,
+  // naming term, iteration and pictures; full disk.
+  absl::StatusOr<bool> Run();
 
   // All processes call it, in place of Run: computes some iterations that
   // change no weights, which takes a few seconds, or 3 iterations where they
@@ -87,7 +82,7 @@ class Trainer {
   absl::Status Save();
   absl::Status Validate();
   absl::Status CheckPatience();
-  absl::StatusOr<TrainEnd> Finish();
+  absl::Status Finish();
 
   const TrainerOptions& options_;
   const Timetable& times_;
