@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/losses/losses_test_case.h"
 #include "fcis/kernels/losses/network_losses.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/kernels/testing/backends.h"
@@ -18,17 +19,7 @@
 namespace fcis {
 namespace {
 
-class LossesParity : public ::testing::TestWithParam<std::string> {
- protected:
-  Tensor There(const Tensor& t) { return *backend_->forward().ToDevice(t); }
-  Tensor Here(const Tensor& t) { return *backend_->forward().ToHost(t); }
-  Tensor Terms() {
-    return *backend_->forward().AllocateMap({kNumLossTerms}, DType::kF64);
-  }
-
-  const std::unique_ptr<TrainBackend> backend_ =
-      MakeTestTrainBackend(GetParam());
-};
+class LossesParity : public LossesTestCase {};
 
 // As anchors.
 TEST_P(LossesParity, BoxLossAndGradient) {

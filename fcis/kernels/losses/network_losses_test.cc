@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/losses/losses_test_case.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/train/train_backend.h"
 #include "gtest/gtest.h"
@@ -19,17 +20,7 @@
 namespace fcis {
 namespace {
 
-class NetworkLossesTest : public ::testing::TestWithParam<std::string> {
- protected:
-  Tensor There(const Tensor& t) { return *backend_->forward().ToDevice(t); }
-  Tensor Here(const Tensor& t) { return *backend_->forward().ToHost(t); }
-  Tensor Terms() {
-    return *backend_->forward().AllocateMap({kNumLossTerms}, DType::kF64);
-  }
-
-  const std::unique_ptr<TrainBackend> backend_ =
-      MakeTestTrainBackend(GetParam());
-};
+class NetworkLossesTest : public LossesTestCase {};
 
 // Labels in [-1, classes), by turns; a period that is odd beside kRowsOfPart.
 Tensor Labels(const Shape& shape, int classes, DType type) {
