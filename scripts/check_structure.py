@@ -3,6 +3,8 @@
 - BUILD files: load() first, no tabs, lists of labels and files sorted.
 - Each header under fcis/ belongs to a cc_library, and each source foo.cc of one
   comes with foo_test.cc, unless scripts/untested_sources.txt says why not.
+- What a floor defines is in its namespace: fcis::data in fcis/data, and so on;
+  the ground floor, fcis/core, is fcis itself.
 - No two headers define a type of the same qualified name: what links both would
   break C++'s one-definition rule, and no compiler has to say so.
 - What documents name exists (check_docs.py).
@@ -146,9 +148,20 @@ def check_types():
                 yield f'{header}: {name} is defined in {first[name]} too'
 
 
+def check_namespaces():
+    for path in sorted(pathlib.Path('fcis').rglob('*')):
+        if path.suffix not in ('.h', '.cc', '.cu', '.cuh'):
+            continue
+        floor = path.parts[1]
+        expected = 'fcis' if floor == 'core' else 'fcis::' + floor
+        for name in re.findall(r'^namespace\s+(fcis[\w:]*)', path.read_text(), re.M):
+            if name != expected:
+                yield f'{path}: namespace {name} instead of {expected}'
+
+
 def main():
     rules = list(xml.etree.ElementTree.parse(sys.argv[1]).iter('rule'))
-    problems = list(check_sources(rules)) + list(check_types())
+    problems = list(check_sources(rules)) + list(check_types()) + list(check_namespaces())
     problems += check_docs.check({rule.get('name') for rule in rules})
     for path in sys.argv[2:]:
         problems += check_build_file(path)

@@ -16,7 +16,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_string.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
@@ -141,4 +141,4 @@ std::vector<int64_t> ImageIds(absl::Span<const std::string> stems) {
   return ids;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

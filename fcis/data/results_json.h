@@ -19,7 +19,7 @@
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/coco/record_id.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct ResultEntry {
   RecordId image_id;
@@ -62,6 +62,6 @@ class ResultsWriter {
 // same number, those numbers; else 1, 2, 3, ...
 std::vector<int64_t> ImageIds(absl::Span<const std::string> stems);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_RESULTS_JSON_H_

@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::AllOf;
@@ -105,4 +105,4 @@ TEST(ImageIdsTest, AreCountedForOtherNames) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

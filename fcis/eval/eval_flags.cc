@@ -33,7 +33,7 @@ ABSL_FLAG(bool, boxes_as_masks, false,
           "Where masks are compared, a detection that has only a box counts as "
           "that rectangle, as in pycocotools; else it is an error.");
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 std::vector<absl::string_view> SplitList(absl::string_view text) {
@@ -102,11 +102,11 @@ absl::StatusOr<std::vector<AreaRange>> ParseAreaRanges(absl::string_view text) {
                                  " ranges, expected at most ", kMaxAreaRanges));
 }
 
-std::vector<RecordId> ParseIds(absl::string_view text) {
-  std::vector<RecordId> ids;
+std::vector<data::RecordId> ParseIds(absl::string_view text) {
+  std::vector<data::RecordId> ids;
   for (absl::string_view item : SplitList(text)) {
-    RecordId number;
-    if (ParseIntegerId(item, number)) {
+    data::RecordId number;
+    if (data::ParseIntegerId(item, number)) {
       ids.push_back(number);
       continue;
     }
@@ -138,11 +138,12 @@ absl::StatusOr<EvalOptions> EvalOptionsFromFlags() {
   if (!images.empty()) options.image_ids = ParseIds(images);
   const std::string categories = absl::GetFlag(FLAGS_category_ids);
   if (!categories.empty()) options.category_ids = ParseIds(categories);
-  ASSIGN_OR_RETURN(options.bad_annotations, BadAnnotationPolicyFromFlags());
+  ASSIGN_OR_RETURN(options.bad_annotations,
+                   data::BadAnnotationPolicyFromFlags());
   options.class_agnostic = absl::GetFlag(FLAGS_class_agnostic);
   options.sane = absl::GetFlag(FLAGS_sane);
   options.boxes_as_masks = absl::GetFlag(FLAGS_boxes_as_masks);
   return options;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

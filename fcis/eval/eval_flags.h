@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/eval/coco/options.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // Names of the flags, for a help page.
 std::vector<std::string> EvalFlagNames();
@@ -23,8 +23,8 @@ absl::StatusOr<std::vector<double>> ParseThresholds(absl::string_view text);
 absl::StatusOr<std::vector<int>> ParseMaxDets(absl::string_view text);
 absl::StatusOr<std::vector<AreaRange>> ParseAreaRanges(absl::string_view text);
 // Integers and texts; a text of digits in quotes is a text: 7,"7",cat.
-std::vector<RecordId> ParseIds(absl::string_view text);
+std::vector<data::RecordId> ParseIds(absl::string_view text);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_EVAL_FLAGS_H_

@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using ::testing::ElementsAre;
@@ -18,10 +18,11 @@ TEST(EvalFlagsTest, Lists) {
   EXPECT_EQ((*ranges)[0].high, 1e10);
   EXPECT_EQ((*ranges)[1].label, "tiny");
   EXPECT_EQ((*ranges)[1].low, 1.5);
-  EXPECT_THAT(ParseIds("7,-3,\"7\",cat"),
-              ElementsAre(RecordId(int64_t{7}), RecordId(int64_t{-3}),
-                          RecordId(absl::string_view("7")),
-                          RecordId(absl::string_view("cat"))));
+  EXPECT_THAT(
+      ParseIds("7,-3,\"7\",cat"),
+      ElementsAre(data::RecordId(int64_t{7}), data::RecordId(int64_t{-3}),
+                  data::RecordId(absl::string_view("7")),
+                  data::RecordId(absl::string_view("cat"))));
 }
 
 TEST(EvalFlagsTest, BadListsNameTheItem) {
@@ -53,4 +54,4 @@ TEST(EvalFlagsTest, DefaultsAreCocoEvals) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -10,7 +10,7 @@
 #include "fcis/eval/predict/score_model.h"
 #include "fcis/eval/score_file.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 Program MakeProgram() {
@@ -42,8 +42,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::eval::MakeProgram(), fcis::eval::Run);
 }

@@ -17,7 +17,7 @@ ABSL_FLAG(std::string, annotations, "",
 ABSL_FLAG(std::string, results, "",
           "Detections that are scored, COCO's results JSON.");
 
-namespace fcis {
+namespace fcis::eval {
 
 std::vector<std::string> ScoreFileFlagNames() {
   return {"annotations", "results"};
@@ -43,4 +43,4 @@ absl::Status ScoreFile() {
   return WriteScores(evaluation);
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

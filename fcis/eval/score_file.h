@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // Names of the flags, for a help page: --annotations, --results.
 std::vector<std::string> ScoreFileFlagNames();
@@ -20,6 +20,6 @@ bool ScoresFile();
 // of the two is missing or a flag makes no sense; those of Evaluate.
 absl::Status ScoreFile();
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_SCORE_FILE_H_

@@ -19,7 +19,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 namespace fs = std::filesystem;
@@ -526,4 +526,4 @@ TEST_F(ScoreMainTest, SaysWhereAZeroMayComeFrom) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

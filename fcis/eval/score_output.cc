@@ -32,7 +32,7 @@ ABSL_FLAG(
     "Pictures, by their \"file_name\": what --report_html shows, and what "
     "a model runs on.");
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 absl::Status WriteIfNamed(const absl::Flag<std::string>& flag,
@@ -88,4 +88,4 @@ absl::Status WriteScores(const Evaluation& evaluation) {
   return WriteIfNamed(FLAGS_output_curves, CurvesJson(evaluation.curves));
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

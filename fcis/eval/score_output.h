@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "fcis/eval/coco/evaluate.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // Names of the flags, for a help page: --table, --output_json, --output_csv,
 // --output_markdown, --output_curves, --report_html, --image_dir.
@@ -24,6 +24,6 @@ bool NeedsExplanation();
 // writes the files that the flags name.
 absl::Status WriteScores(const Evaluation& evaluation);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_SCORE_OUTPUT_H_

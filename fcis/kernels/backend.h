@@ -42,7 +42,7 @@
 #include "fcis/kernels/ops/vote_masks.h"
 #include "fcis/kernels/repeated_network.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 class Backend {
  public:
@@ -138,6 +138,6 @@ class Backend {
   }
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BACKEND_H_

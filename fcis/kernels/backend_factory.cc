@@ -17,7 +17,7 @@
 #include "fcis/kernels/cuda/cuda_backend.h"
 #endif
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeSingle(absl::string_view name,
@@ -102,4 +102,4 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
   return MakeCheckBackend(std::move(tested), std::move(oracle));
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 enum class Precision {
   kAuto,  // bf16 where the device multiplies it in hardware, else f32
@@ -39,6 +39,6 @@ absl::StatusOr<DType> MapTypeOf(absl::string_view name, Precision precision);
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
                                                      Precision precision);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BACKEND_FACTORY_H_

@@ -5,7 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using ::testing::AllOf;
@@ -79,4 +79,4 @@ TEST(ParsePrecision, NamesAndErrors) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

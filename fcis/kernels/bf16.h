@@ -9,7 +9,7 @@
 #include "fcis/core/base/f16.h"
 #include "fcis/core/base/host_device.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 FCIS_HD inline float FromBf16(uint16_t bits) {
   const uint32_t wide = static_cast<uint32_t>(bits) << 16;
@@ -36,6 +36,6 @@ FCIS_HD inline void StoreF32(float value, float* to) { *to = value; }
 FCIS_HD inline void StoreF32(float value, uint16_t* to) { *to = ToBf16(value); }
 FCIS_HD inline void StoreF32(float value, Half* to) { *to = ToF16(value); }
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BF16_H_

@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 TEST(Bf16, EveryValueSurvivesTheRoundTrip) {
@@ -28,4 +28,4 @@ TEST(Bf16, RoundsToNearestEven) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -13,7 +13,7 @@
 #include <nccl.h>
 #endif
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 EnvironmentEntry Driver() {
@@ -95,4 +95,4 @@ std::string EnvironmentText(const std::vector<EnvironmentEntry>& entries) {
   return text;
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

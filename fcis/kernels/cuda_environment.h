@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace fcis {
+namespace fcis::kernels {
 
 struct EnvironmentEntry {
   std::string name;   // "oneDNN"
@@ -19,6 +19,6 @@ std::vector<EnvironmentEntry> DescribeCuda();
 // A line per entry, values below each other.
 std::string EnvironmentText(const std::vector<EnvironmentEntry>& entries);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_ENVIRONMENT_H_

@@ -5,7 +5,7 @@
 #include "absl/types/span.h"
 #include "fcis/kernels/bf16.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 Tensor AsF32(const Tensor& map) {
   if (map.type() == DType::kF32) return map;
@@ -34,4 +34,4 @@ Tensor AsMapType(const Tensor& map, DType type) {
   return narrow;
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -7,7 +7,7 @@
 #include "absl/base/internal/raw_logging.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // The C++ type of a map's elements, as a value.
 template <typename T>
@@ -48,6 +48,6 @@ Tensor AsF32(const Tensor& map);
 // if it has that type.
 Tensor AsMapType(const Tensor& map, DType type);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_MAP_TYPE_H_

@@ -3,7 +3,7 @@
 #include "fcis/kernels/bf16.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 constexpr DType kTypes[] = {DType::kF32, DType::kBF16, DType::kF16};
@@ -55,4 +55,4 @@ TEST(MapTypeTest, AsF32KeepsNumbers) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 using NetworkFunction =
     std::function<absl::StatusOr<std::vector<Tensor>>(Tensor x)>;
@@ -32,6 +32,6 @@ class RepeatedNetwork {
   const NetworkFunction network_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_REPEATED_NETWORK_H_

@@ -4,7 +4,7 @@
 
 #include "fcis/kernels/ops/psroi_pool.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 Tensor Permuted(const Tensor& t, int group_size, bool to_bin_major) {
@@ -15,8 +15,8 @@ Tensor Permuted(const Tensor& t, int group_size, bool to_bin_major) {
   for (int gh = 0; gh < group_size; ++gh) {
     for (int gw = 0; gw < group_size; ++gw) {
       for (int d = 0; d < depth; ++d) {
-        int64_t from = PsroiReferenceChannel(group_size, gh, gw, d);
-        int64_t to = PsroiChannel(group_size, depth, gh, gw, d);
+        int64_t from = kernels::PsroiReferenceChannel(group_size, gh, gw, d);
+        int64_t to = kernels::PsroiChannel(group_size, depth, gh, gw, d);
         if (!to_bin_major) std::swap(from, to);
         std::copy_n(t.data<float>() + row * from, row,
                     out.mutable_data<float>() + row * to);
@@ -36,4 +36,4 @@ Tensor ReferenceRows(const Tensor& bin_major, int group_size) {
   return Permuted(bin_major, group_size, false);
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

@@ -5,13 +5,13 @@
 
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // The rows (output channels) of a weight or a bias, f32 [group * group * depth,
 // ...], in the order of the kernels' channels, and back.
 Tensor BinMajorRows(const Tensor& reference, int group_size);
 Tensor ReferenceRows(const Tensor& bin_major, int group_size);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_BIN_MAJOR_H_

@@ -5,7 +5,7 @@
 #include "fcis/core/testing/near.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 TEST(BinMajorTest, OrderAndBack) {
@@ -23,4 +23,4 @@ TEST(BinMajorTest, OrderAndBack) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

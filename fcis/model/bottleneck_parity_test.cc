@@ -14,7 +14,7 @@
 #include "fcis/model/topology.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 TEST(BatchNormFactors, IsFixedBatchNormalization) {
@@ -50,7 +50,8 @@ TEST_P(BlockParity, Output) {
   const auto& [backend_name, block] = GetParam();
   const GoldenFile golden("ops_bn_blocks.npz");
   const auto& [spec, weights] = ReadGoldenBlock(golden, block);
-  const auto backend = MakeBackend(backend_name, Precision::kF32);
+  const auto backend =
+      kernels::MakeBackend(backend_name, kernels::Precision::kF32);
   ASSERT_TRUE(backend.ok()) << backend.status();
   Topology topology;
   topology.outputs = {AddBottleneck(spec, &topology)};
@@ -83,4 +84,4 @@ TEST(FoldBatchNorm, RefusesANegativeVariance) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

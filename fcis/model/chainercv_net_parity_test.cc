@@ -30,7 +30,7 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using Stages = std::map<std::string, Tensor>;
@@ -72,7 +72,7 @@ class ChainercvNetParity
       : golden_(
             absl::StrCat("chainercv/net_", std::get<0>(GetParam()), ".npz")),
         config_(ChainercvConfig(golden_)),
-        backend_(MakeTestBackend(std::get<1>(GetParam()))),
+        backend_(kernels::MakeTestBackend(std::get<1>(GetParam()))),
         image_(ImageFromChw(golden_.Get("img"))) {
     detector_ = *Detector::Create(
         DeterministicWeights(config_, golden_.Int("weight_seed")),
@@ -101,7 +101,7 @@ class ChainercvNetParity
 
   GoldenFile golden_;
   ModelConfig config_;
-  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<kernels::Backend> backend_;
   Image image_;
   std::unique_ptr<Detector> detector_;
 };
@@ -215,28 +215,29 @@ TEST_P(ChainercvNetParity, ProposalsOfTheStoredScores) {
                red = golden_.Get("prepared_ch0");
   const int64_t anchors =
       int64_t{config_.rpn().ratios_size()} * config_.rpn().scales_size();
-  const std::vector<Box> rois =
-      *ops::Propose(*backend_,
-                    ProposeParamsOf(config_.rpn(), static_cast<int>(red.dim(0)),
-                                    static_cast<int>(red.dim(1)), scale),
-                    golden_.Get("rpn_scores")
-                        .Reshaped({1, map.dim(2), map.dim(3), 2 * anchors}),
-                    golden_.Get("rpn_locs")
-                        .Reshaped({1, map.dim(2), map.dim(3), 4 * anchors}));
+  const std::vector<Box> rois = *kernels::ops::Propose(
+      *backend_,
+      ProposeParamsOf(config_.rpn(), static_cast<int>(red.dim(0)),
+                      static_cast<int>(red.dim(1)), scale),
+      golden_.Get("rpn_scores")
+          .Reshaped({1, map.dim(2), map.dim(3), 2 * anchors}),
+      golden_.Get("rpn_locs")
+          .Reshaped({1, map.dim(2), map.dim(3), 4 * anchors}));
   EXPECT_TRUE(AllNear(YxyxFromBoxes(rois), golden_.Get("rois_rpn"), 2e-3));
 }
 
 // The boxes of `rois` that vote.
 std::vector<Box> VotingBoxes(const std::vector<Box>& rois, double scale,
                              double min_drop_size, int height, int width) {
-  VoteParams params;
+  kernels::VoteParams params;
   params.scale = static_cast<float>(scale);
   params.min_side = static_cast<float>(min_drop_size);
   params.height = height;
   params.width = width;
   std::vector<Box> boxes;
   for (const Box& roi : rois) {
-    if (TakesPart(params, roi)) boxes.push_back(VotingBox(params, roi));
+    if (kernels::TakesPart(params, roi))
+      boxes.push_back(kernels::VotingBox(params, roi));
   }
   return boxes;
 }
@@ -270,11 +271,11 @@ TEST_P(ChainercvNetParity, Detections) {
 INSTANTIATE_TEST_SUITE_P(
     Nets, ChainercvNetParity,
     ::testing::Combine(::testing::Values("small", "mini"),
-                       ::testing::ValuesIn(BackendNames())));
+                       ::testing::ValuesIn(kernels::BackendNames())));
 
 class ChainercvParity : public ::testing::TestWithParam<std::string> {
  protected:
-  ChainercvParity() : backend_(MakeTestBackend(GetParam())) {}
+  ChainercvParity() : backend_(kernels::MakeTestBackend(GetParam())) {}
 
   // res1 .. res5 of bn_eps's network.
   Stages StagesOf(const GoldenFile& golden, const ModelConfig& config) {
@@ -297,7 +298,7 @@ class ChainercvParity : public ::testing::TestWithParam<std::string> {
     return stages;
   }
 
-  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<kernels::Backend> backend_;
 };
 
 // Variances are so small that a wrong epsilon moves a stage by 3 % or more.
@@ -325,7 +326,7 @@ TEST_P(ChainercvParity, BatchNormEpsilons) {
 }
 
 // Logits as the head has them: the background's mask logit is 0.
-FcisHead::Output HeadOutput(Backend& backend, const GoldenFile& golden,
+FcisHead::Output HeadOutput(kernels::Backend& backend, const GoldenFile& golden,
                             const std::string& at) {
   const Tensor inside = golden.Get(at + "roi_seg_scores_fg");
   Tensor pairs(Shape{inside.dim(0), inside.dim(1), inside.dim(2), 2});
@@ -335,8 +336,8 @@ FcisHead::Output HeadOutput(Backend& backend, const GoldenFile& golden,
     *to++ = v;
   }
   return {RowsOfBoxes(BoxesFromYxyx(golden.Get(at + "rois"))),
-          *ops::Softmax(backend, golden.Get(at + "roi_cls_scores")),
-          *ops::InsideProbabilities(backend, pairs)};
+          *kernels::ops::Softmax(backend, golden.Get(at + "roi_cls_scores")),
+          *kernels::ops::InsideProbabilities(backend, pairs)};
 }
 
 TEST_P(ChainercvParity, PredictAroundGivenOutputs) {
@@ -387,10 +388,10 @@ TEST_P(ChainercvParity, PredictAroundGivenOutputs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, ChainercvParity,
-                         ::testing::ValuesIn(BackendNames()),
+                         ::testing::ValuesIn(kernels::BackendNames()),
                          [](const auto& info) {
-                           return BackendTestName(info.param);
+                           return kernels::BackendTestName(info.param);
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

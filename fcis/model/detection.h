@@ -5,7 +5,7 @@
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::model {
 
 struct Detection {
   int label = 0;    // 1 .. number of classes: index into config.classes() + 1
@@ -15,6 +15,6 @@ struct Detection {
   Tensor mask;
 };
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_DETECTION_H_

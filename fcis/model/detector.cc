@@ -10,7 +10,7 @@
 #include "fcis/kernels/ops/propose.h"
 #include "fcis/model/topology.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 // Adds the time since the last lap to a stage.
@@ -29,7 +29,8 @@ class Laps {
 
 }  // namespace
 
-Detector::Detector(const ModelConfig& config, Backend* backend, Network layers)
+Detector::Detector(const ModelConfig& config, kernels::Backend* backend,
+                   Network layers)
     : config_(config),
       backend_(backend),
       layers_(std::move(layers)),
@@ -40,7 +41,7 @@ Detector::Detector(const ModelConfig& config, Backend* backend, Network layers)
           })) {}
 
 absl::StatusOr<std::unique_ptr<Detector>> Detector::Create(
-    const Weights& weights, Backend* backend) {
+    const Weights& weights, kernels::Backend* backend) {
   RETURN_IF_ERROR(CheckWeights(weights));
   const Topology topology = TopologyOf(weights.config);
   ASSIGN_OR_RETURN(Network layers, Network::Create(topology, topology.outputs,
@@ -78,10 +79,11 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   laps.Into(&times->network);
   ASSIGN_OR_RETURN(
       const std::vector<Box> rois,
-      ops::Propose(*backend_,
-                   ProposeParamsOf(config_.rpn(), height, width,
-                                   by_width ? size.width_scale : size.scale),
-                   maps.rpn.scores, maps.rpn.deltas));
+      kernels::ops::Propose(
+          *backend_,
+          ProposeParamsOf(config_.rpn(), height, width,
+                          by_width ? size.width_scale : size.scale),
+          maps.rpn.scores, maps.rpn.deltas));
   laps.Into(&times->proposals);
   ObserveBoxes(observer, "rois_rpn", rois);
   if (rois.empty()) return std::vector<Detection>();
@@ -102,8 +104,8 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
 }
 
 absl::StatusOr<std::vector<Detection>> Postprocess(
-    Backend& backend, const FcisHead::Output& output, int height, int width,
-    double scale, const PostprocessConfig& wanted) {
+    kernels::Backend& backend, const FcisHead::Output& output, int height,
+    int width, double scale, const PostprocessConfig& wanted) {
   const double lower = wanted.lower_scores();
   PostprocessConfig config = wanted;
   // Of the network's scores.
@@ -139,4 +141,4 @@ absl::StatusOr<std::vector<Detection>> Postprocess(
   return detections;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

@@ -18,7 +18,7 @@
 #include "fcis/model/stage_observer.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // Seconds spent on one picture, by stage. A GPU computes while the host goes
 // on: what it is behind counts where the host waits for it, in proposals and
@@ -36,7 +36,7 @@ class Detector {
   // Folds and reorders the weights, which may be dropped afterwards; `backend`
   // must outlive the detector. Errors: CheckWeights.
   static absl::StatusOr<std::unique_ptr<Detector>> Create(
-      const Weights& weights, Backend* backend);
+      const Weights& weights, kernels::Backend* backend);
 
   // The model's own numbers; its postprocess() is the default for Detect.
   const ModelConfig& config() const { return config_; }
@@ -59,24 +59,25 @@ class Detector {
   const FcisHead& head() const { return head_; }
 
  private:
-  Detector(const ModelConfig& config, Backend* backend, Network layers);
+  Detector(const ModelConfig& config, kernels::Backend* backend,
+           Network layers);
   Detector(const Detector&) = delete;
   Detector& operator=(const Detector&) = delete;
 
   ModelConfig config_;
-  Backend* backend_;
+  kernels::Backend* backend_;
   const Network layers_;
   const FcisHead head_;
   // Runs layers_. Destroyed first: it may refer to the layers' weights.
-  const std::unique_ptr<RepeatedNetwork> network_;
+  const std::unique_ptr<kernels::RepeatedNetwork> network_;
 };
 
 // From pooled RoIs to instances: boxes back to the original picture, voting
 // (or not), small boxes dropped. `scale`: prepared / original size.
 absl::StatusOr<std::vector<Detection>> Postprocess(
-    Backend& backend, const FcisHead::Output& output, int height, int width,
-    double scale, const PostprocessConfig& config);
+    kernels::Backend& backend, const FcisHead::Output& output, int height,
+    int width, double scale, const PostprocessConfig& config);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_DETECTOR_H_

@@ -16,7 +16,7 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 Image Noise(int height, int width) {
@@ -31,7 +31,7 @@ class DetectorTest : public ::testing::Test {
  protected:
   DetectorTest()
       : config_(*Preset("parity_mini")),
-        backend_(*MakeBackend("cpu", Precision::kF32)) {
+        backend_(*kernels::MakeBackend("cpu", kernels::Precision::kF32)) {
     config_.mutable_postprocess()->set_score_thresh(0.01);
   }
 
@@ -45,7 +45,7 @@ class DetectorTest : public ::testing::Test {
   }
 
   ModelConfig config_;
-  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<kernels::Backend> backend_;
 };
 
 void ExpectSame(const std::vector<Detection>& a,
@@ -187,4 +187,4 @@ TEST_F(DetectorTest, LoweredScoresKeepTheirOrder) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

@@ -10,19 +10,19 @@
 #include "fcis/kernels/ops/softmax.h"
 #include "fcis/model/topology.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
-PsroiRounding FromConfig(HeadConfig::PsroiRounding rule) {
+kernels::PsroiRounding FromConfig(HeadConfig::PsroiRounding rule) {
   switch (rule) {
     case HeadConfig::ROUND_THEN_SCALE_INCLUSIVE:
-      return PsroiRounding::kRoundThenScaleInclusive;
+      return kernels::PsroiRounding::kRoundThenScaleInclusive;
     case HeadConfig::NONE:
-      return PsroiRounding::kNone;
+      return kernels::PsroiRounding::kNone;
     case HeadConfig::ROUND_THEN_SCALE:
       break;
   }
-  return PsroiRounding::kRoundThenScale;
+  return kernels::PsroiRounding::kRoundThenScale;
 }
 
 // Drops the leading extent of 1.
@@ -38,8 +38,8 @@ Tensor RowsOf(const Tensor& t, int64_t first, int64_t count) {
 
 }  // namespace
 
-PsroiParams PsroiParamsOf(const HeadConfig& config) {
-  PsroiParams params;
+kernels::PsroiParams PsroiParamsOf(const HeadConfig& config) {
+  kernels::PsroiParams params;
   params.group_size = config.group_size();
   params.roi_size = config.roi_size();
   params.spatial_scale = 1.0f / kFeatureStride;
@@ -47,7 +47,7 @@ PsroiParams PsroiParamsOf(const HeadConfig& config) {
   return params;
 }
 
-FcisHead::FcisHead(const HeadConfig& config, Backend* backend)
+FcisHead::FcisHead(const HeadConfig& config, kernels::Backend* backend)
     : backend_(backend), pool_(PsroiParamsOf(config)) {
   for (int k = 0; k < 4; ++k) refine_.delta_std[k] = config.loc_std(k);
 }
@@ -61,25 +61,28 @@ absl::StatusOr<FcisHead::Output> FcisHead::Pool(
   if (iter2) {
     ASSIGN_OR_RETURN(
         const Tensor means,
-        ops::PsroiMean(*backend_, pool_, OnePicture(maps.boxes), output.rois));
-    RefineParams params = refine_;
+        kernels::ops::PsroiMean(*backend_, pool_, OnePicture(maps.boxes),
+                                output.rois));
+    kernels::RefineParams params = refine_;
     params.height = static_cast<float>(height);
     params.width = static_cast<float>(width);
     // The foreground's slot is the last one.
-    ASSIGN_OR_RETURN(output.rois,
-                     ops::RefineBoxes(*backend_, params, output.rois, means));
+    ASSIGN_OR_RETURN(output.rois, kernels::ops::RefineBoxes(
+                                      *backend_, params, output.rois, means));
   }
   // Both iterations in one call: each reads the maps once.
-  ASSIGN_OR_RETURN(
-      const Tensor scores,
-      ops::PsroiClassScores(*backend_, pool_, score_maps, output.rois));
-  ASSIGN_OR_RETURN(const Tensor classes, ops::ArgMax(*backend_, scores));
-  ASSIGN_OR_RETURN(
-      const Tensor pairs,
-      ops::PsroiClassPair(*backend_, pool_, score_maps, output.rois, classes));
-  ASSIGN_OR_RETURN(output.class_probs, ops::Softmax(*backend_, scores));
+  ASSIGN_OR_RETURN(const Tensor scores,
+                   kernels::ops::PsroiClassScores(*backend_, pool_, score_maps,
+                                                  output.rois));
+  ASSIGN_OR_RETURN(const Tensor classes,
+                   kernels::ops::ArgMax(*backend_, scores));
+  ASSIGN_OR_RETURN(const Tensor pairs,
+                   kernels::ops::PsroiClassPair(*backend_, pool_, score_maps,
+                                                output.rois, classes));
+  ASSIGN_OR_RETURN(output.class_probs,
+                   kernels::ops::Softmax(*backend_, scores));
   ASSIGN_OR_RETURN(output.mask_probs,
-                   ops::InsideProbabilities(*backend_, pairs));
+                   kernels::ops::InsideProbabilities(*backend_, pairs));
   if (observer) {
     RETURN_IF_ERROR(Observe(maps, output, scores, pairs, iter2, observer));
   }
@@ -103,7 +106,7 @@ absl::Status FcisHead::Observe(const Maps& maps, const Output& output,
   };
   ASSIGN_OR_RETURN(
       const Tensor means,
-      ops::PsroiMean(*backend_, pool_, OnePicture(maps.boxes), rois));
+      kernels::ops::PsroiMean(*backend_, pool_, OnePicture(maps.boxes), rois));
   ASSIGN_OR_RETURN(const Tensor cells, backend_->ToHost(pairs));
   ObserveBoxes(observer, "rois", BoxesOfRows(rois));
   RETURN_IF_ERROR(
@@ -118,12 +121,12 @@ absl::Status FcisHead::ObserveCellsOf(const Maps& maps, const Tensor& rois,
                                       absl::string_view iteration,
                                       const StageObserver& observer) const {
   const auto show = [&](const char* name, const Tensor& of) -> absl::Status {
-    ASSIGN_OR_RETURN(Tensor cells,
-                     ops::PsroiPool(*backend_, pool_, OnePicture(of), rois));
+    ASSIGN_OR_RETURN(Tensor cells, kernels::ops::PsroiPool(
+                                       *backend_, pool_, OnePicture(of), rois));
     ASSIGN_OR_RETURN(cells, backend_->ToHost(cells));
     ObserveCells(observer, absl::StrCat(name, iteration), cells);
-    ASSIGN_OR_RETURN(Tensor means,
-                     ops::PsroiMean(*backend_, pool_, OnePicture(of), rois));
+    ASSIGN_OR_RETURN(Tensor means, kernels::ops::PsroiMean(
+                                       *backend_, pool_, OnePicture(of), rois));
     ASSIGN_OR_RETURN(means, backend_->ToHost(means));
     observer(absl::StrCat(name, iteration, "_mean"), means);
     return absl::OkStatus();
@@ -132,4 +135,4 @@ absl::Status FcisHead::ObserveCellsOf(const Maps& maps, const Tensor& rois,
   return show("pool_locs", maps.boxes);
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

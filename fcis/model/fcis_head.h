@@ -14,9 +14,9 @@
 #include "fcis/kernels/ops/refine_boxes.h"
 #include "fcis/model/stage_observer.h"
 
-namespace fcis {
+namespace fcis::model {
 
-PsroiParams PsroiParamsOf(const HeadConfig& config);
+kernels::PsroiParams PsroiParamsOf(const HeadConfig& config);
 
 // Slots of the box maps: background, foreground; the second one refines.
 constexpr int kBoxSlots = 2;
@@ -36,7 +36,7 @@ class FcisHead {
   };
 
   // `backend` outlives the head.
-  FcisHead(const HeadConfig& config, Backend* backend);
+  FcisHead(const HeadConfig& config, kernels::Backend* backend);
 
   // rois: 1 or more boxes in prepared pixels; height x width: the prepared
   // picture, to which refined boxes are clipped (they may end up empty).
@@ -54,11 +54,11 @@ class FcisHead {
                               absl::string_view iteration,
                               const StageObserver& observer) const;
 
-  Backend* backend_;
-  PsroiParams pool_;
-  RefineParams refine_;  // without the picture's size
+  kernels::Backend* backend_;
+  kernels::PsroiParams pool_;
+  kernels::RefineParams refine_;  // without the picture's size
 };
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_FCIS_HEAD_H_

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::model {
 
 void BatchNormFactors(const Tensor& gamma, const Tensor& beta,
                       const Tensor& mean, const Tensor& var, double eps,
@@ -81,4 +81,4 @@ absl::StatusOr<FoldedNorm> FoldNorm(const Weights& weights,
   return FoldedNorm{Rounded(f.factor), Rounded(f.bias)};
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

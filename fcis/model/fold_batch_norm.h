@@ -9,7 +9,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 
 struct FoldedConv {
   Tensor weight;  // f32 [out,in,kh,kw]
@@ -38,6 +38,6 @@ absl::StatusOr<FoldedNorm> FoldNorm(const Weights& weights,
                                     const std::string& norm, double eps,
                                     bool with_beta = true);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_FOLD_BATCH_NORM_H_

@@ -24,15 +24,15 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using Stages = std::map<std::string, Tensor>;
 
 std::vector<std::string> FastBackends() {
   std::vector<std::string> fast;
-  for (const std::string& name : BackendNames()) {
-    if (RunsLargeNetworks(name)) fast.push_back(name);
+  for (const std::string& name : kernels::BackendNames()) {
+    if (kernels::RunsLargeNetworks(name)) fast.push_back(name);
   }
   return fast;
 }
@@ -53,7 +53,7 @@ class Full101Parity
     golden_.emplace(file);
     config_ =
         *Preset(chainercv_ ? "resnet101_coco_chainercv" : "resnet101_coco");
-    backend_ = MakeTestBackend(std::get<1>(GetParam()));
+    backend_ = kernels::MakeTestBackend(std::get<1>(GetParam()));
     image_ = ImageFromChw(golden_->Get("img"));
     const std::vector<int> sizes = golden_->Ints("min_max");
     config_.mutable_input()->set_min_size(sizes[0]);
@@ -91,7 +91,7 @@ class Full101Parity
   bool chainercv_ = false;
   absl::optional<GoldenFile> golden_;
   ModelConfig config_;
-  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<kernels::Backend> backend_;
   std::unique_ptr<Detector> detector_;
   Image image_;
 };
@@ -332,9 +332,9 @@ INSTANTIATE_TEST_SUITE_P(
                                          "chainercv/full101_photo.npz"),
                        ::testing::ValuesIn(FastBackends())),
     [](const auto& info) {
-      return BackendTestName(
+      return kernels::BackendTestName(
           absl::StrCat(std::get<0>(info.param), std::get<1>(info.param)));
     });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

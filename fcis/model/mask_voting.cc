@@ -9,12 +9,12 @@
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/kernels/ops/vote_masks.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 // Where the RoIs are and which of them count.
-VoteParams PlacesOf(const RoiPredictions& p) {
-  VoteParams params;
+kernels::VoteParams PlacesOf(const RoiPredictions& p) {
+  kernels::VoteParams params;
   params.scale = p.scale;
   params.height = p.height;
   params.width = p.width;
@@ -25,12 +25,12 @@ VoteParams PlacesOf(const RoiPredictions& p) {
 }  // namespace
 
 absl::StatusOr<std::vector<Detection>> MaskVoting(
-    Backend& backend, const RoiPredictions& predictions,
+    kernels::Backend& backend, const RoiPredictions& predictions,
     const PostprocessConfig& config) {
-  VoteParams params = PlacesOf(predictions);
+  kernels::VoteParams params = PlacesOf(predictions);
   params.rule = config.voting_rule() == PostprocessConfig::CHAINERCV
-                    ? VotingRule::kChainercv
-                    : VotingRule::kChainerFcis;
+                    ? kernels::VotingRule::kChainercv
+                    : kernels::VotingRule::kChainerFcis;
   params.score_thresh = static_cast<float>(config.score_thresh());
   params.nms_thresh = static_cast<float>(config.nms_thresh());
   params.mask_merge_thresh = static_cast<float>(config.mask_merge_thresh());
@@ -38,23 +38,24 @@ absl::StatusOr<std::vector<Detection>> MaskVoting(
   params.min_vote_score = static_cast<float>(config.min_vote_score());
   params.max_detections = config.max_detections();
   ASSIGN_OR_RETURN(
-      const std::vector<VotedInstance> voted,
-      ops::VoteMasks(backend, params, predictions.boxes,
-                     predictions.class_probs, predictions.mask_probs));
+      const std::vector<kernels::VotedInstance> voted,
+      kernels::ops::VoteMasks(backend, params, predictions.boxes,
+                              predictions.class_probs, predictions.mask_probs));
   std::vector<Detection> detections;
-  for (const VotedInstance& v : voted) {
+  for (const kernels::VotedInstance& v : voted) {
     detections.push_back({v.label, v.score, ToBox(v.box), v.mask});
   }
   return detections;
 }
 
 absl::StatusOr<std::vector<Detection>> BestClassPerRoi(
-    Backend& backend, const RoiPredictions& predictions, float score_thresh) {
+    kernels::Backend& backend, const RoiPredictions& predictions,
+    float score_thresh) {
   ASSIGN_OR_RETURN(const Tensor boxes, backend.ToHost(predictions.boxes));
   ASSIGN_OR_RETURN(const Tensor scores,
                    backend.ToHost(predictions.class_probs));
   ASSIGN_OR_RETURN(const Tensor masks, backend.ToHost(predictions.mask_probs));
-  const VoteParams params = PlacesOf(predictions);
+  const kernels::VoteParams params = PlacesOf(predictions);
   const int64_t classes = scores.dim(1);
   const int64_t m = masks.dim(1);
   std::vector<Detection> detections;
@@ -62,13 +63,14 @@ absl::StatusOr<std::vector<Detection>> BestClassPerRoi(
     const Box& roi = BoxesOfRows(boxes)[r];
     const float* row = scores.data<float>() + r * classes;
     const float* best = std::max_element(row, row + classes);
-    if (best == row || !(*best > score_thresh) || !TakesPart(params, roi)) {
+    if (best == row || !(*best > score_thresh) ||
+        !kernels::TakesPart(params, roi)) {
       continue;
     }
     Detection d;
     d.label = static_cast<int>(best - row);
     d.score = *best;
-    d.box = VotingBox(params, roi);
+    d.box = kernels::VotingBox(params, roi);
     d.mask = Tensor::FromSpan<float>(
         {m, m}, masks.span<float>().subspan(r * m * m, m * m));
     detections.push_back(std::move(d));
@@ -76,4 +78,4 @@ absl::StatusOr<std::vector<Detection>> BestClassPerRoi(
   return detections;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

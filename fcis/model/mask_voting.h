@@ -11,7 +11,7 @@
 #include "fcis/kernels/backend.h"
 #include "fcis/model/detection.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // What n RoIs say. Tensors are in host memory or where the backend computes.
 struct RoiPredictions {
@@ -27,15 +27,16 @@ struct RoiPredictions {
 // The rule and its thresholds are the config's; min_drop_size is not applied
 // here. Empty for no RoIs (the reference crashes).
 absl::StatusOr<std::vector<Detection>> MaskVoting(
-    Backend& backend, const RoiPredictions& predictions,
+    kernels::Backend& backend, const RoiPredictions& predictions,
     const PostprocessConfig& config);
 
 // Without voting: the best class of every RoI that is not background and has
 // score > score_thresh, in RoI order, with its own box and mask; no NMS. On the
 // host.
 absl::StatusOr<std::vector<Detection>> BestClassPerRoi(
-    Backend& backend, const RoiPredictions& predictions, float score_thresh);
+    kernels::Backend& backend, const RoiPredictions& predictions,
+    float score_thresh);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_MASK_VOTING_H_

@@ -14,7 +14,7 @@
 #include "fcis/model/testing/packed_mask.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 // Score, NMS, merge, binary.
@@ -70,13 +70,13 @@ TEST(MaskAggregationParity, OneSum) {
     SCOPED_TRACE(i);
     const Case c(golden, i);
     const Tensor rois = c.Get("agg_idx"), weights = c.Get("agg_weights");
-    std::vector<MaskVote> votes;
+    std::vector<kernels::MaskVote> votes;
     for (int64_t v = 0; v < rois.num_elements(); ++v) {
       votes.push_back({rois.data<int32_t>()[v], weights.data<float>()[v]});
     }
     const RoiPredictions p = c.Predictions();
-    const auto got = AggregateMasks<double>(c.Boxes(), p.mask_probs, votes,
-                                            c.Config().binary_thresh());
+    const auto got = kernels::AggregateMasks<double>(
+        c.Boxes(), p.mask_probs, votes, c.Config().binary_thresh());
     ASSERT_TRUE(got.has_value());
     EXPECT_EQ(ToBox(got->box),
               BoxesFromYxyx(c.Get("agg_bbox").Reshaped({1, 4}))[0]);
@@ -88,8 +88,8 @@ TEST(MaskAggregationParity, OneSum) {
 
 class MaskVotingParity : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(MaskVotingParity, Instances) {
-  const auto backend = MakeTestBackend(GetParam());
+TEST_P(MaskVotingParity, data::Instances) {
+  const auto backend = kernels::MakeTestBackend(GetParam());
   const GoldenFile golden("mask_voting.npz");
   const int cases = golden.Int("n_cases");
   ASSERT_GT(cases, 0);
@@ -114,7 +114,7 @@ TEST_P(MaskVotingParity, Instances) {
 
 // chainercv's mask_voting and the masks that predict() pastes from it.
 TEST_P(MaskVotingParity, ChainercvsInstances) {
-  const auto backend = MakeTestBackend(GetParam());
+  const auto backend = kernels::MakeTestBackend(GetParam());
   const GoldenFile golden("chainercv/voting.npz");
   const int cases = golden.Int("n_cases");
   ASSERT_GT(cases, 0);
@@ -154,10 +154,10 @@ TEST_P(MaskVotingParity, ChainercvsInstances) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, MaskVotingParity,
-                         ::testing::ValuesIn(BackendNames()),
+                         ::testing::ValuesIn(kernels::BackendNames()),
                          [](const auto& info) {
-                           return BackendTestName(info.param);
+                           return kernels::BackendTestName(info.param);
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

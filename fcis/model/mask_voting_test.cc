@@ -21,7 +21,7 @@
 #include "fcis/model/testing/rows.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 constexpr int kHeight = 48;
@@ -30,7 +30,7 @@ constexpr int kMask = 7;
 
 // RoIs in the picture's pixels.
 RoiPredictions MakeRois(int count, int classes, uint64_t seed) {
-  const VotingCase c = RandomVotingCase(count, classes, seed);
+  const kernels::VotingCase c = kernels::RandomVotingCase(count, classes, seed);
   RoiPredictions rois;
   rois.height = c.height;
   rois.width = c.width;
@@ -169,8 +169,8 @@ class MaskVotingTest
     return voted.ok() ? *voted : std::vector<Detection>();
   }
 
-  const std::unique_ptr<Backend> backend_ =
-      MakeTestBackend(std::get<0>(GetParam()));
+  const std::unique_ptr<kernels::Backend> backend_ =
+      kernels::MakeTestBackend(std::get<0>(GetParam()));
   PostprocessConfig options_;
 };
 
@@ -251,14 +251,14 @@ TEST_P(MaskVotingTest, SmallRoisNeitherVoteNorStand) {
 
 INSTANTIATE_TEST_SUITE_P(
     Backends, MaskVotingTest,
-    ::testing::Combine(::testing::ValuesIn(BackendNames()),
+    ::testing::Combine(::testing::ValuesIn(kernels::BackendNames()),
                        ::testing::Values(PostprocessConfig::CHAINER_FCIS,
                                          PostprocessConfig::CHAINERCV)),
     [](const auto& info) {
       return absl::StrCat(
-          BackendTestName(std::get<0>(info.param)), "_",
+          kernels::BackendTestName(std::get<0>(info.param)), "_",
           PostprocessConfig::VotingRule_Name(std::get<1>(info.param)));
     });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

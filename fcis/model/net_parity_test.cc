@@ -23,7 +23,7 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using Stages = std::map<std::string, Tensor>;
@@ -47,7 +47,7 @@ class NetParity
   NetParity()
       : golden_(absl::StrCat("net_", std::get<0>(GetParam()), ".npz")),
         config_(GoldenConfig(golden_)),
-        backend_(MakeTestBackend(std::get<1>(GetParam()))) {
+        backend_(kernels::MakeTestBackend(std::get<1>(GetParam()))) {
     config_.mutable_postprocess()->set_score_thresh(
         golden_.Float("score_thresh"));
     const Weights weights =
@@ -79,7 +79,7 @@ class NetParity
 
   GoldenFile golden_;
   ModelConfig config_;
-  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<kernels::Backend> backend_;
   std::unique_ptr<Detector> detector_;
   Image image_;
 };
@@ -162,7 +162,7 @@ TEST_P(NetParity, ProposalsOfTheStoredScores) {
   const int64_t anchors =
       int64_t{config_.rpn().ratios_size()} * config_.rpn().scales_size();
   const Tensor prepared = golden_.Get("prepared");
-  const std::vector<Box> rois = *ops::Propose(
+  const std::vector<Box> rois = *kernels::ops::Propose(
       *backend_,
       ProposeParamsOf(config_.rpn(), static_cast<int>(prepared.dim(1)),
                       static_cast<int>(prepared.dim(2)),
@@ -220,7 +220,7 @@ TEST_P(NetParity, Detections) {
 INSTANTIATE_TEST_SUITE_P(
     Nets, NetParity,
     ::testing::Combine(::testing::Values("small", "mini"),
-                       ::testing::ValuesIn(BackendNames())));
+                       ::testing::ValuesIn(kernels::BackendNames())));
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

@@ -8,7 +8,7 @@
 #include "fcis/model/bin_major.h"
 #include "fcis/model/fold_batch_norm.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 // Which layers the outputs need, themselves included.
@@ -49,7 +49,7 @@ absl::StatusOr<FoldedConv> KernelAndBias(const ConvSpec& layer,
 absl::StatusOr<Network> Network::Create(const Topology& topology,
                                         const std::vector<int>& outputs,
                                         const Weights& weights,
-                                        Backend* backend) {
+                                        kernels::Backend* backend) {
   Network network;
   network.backend_ = backend;
   network.outputs_ = outputs;
@@ -62,8 +62,9 @@ absl::StatusOr<Network> Network::Create(const Topology& topology,
     Layer layer = {static_cast<int>(i), topology.layers[i], nullptr, done[i]};
     ASSIGN_OR_RETURN(const FoldedConv folded,
                      KernelAndBias(layer.spec, weights));
-    ASSIGN_OR_RETURN(layer.conv, ops::PrepareConv(*backend, layer.spec.params,
-                                                  folded.weight, folded.bias));
+    ASSIGN_OR_RETURN(layer.conv,
+                     kernels::ops::PrepareConv(*backend, layer.spec.params,
+                                               folded.weight, folded.bias));
     network.layers_.push_back(std::move(layer));
   }
   return network;
@@ -74,14 +75,14 @@ absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
   const ConvSpec& spec = layer.spec;
   const Tensor& x = (*values)[Place(spec.source)];
   if (spec.residual == ConvSpec::kNone) {
-    return ops::Conv(*backend_, *layer.conv, x);
+    return kernels::ops::Conv(*backend_, *layer.conv, x);
   }
   Tensor& residual = (*values)[Place(spec.residual)];
   const bool last_use = spec.residual != spec.source &&
                         std::find(layer.done.begin(), layer.done.end(),
                                   spec.residual) != layer.done.end();
-  return ops::Conv(*backend_, *layer.conv, x,
-                   last_use ? std::move(residual) : residual);
+  return kernels::ops::Conv(*backend_, *layer.conv, x,
+                            last_use ? std::move(residual) : residual);
 }
 
 absl::Status Network::Observe(const ConvSpec& layer, const Tensor& y,
@@ -101,7 +102,8 @@ absl::StatusOr<std::vector<Tensor>> Network::Run(
   for (const Layer& layer : layers_) {
     ASSIGN_OR_RETURN(Tensor y, RunLayer(layer, &values));
     if (layer.spec.pooled) {
-      ASSIGN_OR_RETURN(y, ops::MaxPool(*backend_, MaxPoolParams(), y));
+      ASSIGN_OR_RETURN(
+          y, kernels::ops::MaxPool(*backend_, kernels::MaxPoolParams(), y));
     }
     RETURN_IF_ERROR(Observe(layer.spec, y, observer));
     for (const int done : layer.done) values[Place(done)] = Tensor();
@@ -112,4 +114,4 @@ absl::StatusOr<std::vector<Tensor>> Network::Run(
   return outputs;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

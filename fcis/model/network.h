@@ -14,7 +14,7 @@
 #include "fcis/model/topology.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 
 class Network {
  public:
@@ -25,7 +25,7 @@ class Network {
   static absl::StatusOr<Network> Create(const Topology& topology,
                                         const std::vector<int>& outputs,
                                         const Weights& weights,
-                                        Backend* backend);
+                                        kernels::Backend* backend);
 
   // picture: [N,H,W,channels]. Returns the outputs in the order of Create. What
   // no layer needs any more is let go, and a sum takes over the memory of its
@@ -37,7 +37,7 @@ class Network {
   struct Layer {
     int index;  // in the topology
     ConvSpec spec;
-    std::unique_ptr<Convolution> conv;
+    std::unique_ptr<kernels::Convolution> conv;
     std::vector<int> done;  // nothing reads them after this layer
   };
   absl::StatusOr<Tensor> RunLayer(const Layer& layer,
@@ -45,12 +45,12 @@ class Network {
   absl::Status Observe(const ConvSpec& layer, const Tensor& y,
                        const StageObserver& observer) const;
 
-  Backend* backend_ = nullptr;
+  kernels::Backend* backend_ = nullptr;
   std::vector<int> outputs_;
   size_t size_ = 0;  // layers of the topology
   std::vector<Layer> layers_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_NETWORK_H_

@@ -15,11 +15,12 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 Tensor Picture(int number, int64_t height, int64_t width) {
-  Tensor x = RandomTensor(std::to_string(number), {1, height, width, 3});
+  Tensor x =
+      kernels::RandomTensor(std::to_string(number), {1, height, width, 3});
   for (float& v : x.mutable_span<float>()) v *= 100;
   return x;
 }
@@ -40,7 +41,7 @@ ModelConfig Config() {
   return config;
 }
 
-std::unique_ptr<Detector> Make(Backend* backend) {
+std::unique_ptr<Detector> Make(kernels::Backend* backend) {
   return *Detector::Create(DeterministicWeights(Config(), 5), backend);
 }
 
@@ -48,8 +49,8 @@ class RecordedDetectorTest
     : public ::testing::TestWithParam<std::tuple<std::string, DType>> {
  protected:
   void SetUp() override {
-    backend_ =
-        MakeTestBackend(std::get<0>(GetParam()), std::get<1>(GetParam()));
+    backend_ = kernels::MakeTestBackend(std::get<0>(GetParam()),
+                                        std::get<1>(GetParam()));
     if (backend_ == nullptr) GTEST_SKIP() << "no bf16 on this CPU";
     detector_ = Make(backend_.get());
   }
@@ -65,7 +66,7 @@ class RecordedDetectorTest
     expect(got.head.boxes, want.head.boxes);
   }
 
-  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<kernels::Backend> backend_;
   std::unique_ptr<Detector> detector_;
 };
 
@@ -88,40 +89,41 @@ TEST_P(RecordedDetectorTest, MapsThatAreHeldStay) {
 
 INSTANTIATE_TEST_SUITE_P(
     Backends, RecordedDetectorTest,
-    ::testing::Combine(::testing::ValuesIn(BackendNames()),
+    ::testing::Combine(::testing::ValuesIn(kernels::BackendNames()),
                        ::testing::Values(DType::kF32, DType::kBF16)),
     [](const auto& info) {
-      return BackendTestName(std::get<0>(info.param)) +
+      return kernels::BackendTestName(std::get<0>(info.param)) +
              std::string(DTypeName(std::get<1>(info.param)));
     });
 
 // A copy between host and device would be no recording, or a wait.
 TEST(EmulatedDetectorTest, TheNetworkIsRepeatedAndWaitsForNothing) {
-  const auto backend = MakeEmulatedBackend(DType::kF32);
+  const auto backend = kernels::MakeEmulatedBackend(DType::kF32);
   const auto detector = Make(backend.get());
   for (int i = 0; i < 4; ++i) {
     ASSERT_TRUE(detector->RunNetwork(Picture(i, 48, 64), nullptr).ok());
   }
-  EXPECT_EQ(EmulatedRepeats(*backend), 3);
-  EXPECT_EQ(EmulatedWaits(*backend), 0);
+  EXPECT_EQ(kernels::EmulatedRepeats(*backend), 3);
+  EXPECT_EQ(kernels::EmulatedWaits(*backend), 0);
 }
 
 // The kept proposals with their number, the number of candidates, the voted
 // instances.
 TEST(EmulatedDetectorTest, APictureWaitsThreeTimes) {
-  const auto backend = MakeEmulatedBackend(DType::kF32);
+  const auto backend = kernels::MakeEmulatedBackend(DType::kF32);
   const auto detector = Make(backend.get());
   for (int i = 1; i <= 3; ++i) {
     const auto found =
         *detector->Detect(Noise(i, 60, 80), Config().postprocess());
     EXPECT_FALSE(found.empty());
-    EXPECT_EQ(EmulatedWaits(*backend), 3 * i);
+    EXPECT_EQ(kernels::EmulatedWaits(*backend), 3 * i);
   }
 }
 
 TEST(EmulatedDetectorTest, SameDetections) {
-  const auto recorded = MakeEmulatedBackend(DType::kF32);
-  const auto plain = MakeEmulatedBackend(DType::kF32, /*records=*/false);
+  const auto recorded = kernels::MakeEmulatedBackend(DType::kF32);
+  const auto plain =
+      kernels::MakeEmulatedBackend(DType::kF32, /*records=*/false);
   const auto detector = Make(recorded.get());
   const auto expected = Make(plain.get());
   const PostprocessConfig options = Config().postprocess();
@@ -138,9 +140,9 @@ TEST(EmulatedDetectorTest, SameDetections) {
       EXPECT_TRUE(AllEqual(got[d].mask, want[d].mask));
     }
   }
-  EXPECT_EQ(EmulatedRepeats(*recorded), 3);
-  EXPECT_EQ(EmulatedRepeats(*plain), 0);
+  EXPECT_EQ(kernels::EmulatedRepeats(*recorded), 3);
+  EXPECT_EQ(kernels::EmulatedRepeats(*plain), 0);
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

@@ -4,10 +4,10 @@
 #include "fcis/core/geometry/anchors.h"
 #include "fcis/model/topology.h"
 
-namespace fcis {
+namespace fcis::model {
 
 absl::Status ObserveRpn(const StageObserver& observer, const RpnMaps& maps,
-                        Backend* backend) {
+                        kernels::Backend* backend) {
   if (!observer) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Tensor scores, backend->ToHost(maps.scores));
   ASSIGN_OR_RETURN(const Tensor deltas, backend->ToHost(maps.deltas));
@@ -24,9 +24,9 @@ std::vector<Box> AnchorsOf(const RpnConfig& config, int64_t height,
       kFeatureStride, static_cast<int>(height), static_cast<int>(width));
 }
 
-ProposeParams ProposeParamsOf(const RpnConfig& config, int height, int width,
-                              double scale) {
-  ProposeParams params;
+kernels::ProposeParams ProposeParamsOf(const RpnConfig& config, int height,
+                                       int width, double scale) {
+  kernels::ProposeParams params;
   params.select.pre_nms = config.pre_nms();
   params.select.post_nms = config.post_nms();
   params.select.nms_thresh = config.nms_thresh();
@@ -39,4 +39,4 @@ ProposeParams ProposeParamsOf(const RpnConfig& config, int height, int width,
   return params;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

@@ -13,7 +13,7 @@
 #include "fcis/kernels/ops/propose.h"
 #include "fcis/model/stage_observer.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // The RPN's outputs (kRpnScores, kRpnDeltas) of a picture.
 struct RpnMaps {
@@ -22,7 +22,7 @@ struct RpnMaps {
 
 // Shows both, as rows of an anchor.
 absl::Status ObserveRpn(const StageObserver& observer, const RpnMaps& maps,
-                        Backend* backend);
+                        kernels::Backend* backend);
 
 // The anchors of a map of height x width pixels, in the order of the maps'
 // channels: y, x, anchor.
@@ -31,9 +31,9 @@ std::vector<Box> AnchorsOf(const RpnConfig& config, int64_t height,
 
 // height x width: the prepared picture; `scale`: prepared / original size, for
 // the least side (RpnConfig.min_size_ratio says of which sides).
-ProposeParams ProposeParamsOf(const RpnConfig& config, int height, int width,
-                              double scale);
+kernels::ProposeParams ProposeParamsOf(const RpnConfig& config, int height,
+                                       int width, double scale);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_RPN_H_

@@ -7,22 +7,22 @@
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 
-namespace fcis {
+namespace fcis::model {
 
 absl::Status ObserveMap(const StageObserver& observer, absl::string_view name,
-                        const Tensor& map, Backend* backend) {
+                        const Tensor& map, kernels::Backend* backend) {
   if (!observer) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Tensor host, backend->ToHost(map));
-  observer(name, NhwcToNchw(AsF32(host)));
+  observer(name, NhwcToNchw(kernels::AsF32(host)));
   return absl::OkStatus();
 }
 
 absl::Status ObserveBinMaps(const StageObserver& observer,
                             absl::string_view name, const Tensor& maps,
-                            int group_size, Backend* backend) {
+                            int group_size, kernels::Backend* backend) {
   if (!observer) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Tensor host, backend->ToHost(maps));
-  const Tensor ours = NhwcToNchw(AsF32(host));
+  const Tensor ours = NhwcToNchw(kernels::AsF32(host));
   Tensor theirs(ours.shape());
   const int64_t plane = ours.dim(2) * ours.dim(3);
   const int depth =
@@ -30,11 +30,13 @@ absl::Status ObserveBinMaps(const StageObserver& observer,
   for (int gh = 0; gh < group_size; ++gh) {
     for (int gw = 0; gw < group_size; ++gw) {
       for (int d = 0; d < depth; ++d) {
-        const float* from = ours.data<float>() +
-                            plane * PsroiChannel(group_size, depth, gh, gw, d);
-        std::copy(from, from + plane,
-                  theirs.mutable_data<float>() +
-                      plane * PsroiReferenceChannel(group_size, gh, gw, d));
+        const float* from =
+            ours.data<float>() +
+            plane * kernels::PsroiChannel(group_size, depth, gh, gw, d);
+        std::copy(
+            from, from + plane,
+            theirs.mutable_data<float>() +
+                plane * kernels::PsroiReferenceChannel(group_size, gh, gw, d));
       }
     }
   }
@@ -58,4 +60,4 @@ void ObserveBoxes(const StageObserver& observer, absl::string_view name,
   observer(name, rows);
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

@@ -13,7 +13,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // Not set: nothing is converted and no time is spent.
 using StageObserver =
@@ -22,13 +22,13 @@ using StageObserver =
 // Shows a feature map [1,H,W,C] of the backend's, of either type, as f32
 // [1,C,H,W].
 absl::Status ObserveMap(const StageObserver& observer, absl::string_view name,
-                        const Tensor& map, Backend* backend);
+                        const Tensor& map, kernels::Backend* backend);
 
 // Shows position-sensitive maps [1,H,W,G*G*depth] in the reference's channel
 // order.
 absl::Status ObserveBinMaps(const StageObserver& observer,
                             absl::string_view name, const Tensor& maps,
-                            int group_size, Backend* backend);
+                            int group_size, kernels::Backend* backend);
 
 // Shows pooled cells [R,P,P,D] as [R,D,P,P].
 void ObserveCells(const StageObserver& observer, absl::string_view name,
@@ -38,6 +38,6 @@ void ObserveCells(const StageObserver& observer, absl::string_view name,
 void ObserveBoxes(const StageObserver& observer, absl::string_view name,
                   absl::Span<const Box> boxes);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_STAGE_OBSERVER_H_

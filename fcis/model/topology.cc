@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 constexpr int kFirstStage = 2;  // res2, behind the stem
@@ -125,11 +125,12 @@ Shape WeightShape(const ConvSpec& layer) {
 // of the layers before it.
 absl::StatusOr<Shape> SumsShape(const ConvSpec& layer, const Shape& picture,
                                 const std::vector<Shape>& shapes) {
-  return ops::InferConvShape(layer.params,
-                             layer.source == ConvSpec::kPicture
-                                 ? picture
-                                 : shapes[static_cast<size_t>(layer.source)],
-                             WeightShape(layer));
+  return kernels::ops::InferConvShape(
+      layer.params,
+      layer.source == ConvSpec::kPicture
+          ? picture
+          : shapes[static_cast<size_t>(layer.source)],
+      WeightShape(layer));
 }
 
 }  // namespace
@@ -220,7 +221,7 @@ absl::StatusOr<std::vector<Shape>> ShapesOf(const Topology& topology,
   for (const ConvSpec& layer : topology.layers) {
     absl::StatusOr<Shape> y = SumsShape(layer, picture, shapes);
     if (y.ok() && layer.pooled) {
-      y = ops::InferMaxPoolShape(MaxPoolParams(), *y);
+      y = kernels::ops::InferMaxPoolShape(kernels::MaxPoolParams(), *y);
     }
     if (!y.ok()) {
       return absl::Status(y.status().code(),
@@ -269,4 +270,4 @@ std::vector<std::vector<int>> LastUses(const Topology& topology,
   return uses;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

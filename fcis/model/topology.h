@@ -17,7 +17,7 @@
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/max_pool.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // Input pixels between neighbours of the maps that the RPN and the head read.
 constexpr int kFeatureStride = 16;
@@ -33,7 +33,7 @@ struct ConvSpec {
   // the convolution has a bias instead.
   std::string norm;
   double norm_eps = 0;
-  ConvParams params;
+  kernels::ConvParams params;
   int64_t in = 0, out = 0;  // channels
   int kernel = 1;           // height and width
   // Indices of layers that stand before this one in the list: the one whose
@@ -110,6 +110,6 @@ std::vector<std::vector<int>> LastUses(const Topology& topology,
                                        const std::vector<bool>& used,
                                        const std::vector<int>& outputs);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_TOPOLOGY_H_

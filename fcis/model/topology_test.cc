@@ -4,7 +4,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using ::testing::ElementsAre;
@@ -85,4 +85,4 @@ TEST(TopologyTest, WhatNothingReadsAnyMoreIsKnown) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

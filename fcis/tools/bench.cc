@@ -21,7 +21,7 @@
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -44,28 +44,30 @@ void KeepSize(int height, int width, InputConfig* input) {
 }
 
 struct Run {
-  PictureJob job;
+  eval::PictureJob job;
   double paste = 0;
 };
 
-absl::StatusOr<Run> RunOnce(const Detector& detector, const std::string& jpeg) {
+absl::StatusOr<Run> RunOnce(const model::Detector& detector,
+                            const std::string& jpeg) {
   constexpr char kName[] = "the picture";
   const PostprocessConfig& options = detector.config().postprocess();
   Run run;
-  run.job = DetectIn(DecodePicture(jpeg, kName, kDefaultMaxPixels), kName,
-                     [&](const Image& image, StageTimes* times) {
+  run.job =
+      eval::DetectIn(eval::DecodePicture(jpeg, kName, data::kDefaultMaxPixels),
+                     kName, [&](const Image& image, model::StageTimes* times) {
                        return detector.Detect(image, options, nullptr, times);
                      });
   RETURN_IF_ERROR(run.job.status);
   const Clock::time_point start = Clock::now();
-  PasteInstances(run.job, PasteThreshold(options),
-                 [](const Detection&) { return true; });
+  eval::PasteInstances(run.job, PasteThreshold(options),
+                       [](const model::Detection&) { return true; });
   run.paste = SecondsSince(start);
   return run;
 }
 
 void Append(const Run& run, std::vector<BenchStage>* stages) {
-  const StageTimes& times = run.job.times;
+  const model::StageTimes& times = run.job.times;
   const double seconds[] = {
       run.job.read_seconds, times.prepare, times.network, times.proposals,
       times.pooling,        times.voting,  run.paste};
@@ -109,9 +111,9 @@ Image SyntheticPicture(int height, int width) {
   return picture;
 }
 
-absl::StatusOr<BenchResult> RunBench(Weights weights,
+absl::StatusOr<BenchResult> RunBench(model::Weights weights,
                                      const BenchOptions& options,
-                                     Backend* backend) {
+                                     kernels::Backend* backend) {
   InputConfig* const input = weights.config.mutable_input();
   const PreparedSize usual = SizeToPrepare(kHeight, kWidth, *input);
   BenchResult result;
@@ -120,13 +122,15 @@ absl::StatusOr<BenchResult> RunBench(Weights weights,
   KeepSize(result.height, result.width, input);
   ASSIGN_OR_RETURN(
       const std::string jpeg,
-      EncodeJpeg(SyntheticPicture(result.height, result.width), kJpegQuality));
-  ASSIGN_OR_RETURN(const double flops, FlopsOf(TopologyOf(weights.config),
-                                               result.height, result.width));
+      data::EncodeJpeg(SyntheticPicture(result.height, result.width),
+                       kJpegQuality));
+  ASSIGN_OR_RETURN(const double flops,
+                   model::FlopsOf(model::TopologyOf(weights.config),
+                                  result.height, result.width));
   result.gflop = flops / 1e9;
   const Clock::time_point start = Clock::now();
-  ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
-                   Detector::Create(weights, backend));
+  ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
+                   model::Detector::Create(weights, backend));
   result.load_seconds = SecondsSince(start);
   weights.tensors.clear();
   for (const char* name : {"decode", "prepare", kNetwork, "proposals",
@@ -144,8 +148,9 @@ absl::StatusOr<BenchResult> RunBench(Weights weights,
   return result;
 }
 
-std::string BenchJson(const ModelConfig& config, const Backend& backend,
-                      int threads, const BenchResult& result) {
+std::string BenchJson(const ModelConfig& config,
+                      const kernels::Backend& backend, int threads,
+                      const BenchResult& result) {
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
   json.SetIndent(' ', 2);
@@ -154,32 +159,32 @@ std::string BenchJson(const ModelConfig& config, const Backend& backend,
   for (const BenchStage& stage : result.stages) {
     (stage.name == kNetwork ? network : around) += Median(stage.seconds);
   }
-  PutObject(json, [&] {
-    PutMember("preset", config.name(), json);
-    PutMember("height", result.height, json);
-    PutMember("width", result.width, json);
-    PutMember("device", backend.name(), json);
-    PutMember("precision", backend.precision(), json);
-    PutMember("threads", threads, json);
-    PutMember("repeats", result.stages[0].seconds.size(), json);
-    PutMember("gflop", result.gflop, json);
-    PutMember("network_s", network, json);
-    PutMember("network_gflop_per_s", network > 0 ? result.gflop / network : 0.0,
-              json);
-    PutMember("around_network_s", around, json);
-    PutObject("stages", json, [&] {
+  data::PutObject(json, [&] {
+    data::PutMember("preset", config.name(), json);
+    data::PutMember("height", result.height, json);
+    data::PutMember("width", result.width, json);
+    data::PutMember("device", backend.name(), json);
+    data::PutMember("precision", backend.precision(), json);
+    data::PutMember("threads", threads, json);
+    data::PutMember("repeats", result.stages[0].seconds.size(), json);
+    data::PutMember("gflop", result.gflop, json);
+    data::PutMember("network_s", network, json);
+    data::PutMember("network_gflop_per_s",
+                    network > 0 ? result.gflop / network : 0.0, json);
+    data::PutMember("around_network_s", around, json);
+    data::PutObject("stages", json, [&] {
       for (const BenchStage& stage : result.stages) {
-        PutObject(stage.name, json, [&] {
-          PutMember("median_s", Median(stage.seconds), json);
-          PutMember("min_s", *absl::c_min_element(stage.seconds), json);
+        data::PutObject(stage.name, json, [&] {
+          data::PutMember("median_s", Median(stage.seconds), json);
+          data::PutMember("min_s", *absl::c_min_element(stage.seconds), json);
         });
       }
     });
-    PutMember("detections", result.detections, json);
-    PutMember("load_s", result.load_seconds, json);
-    PutMember("peak_rss_mib", result.peak_rss_mib, json);
+    data::PutMember("detections", result.detections, json);
+    data::PutMember("load_s", result.load_seconds, json);
+    data::PutMember("peak_rss_mib", result.peak_rss_mib, json);
   });
   return absl::StrCat(buffer.GetString(), "\n");
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -11,7 +11,7 @@
 #include "fcis/kernels/backend.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 struct BenchOptions {
   // Of the picture and of the network's input; 0, both: what the model makes of
@@ -44,15 +44,16 @@ Image SyntheticPicture(int height, int width);
 // Decodes the synthetic picture from JPEG, runs the detector with its config's
 // thresholds and pastes what it finds. The sizes in the config's input are
 // replaced, so that nothing is scaled.
-absl::StatusOr<BenchResult> RunBench(Weights weights,
+absl::StatusOr<BenchResult> RunBench(model::Weights weights,
                                      const BenchOptions& options,
-                                     Backend* backend);
+                                     kernels::Backend* backend);
 
 // One JSON object: what was run, "network_s" (median), "around_network_s" (the
 // other stages' medians added), "stages" (name -> median_s and min_s), ...
-std::string BenchJson(const ModelConfig& config, const Backend& backend,
-                      int threads, const BenchResult& result);
+std::string BenchJson(const ModelConfig& config,
+                      const kernels::Backend& backend, int threads,
+                      const BenchResult& result);
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_BENCH_H_

@@ -26,7 +26,7 @@ ABSL_FLAG(int, width, 0, "Width of the picture. Default: likewise.");
 ABSL_FLAG(int, repeats, 5, "Timed runs, after one that is not timed.");
 ABSL_FLAG(std::string, output_json, "", "Also write the result to this file.");
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 Program MakeProgram() {
@@ -39,10 +39,10 @@ Program MakeProgram() {
   program.groups = {{"Model", WeightsFlagNames()},
                     {"What to run", {"height", "width", "repeats"}},
                     {"Results", {"output_json"}},
-                    {"Computing", BackendFlagNames()},
-                    {"Thresholds and sizes", ModelFlagNames()}};
+                    {"Computing", model::BackendFlagNames()},
+                    {"Thresholds and sizes", model::ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}};
-  program.version_details = DeviceDetails;
+  program.version_details = model::DeviceDetails;
   program.examples = {
       "bench --preset resnet101_coco --threads 2 --precision f32",
       "bench --height 480 --width 640 --output_json o.json"};
@@ -78,12 +78,13 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   if (!arguments.empty()) {
     return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
   }
-  RETURN_IF_ERROR(CheckModelFlags());
+  RETURN_IF_ERROR(model::CheckModelFlags());
   RETURN_IF_ERROR(CheckWeightsFlags());
   ASSIGN_OR_RETURN(const BenchOptions options, OptionsFromFlags());
-  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
-  ASSIGN_OR_RETURN(Weights weights, WeightsFromFlags());
-  RETURN_IF_ERROR(ApplyModelFlags(&weights.config));
+  ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
+                   model::BackendFromFlags());
+  ASSIGN_OR_RETURN(model::Weights weights, WeightsFromFlags());
+  RETURN_IF_ERROR(model::ApplyModelFlags(&weights.config));
   const ModelConfig config = weights.config;
   ASSIGN_OR_RETURN(const BenchResult result,
                    RunBench(std::move(weights), options, backend.get()));
@@ -95,8 +96,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::tools::MakeProgram(), fcis::tools::Run);
 }

@@ -6,7 +6,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 TEST(Median, MiddleValue) {
@@ -23,7 +23,7 @@ TEST(SyntheticPicture, IsTheSameEveryTime) {
 }
 
 TEST(RunBench, TimesEveryStage) {
-  const auto backend = MakeBackend("ref", Precision::kF32);
+  const auto backend = kernels::MakeBackend("ref", kernels::Precision::kF32);
   ASSERT_TRUE(backend.ok());
   ModelConfig config = *Preset("parity_mini");
   config.mutable_input()->set_min_size(96);
@@ -31,7 +31,7 @@ TEST(RunBench, TimesEveryStage) {
   BenchOptions options;
   options.repeats = 2;
   const absl::StatusOr<BenchResult> result =
-      RunBench(DeterministicWeights(config, 1), options, backend->get());
+      RunBench(model::DeterministicWeights(config, 1), options, backend->get());
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(result->stages.size(), 7u);
   for (const BenchStage& stage : result->stages) {
@@ -54,4 +54,4 @@ TEST(RunBench, TimesEveryStage) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

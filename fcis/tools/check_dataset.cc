@@ -32,7 +32,7 @@ ABSL_FLAG(int, min_size, 600,
           "left out.");
 ABSL_FLAG(int, max_size, 1000, "Limit of their long side.");
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 Program MakeProgram() {
@@ -60,17 +60,19 @@ Program MakeProgram() {
   return program;
 }
 
-absl::StatusOr<std::vector<CocoSource>> SourcesFromFlags() {
+absl::StatusOr<std::vector<data::CocoSource>> SourcesFromFlags() {
   const std::string file = absl::GetFlag(FLAGS_ann_file);
   const std::string images = absl::GetFlag(FLAGS_image_dir);
   if (file.empty() != images.empty()) {
     return UsageError("--ann_file goes with --image_dir");
   }
   if (!file.empty()) {
-    return std::vector<CocoSource>{{ResolvePath(file), ResolvePath(images)}};
+    return std::vector<data::CocoSource>{
+        {ResolvePath(file), ResolvePath(images)}};
   }
   const std::string root = ResolvePath(absl::GetFlag(FLAGS_data_dir));
-  absl::StatusOr<std::vector<CocoSource>> sources = CocoTrainSources(root);
+  absl::StatusOr<std::vector<data::CocoSource>> sources =
+      data::CocoTrainSources(root);
   if (sources.ok()) return sources;
   return absl::NotFoundError(absl::StrCat(
       sources.status().message(),
@@ -91,11 +93,11 @@ absl::StatusOr<InputConfig> InputFromFlags() {
   return input;
 }
 
-absl::StatusOr<DatasetReport> Check(const std::vector<CocoSource>& sources,
-                                    const InputConfig& input) {
+absl::StatusOr<data::DatasetReport> Check(
+    const std::vector<data::CocoSource>& sources, const InputConfig& input) {
   std::once_flag once;
   std::unique_ptr<Progress> progress;
-  return CheckDataset(sources, input, [&](int64_t done, int64_t total) {
+  return data::CheckDataset(sources, input, [&](int64_t done, int64_t total) {
     std::call_once(once, [&] {
       progress =
           std::make_unique<Progress>(Progress::OnStderr("pictures", total));
@@ -109,11 +111,12 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
   }
   ASSIGN_OR_RETURN(const InputConfig input, InputFromFlags());
-  ASSIGN_OR_RETURN(const BadAnnotationPolicy policy,
-                   BadAnnotationPolicyFromFlags());
-  ASSIGN_OR_RETURN(const std::vector<CocoSource> sources, SourcesFromFlags());
+  ASSIGN_OR_RETURN(const data::BadAnnotationPolicy policy,
+                   data::BadAnnotationPolicyFromFlags());
+  ASSIGN_OR_RETURN(const std::vector<data::CocoSource> sources,
+                   SourcesFromFlags());
   RETURN_IF_ERROR(SetThreadsFromFlag());
-  ASSIGN_OR_RETURN(const DatasetReport report, Check(sources, input));
+  ASSIGN_OR_RETURN(const data::DatasetReport report, Check(sources, input));
   absl::PrintF("%s", report.ToText());
   const std::string json = ResolvePath(absl::GetFlag(FLAGS_output_json));
   if (!json.empty()) {
@@ -124,7 +127,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     absl::PrintF("%s\n", note);
   }
   if (!bad.ok()) return VerificationError(bad.message());
-  if (HasBadPictures(report)) {
+  if (data::HasBadPictures(report)) {
     return VerificationError("pictures cannot be trained on");
   }
   if (report.used_annotations == 0) {
@@ -135,8 +138,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::tools::MakeProgram(), fcis::tools::Run);
 }

@@ -20,7 +20,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 using ::testing::HasSubstr;
@@ -31,11 +31,11 @@ class CheckDatasetMainTest : public ::testing::Test {
     root_ = absl::StrCat(
         ::testing::TempDir(), "/",
         ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    SceneDatasetOptions options;
+    data::SceneDatasetOptions options;
     options.images = 3;
     options.height = 64;
     options.width = 80;
-    ASSERT_TRUE(WriteSceneDataset(root_, options, [](int64_t) {}).ok());
+    ASSERT_TRUE(data::WriteSceneDataset(root_, options, [](int64_t) {}).ok());
     const auto program = FindRunfile("fcis/tools/check_dataset");
     ASSERT_TRUE(program.ok()) << program.status();
     program_ = *program;
@@ -169,21 +169,24 @@ std::vector<Small> SmallSets() {
 }
 
 void ExpectAccepted(const std::string& path, const std::string& image_dir,
-                    const BadAnnotationPolicy& policy) {
+                    const data::BadAnnotationPolicy& policy) {
   for (const bool all : {false, true}) {
-    const auto set = CocoSet::Create({{path, image_dir}}, PlainInput(64),
-                                     policy, CocoUse{all, all});
+    const auto set =
+        data::CocoSet::Create({{path, image_dir}}, data::PlainInput(64), policy,
+                              data::CocoUse{all, all});
     ASSERT_TRUE(set.ok()) << set.status();
     for (int64_t i = 0; i < (*set)->size(); ++i) {
       EXPECT_TRUE((*set)->Get(i).ok());
     }
-    EvalOptions options;
+    eval::EvalOptions options;
     options.bad_annotations = policy;
-    if (all) options.iou_type = IouType::kBbox;
-    const auto dataset = ReadCocoDataset(path, ModelEvalNeeds(options));
+    if (all) options.iou_type = eval::IouType::kBbox;
+    const auto dataset =
+        data::ReadCocoDataset(path, eval::ModelEvalNeeds(options));
     ASSERT_TRUE(dataset.ok()) << dataset.status();
-    EXPECT_EQ(GroundTruth::Build(*dataset, options).status(), absl::OkStatus());
-    EXPECT_EQ(MatchClasses((*set)->class_names(), *dataset).status(),
+    EXPECT_EQ(eval::GroundTruth::Build(*dataset, options).status(),
+              absl::OkStatus());
+    EXPECT_EQ(data::MatchClasses((*set)->class_names(), *dataset).status(),
               absl::OkStatus());
   }
 }
@@ -204,7 +207,7 @@ TEST_F(CheckDatasetMainTest, WhatPassesIsNotRefusedLater) {
                                  skip ? "skip" : "error")),
                 passes ? 0 : 3)
           << out_;
-      BadAnnotationPolicy policy;
+      data::BadAnnotationPolicy policy;
       policy.skip = skip;
       if (passes) {
         ExpectAccepted(path, absl::StrCat(root_, "/images"), policy);
@@ -233,4 +236,4 @@ TEST_F(CheckDatasetMainTest, WrongUse) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -12,7 +12,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/suggest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 std::string Normal(absl::string_view name) {
@@ -49,4 +49,4 @@ absl::StatusOr<std::set<int>> ParseClasses(absl::string_view names,
       absl::StrCat("--classes: ", absl::StrJoin(complaints, "; ")));
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/config/fcis.pb.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 // Labels (1 .. number of classes) of a comma-separated list of class names;
 // letter case, and '_' for a space, do not matter. "" is every class. Errors: a
@@ -16,6 +16,6 @@ namespace fcis {
 absl::StatusOr<std::set<int>> ParseClasses(absl::string_view names,
                                            const ModelConfig& config);
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_CLASS_FILTER_H_

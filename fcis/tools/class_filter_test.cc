@@ -4,7 +4,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 using ::testing::ElementsAre;
@@ -40,4 +40,4 @@ TEST(ClassFilterTest, UnknownClassesAreUsageErrors) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

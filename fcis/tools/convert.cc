@@ -10,7 +10,7 @@
 #include "fcis/model/weights/import_npz.h"
 #include "fcis/model/weights/load.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 constexpr char kOurs[] = ".safetensors";
@@ -47,12 +47,12 @@ absl::Status CheckOutputName(absl::string_view path) {
                                  " or ", kChainer));
 }
 
-absl::StatusOr<Weights> AverageOf(const Weights& weights,
-                                  const std::vector<std::string>& files) {
-  RETURN_IF_ERROR(CheckWeights(weights));
+absl::StatusOr<model::Weights> AverageOf(
+    const model::Weights& weights, const std::vector<std::string>& files) {
+  RETURN_IF_ERROR(model::CheckWeights(weights));
   const double share = 1. / static_cast<double>(files.size() + 1);
   std::map<std::string, std::vector<double>> sums;
-  const auto add = [&](const Weights& model) {
+  const auto add = [&](const model::Weights& model) {
     for (const auto& [name, tensor] : model.tensors) {
       std::vector<double>& sum = sums[name];
       sum.resize(static_cast<size_t>(tensor.num_elements()));
@@ -63,13 +63,13 @@ absl::StatusOr<Weights> AverageOf(const Weights& weights,
   };
   add(weights);
   for (const std::string& file : files) {
-    ASSIGN_OR_RETURN(Weights model, LoadWeights(file));
+    ASSIGN_OR_RETURN(model::Weights model, model::LoadWeights(file));
     // The classes and widths decide which tensors there are.
     model.config = weights.config;
-    RETURN_IF_ERROR(CheckWeights(model));
+    RETURN_IF_ERROR(model::CheckWeights(model));
     add(model);
   }
-  Weights mean = weights;
+  model::Weights mean = weights;
   for (auto& [name, tensor] : mean.tensors) {
     const std::vector<double>& sum = sums[name];
     tensor = Tensor::FromSpan<float>(
@@ -79,9 +79,10 @@ absl::StatusOr<Weights> AverageOf(const Weights& weights,
   return mean;
 }
 
-absl::Status WriteWeights(const std::string& path, const Weights& weights) {
-  return absl::EndsWith(path, kChainer) ? ExportNpz(path, weights)
-                                        : SaveWeights(path, weights);
+absl::Status WriteWeights(const std::string& path,
+                          const model::Weights& weights) {
+  return absl::EndsWith(path, kChainer) ? model::ExportNpz(path, weights)
+                                        : model::SaveWeights(path, weights);
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -12,7 +12,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 // One line a tensor (name, type, shape, bytes), then the number of tensors,
 // values and bytes.
@@ -26,13 +26,14 @@ absl::Status CheckOutputName(absl::string_view path);
 // of one training, or of trainings that went on from one another, such a mean
 // often finds more than each. It keeps the config of `weights`. Errors: a file
 // cannot be read, or its tensors have other names or shapes.
-absl::StatusOr<Weights> AverageOf(const Weights& weights,
-                                  const std::vector<std::string>& files);
+absl::StatusOr<model::Weights> AverageOf(const model::Weights& weights,
+                                         const std::vector<std::string>& files);
 
 // Writes the format that the name says; it passed CheckOutputName. An .npz
 // carries no config: what the origin demands is then lost, as in any such file.
-absl::Status WriteWeights(const std::string& path, const Weights& weights);
+absl::Status WriteWeights(const std::string& path,
+                          const model::Weights& weights);
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_CONVERT_H_

@@ -44,7 +44,7 @@ ABSL_FLAG(double, lower_scores, 0,
           "page names under \"Calibration of the scores\", they say how often "
           "a find is right.");
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 Program MakeProgram() {
@@ -63,7 +63,7 @@ Program MakeProgram() {
       {"What to do",
        {"list", "bf16", "average", "lower_scores", "deterministic_seed"}},
       {"Configuration", {"preset", "config"}},
-      {"Values of the configuration", ModelFlagNames()}};
+      {"Values of the configuration", model::ModelFlagNames()}};
   program.examples = {"convert --list fcis_coco.npz",
                       "convert fcis_coco.npz fcis.safetensors",
                       "convert --psroi_rounding none in.npz out.safetensors",
@@ -90,12 +90,13 @@ absl::StatusOr<absl::optional<ModelConfig>> ConfigFromFlags() {
   return absl::make_optional(config);
 }
 
-absl::Status Write(const std::string& out, Weights weights) {
-  RETURN_IF_ERROR(ApplyModelFlags(&weights.config));
-  RETURN_IF_ERROR(CheckWeights(weights));
+absl::Status Write(const std::string& out, model::Weights weights) {
+  RETURN_IF_ERROR(model::ApplyModelFlags(&weights.config));
+  RETURN_IF_ERROR(model::CheckWeights(weights));
   const double lower = absl::GetFlag(FLAGS_lower_scores);
   if (lower != 0) LowerScores(lower, &weights.config);
-  if (absl::GetFlag(FLAGS_bf16)) weights = WithBf16Kernels(std::move(weights));
+  if (absl::GetFlag(FLAGS_bf16))
+    weights = model::WithBf16Kernels(std::move(weights));
   RETURN_IF_ERROR(WriteWeights(ResolvePath(out), weights));
   absl::PrintF("%s: %d tensors from %s\n", out, weights.tensors.size(),
                weights.source);
@@ -104,7 +105,7 @@ absl::Status Write(const std::string& out, Weights weights) {
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(CheckModelFlags());
+  RETURN_IF_ERROR(model::CheckModelFlags());
   if (!(std::abs(absl::GetFlag(FLAGS_lower_scores)) <= 20)) {
     return UsageError(
         absl::StrCat("--lower_scores=", absl::GetFlag(FLAGS_lower_scores),
@@ -124,15 +125,15 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const absl::optional<ModelConfig> config, ConfigFromFlags());
   if (seed >= 0) {
     if (!config.has_value()) return UsageError("expected --preset or --config");
-    return Write(arguments[0], DeterministicWeights(*config, seed));
+    return Write(arguments[0], model::DeterministicWeights(*config, seed));
   }
   const std::string in = ResolvePath(arguments[0]);
   if (list) {
-    ASSIGN_OR_RETURN(const auto tensors, ReadTensors(in));
+    ASSIGN_OR_RETURN(const auto tensors, model::ReadTensors(in));
     absl::PrintF("%s", TensorTable(tensors));
     if (arguments.size() == 1) return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(Weights weights, LoadWeights(in, config));
+  ASSIGN_OR_RETURN(model::Weights weights, model::LoadWeights(in, config));
   std::vector<std::string> others;
   for (const std::string& file : absl::GetFlag(FLAGS_average)) {
     others.push_back(ResolvePath(file));
@@ -144,8 +145,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::tools::MakeProgram(), fcis::tools::Run);
 }

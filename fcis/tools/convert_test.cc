@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 using ::testing::HasSubstr;
@@ -29,10 +29,10 @@ TEST(CheckOutputName, KnowsTwoFormats) {
 
 TEST(AverageOf, IsTheMeanOfAll) {
   const ModelConfig config = *Preset("parity_mini");
-  const Weights first = DeterministicWeights(config, 1);
-  const Weights second = DeterministicWeights(config, 2);
+  const model::Weights first = model::DeterministicWeights(config, 1);
+  const model::Weights second = model::DeterministicWeights(config, 2);
   const std::string file = ::testing::TempDir() + "/second.safetensors";
-  ASSERT_TRUE(SaveWeights(file, second).ok());
+  ASSERT_TRUE(model::SaveWeights(file, second).ok());
   const auto mean = AverageOf(first, {file, file});
   ASSERT_TRUE(mean.ok()) << mean.status();
   ASSERT_EQ(mean->tensors.size(), first.tensors.size());
@@ -43,17 +43,19 @@ TEST(AverageOf, IsTheMeanOfAll) {
   }
   ModelConfig other = config;
   other.mutable_rpn()->set_mid_channels(8);
-  ASSERT_TRUE(SaveWeights(file, DeterministicWeights(other, 2)).ok());
+  ASSERT_TRUE(
+      model::SaveWeights(file, model::DeterministicWeights(other, 2)).ok());
   EXPECT_THAT(AverageOf(first, {file}).status().message(),
               ::testing::HasSubstr("rpn/conv1"));
 }
 
 TEST(WriteWeights, BothFormatsHoldTheSameTensors) {
-  const Weights weights = DeterministicWeights(*Preset("parity_mini"), 5);
+  const model::Weights weights =
+      model::DeterministicWeights(*Preset("parity_mini"), 5);
   for (const char* name : {"w.npz", "w.safetensors"}) {
     const std::string path = absl::StrCat(::testing::TempDir(), "/", name);
     ASSERT_TRUE(WriteWeights(path, weights).ok());
-    const auto got = LoadWeights(path, weights.config);
+    const auto got = model::LoadWeights(path, weights.config);
     ASSERT_TRUE(got.ok()) << got.status();
     for (const auto& [tensor_name, tensor] : weights.tensors) {
       EXPECT_TRUE(AllEqual(got->tensors.at(tensor_name), tensor)) << name;
@@ -62,4 +64,4 @@ TEST(WriteWeights, BothFormatsHoldTheSameTensors) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 using ::testing::AllOf;
@@ -70,4 +70,4 @@ TEST(DefaultModelTest, Bench) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -39,7 +39,7 @@ ABSL_FLAG(bool, save_json, false,
 ABSL_FLAG(bool, save_masks, false,
           "Also write each instance's mask as a PNG under masks/.");
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 constexpr char kDefaultPictures[] = "fcis/tools/images";
@@ -56,10 +56,10 @@ Program MakeProgram() {
       {"Pictures and results",
        {"imgdir", "out", "save_json", "save_masks", "max_pixels"}},
       {"Model", {"modelpath", "download", "classes"}},
-      {"Computing", BackendFlagNames()},
-      {"Thresholds and sizes", ModelFlagNames()}};
+      {"Computing", model::BackendFlagNames()},
+      {"Thresholds and sizes", model::ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}, {'o', "out"}};
-  program.version_details = DeviceDetails;
+  program.version_details = model::DeviceDetails;
   program.examples = {"demo",
                       "demo -m fcis_coco.npz --out result a.jpg 'photos/*.png'",
                       "demo --imgdir photos --classes person,car --save_json"};
@@ -67,9 +67,9 @@ Program MakeProgram() {
 }
 
 absl::Status CheckFlags() {
-  RETURN_IF_ERROR(CheckModelFlags());
-  RETURN_IF_ERROR(CheckBackendFlags());
-  return MaxPixelsFromFlag().status();
+  RETURN_IF_ERROR(model::CheckModelFlags());
+  RETURN_IF_ERROR(model::CheckBackendFlags());
+  return data::MaxPixelsFromFlag().status();
 }
 
 absl::StatusOr<PictureList> DefaultPictures() {
@@ -91,7 +91,7 @@ absl::StatusOr<PictureList> Pictures(
 
 // Drivers, libraries and GPUs come in combinations that nobody has tried: the
 // first use of one computes known answers. The CPU is what this was built on.
-absl::Status TestNewDevice(const Backend& backend) {
+absl::Status TestNewDevice(const kernels::Backend& backend) {
   if (backend.name() != "cuda") return absl::OkStatus();
   ASSIGN_OR_RETURN(const bool ran,
                    SelfTestOnce("cuda", ResolvePath("~/.cache/fcis/cuda")));
@@ -99,12 +99,12 @@ absl::Status TestNewDevice(const Backend& backend) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Detector>> MakeDetector(ModelChoice choice,
-                                                       Backend* backend) {
+absl::StatusOr<std::unique_ptr<model::Detector>> MakeDetector(
+    model::ModelChoice choice, kernels::Backend* backend) {
   absl::PrintF("%s\n", choice.statement);
-  RETURN_IF_ERROR(ApplyModelFlags(&choice.weights.config));
-  ASSIGN_OR_RETURN(std::unique_ptr<Detector> detector,
-                   Detector::Create(choice.weights, backend));
+  RETURN_IF_ERROR(model::ApplyModelFlags(&choice.weights.config));
+  ASSIGN_OR_RETURN(std::unique_ptr<model::Detector> detector,
+                   model::Detector::Create(choice.weights, backend));
   absl::PrintF("device: %s, %s, %d threads\n", backend->name(),
                backend->precision(), NumThreads());
   std::fflush(stdout);
@@ -114,10 +114,11 @@ absl::StatusOr<std::unique_ptr<Detector>> MakeDetector(ModelChoice choice,
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const PictureList list, Pictures(arguments));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
+                   model::BackendFromFlags());
   RETURN_IF_ERROR(TestNewDevice(*backend));
-  ASSIGN_OR_RETURN(ModelChoice choice, ModelFromFlags());
-  ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
+  ASSIGN_OR_RETURN(model::ModelChoice choice, eval::ModelFromFlags());
+  ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
                    MakeDetector(std::move(choice), backend.get()));
   const PostprocessConfig& postprocess = detector->config().postprocess();
   DemoOptions options;
@@ -126,20 +127,20 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                                                 detector->config()));
   options.save_json = absl::GetFlag(FLAGS_save_json);
   options.save_masks = absl::GetFlag(FLAGS_save_masks);
-  ASSIGN_OR_RETURN(options.max_pixels, MaxPixelsFromFlag());
+  ASSIGN_OR_RETURN(options.max_pixels, data::MaxPixelsFromFlag());
   ASSIGN_OR_RETURN(
       options.directory,
       MakeOutputDirectory(absl::GetFlag(FLAGS_out), "fcis_demo", absl::Now()));
   RETURN_IF_ERROR(CheckKeepsPictures(list, options.directory));
   return RunDemo(list, options, detector->config(),
-                 [&](const Image& image, StageTimes* times) {
+                 [&](const Image& image, model::StageTimes* times) {
                    return detector->Detect(image, postprocess, nullptr, times);
                  });
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::tools::MakeProgram(), fcis::tools::Run);
 }

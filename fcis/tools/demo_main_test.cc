@@ -21,7 +21,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 namespace fs = std::filesystem;
@@ -52,9 +52,9 @@ class DemoMainTest : public ::testing::Test {
   void SaveSmallModel() {
     const auto config = Preset("parity_small");
     ASSERT_TRUE(config.ok()) << config.status();
-    ASSERT_TRUE(
-        SaveWeights(Path("small.safetensors"), DeterministicWeights(*config, 1))
-            .ok());
+    ASSERT_TRUE(model::SaveWeights(Path("small.safetensors"),
+                                   model::DeterministicWeights(*config, 1))
+                    .ok());
   }
 
   void AddPicture(const std::string& name, int height, int width) {
@@ -62,7 +62,7 @@ class DemoMainTest : public ::testing::Test {
     for (size_t i = 0; i < image.pixels.size(); ++i) {
       image.pixels[i] = (i * i / 7 + i / 3) % 251;
     }
-    const absl::StatusOr<std::string> png = EncodePng(image);
+    const absl::StatusOr<std::string> png = data::EncodePng(image);
     ASSERT_TRUE(png.ok());
     ASSERT_TRUE(WriteFileAtomic(Path("in/" + name), *png).ok());
   }
@@ -123,14 +123,14 @@ TEST_F(DemoMainTest, ByDefaultThePhotographs) {
   rapidjson::Document json;
   json.Parse(ReadFile(Path("out/results.json")).value().c_str());
   ASSERT_TRUE(!json.HasParseError() && json.IsArray());
-  constexpr int kPerson = 1, kCat = 17;
+  constexpr int kPerson = 1, train::kCat = 17;
   std::map<std::string, std::set<int>> found;
   for (const auto& entry : json.GetArray()) {
     found[entry["file_name"].GetString()].insert(entry["category_id"].GetInt());
   }
   EXPECT_THAT(found["astronaut.jpg"], ElementsAre(kPerson));
   EXPECT_THAT(found["photographer.jpg"], ElementsAre(kPerson));
-  EXPECT_THAT(found["cat.jpg"], ElementsAre(kCat));
+  EXPECT_THAT(found["cat.jpg"], ElementsAre(train::kCat));
   EXPECT_THAT(found["coffee.jpg"], IsEmpty());
 }
 
@@ -150,7 +150,7 @@ TEST_F(DemoMainTest, BadPicturesAmongGoodOnes) {
                                  HasSubstr("2 of 4 pictures failed")));
   EXPECT_THAT(outcome.out,
               AllOf(HasSubstr("a.png: 130x96, "), HasSubstr("pictures/s")));
-  const auto drawn = ReadImage(Path("result/wide.png"));
+  const auto drawn = data::ReadImage(Path("result/wide.png"));
   ASSERT_TRUE(drawn.ok());
   EXPECT_EQ(drawn->width, 200);
 
@@ -254,4 +254,4 @@ TEST_F(DemoMainTest, NoPictureFoundEndsBeforeAnyWork) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

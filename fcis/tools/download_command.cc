@@ -44,7 +44,7 @@ ABSL_FLAG(bool, val2017, false, "Pictures and annotations of val2017.");
 ABSL_FLAG(bool, 2017, false, "train2017 and val2017.");
 ABSL_FLAG(bool, all, false, "Everything of 2014 and 2015.");
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 const std::vector<std::string>& DataSetFlags() {
@@ -58,9 +58,9 @@ const std::vector<std::string>& DataSetFlags() {
 
 absl::StatusOr<DownloadManifest> ManifestFromFlags() {
   const std::string path = ResolvePath(absl::GetFlag(FLAGS_manifest));
-  if (path.empty()) return BuiltinManifest();
+  if (path.empty()) return data::BuiltinManifest();
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  return ParseManifest(text, path);
+  return data::ParseManifest(text, path);
 }
 
 std::string DirectoryFromFlags(DownloadItem::Kind kind) {
@@ -133,7 +133,7 @@ absl::Status RunDownload(DownloadItem::Kind kind,
   }
   names.insert(names.end(), sets.begin(), sets.end());
   if (names.empty()) {
-    const DownloadItem* model = FirstItem(manifest, DownloadItem::MODEL);
+    const DownloadItem* model = data::FirstItem(manifest, DownloadItem::MODEL);
     if (kind == DownloadItem::DATASET || model == nullptr) {
       return UsageError(
           "expected what to download, such as --val2014 (--help)");
@@ -141,19 +141,20 @@ absl::Status RunDownload(DownloadItem::Kind kind,
     names = {model->name()};
   }
   ASSIGN_OR_RETURN(std::vector<DownloadItem> items,
-                   SelectItems(manifest, kind, names));
+                   data::SelectItems(manifest, kind, names));
   RETURN_IF_ERROR(ApplyUrl(&items));
-  Fetcher fetcher(DirectoryFromFlags(kind), TerminalOptions());
+  data::Fetcher fetcher(DirectoryFromFlags(kind), data::TerminalOptions());
   if (absl::GetFlag(FLAGS_dry_run)) {
     for (const DownloadItem& item : items) {
       absl::PrintF("%s\n", fetcher.Plan(item));
     }
     return absl::OkStatus();
   }
-  return FetchItems(manifest, items, &fetcher, [](const std::string& path) {
-    absl::PrintF("%s\n", path);
-    std::fflush(stdout);
-  });
+  return data::FetchItems(manifest, items, &fetcher,
+                          [](const std::string& path) {
+                            absl::PrintF("%s\n", path);
+                            std::fflush(stdout);
+                          });
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

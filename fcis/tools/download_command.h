@@ -9,7 +9,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/data/download/manifest.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 // The groups of this library's flags, and their short names, for a help page.
 std::vector<Program::FlagGroup> DownloadFlagGroups();
@@ -23,6 +23,6 @@ std::vector<std::string> DataSetsFromFlags();
 absl::Status RunDownload(DownloadItem::Kind kind,
                          std::vector<std::string> names);
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_DOWNLOAD_COMMAND_H_

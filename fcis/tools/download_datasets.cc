@@ -11,10 +11,10 @@ int main(int argc, char** argv) {
   program.arguments = "[flags] [name]...";
   program.summary =
       "Fetches datasets, verified. The same as: download datasets.";
-  program.groups = fcis::DownloadFlagGroups();
-  program.short_flags = fcis::DownloadShortFlags();
+  program.groups = fcis::tools::DownloadFlagGroups();
+  program.short_flags = fcis::tools::DownloadShortFlags();
   return fcis::Main(
       argc, argv, program, [](const std::vector<std::string>& arguments) {
-        return fcis::RunDownload(fcis::DownloadItem::DATASET, arguments);
+        return fcis::tools::RunDownload(fcis::DownloadItem::DATASET, arguments);
       });
 }

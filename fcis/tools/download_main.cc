@@ -8,7 +8,7 @@
 #include "fcis/core/cli/suggest.h"
 #include "fcis/tools/download_command.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 Program MakeProgram() {
@@ -44,8 +44,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::tools::MakeProgram(), fcis::tools::Run);
 }

@@ -23,7 +23,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 namespace fs = std::filesystem;
@@ -47,9 +47,10 @@ class DownloadMainTest : public ::testing::Test {
     program_ = *program;
     std::string weights(1000000, '\0');
     for (size_t i = 0; i < weights.size(); ++i) weights[i] = i * i % 249 + i;
-    model_ = MakeArchive({{"a.npy", weights}}, true);
-    pictures_ = MakeArchive({{"val/COCO_1.jpg", "one"}}, true);
-    annotations_ = MakeArchive({{"annotations/instances.json", "{}"}}, false);
+    model_ = data::MakeArchive({{"a.npy", weights}}, true);
+    pictures_ = data::MakeArchive({{"val/COCO_1.jpg", "one"}}, true);
+    annotations_ =
+        data::MakeArchive({{"annotations/instances.json", "{}"}}, false);
     server_.server.Get("/model.npz",
                        [this](const auto& request, auto& response) {
                          Model(request, response);
@@ -156,7 +157,7 @@ class DownloadMainTest : public ::testing::Test {
   std::atomic<bool> slow_{false};
   std::mutex mutex_;
   std::vector<std::string> ranges_;
-  TestServer server_;
+  data::TestServer server_;
 };
 
 TEST_F(DownloadMainTest, Models) {
@@ -255,4 +256,4 @@ TEST_F(DownloadMainTest, BadManifest) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

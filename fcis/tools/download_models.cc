@@ -10,10 +10,10 @@ int main(int argc, char** argv) {
   program.name = "download_models";
   program.arguments = "[flags] [name]...";
   program.summary = "Fetches models, verified. The same as: download models.";
-  program.groups = fcis::DownloadFlagGroups();
-  program.short_flags = fcis::DownloadShortFlags();
+  program.groups = fcis::tools::DownloadFlagGroups();
+  program.short_flags = fcis::tools::DownloadShortFlags();
   return fcis::Main(
       argc, argv, program, [](const std::vector<std::string>& arguments) {
-        return fcis::RunDownload(fcis::DownloadItem::MODEL, arguments);
+        return fcis::tools::RunDownload(fcis::DownloadItem::MODEL, arguments);
       });
 }

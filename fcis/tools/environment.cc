@@ -22,7 +22,7 @@
 #include "fcis/kernels/cuda_environment.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 // The value of the first line `key : value` of a /proc file; "" without one.
@@ -99,7 +99,7 @@ std::string Dnnl() {
 }
 
 std::string AutomaticPrecision() {
-  const auto cpu = MakeBackend("cpu", Precision::kAuto);
+  const auto cpu = kernels::MakeBackend("cpu", kernels::Precision::kAuto);
   if (!cpu.ok()) return std::string(cpu.status().message());
   return absl::StrCat(DTypeName((*cpu)->activation_type()), " on the cpu");
 }
@@ -143,9 +143,9 @@ std::string Compiler() {
 
 }  // namespace
 
-std::vector<EnvironmentEntry> DescribeEnvironment() {
+std::vector<kernels::EnvironmentEntry> DescribeEnvironment() {
   const ThreadLimits limits = FindThreadLimits();
-  std::vector<EnvironmentEntry> entries = {
+  std::vector<kernels::EnvironmentEntry> entries = {
       {"system", System()},
       {"processor", ProcValue("/proc/cpuinfo", "model name")},
       {"instruction sets", CpuFeatures()},
@@ -160,10 +160,10 @@ std::vector<EnvironmentEntry> DescribeEnvironment() {
                               ABSL_LTS_RELEASE_PATCH_LEVEL)},
       {"protobuf", ProtobufVersion()},
       {"libzip", zip_libzip_version()}};
-  for (EnvironmentEntry& entry : DescribeCuda()) {
+  for (kernels::EnvironmentEntry& entry : kernels::DescribeCuda()) {
     entries.push_back(std::move(entry));
   }
   return entries;
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

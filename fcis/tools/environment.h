@@ -7,12 +7,12 @@
 
 #include "fcis/kernels/cuda_environment.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 // Processor, memory, libraries, accelerators. What is missing is an entry too:
 // "CUDA: not compiled in (...)".
-std::vector<EnvironmentEntry> DescribeEnvironment();
+std::vector<kernels::EnvironmentEntry> DescribeEnvironment();
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_ENVIRONMENT_H_

@@ -4,12 +4,12 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 TEST(DescribeEnvironment, NamesWhatMatters) {
   std::vector<std::string> names;
-  for (const EnvironmentEntry& e : DescribeEnvironment()) {
+  for (const kernels::EnvironmentEntry& e : DescribeEnvironment()) {
     names.push_back(e.name);
     EXPECT_FALSE(e.value.empty()) << e.name;
   }
@@ -18,8 +18,8 @@ TEST(DescribeEnvironment, NamesWhatMatters) {
                                               "cuDNN", "NCCL"}));
 }
 
-TEST(DescribeCuda, SaysWhetherItIsCompiledIn) {
-  for (const EnvironmentEntry& e : DescribeCuda()) {
+TEST(kernels::DescribeCuda, SaysWhetherItIsCompiledIn) {
+  for (const kernels::EnvironmentEntry& e : kernels::DescribeCuda()) {
     if (e.name != "CUDA") continue;
 #if defined(FCIS_CUDA)
     EXPECT_FALSE(absl::StrContains(e.value, "not compiled in"));
@@ -31,9 +31,10 @@ TEST(DescribeCuda, SaysWhetherItIsCompiledIn) {
   ADD_FAILURE() << "no entry CUDA";
 }
 
-TEST(EnvironmentText, AlignsValues) {
-  EXPECT_EQ(EnvironmentText({{"a", "1"}, {"long", "2"}}), "a     1\nlong  2\n");
+TEST(kernels::EnvironmentText, AlignsValues) {
+  EXPECT_EQ(kernels::EnvironmentText({{"a", "1"}, {"long", "2"}}),
+            "a     1\nlong  2\n");
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

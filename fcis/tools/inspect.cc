@@ -8,7 +8,7 @@
 #include "fcis/core/image/prepare.h"
 #include "fcis/core/mask/paste.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
@@ -50,8 +50,9 @@ void PackMask(const PastedMask& mask, int width, uint8_t* bits) {
   }
 }
 
-void AddDetections(const std::vector<Detection>& detections, const Image& image,
-                   const PostprocessConfig& options, NamedTensors* stages) {
+void AddDetections(const std::vector<model::Detection>& detections,
+                   const Image& image, const PostprocessConfig& options,
+                   NamedTensors* stages) {
   const int64_t n = detections.size();
   const int64_t bytes = (int64_t{image.height} * image.width + 7) / 8;
   Tensor boxes(Shape{n, 4}), scores(Shape{n});
@@ -59,7 +60,7 @@ void AddDetections(const std::vector<Detection>& detections, const Image& image,
   Tensor masks = Tensor::Zeros(Shape{n, bytes}, DType::kU8);
   float* corner = boxes.mutable_data<float>();
   for (int64_t i = 0; i < n; ++i) {
-    const Detection& d = detections[i];
+    const model::Detection& d = detections[i];
     for (const float v : {d.box.y0, d.box.x0, d.box.y1, d.box.x1}) {
       *corner++ = v;
     }
@@ -77,7 +78,7 @@ void AddDetections(const std::vector<Detection>& detections, const Image& image,
 
 }  // namespace
 
-absl::StatusOr<NamedTensors> InspectPicture(const Detector& detector,
+absl::StatusOr<NamedTensors> InspectPicture(const model::Detector& detector,
                                             const Image& image,
                                             const PostprocessConfig& options) {
   NamedTensors stages;
@@ -88,11 +89,11 @@ absl::StatusOr<NamedTensors> InspectPicture(const Detector& detector,
         name, name == "prepared" ? copy.Reshaped({t.dim(1), t.dim(2), t.dim(3)})
                                  : copy);
   };
-  ASSIGN_OR_RETURN(const std::vector<Detection> detections,
+  ASSIGN_OR_RETURN(const std::vector<model::Detection> detections,
                    detector.Detect(image, options, observe));
   AddInput(image, detector.config().input(), &stages);
   AddDetections(detections, image, options, &stages);
   return stages;
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -13,16 +13,16 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/detector.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 // The input (img, H_W, min_max, scale_f64), every stage that the detector shows
 // (fcis/model/stage_observer.h), and the result: det/bbox, det/label,
 // det/score, det/mask_packed (bits of each whole-picture mask, row by row, the
 // first pixel in the highest bit). Errors: Detector::Detect.
 absl::StatusOr<std::vector<std::pair<std::string, Tensor>>> InspectPicture(
-    const Detector& detector, const Image& image,
+    const model::Detector& detector, const Image& image,
     const PostprocessConfig& options);
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_INSPECT_H_

@@ -29,7 +29,7 @@ ABSL_FLAG(bool, selftest, false,
           "Only compute known answers on --device and say whether they came "
           "out.");
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 Program MakeProgram() {
@@ -42,10 +42,10 @@ Program MakeProgram() {
   program.groups = {{"Picture and result", {"image", "out"}},
                     {"Model", WeightsFlagNames()},
                     {"Machine", {"environment", "selftest"}},
-                    {"Computing", BackendFlagNames()},
-                    {"Thresholds and sizes", ModelFlagNames()}};
+                    {"Computing", model::BackendFlagNames()},
+                    {"Thresholds and sizes", model::ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}, {'o', "out"}};
-  program.version_details = DeviceDetails;
+  program.version_details = model::DeviceDetails;
   program.examples = {
       "inspect -m fcis_coco.npz --image a.jpg --out stages.npz",
       "inspect --preset resnet101_coco --deterministic_seed 1 --image a.jpg",
@@ -61,12 +61,13 @@ absl::Status CheckFlags(const std::vector<std::string>& arguments) {
   if (absl::GetFlag(FLAGS_image).empty()) {
     return UsageError("expected --image");
   }
-  RETURN_IF_ERROR(CheckModelFlags());
-  return CheckBackendFlags();
+  RETURN_IF_ERROR(model::CheckModelFlags());
+  return model::CheckBackendFlags();
 }
 
 absl::Status SelfTest() {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
+                   model::BackendFromFlags());
   const std::string device(backend->name());
   int failed = 0;
   std::vector<SelfTestResult> results = RunDetectionTests(device);
@@ -84,17 +85,18 @@ absl::Status SelfTest() {
 absl::Status Run(const std::vector<std::string>& arguments) {
   if (absl::GetFlag(FLAGS_selftest)) return SelfTest();
   if (absl::GetFlag(FLAGS_environment)) {
-    absl::PrintF("%s", EnvironmentText(DescribeEnvironment()));
+    absl::PrintF("%s", kernels::EnvironmentText(DescribeEnvironment()));
     return absl::OkStatus();
   }
   RETURN_IF_ERROR(CheckFlags(arguments));
   ASSIGN_OR_RETURN(const Image image,
-                   ReadImage(ResolvePath(absl::GetFlag(FLAGS_image))));
-  ASSIGN_OR_RETURN(Weights weights, WeightsFromFlags());
-  RETURN_IF_ERROR(ApplyModelFlags(&weights.config));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
-  ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
-                   Detector::Create(weights, backend.get()));
+                   data::ReadImage(ResolvePath(absl::GetFlag(FLAGS_image))));
+  ASSIGN_OR_RETURN(model::Weights weights, WeightsFromFlags());
+  RETURN_IF_ERROR(model::ApplyModelFlags(&weights.config));
+  ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
+                   model::BackendFromFlags());
+  ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
+                   model::Detector::Create(weights, backend.get()));
   ASSIGN_OR_RETURN(
       const auto stages,
       InspectPicture(*detector, image, detector->config().postprocess()));
@@ -109,8 +111,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::tools::MakeProgram(), fcis::tools::Run);
 }

@@ -12,7 +12,7 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 using Stages = std::map<std::string, Tensor>;
@@ -20,9 +20,10 @@ using Stages = std::map<std::string, Tensor>;
 Stages Inspect(const GoldenFile& golden) {
   ModelConfig config = *Preset("parity_mini");
   config.mutable_postprocess()->set_score_thresh(golden.Float("score_thresh"));
-  const auto backend = MakeBackend("cpu", Precision::kF32);
-  const auto detector = Detector::Create(
-      DeterministicWeights(config, golden.Int("weight_seed")), backend->get());
+  const auto backend = kernels::MakeBackend("cpu", kernels::Precision::kF32);
+  const auto detector = model::Detector::Create(
+      model::DeterministicWeights(config, golden.Int("weight_seed")),
+      backend->get());
   const auto stages = InspectPicture(
       **detector, ImageFromChw(golden.Get("img")), config.postprocess());
   EXPECT_TRUE(stages.ok()) << stages.status();
@@ -85,4 +86,4 @@ TEST(InspectPicture, PacksTheMasksBits) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

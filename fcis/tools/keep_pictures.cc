@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/cli/exit_code.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 namespace fs = std::filesystem;
 
@@ -29,4 +29,4 @@ absl::Status CheckKeepsPictures(const PictureList& list,
   return absl::OkStatus();
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

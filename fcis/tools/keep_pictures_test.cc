@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 namespace fs = std::filesystem;
@@ -29,4 +29,4 @@ TEST(CheckKeepsPicturesTest, NamesThePictureThatWouldGo) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -8,7 +8,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/eval/mask_ops/mask_ops.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 Program MakeProgram() {
@@ -37,12 +37,12 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     return UsageError(absl::StrCat("unexpected argument: ", arguments[0],
                                    " (the input is stdin)"));
   }
-  return AnswerMaskOps(stdin, stdout);
+  return eval::AnswerMaskOps(stdin, stdout);
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::tools::MakeProgram(), fcis::tools::Run);
 }

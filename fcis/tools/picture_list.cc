@@ -13,7 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "fcis/core/cli/paths.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 namespace fs = std::filesystem;
@@ -131,4 +131,4 @@ absl::Status CheckNotEmpty(const PictureList& list) {
   return absl::NotFoundError(absl::StrJoin(errors, "\n  "));
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 struct Picture {
   std::string path;
@@ -35,6 +35,6 @@ PictureList ListPictures(absl::string_view imgdir,
 // OK when there are pictures; else an error made of the list's.
 absl::Status CheckNotEmpty(const PictureList& list);
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_PICTURE_LIST_H_

@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 namespace fs = std::filesystem;
@@ -100,4 +100,4 @@ TEST_F(PictureListTest, NothingAskedNothingListed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -26,7 +26,7 @@
 #include "fcis/data/codec/png.h"
 #include "fcis/data/results_json.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 // Decoded pictures that wait for the network, and results that wait to be
@@ -89,12 +89,12 @@ std::string FileNamePart(absl::string_view name) {
 class Demo {
  public:
   Demo(const PictureList& list, const DemoOptions& options,
-       const ModelConfig& config, const DetectFunction& detect)
+       const ModelConfig& config, const eval::DetectFunction& detect)
       : list_(list),
         options_(options),
         config_(config),
         detect_(detect),
-        image_ids_(ImageIds(FileStems(list))),
+        image_ids_(data::ImageIds(FileStems(list))),
         progress_(Progress::OnStderr("pictures", list.pictures.size())) {}
 
   absl::Status Run() {
@@ -102,19 +102,20 @@ class Demo {
     for (const absl::Status& error : list_.errors) Fail(error);
     if (options_.save_masks) RETURN_IF_ERROR(CreateMaskDirectory());
     if (options_.save_json) {
-      ASSIGN_OR_RETURN(results_, ResultsWriter::Create(absl::StrCat(
+      ASSIGN_OR_RETURN(results_, data::ResultsWriter::Create(absl::StrCat(
                                      options_.directory, "/results.json")));
     }
     const absl::Time start = absl::Now();
     RunPipeline(
         list_.pictures.size(), kQueueDepth,
         [&](int64_t i) {
-          return LoadPicture(list_.pictures[i].path, options_.max_pixels);
+          return eval::LoadPicture(list_.pictures[i].path, options_.max_pixels);
         },
-        [&](int64_t i, PictureJob job) {
-          return DetectIn(std::move(job), list_.pictures[i].path, detect_);
+        [&](int64_t i, eval::PictureJob job) {
+          return eval::DetectIn(std::move(job), list_.pictures[i].path,
+                                detect_);
         },
-        [&](int64_t i, const PictureJob& job) { Finish(i, job); });
+        [&](int64_t i, const eval::PictureJob& job) { Finish(i, job); });
     if (options_.save_json) RETURN_IF_ERROR(results_->Commit());
     PrintSummary(absl::ToDoubleSeconds(absl::Now() - start));
     if (failed_ == 0) return absl::OkStatus();
@@ -123,7 +124,7 @@ class Demo {
   }
 
  private:
-  void Finish(int64_t i, const PictureJob& job) {
+  void Finish(int64_t i, const eval::PictureJob& job) {
     const absl::Status status = job.status.ok() ? Save(i, job) : job.status;
     if (status.ok()) {
       ++done_;
@@ -139,13 +140,13 @@ class Demo {
   }
 
   // Draws, writes and reports one picture.
-  absl::Status Save(int64_t i, const PictureJob& job) {
+  absl::Status Save(int64_t i, const eval::PictureJob& job) {
     Stopwatch watch;
-    const std::vector<Instance> instances = Keep(job);
+    const std::vector<eval::Instance> instances = Keep(job);
     Image drawn = job.image;
     DrawInstances(Drawable(instances), &drawn);
     const double draw_ms = watch.Lap();
-    ASSIGN_OR_RETURN(const std::string png, EncodePng(drawn));
+    ASSIGN_OR_RETURN(const std::string png, data::EncodePng(drawn));
     RETURN_IF_ERROR(WriteFileAtomic(ResultPath(i), png));
     if (options_.save_masks) {
       RETURN_IF_ERROR(WriteMasks(i, job.image, instances));
@@ -202,15 +203,15 @@ class Demo {
   }
 
   // Those of the labels asked for.
-  std::vector<Instance> Keep(const PictureJob& job) const {
-    return PasteInstances(job, options_.paste_threshold,
-                          [&](const Detection& detection) {
-                            return options_.labels.count(detection.label) > 0;
-                          });
+  std::vector<eval::Instance> Keep(const eval::PictureJob& job) const {
+    return eval::PasteInstances(
+        job, options_.paste_threshold, [&](const model::Detection& detection) {
+          return options_.labels.count(detection.label) > 0;
+        });
   }
 
   std::vector<DrawInstance> Drawable(
-      const std::vector<Instance>& instances) const {
+      const std::vector<eval::Instance>& instances) const {
     std::vector<DrawInstance> drawable;
     for (const auto& [detection, mask] : instances) {
       drawable.push_back({detection.box, &mask,
@@ -221,28 +222,29 @@ class Demo {
   }
 
   absl::Status WriteMasks(int64_t i, const Image& image,
-                          const std::vector<Instance>& instances) const {
+                          const std::vector<eval::Instance>& instances) const {
     RETURN_IF_ERROR(RemoveOldMasks(list_.pictures[i].stem));
     for (size_t n = 0; n < instances.size(); ++n) {
       const std::string path = absl::StrFormat(
           "%s/%s_%03d_%s.png", MaskDirectory(), list_.pictures[i].stem, n + 1,
           FileNamePart(ClassName(instances[n].detection.label)));
-      ASSIGN_OR_RETURN(
-          const std::string png,
-          EncodeMaskPng(FullMask(instances[n].mask, image.height, image.width),
-                        image.height, image.width));
+      ASSIGN_OR_RETURN(const std::string png,
+                       data::EncodeMaskPng(FullMask(instances[n].mask,
+                                                    image.height, image.width),
+                                           image.height, image.width));
       RETURN_IF_ERROR(WriteFileAtomic(path, png));
     }
     return absl::OkStatus();
   }
 
   absl::Status AddResults(int64_t i, const Image& image,
-                          const std::vector<Instance>& instances) {
-    for (const Instance& instance : instances) {
+                          const std::vector<eval::Instance>& instances) {
+    for (const eval::Instance& instance : instances) {
       const Box& box = instance.detection.box;
       const ClassConfig& klass = config_.classes(instance.detection.label - 1);
-      ResultEntry entry = ResultOf(instance, image, RecordId(image_ids_[i]),
-                                   RecordId(klass.category_id()));
+      data::ResultEntry entry =
+          eval::ResultOf(instance, image, data::RecordId(image_ids_[i]),
+                         data::RecordId(klass.category_id()));
       entry.file_name =
           std::filesystem::path(list_.pictures[i].path).filename().string();
       entry.bbox = XywhBox{box.x0, box.y0, box.width(), box.height()};
@@ -251,10 +253,10 @@ class Demo {
     return absl::OkStatus();
   }
 
-  void PrintLine(int64_t i, const PictureJob& job,
-                 const std::vector<Instance>& instances, double draw_ms,
+  void PrintLine(int64_t i, const eval::PictureJob& job,
+                 const std::vector<eval::Instance>& instances, double draw_ms,
                  double write_ms) {
-    const StageTimes& t = job.times;
+    const model::StageTimes& t = job.times;
     progress_.Print(
         stdout,
         absl::StrFormat(
@@ -268,9 +270,9 @@ class Demo {
   }
 
   // "3 instances (2 person, 1 car)"
-  std::string Describe(const std::vector<Instance>& instances) const {
+  std::string Describe(const std::vector<eval::Instance>& instances) const {
     std::map<int, int> counts;
-    for (const Instance& instance : instances) {
+    for (const eval::Instance& instance : instances) {
       ++counts[instance.detection.label];
     }
     std::vector<std::string> parts;
@@ -295,12 +297,12 @@ class Demo {
   const PictureList& list_;
   const DemoOptions& options_;
   const ModelConfig& config_;
-  const DetectFunction& detect_;
+  const eval::DetectFunction& detect_;
   const std::vector<int64_t> image_ids_;
   Progress progress_;
   // Touched by the thread that finishes pictures, and by Run before and after.
   int64_t done_ = 0, failed_ = 0, found_ = 0;
-  std::unique_ptr<ResultsWriter> results_;
+  std::unique_ptr<data::ResultsWriter> results_;
   // Masks of an earlier run, by the stem of their picture.
   std::map<std::string, std::vector<std::filesystem::path>> old_masks_;
 };
@@ -308,8 +310,9 @@ class Demo {
 }  // namespace
 
 absl::Status RunDemo(const PictureList& list, const DemoOptions& options,
-                     const ModelConfig& config, const DetectFunction& detect) {
+                     const ModelConfig& config,
+                     const eval::DetectFunction& detect) {
   return Demo(list, options, config, detect).Run();
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -12,7 +12,7 @@
 #include "fcis/eval/predict/picture_job.h"
 #include "fcis/tools/picture_list.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 struct DemoOptions {
   // Exists; gets <stem>.png for each picture that could be read.
@@ -27,15 +27,16 @@ struct DemoOptions {
   // Also masks/<stem>_<number>_<class>.png, white where the instance is.
   bool save_masks = false;
   // A picture of more pixels is an error.
-  int64_t max_pixels = kDefaultMaxPixels;
+  int64_t max_pixels = data::kDefaultMaxPixels;
 };
 
 // Works through the list (RunPipeline). Prints a line per picture and a summary
 // to stdout, what failed to stderr. Errors: anything failed, in the list or
 // here; the rest is done all the same.
 absl::Status RunDemo(const PictureList& list, const DemoOptions& options,
-                     const ModelConfig& config, const DetectFunction& detect);
+                     const ModelConfig& config,
+                     const eval::DetectFunction& detect);
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_RUN_DEMO_H_

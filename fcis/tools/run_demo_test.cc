@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 namespace fs = std::filesystem;
@@ -34,8 +34,8 @@ ModelConfig TwoClasses() {
   return config;
 }
 
-Detection Full(int label, float score, const Box& box) {
-  Detection detection;
+model::Detection Full(int label, float score, const Box& box) {
+  model::Detection detection;
   detection.label = label;
   detection.score = score;
   detection.box = box;
@@ -45,9 +45,10 @@ Detection Full(int label, float score, const Box& box) {
 }
 
 // Stands for the network: a dog and a cat in every picture.
-absl::StatusOr<std::vector<Detection>> FindTwo(const Image&, StageTimes*) {
-  return std::vector<Detection>{Full(1, 0.9f, Box{20, 5, 34, 25}),
-                                Full(2, 0.75f, Box{2, 3, 12, 9})};
+absl::StatusOr<std::vector<model::Detection>> FindTwo(const Image&,
+                                                      model::StageTimes*) {
+  return std::vector<model::Detection>{Full(1, 0.9f, Box{20, 5, 34, 25}),
+                                       Full(2, 0.75f, Box{2, 3, 12, 9})};
 }
 
 struct Outcome {
@@ -73,12 +74,13 @@ class RunDemoTest : public ::testing::Test {
   }
 
   void AddPicture(const std::string& name) {
-    const absl::StatusOr<std::string> png = EncodePng(Image(kHeight, kWidth));
+    const absl::StatusOr<std::string> png =
+        data::EncodePng(Image(kHeight, kWidth));
     ASSERT_TRUE(png.ok());
     AddFile(name, *png);
   }
 
-  Outcome Run(const DetectFunction& detect = FindTwo) {
+  Outcome Run(const eval::DetectFunction& detect = FindTwo) {
     Outcome outcome;
     const PictureList list = ListPictures((root_ / "in").string(), {});
     ::testing::internal::CaptureStdout();
@@ -100,7 +102,7 @@ class RunDemoTest : public ::testing::Test {
 
   Image ReadResult(const std::string& name) const {
     const absl::StatusOr<Image> image =
-        ReadImage((root_ / "out" / name).string());
+        data::ReadImage((root_ / "out" / name).string());
     EXPECT_TRUE(image.ok()) << image.status();
     return image.ok() ? *image : Image();
   }
@@ -151,7 +153,8 @@ TEST_F(RunDemoTest, PicturesOverThePixelLimitAreRefused) {
 TEST_F(RunDemoTest, AFailingDetectorIsReportedWithThePicture) {
   AddPicture("a.png");
   const Outcome outcome = Run(
-      [](const Image&, StageTimes*) -> absl::StatusOr<std::vector<Detection>> {
+      [](const Image&,
+         model::StageTimes*) -> absl::StatusOr<std::vector<model::Detection>> {
         return absl::InvalidArgumentError("too small");
       });
   EXPECT_EQ(ExitCode(outcome.status), kExitRunError);
@@ -244,4 +247,4 @@ TEST_F(RunDemoTest, NothingToDo) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

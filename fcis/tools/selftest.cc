@@ -18,7 +18,7 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/tools/bench.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 constexpr int kHeight = 96, kWidth = 128, kSeed = 1;
@@ -43,12 +43,12 @@ SelfTestResult TimedSelfTest(std::string name,
   return {std::move(name), std::move(status), took.count()};
 }
 
-absl::Status SelfTestDetection(Backend* checked) {
+absl::Status SelfTestDetection(kernels::Backend* checked) {
   ASSIGN_OR_RETURN(const ModelConfig config, SelfTestModel());
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<Detector> detector,
-      Detector::Create(DeterministicWeights(config, kSeed), checked));
-  ASSIGN_OR_RETURN(const std::vector<Detection> found,
+  ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
+                   model::Detector::Create(
+                       model::DeterministicWeights(config, kSeed), checked));
+  ASSIGN_OR_RETURN(const std::vector<model::Detection> found,
                    detector->Detect(SyntheticPicture(kHeight, kWidth),
                                     config.postprocess()));
   if (found.empty()) return VerificationError("nothing was detected");
@@ -57,20 +57,21 @@ absl::Status SelfTestDetection(Backend* checked) {
 
 std::vector<SelfTestResult> RunDetectionTests(absl::string_view device) {
   const std::string checked = absl::StrCat("check:", device, ",ref");
-  const auto detect = [&](Precision precision) -> absl::Status {
-    ASSIGN_OR_RETURN(const auto backend, MakeBackend(checked, precision));
+  const auto detect = [&](kernels::Precision precision) -> absl::Status {
+    ASSIGN_OR_RETURN(const auto backend,
+                     kernels::MakeBackend(checked, precision));
     return SelfTestDetection(backend.get());
   };
-  std::vector<SelfTestResult> results = {
-      TimedSelfTest("detection, f32", [&] { return detect(Precision::kF32); })};
-  const auto usual = MakeBackend(device, Precision::kAuto);
+  std::vector<SelfTestResult> results = {TimedSelfTest(
+      "detection, f32", [&] { return detect(kernels::Precision::kF32); })};
+  const auto usual = kernels::MakeBackend(device, kernels::Precision::kAuto);
   if (usual.ok() && (*usual)->activation_type() == DType::kBF16) {
-    results.push_back(TimedSelfTest("detection, bf16",
-                                    [&] { return detect(Precision::kBF16); }));
+    results.push_back(TimedSelfTest(
+        "detection, bf16", [&] { return detect(kernels::Precision::kBF16); }));
   }
-  if (usual.ok() && MapTypeOf(device, Precision::kF16).ok()) {
-    results.push_back(TimedSelfTest("detection, fp16",
-                                    [&] { return detect(Precision::kF16); }));
+  if (usual.ok() && kernels::MapTypeOf(device, kernels::Precision::kF16).ok()) {
+    results.push_back(TimedSelfTest(
+        "detection, fp16", [&] { return detect(kernels::Precision::kF16); }));
   }
   return results;
 }
@@ -92,4 +93,4 @@ absl::StatusOr<bool> SelfTestOnce(absl::string_view device,
   return true;
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -13,14 +13,14 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 // The small network of the tests; its input is min_size x max_size pixels.
 absl::StatusOr<ModelConfig> SelfTestModel();
 
 // A detection on a backend "check:A,B", which compares every result of every
 // op. Errors: the first that diverges; what the backend says.
-absl::Status SelfTestDetection(Backend* checked);
+absl::Status SelfTestDetection(kernels::Backend* checked);
 
 struct SelfTestResult {
   std::string name;  // "detection, bf16"
@@ -43,6 +43,6 @@ std::vector<SelfTestResult> RunDetectionTests(absl::string_view device);
 absl::StatusOr<bool> SelfTestOnce(absl::string_view device,
                                   const std::string& marker);
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_SELFTEST_H_

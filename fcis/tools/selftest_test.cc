@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 using ::testing::HasSubstr;
@@ -18,8 +18,8 @@ class SelfTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(SelfTest, Detects) {
   for (const DType type : {DType::kF32, DType::kBF16, DType::kF16}) {
-    const auto backend =
-        MakeTestBackend(absl::StrCat("check:", GetParam(), ",ref"), type);
+    const auto backend = kernels::MakeTestBackend(
+        absl::StrCat("check:", GetParam(), ",ref"), type);
     if (backend == nullptr) continue;
     const absl::Status status = SelfTestDetection(backend.get());
     EXPECT_TRUE(status.ok()) << DTypeName(type) << ": " << status;
@@ -27,9 +27,9 @@ TEST_P(SelfTest, Detects) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, SelfTest,
-                         ::testing::ValuesIn(TrainBackendNames()),
+                         ::testing::ValuesIn(kernels::TrainBackendNames()),
                          [](const auto& info) {
-                           return BackendTestName(info.param);
+                           return kernels::BackendTestName(info.param);
                          });
 
 TEST(RunDetectionTestsTest, NamesWhatItRan) {
@@ -67,4 +67,4 @@ TEST(SelfTestOnceTest, SaysWhatFailed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -21,7 +21,7 @@ ABSL_FLAG(uint64_t, seed, 1,
           "Which scenes; others with another seed, the same with the same.");
 ABSL_FLAG(int, size, 320, "Width in pixels; the height is four fifths of it.");
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 Program MakeProgram() {
@@ -40,8 +40,8 @@ Program MakeProgram() {
   return program;
 }
 
-absl::StatusOr<SceneDatasetOptions> OptionsFromFlags() {
-  SceneDatasetOptions options;
+absl::StatusOr<data::SceneDatasetOptions> OptionsFromFlags() {
+  data::SceneDatasetOptions options;
   options.images = absl::GetFlag(FLAGS_images);
   options.seed = absl::GetFlag(FLAGS_seed);
   options.width = absl::GetFlag(FLAGS_size);
@@ -64,11 +64,11 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   }
   const std::string out = ResolvePath(absl::GetFlag(FLAGS_out));
   if (out.empty()) return UsageError("expected --out, a directory");
-  ASSIGN_OR_RETURN(const SceneDatasetOptions options, OptionsFromFlags());
+  ASSIGN_OR_RETURN(const data::SceneDatasetOptions options, OptionsFromFlags());
   RETURN_IF_ERROR(SetThreadsFromFlag());
   {
     Progress progress(Progress::OnStderr("scenes", options.images));
-    RETURN_IF_ERROR(WriteSceneDataset(
+    RETURN_IF_ERROR(data::WriteSceneDataset(
         out, options, [&](int64_t done) { progress.Update(done); }));
   }
   absl::PrintF("%s: %d pictures of %d x %d in images/, annotations.json\n", out,
@@ -77,8 +77,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::tools::MakeProgram(), fcis::tools::Run);
 }

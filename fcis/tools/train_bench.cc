@@ -14,7 +14,7 @@
 #include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/step/train_step.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -24,9 +24,9 @@ double SecondsSince(Clock::time_point start) {
 }
 
 // Filled boxes of random sizes and classes.
-Instances MadeUpInstances(const TrainBenchOptions& options, int classes) {
+data::Instances MadeUpInstances(const TrainBenchOptions& options, int classes) {
   RandomStream random("bench instances", 1);
-  Instances instances;
+  data::Instances instances;
   for (int i = 0; i < options.objects; ++i) {
     const int h = random.Integer(options.height / 8, options.height / 2);
     const int w = random.Integer(options.width / 8, options.width / 2);
@@ -52,33 +52,35 @@ Instances MadeUpInstances(const TrainBenchOptions& options, int classes) {
 absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
                                                ModelConfig model,
                                                const TrainBenchOptions& options,
-                                               TrainBackend* backend) {
+                                               kernels::TrainBackend* backend) {
   model.mutable_input()->set_min_size(std::min(options.height, options.width));
   model.mutable_input()->set_max_size(std::max(options.height, options.width));
   // First, since it sees to it that there are classes.
+  ASSIGN_OR_RETURN(const std::unique_ptr<train::TrainNetwork> network,
+                   train::TrainNetwork::Create(
+                       model::DeterministicWeights(model, options.seed),
+                       train::NetworkOptionsOf(recipe), backend));
+  ASSIGN_OR_RETURN(const data::TrainSample sample,
+                   data::TransformForTraining(
+                       SyntheticPicture(options.height, options.width),
+                       MadeUpInstances(options, model.classes_size()),
+                       model.input(), false));
+  const std::vector<data::TrainSample> samples(recipe.batch(), sample);
   ASSIGN_OR_RETURN(
-      const std::unique_ptr<TrainNetwork> network,
-      TrainNetwork::Create(DeterministicWeights(model, options.seed),
-                           NetworkOptionsOf(recipe), backend));
-  ASSIGN_OR_RETURN(
-      const TrainSample sample,
-      TransformForTraining(SyntheticPicture(options.height, options.width),
-                           MadeUpInstances(options, model.classes_size()),
-                           model.input(), false));
-  const std::vector<TrainSample> samples(recipe.batch(), sample);
-  ASSIGN_OR_RETURN(const std::unique_ptr<Optimizer> optimizer,
-                   Optimizer::Create(recipe.optimizer(), network->parameters(),
-                                     network->math()));
-  StepOptions step;
+      const std::unique_ptr<train::Optimizer> optimizer,
+      train::Optimizer::Create(recipe.optimizer(), network->parameters(),
+                               network->math()));
+  train::StepOptions step;
   step.total_pictures = recipe.batch();
   TrainBenchResult result;
   std::vector<double> updates;
   for (int i = 0; i <= options.repeats; ++i) {
     const auto start = Clock::now();
-    std::vector<Sampler> samplers(samples.size(), Sampler(1));
-    ASSIGN_OR_RETURN(const LossTerms terms,
-                     TrainStep(model, recipe, samples, absl::MakeSpan(samplers),
-                               step, network.get(), backend));
+    std::vector<train::Sampler> samplers(samples.size(), train::Sampler(1));
+    ASSIGN_OR_RETURN(
+        const train::LossTerms terms,
+        train::TrainStep(model, recipe, samples, absl::MakeSpan(samplers), step,
+                         network.get(), backend));
     const auto update = Clock::now();
     double norm = 0;
     if (recipe.optimizer().clip_norm() > 0) {
@@ -97,4 +99,4 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
   return result;
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

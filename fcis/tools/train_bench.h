@@ -10,7 +10,7 @@
 #include "fcis/kernels/train/train_backend.h"
 #include "fcis/train/config/train.pb.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 struct TrainBenchOptions {
   int height = 600, width = 800;  // of the network's input
@@ -32,8 +32,8 @@ struct TrainBenchResult {
 absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
                                                ModelConfig model,
                                                const TrainBenchOptions& options,
-                                               TrainBackend* backend);
+                                               kernels::TrainBackend* backend);
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_TRAIN_BENCH_H_

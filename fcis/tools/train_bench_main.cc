@@ -21,7 +21,7 @@ ABSL_FLAG(int, height, 600, "Height of the network's input.");
 ABSL_FLAG(int, width, 800, "Width of the network's input.");
 ABSL_FLAG(int, repeats, 5, "Timed steps, after one that is not timed.");
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 Program MakeProgram() {
@@ -32,8 +32,8 @@ Program MakeProgram() {
       "Times whole training steps (forward, targets, pooling, losses, "
       "backward, update) on a made-up picture, and prints the median as JSON.";
   program.groups = {{"What to run", {"config", "height", "width", "repeats"}},
-                    {"Computing", BackendFlagNames()}};
-  program.version_details = DeviceDetails;
+                    {"Computing", model::BackendFlagNames()}};
+  program.version_details = model::DeviceDetails;
   program.examples = {"train_bench --threads 2 --precision f32",
                       "train_bench --config small_scenes --height 256 --width "
                       "320 --threads 1"};
@@ -53,11 +53,11 @@ absl::Status Run(const std::vector<std::string>& arguments) {
         "expected --height and --width of at least 64, --repeats of at least "
         "1");
   }
-  const auto recipe = Recipe(absl::GetFlag(FLAGS_config));
+  const auto recipe = train::Recipe(absl::GetFlag(FLAGS_config));
   if (!recipe.ok()) return UsageError(recipe.status().message());
-  ASSIGN_OR_RETURN(const ModelConfig model, ModelOf(*recipe));
-  ASSIGN_OR_RETURN(const std::unique_ptr<TrainBackend> backend,
-                   TrainBackendFromFlags());
+  ASSIGN_OR_RETURN(const ModelConfig model, train::ModelOf(*recipe));
+  ASSIGN_OR_RETURN(const std::unique_ptr<kernels::TrainBackend> backend,
+                   model::TrainBackendFromFlags());
   ASSIGN_OR_RETURN(const TrainBenchResult result,
                    RunTrainBench(*recipe, model, options, backend.get()));
   const std::vector<double>& s = result.seconds;
@@ -74,8 +74,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::tools::MakeProgram(), fcis::tools::Run);
 }

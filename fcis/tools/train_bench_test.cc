@@ -7,17 +7,18 @@
 #include "fcis/train/config/recipes.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 TEST(RunTrainBench, TimesEveryStep) {
-  const auto backend = MakeTrainBackend("cpu", Precision::kF32);
+  const auto backend =
+      kernels::MakeTrainBackend("cpu", kernels::Precision::kF32);
   ASSERT_TRUE(backend.ok());
   TrainBenchOptions options;
   options.height = 96;
   options.width = 128;
   options.repeats = 2;
-  TrainConfig recipe = *Recipe("small_scenes");
+  TrainConfig recipe = *train::Recipe("small_scenes");
   recipe.set_batch(2);
   const auto result =
       RunTrainBench(recipe, *Preset("parity_mini"), options, backend->get());
@@ -29,4 +30,4 @@ TEST(RunTrainBench, TimesEveryStep) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

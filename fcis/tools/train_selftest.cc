@@ -17,7 +17,7 @@
 #include "fcis/tools/bench.h"
 #include "fcis/train/step/train_step.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 constexpr int kSeed = 1;
@@ -26,11 +26,11 @@ constexpr int kSeed = 1;
 // of their number, in another order. Anything wrong is off by far more.
 constexpr double kTolerance = 1e-3;
 
-absl::StatusOr<TrainSample> MakeSample(const ModelConfig& config) {
+absl::StatusOr<data::TrainSample> MakeSample(const ModelConfig& config) {
   const int height = config.input().min_size();
   const int width = config.input().max_size();
   const Box box = {30, 20, 90, 80};
-  Instances objects;
+  data::Instances objects;
   objects.boxes = {box};
   objects.labels = {1};
   std::vector<uint8_t> mask(height * width);
@@ -38,31 +38,33 @@ absl::StatusOr<TrainSample> MakeSample(const ModelConfig& config) {
     std::fill_n(mask.begin() + y * width + 30, 60 - y / 4, 1);
   }
   objects.masks = {mask};
-  return TransformForTraining(SyntheticPicture(height, width), objects,
-                              config.input(), /*flip=*/false);
+  return data::TransformForTraining(SyntheticPicture(height, width), objects,
+                                    config.input(), /*flip=*/false);
 }
 
 // A step's loss, then the gradients of every parameter as files have them.
 struct StepResult {
-  LossTerms terms;
+  train::LossTerms terms;
   std::vector<std::pair<std::string, Tensor>> gradients;
 };
 
-absl::StatusOr<StepResult> Step(TrainBackend* backend) {
+absl::StatusOr<StepResult> Step(kernels::TrainBackend* backend) {
   ASSIGN_OR_RETURN(const ModelConfig config, SelfTestModel());
-  ASSIGN_OR_RETURN(const TrainSample sample, MakeSample(config));
+  ASSIGN_OR_RETURN(const data::TrainSample sample, MakeSample(config));
   ASSIGN_OR_RETURN(
-      const std::unique_ptr<TrainNetwork> network,
-      TrainNetwork::Create(DeterministicWeights(config, kSeed), {}, backend));
-  Sampler sampler(kSeed);
+      const std::unique_ptr<train::TrainNetwork> network,
+      train::TrainNetwork::Create(model::DeterministicWeights(config, kSeed),
+                                  {}, backend));
+  train::Sampler sampler(kSeed);
   StepResult result;
   ASSIGN_OR_RETURN(
       result.terms,
-      TrainStep(config, TrainConfig(), {sample}, absl::MakeSpan(&sampler, 1),
-                StepOptions(), network.get(), backend));
-  for (const Parameter* p : network->parameters()) {
+      train::TrainStep(config, TrainConfig(), {sample},
+                       absl::MakeSpan(&sampler, 1), train::StepOptions(),
+                       network.get(), backend));
+  for (const train::Parameter* p : network->parameters()) {
     ASSIGN_OR_RETURN(const Tensor gradient,
-                     FetchTensor(*p, p->gradient, network->math()));
+                     train::FetchTensor(*p, p->gradient, network->math()));
     result.gradients.emplace_back(p->name, gradient);
   }
   return result;
@@ -87,8 +89,9 @@ absl::Status Compare(const std::string& name, const Tensor& got,
 
 }  // namespace
 
-absl::Status SelfTestTraining(TrainBackend* tested) {
-  ASSIGN_OR_RETURN(const auto oracle, MakeTrainBackend("ref", Precision::kF32));
+absl::Status SelfTestTraining(kernels::TrainBackend* tested) {
+  ASSIGN_OR_RETURN(const auto oracle,
+                   kernels::MakeTrainBackend("ref", kernels::Precision::kF32));
   ASSIGN_OR_RETURN(const StepResult want, Step(oracle.get()));
   ASSIGN_OR_RETURN(const StepResult got, Step(tested));
   const double sum = want.terms.sum();
@@ -104,10 +107,10 @@ absl::Status SelfTestTraining(TrainBackend* tested) {
 
 SelfTestResult RunTrainingTest(absl::string_view device) {
   return TimedSelfTest("training step, f32", [&]() -> absl::Status {
-    ASSIGN_OR_RETURN(const auto backend,
-                     MakeTrainBackend(device, Precision::kF32));
+    ASSIGN_OR_RETURN(const auto backend, kernels::MakeTrainBackend(
+                                             device, kernels::Precision::kF32));
     return SelfTestTraining(backend.get());
   });
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -8,16 +8,16 @@
 #include "fcis/kernels/train/train_backend.h"
 #include "fcis/tools/selftest.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 // Compares losses and all gradients. Errors: the first that differs by more
 // than rounding explains, with both values; what the backend says. `tested` is
 // an f32 backend.
-absl::Status SelfTestTraining(TrainBackend* tested);
+absl::Status SelfTestTraining(kernels::TrainBackend* tested);
 
 // SelfTestTraining on "cpu", "cuda" or "ref".
 SelfTestResult RunTrainingTest(absl::string_view device);
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_TRAIN_SELFTEST_H_

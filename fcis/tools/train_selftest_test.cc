@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 using ::testing::HasSubstr;
@@ -15,21 +15,21 @@ using ::testing::HasSubstr;
 class SelfTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(SelfTest, Trains) {
-  const auto backend = MakeTestTrainBackend(GetParam(), DType::kF32);
+  const auto backend = kernels::MakeTestTrainBackend(GetParam(), DType::kF32);
   ASSERT_NE(backend, nullptr);
   const absl::Status status = SelfTestTraining(backend.get());
   EXPECT_TRUE(status.ok()) << status;
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, SelfTest,
-                         ::testing::ValuesIn(TrainBackendNames()),
+                         ::testing::ValuesIn(kernels::TrainBackendNames()),
                          [](const auto& info) {
-                           return BackendTestName(info.param);
+                           return kernels::BackendTestName(info.param);
                          });
 
 TEST(SelfTestTrainingTest, SaysWhatDiffers) {
   // Coarser arithmetic is what a wrong kernel looks like.
-  const auto backend = MakeTestTrainBackend("emulated", DType::kBF16);
+  const auto backend = kernels::MakeTestTrainBackend("emulated", DType::kBF16);
   const absl::Status status = SelfTestTraining(backend.get());
   EXPECT_EQ(ExitCode(status), kExitVerification) << status;
   EXPECT_THAT(status.message(), HasSubstr("expected"));
@@ -44,4 +44,4 @@ TEST(RunTrainingTestTest, SaysHowItWent) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

@@ -18,10 +18,10 @@ ABSL_FLAG(std::string, preset, "",
 ABSL_FLAG(int, deterministic_seed, 1,
           "Seed of the formula that makes the weights of --preset.");
 
-namespace fcis {
+namespace fcis::tools {
 
 std::vector<std::string> WeightsFlagNames() {
-  std::vector<std::string> names = ModelSourceFlagNames();
+  std::vector<std::string> names = eval::ModelSourceFlagNames();
   names.insert(names.end(), {"preset", "deterministic_seed"});
   return names;
 }
@@ -36,16 +36,17 @@ absl::Status CheckWeightsFlags() {
   return known.ok() ? known : UsageError(known.message());
 }
 
-absl::StatusOr<Weights> WeightsFromFlags() {
+absl::StatusOr<model::Weights> WeightsFromFlags() {
   RETURN_IF_ERROR(CheckWeightsFlags());
   const std::string preset = absl::GetFlag(FLAGS_preset);
   if (preset.empty()) {
-    ASSIGN_OR_RETURN(ModelChoice choice, ModelFromFlags());
+    ASSIGN_OR_RETURN(model::ModelChoice choice, eval::ModelFromFlags());
     absl::FPrintF(stderr, "%s\n", choice.statement);
     return std::move(choice.weights);
   }
   ASSIGN_OR_RETURN(const ModelConfig config, Preset(preset));
-  return DeterministicWeights(config, absl::GetFlag(FLAGS_deterministic_seed));
+  return model::DeterministicWeights(config,
+                                     absl::GetFlag(FLAGS_deterministic_seed));
 }
 
-}  // namespace fcis
+}  // namespace fcis::tools

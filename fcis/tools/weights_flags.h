@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::tools {
 
 // Names of the flags, for a help page.
 std::vector<std::string> WeightsFlagNames();
@@ -20,8 +20,8 @@ absl::Status CheckWeightsFlags();
 
 // The preset's deterministic weights, or the model's, which stderr then names.
 // Errors: as above; those of ChooseModel.
-absl::StatusOr<Weights> WeightsFromFlags();
+absl::StatusOr<model::Weights> WeightsFromFlags();
 
-}  // namespace fcis
+}  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_WEIGHTS_FLAGS_H_

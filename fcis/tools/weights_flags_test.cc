@@ -8,7 +8,7 @@
 #include "fcis/core/config/presets.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::tools {
 namespace {
 
 void Give(const std::vector<std::string>& flags) {
@@ -34,4 +34,4 @@ TEST(WeightsFlagsTest, PresetsHaveDeterministicWeights) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::tools

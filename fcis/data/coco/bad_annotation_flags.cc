@@ -17,7 +17,7 @@ ABSL_FLAG(std::string, bad_annotations, "error",
           "an evaluation scores them as pycocotools does, and says so.");
 ABSL_FLAG(int, max_messages, 20, "Bad records that are named.");
 
-namespace fcis {
+namespace fcis::data {
 
 absl::StatusOr<BadAnnotationPolicy> BadAnnotationPolicyFromFlags() {
   const std::string choice = absl::GetFlag(FLAGS_bad_annotations);
@@ -33,4 +33,4 @@ absl::StatusOr<BadAnnotationPolicy> BadAnnotationPolicyFromFlags() {
   return policy;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -6,11 +6,11 @@
 #include "absl/status/statusor.h"
 #include "fcis/data/coco/record_problems.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // A UsageError names the flag and what was expected.
 absl::StatusOr<BadAnnotationPolicy> BadAnnotationPolicyFromFlags();
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_BAD_ANNOTATION_FLAGS_H_

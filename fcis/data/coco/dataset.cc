@@ -11,7 +11,7 @@
 #include "fcis/data/json/json_parts.h"
 #include "fcis/data/json/open_json.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using Kind = JsonScanner::Kind;
@@ -462,4 +462,4 @@ std::string TwoNames(const CocoDataset& dataset, absl::string_view name,
                       "\"");
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

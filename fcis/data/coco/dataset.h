@@ -19,7 +19,7 @@
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/coco/record_problems.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // What a task does with a member of a record.
 enum class MemberUse {
@@ -111,6 +111,6 @@ std::string NameOf(const CocoDataset& dataset, const CocoImage& image);
 std::string TwoNames(const CocoDataset& dataset, absl::string_view name,
                      const CocoCategory& category);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_DATASET_H_

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::AllOf;
@@ -357,4 +357,4 @@ TEST(ReadCocoDatasetTest, FaultsOfManyPartsKeepTheirPlaces) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -5,7 +5,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using Json = rapidjson::Writer<rapidjson::StringBuffer>;
@@ -89,4 +89,4 @@ absl::Status WriteCocoDataset(const std::string& path,
       path, absl::string_view(buffer.GetString(), buffer.GetSize()));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "fcis/core/rle/rle.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct WrittenCategory {
   int64_t id = 0;
@@ -39,6 +39,6 @@ struct WrittenDataset {
 absl::Status WriteCocoDataset(const std::string& path,
                               const WrittenDataset& dataset);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_DATASET_WRITER_H_

@@ -6,7 +6,7 @@
 #include "fcis/data/coco/segmentation.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 TEST(WriteCocoDatasetTest, ReadsBack) {
@@ -50,4 +50,4 @@ TEST(WriteCocoDatasetTest, ErrorsNameTheFile) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -14,7 +14,7 @@
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/coco/split_dataset.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr int64_t kFewest = 8;  // pictures with objects
@@ -139,4 +139,4 @@ absl::StatusOr<HeldOut> HoldOut(const std::string& ann_file, double share) {
                       absl::StrCat(ann_file, ": ", split.message()));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

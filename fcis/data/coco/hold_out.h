@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // A picture to choose from.
 struct PictureClasses {
@@ -37,6 +37,6 @@ struct HeldOut {
 // missing. What is wrong with single records is for the parts' readers.
 absl::StatusOr<HeldOut> HoldOut(const std::string& ann_file, double share);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_HOLD_OUT_H_

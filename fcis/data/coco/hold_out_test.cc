@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::ElementsAre;
@@ -154,4 +154,4 @@ TEST(HoldOutTest, FilesThatAreNoneAreNamed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

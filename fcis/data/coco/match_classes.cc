@@ -12,7 +12,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/suggest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // Spellings of one class; the first is COCO's.
@@ -325,4 +325,4 @@ std::string Describe(const ClassMatch& match) {
   return text;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

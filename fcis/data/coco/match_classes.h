@@ -14,7 +14,7 @@
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // What the user says of names that differ: (model's, data set's).
 using ClassMap = std::vector<std::pair<std::string, std::string>>;
@@ -56,6 +56,6 @@ absl::StatusOr<ClassMatch> MatchClasses(absl::Span<const std::string> classes,
 // one more for each list that is not empty.
 std::string Describe(const ClassMatch& match);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_MATCH_CLASSES_H_

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::ElementsAre;
@@ -167,4 +167,4 @@ TEST(ParseClassMapTest, PairsAndEscapes) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -13,7 +13,7 @@
 #include "fcis/data/coco/split_dataset.h"
 #include "fcis/data/json/open_json.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // One of the two files. The first error stays.
@@ -120,4 +120,4 @@ absl::Status SplitMinival2014(const std::string& val2014,
   return rest_output.Commit();
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Splits the file `val2014` (instances_val2014.json): the pictures that the
 // file `val2017` lists too, with their annotations, go to `minival`, the others
@@ -22,6 +22,6 @@ absl::Status SplitMinival2014(const std::string& val2014,
                               const std::string& minival,
                               const std::string& rest);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_MINIVAL_H_

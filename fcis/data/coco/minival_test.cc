@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -122,4 +122,4 @@ TEST_F(MinivalTest, BadFilesAreNamedAndLeaveNothing) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -6,7 +6,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr char kExpected[] = "an id, an integer of 64 bits or a string";
@@ -80,4 +80,4 @@ std::string NoteOnKind(const RecordId& id, const RecordIndex& listed,
                       other.ToString());
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

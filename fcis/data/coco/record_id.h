@@ -13,7 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/data/json/json_scanner.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Integers are those of int64 and of uint64, each held exactly.
 class RecordId {
@@ -110,6 +110,6 @@ class RecordIndex {
 std::string NoteOnKind(const RecordId& id, const RecordIndex& listed,
                        absl::string_view list);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_RECORD_ID_H_

@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::HasSubstr;
@@ -101,4 +101,4 @@ TEST(RecordIndexTest, NotesTheOtherKindOfAnId) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

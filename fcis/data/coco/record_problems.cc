@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-namespace fcis {
+namespace fcis::data {
 
 void RecordLines::Add(std::string line, bool same_record) {
   ++count;
@@ -85,4 +85,4 @@ std::vector<std::string> RecordProblems::Notes(
   return notes;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // What becomes of bad records: those that lack a member that the task needs, or
 // hold something else there.
@@ -61,6 +61,6 @@ struct RecordProblems {
   std::vector<std::string> Notes(const BadAnnotationPolicy& policy) const;
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_RECORD_PROBLEMS_H_

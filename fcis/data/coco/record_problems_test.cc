@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::ElementsAre;
@@ -83,4 +83,4 @@ TEST(ShownValueTest, IsOneShortLine) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

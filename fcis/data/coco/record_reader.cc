@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/data/coco/record_problems.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 struct Description {
@@ -94,4 +94,4 @@ bool RecordReader::Fail(const RecordId& id) {
       absl::StrCat(" (in the record with id ", id.ToString(), ")"));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -12,7 +12,7 @@
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/json/json_scanner.h"
 
-namespace fcis {
+namespace fcis::data {
 
 enum class Member {
   kId,
@@ -114,6 +114,6 @@ bool RecordReader::Take(Member member, Read&& read) {
   return true;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_RECORD_READER_H_

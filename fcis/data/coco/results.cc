@@ -10,7 +10,7 @@
 #include "fcis/data/json/json_parts.h"
 #include "fcis/data/json/json_scanner.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using Kind = JsonScanner::Kind;
@@ -225,4 +225,4 @@ absl::StatusOr<std::vector<std::unique_ptr<ResultsSink>>> ReadResults(
   return sinks;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -17,7 +17,7 @@
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/coco/segmentation.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct CocoResult {
   size_t offset = 0;  // where it begins in the file's text
@@ -74,6 +74,6 @@ absl::StatusOr<std::vector<std::unique_ptr<ResultsSink>>> ReadResults(
     absl::string_view text, absl::string_view path,
     const ResultsOptions& options, const MakeResultsSink& make_sink);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_RESULTS_H_

@@ -10,7 +10,7 @@
 #include "fcis/core/rle/rle_string.h"
 #include "fcis/data/coco/record_problems.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 bool ReadInteger(JsonScanner& json, const char* what, int64_t& value) {
@@ -150,4 +150,4 @@ absl::StatusOr<Rle> SegmentationToRle(const Segmentation& segmentation,
   return absl::InvalidArgumentError("no segmentation");
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

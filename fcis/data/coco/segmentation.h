@@ -13,7 +13,7 @@
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/json/json_scanner.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct Segmentation {
   enum class Kind {
@@ -47,6 +47,6 @@ absl::StatusOr<Rle> SegmentationToRle(const Segmentation& segmentation,
                                       int64_t image_height,
                                       int64_t image_width);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_SEGMENTATION_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/data/json/json_scanner.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // A list of records on its way to a sink.
@@ -134,4 +134,4 @@ absl::Status SplitDataset(absl::string_view text, BadRecords bad_records,
   return Splitter(text, bad_records, choose, chosen, rest).Run();
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/data/coco/record_id.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // The lists that are taken apart.
 inline constexpr absl::string_view kImages = "images";
@@ -36,6 +36,6 @@ absl::Status SplitDataset(absl::string_view text, BadRecords bad_records,
                           const ChooseRecord& choose, const TextSink& chosen,
                           const TextSink& rest);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_SPLIT_DATASET_H_

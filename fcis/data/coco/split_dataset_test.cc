@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::HasSubstr;
@@ -63,4 +63,4 @@ TEST(SplitDatasetTest, WhatIsNoCocoFileIsAnError) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

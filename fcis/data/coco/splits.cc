@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // A split's annotations, and the archive that holds its pictures.
@@ -74,4 +74,4 @@ absl::StatusOr<CocoSplit> FindCocoSplit(absl::string_view root,
                                           absl::StrJoin(missing, ", or ")));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

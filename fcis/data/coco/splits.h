@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct CocoSplit {
   std::string annotations;  // the JSON file
@@ -27,6 +27,6 @@ const std::vector<std::string>& CocoSplitNames();
 absl::StatusOr<CocoSplit> FindCocoSplit(absl::string_view root,
                                         absl::string_view name);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_SPLITS_H_

@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -68,4 +68,4 @@ TEST_F(SplitsTest, NamesAreEachOnce) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

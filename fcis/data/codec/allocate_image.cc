@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::data {
 
 namespace {
 
@@ -48,4 +48,4 @@ absl::StatusOr<Image> AllocateImage(uint32_t height, uint32_t width,
       absl::StrCat("no memory for ", SizeText(height, width)));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

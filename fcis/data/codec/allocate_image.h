@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/image/image.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct ImageSize {
   int height = 0, width = 0;  // pixels, at least 1
@@ -23,6 +23,6 @@ absl::StatusOr<ImageSize> CheckImageSize(uint32_t height, uint32_t width,
 absl::StatusOr<Image> AllocateImage(uint32_t height, uint32_t width,
                                     int64_t max_pixels);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_CODEC_ALLOCATE_IMAGE_H_

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::Each;
@@ -46,4 +46,4 @@ TEST(AllocateImageTest, MoreThanThereIsMemoryIsAnError) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

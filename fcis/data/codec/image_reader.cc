@@ -14,7 +14,7 @@
 #include "fcis/data/codec/jpeg.h"
 #include "fcis/data/codec/png.h"
 
-namespace fcis {
+namespace fcis::data {
 
 namespace {
 
@@ -90,4 +90,4 @@ absl::StatusOr<ImageSize> ReadImageSize(const std::string& path,
   return Named(path, size.status());
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

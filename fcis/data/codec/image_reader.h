@@ -10,7 +10,7 @@
 #include "fcis/core/image/image.h"
 #include "fcis/data/codec/allocate_image.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // PIL's limit for "decompression bombs".
 inline constexpr int64_t kDefaultMaxPixels = 178956970;
@@ -36,6 +36,6 @@ absl::StatusOr<ImageSize> ReadImageSize(const std::string& path,
 absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
                                   const ReadOptions& options = {});
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_CODEC_IMAGE_READER_H_

@@ -8,7 +8,7 @@
 // Whatever the bytes: a whole picture or an error.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr int64_t kMaxPixels = 1 << 20;
-  const absl::StatusOr<fcis::Image> image = fcis::DecodeImage(
+  const absl::StatusOr<fcis::Image> image = fcis::data::DecodeImage(
       absl::string_view(reinterpret_cast<const char*>(data), size),
       {kMaxPixels});
   if (image.ok()) {

@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::AllOf;
@@ -129,4 +129,4 @@ TEST(ReadImageTest, UnreadableFilesAreErrors) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -15,7 +15,7 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // A few kilobytes of progressive scans can ask for hours of work; encoders make
@@ -237,4 +237,4 @@ int JpegOrientation(absl::string_view bytes) {
   return IsJpeg(bytes) ? JpegDecoder(bytes).ReadOrientation() : 1;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

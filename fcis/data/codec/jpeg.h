@@ -10,7 +10,7 @@
 #include "fcis/core/image/image.h"
 #include "fcis/data/codec/allocate_image.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Whether the bytes begin like a JPEG file.
 bool IsJpeg(absl::string_view bytes);
@@ -29,6 +29,6 @@ absl::StatusOr<ImageSize> JpegSize(absl::string_view bytes, int64_t max_pixels);
 // shown as it is stored, and for what is no JPEG.
 int JpegOrientation(absl::string_view bytes);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_CODEC_JPEG_H_

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::HasSubstr;
@@ -129,4 +129,4 @@ TEST(DecodeJpegTest, GarbageIsAnError) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "turbojpeg.h"
 
-namespace fcis {
+namespace fcis::data {
 
 absl::StatusOr<std::string> EncodeJpeg(const Image& image, int quality) {
   const tjhandle encoder = tjInitCompress();
@@ -27,4 +27,4 @@ absl::StatusOr<std::string> EncodeJpeg(const Image& image, int quality) {
   return jpeg;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -6,7 +6,7 @@
 #include "fcis/data/codec/jpeg.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr int64_t kNoLimit = int64_t{1} << 40;
@@ -48,4 +48,4 @@ TEST(EncodeJpegTest, ImpossibleSizesAreErrors) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

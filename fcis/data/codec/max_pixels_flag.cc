@@ -5,10 +5,10 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/data/codec/image_reader.h"
 
-ABSL_FLAG(int64_t, max_pixels, fcis::kDefaultMaxPixels,
+ABSL_FLAG(int64_t, max_pixels, fcis::data::kDefaultMaxPixels,
           "Pictures of more pixels are errors.");
 
-namespace fcis {
+namespace fcis::data {
 
 absl::StatusOr<int64_t> MaxPixelsFromFlag() {
   const int64_t max_pixels = absl::GetFlag(FLAGS_max_pixels);
@@ -17,4 +17,4 @@ absl::StatusOr<int64_t> MaxPixelsFromFlag() {
       absl::StrCat("--max_pixels=", max_pixels, ": expected at least 1"));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

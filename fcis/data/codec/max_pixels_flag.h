@@ -6,11 +6,11 @@
 
 #include "absl/status/statusor.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // ReadOptions::max_pixels; a UsageError when it is below 1.
 absl::StatusOr<int64_t> MaxPixelsFromFlag();
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_CODEC_MAX_PIXELS_FLAG_H_

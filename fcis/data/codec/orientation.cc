@@ -6,7 +6,7 @@
 
 #include "absl/strings/match.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr absl::string_view kExifHeader("Exif\0\0", 6);
@@ -87,4 +87,4 @@ Image ApplyOrientation(Image image, int orientation) {
   return out;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -5,7 +5,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/image/image.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // The orientation, 1..8, in the payload of a JPEG's APP1 segment. 1 (as
 // stored) when there is none or the data are malformed: a picture is not
@@ -21,6 +21,6 @@ inline constexpr int kFirstTransposed = 5;
 // else: unchanged.
 Image ApplyOrientation(Image image, int orientation);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_CODEC_ORIENTATION_H_

@@ -5,7 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::ElementsAreArray;
@@ -104,4 +104,4 @@ TEST(ApplyOrientationTest, OthersChangeNothing) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

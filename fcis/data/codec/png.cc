@@ -19,7 +19,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr absl::string_view kSignature("\x89PNG\r\n\x1A\n", 8);
@@ -344,4 +344,4 @@ absl::StatusOr<std::string> EncodeMaskPng(absl::Span<const uint8_t> mask,
   return PngEncoder().Encode(rows, height, width, 1, PNG_COLOR_TYPE_GRAY);
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

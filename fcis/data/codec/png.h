@@ -11,7 +11,7 @@
 #include "fcis/core/image/image.h"
 #include "fcis/data/codec/allocate_image.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Whether the bytes begin like a PNG file.
 bool IsPng(absl::string_view bytes);
@@ -36,6 +36,6 @@ absl::StatusOr<std::string> EncodePng(const Image& image);
 absl::StatusOr<std::string> EncodeMaskPng(absl::Span<const uint8_t> mask,
                                           int height, int width);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_CODEC_PNG_H_

@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::HasSubstr;
@@ -134,4 +134,4 @@ TEST(EncodeMaskPngTest, RefusesMasksOfAnotherSize) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -5,7 +5,7 @@
 #include "fcis/data/codec/jpeg.h"
 #include "fcis/data/codec/orientation.h"
 
-namespace fcis {
+namespace fcis::data {
 
 std::string DescribeSizeMismatch(const std::string& path, int height, int width,
                                  int64_t wanted_height, int64_t wanted_width) {
@@ -21,4 +21,4 @@ std::string DescribeSizeMismatch(const std::string& path, int height, int width,
   return text;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

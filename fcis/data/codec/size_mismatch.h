@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace fcis {
+namespace fcis::data {
 
 // "a.jpg is 96x128 (width x height), but the annotations say 128x96", and when
 // the camera's orientation is why: "; EXIF turns it: stored 128x96, shown
@@ -14,6 +14,6 @@ namespace fcis {
 std::string DescribeSizeMismatch(const std::string& path, int height, int width,
                                  int64_t wanted_height, int64_t wanted_width);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_CODEC_SIZE_MISMATCH_H_

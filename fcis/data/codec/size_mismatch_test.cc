@@ -6,7 +6,7 @@
 #include "fcis/data/codec/test_pictures.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // A JPEG with an EXIF segment behind its first marker.
@@ -55,4 +55,4 @@ TEST(DescribeSizeMismatchTest, WhatExifDoesNotExplain) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -6,7 +6,7 @@
 #include "fcis/core/io/file.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 
 std::string TestPicturePath(absl::string_view name) {
   return absl::StrCat("fcis/data/codec/testdata/", name);
@@ -44,4 +44,4 @@ const std::vector<std::string>& TestPngs() {
   return names;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

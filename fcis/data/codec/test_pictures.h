@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/image/image.h"
 
-namespace fcis {
+namespace fcis::data {
 
 std::string TestPicturePath(absl::string_view name);
 
@@ -26,6 +26,6 @@ Image PilPixels(absl::string_view name);
 const std::vector<std::string>& TestJpegs();
 const std::vector<std::string>& TestPngs();
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_CODEC_TEST_PICTURES_H_

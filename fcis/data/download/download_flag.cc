@@ -9,7 +9,7 @@ ABSL_FLAG(bool, download, true,
           "given instead of a file, or, where none is, the first of the COCO "
           "models that can be had.");
 
-namespace fcis {
+namespace fcis::data {
 
 std::function<absl::StatusOr<std::string>(absl::string_view name)>
 ModelFetcherFromFlags(const std::string& directory) {
@@ -30,4 +30,4 @@ DefaultModelFetcherFromFlags(const std::string& directory) {
   };
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // FetchModel into `directory`; nullptr under --nodownload.
 std::function<absl::StatusOr<std::string>(absl::string_view name)>
@@ -21,6 +21,6 @@ std::function<absl::StatusOr<std::string>(
     const std::function<absl::Status(const std::string& path)>& opens)>
 DefaultModelFetcherFromFlags(const std::string& directory);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_DOWNLOAD_FLAG_H_

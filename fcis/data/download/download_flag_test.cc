@@ -4,7 +4,7 @@
 #include "fcis/core/cli/flag_parser.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 TEST(DownloadFlagTest, FetchesUnlessForbidden) {
@@ -21,4 +21,4 @@ TEST(DownloadFlagTest, FetchesUnlessForbidden) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

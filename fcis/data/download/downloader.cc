@@ -19,7 +19,7 @@
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/download/web_page.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -349,4 +349,4 @@ absl::Status Downloader::Download(
                    absl::StrJoin(reasons, "\n  "), "\n  ", ByHand(item, path)));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

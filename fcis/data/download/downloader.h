@@ -20,7 +20,7 @@
 #include "fcis/data/download/manifest.pb.h"
 #include "fcis/data/download/transfer.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct DownloadOptions {
   // For one host that does not answer, and for all of them together as long as
@@ -78,6 +78,6 @@ class Downloader {
   absl::Duration unreachable_time_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_DOWNLOADER_H_

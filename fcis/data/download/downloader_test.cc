@@ -16,7 +16,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -626,4 +626,4 @@ TEST_F(DownloaderTest, ItemsWithoutASourceSayWhatToDo) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -9,7 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "fcis/data/download/manifest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // Brings what the split reads, as far as it is not there.
@@ -88,4 +88,4 @@ absl::Status FetchItems(const DownloadManifest& manifest,
   return absl::UnavailableError(absl::StrJoin(errors, "\n"));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

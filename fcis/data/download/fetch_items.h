@@ -11,7 +11,7 @@
 #include "fcis/data/download/fetcher.h"
 #include "fcis/data/download/manifest.pb.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Messages on stderr, and a bar.
 DownloadOptions TerminalOptions();
@@ -25,6 +25,6 @@ absl::Status FetchItems(const DownloadManifest& manifest,
                         Fetcher* fetcher,
                         absl::FunctionRef<void(const std::string&)> done);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_FETCH_ITEMS_H_

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -149,4 +149,4 @@ TEST_F(SplitTest, WithoutANetworkStillOneLine) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

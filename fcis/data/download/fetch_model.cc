@@ -18,7 +18,7 @@
 #include "fcis/data/download/file_check.h"
 #include "fcis/data/download/manifest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -181,4 +181,4 @@ absl::StatusOr<std::string> FetchDefaultModel(
       absl::StrCat("no published model could be fetched:\n", models.lines()));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

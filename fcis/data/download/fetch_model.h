@@ -13,7 +13,7 @@
 #include "fcis/data/download/downloader.h"
 #include "fcis/data/download/manifest.pb.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // The file of the model of that name or file name below `directory`, fetched if
 // it is not there, with a bar and messages on stderr. Errors: NOT_FOUND for a
@@ -47,6 +47,6 @@ absl::StatusOr<std::string> FetchDefaultModel(
     const DownloadOptions& options,
     absl::FunctionRef<absl::Status(const std::string& path)> opens);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_FETCH_MODEL_H_

@@ -16,7 +16,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -287,4 +287,4 @@ TEST(DefaultModelOptions, AreImpatient) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -16,7 +16,7 @@
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/download/unpack.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -197,4 +197,4 @@ std::string Fetcher::Plan(const DownloadItem& item) const {
   return plan;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -12,7 +12,7 @@
 #include "fcis/data/download/downloader.h"
 #include "fcis/data/download/manifest.pb.h"
 
-namespace fcis {
+namespace fcis::data {
 
 class Fetcher {
  public:
@@ -56,6 +56,6 @@ class Fetcher {
   Downloader downloader_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_FETCHER_H_

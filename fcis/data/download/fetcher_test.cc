@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -191,4 +191,4 @@ TEST_F(FetcherTest, UnwritableDirectoryIsNamed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -11,7 +11,7 @@
 #include "fcis/data/download/file_digest.h"
 #include "fcis/data/download/unpack.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr size_t kSha256Digits = 64;
@@ -93,4 +93,4 @@ absl::Status CheckFile(const DownloadItem& item, const std::string& path,
                          absl::StrCat(digest.sha256, "  ", name, "\n"));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

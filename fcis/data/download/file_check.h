@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "fcis/data/download/manifest.pb.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // The record for a file: "<sha256>  <name>", as sha256sum writes it.
 std::string PinPath(const std::string& path);
@@ -20,6 +20,6 @@ std::string PinPath(const std::string& path);
 absl::Status CheckFile(const DownloadItem& item, const std::string& path,
                        const std::string& final_path);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_FILE_CHECK_H_

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::HasSubstr;
@@ -83,4 +83,4 @@ TEST_F(FileCheckTest, Mxnet) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

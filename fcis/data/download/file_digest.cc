@@ -10,7 +10,7 @@
 #include "fcis/core/io/digest.h"
 #include "fcis/core/io/file.h"
 
-namespace fcis {
+namespace fcis::data {
 
 absl::StatusOr<FileDigest> DigestFile(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -34,4 +34,4 @@ absl::StatusOr<FileDigest> DigestFile(const std::string& path) {
   return digest;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

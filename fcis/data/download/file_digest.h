@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Lower-case hex.
 struct FileDigest {
@@ -19,6 +19,6 @@ struct FileDigest {
 // the path.
 absl::StatusOr<FileDigest> DigestFile(const std::string& path);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_FILE_DIGEST_H_

@@ -4,7 +4,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 TEST(FileDigestTest, PublishedValues) {
@@ -33,4 +33,4 @@ TEST(FileDigestTest, MissingFileIsNamed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

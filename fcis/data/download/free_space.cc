@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
-namespace fcis {
+namespace fcis::data {
 
 absl::Status CheckFreeSpace(const std::string& path, int64_t bytes) {
   const std::string directory =
@@ -34,4 +34,4 @@ std::string SizeText(int64_t bytes) {
   return absl::StrFormat("%.1f GB", value / 1000);
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // OK when `bytes` fit beside what is on the file system of `path` (a file that
 // may be missing, or a directory that exists), or when that cannot be found
@@ -17,6 +17,6 @@ absl::Status CheckFreeSpace(const std::string& path, int64_t bytes);
 // "252.9 MB".
 std::string SizeText(int64_t bytes);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_FREE_SPACE_H_

@@ -5,7 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 TEST(FreeSpaceTest, NamesWhatIsMissing) {
@@ -27,4 +27,4 @@ TEST(FreeSpaceTest, Sizes) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

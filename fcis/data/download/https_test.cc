@@ -17,7 +17,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::HasSubstr;
@@ -127,4 +127,4 @@ TEST_F(HttpsTest, RedirectsStayOnHttpsUnlessTheManifestSaysOtherwise) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

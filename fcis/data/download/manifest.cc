@@ -15,7 +15,7 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // Keeps the first complaint of protobuf's parser.
@@ -211,4 +211,4 @@ const DownloadItem* FirstItem(const DownloadManifest& manifest,
   return nullptr;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/data/download/manifest.pb.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // The project's own manifest.
 const DownloadManifest& BuiltinManifest();
@@ -36,6 +36,6 @@ absl::StatusOr<std::vector<DownloadItem>> SelectItems(
 const DownloadItem* FirstItem(const DownloadManifest& manifest,
                               DownloadItem::Kind kind);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_MANIFEST_H_

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::ElementsAre;
@@ -103,4 +103,4 @@ TEST(ManifestTest, BadManifestsAreNamed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace fcis {
+namespace fcis::data {
 
 struct TestEntry {
   std::string name;
@@ -50,6 +50,6 @@ inline std::string MakeArchive(const std::vector<TestEntry>& entries,
   return bytes;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_TEST_ARCHIVE_H_

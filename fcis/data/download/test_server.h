@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Add routes to `server`, then Start. Ranges are its own; If-Range is not, so
 // that routes say what they do about it.
@@ -40,6 +40,6 @@ class TestServer {
   std::thread thread_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_TEST_SERVER_H_

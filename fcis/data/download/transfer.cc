@@ -19,7 +19,7 @@
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/download/web_page.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr size_t kLongestPage = 256 << 10;
@@ -357,4 +357,4 @@ TransferResult TransferClient::Run(const TransferRequest& request) {
   return result;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

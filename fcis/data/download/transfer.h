@@ -10,7 +10,7 @@
 
 #include "absl/time/time.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct TransferRequest {
   std::string url;
@@ -77,6 +77,6 @@ class TransferClient {
   std::unique_ptr<void, Closer> curl_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_TRANSFER_H_

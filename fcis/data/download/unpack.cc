@@ -23,7 +23,7 @@
 #include "fcis/core/io/file.h"
 #include "fcis/data/download/free_space.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -291,4 +291,4 @@ absl::StatusOr<std::vector<UnpackedFile>> Unpack(const std::string& archive,
   return files;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

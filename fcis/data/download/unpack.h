@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/data/download/manifest.pb.h"
 
-namespace fcis {
+namespace fcis::data {
 
 using UnpackRules = google::protobuf::RepeatedPtrField<UnpackRule>;
 
@@ -38,6 +38,6 @@ absl::StatusOr<std::vector<UnpackedFile>> Unpack(const std::string& archive,
                                                  const UnpackRules& rules,
                                                  const std::string& root);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_UNPACK_H_

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -172,4 +172,4 @@ TEST(UnpackChecksumTest, AFlippedBitIsFound) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -10,7 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "fcis/core/io/file_kind.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 struct FreeUrl {
@@ -154,4 +154,4 @@ std::string HostOf(const std::string& url) {
   return absl::AsciiStrToLower(Part(parsed.get(), CURLUPART_HOST));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // True for a page, by the type that the server states or by its first bytes
 // (file_kind.h).
@@ -25,6 +25,6 @@ std::string DescribePage(absl::string_view page);
 // The host of an address; "" if there is none.
 std::string HostOf(const std::string& url);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_DOWNLOAD_WEB_PAGE_H_

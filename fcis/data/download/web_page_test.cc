@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::HasSubstr;
@@ -70,4 +70,4 @@ TEST(WebPageTest, Hosts) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

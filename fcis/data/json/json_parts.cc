@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 struct Part {
@@ -114,4 +114,4 @@ absl::StatusOr<ArrayParts> ReadArrayParts(
   return result;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/data/json/json_scanner.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Of one part: reads one element; false with the scanner's error set.
 using ReadElement = std::function<bool(JsonScanner&)>;
@@ -30,6 +30,6 @@ absl::StatusOr<ArrayParts> ReadArrayParts(
     absl::string_view text, size_t begin, int parts,
     const std::function<ReadElement(size_t part)>& make);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_JSON_JSON_PARTS_H_

@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::ElementsAreArray;
@@ -105,4 +105,4 @@ TEST(ReadArrayPartsTest, TruncatedArraysAreErrors) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

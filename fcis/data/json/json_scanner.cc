@@ -15,7 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -455,4 +455,4 @@ bool JsonScanner::FailAt(size_t offset, absl::string_view message) {
   return false;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -23,7 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // A number as it was written: "3" and "3.0" and "3e0" are integral, "3.5" and
 // numbers outside int64 are not.
@@ -185,6 +185,6 @@ bool JsonScanner::ReadArray(Element&& element) {
   return true;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_JSON_JSON_SCANNER_H_

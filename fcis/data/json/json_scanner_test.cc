@@ -14,7 +14,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::ElementsAre;
@@ -209,4 +209,4 @@ TEST(JsonScannerTest, ExplainsAnError) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -9,7 +9,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // A bool, a number or a text. JSON has neither infinity, which is written as
 // 1e999, which readers take for it, nor NaN, which is written as null.
@@ -66,6 +66,6 @@ void PutArray(absl::string_view key, const List& list, Writer& json) {
   PutArray(key, list, json, [&](const auto& one) { PutJson(one, json); });
 }
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_JSON_JSON_WRITER_H_

@@ -8,7 +8,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 TEST(JsonWriterTest, EveryKindOfValue) {
@@ -35,4 +35,4 @@ TEST(JsonWriterTest, EveryKindOfValue) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

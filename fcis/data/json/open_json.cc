@@ -14,7 +14,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file_kind.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr size_t kUnpackedFreely = size_t{1} << 30;
@@ -110,4 +110,4 @@ absl::StatusOr<std::shared_ptr<const MappedFile>> OpenJson(
   return MappedFile::OfBytes(WithoutMark(std::move(text)));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

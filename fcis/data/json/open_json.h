@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/io/file.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // The file's text, mapped; of a gzip file, which its first bytes tell, what is
 // packed in it. A byte order mark of UTF-8 becomes blanks. Errors name the
@@ -19,6 +19,6 @@ namespace fcis {
 absl::StatusOr<std::shared_ptr<const MappedFile>> OpenJson(
     const std::string& path);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_JSON_OPEN_JSON_H_

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using ::testing::AllOf;
@@ -92,4 +92,4 @@ TEST(OpenJsonTest, OtherFilesAreNamed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

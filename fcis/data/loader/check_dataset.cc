@@ -17,7 +17,7 @@
 #include "fcis/data/loader/similar_file.h"
 #include "fcis/data/loader/xywh_box.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // How far a box may lie from its mask: COCO's boxes are those of polygons in
@@ -120,4 +120,4 @@ bool HasBadPictures(const DatasetReport& report) {
          report.count(Finding::kOtherSize) > 0;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -12,7 +12,7 @@
 #include "fcis/data/loader/coco_index.h"
 #include "fcis/data/loader/dataset_report.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // IndexCoco's and UsablePictures' report, and: pictures that are missing, that
 // cannot be read, whose size is not the file's, which do not count as used;
@@ -29,6 +29,6 @@ absl::StatusOr<DatasetReport> CheckDataset(
 // at one of them.
 bool HasBadPictures(const DatasetReport& report);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_CHECK_DATASET_H_

@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 using testing::ElementsAre;
@@ -120,4 +120,4 @@ TEST_F(CheckDatasetTest, Case38PicturesThatAreAwayAreNotUsed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -16,7 +16,7 @@
 #include "fcis/data/loader/xywh_box.h"
 #include "fcis/data/transform/train_transform.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr size_t kShortestPolygon = 6;  // numbers of three points
@@ -506,4 +506,4 @@ std::vector<int32_t> UsablePictures(const InputConfig& input, CocoIndex& index,
   return usable;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -20,7 +20,7 @@
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/loader/dataset_report.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct CocoSource {
   std::string ann_file, image_dir;
@@ -103,6 +103,6 @@ absl::StatusOr<Rle> DecodeSegmentation(absl::string_view segmentation,
 std::vector<int32_t> UsablePictures(const InputConfig& input, CocoIndex& index,
                                     const CocoUse& use = {});
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_COCO_INDEX_H_

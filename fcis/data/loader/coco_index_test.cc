@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr char kSquare[] = R"([[2,1, 6,1, 6,4, 2,4]])";
@@ -430,4 +430,4 @@ TEST(UsablePictures, LeavesOutWhatVanishes) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

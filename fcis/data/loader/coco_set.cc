@@ -11,7 +11,7 @@
 #include "fcis/data/codec/size_mismatch.h"
 #include "fcis/data/loader/similar_file.h"
 
-namespace fcis {
+namespace fcis::data {
 
 absl::StatusOr<std::unique_ptr<CocoSet>> CocoSet::Create(
     absl::Span<const CocoSource> sources, const InputConfig& input,
@@ -163,4 +163,4 @@ absl::StatusOr<LabelledImage> CocoSet::Get(int64_t index) const {
   return result;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -14,7 +14,7 @@
 #include "fcis/data/loader/coco_index.h"
 #include "fcis/data/loader/training_set.h"
 
-namespace fcis {
+namespace fcis::data {
 
 class CocoSet : public TrainingSet {
  public:
@@ -51,6 +51,6 @@ class CocoSet : public TrainingSet {
   std::vector<int32_t> usable_;  // of index_.pictures
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_COCO_SET_H_

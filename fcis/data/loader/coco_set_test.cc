@@ -12,7 +12,7 @@
 #include "fcis/data/synth/scene_dataset.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // Four scenes on disk.
@@ -234,4 +234,4 @@ TEST_F(CocoSetTest, NothingToTrainOnIsAnErrorWithTheReport) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/data/coco/splits.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 CocoSource SourceOf(const CocoSplit& split) {
@@ -50,4 +50,4 @@ absl::StatusOr<std::vector<CocoSource>> CocoTrainSources(
       train2017.status().message()));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/data/loader/coco_index.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // The reference's training pictures, all of train2014 and val2014 but
 // minival2014, in any layout that FindCocoSplit knows. The first that is
@@ -18,6 +18,6 @@ namespace fcis {
 absl::StatusOr<std::vector<CocoSource>> CocoTrainSources(
     absl::string_view root);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_COCO_SOURCES_H_

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -84,4 +84,4 @@ TEST_F(CocoSourcesTest, Val2014AloneWouldTrainOnMinival) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

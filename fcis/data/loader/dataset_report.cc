@@ -6,7 +6,7 @@
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr size_t kFindings = static_cast<size_t>(Finding::kCount);
@@ -143,4 +143,4 @@ std::string DatasetReport::ToJson() const {
   return absl::StrCat(buffer.GetString(), "\n");
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/data/coco/record_problems.h"
 
-namespace fcis {
+namespace fcis::data {
 
 enum class Finding {
   // Of pictures.
@@ -79,6 +79,6 @@ class DatasetReport {
   std::array<Entry, static_cast<size_t>(Finding::kCount)> entries_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_DATASET_REPORT_H_

@@ -4,7 +4,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 DatasetReport Example() {
@@ -65,4 +65,4 @@ TEST(DatasetReport, JsonHasEveryFinding) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -10,7 +10,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // Fisher and Yates; the bias of the division is below 2^-32.
@@ -158,4 +158,4 @@ EpochOrder::Order EpochOrder::MakeGrouped(const Order& chosen,
   return order;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -12,7 +12,7 @@
 #include "fcis/core/base/random_stream.h"
 #include "fcis/data/loader/training_set.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // How often each picture is shown in an epoch, at least once, by the classes of
 // its objects (LVIS): max(1, sqrt(threshold / share)), where share is that of
@@ -64,6 +64,6 @@ class EpochOrder {
   mutable Entry entries_[2];
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_EPOCH_ORDER_H_

@@ -7,7 +7,7 @@
 #include "fcis/data/loader/test_sets.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 std::vector<int64_t> Indices(const EpochOrder& order, int64_t begin,
@@ -140,4 +140,4 @@ TEST(EpochOrder, RepeatsAreStretchedToAWholeNumber) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

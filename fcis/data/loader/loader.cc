@@ -14,7 +14,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 absl::Status Check(const TrainingSet& set, const InputConfig& input,
@@ -127,4 +127,4 @@ absl::StatusOr<LoadedSample> Loader::Next() {
   return *std::move(item);
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -17,7 +17,7 @@
 #include "fcis/data/loader/training_set.h"
 #include "fcis/data/transform/train_transform.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Iteration i of `world` processes takes the numbers i * world * batch + rank *
 // batch + [0, batch) on process `rank`. A sample depends on its number, the
@@ -85,6 +85,6 @@ class Loader {
   double wait_seconds_ = 0;
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_LOADER_H_

@@ -19,7 +19,7 @@ ABSL_FLAG(std::string, image_dir, "", "Their pictures.");
 ABSL_FLAG(int, threads, 1, "Threads of the loader.");
 ABSL_FLAG(int, pictures, 200, "How many are loaded.");
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 Program MakeProgram() {
@@ -60,8 +60,8 @@ absl::Status Run(const std::vector<std::string>&) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::data::MakeProgram(), fcis::data::Run);
 }

@@ -13,7 +13,7 @@
 #include "fcis/data/loader/test_sets.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr int kSide = 16;
@@ -232,4 +232,4 @@ TEST(Loader, RefusesOptionsOutOfRange) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -14,7 +14,7 @@
 #include "fcis/data/transform/crop.h"
 #include "fcis/data/transform/mosaic.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 void PermuteChannels(RandomStream random, Image& image) {
@@ -115,4 +115,4 @@ absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
                               augmentation.truth);
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

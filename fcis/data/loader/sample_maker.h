@@ -10,7 +10,7 @@
 #include "fcis/data/loader/training_set.h"
 #include "fcis/data/transform/train_transform.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Unless given everything is off; a run's is that of its recipe.
 struct Augmentation {
@@ -39,6 +39,6 @@ absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
                                        const Augmentation& augmentation,
                                        uint64_t seed, int64_t n);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_SAMPLE_MAKER_H_

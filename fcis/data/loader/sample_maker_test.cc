@@ -9,7 +9,7 @@
 #include "fcis/data/transform/mask_extent.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr int kSide = 32;
@@ -150,4 +150,4 @@ TEST(MakeSample, SeedsDiffer) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -9,7 +9,7 @@
 #include "fcis/data/synth/scene.h"
 #include "fcis/data/synth/shape.h"
 
-namespace fcis {
+namespace fcis::data {
 
 SceneSet::SceneSet(uint64_t seed, int64_t count, int height, int width)
     : seed_(seed),
@@ -36,4 +36,4 @@ absl::StatusOr<LabelledImage> SceneSet::Get(int64_t index) const {
   return picture;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

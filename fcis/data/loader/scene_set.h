@@ -8,7 +8,7 @@
 
 #include "fcis/data/loader/training_set.h"
 
-namespace fcis {
+namespace fcis::data {
 
 class SceneSet : public TrainingSet {
  public:
@@ -33,6 +33,6 @@ class SceneSet : public TrainingSet {
   const std::vector<std::string> class_names_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_SCENE_SET_H_

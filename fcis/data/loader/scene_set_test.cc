@@ -6,7 +6,7 @@
 #include "fcis/data/synth/shape.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 TEST(SceneSet, IsTheSceneWithItsMasksAndTightBoxes) {
@@ -43,4 +43,4 @@ TEST(SceneSet, IsTheSceneWithItsMasksAndTightBoxes) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

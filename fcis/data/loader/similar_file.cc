@@ -15,7 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -111,4 +111,4 @@ std::string DescribeUnreadable(const RecordId& image, const std::string& path) {
                       similar);
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/data/coco/record_id.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // The path of a file that is there, in place of one that is not: with / for
 // each backslash, or of the same name but for letter case, %20 and the like,
@@ -28,6 +28,6 @@ std::string DescribeUnreadable(const RecordId& image, const std::string& path);
 // that are easily taken for each other.
 std::string FoldFileName(absl::string_view name);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_SIMILAR_FILE_H_

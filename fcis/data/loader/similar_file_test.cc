@@ -7,7 +7,7 @@
 #include "fcis/data/coco/record_id.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 TEST(FoldFileNameTest, NamesThatAreTakenForEachOther) {
@@ -54,4 +54,4 @@ TEST(WhyUnreadableTest, NamesWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

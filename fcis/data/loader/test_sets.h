@@ -12,7 +12,7 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/data/loader/training_set.h"
 
-namespace fcis {
+namespace fcis::data {
 
 class MemorySet : public TrainingSet {
  public:
@@ -78,6 +78,6 @@ inline InputConfig PlainInput(int side) {
   return input;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_TEST_SETS_H_

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/data/transform/instances.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // What two sets are compared by: a run goes on with the set it began with, and
 // all processes of a job have the same one.
@@ -49,6 +49,6 @@ class TrainingSet {
   virtual absl::StatusOr<LabelledImage> Get(int64_t index) const = 0;
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_TRAINING_SET_H_

@@ -5,7 +5,7 @@
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/rle/rle.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Rounded to float before the sum, as numpy does in the reference.
 inline Box BoxFromXywh(const XywhBox& box) {
@@ -14,6 +14,6 @@ inline Box BoxFromXywh(const XywhBox& box) {
           y + static_cast<float>(box.height)};
 }
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_LOADER_XYWH_BOX_H_

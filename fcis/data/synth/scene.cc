@@ -11,7 +11,7 @@
 #include "fcis/data/synth/shape.h"
 #include "fcis/data/synth/texture.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr double kUsualWidth = 320;
@@ -343,4 +343,4 @@ Scene PaintScene(int height, int width, uint64_t seed, uint64_t number) {
       .Paint();
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -10,7 +10,7 @@
 #include "fcis/core/image/image.h"
 #include "fcis/core/rle/rle.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct SceneObject {
   int label = 0;         // of kShapeNames
@@ -29,6 +29,6 @@ struct Scene {
 // them, and noise over all. height, width >= 32.
 Scene PaintScene(int height, int width, uint64_t seed, uint64_t number);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_SYNTH_SCENE_H_

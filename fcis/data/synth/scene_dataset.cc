@@ -17,7 +17,7 @@
 #include "fcis/data/synth/scene.h"
 #include "fcis/data/synth/shape.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr int kJpegQuality = 92;
@@ -86,4 +86,4 @@ absl::Status WriteSceneDataset(const std::string& directory,
                           Describe(options, std::move(scenes)));
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct SceneDatasetOptions {
   int images = 0;
@@ -25,6 +25,6 @@ absl::Status WriteSceneDataset(const std::string& directory,
                                const SceneDatasetOptions& options,
                                const std::function<void(int64_t)>& done);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_SYNTH_SCENE_DATASET_H_

@@ -8,7 +8,7 @@
 #include "fcis/data/synth/scene.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 TEST(WriteSceneDatasetTest, WritesPicturesAndAnnotations) {
@@ -52,4 +52,4 @@ TEST(WriteSceneDatasetTest, AnUnwritableDirectoryIsAnError) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -7,7 +7,7 @@
 #include "fcis/data/synth/shape.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr int kHeight = 256, kWidth = 320;
@@ -90,4 +90,4 @@ TEST(SceneTest, GrowsWithTheWidth) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

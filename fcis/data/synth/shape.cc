@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr double kPi = 3.141592653589793;
@@ -117,4 +117,4 @@ bool PaintedShape::ContainsUnit(double u, double v) const {
   }
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

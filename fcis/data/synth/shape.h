@@ -7,7 +7,7 @@
 
 #include "fcis/core/base/random_stream.h"
 
-namespace fcis {
+namespace fcis::data {
 
 constexpr int kNumShapes = 8;
 
@@ -42,6 +42,6 @@ class PaintedShape {
   double detail_;  // a proportion of the class: of arms, of the hole, ...
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_SYNTH_SHAPE_H_

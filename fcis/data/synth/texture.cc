@@ -5,7 +5,7 @@
 
 #include "fcis/core/base/counter_rng.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 constexpr double kPi = 3.141592653589793;
@@ -111,4 +111,4 @@ Rgb Texture::At(double x, double y) const {
   return color;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

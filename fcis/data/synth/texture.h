@@ -8,7 +8,7 @@
 
 #include "fcis/core/base/random_stream.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Red, green, blue; 0 to 255, not clamped.
 using Rgb = std::array<float, 3>;
@@ -40,6 +40,6 @@ class Texture {
   uint64_t key_;          // of the clouds
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_SYNTH_TEXTURE_H_

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // ITU-R BT.601.
@@ -54,4 +54,4 @@ void ChangeColors(const ColorFactors& factors, Image& image) {
   }
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

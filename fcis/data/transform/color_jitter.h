@@ -6,7 +6,7 @@
 #include "fcis/core/base/random_stream.h"
 #include "fcis/core/image/image.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct ColorFactors {
   double brightness = 1;  // of every value
@@ -20,6 +20,6 @@ ColorFactors RandomColorFactors(double strength, RandomStream& random);
 // In the order of the members, in one step; values are rounded and clipped.
 void ChangeColors(const ColorFactors& factors, Image& image);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_TRANSFORM_COLOR_JITTER_H_

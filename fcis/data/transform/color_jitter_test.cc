@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 Image TwoPixels() {
@@ -70,4 +70,4 @@ TEST(RandomColorFactors, FillTheirRange) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

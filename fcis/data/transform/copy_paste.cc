@@ -13,7 +13,7 @@
 #include "fcis/data/transform/mask_extent.h"
 #include "fcis/data/transform/resize_image.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // An object cut out, at the size and the way round in which it is pasted.
@@ -127,4 +127,4 @@ void PasteObjects(const LabelledImage& source, const PasteOptions& options,
   canvas.Finish();
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -7,7 +7,7 @@
 #include "fcis/core/base/random_stream.h"
 #include "fcis/data/transform/instances.h"
 
-namespace fcis {
+namespace fcis::data {
 
 struct PasteOptions {
   double zoom = 1;      // pixels of the target for one of the source
@@ -25,6 +25,6 @@ struct PasteOptions {
 void PasteObjects(const LabelledImage& source, const PasteOptions& options,
                   RandomStream& random, LabelledImage& target);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_TRANSFORM_COPY_PASTE_H_

@@ -6,7 +6,7 @@
 #include "fcis/data/transform/mask_extent.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // An object of the right triangle x <= y in a box, red where it is.
@@ -129,4 +129,4 @@ TEST(PasteObjects, ZoomResizes) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

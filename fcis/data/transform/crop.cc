@@ -9,7 +9,7 @@
 #include "fcis/core/geometry/box.h"
 #include "fcis/data/transform/mask_extent.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // Windows that are tried for one with an instance.
@@ -96,4 +96,4 @@ LabelledImage RandomZoom(LabelledImage picture, double zoom,
   return picture;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

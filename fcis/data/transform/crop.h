@@ -10,7 +10,7 @@
 #include "fcis/core/image/image.h"
 #include "fcis/data/transform/instances.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // The window's part of a picture, and of a mask [height][width].
 Image CropImage(const Image& image, const PixelBox& window);
@@ -30,6 +30,6 @@ LabelledImage Crop(const LabelledImage& picture, const PixelBox& window);
 LabelledImage RandomZoom(LabelledImage picture, double zoom,
                          RandomStream& random);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_TRANSFORM_CROP_H_

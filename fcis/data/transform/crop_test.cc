@@ -3,7 +3,7 @@
 #include "fcis/data/transform/mask_extent.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 std::vector<uint8_t> Filled(int height, int width, const PixelBox& box) {
@@ -106,4 +106,4 @@ TEST(RandomZoom, WithoutAWindowThatShowsAnyThePictureStaysWhole) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

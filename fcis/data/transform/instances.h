@@ -10,7 +10,7 @@
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/image/image.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Instances in pixels of their picture: one box, label (1 ..) and mask each.
 struct Instances {
@@ -42,6 +42,6 @@ struct LabelledImage {
   Instances instances;
 };
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_TRANSFORM_INSTANCES_H_

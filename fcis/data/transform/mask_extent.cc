@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace fcis {
+namespace fcis::data {
 
 PixelBox MaskExtent(const std::vector<uint8_t>& mask, int height, int width) {
   const auto columns = static_cast<size_t>(width);
@@ -20,4 +20,4 @@ PixelBox MaskExtent(const std::vector<uint8_t>& mask, int height, int width) {
   return extent;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

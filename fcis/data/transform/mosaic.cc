@@ -12,7 +12,7 @@
 #include "fcis/data/transform/crop.h"
 #include "fcis/data/transform/resize_image.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // Where the picture is cut, in shares of its sides.
@@ -150,4 +150,4 @@ LabelledImage Mosaic(std::array<LabelledImage, 4> pictures,
   return canvas.Take();
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -8,7 +8,7 @@
 #include "fcis/core/base/random_stream.h"
 #include "fcis/data/transform/instances.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Of the size of the first picture, cut in four at a random point of its
 // middle. Each quarter shows a random part of its picture, of the quarter's
@@ -17,6 +17,6 @@ namespace fcis {
 LabelledImage Mosaic(std::array<LabelledImage, 4> pictures,
                      RandomStream& random);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_TRANSFORM_MOSAIC_H_

@@ -9,7 +9,7 @@
 #include "fcis/data/transform/mask_extent.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 // Gray, with an object of `label` that is as red as its label says.
@@ -118,4 +118,4 @@ TEST(Mosaic, PicturesOfOnePixel) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

@@ -6,7 +6,7 @@
 
 #include "fcis/core/image/resize.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 std::vector<float> Channel(const Image& image, size_t c) {
@@ -33,4 +33,4 @@ Image ResizeImage(const Image& image, int height, int width) {
   return resized;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -4,11 +4,11 @@
 
 #include "fcis/core/image/image.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // Bilinear, rounded (resize.h); neither picture is empty.
 Image ResizeImage(const Image& image, int height, int width);
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_TRANSFORM_RESIZE_IMAGE_H_

@@ -10,7 +10,7 @@
 #include "fcis/core/image/resize.h"
 #include "fcis/data/transform/mask_extent.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 absl::Status CheckInstances(const Image& image, const Instances& in) {
@@ -138,4 +138,4 @@ absl::StatusOr<TrainSample> TransformForTraining(
   return sample;
 }
 
-}  // namespace fcis
+}  // namespace fcis::data

@@ -13,7 +13,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/data/transform/instances.h"
 
-namespace fcis {
+namespace fcis::data {
 
 // How ground truth is made ready; the defaults are chainer-fcis's.
 struct GroundTruthRules {
@@ -46,6 +46,6 @@ absl::StatusOr<TrainSample> TransformForTraining(
     const Image& image, const Instances& instances, const InputConfig& config,
     bool flip, const GroundTruthRules& rules = {});
 
-}  // namespace fcis
+}  // namespace fcis::data
 
 #endif  // FCIS_DATA_TRANSFORM_TRAIN_TRANSFORM_H_

@@ -13,7 +13,7 @@
 #include "fcis/data/transform/mask_extent.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::data {
 namespace {
 
 InputConfig Config(int min_size, int max_size) {
@@ -127,4 +127,4 @@ TEST(TransformForTraining, RefusesWhatDoesNotBelongTogether) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::data

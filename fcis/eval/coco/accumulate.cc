@@ -10,7 +10,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/eval/coco/match.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 // NumPy's spacing(1), which keeps 0 / 0 away.
@@ -338,4 +338,4 @@ EvalCurves Accumulate(const GroundTruth& truth, const Detections& detections,
   return curves;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -9,7 +9,7 @@
 #include "fcis/eval/coco/ground_truth.h"
 #include "fcis/eval/coco/options.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // COCOeval's arrays; -1 where a class has no ground truth that counts. Kept
 // curve by curve, not in COCOeval's order of axes: ask At().
@@ -39,6 +39,6 @@ struct EvalCurves {
 EvalCurves Accumulate(const GroundTruth& truth, const Detections& detections,
                       const EvalOptions& options);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_ACCUMULATE_H_

@@ -9,7 +9,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/rle/rle_bitmap.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 constexpr double kShareOfDiagonal = 0.02;
@@ -57,4 +57,4 @@ Rle MaskBoundary(const Rle& rle) {
   return EncodeColumnMajor(mask.data(), rle.height, rle.width);
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

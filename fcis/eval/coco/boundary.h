@@ -4,7 +4,7 @@
 
 #include "fcis/core/rle/rle.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // Width of the band in pixels: 2 % of the diagonal, rounded half to even, at
 // least 1.
@@ -15,6 +15,6 @@ int BoundaryWidth(int height, int width);
 // the boundary-iou-api has it.
 Rle MaskBoundary(const Rle& rle);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_BOUNDARY_H_

@@ -8,7 +8,7 @@
 #include "fcis/core/rle/rle_bitmap.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 TEST(BoundaryTest, WidthIsTwoPercentOfTheDiagonal) {
@@ -52,4 +52,4 @@ TEST(BoundaryTest, OfAnEmptyMaskIsEmpty) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

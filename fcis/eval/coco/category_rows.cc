@@ -5,11 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 // What of the name can be told apart on paper.
-absl::string_view Shown(const CocoCategory& category) {
+absl::string_view Shown(const data::CocoCategory& category) {
   return absl::StripAsciiWhitespace(category.name);
 }
 
@@ -29,7 +29,8 @@ std::vector<std::string> CategoryLabels(const Evaluation& evaluation) {
       labels.push_back("(not in the annotations)");
       continue;
     }
-    const CocoCategory& category = categories[static_cast<size_t>(position)];
+    const data::CocoCategory& category =
+        categories[static_cast<size_t>(position)];
     labels.push_back(uses[Shown(category)] == 1
                          ? category.name
                          : absl::StrCat(Shown(category), " (id ",
@@ -42,12 +43,12 @@ std::vector<CategoryRow> CategoryRows(const Evaluation& evaluation) {
   const EvalSummary& summary = evaluation.summary;
   const std::vector<std::string> labels = CategoryLabels(evaluation);
   if (evaluation.options.class_agnostic) {
-    return {{RecordId(), labels[0], labels[0], summary.categories[0]}};
+    return {{data::RecordId(), labels[0], labels[0], summary.categories[0]}};
   }
   std::vector<CategoryRow> rows;
   std::vector<char> listed(summary.categories.size(), 0);
   const auto& categories = evaluation.dataset->categories;
-  for (const CocoCategory& category : categories) {
+  for (const data::CocoCategory& category : categories) {
     const int position = evaluation.truth.FindCategory(category.id);
     if (position < 0) continue;
     const auto k = static_cast<size_t>(position);
@@ -60,4 +61,4 @@ std::vector<CategoryRow> CategoryRows(const Evaluation& evaluation) {
   return rows;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -7,7 +7,7 @@
 
 #include "fcis/eval/coco/evaluate.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // What people see of each class of the evaluation: the category's name, with
 // its id where another has the same name but for spaces: "person (id 7)".
@@ -15,7 +15,7 @@ namespace fcis {
 std::vector<std::string> CategoryLabels(const Evaluation& evaluation);
 
 struct CategoryRow {
-  RecordId id;
+  data::RecordId id;
   std::string name, label;
   CategoryScore score;
 };
@@ -25,6 +25,6 @@ struct CategoryRow {
 // Class-agnostic: one row, "all".
 std::vector<CategoryRow> CategoryRows(const Evaluation& evaluation);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_CATEGORY_ROWS_H_

@@ -12,7 +12,7 @@
 #include "fcis/core/rle/rle_string.h"
 #include "fcis/eval/coco/boundary.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 // Where a detection's area, box and mask come from. pycocotools decides by the
@@ -24,7 +24,7 @@ struct Sources {
   bool mask_areas = false;
 };
 
-absl::StatusOr<Sources> ChooseSources(const CocoResult& first,
+absl::StatusOr<Sources> ChooseSources(const data::CocoResult& first,
                                       absl::string_view path,
                                       const EvalOptions& options) {
   Sources sources;
@@ -52,7 +52,7 @@ double Common(double a, double a_length, double b, double b_length) {
   return std::max(std::min(a + a_length, b + b_length) - std::max(a, b), 0.0);
 }
 
-class OverlapSink : public ResultsSink {
+class OverlapSink : public data::ResultsSink {
  public:
   OverlapSink(const GroundTruth& truth, const EvalOptions& options,
               const Sources& sources)
@@ -65,24 +65,24 @@ class OverlapSink : public ResultsSink {
                             options.iou_type != IouType::kBbox;
   }
 
-  absl::Status Add(const CocoResult& result) override;
+  absl::Status Add(const data::CocoResult& result) override;
   Detections& detections() { return detections_; }
 
  private:
-  absl::Status FindImage(const RecordId& id);
-  absl::Status TakeBox(const CocoResult& result);
-  bool LacksMask(const CocoResult& result);
-  absl::Status TakeMask(const CocoResult& result);
+  absl::Status FindImage(const data::RecordId& id);
+  absl::Status TakeBox(const data::CocoResult& result);
+  bool LacksMask(const data::CocoResult& result);
+  absl::Status TakeMask(const data::CocoResult& result);
   absl::StatusOr<Rle> DrawBox() const;
-  void Compare(const CocoResult& result, absl::Span<const TruthObject> cell,
-               ScoredDetection& detection);
+  void Compare(const data::CocoResult& result,
+               absl::Span<const TruthObject> cell, ScoredDetection& detection);
   void Measure(absl::Span<const TruthObject> objects);
   void AppendReached(absl::Span<const double> ious, int64_t first,
                      double lowest, std::vector<Overlap>& overlaps) const;
   double CompareMask(const TruthObject& object);
   bool CanReach(const TruthObject& object);
   const XywhBox& MaskBox();
-  void Count(const CocoResult& result);
+  void Count(const data::CocoResult& result);
 
   const GroundTruth& truth_;
   const EvalOptions& options_;
@@ -93,7 +93,7 @@ class OverlapSink : public ResultsSink {
 
   // Of the detection in hand; results come picture by picture.
   bool has_image_ = false;
-  RecordId image_id_;
+  data::RecordId image_id_;
   GroundTruth::Image image_;
   XywhBox box_;
   Rle mask_;
@@ -105,7 +105,7 @@ class OverlapSink : public ResultsSink {
   std::vector<double> ious_;
 };
 
-absl::Status OverlapSink::FindImage(const RecordId& id) {
+absl::Status OverlapSink::FindImage(const data::RecordId& id) {
   if (has_image_ && image_id_ == id) return absl::OkStatus();
   image_ = truth_.FindImage(id);
   has_image_ = image_.known;
@@ -118,7 +118,7 @@ absl::Status OverlapSink::FindImage(const RecordId& id) {
   return absl::OkStatus();
 }
 
-absl::Status OverlapSink::TakeBox(const CocoResult& result) {
+absl::Status OverlapSink::TakeBox(const data::CocoResult& result) {
   if (sources_.boxes && (!result.has_bbox || result.empty_bbox)) {
     return absl::InvalidArgumentError(
         "no \"bbox\", though the first detection has one");
@@ -128,7 +128,7 @@ absl::Status OverlapSink::TakeBox(const CocoResult& result) {
 }
 
 // Counts those whose mask is missing and may not be drawn: an error in the end.
-bool OverlapSink::LacksMask(const CocoResult& result) {
+bool OverlapSink::LacksMask(const data::CocoResult& result) {
   if (!sources_.masks || sources_.draw || result.has_segmentation) return false;
   DetectionCounts& counts = detections_.counts;
   if (counts.without_mask++ == 0) counts.first_without_mask = counts.total - 1;
@@ -137,7 +137,7 @@ bool OverlapSink::LacksMask(const CocoResult& result) {
 
 // As pycocotools: the polygon of the corners.
 absl::StatusOr<Rle> OverlapSink::DrawBox() const {
-  const CocoImage& image =
+  const data::CocoImage& image =
       truth_.dataset().images[static_cast<size_t>(image_.index)];
   if (image.height < 0 || image.width < 0) {
     return absl::InvalidArgumentError(
@@ -150,30 +150,30 @@ absl::StatusOr<Rle> OverlapSink::DrawBox() const {
                       image.height, image.width);
 }
 
-absl::Status OverlapSink::TakeMask(const CocoResult& result) {
+absl::Status OverlapSink::TakeMask(const data::CocoResult& result) {
   has_mask_box_ = has_boundary_ = false;
   if (!result.has_segmentation) {
     ASSIGN_OR_RETURN(mask_, DrawBox());
-  } else if (result.segmentation.kind == Segmentation::Kind::kCounts) {
-    const Segmentation& segmentation = result.segmentation;
+  } else if (result.segmentation.kind == data::Segmentation::Kind::kCounts) {
+    const data::Segmentation& segmentation = result.segmentation;
     RETURN_IF_ERROR(CheckMaskSize(segmentation.height, segmentation.width));
     mask_.height = static_cast<int>(segmentation.height);
     mask_.width = static_cast<int>(segmentation.width);
     RETURN_IF_ERROR(ParseRleCounts(mask_.height, mask_.width,
                                    segmentation.counts, mask_.counts));
   } else {
-    const CocoImage& image =
+    const data::CocoImage& image =
         truth_.dataset().images[static_cast<size_t>(image_.index)];
-    ASSIGN_OR_RETURN(mask_, SegmentationToRle(result.segmentation, image.height,
-                                              image.width));
+    ASSIGN_OR_RETURN(mask_, data::SegmentationToRle(result.segmentation,
+                                                    image.height, image.width));
   }
   mask_area_ = RleArea(mask_);
   return absl::OkStatus();
 }
 
-void OverlapSink::Count(const CocoResult& result) {
+void OverlapSink::Count(const data::CocoResult& result) {
   DetectionCounts& counts = detections_.counts;
-  const CocoImage& image =
+  const data::CocoImage& image =
       truth_.dataset().images[static_cast<size_t>(image_.index)];
   counts.duplicate_keys += result.duplicate_key;
   counts.score_out_of_range += result.score < 0 || result.score > 1;
@@ -194,7 +194,7 @@ void OverlapSink::Count(const CocoResult& result) {
                     box.y + box.height > static_cast<double>(image.height) + 1;
 }
 
-absl::Status OverlapSink::Add(const CocoResult& result) {
+absl::Status OverlapSink::Add(const data::CocoResult& result) {
   ++detections_.counts.total;
   RETURN_IF_ERROR(FindImage(result.image_id));
   RETURN_IF_ERROR(TakeBox(result));
@@ -227,7 +227,7 @@ absl::Status OverlapSink::Add(const CocoResult& result) {
 }
 
 // With the objects of its cell, and for an explanation with all of its picture.
-void OverlapSink::Compare(const CocoResult& result,
+void OverlapSink::Compare(const data::CocoResult& result,
                           absl::Span<const TruthObject> cell,
                           ScoredDetection& detection) {
   const auto size = [](const std::vector<Overlap>& overlaps) {
@@ -319,9 +319,11 @@ double OverlapSink::CompareMask(const TruthObject& object) {
 }
 
 // Takes what can be read.
-class IdleSink : public ResultsSink {
+class IdleSink : public data::ResultsSink {
  public:
-  absl::Status Add(const CocoResult&) override { return absl::OkStatus(); }
+  absl::Status Add(const data::CocoResult&) override {
+    return absl::OkStatus();
+  }
 };
 
 // An error when detections lack a mask.
@@ -341,7 +343,7 @@ void Append(const std::vector<T>& part, std::vector<T>& all) {
   all.insert(all.end(), part.begin(), part.end());
 }
 
-Detections Join(const std::vector<std::unique_ptr<ResultsSink>>& sinks) {
+Detections Join(const std::vector<std::unique_ptr<data::ResultsSink>>& sinks) {
   Detections all;
   size_t detections = 0, overlaps = 0;
   for (const auto& sink : sinks) {
@@ -399,14 +401,14 @@ absl::StatusOr<Detections> ReadDetections(absl::string_view text,
                                           const GroundTruth& truth,
                                           const EvalOptions& options,
                                           int threads) {
-  CocoResult first;
-  ResultsOptions reading;
+  data::CocoResult first;
+  data::ResultsOptions reading;
   reading.parts = threads;
   reading.max_messages = options.bad_annotations.max_messages;
-  const absl::StatusOr<bool> any = ReadFirstResult(text, path, first);
+  const absl::StatusOr<bool> any = data::ReadFirstResult(text, path, first);
   if (!any.ok()) {
     // With the others that are bad.
-    RETURN_IF_ERROR(ReadResults(text, path, reading, [] {
+    RETURN_IF_ERROR(data::ReadResults(text, path, reading, [] {
                       return std::make_unique<IdleSink>();
                     }).status());
     return any.status();
@@ -416,12 +418,13 @@ absl::StatusOr<Detections> ReadDetections(absl::string_view text,
   reading.read_segmentation = sources.masks;
   ASSIGN_OR_RETURN(
       const auto sinks,
-      ReadResults(text, path, reading, [&]() -> std::unique_ptr<ResultsSink> {
-        return std::make_unique<OverlapSink>(truth, options, sources);
-      }));
+      data::ReadResults(
+          text, path, reading, [&]() -> std::unique_ptr<data::ResultsSink> {
+            return std::make_unique<OverlapSink>(truth, options, sources);
+          }));
   Detections detections = Join(sinks);
   RETURN_IF_ERROR(CheckMasks(detections.counts, sources, path));
   return detections;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

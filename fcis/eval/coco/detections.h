@@ -14,7 +14,7 @@
 #include "fcis/eval/coco/ground_truth.h"
 #include "fcis/eval/coco/options.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // A detection and a ground truth whose IoU reaches the lowest threshold.
 struct Overlap {
@@ -58,7 +58,7 @@ struct DetectionCounts {
   int64_t first_other_size = 0;    // index in the file
   int64_t without_mask = 0;        // no "segmentation" where it is needed
   int64_t first_without_mask = 0;  // index in the file
-  RecordId first_unlisted;
+  data::RecordId first_unlisted;
 
   void Add(const DetectionCounts& other);
 };
@@ -87,6 +87,6 @@ absl::StatusOr<Detections> ReadDetections(absl::string_view text,
                                           const EvalOptions& options,
                                           int threads);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_DETECTIONS_H_

@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "fcis/eval/coco/diagnose_truth.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -27,7 +27,7 @@ bool HasTextIds(const Records& records) {
 
 // What is read as Python does, though it may not be what was meant.
 void DiagnoseJson(const Evaluation& evaluation, Lines& lines) {
-  const CocoDataset& dataset = *evaluation.dataset;
+  const data::CocoDataset& dataset = *evaluation.dataset;
   for (std::string& note :
        evaluation.truth.problems().Notes(evaluation.options.bad_annotations)) {
     lines.push_back(std::move(note));
@@ -161,4 +161,4 @@ std::vector<std::string> Diagnose(const Evaluation& evaluation) {
   return lines;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

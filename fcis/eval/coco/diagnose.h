@@ -7,7 +7,7 @@
 
 #include "fcis/eval/coco/evaluate.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // One line each, for people: what DiagnoseTruth says; nothing in common, boxes
 // in another convention, scores outside [0, 1], category ids that look off by a
@@ -17,6 +17,6 @@ namespace fcis {
 // nothing strange.
 std::vector<std::string> Diagnose(const Evaluation& evaluation);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_DIAGNOSE_H_

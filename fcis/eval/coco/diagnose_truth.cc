@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/eval/coco/category_rows.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -27,7 +27,8 @@ std::string FirstFew(const Items& items, Text text) {
   return items.size() > kFew ? all + ", ..." : all;
 }
 
-const CocoAnnotation& AnnotationAt(const Evaluation& evaluation, int index) {
+const data::CocoAnnotation& AnnotationAt(const Evaluation& evaluation,
+                                         int index) {
   return evaluation.dataset->annotations[static_cast<size_t>(index)];
 }
 
@@ -75,7 +76,7 @@ void DiagnoseUnlisted(const Evaluation& evaluation,
   std::vector<int> firsts;
   for (const int index : unlisted) {
     if (firsts.size() > kFew) break;
-    const RecordId& id = id_of(AnnotationAt(evaluation, index));
+    const data::RecordId& id = id_of(AnnotationAt(evaluation, index));
     if (absl::c_none_of(firsts, [&](int first) {
           return id_of(AnnotationAt(evaluation, first)) == id;
         })) {
@@ -83,7 +84,7 @@ void DiagnoseUnlisted(const Evaluation& evaluation,
     }
   }
   const auto text = [&](int index) {
-    const CocoAnnotation& annotation = AnnotationAt(evaluation, index);
+    const data::CocoAnnotation& annotation = AnnotationAt(evaluation, index);
     return absl::StrCat(id_of(annotation).ToString(), " (of annotation ",
                         annotation.id.ToString(), ")");
   };
@@ -96,16 +97,18 @@ void DiagnoseUnlisted(const Evaluation& evaluation,
 void DiagnoseReferences(const Evaluation& evaluation, Lines& lines) {
   const GroundTruth& truth = evaluation.truth;
   const TruthReferences& references = truth.references();
-  const auto image_id = [](const CocoAnnotation& a) -> const RecordId& {
+  const auto image_id =
+      [](const data::CocoAnnotation& a) -> const data::RecordId& {
     return a.image_id;
   };
-  const auto category_id = [](const CocoAnnotation& a) -> const RecordId& {
+  const auto category_id =
+      [](const data::CocoAnnotation& a) -> const data::RecordId& {
     return a.category_id;
   };
   // Of the first, as the others are likely to be alike.
   const auto note = [&](const std::vector<int>& unlisted, bool image) {
     if (unlisted.empty()) return std::string();
-    const CocoAnnotation& first = AnnotationAt(evaluation, unlisted[0]);
+    const data::CocoAnnotation& first = AnnotationAt(evaluation, unlisted[0]);
     return image ? truth.NoteOnImage(first.image_id)
                  : truth.NoteOnCategory(first.category_id);
   };
@@ -128,7 +131,7 @@ std::vector<int> EarlierOnes(const std::vector<Record>& records, Find find) {
 }
 
 void DiagnoseRepeatedRecords(const Evaluation& evaluation, Lines& lines) {
-  const CocoDataset& dataset = *evaluation.dataset;
+  const data::CocoDataset& dataset = *evaluation.dataset;
   const GroundTruth& truth = evaluation.truth;
   const auto add = [&](absl::string_view list, const std::vector<int>& earlier,
                        size_t all, auto text) {
@@ -138,19 +141,20 @@ void DiagnoseRepeatedRecords(const Evaluation& evaluation, Lines& lines) {
         " are listed again under the same id: ", FirstFew(earlier, text),
         "; the last of each counts"));
   };
-  const auto image = [&](const RecordId& id) {
+  const auto image = [&](const data::RecordId& id) {
     return truth.FindImage(id).index;
   };
   add("pictures", EarlierOnes(dataset.images, image), dataset.images.size(),
       [&](int index) {
-        const CocoImage& earlier = dataset.images[static_cast<size_t>(index)];
-        const CocoImage& last =
+        const data::CocoImage& earlier =
+            dataset.images[static_cast<size_t>(index)];
+        const data::CocoImage& last =
             dataset.images[static_cast<size_t>(image(earlier.id))];
         return absl::StrFormat("%s (images[%d] \"%s\", images[%d] \"%s\")",
                                earlier.id.ToString(), earlier.index,
                                earlier.file_name, last.index, last.file_name);
       });
-  const auto category = [&](const RecordId& id) {
+  const auto category = [&](const data::RecordId& id) {
     return truth.CategoryIndex(id);
   };
   add("categories", EarlierOnes(dataset.categories, category),
@@ -166,8 +170,9 @@ void DiagnoseRepeatedAnnotations(const Evaluation& evaluation, Lines& lines) {
   const auto& replaced = evaluation.truth.references().replaced;
   if (replaced.empty()) return;
   const auto text = [&](const TruthReferences::Replaced& pair) {
-    const CocoAnnotation& earlier = AnnotationAt(evaluation, pair.annotation);
-    const CocoAnnotation& last = AnnotationAt(evaluation, pair.by);
+    const data::CocoAnnotation& earlier =
+        AnnotationAt(evaluation, pair.annotation);
+    const data::CocoAnnotation& last = AnnotationAt(evaluation, pair.by);
     return absl::StrFormat(
         "%s (annotations[%d] of picture %s, annotations[%d] of picture %s)",
         earlier.id.ToString(), earlier.index, earlier.image_id.ToString(),
@@ -205,9 +210,9 @@ void DiagnoseNames(const Evaluation& evaluation, Lines& lines) {
 
 // What is wrong with the size of an object's mask.
 struct OtherSize {
-  const CocoAnnotation* annotation;
+  const data::CocoAnnotation* annotation;
   const Rle* mask;
-  const CocoImage* image;
+  const data::CocoImage* image;
 };
 
 std::string SizeText(const OtherSize& other) {
@@ -225,11 +230,11 @@ void DiagnoseMaskSizes(const Evaluation& evaluation, Lines& lines) {
   if (evaluation.options.iou_type == IouType::kBbox) return;
   std::vector<OtherSize> others;
   for (const TruthObject& object : evaluation.truth.objects()) {
-    const CocoAnnotation& annotation =
+    const data::CocoAnnotation& annotation =
         AnnotationAt(evaluation, object.annotation);
     const Rle& mask = object.mask.rle;
     const int index = evaluation.truth.FindImage(annotation.image_id).index;
-    const CocoImage& image =
+    const data::CocoImage& image =
         evaluation.dataset->images[static_cast<size_t>(index)];
     if (image.height < 0 || image.width < 0 ||
         (mask.height == image.height && mask.width == image.width)) {
@@ -259,4 +264,4 @@ std::vector<std::string> DiagnoseTruth(const Evaluation& evaluation) {
   return lines;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

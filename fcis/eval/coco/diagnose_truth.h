@@ -7,7 +7,7 @@
 
 #include "fcis/eval/coco/evaluate.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // One line each, for people, with a count and the first few ids: no ground
 // truth; ids asked for that are not there; an id 0; annotations of pictures or
@@ -16,6 +16,6 @@ namespace fcis {
 // nothing strange.
 std::vector<std::string> DiagnoseTruth(const Evaluation& evaluation);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_DIAGNOSE_TRUTH_H_

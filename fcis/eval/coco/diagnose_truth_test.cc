@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using ::testing::AllOf;
@@ -222,4 +222,4 @@ TEST(DiagnoseTruthTest, CategoriesOfOneName) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -15,7 +15,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/data/json/open_json.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 class StopWatch {
@@ -36,7 +36,7 @@ class StopWatch {
 char FirstByte(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return 0;
-  const auto file = OpenJson(path);
+  const auto file = data::OpenJson(path);
   if (!file.ok()) return 0;
   const absl::string_view text =
       absl::StripLeadingAsciiWhitespace((*file)->bytes());
@@ -61,8 +61,8 @@ absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
                                     const std::string& results,
                                     EvalOptions options) {
   StopWatch watch;
-  absl::StatusOr<CocoDataset> read =
-      ReadCocoDataset(annotations, EvalNeeds(options));
+  absl::StatusOr<data::CocoDataset> read =
+      data::ReadCocoDataset(annotations, EvalNeeds(options));
   if (!read.ok()) return AnnotationsError(read.status(), annotations, results);
   const double seconds = watch.Lap();
   ASSIGN_OR_RETURN(Evaluation evaluation,
@@ -71,12 +71,13 @@ absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
   return evaluation;
 }
 
-absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
+absl::StatusOr<Evaluation> Evaluate(data::CocoDataset annotations,
                                     const std::string& results,
                                     EvalOptions options) {
   absl::c_sort(options.max_dets);
   StopWatch watch;
-  auto dataset = std::make_unique<const CocoDataset>(std::move(annotations));
+  auto dataset =
+      std::make_unique<const data::CocoDataset>(std::move(annotations));
   ASSIGN_OR_RETURN(GroundTruth truth, GroundTruth::Build(*dataset, options));
   EvalCurves none(options, 0);
   Evaluation evaluation{std::move(options),
@@ -96,7 +97,7 @@ absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
 absl::Status ScoreResults(const std::string& results, Evaluation* evaluation) {
   const EvalOptions& options = evaluation->options;
   StopWatch watch;
-  ASSIGN_OR_RETURN(auto file, OpenJson(results));
+  ASSIGN_OR_RETURN(auto file, data::OpenJson(results));
   ASSIGN_OR_RETURN(evaluation->detections,
                    ReadDetections(file->bytes(), results, evaluation->truth,
                                   options, NumThreads()));
@@ -112,4 +113,4 @@ absl::Status ScoreResults(const std::string& results, Evaluation* evaluation) {
   return absl::OkStatus();
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

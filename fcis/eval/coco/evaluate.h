@@ -15,12 +15,12 @@
 #include "fcis/eval/coco/options.h"
 #include "fcis/eval/coco/summary.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 struct Evaluation {
   EvalOptions options;
   // Behind a pointer, for `truth` refers to it.
-  std::unique_ptr<const CocoDataset> dataset;
+  std::unique_ptr<const data::CocoDataset> dataset;
   GroundTruth truth;
   Detections detections;
   EvalCurves curves;
@@ -42,7 +42,7 @@ absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
 
 // The same of annotations that were read with EvalNeeds: a file that is
 // replaced meanwhile changes nothing.
-absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
+absl::StatusOr<Evaluation> Evaluate(data::CocoDataset annotations,
                                     const std::string& results,
                                     EvalOptions options);
 
@@ -50,6 +50,6 @@ absl::StatusOr<Evaluation> Evaluate(CocoDataset annotations,
 // that came of the last ones, unless there is an error.
 absl::Status ScoreResults(const std::string& results, Evaluation* evaluation);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_EVALUATE_H_

@@ -14,10 +14,11 @@
 
 namespace {
 
-fcis::EvalOptions Options(uint8_t bits) {
-  fcis::EvalOptions options;
-  options.iou_type = bits & 1 ? fcis::IouType::kBbox : fcis::IouType::kSegm;
-  if (bits & 16) options.iou_type = fcis::IouType::kBoundary;
+fcis::eval::EvalOptions Options(uint8_t bits) {
+  fcis::eval::EvalOptions options;
+  options.iou_type =
+      bits & 1 ? fcis::eval::IouType::kBbox : fcis::eval::IouType::kSegm;
+  if (bits & 16) options.iou_type = fcis::eval::IouType::kBoundary;
   options.class_agnostic = bits & 2;
   options.sane = bits & 4;
   options.boxes_as_masks = !(bits & 32);
@@ -44,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0 || border == input.npos || HasLongNumbers(input)) return 0;
   const fcis::MemoryFile truth(input.substr(1, border - 1));
   const fcis::MemoryFile results(input.substr(border + 1));
-  const fcis::EvalOptions options = Options(data[0]);
+  const fcis::eval::EvalOptions options = Options(data[0]);
   fcis::SetNumThreads(1);
   const auto one = Evaluate(truth.path(), results.path(), options);
   fcis::SetNumThreads(3);

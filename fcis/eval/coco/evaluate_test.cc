@@ -16,7 +16,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using Json = rapidjson::Value;
@@ -62,8 +62,8 @@ Hashes HashesOf(const EvalCurves& c) {
   return {precision.Text(), recall.Text(), scores.Text()};
 }
 
-std::vector<RecordId> Ids(const Json& list) {
-  std::vector<RecordId> ids;
+std::vector<data::RecordId> Ids(const Json& list) {
+  std::vector<data::RecordId> ids;
   for (const Json& id : list.GetArray()) {
     if (id.IsString()) {
       ids.emplace_back(absl::string_view(id.GetString()));
@@ -351,9 +351,9 @@ TEST(EvaluateTest, FaultsOfWhatIsNotEvaluatedAreRemarks) {
   };
   EvalOptions options;
   EXPECT_FALSE(evaluate(options).ok());
-  options.image_ids = {RecordId(int64_t{1})};
+  options.image_ids = {data::RecordId(int64_t{1})};
   EXPECT_FALSE(evaluate(options).ok());
-  options.category_ids = {RecordId(int64_t{1})};
+  options.category_ids = {data::RecordId(int64_t{1})};
   const auto evaluation = evaluate(options);
   ASSERT_TRUE(evaluation.ok()) << evaluation.status();
   EXPECT_EQ(evaluation->truth.problems().remarks.count, 2);
@@ -482,4 +482,4 @@ TEST(EvaluateTest, MissingFilesAreErrors) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -13,28 +13,28 @@
 #include "fcis/data/coco/segmentation.h"
 #include "fcis/eval/coco/boundary.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 // Positions in `records` of the wanted ids (all when none is named), by
 // ascending id, each once; of equal ids the last record.
 template <typename Record>
 std::vector<int> Select(const std::vector<Record>& records,
-                        const RecordIndex& index,
-                        std::vector<RecordId> wanted) {
+                        const data::RecordIndex& index,
+                        std::vector<data::RecordId> wanted) {
   if (wanted.empty()) {
     for (const Record& record : records) wanted.push_back(record.id);
   }
   absl::c_sort(wanted);
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   std::vector<int> positions;
-  for (const RecordId& id : wanted) positions.push_back(index.Find(id));
+  for (const data::RecordId& id : wanted) positions.push_back(index.Find(id));
   return positions;
 }
 
 template <typename Record>
-RecordIndex IndexOf(const std::vector<Record>& records) {
-  RecordIndex index;
+data::RecordIndex IndexOf(const std::vector<Record>& records) {
+  data::RecordIndex index;
   for (size_t i = 0; i < records.size(); ++i) {
     index.Set(records[i].id, static_cast<int>(i));
   }
@@ -54,23 +54,23 @@ MeasuredMask MeasureMask(Rle rle) {
   return mask;
 }
 
-CocoNeeds EvalNeeds(const EvalOptions& options) {
-  CocoNeeds needs;
-  needs.area = MemberUse::kNeeded;
-  if (options.iou_type == IouType::kBbox) needs.bbox = MemberUse::kNeeded;
+data::CocoNeeds EvalNeeds(const EvalOptions& options) {
+  data::CocoNeeds needs;
+  needs.area = data::MemberUse::kNeeded;
+  if (options.iou_type == IouType::kBbox) needs.bbox = data::MemberUse::kNeeded;
   needs.image_ids = options.image_ids;
   needs.category_ids = options.category_ids;
   return needs;
 }
 
-CocoNeeds ModelEvalNeeds(const EvalOptions& options) {
-  CocoNeeds needs = EvalNeeds(options);
-  needs.file_name = MemberUse::kNeeded;
-  needs.name = MemberUse::kOptional;
+data::CocoNeeds ModelEvalNeeds(const EvalOptions& options) {
+  data::CocoNeeds needs = EvalNeeds(options);
+  needs.file_name = data::MemberUse::kNeeded;
+  needs.name = data::MemberUse::kOptional;
   return needs;
 }
 
-absl::StatusOr<GroundTruth> GroundTruth::Build(const CocoDataset& dataset,
+absl::StatusOr<GroundTruth> GroundTruth::Build(const data::CocoDataset& dataset,
                                                const EvalOptions& options) {
   GroundTruth truth;
   truth.dataset_ = &dataset;
@@ -95,8 +95,9 @@ void GroundTruth::LeaveOut(const Faults& faults) {
   for (const auto& [at, fault] : faults) {
     const auto annotation = static_cast<size_t>(at);
     left_out_[annotation] = true;
-    problems_.errors.Add(absl::StrCat(
-        NameOf(*dataset_, dataset_->annotations[annotation]), ": ", fault));
+    problems_.errors.Add(
+        absl::StrCat(data::NameOf(*dataset_, dataset_->annotations[annotation]),
+                     ": ", fault));
   }
 }
 
@@ -123,7 +124,7 @@ void GroundTruth::SelectCategories(const EvalOptions& options) {
   }
 }
 
-GroundTruth::Image GroundTruth::FindImage(const RecordId& id) const {
+GroundTruth::Image GroundTruth::FindImage(const data::RecordId& id) const {
   Image image;
   image.index = dataset_images_.Find(id);
   image.known = image.index >= 0;
@@ -133,16 +134,16 @@ GroundTruth::Image GroundTruth::FindImage(const RecordId& id) const {
   return image;
 }
 
-int GroundTruth::FindCategory(const RecordId& id) const {
+int GroundTruth::FindCategory(const data::RecordId& id) const {
   return evaluated_categories_.Find(id);
 }
 
-std::string GroundTruth::NoteOnImage(const RecordId& id) const {
-  return NoteOnKind(id, dataset_images_, "images");
+std::string GroundTruth::NoteOnImage(const data::RecordId& id) const {
+  return data::NoteOnKind(id, dataset_images_, "images");
 }
 
-std::string GroundTruth::NoteOnCategory(const RecordId& id) const {
-  return NoteOnKind(id, dataset_categories_, "categories");
+std::string GroundTruth::NoteOnCategory(const data::RecordId& id) const {
+  return data::NoteOnKind(id, dataset_categories_, "categories");
 }
 
 // COCOeval asks for the ids of the annotations of each picture and fetches the
@@ -154,13 +155,13 @@ void GroundTruth::Collect(const EvalOptions& options) {
   };
   const auto& annotations = dataset_->annotations;
   references_ = TruthReferences();
-  RecordIndex by_id;
+  data::RecordIndex by_id;
   std::vector<Place> listed;
   for (size_t i = 0; i < annotations.size(); ++i) {
     if (!left_out_.empty() && left_out_[i]) continue;
     const auto annotation = static_cast<int>(i);
     by_id.Set(annotations[i].id, annotation);
-    const RecordId& category_id = annotations[i].category_id;
+    const data::RecordId& category_id = annotations[i].category_id;
     const Image image = FindImage(annotations[i].image_id);
     const int category = FindCategory(category_id);
     if (!image.known) references_.no_image.push_back(annotation);
@@ -180,7 +181,8 @@ void GroundTruth::Collect(const EvalOptions& options) {
       references_.replaced.push_back({place.annotation, last});
       if (options.sane) last = place.annotation;
     }
-    const CocoAnnotation& annotation = annotations[static_cast<size_t>(last)];
+    const data::CocoAnnotation& annotation =
+        annotations[static_cast<size_t>(last)];
     const int image = FindImage(annotation.image_id).evaluated;
     const int category = FindCategory(annotation.category_id);
     if (image < 0 || category < 0) continue;
@@ -255,13 +257,14 @@ GroundTruth::Faults GroundTruth::Measure(const EvalOptions& options) {
 }
 
 absl::StatusOr<Rle> GroundTruth::MaskOf(
-    const CocoAnnotation& annotation) const {
-  const CocoImage& image = dataset_->images[static_cast<size_t>(
+    const data::CocoAnnotation& annotation) const {
+  const data::CocoImage& image = dataset_->images[static_cast<size_t>(
       dataset_images_.Find(annotation.image_id))];
-  Segmentation segmentation;
-  RETURN_IF_ERROR(ParseSegmentation(annotation.segmentation, segmentation));
+  data::Segmentation segmentation;
+  RETURN_IF_ERROR(
+      data::ParseSegmentation(annotation.segmentation, segmentation));
   absl::StatusOr<Rle> rle =
-      SegmentationToRle(segmentation, image.height, image.width);
+      data::SegmentationToRle(segmentation, image.height, image.width);
   if (rle.ok() || (image.height >= 0 && image.width >= 0)) return rle;
   return absl::InvalidArgumentError(
       absl::StrCat(rle.status().message(), ", image id ", image.id.ToString()));
@@ -269,12 +272,13 @@ absl::StatusOr<Rle> GroundTruth::MaskOf(
 
 std::string GroundTruth::MeasureObject(const EvalOptions& options,
                                        TruthObject& object) {
-  const CocoAnnotation& annotation =
+  const data::CocoAnnotation& annotation =
       dataset_->annotations[static_cast<size_t>(object.annotation)];
   object.area = annotation.area;
   object.ignore = annotation.crowd != 0;
   object.crowd = std::abs(annotation.crowd) >= 1;  // Python's int() is not 0
-  object.unmatchable = !options.sane && annotation.id == RecordId(int64_t{0});
+  object.unmatchable =
+      !options.sane && annotation.id == data::RecordId(int64_t{0});
   if (options.iou_type == IouType::kBbox) {
     object.box = annotation.bbox;
     return "";
@@ -295,4 +299,4 @@ std::string GroundTruth::MeasureObject(const EvalOptions& options,
   return "";
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

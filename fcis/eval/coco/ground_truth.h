@@ -15,7 +15,7 @@
 #include "fcis/data/coco/record_problems.h"
 #include "fcis/eval/coco/options.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // A mask with what is asked of it again and again.
 struct MeasuredMask {
@@ -52,9 +52,9 @@ struct TruthReferences {
 
 // What an evaluation of results needs of its annotations. What is wrong with
 // records of pictures and categories that are not evaluated is a remark.
-CocoNeeds EvalNeeds(const EvalOptions& options);
+data::CocoNeeds EvalNeeds(const EvalOptions& options);
 // The same of one that runs a model: it opens the pictures and compares names.
-CocoNeeds ModelEvalNeeds(const EvalOptions& options);
+data::CocoNeeds ModelEvalNeeds(const EvalOptions& options);
 
 class GroundTruth {
  public:
@@ -62,12 +62,12 @@ class GroundTruth {
   // options.bad_annotations, all at once: what the reader found; annotations
   // without a "segmentation" where the IoU needs it, or with one that is no
   // mask.
-  static absl::StatusOr<GroundTruth> Build(const CocoDataset& dataset,
+  static absl::StatusOr<GroundTruth> Build(const data::CocoDataset& dataset,
                                            const EvalOptions& options);
 
-  const CocoDataset& dataset() const { return *dataset_; }
+  const data::CocoDataset& dataset() const { return *dataset_; }
   // The data set's, and those found here.
-  const RecordProblems& problems() const { return problems_; }
+  const data::RecordProblems& problems() const { return problems_; }
 
   // The evaluated pictures and categories: indices in the data set, -1 for an
   // id that it lacks; by ascending id.
@@ -85,16 +85,16 @@ class GroundTruth {
     int evaluated = -1;  // position in images(), or -1
     int index = -1;      // in the data set
   };
-  Image FindImage(const RecordId& id) const;
+  Image FindImage(const data::RecordId& id) const;
   // Position in categories(), or -1.
-  int FindCategory(const RecordId& id) const;
+  int FindCategory(const data::RecordId& id) const;
   // Index in the data set, or -1.
-  int CategoryIndex(const RecordId& id) const {
+  int CategoryIndex(const data::RecordId& id) const {
     return dataset_categories_.Find(id);
   }
   // NoteOnKind of an id that is not listed.
-  std::string NoteOnImage(const RecordId& id) const;
-  std::string NoteOnCategory(const RecordId& id) const;
+  std::string NoteOnImage(const data::RecordId& id) const;
+  std::string NoteOnCategory(const data::RecordId& id) const;
 
   const TruthReferences& references() const { return references_; }
 
@@ -127,16 +127,16 @@ class GroundTruth {
   void LeaveOut(const Faults& faults);
   // Empty: nothing is wrong.
   std::string MeasureObject(const EvalOptions& options, TruthObject& object);
-  absl::StatusOr<Rle> MaskOf(const CocoAnnotation& annotation) const;
+  absl::StatusOr<Rle> MaskOf(const data::CocoAnnotation& annotation) const;
 
-  const CocoDataset* dataset_ = nullptr;
-  RecordProblems problems_;
+  const data::CocoDataset* dataset_ = nullptr;
+  data::RecordProblems problems_;
   std::vector<bool> left_out_;  // by annotation; empty: none
   bool class_agnostic_ = false;
   std::vector<int> images_, categories_;
-  RecordIndex dataset_images_, dataset_categories_;
+  data::RecordIndex dataset_images_, dataset_categories_;
   std::vector<int> evaluated_;  // by index of the image in the data set
-  RecordIndex evaluated_categories_;
+  data::RecordIndex evaluated_categories_;
   std::vector<TruthObject> objects_;
   std::vector<CellRange> cells_;
   std::vector<uint32_t> first_cell_;  // by evaluated image, and the end
@@ -144,6 +144,6 @@ class GroundTruth {
   TruthReferences references_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_GROUND_TRUTH_H_

@@ -1,6 +1,6 @@
 #include "fcis/eval/coco/match.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 void CellMatcher::Match(absl::Span<const TruthObject> cell, uint32_t first,
                         absl::Span<const uint8_t> ignored,
@@ -35,4 +35,4 @@ void CellMatcher::Match(absl::Span<const TruthObject> cell, uint32_t first,
   }
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

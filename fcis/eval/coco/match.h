@@ -10,7 +10,7 @@
 #include "fcis/eval/coco/ground_truth.h"
 #include "fcis/eval/coco/options.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 enum class Verdict : uint8_t {
   kUnmatched,  // a false positive, or ignored when out of the area range
@@ -37,6 +37,6 @@ class CellMatcher {
   std::vector<uint8_t> used_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_MATCH_H_

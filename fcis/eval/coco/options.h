@@ -9,7 +9,7 @@
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/coco/record_problems.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 enum class IouType {
   kSegm,
@@ -49,10 +49,10 @@ struct EvalOptions {
                                         {"medium", 1024, 9216},
                                         {"large", 9216, 1e10}};
   // Empty: all. Ids that the annotations lack are allowed.
-  std::vector<RecordId> image_ids, category_ids;
+  std::vector<data::RecordId> image_ids, category_ids;
   // Of the annotations. Those of pictures or categories that the file does not
   // list are no matter, as in pycocotools.
-  BadAnnotationPolicy bad_annotations;
+  data::BadAnnotationPolicy bad_annotations;
   // Categories do not matter; all objects are of one.
   bool class_agnostic = false;
   // Where pycocotools' answer is odd, the sane one: the area of a detected mask
@@ -82,6 +82,6 @@ inline double LowestMatchThreshold(const EvalOptions& options) {
   return lowest;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_OPTIONS_H_

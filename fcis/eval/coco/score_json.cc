@@ -9,12 +9,12 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 
-void WriteId(const RecordId& id, Json& json) {
+void WriteId(const data::RecordId& id, Json& json) {
   const std::string text = id.ToJson();
   json.RawValue(text.data(), text.size(),
                 id.is_text() ? rapidjson::kStringType : rapidjson::kNumberType);
@@ -22,11 +22,11 @@ void WriteId(const RecordId& id, Json& json) {
 
 void WriteScore(const CategoryScore& score,
                 const std::vector<std::string>& size_columns, Json& json) {
-  PutMember("AP", score.ap, json);
-  PutMember("AP50", score.ap50, json);
-  PutMember("AP75", score.ap75, json);
+  data::PutMember("AP", score.ap, json);
+  data::PutMember("AP50", score.ap50, json);
+  data::PutMember("AP75", score.ap75, json);
   for (size_t i = 0; i < size_columns.size(); ++i) {
-    PutMember(size_columns[i], score.ap_by_size[i], json);
+    data::PutMember(size_columns[i], score.ap_by_size[i], json);
   }
 }
 
@@ -43,33 +43,34 @@ void WriteRange(const AreaRange& range, const EvalSummary& summary,
   for (const SizeScore& size : summary.sizes) {
     if (size.label == range.label) score = size;
   }
-  PutObject(json, [&] {
-    PutMember("label", range.label, json);
-    PutMember("low", range.low, json);
-    PutMember("high", range.high, json);
-    PutMember("AP", score.ap, json);
-    PutMember("AR", score.ar, json);
+  data::PutObject(json, [&] {
+    data::PutMember("label", range.label, json);
+    data::PutMember("low", range.low, json);
+    data::PutMember("high", range.high, json);
+    data::PutMember("AP", score.ap, json);
+    data::PutMember("AR", score.ar, json);
   });
 }
 
 void WriteOptions(const EvalOptions& options, const EvalSummary& summary,
                   Json& json) {
-  PutMember("iou_type", IouTypeName(options.iou_type), json);
-  PutMember("class_agnostic", options.class_agnostic, json);
-  PutMember("sane", options.sane, json);
-  PutMember("boxes_as_masks", options.boxes_as_masks, json);
-  PutArray("iou_thresholds", options.iou_thresholds, json);
-  PutArray("max_dets", options.max_dets, json);
-  PutArray("area_ranges", options.area_ranges, json,
-           [&](const AreaRange& range) { WriteRange(range, summary, json); });
+  data::PutMember("iou_type", IouTypeName(options.iou_type), json);
+  data::PutMember("class_agnostic", options.class_agnostic, json);
+  data::PutMember("sane", options.sane, json);
+  data::PutMember("boxes_as_masks", options.boxes_as_masks, json);
+  data::PutArray("iou_thresholds", options.iou_thresholds, json);
+  data::PutArray("max_dets", options.max_dets, json);
+  data::PutArray(
+      "area_ranges", options.area_ranges, json,
+      [&](const AreaRange& range) { WriteRange(range, summary, json); });
 }
 
 void WriteSeconds(const Evaluation::Seconds& seconds, Json& json) {
-  PutObject("seconds", json, [&] {
-    PutMember("annotations", seconds.annotations, json);
-    PutMember("truth", seconds.truth, json);
-    PutMember("detections", seconds.detections, json);
-    PutMember("accumulate", seconds.accumulate, json);
+  data::PutObject("seconds", json, [&] {
+    data::PutMember("annotations", seconds.annotations, json);
+    data::PutMember("truth", seconds.truth, json);
+    data::PutMember("detections", seconds.detections, json);
+    data::PutMember("accumulate", seconds.accumulate, json);
   });
 }
 
@@ -92,24 +93,24 @@ std::string ScoreJson(const Evaluation& evaluation,
   json.SetFormatOptions(rapidjson::kFormatSingleLineArray);
   const EvalSummary& summary = evaluation.summary;
   const std::vector<std::string> size_columns = SizeColumns(summary);
-  PutObject(json, [&] {
-    PutArray("stats", summary.stats, json);
-    PutObject("mean", json,
-              [&] { WriteScore(summary.mean, size_columns, json); });
-    PutArray("per_category", CategoryRows(evaluation), json,
-             [&](const CategoryRow& row) {
-               PutObject(json, [&] {
-                 json.Key("category_id");
-                 WriteId(row.id, json);
-                 PutMember("name", row.name, json);
-                 WriteScore(row.score, size_columns, json);
-               });
-             });
-    PutMember("num_images", evaluation.truth.images().size(), json);
-    PutMember("num_annotations", evaluation.truth.objects().size(), json);
-    PutMember("num_detections", evaluation.detections.list.size(), json);
+  data::PutObject(json, [&] {
+    data::PutArray("stats", summary.stats, json);
+    data::PutObject("mean", json,
+                    [&] { WriteScore(summary.mean, size_columns, json); });
+    data::PutArray("per_category", CategoryRows(evaluation), json,
+                   [&](const CategoryRow& row) {
+                     data::PutObject(json, [&] {
+                       json.Key("category_id");
+                       WriteId(row.id, json);
+                       data::PutMember("name", row.name, json);
+                       WriteScore(row.score, size_columns, json);
+                     });
+                   });
+    data::PutMember("num_images", evaluation.truth.images().size(), json);
+    data::PutMember("num_annotations", evaluation.truth.objects().size(), json);
+    data::PutMember("num_detections", evaluation.detections.list.size(), json);
     WriteOptions(evaluation.options, summary, json);
-    PutArray("warnings", findings, json);
+    data::PutArray("warnings", findings, json);
     WriteSeconds(evaluation.seconds, json);
   });
   return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
@@ -119,12 +120,12 @@ std::string CurvesJson(const EvalCurves& curves) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
   json.StartObject();
-  PutObject("shape", json, [&] {
-    PutMember("T", curves.T, json);
-    PutMember("R", curves.R, json);
-    PutMember("K", curves.K, json);
-    PutMember("A", curves.A, json);
-    PutMember("M", curves.M, json);
+  data::PutObject("shape", json, [&] {
+    data::PutMember("T", curves.T, json);
+    data::PutMember("R", curves.R, json);
+    data::PutMember("K", curves.K, json);
+    data::PutMember("A", curves.A, json);
+    data::PutMember("M", curves.M, json);
   });
   for (const char* const name : {"precision", "scores"}) {
     const auto& values =
@@ -152,4 +153,4 @@ std::string CurvesJson(const EvalCurves& curves) {
   return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

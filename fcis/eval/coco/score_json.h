@@ -7,7 +7,7 @@
 
 #include "fcis/eval/coco/evaluate.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // One object: "stats" (COCOeval's twelve), "mean" and "per_category" (one row
 // per category in the annotations' order: category_id, name, AP, AP50, AP75,
@@ -22,6 +22,6 @@ std::string ScoreJson(const Evaluation& evaluation,
 // "recall", "scores"}, flat and row-major.
 std::string CurvesJson(const EvalCurves& curves);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_SCORE_JSON_H_

@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using Cells = std::vector<std::string>;
@@ -73,4 +73,4 @@ std::string CsvTable(const EvalSummary& summary,
   return table;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

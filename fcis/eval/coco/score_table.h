@@ -8,7 +8,7 @@
 #include "fcis/eval/coco/category_rows.h"
 #include "fcis/eval/coco/summary.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // Mean first, then the rows in their order; four digits, "nan" where there is
 // no ground truth. `summary`: whose mean and sizes, a column per size.
@@ -18,6 +18,6 @@ std::string MarkdownTable(const EvalSummary& summary,
 std::string CsvTable(const EvalSummary& summary,
                      const std::vector<CategoryRow>& rows);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_SCORE_TABLE_H_

@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 TEST(ScoreTableTest, HasTheOriginalsForm) {
@@ -10,8 +10,8 @@ TEST(ScoreTableTest, HasTheOriginalsForm) {
   summary.sizes = {{"small"}, {"medium"}, {"large"}};
   summary.mean = {.22949, .4, .25, {0, -1, 1}};
   const std::vector<CategoryRow> rows = {
-      {RecordId(int64_t{1}), "person", "person", summary.mean},
-      {RecordId(int64_t{2}),
+      {data::RecordId(int64_t{1}), "person", "person", summary.mean},
+      {data::RecordId(int64_t{2}),
        "a|b, \"c\"",
        "a|b, \"c\"",
        {-1, -1, -1, {-1, -1, -1}}}};
@@ -45,4 +45,4 @@ TEST(ScoreTableTest, Case61OwnRangesHaveTheirNames) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

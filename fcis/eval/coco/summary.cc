@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/pairwise_sum.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 constexpr int kUsualMaxDets = 100;
@@ -225,4 +225,4 @@ std::string SummaryText(const EvalSummary& summary,
   return text;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -9,7 +9,7 @@
 #include "fcis/eval/coco/accumulate.h"
 #include "fcis/eval/coco/options.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // -1 stands for a mean over nothing: no ground truth, or no such threshold,
 // area range or max_dets among the options.
@@ -50,6 +50,6 @@ std::vector<std::string> SizeColumns(const EvalSummary& summary);
 // other area ranges: their own lines in place of those of small, medium, large.
 std::string SummaryText(const EvalSummary& summary, const EvalOptions& options);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_COCO_SUMMARY_H_

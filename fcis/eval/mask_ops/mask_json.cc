@@ -15,7 +15,7 @@
 #include "rapidjson/memorystream.h"
 #include "rapidjson/reader.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 // Passes a document's events on and makes the numbers itself: RapidJSON 1.1's
@@ -262,4 +262,4 @@ void WriteBox(const XywhBox& box, JsonWriter& writer) {
   writer.EndArray();
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -14,7 +14,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 using Json = rapidjson::Value;
 using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>,
@@ -61,6 +61,6 @@ void WriteString(absl::string_view text, JsonWriter& writer);
 // [x, y, width, height]
 void WriteBox(const XywhBox& box, JsonWriter& writer);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_MASK_OPS_MASK_JSON_H_

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using ::testing::ElementsAre;
@@ -142,4 +142,4 @@ TEST(MaskJsonWriteTest, TextAndBox) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

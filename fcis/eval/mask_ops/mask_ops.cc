@@ -16,7 +16,7 @@
 #include "fcis/core/rle/rle_string.h"
 #include "fcis/eval/mask_ops/mask_json.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 // The text of a mask has one character per pixel.
@@ -343,4 +343,4 @@ absl::Status AnswerMaskOps(std::FILE* in, std::FILE* out) {
   }
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

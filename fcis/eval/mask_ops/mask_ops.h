@@ -15,7 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // One line per operation: name, members of "in", members of "out".
 extern const char kMaskOpsHelp[];
@@ -29,6 +29,6 @@ std::string AnswerMaskOp(absl::string_view line, int64_t line_number);
 // flushed. Fails when `in` cannot be read or `out` not be written.
 absl::Status AnswerMaskOps(std::FILE* in, std::FILE* out);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_MASK_OPS_MASK_OPS_H_

@@ -8,9 +8,10 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view line(reinterpret_cast<const char*>(data), size);
-  const std::string answer = fcis::AnswerMaskOp(line, 1);
+  const std::string answer = fcis::eval::AnswerMaskOp(line, 1);
   rapidjson::Document document;
-  ABSL_RAW_CHECK(fcis::ParseJson(answer, document).ok(), "answer is JSON");
+  ABSL_RAW_CHECK(fcis::eval::ParseJson(answer, document).ok(),
+                 "answer is JSON");
   ABSL_RAW_CHECK(document.HasMember("out") != document.HasMember("error"),
                  "out or error");
   return 0;

@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using ::testing::HasSubstr;
@@ -203,4 +203,4 @@ TEST(AnswerMaskOpsTest, UnreadableInputAndUnwritableOutput) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -14,7 +14,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 namespace fs = std::filesystem;
@@ -49,24 +49,24 @@ bool TakeLine(absl::string_view& text, absl::string_view& line) {
   return true;
 }
 
-bool ReadText(JsonScanner& json, std::string& text) {
+bool ReadText(data::JsonScanner& json, std::string& text) {
   absl::string_view value;
   if (!json.ReadString(value)) return false;
   text = std::string(value);
   return true;
 }
 
-bool ReadInteger(JsonScanner& json, int64_t& integer) {
-  JsonNumber number;
+bool ReadInteger(data::JsonScanner& json, int64_t& integer) {
+  data::JsonNumber number;
   if (!json.ReadNumber(number)) return false;
   integer = number.integer;
   return number.integral;
 }
 
 bool ReadPicture(absl::string_view line, JournalPicture& picture) {
-  JsonScanner json(line);
+  data::JsonScanner json(line);
   const bool read = json.ReadObject([&](absl::string_view name) {
-    if (name == "image_id") return ReadRecordId(json, picture.image);
+    if (name == "image_id") return data::ReadRecordId(json, picture.image);
     if (name == "file") return ReadText(json, picture.file);
     if (name == "stamp") return ReadText(json, picture.stamp);
     if (name == "sha256") return ReadText(json, picture.sha256);
@@ -144,7 +144,7 @@ absl::Status JournalReader::Read(const std::string& path) {
   return absl::OkStatus();
 }
 
-const JournalPicture* JournalReader::Find(const RecordId& image) const {
+const JournalPicture* JournalReader::Find(const data::RecordId& image) const {
   const int found = index_.Find(image);
   return found < 0 ? nullptr : &pictures_[static_cast<size_t>(found)];
 }
@@ -196,4 +196,4 @@ absl::Status JournalWriter::WriteLine(const std::string& line) {
   return ErrnoStatus("cannot write", path_, errno);
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -16,11 +16,11 @@
 #include "fcis/data/coco/record_id.h"
 #include "fcis/eval/predict/origin.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // A picture whose detections are kept.
 struct JournalPicture {
-  RecordId image;
+  data::RecordId image;
   std::string file;               // its path
   std::string stamp;              // of the file (file_stamp.h); "": none
   std::string sha256;             // of the file's bytes, in hex
@@ -48,7 +48,7 @@ class JournalReader {
   // Of several lines of a picture the last.
   const std::vector<JournalPicture>& pictures() const { return pictures_; }
   // Null: not there.
-  const JournalPicture* Find(const RecordId& image) const;
+  const JournalPicture* Find(const data::RecordId& image) const;
 
  private:
   absl::Status Read(const std::string& path);
@@ -56,7 +56,7 @@ class JournalReader {
   std::vector<std::shared_ptr<const MappedFile>> files_;
   std::vector<Journal> journals_;
   std::vector<JournalPicture> pictures_;
-  RecordIndex index_;
+  data::RecordIndex index_;
 };
 
 // Replaces all journals by one of writer 0, of these pictures. Until it is
@@ -86,6 +86,6 @@ class JournalWriter {
   std::FILE* const file_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_PREDICT_JOURNAL_H_

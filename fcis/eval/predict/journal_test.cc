@@ -6,13 +6,13 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-RecordId Id(int64_t id) { return RecordId(id); }
+data::RecordId Id(int64_t id) { return data::RecordId(id); }
 
 class JournalTest : public ::testing::Test {
  protected:
@@ -22,7 +22,8 @@ class JournalTest : public ::testing::Test {
     fs::remove_all(root_);
     fs::create_directories(root_);
   }
-  void Write(int writer, const RecordId& image, const std::string& results) {
+  void Write(int writer, const data::RecordId& image,
+             const std::string& results) {
     const auto journal =
         JournalWriter::Open(root_.string(), writer, OriginJson(origin_));
     ASSERT_TRUE(journal.ok()) << journal.status();
@@ -36,7 +37,7 @@ class JournalTest : public ::testing::Test {
     picture.results = results;
     ASSERT_TRUE((*journal)->Write(picture).ok());
   }
-  std::string Results(const JournalReader& journal, const RecordId& id) {
+  std::string Results(const JournalReader& journal, const data::RecordId& id) {
     const JournalPicture* picture = journal.Find(id);
     return picture == nullptr ? "" : std::string(picture->results);
   }
@@ -56,7 +57,7 @@ TEST_F(JournalTest, AnEmptyDirectoryHasNothing) {
 }
 
 TEST_F(JournalTest, ManyWritersAndSessionsAreOneJournal) {
-  const RecordId text(absl::string_view("a \"b\""));
+  const data::RecordId text(absl::string_view("a \"b\""));
   Write(0, Id(1), "[1]");
   Write(1, text, "[{\"x\": 2}]");
   Write(0, Id(3), "[]");
@@ -144,4 +145,4 @@ TEST_F(JournalTest, GarbageIsNamed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -10,17 +10,18 @@ ABSL_FLAG(
     "Default: one in ~/data/models, else the published one, else the small "
     "embedded one for photographs, whose few classes are then said.");
 
-namespace fcis {
+namespace fcis::eval {
 
 std::vector<std::string> ModelSourceFlagNames() {
   return {"modelpath", "download"};
 }
 
-absl::StatusOr<ModelChoice> ModelFromFlags(absl::string_view otherwise) {
+absl::StatusOr<model::ModelChoice> ModelFromFlags(absl::string_view otherwise) {
   const std::string named = absl::GetFlag(FLAGS_modelpath);
-  return ChooseModel(named.empty() ? otherwise : named,
-                     ModelFetcherFromFlags(ModelDirectory()),
-                     DefaultModelFetcherFromFlags(ModelDirectory()));
+  return model::ChooseModel(
+      named.empty() ? otherwise : named,
+      data::ModelFetcherFromFlags(model::ModelDirectory()),
+      data::DefaultModelFetcherFromFlags(model::ModelDirectory()));
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -9,15 +9,16 @@
 #include "absl/strings/string_view.h"
 #include "fcis/model/cli/model_choice.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // Names of the flags, for a help page.
 std::vector<std::string> ModelSourceFlagNames();
 
 // The model that ChooseModel finds for --modelpath, or for `otherwise` where
 // that is not given. Errors as there.
-absl::StatusOr<ModelChoice> ModelFromFlags(absl::string_view otherwise = "");
+absl::StatusOr<model::ModelChoice> ModelFromFlags(
+    absl::string_view otherwise = "");
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_PREDICT_MODEL_SOURCE_H_

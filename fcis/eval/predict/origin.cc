@@ -17,7 +17,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 // Counted up whenever the same model, settings and picture come to give other
@@ -113,7 +113,8 @@ std::string SettingsText(const ModelConfig& config) {
   return text;
 }
 
-std::string ClassesText(const ModelConfig& config, const ClassMatch& match) {
+std::string ClassesText(const ModelConfig& config,
+                        const data::ClassMatch& match) {
   std::string text;
   for (int i = 0; i < config.classes_size(); ++i) {
     const auto& category = match.categories[static_cast<size_t>(i)];
@@ -143,7 +144,7 @@ bool ReadOrigin(absl::string_view line, Origin& origin) {
   std::map<std::string, std::string*> members = Members(origin);
   std::string version;
   members["version"] = &version;
-  JsonScanner json(line);
+  data::JsonScanner json(line);
   const bool read = json.ReadObject([&](absl::string_view key) {
     const auto member = members.find(std::string(key));
     if (member == members.end()) return json.Skip();
@@ -181,4 +182,4 @@ std::string Difference(const Origin& kept, const Origin& now) {
   return absl::StrJoin(parts, " and ");
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

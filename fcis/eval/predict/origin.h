@@ -9,7 +9,7 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/data/coco/match_classes.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 struct Origin {
   std::string weights;         // SHA-256 of their content (weights_digest.h)
@@ -25,7 +25,8 @@ struct Origin {
 std::string SettingsText(const ModelConfig& config);
 
 // A line for each class that is detected, with its category.
-std::string ClassesText(const ModelConfig& config, const ClassMatch& match);
+std::string ClassesText(const ModelConfig& config,
+                        const data::ClassMatch& match);
 
 // One line without its end.
 std::string OriginJson(const Origin& origin);
@@ -39,6 +40,6 @@ bool ReadOrigin(absl::string_view line, Origin& origin);
 // nothing.
 std::string Difference(const Origin& kept, const Origin& now);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_PREDICT_ORIGIN_H_

@@ -5,7 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using ::testing::HasSubstr;
@@ -78,10 +78,10 @@ TEST(OriginTest, SettingsAreNamedOneByOne) {
 TEST(OriginTest, ClassesThatAreLeftOutDoNotCount) {
   ModelConfig config;
   for (const char* name : {"cat", "dog"}) config.add_classes()->set_name(name);
-  ClassMatch match;
-  match.categories = {absl::nullopt, RecordId(int64_t{7})};
+  data::ClassMatch match;
+  match.categories = {absl::nullopt, data::RecordId(int64_t{7})};
   EXPECT_EQ(ClassesText(config, match), "2 dog = 7\n");
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

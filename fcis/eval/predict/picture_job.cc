@@ -8,7 +8,7 @@
 #include "fcis/core/mask/pasted_rle.h"
 #include "fcis/data/codec/image_reader.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 absl::Status Named(const std::string& path, const absl::Status& status) {
@@ -31,12 +31,13 @@ PictureJob Timed(const Read& read) {
 }  // namespace
 
 PictureJob LoadPicture(const std::string& path, int64_t max_pixels) {
-  return Timed([&] { return ReadImage(path, {max_pixels}); });
+  return Timed([&] { return data::ReadImage(path, {max_pixels}); });
 }
 
 PictureJob DecodePicture(absl::string_view bytes, const std::string& path,
                          int64_t max_pixels) {
-  PictureJob job = Timed([&] { return DecodeImage(bytes, {max_pixels}); });
+  PictureJob job =
+      Timed([&] { return data::DecodeImage(bytes, {max_pixels}); });
   if (!job.status.ok()) job.status = Named(path, job.status);
   return job;
 }
@@ -44,7 +45,8 @@ PictureJob DecodePicture(absl::string_view bytes, const std::string& path,
 PictureJob DetectIn(PictureJob job, const std::string& path,
                     const DetectFunction& detect) {
   if (!job.status.ok()) return job;
-  absl::StatusOr<std::vector<Detection>> found = detect(job.image, &job.times);
+  absl::StatusOr<std::vector<model::Detection>> found =
+      detect(job.image, &job.times);
   if (found.ok()) {
     job.detections = *std::move(found);
   } else {
@@ -55,9 +57,9 @@ PictureJob DetectIn(PictureJob job, const std::string& path,
 
 std::vector<Instance> PasteInstances(
     const PictureJob& job, float threshold,
-    const std::function<bool(const Detection&)>& keep) {
+    const std::function<bool(const model::Detection&)>& keep) {
   std::vector<Instance> instances;
-  for (const Detection& detection : job.detections) {
+  for (const model::Detection& detection : job.detections) {
     if (!keep(detection)) continue;
     instances.push_back(
         {detection, PasteMask(detection.mask, detection.box, threshold,
@@ -66,9 +68,10 @@ std::vector<Instance> PasteInstances(
   return instances;
 }
 
-ResultEntry ResultOf(const Instance& instance, const Image& image,
-                     const RecordId& image_id, const RecordId& category_id) {
-  ResultEntry entry;
+data::ResultEntry ResultOf(const Instance& instance, const Image& image,
+                           const data::RecordId& image_id,
+                           const data::RecordId& category_id) {
+  data::ResultEntry entry;
   entry.image_id = image_id;
   entry.category_id = category_id;
   entry.score = instance.detection.score;
@@ -77,4 +80,4 @@ ResultEntry ResultOf(const Instance& instance, const Image& image,
   return entry;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -18,20 +18,21 @@
 #include "fcis/model/detection.h"
 #include "fcis/model/detector.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // Detector::Detect, with the post-processing values chosen. `times` may be
 // null.
-using DetectFunction = std::function<absl::StatusOr<std::vector<Detection>>(
-    const Image& image, StageTimes* times)>;
+using DetectFunction =
+    std::function<absl::StatusOr<std::vector<model::Detection>>(
+        const Image& image, model::StageTimes* times)>;
 
 struct PictureJob {
   // An error names the file. The rest holds what the stages found before it.
   absl::Status status;
   Image image;
   double read_seconds = 0;
-  std::vector<Detection> detections;
-  StageTimes times;
+  std::vector<model::Detection> detections;
+  model::StageTimes times;
 };
 
 // Reads the picture in the file `path` (ReadImage). A picture of more than
@@ -49,7 +50,7 @@ PictureJob DetectIn(PictureJob job, const std::string& path,
 
 // One detection in the pixels of its picture.
 struct Instance {
-  Detection detection;
+  model::Detection detection;
   PastedMask mask;
 };
 
@@ -57,12 +58,13 @@ struct Instance {
 // of at least the probability `threshold` belong to an instance (paste.h).
 std::vector<Instance> PasteInstances(
     const PictureJob& job, float threshold,
-    const std::function<bool(const Detection&)>& keep);
+    const std::function<bool(const model::Detection&)>& keep);
 
 // An instance in COCO's results format, without "file_name" and "bbox".
-ResultEntry ResultOf(const Instance& instance, const Image& image,
-                     const RecordId& image_id, const RecordId& category_id);
+data::ResultEntry ResultOf(const Instance& instance, const Image& image,
+                           const data::RecordId& image_id,
+                           const data::RecordId& category_id);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_PREDICT_PICTURE_JOB_H_

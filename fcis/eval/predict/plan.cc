@@ -19,20 +19,21 @@
 #include "fcis/data/loader/similar_file.h"
 #include "fcis/model/weights/weights_digest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
-using Pictures = std::vector<const CocoImage*>;
+using Pictures = std::vector<const data::CocoImage*>;
 
-absl::Status CheckFiles(const CocoDataset& dataset, const Pictures& pictures,
+absl::Status CheckFiles(const data::CocoDataset& dataset,
+                        const Pictures& pictures,
                         const PredictOptions& options) {
-  RecordLines missing;
-  for (const CocoImage* picture : pictures) {
+  data::RecordLines missing;
+  for (const data::CocoImage* picture : pictures) {
     const std::string path = PicturePath(options, *picture);
-    if (WhyUnreadable(path).empty()) continue;
+    if (data::WhyUnreadable(path).empty()) continue;
     // What nobody will see is not looked for.
     missing.Add(missing.count < options.max_messages
-                    ? DescribeUnreadable(picture->id, path)
+                    ? data::DescribeUnreadable(picture->id, path)
                     : "");
   }
   if (missing.count == 0) return absl::OkStatus();
@@ -43,7 +44,7 @@ absl::Status CheckFiles(const CocoDataset& dataset, const Pictures& pictures,
 
 // The digest of the weights, which a file that is as it was need not give
 // again.
-std::string DigestOnce(const Weights& weights, const std::string& stamp,
+std::string DigestOnce(const model::Weights& weights, const std::string& stamp,
                        const JournalReader& journals) {
   for (const JournalReader::Journal& journal : journals.journals()) {
     if (!stamp.empty() && journal.readable &&
@@ -52,12 +53,13 @@ std::string DigestOnce(const Weights& weights, const std::string& stamp,
       return journal.origin.weights;
     }
   }
-  return WeightsDigest(weights);
+  return model::WeightsDigest(weights);
 }
 
-Origin MakeOrigin(const PredictOptions& options, const ClassMatch& classes,
+Origin MakeOrigin(const PredictOptions& options,
+                  const data::ClassMatch& classes,
                   const JournalReader& journals) {
-  const Weights& weights = *options.weights;
+  const model::Weights& weights = *options.weights;
   Origin origin;
   origin.weights_source = weights.source;
   origin.weights_stamp = FileStamp(weights.source, options.weights_read_at);
@@ -101,13 +103,13 @@ struct Kept {
   std::vector<char> same;                  // its file is what it was
   std::vector<JournalPicture> elsewhere;   // of no picture of the data set
   bool renewed = false;  // a file's path or stamp is not what it was
-  RecordLines changed;
+  data::RecordLines changed;
 };
 
 Kept Compare(const JournalReader& journals, const Pictures& pictures,
              const PredictOptions& options) {
   Kept kept(pictures.size());
-  RecordIndex listed;
+  data::RecordIndex listed;
   for (size_t i = 0; i < pictures.size(); ++i) {
     listed.Set(pictures[i]->id, static_cast<int>(i));
     const JournalPicture* found = journals.Find(pictures[i]->id);
@@ -140,7 +142,7 @@ Kept Compare(const JournalReader& journals, const Pictures& pictures,
   return kept;
 }
 
-std::string Changes(const Kept& kept, const CocoDataset& dataset,
+std::string Changes(const Kept& kept, const data::CocoDataset& dataset,
                     const PredictOptions& options) {
   std::string text;
   if (kept.changed.count > 0) {
@@ -177,7 +179,7 @@ absl::Status CheckSpace(const std::vector<bool>& todo,
   // 100 detections, which is what COCOeval counts, of 300 bytes each, in a
   // journal and in results.json.
   constexpr int64_t kBytesOfAPicture = 2 * 100 * 300;
-  return CheckFreeSpace(
+  return data::CheckFreeSpace(
       options.directory,
       kBytesOfAPicture * std::count(todo.begin(), todo.end(), true));
 }
@@ -204,7 +206,8 @@ absl::StatusOr<Plan> StartAfresh(Plan plan, absl::string_view what,
 
 // What is good stays.
 absl::StatusOr<Plan> GoOn(Plan plan, const JournalReader& journals,
-                          const CocoDataset& dataset, const Pictures& pictures,
+                          const data::CocoDataset& dataset,
+                          const Pictures& pictures,
                           const PredictOptions& options) {
   Kept kept = Compare(journals, pictures, options);
   plan.message = Changes(kept, dataset, options);
@@ -235,14 +238,15 @@ std::string ResultsPath(const PredictOptions& options) {
   return absl::StrCat(options.directory, "/results.json");
 }
 
-std::string PicturePath(const PredictOptions& options, const CocoImage& image) {
+std::string PicturePath(const PredictOptions& options,
+                        const data::CocoImage& image) {
   return absl::StrCat(options.image_dir, "/", image.file_name);
 }
 
-absl::StatusOr<Plan> MakePlan(const CocoDataset& dataset,
-                              const std::vector<const CocoImage*>& pictures,
-                              const ClassMatch& classes,
-                              const PredictOptions& options) {
+absl::StatusOr<Plan> MakePlan(
+    const data::CocoDataset& dataset,
+    const std::vector<const data::CocoImage*>& pictures,
+    const data::ClassMatch& classes, const PredictOptions& options) {
   RETURN_IF_ERROR(CheckFiles(dataset, pictures, options));
   ASSIGN_OR_RETURN(const JournalReader journals,
                    JournalReader::Open(options.directory));
@@ -255,4 +259,4 @@ absl::StatusOr<Plan> MakePlan(const CocoDataset& dataset,
   return GoOn(std::move(plan), journals, dataset, pictures, options);
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

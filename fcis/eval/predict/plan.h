@@ -16,7 +16,7 @@
 #include "fcis/eval/predict/journal.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 struct PredictOptions {
   std::string image_dir;  // the data set's "file_name"s lie here
@@ -24,7 +24,7 @@ struct PredictOptions {
   // (journal.h) and, when all pictures are done, results.json.
   std::string directory;
   // What detects, with the config that it runs under. Not null.
-  const Weights* weights = nullptr;
+  const model::Weights* weights = nullptr;
   // A time before they were read from the file that their source names. Left
   // alone: they come from no file, or not as they are there.
   absl::Time weights_read_at;
@@ -35,14 +35,15 @@ struct PredictOptions {
   int max_messages = 20;  // of one kind
   // Pixels of at least this probability belong to an instance (paste.h).
   float paste_threshold = 0;
-  int64_t max_pixels = kDefaultMaxPixels;
+  int64_t max_pixels = data::kDefaultMaxPixels;
 };
 
 // Where results.json is written.
 std::string ResultsPath(const PredictOptions& options);
 
 // The file of a picture.
-std::string PicturePath(const PredictOptions& options, const CocoImage& image);
+std::string PicturePath(const PredictOptions& options,
+                        const data::CocoImage& image);
 
 struct Plan {
   std::string header;      // of the journals
@@ -62,11 +63,11 @@ struct Plan {
 // pictures without a file (all are named, up to max_messages), a damaged
 // journal, too little space for what the pictures to be computed may give, and
 // with `reuse` whatever differs.
-absl::StatusOr<Plan> MakePlan(const CocoDataset& dataset,
-                              const std::vector<const CocoImage*>& pictures,
-                              const ClassMatch& classes,
-                              const PredictOptions& options);
+absl::StatusOr<Plan> MakePlan(
+    const data::CocoDataset& dataset,
+    const std::vector<const data::CocoImage*>& pictures,
+    const data::ClassMatch& classes, const PredictOptions& options);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_PREDICT_PLAN_H_

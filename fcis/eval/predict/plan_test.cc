@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 namespace fs = std::filesystem;
@@ -31,11 +31,11 @@ class PlanTest : public ::testing::Test {
     weights_.config.add_classes()->set_name("cat");
     weights_.source = "m.safetensors";
     SetWeight(1);
-    classes_.categories = {RecordId(int64_t{5})};
+    classes_.categories = {data::RecordId(int64_t{5})};
     dataset_.path = "a.json";
     for (int id = 1; id <= 3; ++id) {
-      CocoImage image;
-      image.id = RecordId(int64_t{id});
+      data::CocoImage image;
+      image.id = data::RecordId(int64_t{id});
       image.file_name = absl::StrCat(id, ".png");
       dataset_.images.push_back(image);
       Save(image.file_name, absl::StrCat("picture ", id));
@@ -58,8 +58,9 @@ class PlanTest : public ::testing::Test {
   }
 
   absl::StatusOr<Plan> Make() {
-    std::vector<const CocoImage*> pictures;
-    for (const CocoImage& image : dataset_.images) pictures.push_back(&image);
+    std::vector<const data::CocoImage*> pictures;
+    for (const data::CocoImage& image : dataset_.images)
+      pictures.push_back(&image);
     return MakePlan(dataset_, pictures, classes_, options_);
   }
   // As a run does: each picture's detections are its id.
@@ -108,9 +109,9 @@ class PlanTest : public ::testing::Test {
   }
 
   fs::path root_;
-  Weights weights_;
-  ClassMatch classes_;
-  CocoDataset dataset_;
+  model::Weights weights_;
+  data::ClassMatch classes_;
+  data::CocoDataset dataset_;
   PredictOptions options_;
 };
 
@@ -144,7 +145,7 @@ TEST_F(PlanTest, OtherSettingsAndDevices) {
 // (c): the annotations give the class another id.
 TEST_F(PlanTest, Case67OtherCategories) {
   Run();
-  classes_.categories = {RecordId(int64_t{4})};
+  classes_.categories = {data::RecordId(int64_t{4})};
   ExpectAfresh("other categories (1 cat = 5; now 1 cat = 4)");
 }
 
@@ -192,7 +193,7 @@ TEST_F(PlanTest, Case67OtherList) {
   std::swap(dataset_.images[0].file_name, dataset_.images[1].file_name);
   dataset_.images.pop_back();
   dataset_.images.emplace_back();
-  dataset_.images[2].id = RecordId(int64_t{9});
+  dataset_.images[2].id = data::RecordId(int64_t{9});
   dataset_.images[2].file_name = "3.png";
   const Plan plan = Run();
   EXPECT_THAT(plan.todo, ElementsAre(true, true, true));
@@ -200,7 +201,7 @@ TEST_F(PlanTest, Case67OtherList) {
   EXPECT_THAT(plan.message, HasSubstr("1 of the pictures kept in"));
   EXPECT_THAT(plan.message, HasSubstr("not listed in a.json"));
   // What is not listed stays for the list that has it.
-  dataset_.images[2].id = RecordId(int64_t{3});
+  dataset_.images[2].id = data::RecordId(int64_t{3});
   EXPECT_THAT(Run().todo, ElementsAre(false, false, false));
 }
 
@@ -257,4 +258,4 @@ TEST_F(PlanTest, SpaceIsAskedForBeforeThePictures) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -23,7 +23,7 @@
 #include "fcis/eval/predict/origin.h"
 #include "fcis/model/weights/weights_digest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 // Decoded pictures that wait for the network, and results that wait to be
@@ -31,14 +31,14 @@ namespace {
 constexpr size_t kQueueDepth = 2;
 
 // The pictures, each id once, as pycocotools takes them: the last of equal ids.
-std::vector<const CocoImage*> Pictures(const CocoDataset& dataset) {
-  RecordIndex index;
+std::vector<const data::CocoImage*> Pictures(const data::CocoDataset& dataset) {
+  data::RecordIndex index;
   for (size_t i = 0; i < dataset.images.size(); ++i) {
     index.Set(dataset.images[i].id, static_cast<int>(i));
   }
-  std::vector<const CocoImage*> pictures;
+  std::vector<const data::CocoImage*> pictures;
   for (size_t i = 0; i < dataset.images.size(); ++i) {
-    const CocoImage& image = dataset.images[i];
+    const data::CocoImage& image = dataset.images[i];
     if (index.Find(image.id) == static_cast<int>(i)) pictures.push_back(&image);
   }
   return pictures;
@@ -46,16 +46,17 @@ std::vector<const CocoImage*> Pictures(const CocoDataset& dataset) {
 
 // How a picture's size is not what the data set says; "": it is, or the data
 // set does not say. Masks of one size never match those of another.
-std::string SizeRemark(const CocoImage& picture, const JournalPicture& found) {
+std::string SizeRemark(const data::CocoImage& picture,
+                       const JournalPicture& found) {
   if (picture.height < 0 || picture.width < 0 ||
       (picture.height == found.height && picture.width == found.width)) {
     return "";
   }
   return absl::StrCat(
       "warning: image ", picture.id.ToString(), ": ",
-      DescribeSizeMismatch(found.file, static_cast<int>(found.height),
-                           static_cast<int>(found.width), picture.height,
-                           picture.width));
+      data::DescribeSizeMismatch(found.file, static_cast<int>(found.height),
+                                 static_cast<int>(found.width), picture.height,
+                                 picture.width));
 }
 
 struct Work {
@@ -65,25 +66,25 @@ struct Work {
 
 class Predictor {
  public:
-  Predictor(const ClassMatch& classes, const PredictOptions& options,
+  Predictor(const data::ClassMatch& classes, const PredictOptions& options,
             const DetectFunction& detect)
       : classes_(classes), options_(options), detect_(detect) {}
 
   // Appends to the journal; returns how many pictures failed.
-  int Run(const std::vector<const CocoImage*>& pictures, Progress& progress,
-          JournalWriter& journal);
+  int Run(const std::vector<const data::CocoImage*>& pictures,
+          Progress& progress, JournalWriter& journal);
 
  private:
-  Work Load(const CocoImage& picture) const;
-  absl::Status Save(const CocoImage& picture, const Work& work,
+  Work Load(const data::CocoImage& picture) const;
+  absl::Status Save(const data::CocoImage& picture, const Work& work,
                     JournalWriter& journal) const;
 
-  const ClassMatch& classes_;
+  const data::ClassMatch& classes_;
   const PredictOptions& options_;
   const DetectFunction& detect_;
 };
 
-Work Predictor::Load(const CocoImage& picture) const {
+Work Predictor::Load(const data::CocoImage& picture) const {
   Work work;
   JournalPicture& file = work.file;
   file.image = picture.id;
@@ -103,13 +104,13 @@ Work Predictor::Load(const CocoImage& picture) const {
   return work;
 }
 
-absl::Status Predictor::Save(const CocoImage& picture, const Work& work,
+absl::Status Predictor::Save(const data::CocoImage& picture, const Work& work,
                              JournalWriter& journal) const {
-  const auto category =
-      [&](const Detection& detection) -> const absl::optional<RecordId>& {
+  const auto category = [&](const model::Detection& detection)
+      -> const absl::optional<data::RecordId>& {
     return classes_.categories[static_cast<size_t>(detection.label - 1)];
   };
-  const auto counts = [&](const Detection& detection) {
+  const auto counts = [&](const model::Detection& detection) {
     return category(detection).has_value();
   };
   std::vector<std::string> texts;
@@ -117,7 +118,7 @@ absl::Status Predictor::Save(const CocoImage& picture, const Work& work,
        PasteInstances(work.job, options_.paste_threshold, counts)) {
     // Without a "bbox", so that COCOeval takes areas from masks, as the
     // reference does.
-    ASSIGN_OR_RETURN(std::string text, ResultEntryJson(ResultOf(
+    ASSIGN_OR_RETURN(std::string text, data::ResultEntryJson(ResultOf(
                                            instance, work.job.image, picture.id,
                                            *category(instance.detection))));
     texts.push_back(std::move(text));
@@ -128,10 +129,10 @@ absl::Status Predictor::Save(const CocoImage& picture, const Work& work,
   return journal.Write(line);
 }
 
-int Predictor::Run(const std::vector<const CocoImage*>& pictures,
+int Predictor::Run(const std::vector<const data::CocoImage*>& pictures,
                    Progress& progress, JournalWriter& journal) {
   int failed = 0, odd = 0;
-  const auto picture = [&](int64_t i) -> const CocoImage& {
+  const auto picture = [&](int64_t i) -> const data::CocoImage& {
     return *pictures[static_cast<size_t>(i)];
   };
   const auto save = [&](int64_t i, const Work& work) {
@@ -167,7 +168,7 @@ int Predictor::Run(const std::vector<const CocoImage*>& pictures,
 }
 
 // One list of all pictures' lists.
-absl::Status WriteResults(const std::vector<const CocoImage*>& pictures,
+absl::Status WriteResults(const std::vector<const data::CocoImage*>& pictures,
                           const PredictOptions& options,
                           const std::string& header) {
   ASSIGN_OR_RETURN(const JournalReader journals,
@@ -180,7 +181,7 @@ absl::Status WriteResults(const std::vector<const CocoImage*>& pictures,
   ASSIGN_OR_RETURN(const auto file, AtomicFile::Create(ResultsPath(options)));
   RETURN_IF_ERROR(file->Append("["));
   bool first = true;
-  for (const CocoImage* picture : pictures) {
+  for (const data::CocoImage* picture : pictures) {
     const JournalPicture* found = journals.Find(picture->id);
     if (found == nullptr) {
       return absl::DataLossError(
@@ -200,19 +201,19 @@ absl::Status WriteResults(const std::vector<const CocoImage*>& pictures,
 
 // Shares of different lists, or of what different models find, would add up to
 // a wrong score without an error.
-absl::Status CheckSame(const std::vector<const CocoImage*>& pictures,
-                       const ClassMatch& classes, const PredictOptions& options,
-                       Communicator& job) {
+absl::Status CheckSame(const std::vector<const data::CocoImage*>& pictures,
+                       const data::ClassMatch& classes,
+                       const PredictOptions& options, Communicator& job) {
   if (job.size() == 1) return absl::OkStatus();
   std::string list;
-  for (const CocoImage* picture : pictures) {
+  for (const data::CocoImage* picture : pictures) {
     absl::StrAppend(&list, picture->id.ToString(), " ", picture->file_name,
                     "\n");
   }
   return CheckSameEverywhere(
       {{"the number of pictures", absl::StrCat(pictures.size())},
        {"the list of pictures", list},
-       {"weights", WeightsDigest(*options.weights)},
+       {"weights", model::WeightsDigest(*options.weights)},
        {"settings", SettingsText(options.weights->config)},
        {"categories", ClassesText(options.weights->config, classes)}},
       &job);
@@ -236,10 +237,10 @@ std::string PlanText(const Plan& plan) {
 }
 
 // A rank's share of what PlanText marks.
-std::vector<const CocoImage*> Mine(
-    const std::vector<const CocoImage*>& pictures, const std::string& marks,
-    int rank, int size) {
-  std::vector<const CocoImage*> mine;
+std::vector<const data::CocoImage*> Mine(
+    const std::vector<const data::CocoImage*>& pictures,
+    const std::string& marks, int rank, int size) {
+  std::vector<const data::CocoImage*> mine;
   int todo = 0;
   for (size_t i = 0; i < pictures.size(); ++i) {
     if (marks[i] == '1' && todo++ % size == rank) mine.push_back(pictures[i]);
@@ -248,13 +249,14 @@ std::vector<const CocoImage*> Mine(
 }
 
 // What becomes of earlier detections, and whatever is odd about their pictures.
-void Announce(const Plan& plan, const std::vector<const CocoImage*>& pictures,
+void Announce(const Plan& plan,
+              const std::vector<const data::CocoImage*>& pictures,
               const PredictOptions& options) {
   if (!plan.message.empty()) absl::FPrintF(stderr, "%s\n", plan.message);
   if (plan.kept.empty()) return;
   absl::FPrintF(stderr, "%d of %d pictures were done before\n",
                 plan.kept.size(), pictures.size());
-  RecordLines remarks;
+  data::RecordLines remarks;
   size_t kept = 0;
   for (size_t i = 0; i < pictures.size(); ++i) {
     if (plan.todo[i]) continue;
@@ -268,10 +270,11 @@ void Announce(const Plan& plan, const std::vector<const CocoImage*>& pictures,
 
 }  // namespace
 
-absl::Status Predict(const CocoDataset& dataset, const ClassMatch& classes,
+absl::Status Predict(const data::CocoDataset& dataset,
+                     const data::ClassMatch& classes,
                      const PredictOptions& options,
                      const DetectFunction& detect, Communicator& job) {
-  const std::vector<const CocoImage*> pictures = Pictures(dataset);
+  const std::vector<const data::CocoImage*> pictures = Pictures(dataset);
   RETURN_IF_ERROR(CheckSame(pictures, classes, options, job));
   std::unique_ptr<FileLock> lock;
   std::string text;
@@ -285,7 +288,7 @@ absl::Status Predict(const CocoDataset& dataset, const ClassMatch& classes,
   // Nobody writes before rank 0 has brought the directory into order.
   ASSIGN_OR_RETURN(text, job.Broadcast(std::move(text)));
   const std::vector<std::string> lines = absl::StrSplit(text, '\n');
-  const std::vector<const CocoImage*> mine =
+  const std::vector<const data::CocoImage*> mine =
       Mine(pictures, lines[1], job.rank(), job.size());
   ASSIGN_OR_RETURN(
       const auto journal,
@@ -312,4 +315,4 @@ absl::Status Predict(const CocoDataset& dataset, const ClassMatch& classes,
   return written;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

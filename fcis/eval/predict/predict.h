@@ -10,7 +10,7 @@
 #include "fcis/eval/predict/picture_job.h"
 #include "fcis/eval/predict/plan.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // Shares the pictures among the processes of the job; returns in all of them
 // when all are done. `classes` says which of the model's classes count, and as
@@ -26,10 +26,11 @@ namespace fcis {
 // which are reported while the others are still done: the error says how many
 // failed, and no results.json is written; a picture of which the directory
 // holds nothing in the end.
-absl::Status Predict(const CocoDataset& dataset, const ClassMatch& classes,
+absl::Status Predict(const data::CocoDataset& dataset,
+                     const data::ClassMatch& classes,
                      const PredictOptions& options,
                      const DetectFunction& detect, Communicator& job);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_PREDICT_PREDICT_H_

@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 namespace fs = std::filesystem;
@@ -29,8 +29,8 @@ class PredictTest : public ::testing::Test {
       weights_.config.add_classes()->set_name(name);
     }
     dataset_.path = "a.json";
-    classes_.categories = {RecordId(int64_t{5}), RecordId(int64_t{18}),
-                           absl::nullopt};
+    classes_.categories = {data::RecordId(int64_t{5}),
+                           data::RecordId(int64_t{18}), absl::nullopt};
     for (int id = 1; id <= 4; ++id) AddPicture(id);
     options_.image_dir = root_.string();
     options_.directory = (root_ / "out").string();
@@ -39,20 +39,20 @@ class PredictTest : public ::testing::Test {
   }
 
   void AddPicture(int id) {
-    CocoImage image;
-    image.id = RecordId(int64_t{id});
+    data::CocoImage image;
+    image.id = data::RecordId(int64_t{id});
     image.file_name = absl::StrCat(id, ".png");
     dataset_.images.push_back(image);
-    const auto png = EncodePng(Image(8, 4 + id));
+    const auto png = data::EncodePng(Image(8, 4 + id));
     ASSERT_TRUE(WriteFileAtomic((root_ / image.file_name).string(), *png).ok());
   }
 
   // One instance per class, of all pixels. The last class is left out.
-  absl::StatusOr<std::vector<Detection>> Detect(const Image& image) {
+  absl::StatusOr<std::vector<model::Detection>> Detect(const Image& image) {
     ++calls_;
-    std::vector<Detection> found;
+    std::vector<model::Detection> found;
     for (const int label : {1, 2, 3}) {
-      Detection detection;
+      model::Detection detection;
       detection.label = label;
       detection.score = .5f * static_cast<float>(label);
       detection.box = {0, 0, static_cast<float>(image.width), 8};
@@ -66,7 +66,9 @@ class PredictTest : public ::testing::Test {
   absl::Status Run() {
     return Predict(
         dataset_, classes_, options_,
-        [this](const Image& image, StageTimes*) { return Detect(image); },
+        [this](const Image& image, model::StageTimes*) {
+          return Detect(image);
+        },
         *job_);
   }
   std::string Results() const {
@@ -75,9 +77,9 @@ class PredictTest : public ::testing::Test {
   }
 
   fs::path root_;
-  Weights weights_;
-  ClassMatch classes_;
-  CocoDataset dataset_;
+  model::Weights weights_;
+  data::ClassMatch classes_;
+  data::CocoDataset dataset_;
   PredictOptions options_;
   std::unique_ptr<Communicator> job_ = MakeSelfCommunicator();
   int calls_ = 0;
@@ -119,7 +121,7 @@ TEST_F(PredictTest, WhatIsDoneIsNotDoneAgain) {
 // Bug case 67: another picture under the name of one that is done.
 TEST_F(PredictTest, Case67AChangedPictureIsDoneAgain) {
   ASSERT_TRUE(Run().ok());
-  const auto png = EncodePng(Image(8, 30));
+  const auto png = data::EncodePng(Image(8, 30));
   ASSERT_TRUE(WriteFileAtomic((root_ / "2.png").string(), *png).ok());
   ASSERT_TRUE(Run().ok());
   EXPECT_EQ(calls_, 5);
@@ -181,7 +183,7 @@ TEST_F(PredictTest, FailuresAreCountedAndTheRestIsKept) {
   EXPECT_EQ(Results(), "");
   EXPECT_EQ(calls_, 3);
   // The picture comes back; the others wait in the journal.
-  const auto png = EncodePng(Image(8, 8));
+  const auto png = data::EncodePng(Image(8, 8));
   ASSERT_TRUE(WriteFileAtomic((root_ / "2.png").string(), *png).ok());
   EXPECT_TRUE(Run().ok());
   EXPECT_EQ(calls_, 4);
@@ -198,4 +200,4 @@ TEST_F(PredictTest, Case57MissingPicturesEndItBeforeTheFirst) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

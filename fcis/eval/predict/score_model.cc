@@ -57,7 +57,7 @@ ABSL_FLAG(bool, reuse, false,
           "why instead of computing them again.");
 ABSL_DECLARE_FLAG(std::string, image_dir);
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 constexpr char kDefaultSplit[] = "minival2014";
@@ -71,15 +71,15 @@ std::vector<std::string> DataFlagNames() {
           "map_classes", "out",      "reuse", "max_pixels"};
 }
 
-absl::StatusOr<CocoSplit> ShippedScenes() {
-  CocoSplit scenes;
+absl::StatusOr<data::CocoSplit> ShippedScenes() {
+  data::CocoSplit scenes;
   ASSIGN_OR_RETURN(scenes.annotations,
                    FindRunfile("fcis/data/scenes/annotations.json"));
   ASSIGN_OR_RETURN(scenes.images, FindRunfile("fcis/data/scenes/images"));
   return scenes;
 }
 
-absl::StatusOr<CocoSplit> DataFromFlags() {
+absl::StatusOr<data::CocoSplit> DataFromFlags() {
   const std::string file = absl::GetFlag(FLAGS_ann_file);
   const std::string images = absl::GetFlag(FLAGS_image_dir);
   std::string split = absl::GetFlag(FLAGS_split);
@@ -93,15 +93,15 @@ absl::StatusOr<CocoSplit> DataFromFlags() {
       return absl::NotFoundError(
           absl::StrCat("--image_dir ", directory, ": not a directory"));
     }
-    return CocoSplit{ResolvePath(file), directory};
+    return data::CocoSplit{ResolvePath(file), directory};
   }
   if (split.empty()) split = kDefaultSplit;
   if (split == kScenesSplit) return ShippedScenes();
-  std::vector<std::string> splits = CocoSplitNames();
+  std::vector<std::string> splits = data::CocoSplitNames();
   splits.push_back(kScenesSplit);
   RETURN_IF_ERROR(CheckChoice("split", split, splits));
   const std::string root = ResolvePath(absl::GetFlag(FLAGS_data_dir));
-  absl::StatusOr<CocoSplit> found = FindCocoSplit(root, split);
+  absl::StatusOr<data::CocoSplit> found = data::FindCocoSplit(root, split);
   if (found.ok()) return found;
   return absl::NotFoundError(
       absl::StrCat(found.status().message(),
@@ -112,7 +112,7 @@ absl::StatusOr<CocoSplit> DataFromFlags() {
 }
 
 // The scenes have a model of their own.
-absl::StatusOr<ModelChoice> Model() {
+absl::StatusOr<model::ModelChoice> Model() {
   if (absl::GetFlag(FLAGS_split) != kScenesSplit) return ModelFromFlags();
   ASSIGN_OR_RETURN(const std::string scenes, FindRunfile(kScenesModel));
   return ModelFromFlags(scenes);
@@ -127,7 +127,7 @@ absl::StatusOr<std::string> Directory(const Communicator& job) {
   return MakeOutputDirectory(out, "fcis_eval", absl::Now());
 }
 
-absl::Status Score(CocoDataset dataset, const PredictOptions& predicted,
+absl::Status Score(data::CocoDataset dataset, const PredictOptions& predicted,
                    EvalOptions options) {
   const std::string results = ResultsPath(predicted);
   ASSIGN_OR_RETURN(const Evaluation evaluation,
@@ -137,42 +137,44 @@ absl::Status Score(CocoDataset dataset, const PredictOptions& predicted,
   return absl::OkStatus();
 }
 
-absl::StatusOr<ClassMatch> Classes(const ModelConfig& config,
-                                   const CocoDataset& dataset,
-                                   const Communicator& job) {
-  ASSIGN_OR_RETURN(const ClassMap map,
-                   ParseClassMap(absl::GetFlag(FLAGS_map_classes)));
+absl::StatusOr<data::ClassMatch> Classes(const ModelConfig& config,
+                                         const data::CocoDataset& dataset,
+                                         const Communicator& job) {
+  ASSIGN_OR_RETURN(const data::ClassMap map,
+                   data::ParseClassMap(absl::GetFlag(FLAGS_map_classes)));
   std::vector<std::string> names;
   for (const ClassConfig& klass : config.classes()) {
     names.push_back(klass.name());
   }
-  ASSIGN_OR_RETURN(const ClassMatch match, MatchClasses(names, dataset, map));
+  ASSIGN_OR_RETURN(const data::ClassMatch match,
+                   data::MatchClasses(names, dataset, map));
   if (job.rank() == 0) absl::FPrintF(stderr, "%s\n", Describe(match));
   return match;
 }
 
-absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
+absl::Status RunJob(const data::CocoSplit& data, EvalOptions eval_options,
                     Communicator& job) {
   PredictOptions options;
   ASSIGN_OR_RETURN(
-      CocoDataset dataset,
-      ReadCocoDataset(data.annotations, ModelEvalNeeds(eval_options)));
+      data::CocoDataset dataset,
+      data::ReadCocoDataset(data.annotations, ModelEvalNeeds(eval_options)));
   // Hours of detection are not to end at a bad annotation.
   RETURN_IF_ERROR(GroundTruth::Build(dataset, eval_options).status());
-  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, BackendFromFlags());
+  ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
+                   model::BackendFromFlags());
   options.weights_read_at = absl::Now();
-  ASSIGN_OR_RETURN(ModelChoice choice, Model());
+  ASSIGN_OR_RETURN(model::ModelChoice choice, Model());
   if (job.rank() == 0) {
     absl::FPrintF(stderr, "%s\ndevice: %s, %d threads, %d processes\n",
                   choice.statement, backend->name(), NumThreads(), job.size());
   }
-  ASSIGN_OR_RETURN(const ClassMatch classes,
+  ASSIGN_OR_RETURN(const data::ClassMatch classes,
                    Classes(choice.weights.config, dataset, job));
   *choice.weights.config.mutable_postprocess() =
       PostprocessFor(choice.weights.config, Purpose::kScore);
-  RETURN_IF_ERROR(ApplyModelFlags(&choice.weights.config));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Detector> detector,
-                   Detector::Create(choice.weights, backend.get()));
+  RETURN_IF_ERROR(model::ApplyModelFlags(&choice.weights.config));
+  ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
+                   model::Detector::Create(choice.weights, backend.get()));
   const PostprocessConfig& postprocess = detector->config().postprocess();
   options.weights = &choice.weights;
   options.computed_by =
@@ -180,12 +182,12 @@ absl::Status RunJob(const CocoSplit& data, EvalOptions eval_options,
   options.reuse = absl::GetFlag(FLAGS_reuse);
   options.max_messages = eval_options.bad_annotations.max_messages;
   options.image_dir = data.images;
-  ASSIGN_OR_RETURN(options.max_pixels, MaxPixelsFromFlag());
+  ASSIGN_OR_RETURN(options.max_pixels, data::MaxPixelsFromFlag());
   options.paste_threshold = PasteThreshold(postprocess);
   ASSIGN_OR_RETURN(options.directory, Directory(job));
   RETURN_IF_ERROR(Predict(
       dataset, classes, options,
-      [&](const Image& image, StageTimes* times) {
+      [&](const Image& image, model::StageTimes* times) {
         return detector->Detect(image, postprocess, nullptr, times);
       },
       job));
@@ -209,10 +211,10 @@ Program ScoreModelProgram() {
   program.groups = {{"Model and data", DataFlagNames()},
                     {"What is evaluated", EvalFlagNames()},
                     {"Output", ScoreOutputFlagNames()},
-                    {"Computing", BackendFlagNames()},
-                    {"Thresholds and sizes", ModelFlagNames()}};
+                    {"Computing", model::BackendFlagNames()},
+                    {"Thresholds and sizes", model::ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}, {'o', "out"}, {'d', "data_dir"}};
-  program.version_details = DeviceDetails;
+  program.version_details = model::DeviceDetails;
   program.examples = {
       "eval -m fcis_coco.npz --split minival2014",
       "eval -m model.safetensors --ann_file a.json --image_dir pictures",
@@ -222,7 +224,8 @@ Program ScoreModelProgram() {
 
 std::vector<std::string> ScoreModelFlagNames() {
   std::vector<std::string> names = DataFlagNames();
-  for (const auto& more : {BackendFlagNames(), ModelFlagNames()}) {
+  for (const auto& more :
+       {model::BackendFlagNames(), model::ModelFlagNames()}) {
     names.insert(names.end(), more.begin(), more.end());
   }
   // Scoring alone uses them too.
@@ -231,18 +234,19 @@ std::vector<std::string> ScoreModelFlagNames() {
 }
 
 absl::Status ScoreModel() {
-  RETURN_IF_ERROR(CheckModelFlags());
-  RETURN_IF_ERROR(CheckBackendFlags());
+  RETURN_IF_ERROR(model::CheckModelFlags());
+  RETURN_IF_ERROR(model::CheckBackendFlags());
   RETURN_IF_ERROR(CheckScoreOutputFlags());
-  RETURN_IF_ERROR(MaxPixelsFromFlag().status());
-  RETURN_IF_ERROR(ParseClassMap(absl::GetFlag(FLAGS_map_classes)).status());
+  RETURN_IF_ERROR(data::MaxPixelsFromFlag().status());
+  RETURN_IF_ERROR(
+      data::ParseClassMap(absl::GetFlag(FLAGS_map_classes)).status());
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
   options.explain = NeedsExplanation();
-  ASSIGN_OR_RETURN(const CocoSplit data, DataFromFlags());
+  ASSIGN_OR_RETURN(const data::CocoSplit data, DataFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> job, MakeCommunicator());
   const absl::Status status = RunJob(data, std::move(options), *job);
   if (!status.ok()) job->GiveUp();
   return status;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "fcis/core/cli/main.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // The program that does it: names, help, flags.
 Program ScoreModelProgram();
@@ -23,6 +23,6 @@ std::vector<std::string> ScoreModelFlagNames();
 // sense; those of ReadCocoDataset, ChooseModel, Predict and Evaluate.
 absl::Status ScoreModel();
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_PREDICT_SCORE_MODEL_H_

@@ -17,7 +17,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 namespace fs = std::filesystem;
@@ -35,9 +35,9 @@ class ScoreModelTest : public ::testing::Test {
     program_ = *FindRunfile("fcis/eval/eval_main");
     const auto config = Preset("parity_small");
     ASSERT_TRUE(config.ok()) << config.status();
-    ASSERT_TRUE(
-        SaveWeights(Path("m.safetensors"), DeterministicWeights(*config, 1))
-            .ok());
+    ASSERT_TRUE(model::SaveWeights(Path("m.safetensors"),
+                                   model::DeterministicWeights(*config, 1))
+                    .ok());
     std::string images, separator;
     for (int id = 1; id <= 3; ++id) {
       Image image(40 + id, 50);
@@ -45,9 +45,9 @@ class ScoreModelTest : public ::testing::Test {
         image.pixels[i] =
             static_cast<uint8_t>(i * 37 * static_cast<size_t>(id));
       }
-      ASSERT_TRUE(
-          WriteFileAtomic(Path(absl::StrCat(id, ".png")), *EncodePng(image))
-              .ok());
+      ASSERT_TRUE(WriteFileAtomic(Path(absl::StrCat(id, ".png")),
+                                  *data::EncodePng(image))
+                      .ok());
       absl::StrAppend(&images, separator, "{\"id\": ", id,
                       ", \"height\": ", 40 + id,
                       ", \"width\": 50, \"file_name\": \"", id, ".png\"}");
@@ -103,13 +103,13 @@ TEST_F(ScoreModelTest, OneProcessOrTwoFindTheSame) {
 
 // What the model says of scoring counts; a flag counts more.
 TEST_F(ScoreModelTest, ScoresUnderTheModelsRules) {
-  Weights weights = *LoadWeights(Path("m.safetensors"));
+  model::Weights weights = *model::LoadWeights(Path("m.safetensors"));
   weights.config.mutable_postprocess()->set_score_thresh(1);
-  ASSERT_TRUE(SaveWeights(Path("m.safetensors"), weights).ok());
+  ASSERT_TRUE(model::SaveWeights(Path("m.safetensors"), weights).ok());
   ASSERT_EQ(Run(absl::StrCat(kModel, "all")), 0) << Load("log.txt");
   EXPECT_THAT(Load("all/results.json"), HasSubstr("segmentation"));
   weights.config.mutable_scoring()->set_score_thresh(1);
-  ASSERT_TRUE(SaveWeights(Path("m.safetensors"), weights).ok());
+  ASSERT_TRUE(model::SaveWeights(Path("m.safetensors"), weights).ok());
   ASSERT_EQ(Run(absl::StrCat(kModel, "none")), 0) << Load("log.txt");
   EXPECT_THAT(Load("none/results.json"), Not(HasSubstr("segmentation")));
   ASSERT_EQ(Run(absl::StrCat(kModel, "flag --score_thresh 0.001")), 0)
@@ -160,9 +160,9 @@ TEST_F(ScoreModelTest, Case67KeptDetectionsGoStale) {
   ASSERT_EQ(Run(absl::StrCat(kModel, "o"), kTwo), 0) << Load("log.txt");
   const std::string first = Load("o/results.json");
   const auto config = Preset("parity_small");
-  ASSERT_TRUE(
-      SaveWeights(Path("m.safetensors"), DeterministicWeights(*config, 2))
-          .ok());
+  ASSERT_TRUE(model::SaveWeights(Path("m.safetensors"),
+                                 model::DeterministicWeights(*config, 2))
+                  .ok());
   EXPECT_EQ(Run(absl::StrCat(kModel, "o --reuse"), kTwo), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("m.safetensors was replaced"));
   EXPECT_EQ(Load("o/results.json"), first);
@@ -249,4 +249,4 @@ TEST_F(ScoreModelTest, AFileInPlaceOfAModel) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -6,7 +6,7 @@
 #include "absl/algorithm/container.h"
 #include "fcis/core/config/purpose.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 std::vector<ScoredOutcome> OutcomesOf(const OverlapTable& table,
                                       const ErrorBreakdown& breakdown) {
@@ -79,4 +79,4 @@ OperatingPoint BestOperatingPoint(std::vector<ScoredOutcome> outcomes,
   return best;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -9,7 +9,7 @@
 #include "fcis/eval/report/error_breakdown.h"
 #include "fcis/eval/report/overlap_table.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 struct ScoredOutcome {
   double score = 0;
@@ -56,6 +56,6 @@ struct OperatingPoint {
 OperatingPoint BestOperatingPoint(std::vector<ScoredOutcome> outcomes,
                                   int64_t num_objects);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_REPORT_CALIBRATION_H_

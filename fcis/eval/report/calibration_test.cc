@@ -5,7 +5,7 @@
 #include "fcis/core/config/purpose.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 TEST(CalibrationTest, Bins) {
@@ -61,4 +61,4 @@ TEST(OverconfidenceTest, FewDetectionsTellLittle) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -1,6 +1,6 @@
 #include "fcis/eval/report/confusion.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 struct Choice {
@@ -55,4 +55,4 @@ ConfusionMatrix Confuse(const OverlapTable& table, double min_score) {
   return matrix;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -7,7 +7,7 @@
 
 #include "fcis/eval/report/overlap_table.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 struct ConfusionMatrix {
   int num_classes = 0;
@@ -29,6 +29,6 @@ struct ConfusionMatrix {
 // category do not count.
 ConfusionMatrix Confuse(const OverlapTable& table, double min_score);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_REPORT_CONFUSION_H_

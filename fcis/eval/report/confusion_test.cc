@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 TEST(ConfusionTest, CountsEachObjectAndDetectionOnce) {
@@ -28,4 +28,4 @@ TEST(ConfusionTest, CountsEachObjectAndDetectionOnce) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -15,7 +15,7 @@
 #include "fcis/eval/report/explanation.h"
 #include "fcis/eval/report/picture_panels.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 constexpr int kMargin = 12;  // around everything, and between
@@ -121,8 +121,9 @@ absl::StatusOr<ContactSheet> DrawContactSheet(const Evaluation& evaluation,
     }
   }
   if (rows.empty()) return sheet;
-  ASSIGN_OR_RETURN(sheet.jpeg, EncodeJpeg(ComposeSheet(rows), kJpegQuality));
+  ASSIGN_OR_RETURN(sheet.jpeg,
+                   data::EncodeJpeg(ComposeSheet(rows), kJpegQuality));
   return sheet;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -12,7 +12,7 @@
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/report/picture_scores.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // At most so many pictures are on a sheet.
 inline constexpr int kSheetPictures = 8;
@@ -49,6 +49,6 @@ struct ContactSheet {
 absl::StatusOr<ContactSheet> DrawContactSheet(const Evaluation& evaluation,
                                               const std::string& image_dir);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_REPORT_CONTACT_SHEET_H_

@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using ::testing::ElementsAre;
@@ -109,7 +109,7 @@ class DrawContactSheetTest : public ::testing::Test {
                                          ", \"category_id\": 1, \"area\": 400, "
                                          "\"bbox\": [5, 5, 20, 20], ",
                                          kSquare, "}"));
-      Save(absl::StrCat(i, ".png"), *EncodePng(Image(40, 50)));
+      Save(absl::StrCat(i, ".png"), *data::EncodePng(Image(40, 50)));
     }
     Save("gt.json", absl::StrCat("{\"images\": [", absl::StrJoin(images, ","),
                                  "], \"categories\": [{\"id\": 1, \"name\": "
@@ -142,7 +142,7 @@ TEST_F(DrawContactSheetTest, DrawsWhatTheBestThresholdLeaves) {
   ASSERT_TRUE(sheet.ok()) << sheet.status();
   EXPECT_NEAR(sheet->min_score, 0.75, 1e-9);
   EXPECT_THAT(sheet->problems, ElementsAre());
-  const auto image = DecodeImage(sheet->jpeg);
+  const auto image = data::DecodeImage(sheet->jpeg);
   ASSERT_TRUE(image.ok()) << image.status();
   // Enlarged to the column: three rows of 480 x 384.
   EXPECT_GT(image->height, 3 * 384);
@@ -181,4 +181,4 @@ TEST_F(DrawContactSheetTest, UnreadablePicturesAreNamed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -5,7 +5,7 @@
 
 #include "absl/algorithm/container.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 constexpr int kRecallSteps = 100;
@@ -284,4 +284,4 @@ ErrorBreakdown BreakDownErrors(const OverlapTable& table) {
   return Breakdown(table).Run();
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

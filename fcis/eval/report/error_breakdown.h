@@ -9,7 +9,7 @@
 
 #include "fcis/eval/report/overlap_table.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 enum class ErrorKind : uint8_t {
   kClass,       // on an object of another category
@@ -50,6 +50,6 @@ struct ErrorBreakdown {
 
 ErrorBreakdown BreakDownErrors(const OverlapTable& table);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_REPORT_ERROR_BREAKDOWN_H_

@@ -11,7 +11,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 std::string Save(const char* name, const rapidjson::Value& value) {
@@ -32,7 +32,7 @@ TEST(ErrorBreakdownTest, EqualsTidecv) {
     rapidjson::Document json;
     json.Parse(line.data(), line.size());
     ASSERT_FALSE(json.HasParseError());
-    auto dataset = ReadCocoDataset(Save("gt.json", json["gt"]));
+    auto dataset = data::ReadCocoDataset(Save("gt.json", json["gt"]));
     ASSERT_TRUE(dataset.ok()) << dataset.status();
     EvalOptions options;
     options.iou_type = IouType::kBbox;
@@ -62,4 +62,4 @@ TEST(ErrorBreakdownTest, NothingAtAll) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -3,7 +3,7 @@
 #include "absl/algorithm/container.h"
 #include "fcis/eval/coco/category_rows.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 Explanation Explain(const Evaluation& evaluation) {
   Explanation explanation;
@@ -22,4 +22,4 @@ Explanation Explain(const Evaluation& evaluation) {
   return explanation;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

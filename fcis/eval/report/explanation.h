@@ -11,7 +11,7 @@
 #include "fcis/eval/report/error_breakdown.h"
 #include "fcis/eval/report/overlap_table.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 struct Explanation {
   std::vector<std::string> class_names;  // of the table's classes
@@ -24,6 +24,6 @@ struct Explanation {
 // Of an evaluation with options.explain.
 Explanation Explain(const Evaluation& evaluation);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_REPORT_EXPLANATION_H_

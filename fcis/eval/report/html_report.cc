@@ -26,7 +26,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 namespace fs = std::filesystem;
@@ -71,28 +71,28 @@ std::vector<double> PrecisionCurve(const Evaluation& evaluation, int threshold,
 
 void PutCurves(const Evaluation& evaluation, Json& json) {
   const std::vector<double>& ious = evaluation.options.iou_thresholds;
-  PutArray("recalls", evaluation.options.recall_thresholds, json);
+  data::PutArray("recalls", evaluation.options.recall_thresholds, json);
   json.Key("curves");
   json.StartArray();
   for (size_t t = 0; t < std::min(ious.size(), kMaxCurves); ++t) {
     const std::vector<double> curve =
         PrecisionCurve(evaluation, static_cast<int>(t), kEveryClass);
     if (curve.empty()) continue;
-    PutObject(json, [&] {
-      PutMember("iou", ious[t], json);
-      PutArray("precision", curve, json);
+    data::PutObject(json, [&] {
+      data::PutMember("iou", ious[t], json);
+      data::PutArray("precision", curve, json);
     });
   }
   json.EndArray();
 }
 
 void PutSizes(const EvalSummary& summary, Json& json) {
-  PutArray("size_columns", SizeColumns(summary), json);
-  PutArray("sizes", summary.sizes, json, [&](const SizeScore& size) {
-    PutObject(json, [&] {
-      PutMember("label", size.label, json);
-      PutMember("AP", size.ap, json);
-      PutMember("AR", size.ar, json);
+  data::PutArray("size_columns", SizeColumns(summary), json);
+  data::PutArray("sizes", summary.sizes, json, [&](const SizeScore& size) {
+    data::PutObject(json, [&] {
+      data::PutMember("label", size.label, json);
+      data::PutMember("AP", size.ap, json);
+      data::PutMember("AR", size.ar, json);
     });
   });
 }
@@ -109,29 +109,30 @@ void PutCategories(const Evaluation& evaluation, Json& json) {
   const auto half = absl::c_find(options.iou_thresholds, .5);
   const bool has_half = half != options.iou_thresholds.end();
   const int threshold = static_cast<int>(half - options.iou_thresholds.begin());
-  PutMember("has_iou_50", has_half, json);
-  PutArray(
+  data::PutMember("has_iou_50", has_half, json);
+  data::PutArray(
       "categories", CategoryRows(evaluation), json,
       [&](const CategoryRow& row) {
         const int klass =
             options.class_agnostic ? 0 : evaluation.truth.FindCategory(row.id);
-        PutObject(json, [&] {
-          PutMember("label", row.label, json);
-          PutMember("objects", CountObjects(evaluation.truth, klass), json);
+        data::PutObject(json, [&] {
+          data::PutMember("label", row.label, json);
+          data::PutMember("objects", CountObjects(evaluation.truth, klass),
+                          json);
           if (!has_half) return;
-          PutArray("precision", PrecisionCurve(evaluation, threshold, klass),
-                   json);
+          data::PutArray("precision",
+                         PrecisionCurve(evaluation, threshold, klass), json);
         });
       });
 }
 
 void PutErrors(const ErrorBreakdown& breakdown, Json& json) {
-  PutObject("errors", json, [&] {
-    PutMember("ap", breakdown.ap, json);
-    PutArray("counts", breakdown.counts, json);
-    PutArray("gains", breakdown.gains, json);
-    PutMember("false_positives", breakdown.false_positive_gain, json);
-    PutMember("false_negatives", breakdown.false_negative_gain, json);
+  data::PutObject("errors", json, [&] {
+    data::PutMember("ap", breakdown.ap, json);
+    data::PutArray("counts", breakdown.counts, json);
+    data::PutArray("gains", breakdown.gains, json);
+    data::PutMember("false_positives", breakdown.false_positive_gain, json);
+    data::PutMember("false_negatives", breakdown.false_negative_gain, json);
   });
 }
 
@@ -139,7 +140,7 @@ void PutConfusion(const Explanation& explanation, Json& json) {
   const ConfusionMatrix matrix =
       Confuse(explanation.table, explanation.point.score);
   const auto size = static_cast<size_t>(matrix.num_classes) + 1;
-  PutArray("class_names", explanation.class_names, json);
+  data::PutArray("class_names", explanation.class_names, json);
   json.Key("confusion");
   json.StartArray();
   for (size_t row = 0; row < size; ++row) {
@@ -153,23 +154,24 @@ void PutConfusion(const Explanation& explanation, Json& json) {
 void PutCalibration(const Explanation& explanation, Json& json) {
   const Calibration calibration =
       Calibrate(explanation.outcomes, kCalibrationBins);
-  PutObject("calibration", json, [&] {
-    PutArray("bins", calibration.bins, json, [&](const CalibrationBin& bin) {
-      PutObject(json, [&] {
-        PutMember("detections", bin.detections, json);
-        PutMember("mean_score", bin.mean_score, json);
-        PutMember("precision", bin.precision, json);
-      });
-    });
-    PutMember("error", calibration.error, json);
-    PutMember("overconfidence", calibration.overconfidence, json);
+  data::PutObject("calibration", json, [&] {
+    data::PutArray("bins", calibration.bins, json,
+                   [&](const CalibrationBin& bin) {
+                     data::PutObject(json, [&] {
+                       data::PutMember("detections", bin.detections, json);
+                       data::PutMember("mean_score", bin.mean_score, json);
+                       data::PutMember("precision", bin.precision, json);
+                     });
+                   });
+    data::PutMember("error", calibration.error, json);
+    data::PutMember("overconfidence", calibration.overconfidence, json);
   });
   const OperatingPoint& point = explanation.point;
-  PutObject("point", json, [&] {
-    PutMember("score", point.score, json);
-    PutMember("precision", point.precision, json);
-    PutMember("recall", point.recall, json);
-    PutMember("f1", point.f1, json);
+  data::PutObject("point", json, [&] {
+    data::PutMember("score", point.score, json);
+    data::PutMember("precision", point.precision, json);
+    data::PutMember("recall", point.recall, json);
+    data::PutMember("f1", point.f1, json);
   });
 }
 
@@ -194,14 +196,15 @@ void PutPanel(const PicturePanel& panel, Json& json) {
        {std::make_pair("truth_jpeg", &panel.truth),
         std::make_pair("found_jpeg", &panel.found)}) {
     if (!problem.empty()) break;
-    const absl::StatusOr<std::string> jpeg = EncodeJpeg(*image, kJpegQuality);
+    const absl::StatusOr<std::string> jpeg =
+        data::EncodeJpeg(*image, kJpegQuality);
     if (jpeg.ok()) {
-      PutMember(key, absl::Base64Escape(*jpeg), json);
+      data::PutMember(key, absl::Base64Escape(*jpeg), json);
     } else {
       problem = std::string(jpeg.status().message());
     }
   }
-  PutMember("problem", problem, json);
+  data::PutMember("problem", problem, json);
 }
 
 void PutPictureList(const char* key, const PanelSource& source,
@@ -211,13 +214,14 @@ void PutPictureList(const char* key, const PanelSource& source,
   std::vector<PicturePanel> panels;
   if (!source.image_dir.empty()) panels = DrawPanels(source, pictures);
   size_t i = 0;
-  PutArray(key, list, json, [&](const PictureScore& score) {
-    PutObject(json, [&] {
-      PutMember("name", PictureName(*source.evaluation, score.picture), json);
-      PutMember("quality", score.quality, json);
-      PutMember("found", score.found, json);
-      PutMember("missed", score.missed, json);
-      PutMember("wrong", score.wrong, json);
+  data::PutArray(key, list, json, [&](const PictureScore& score) {
+    data::PutObject(json, [&] {
+      data::PutMember("name", PictureName(*source.evaluation, score.picture),
+                      json);
+      data::PutMember("quality", score.quality, json);
+      data::PutMember("found", score.found, json);
+      data::PutMember("missed", score.missed, json);
+      data::PutMember("wrong", score.wrong, json);
       if (!panels.empty()) PutPanel(panels[i++], json);
     });
   });
@@ -227,8 +231,8 @@ void PutPictures(const PanelSource& source, Json& json) {
   std::vector<PictureScore> ranked =
       RankPictures(source.explanation->table, source.explanation->breakdown,
                    source.min_score);
-  PutObject("pictures", json, [&] {
-    PutMember("image_dir", source.image_dir, json);
+  data::PutObject("pictures", json, [&] {
+    data::PutMember("image_dir", source.image_dir, json);
     PutPictureList("best", source, Choose(source, ranked), json);
     absl::c_reverse(ranked);
     PutPictureList("worst", source, Choose(source, std::move(ranked)), json);
@@ -250,14 +254,15 @@ std::string ReportJson(const Evaluation& evaluation,
   source.min_score = explanation.point.score;
   rapidjson::StringBuffer buffer;
   Json json(buffer);
-  PutObject(json, [&] {
-    PutMember("results", FileName(evaluation.results_path), json);
-    PutMember("annotations", FileName(evaluation.dataset->path), json);
-    PutMember("objects",
-              absl::c_count_if(
-                  evaluation.truth.objects(),
-                  [](const TruthObject& object) { return !object.ignore; }),
-              json);
+  data::PutObject(json, [&] {
+    data::PutMember("results", FileName(evaluation.results_path), json);
+    data::PutMember("annotations", FileName(evaluation.dataset->path), json);
+    data::PutMember("objects",
+                    absl::c_count_if(evaluation.truth.objects(),
+                                     [](const TruthObject& object) {
+                                       return !object.ignore;
+                                     }),
+                    json);
     const std::string scores = ScoreJson(evaluation, options.findings);
     json.Key("scores");
     json.RawValue(scores.data(), scores.size(), rapidjson::kObjectType);
@@ -289,4 +294,4 @@ absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
                              {{"@REPORT@", json}});
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

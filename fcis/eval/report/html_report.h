@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/eval/coco/evaluate.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 struct ReportOptions {
   std::string image_dir;              // of the pictures; "": none are shown
@@ -24,6 +24,6 @@ struct ReportOptions {
 absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
                                        const ReportOptions& options);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_REPORT_HTML_REPORT_H_

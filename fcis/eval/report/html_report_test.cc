@@ -12,7 +12,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 using ::testing::HasSubstr;
@@ -143,7 +143,7 @@ TEST_F(HtmlReportTest, DrawsItself) {
 }
 
 TEST_F(HtmlReportTest, ShowsPictures) {
-  const auto png = EncodePng(Image(40, 50));
+  const auto png = data::EncodePng(Image(40, 50));
   ASSERT_TRUE(png.ok());
   Save("<i>.png", *png);
   const auto page = Page(root_);
@@ -173,4 +173,4 @@ TEST_F(HtmlReportTest, EmptyResultsAndWrongDirectories) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -6,7 +6,7 @@
 #include "absl/algorithm/container.h"
 #include "fcis/eval/coco/ground_truth.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 // Also notes the number of each of the evaluation's objects in the table.
@@ -22,7 +22,7 @@ void TakeObjects(const GroundTruth& truth, OverlapTable& table,
     });
     for (const size_t i : order) {
       const TruthObject& object = objects[i];
-      const CocoAnnotation& annotation =
+      const data::CocoAnnotation& annotation =
           truth.dataset().annotations[static_cast<size_t>(object.annotation)];
       number[static_cast<size_t>(truth.Position(objects)) + i] =
           static_cast<uint32_t>(table.objects.size());
@@ -81,4 +81,4 @@ OverlapTable MakeOverlapTable(const Evaluation& evaluation) {
   return table;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -11,7 +11,7 @@
 #include "fcis/eval/coco/detections.h"
 #include "fcis/eval/coco/evaluate.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 // At this IoU a detection is on the object, at kBackgroundIou it touches it;
 // the thresholds of TIDE (Bolya et al., "TIDE: A General Toolbox for
@@ -52,6 +52,6 @@ struct OverlapTable {
 // detections are kept, as many as the largest of max_dets.
 OverlapTable MakeOverlapTable(const Evaluation& evaluation);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_REPORT_OVERLAP_TABLE_H_

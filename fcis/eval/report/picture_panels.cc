@@ -19,7 +19,7 @@
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/transform/resize_image.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 // A picture in the size in which it is drawn.
@@ -148,13 +148,14 @@ absl::Status AddFound(const PanelSource& source, size_t index,
   const Evaluation& evaluation = *source.evaluation;
   const Explanation& explanation = *source.explanation;
   const TableDetection& detection = explanation.table.detections[index];
-  CocoResult result;
-  RETURN_IF_ERROR(ReadResultAt(evaluation.results->bytes(),
-                               evaluation.results_path, detection.offset,
-                               result));
+  data::CocoResult result;
+  RETURN_IF_ERROR(data::ReadResultAt(evaluation.results->bytes(),
+                                     evaluation.results_path, detection.offset,
+                                     result));
   Rle mask;
   if (result.has_segmentation) {
-    ASSIGN_OR_RETURN(mask, SegmentationToRle(result.segmentation, scaled.height,
+    ASSIGN_OR_RETURN(mask,
+                     data::SegmentationToRle(result.segmentation, scaled.height,
                                              scaled.width));
     if (!result.has_bbox) result.bbox = RleToBbox(mask);
   }
@@ -213,9 +214,9 @@ Scaled Scale(const PanelSource& source, Image image) {
   if (longer > source.side || source.enlarge) {
     const int by = static_cast<int>(std::max<int64_t>(1, longer / source.side));
     // Of a very long picture something must remain.
-    image =
-        ResizeImage(Shrink(image, std::min({by, image.height, image.width})),
-                    to(scaled.height), to(scaled.width));
+    image = data::ResizeImage(
+        Shrink(image, std::min({by, image.height, image.width})),
+        to(scaled.height), to(scaled.width));
   }
   scaled.image = std::move(image);
   return scaled;
@@ -233,7 +234,7 @@ std::string PicturePath(const PanelSource& source, int picture) {
 }
 
 absl::StatusOr<PicturePanel> DrawPanel(const PanelSource& source, int picture) {
-  ASSIGN_OR_RETURN(Image image, ReadImage(PicturePath(source, picture)));
+  ASSIGN_OR_RETURN(Image image, data::ReadImage(PicturePath(source, picture)));
   const Scaled scaled = Scale(source, std::move(image));
   ASSIGN_OR_RETURN(const Drawing found, DrawFound(source, picture, scaled));
   PicturePanel panel;
@@ -246,7 +247,7 @@ absl::StatusOr<PicturePanel> DrawPanel(const PanelSource& source, int picture) {
 
 std::string PictureName(const Evaluation& evaluation, int picture) {
   const int index = evaluation.truth.images()[static_cast<size_t>(picture)];
-  const CocoImage& image =
+  const data::CocoImage& image =
       evaluation.dataset->images[static_cast<size_t>(index)];
   return image.file_name.empty() ? image.id.ToString() : image.file_name;
 }
@@ -270,4 +271,4 @@ std::vector<PicturePanel> DrawPanels(const PanelSource& source,
   return panels;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -10,7 +10,7 @@
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/report/explanation.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 struct PanelSource {
   // With options.explain.
@@ -43,6 +43,6 @@ bool HasPictureFile(const PanelSource& source, int picture);
 std::vector<PicturePanel> DrawPanels(const PanelSource& source,
                                      absl::Span<const int> pictures);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_REPORT_PICTURE_PANELS_H_

@@ -4,7 +4,7 @@
 
 #include "absl/algorithm/container.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 double IouWith(const OverlapTable& table, const TableDetection& detection,
@@ -56,4 +56,4 @@ std::vector<PictureScore> RankPictures(const OverlapTable& table,
   return ranked;
 }
 
-}  // namespace fcis
+}  // namespace fcis::eval

@@ -7,7 +7,7 @@
 #include "fcis/eval/report/error_breakdown.h"
 #include "fcis/eval/report/overlap_table.h"
 
-namespace fcis {
+namespace fcis::eval {
 
 struct PictureScore {
   int picture = 0;
@@ -26,6 +26,6 @@ std::vector<PictureScore> RankPictures(const OverlapTable& table,
                                        const ErrorBreakdown& breakdown,
                                        double min_score);
 
-}  // namespace fcis
+}  // namespace fcis::eval
 
 #endif  // FCIS_EVAL_REPORT_PICTURE_SCORES_H_

@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::eval {
 namespace {
 
 TEST(PictureScoresTest, RanksByPanopticQuality) {
@@ -25,4 +25,4 @@ TEST(PictureScoresTest, RanksByPanopticQuality) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::eval

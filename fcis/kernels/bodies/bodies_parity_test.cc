@@ -12,7 +12,7 @@
 #include "fcis/kernels/bodies/psroi_bodies.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -180,4 +180,4 @@ TEST(PsroiPoolGradientParity, MxnetsCases) {
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

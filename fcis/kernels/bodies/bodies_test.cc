@@ -23,7 +23,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -506,4 +506,4 @@ INSTANTIATE_TEST_SUITE_P(Shapes, PsroiGradientTest, kShapes, NameOf);
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

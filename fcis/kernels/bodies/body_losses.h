@@ -15,7 +15,7 @@
 #include "fcis/kernels/losses/network_losses.h"
 #include "fcis/kernels/losses/ohem.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 template <typename Executor>
@@ -177,6 +177,6 @@ class BodyLosses {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_BODY_LOSSES_H_

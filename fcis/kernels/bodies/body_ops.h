@@ -38,7 +38,7 @@
 #include "fcis/kernels/ops/refine_boxes.h"
 #include "fcis/kernels/train/train_backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 template <typename T>
@@ -360,6 +360,6 @@ class BodyOps {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_BODY_OPS_H_

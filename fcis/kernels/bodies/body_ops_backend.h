@@ -12,7 +12,7 @@
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/bodies/body_ops.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 template <typename Executor>
@@ -78,6 +78,6 @@ class BodyOpsBackend : public Backend {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_BODY_OPS_BACKEND_H_

@@ -18,7 +18,7 @@
 #include "fcis/kernels/bodies/update_bodies.h"
 #include "fcis/kernels/train/parameter_math.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // One factor per segment, on the device; empty where all are 1. Segments are
@@ -135,6 +135,6 @@ class BodyParameterMath : public ParameterMath {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_BODY_PARAMETER_MATH_H_

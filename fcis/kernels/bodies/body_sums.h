@@ -14,7 +14,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/bodies/map_bodies.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Values are rounded to bf16 beside them, summed there, and widened when the
@@ -54,6 +54,6 @@ class RoundedSums : public AllReduce {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_BODY_SUMS_H_

@@ -12,7 +12,7 @@
 #include "fcis/kernels/bodies/body_ops.h"
 #include "fcis/kernels/train/train_backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 template <typename Executor>
@@ -78,6 +78,6 @@ class BodyTrainBackend : public TrainBackend {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_BODY_TRAIN_BACKEND_H_

@@ -8,7 +8,7 @@
 #include "fcis/core/base/host_device.h"
 #include "fcis/kernels/bf16.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Numbers rounded to T, a type of 16 bits, kept as f32. Count: elements.
@@ -43,6 +43,6 @@ struct ConvEndBody {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_CONV_BODIES_H_

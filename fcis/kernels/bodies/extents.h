@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/tensor/shape.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Errors: InvalidArgument for an extent that is no int.
@@ -36,6 +36,6 @@ inline absl::Status CheckCount(int64_t count, int64_t most,
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_EXTENTS_H_

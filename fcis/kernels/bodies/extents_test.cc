@@ -8,7 +8,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -71,4 +71,4 @@ TEST(ExtentsTest, OpsRefuseWhatTheirKernelsCannotCount) {
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -12,7 +12,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 class HostExecutor {
@@ -42,6 +42,6 @@ class HostExecutor {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_HOST_EXECUTOR_H_

@@ -10,7 +10,7 @@
 
 #include "fcis/core/base/host_device.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 struct LaunchShape {
@@ -50,6 +50,6 @@ void RunOnHost(const Body& body, int64_t count, const LaunchShape& shape) {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_LAUNCH_H_

@@ -12,7 +12,7 @@
 #include "fcis/kernels/losses/ohem.h"
 #include "fcis/kernels/ops/arg_max.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // What is summed over rows of logits: their cross-entropy; how many count
@@ -235,6 +235,6 @@ struct HeadTermsBody {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_LOSS_BODIES_H_

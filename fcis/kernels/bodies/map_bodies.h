@@ -11,7 +11,7 @@
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/ops/max_pool.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 struct MaxPoolShape {
@@ -218,6 +218,6 @@ struct WeightToFileBody {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_MAP_BODIES_H_

@@ -11,7 +11,7 @@
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // maps: [height, width, G*G*depth]; rois: [R,4].
@@ -305,6 +305,6 @@ struct PsroiGatherBody {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_PSROI_BODIES_H_

@@ -10,7 +10,7 @@
 #include "fcis/kernels/ops/refine_boxes.h"
 #include "fcis/kernels/ops/softmax.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Count: rows of `length` >= 1.
@@ -60,6 +60,6 @@ struct RefineBody {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_ROW_BODIES_H_

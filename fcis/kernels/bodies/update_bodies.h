@@ -9,7 +9,7 @@
 #include "fcis/kernels/train/averaged_weight.h"
 #include "fcis/kernels/train/sgd.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // A gradient's factor: one per `segment` elements, or null: 1.
@@ -126,6 +126,6 @@ struct AdamWBody {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_UPDATE_BODIES_H_

@@ -15,7 +15,7 @@
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/kernels/map_type.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // Unit roundoff of float32.
@@ -340,4 +340,4 @@ std::unique_ptr<Backend> MakeCheckBackend(std::unique_ptr<Backend> tested,
   return absl::make_unique<CheckBackend>(std::move(tested), std::move(oracle));
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -7,7 +7,7 @@
 
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // Results are those of `tested`; every op runs in both on the same inputs. An
 // op whose results differ by more than rounding explains is an Internal error
@@ -17,6 +17,6 @@ namespace fcis {
 std::unique_ptr<Backend> MakeCheckBackend(std::unique_ptr<Backend> tested,
                                           std::unique_ptr<Backend> oracle);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CHECK_CHECK_BACKEND_H_

@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using ::testing::AllOf;
@@ -219,4 +219,4 @@ TEST(CheckBackend, TrainsNothing) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -11,7 +11,7 @@
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/kernels/testing/backends.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 struct Layer {
@@ -86,11 +86,11 @@ void RegisterAll() {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 int main(int argc, char** argv) {
   fcis::SetNumThreads(0);
-  fcis::RegisterAll();
+  fcis::kernels::RegisterAll();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

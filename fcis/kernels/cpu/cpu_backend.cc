@@ -11,7 +11,7 @@
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_maps.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
@@ -95,4 +95,4 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type) {
   return backend;
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

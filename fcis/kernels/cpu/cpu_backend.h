@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // activation_type: f32 or bf16. Errors: bf16 on a CPU for which oneDNN has no
 // bf16 convolutions (AVX-512 is needed; without AVX512_BF16 it is emulated and
@@ -17,6 +17,6 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type);
 // True where the CPU multiplies bf16 in hardware (AVX512_BF16 or AMX).
 bool CpuHasNativeBf16();
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_CPU_BACKEND_H_

@@ -3,7 +3,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // A small network in bf16, every op checked against the reference backend in
@@ -63,4 +63,4 @@ TEST(CpuBackend, NativeBf16NeedsNoMoreThanItSays) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

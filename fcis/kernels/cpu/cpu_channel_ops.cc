@@ -9,7 +9,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // Lanes that an inner loop of fixed length takes at once.
@@ -262,4 +262,4 @@ void CpuAffine(const ChannelAffine& affine, const Tensor& x,
   }
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

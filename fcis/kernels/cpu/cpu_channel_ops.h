@@ -8,7 +8,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/train/train_backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // block: consecutive channels (ChannelBlock in fcis/kernels/cpu/dnnl_layout.h).
 // Maps of f32 or bf16; the last block is padded with 0, and stays so.
@@ -18,6 +18,6 @@ void CpuChannelSums(const Tensor& a, const Tensor& b, int64_t block,
 void CpuAffine(const ChannelAffine& affine, const Tensor& x,
                const Tensor* other, int64_t block, Tensor* y);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_CPU_CHANNEL_OPS_H_

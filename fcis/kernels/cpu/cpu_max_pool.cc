@@ -8,7 +8,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 FCIS_MULTIVERSION void MaxInto(const float* x, int64_t n, float* y) {
@@ -62,4 +62,4 @@ void CpuMaxPool(const MaxPoolParams& params, const Tensor& x, Tensor* y) {
   (x.type() == DType::kF32 ? Run<float> : Run<uint16_t>)(params, x, y);
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -5,7 +5,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 TEST(CpuMaxPool, EqualsTheReferenceOnOddShapes) {
@@ -27,4 +27,4 @@ TEST(CpuMaxPool, EqualsTheReferenceOnOddShapes) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -11,7 +11,7 @@
 #include "fcis/kernels/cpu/psroi_slice.h"
 #include "fcis/kernels/cpu/psroi_windows.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using Runs = absl::Span<const PsroiRun>;
@@ -268,4 +268,4 @@ void CpuPsroiClassPair(const PsroiParams& params, const Tensor& maps,
        : RunClassPair<uint16_t>)(params, maps, rois, classes, y);
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

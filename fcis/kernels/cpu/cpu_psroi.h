@@ -15,7 +15,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 void CpuPsroiPool(const PsroiParams& params, const Tensor& maps,
                   const Tensor& rois, Tensor* y);
@@ -26,6 +26,6 @@ void CpuPsroiClassScores(const PsroiParams& params, const Tensor& maps,
 void CpuPsroiClassPair(const PsroiParams& params, const Tensor& maps,
                        const Tensor& rois, const Tensor& classes, Tensor* y);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_CPU_PSROI_H_

@@ -9,7 +9,7 @@
 #include "fcis/kernels/cpu/psroi_slice.h"
 #include "fcis/kernels/cpu/psroi_windows.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using Runs = absl::Span<const PsroiRun>;
@@ -181,4 +181,4 @@ void CpuPsroiClassGradient(const PsroiParams& params, const Tensor& maps,
              });
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

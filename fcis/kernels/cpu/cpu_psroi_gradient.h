@@ -7,7 +7,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // gmaps: f32 [H,W,G*G*D], overwritten.
 void CpuPsroiMeanGradient(const PsroiParams& params, const Tensor& rois,
@@ -17,6 +17,6 @@ void CpuPsroiClassGradient(const PsroiParams& params, const Tensor& maps,
                            const Tensor& classes, const Tensor& gpairs,
                            Tensor* gmaps);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_CPU_PSROI_GRADIENT_H_

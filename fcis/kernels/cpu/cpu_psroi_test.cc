@@ -9,7 +9,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // Depths around whole vectors of 16 and around the kernel's chunk of 96.
@@ -99,4 +99,4 @@ INSTANTIATE_TEST_SUITE_P(Types, CpuPsroiTest,
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

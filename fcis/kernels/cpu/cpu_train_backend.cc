@@ -18,7 +18,7 @@
 #include "fcis/kernels/cpu/dnnl_maps.h"
 #include "fcis/kernels/train/host_parameter_math.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 FCIS_MULTIVERSION void CombineF32(const float* gate, const float* other,
@@ -126,4 +126,4 @@ std::unique_ptr<TrainBackend> MakeCpuTrainBackend(
   return absl::make_unique<CpuTrainBackend>(std::move(forward));
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -6,12 +6,12 @@
 
 #include "fcis/kernels/train/train_backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // forward: a cpu backend, whose activation type training takes over.
 std::unique_ptr<TrainBackend> MakeCpuTrainBackend(
     std::unique_ptr<Backend> forward);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_CPU_TRAIN_BACKEND_H_

@@ -4,7 +4,7 @@
 
 #include "fcis/core/base/parallel.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // Calls visit(pixel of the map or -1, pixel of the phases), in blocks of
@@ -59,4 +59,4 @@ void FromPhases(const Shape& nhwc, int64_t block, int dilation,
   });
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

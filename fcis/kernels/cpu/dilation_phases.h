@@ -9,7 +9,7 @@
 
 #include "fcis/core/tensor/shape.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // [N,H,W,C] -> [N*d*d, ceil(H/d), ceil(W/d), C].
 Shape PhasesOf(const Shape& nhwc, int dilation);
@@ -22,6 +22,6 @@ void ToPhases(const Shape& nhwc, int64_t block, int dilation, const float* map,
 void FromPhases(const Shape& nhwc, int64_t block, int dilation,
                 const float* phases, float* map);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_DILATION_PHASES_H_

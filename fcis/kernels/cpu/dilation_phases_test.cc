@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 TEST(DilationPhasesTest, ShapesRoundUp) {
@@ -40,4 +40,4 @@ TEST(DilationPhasesTest, ComeBackForAnyBlocks) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

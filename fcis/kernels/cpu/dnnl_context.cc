@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 using dnnl::memory;
 
@@ -45,4 +45,4 @@ absl::Status DnnlGuard(const std::function<std::string()>& what,
   return absl::OkStatus();
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -9,7 +9,7 @@
 #include "dnnl.hpp"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // Engine, stream and scratch memory. One call at a time.
 class DnnlContext {
@@ -38,6 +38,6 @@ class DnnlContext {
 absl::Status DnnlGuard(const std::function<std::string()>& what,
                        const std::function<void()>& body);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_DNNL_CONTEXT_H_

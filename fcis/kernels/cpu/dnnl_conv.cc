@@ -15,7 +15,7 @@
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_weights.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using dnnl::memory;
@@ -386,4 +386,4 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
   return conv;
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

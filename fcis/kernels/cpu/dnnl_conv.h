@@ -14,7 +14,7 @@
 #include "fcis/kernels/cpu/dnnl_conv_plan.h"
 #include "fcis/kernels/ops/conv.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // What all convolutions of a backend share, and outlives them: the context and
 // the compiled primitives. One call at a time.
@@ -50,6 +50,6 @@ class DnnlConvs {
   PlanCache plans_[2];
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_DNNL_CONV_H_

@@ -4,7 +4,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using dnnl::memory;
@@ -231,4 +231,4 @@ ConvPlan MakeConvPlan(const ConvSetup& setup, ConvPass pass,
   return Planner(setup, engine).Make(pass);
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

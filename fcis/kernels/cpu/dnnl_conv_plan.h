@@ -11,7 +11,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 enum class ConvPass { kForward, kData, kWeights };
 
@@ -59,6 +59,6 @@ struct ConvPlan {
 ConvPlan MakeConvPlan(const ConvSetup& setup, ConvPass pass,
                       const dnnl::engine& engine);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_DNNL_CONV_PLAN_H_

@@ -5,7 +5,7 @@
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 ConvPlan Plan(const Shape& weight, int stride, DType compute, ConvPass pass) {
@@ -61,4 +61,4 @@ TEST(ConvPlanTest, ImpossibleSizesThrow) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

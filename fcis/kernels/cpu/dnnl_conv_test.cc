@@ -12,7 +12,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 struct Case {
@@ -141,4 +141,4 @@ TEST(DnnlConv, MayMoveToAnotherThread) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

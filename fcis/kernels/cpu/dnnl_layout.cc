@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using dnnl::memory;
@@ -163,4 +163,4 @@ OutputFactors FactorsOf(const memory::desc& desc,
                        FirstOutputs(desc.data, size / block));
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -11,7 +11,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/train/output_factors.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 dnnl::memory::data_type DnnlType(DType type);  // f32 or bf16
 
@@ -50,6 +50,6 @@ dnnl::memory::desc KernelDesc(const Shape& shape, DType type,
 OutputFactors FactorsOf(const dnnl::memory::desc& desc,
                         absl::Span<const float> factors);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_DNNL_LAYOUT_H_

@@ -7,7 +7,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using dnnl::memory;
@@ -113,4 +113,4 @@ absl::StatusOr<Tensor> DnnlMaxPoolGradient(const MaxPoolParams& params,
   return gx;
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -8,7 +8,7 @@
 #include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/ops/max_pool.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // As Backend::Convert; f32 and bf16.
 absl::StatusOr<Tensor> DnnlConvert(const Tensor& map, DType type, Layout layout,
@@ -21,6 +21,6 @@ absl::StatusOr<Tensor> DnnlMaxPoolGradient(const MaxPoolParams& params,
                                            const Tensor& x, const Tensor& gy,
                                            DnnlContext* context);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_DNNL_MAPS_H_

@@ -24,7 +24,7 @@ int omp_get_thread_num();
 int omp_in_parallel();
 }
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // Names beginning with "GOMP_" or "omp_" that a loaded library imports.
@@ -115,4 +115,4 @@ TEST(DnnlThreads, AThreadThatSetNothingHasTheSameNumber) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -2,7 +2,7 @@
 
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 using dnnl::memory;
 
@@ -91,4 +91,4 @@ Tensor DnnlWeights::In(const memory::desc& layout, Pass pass,
   return data;
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -14,7 +14,7 @@
 #include "fcis/kernels/cpu/pack_weights.h"
 #include "fcis/kernels/train/output_factors.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // Keeps copies in the layouts asked for last, and makes them anew with each
 // Set. Weights that are set once are kept in the last layout alone.
@@ -66,6 +66,6 @@ class DnnlWeights {
   std::array<Packed, 2> packed_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_DNNL_WEIGHTS_H_

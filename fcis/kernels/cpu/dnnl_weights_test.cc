@@ -10,7 +10,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using dnnl::memory;
@@ -141,4 +141,4 @@ TEST(DnnlWeightsNoFactorsTest, AreOne) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

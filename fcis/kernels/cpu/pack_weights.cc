@@ -7,7 +7,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using dnnl::memory;
@@ -202,4 +202,4 @@ void WeightPacking::Run(const float* from, absl::Span<const float> factors,
   });
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -11,7 +11,7 @@
 #include "absl/types/span.h"
 #include "dnnl.hpp"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // From one layout to another; thread-safe.
 class WeightPacking {
@@ -39,6 +39,6 @@ class WeightPacking {
   bool dense_runs_;       // in `from`; else pairs are
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_PACK_WEIGHTS_H_

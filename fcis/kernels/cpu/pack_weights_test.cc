@@ -8,7 +8,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using dnnl::memory;
@@ -85,4 +85,4 @@ TEST(WeightPackingTest, OtherLayoutsDoNotFit) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

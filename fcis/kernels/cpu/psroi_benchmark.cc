@@ -10,7 +10,7 @@
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/kernels/testing/backends.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 constexpr int kClasses = 81, kHeight = 600, kWidth = 800;
@@ -89,7 +89,7 @@ BENCHMARK(BM_ClassPair)->Apply(RoiCounts);
 BENCHMARK(BM_BoxMean)->Apply(RoiCounts);
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 int main(int argc, char** argv) {
   fcis::SetNumThreads(0);

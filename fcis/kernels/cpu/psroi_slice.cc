@@ -6,7 +6,7 @@
 #include "fcis/core/base/multiversion.h"
 #include "fcis/kernels/bf16.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 FCIS_MULTIVERSION void Widen(const uint16_t* x, int64_t n, float* y) {
@@ -59,4 +59,4 @@ PsroiSlice LoadPsroiSlice(const Tensor& maps, int64_t bin, int64_t depth) {
   return {to, maps.dim(1), padded};
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

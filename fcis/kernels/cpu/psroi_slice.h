@@ -9,7 +9,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cpu/psroi_windows.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // One AVX-512 register; the compiler splits it for narrower machines.
 constexpr int kPsroiLanes = 16;
@@ -55,6 +55,6 @@ __attribute__((always_inline)) inline void SumPsroiWindow(
   }
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_PSROI_SLICE_H_

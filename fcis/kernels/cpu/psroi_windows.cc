@@ -1,6 +1,6 @@
 #include "fcis/kernels/cpu/psroi_windows.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 PsroiWindows::PsroiWindows(const PsroiParams& params, const Tensor& rois,
                            int lo, int hi, int extent)
@@ -33,4 +33,4 @@ void PsroiWindows::AddRoi(const PsroiParams& params, const PsroiAxis& axis,
   begin_.push_back(static_cast<int32_t>(runs_.size()));
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -10,7 +10,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // Cells [first, first + count) of one bin, all with the window [start, end).
 struct PsroiRun {
@@ -39,6 +39,6 @@ class PsroiWindows {
   std::vector<int32_t> begin_;  // per RoI, bins_ + 1 positions in runs_
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_PSROI_WINDOWS_H_

@@ -3,7 +3,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // Every cell is in exactly one run of its bin, with its own window, unless the
@@ -62,4 +62,4 @@ TEST(PsroiWindows, NoRois) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -2,7 +2,7 @@
 
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 absl::StatusOr<std::shared_ptr<void>> Arena::Allocate(int64_t bytes) {
@@ -67,4 +67,4 @@ void Arena::GiveBack(size_t index) {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -16,7 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Owned by a shared_ptr. Memory may be given back by any thread, also after the
@@ -64,6 +64,6 @@ class Arena : public std::enable_shared_from_this<Arena> {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_ARENA_H_

@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -122,4 +122,4 @@ TEST_F(ArenaTest, MemoryOutlivesTheHandleOfTheArena) {
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

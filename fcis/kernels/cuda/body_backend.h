@@ -22,7 +22,7 @@
 #include "fcis/kernels/cuda/body_voting.h"
 #include "fcis/kernels/cuda/recorded_network.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 template <typename Executor, typename Engine>
@@ -105,6 +105,6 @@ class BodyBackend : public BodyOpsBackend<Executor> {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_BODY_BACKEND_H_

@@ -46,7 +46,7 @@
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/conv.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Stored weights are [out,kh,kw,in].
@@ -246,6 +246,6 @@ class BodyConv : public TrainedConvolution {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_BODY_CONV_H_

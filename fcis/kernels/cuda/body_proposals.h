@@ -18,7 +18,7 @@
 #include "fcis/kernels/cuda/proposal_bodies.h"
 #include "fcis/kernels/ops/propose.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 template <typename Executor>
@@ -101,6 +101,6 @@ class BodyProposals {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_BODY_PROPOSALS_H_

@@ -12,7 +12,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -99,4 +99,4 @@ TEST(BodyProposals, LikeHostAtAnyLaunchShape) {
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

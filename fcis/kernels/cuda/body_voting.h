@@ -19,7 +19,7 @@
 #include "fcis/kernels/cuda/voting_bodies.h"
 #include "fcis/kernels/ops/vote_masks.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 template <typename Executor>
@@ -246,6 +246,6 @@ class BodyVoting {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_BODY_VOTING_H_

@@ -9,7 +9,7 @@
 #include "fcis/kernels/testing/voting_case.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -53,4 +53,4 @@ TEST(BodyVoting, NobodyPasses) {
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

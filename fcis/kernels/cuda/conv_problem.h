@@ -9,7 +9,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/ops/conv.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 struct ConvProblem {
@@ -44,6 +44,6 @@ struct ConvProblem {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CONV_PROBLEM_H_

@@ -10,7 +10,7 @@
 #include "fcis/kernels/cuda/cuda_executor.cuh"
 #include "fcis/kernels/cuda/cudnn_engine.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using CudaBackend = cuda::BodyBackend<cuda::CudaExecutor, cuda::CudnnEngine>;
@@ -45,4 +45,4 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> MakeCudaTrainBackend(
               executor)));
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

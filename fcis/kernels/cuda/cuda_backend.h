@@ -9,7 +9,7 @@
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/train/train_backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // On the first visible GPU. activation_type: f32, bf16 or f16; tf32:
 // convolutions of f32 maps multiply the leading 11 bits; records: whether
@@ -20,6 +20,6 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(DType activation_type,
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeCudaTrainBackend(
     DType activation_type, bool tf32);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDA_BACKEND_H_

@@ -11,7 +11,7 @@
 #include "fcis/kernels/cuda/nccl_sums.h"
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -123,4 +123,4 @@ absl::StatusOr<Tensor> CudaExecutor::ToHost(const Tensor& t) {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

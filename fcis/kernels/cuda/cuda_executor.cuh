@@ -6,7 +6,7 @@
 #include "fcis/kernels/cuda/cuda_executor.h"
 #include "fcis/kernels/cuda/launch.cuh"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 template <typename Body>
@@ -16,6 +16,6 @@ absl::Status CudaExecutor::Run(const Body& body, int64_t count) {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDA_EXECUTOR_CUH_

@@ -18,7 +18,7 @@
 #include "fcis/kernels/cuda/cuda_staging.h"
 #include "fcis/kernels/cuda/cuda_stream.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 class CudaExecutor {
@@ -76,6 +76,6 @@ class CudaExecutor {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDA_EXECUTOR_H_

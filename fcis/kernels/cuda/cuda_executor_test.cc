@@ -13,7 +13,7 @@
 #include "fcis/kernels/cuda/recorded_network.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -107,4 +107,4 @@ TEST_F(CudaExecutorTest, CopiesAreNotRecorded) {
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

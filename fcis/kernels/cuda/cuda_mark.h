@@ -9,7 +9,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Reached when everything that was launched on the stream before is done.
@@ -46,6 +46,6 @@ class CudaMark {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDA_MARK_H_

@@ -4,7 +4,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 absl::StatusOr<std::unique_ptr<CudaRecording>> CudaRecording::Create(
@@ -23,4 +23,4 @@ absl::Status CudaRecording::Launch(cudaStream_t stream) const {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 class CudaRecording {
@@ -31,6 +31,6 @@ class CudaRecording {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDA_RECORDING_H_

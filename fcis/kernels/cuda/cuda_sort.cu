@@ -4,7 +4,7 @@
 #include "fcis/kernels/cuda/cuda_executor.h"
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 absl::StatusOr<Tensor> CudaExecutor::SortedDescending(const Tensor& keys) {
@@ -27,4 +27,4 @@ absl::StatusOr<Tensor> CudaExecutor::SortedDescending(const Tensor& keys) {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

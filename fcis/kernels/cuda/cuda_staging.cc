@@ -8,7 +8,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -82,4 +82,4 @@ absl::Status CudaStaging::Wait() {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -11,7 +11,7 @@
 #include "fcis/kernels/cuda/cuda_mark.h"
 #include "fcis/kernels/cuda/staging_blocks.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Where no block is to be had (a machine may allow little page-locked memory),
@@ -45,6 +45,6 @@ class CudaStaging {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDA_STAGING_H_

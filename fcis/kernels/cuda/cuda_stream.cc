@@ -4,7 +4,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 absl::StatusOr<std::shared_ptr<CudaStream>> CudaStream::Create() {
@@ -62,4 +62,4 @@ absl::StatusOr<std::unique_ptr<CudaRecording>> CudaStream::FinishRecording() {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "fcis/kernels/cuda/cuda_recording.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Owned by a shared_ptr: memory may outlive whoever asked for it.
@@ -48,6 +48,6 @@ class CudaStream : public std::enable_shared_from_this<CudaStream> {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDA_STREAM_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -202,4 +202,4 @@ absl::StatusOr<ConvGraph> MakeGradientOfWeightGraph(
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -14,7 +14,7 @@
 #include "fcis/kernels/cuda/conv_problem.h"
 #include "fcis/kernels/cuda/cudnn_graph.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Finalized operations.
@@ -40,6 +40,6 @@ absl::StatusOr<ConvGraph> MakeGradientOfXGraph(const ConvProblem& problem);
 absl::StatusOr<ConvGraph> MakeGradientOfWeightGraph(const ConvProblem& problem);
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDNN_CONV_GRAPH_H_

@@ -5,7 +5,7 @@
 #include "fcis/kernels/backend.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -60,4 +60,4 @@ TEST(CudnnConvGraphTest, WrongShapesAreErrors) {
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -8,7 +8,7 @@
 #include "fcis/kernels/cuda/cudnn_conv_graph.h"
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 absl::StatusOr<std::unique_ptr<CudnnEngine>> CudnnEngine::Create(
@@ -128,4 +128,4 @@ absl::StatusOr<bool> CudnnEngine::NarrowGradientOfWeight(
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

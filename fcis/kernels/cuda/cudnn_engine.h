@@ -16,7 +16,7 @@
 #include "fcis/kernels/cuda/cudnn_legacy_conv.h"
 #include "fcis/kernels/cuda/cudnn_plan.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 class CudnnEngine {
@@ -75,6 +75,6 @@ class CudnnEngine {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDNN_ENGINE_H_

@@ -2,7 +2,7 @@
 
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 GraphNode::GraphNode(cudnnBackendDescriptorType_t type) {
@@ -69,4 +69,4 @@ GraphNode MakeGraphTensor(const GraphTensor& tensor) {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 class GraphNode {
@@ -56,6 +56,6 @@ struct GraphTensor {
 GraphNode MakeGraphTensor(const GraphTensor& tensor);
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDNN_GRAPH_H_

@@ -8,7 +8,7 @@
 #include "fcis/kernels/bodies/extents.h"
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -182,4 +182,4 @@ absl::Status CudnnLegacyConv::GradientOfWeight(cudnnHandle_t handle,
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -15,7 +15,7 @@
 #include "fcis/kernels/cuda/conv_problem.h"
 #include "fcis/kernels/cuda/cuda_executor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // More is not taken for a workspace: at the network's sizes the fast algorithms
@@ -66,6 +66,6 @@ class CudnnLegacyConv {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDNN_LEGACY_CONV_H_

@@ -9,7 +9,7 @@
 #include "fcis/kernels/cuda/cudnn_legacy_conv.h"
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -192,4 +192,4 @@ absl::Status CudnnPlan::Run(cudnnHandle_t handle, CudaExecutor* executor,
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -15,7 +15,7 @@
 #include "fcis/kernels/cuda/cudnn_conv_graph.h"
 #include "fcis/kernels/cuda/cudnn_graph.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // The GPU that a plan is for: a handle's, or, where there is none, the one that
@@ -67,6 +67,6 @@ class CudnnPlan {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_CUDNN_PLAN_H_

@@ -9,7 +9,7 @@
 #include "fcis/kernels/cuda/cudnn_legacy_conv.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -75,4 +75,4 @@ TEST(CudnnPlanTest, AnH100HasEnginesForGradientsWithTheSameBitsEveryTime) {
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -9,7 +9,7 @@
 #include "fcis/kernels/cuda/emulated_engine.h"
 #include "fcis/kernels/cuda/emulated_executor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using Emulated =
@@ -47,4 +47,4 @@ int64_t EmulatedRepeats(Backend& backend) {
   return static_cast<Emulated&>(backend).executor().repeats();
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -10,7 +10,7 @@
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/train/train_backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // records: as in BodyBackend.
 std::unique_ptr<Backend> MakeEmulatedBackend(DType activation_type,
@@ -23,6 +23,6 @@ std::unique_ptr<TrainBackend> MakeEmulatedTrainBackend(DType activation_type);
 int64_t EmulatedWaits(Backend& backend);
 int64_t EmulatedRepeats(Backend& backend);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_EMULATED_BACKEND_H_

@@ -16,7 +16,7 @@
 #include "fcis/kernels/ref/ref_conv.h"
 #include "fcis/kernels/ref/ref_gradients.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 class EmulatedEngine {
@@ -123,6 +123,6 @@ class EmulatedEngine {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_EMULATED_ENGINE_H_

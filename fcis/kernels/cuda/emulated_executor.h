@@ -22,7 +22,7 @@
 #include "fcis/kernels/cuda/arena.h"
 #include "fcis/kernels/cuda/emulated_sums.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 class EmulatedExecutor {
@@ -142,6 +142,6 @@ class EmulatedExecutor {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_EMULATED_EXECUTOR_H_

@@ -15,7 +15,7 @@
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/map_type.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 class EmulatedBf16Sums : public AllReduce {
@@ -51,6 +51,6 @@ class EmulatedBf16Sums : public AllReduce {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_EMULATED_SUMS_H_

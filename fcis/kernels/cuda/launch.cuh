@@ -10,7 +10,7 @@
 #include "fcis/kernels/bodies/launch.h"
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 template <typename Body>
@@ -29,6 +29,6 @@ absl::Status Launch(const Body& body, int64_t count, cudaStream_t stream) {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_LAUNCH_CUH_

@@ -15,7 +15,7 @@
 #include "fcis/kernels/cuda/own_gpu.h"
 #include "fcis/kernels/cuda/status.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -161,4 +161,4 @@ absl::StatusOr<std::unique_ptr<AllReduce>> MakeNcclSums(
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -13,7 +13,7 @@
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // A collective that makes no progress for so long is given up: a process has
@@ -32,6 +32,6 @@ absl::StatusOr<std::unique_ptr<AllReduce>> MakeNcclSums(
     absl::Duration timeout = kNcclTimeout);
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_NCCL_SUMS_H_

@@ -15,7 +15,7 @@
 #include "fcis/kernels/map_type.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -113,10 +113,10 @@ TEST(NcclSumsTest, HangIsGivenUp) {
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 int main(int argc, char** argv) {
-  if (fcis::StartedByMpi()) return fcis::cuda::RunRank(argv[1]);
+  if (fcis::StartedByMpi()) return fcis::kernels::cuda::RunRank(argv[1]);
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -7,7 +7,7 @@
 
 #include "fcis/core/base/host_device.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Words of 64 bits for n items.
@@ -48,6 +48,6 @@ FCIS_HD int64_t WalkOverlaps(const Order& order, int64_t n, int64_t limit,
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_OVERLAP_WALK_H_

@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 absl::Status CheckOwnGpu(Communicator* job, const GpuId& gpu) {
@@ -49,4 +49,4 @@ absl::Status CheckOwnGpus(absl::Span<const GpuId> by_rank) {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -8,7 +8,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/comm/communicator.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Of no two GPUs the same, on whatever machine.
@@ -22,6 +22,6 @@ absl::Status CheckOwnGpu(Communicator* job, const GpuId& gpu);
 absl::Status CheckOwnGpus(absl::Span<const GpuId> by_rank);
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_OWN_GPU_H_

@@ -5,7 +5,7 @@
 #include "fcis/core/comm/fake_communicator.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -61,4 +61,4 @@ TEST(OwnGpuTest, AsksTheOthers) {
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

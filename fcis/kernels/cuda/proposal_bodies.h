@@ -12,7 +12,7 @@
 #include "fcis/core/geometry/score_order.h"
 #include "fcis/kernels/cuda/overlap_walk.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // The key of a box that is too small: no score's key is as low.
@@ -110,6 +110,6 @@ struct KeptBody {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_PROPOSAL_BODIES_H_

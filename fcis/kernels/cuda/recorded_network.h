@@ -20,7 +20,7 @@
 #include "fcis/kernels/cuda/arena.h"
 #include "fcis/kernels/repeated_network.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Recordings that are kept: one of ResNet-101 at 600 x 1000 in bf16 holds some
@@ -162,6 +162,6 @@ class RecordedNetwork : public RepeatedNetwork {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_RECORDED_NETWORK_H_

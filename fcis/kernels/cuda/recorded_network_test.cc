@@ -10,7 +10,7 @@
 #include "fcis/kernels/cuda/emulated_executor.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 namespace {
 
@@ -248,4 +248,4 @@ TEST_F(RecordedNetworkTest, WhatIsOnTheDeviceIsRunPlainly) {
 
 }  // namespace
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -9,7 +9,7 @@
 #include "fcis/kernels/bodies/launch.h"
 #include "fcis/kernels/cuda/emulated_executor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 constexpr LaunchShape kOddShapes[] = {{1, 1}, {3, 7}, {2, 32}, {64, 256}};
@@ -29,6 +29,6 @@ class ShapedExecutor : public EmulatedExecutor {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_SHAPED_EXECUTOR_H_

@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // Memory has
@@ -118,6 +118,6 @@ class StagingBlocks {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_STAGING_BLOCKS_H_

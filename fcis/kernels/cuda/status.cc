@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 absl::Status ToStatus(cudaError_t error, absl::string_view doing) {
@@ -24,4 +24,4 @@ absl::Status ToStatus(cudnnStatus_t status, absl::string_view doing) {
 }
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels

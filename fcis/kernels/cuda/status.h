@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // `doing`: "kernel launch". ResourceExhausted for lack of memory, else
@@ -17,6 +17,6 @@ absl::Status ToStatus(cudaError_t error, absl::string_view doing);
 absl::Status ToStatus(cudnnStatus_t status, absl::string_view doing);
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_STATUS_H_

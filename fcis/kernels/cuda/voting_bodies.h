@@ -18,7 +18,7 @@
 #include "fcis/kernels/cuda/overlap_walk.h"
 #include "fcis/kernels/ops/vote_masks.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace cuda {
 
 // The arrays that most bodies read.
@@ -364,6 +364,6 @@ struct VotedMaskBody {
 };
 
 }  // namespace cuda
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CUDA_VOTING_BODIES_H_

@@ -11,7 +11,7 @@
 #include "fcis/kernels/ops/arg_max.h"
 #include "fcis/kernels/ops/softmax.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // Smooth L1 of a difference (Fast R-CNN, section 2.3), and its slope.
 FCIS_HD inline float SmoothL1(float diff, float sigma) {
@@ -59,6 +59,6 @@ FCIS_HD inline float MeanOf(double sum, int64_t counted) {
   return static_cast<float>(sum * ScaleOfMean(counted));
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_LOSSES_LOSSES_H_

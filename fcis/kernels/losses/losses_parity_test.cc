@@ -16,7 +16,7 @@
 #include "fcis/kernels/train/train_backend.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 class LossesParity : public LossesTestCase {};
@@ -156,4 +156,4 @@ TEST(SgdUpdateParity, PlainScaledAndDisabled) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -11,7 +11,7 @@
 #include "fcis/kernels/train/train_backend.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // The parameter names the backend.
 class LossesTestCase : public ::testing::TestWithParam<std::string> {
@@ -26,6 +26,6 @@ class LossesTestCase : public ::testing::TestWithParam<std::string> {
       MakeTestTrainBackend(GetParam());
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_LOSSES_LOSSES_TEST_CASE_H_

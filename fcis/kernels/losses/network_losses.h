@@ -10,7 +10,7 @@
 #include "fcis/core/base/host_device.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // Elements of a picture's terms, f64 [kNumLossTerms]: means, without the terms'
 // weights.
@@ -82,6 +82,6 @@ FCIS_HD inline float MaskShare(const HeadLossParams& params, int64_t cells,
       (static_cast<double>(cells) * static_cast<double>(counted_rois)));
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_LOSSES_NETWORK_LOSSES_H_

@@ -17,7 +17,7 @@
 #include "fcis/kernels/train/train_backend.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 class NetworkLossesTest : public LossesTestCase {};
@@ -349,4 +349,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, NetworkLossesTest,
                          [](const auto& info) { return info.param; });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -10,7 +10,7 @@
 #include "fcis/core/base/host_device.h"
 #include "fcis/kernels/losses/losses.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // Outputs and targets of RoIs.
 struct RoiOutputs {
@@ -57,6 +57,6 @@ FCIS_HD inline bool IsHarder(double a, int64_t i, double b, int64_t j) {
   return x != y ? x > y : i < j;
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_LOSSES_OHEM_H_

@@ -6,7 +6,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 TEST(RoiLossTest, ThreeLossesOfForegroundOneOfBackground) {
@@ -54,4 +54,4 @@ TEST(IsHarderTest, NotANumberIsHardest) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

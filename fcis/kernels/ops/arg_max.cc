@@ -5,7 +5,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace ops {
 
 absl::StatusOr<Tensor> ArgMax(Backend& backend, const Tensor& x) {
@@ -20,4 +20,4 @@ absl::StatusOr<Tensor> ArgMax(Backend& backend, const Tensor& x) {
 }
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels

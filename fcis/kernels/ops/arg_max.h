@@ -8,7 +8,7 @@
 #include "fcis/core/base/host_device.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 class Backend;
 
@@ -29,6 +29,6 @@ namespace ops {
 absl::StatusOr<Tensor> ArgMax(Backend& backend, const Tensor& x);
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_OPS_ARG_MAX_H_

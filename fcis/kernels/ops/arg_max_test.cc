@@ -10,7 +10,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 class ArgMaxTest : public ::testing::TestWithParam<std::string> {
@@ -55,4 +55,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, ArgMaxTest,
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

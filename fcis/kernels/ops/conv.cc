@@ -7,7 +7,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace ops {
 namespace {
 
@@ -112,4 +112,4 @@ absl::StatusOr<Tensor> Conv(Backend& backend, Convolution& conv,
 }
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -13,7 +13,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/train/output_factors.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 class Backend;
 
@@ -108,6 +108,6 @@ absl::StatusOr<Tensor> Conv(Backend& backend, Convolution& conv,
                             const Tensor& x, Tensor residual);
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_OPS_CONV_H_

@@ -9,7 +9,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 class ConvParityTest : public ::testing::TestWithParam<std::string> {};
@@ -48,4 +48,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, ConvParityTest,
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using ::testing::HasSubstr;
@@ -187,4 +187,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, ConvTest,
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -6,7 +6,7 @@
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/image/resize.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 template <typename Sum>
@@ -140,4 +140,4 @@ template absl::optional<AggregatedMask<double>> AggregateMasks(
 template absl::optional<AggregatedMask<float>> AggregateMasks(
     absl::Span<const Box>, const Tensor&, absl::Span<const MaskVote>, double);
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -11,7 +11,7 @@
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // One RoI that takes part.
 struct MaskVote {
@@ -36,6 +36,6 @@ absl::optional<AggregatedMask<Sum>> AggregateMasks(
     absl::Span<const Box> boxes, const Tensor& masks,
     absl::Span<const MaskVote> votes, double binary_thresh);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_OPS_MASK_AGGREGATION_H_

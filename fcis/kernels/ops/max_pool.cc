@@ -5,7 +5,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace ops {
 namespace {
 
@@ -45,4 +45,4 @@ absl::StatusOr<Tensor> MaxPool(Backend& backend, const MaxPoolParams& params,
 }
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -8,7 +8,7 @@
 #include "fcis/core/tensor/shape.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 class Backend;
 
@@ -32,6 +32,6 @@ absl::StatusOr<Tensor> MaxPool(Backend& backend, const MaxPoolParams& params,
                                const Tensor& x);
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_OPS_MAX_POOL_H_

@@ -10,7 +10,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 class MaxPoolParityTest : public ::testing::TestWithParam<std::string> {};
@@ -65,4 +65,4 @@ TEST(StrideTable, EverySide) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -8,7 +8,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 TEST(InferMaxPoolShape, CoversTheWholeInput) {
@@ -77,4 +77,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, MaxPoolTest,
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

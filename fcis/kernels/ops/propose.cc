@@ -8,7 +8,7 @@
 #include "fcis/core/geometry/box_coder.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace ops {
 
 absl::StatusOr<std::vector<Box>> Propose(Backend& backend,
@@ -63,4 +63,4 @@ absl::StatusOr<std::vector<Box>> Backend::Propose(const ProposeParams& params,
   return ProposeOnHost(params, host_scores, host_deltas);
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

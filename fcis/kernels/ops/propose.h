@@ -9,7 +9,7 @@
 #include "fcis/core/geometry/proposals.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 class Backend;
 
@@ -36,6 +36,6 @@ absl::StatusOr<std::vector<Box>> Propose(Backend& backend,
 std::vector<Box> ProposeOnHost(const ProposeParams& params,
                                const Tensor& scores, const Tensor& deltas);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_OPS_PROPOSE_H_

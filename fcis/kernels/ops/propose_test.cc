@@ -11,7 +11,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 constexpr int kMapHeight = 13, kMapWidth = 9, kAnchors = 6;
@@ -115,4 +115,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, ProposeTest,
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

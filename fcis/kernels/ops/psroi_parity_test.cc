@@ -13,7 +13,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // One fixture case; x and y keep the file's layout.
@@ -264,4 +264,4 @@ TEST(PsroiWindows, AreChainercvsGpuWindows) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -5,7 +5,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace ops {
 namespace {
 
@@ -136,4 +136,4 @@ absl::StatusOr<Tensor> PsroiClassPair(Backend& backend,
 }
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -24,7 +24,7 @@
 #include "fcis/core/base/host_device.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 class Backend;
 
@@ -135,6 +135,6 @@ absl::StatusOr<Tensor> PsroiClassPair(Backend& backend,
                                       const Tensor& classes);
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_OPS_PSROI_POOL_H_

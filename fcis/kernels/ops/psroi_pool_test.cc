@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using ::testing::HasSubstr;
@@ -215,4 +215,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, KnownPsroiTest,
                          ::testing::ValuesIn(BackendNames()), NameOf);
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

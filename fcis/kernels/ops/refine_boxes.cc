@@ -5,7 +5,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace ops {
 
 absl::StatusOr<Tensor> RefineBoxes(Backend& backend, const RefineParams& params,
@@ -28,4 +28,4 @@ absl::StatusOr<Tensor> RefineBoxes(Backend& backend, const RefineParams& params,
 }
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -10,7 +10,7 @@
 #include "fcis/core/geometry/box_coder.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 class Backend;
 
@@ -38,6 +38,6 @@ absl::StatusOr<Tensor> RefineBoxes(Backend& backend, const RefineParams& params,
                                    const Tensor& rois, const Tensor& deltas);
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_OPS_REFINE_BOXES_H_

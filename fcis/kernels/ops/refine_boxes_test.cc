@@ -9,7 +9,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 constexpr float kHeight = 60, kWidth = 90;
@@ -92,4 +92,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, RefineBoxesTest,
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -5,7 +5,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace ops {
 
 absl::StatusOr<Tensor> Softmax(Backend& backend, const Tensor& x) {
@@ -37,4 +37,4 @@ absl::StatusOr<Tensor> InsideProbabilities(Backend& backend,
 }
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -9,7 +9,7 @@
 #include "fcis/core/base/host_device.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 class Backend;
 
@@ -41,6 +41,6 @@ absl::StatusOr<Tensor> InsideProbabilities(Backend& backend,
                                            const Tensor& pairs);
 
 }  // namespace ops
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_OPS_SOFTMAX_H_

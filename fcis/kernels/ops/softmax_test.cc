@@ -7,7 +7,7 @@
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 class SoftmaxTest : public ::testing::TestWithParam<std::string> {
@@ -82,4 +82,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, SoftmaxTest,
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -17,7 +17,7 @@
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/ops/mask_aggregation.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // A box that survived NMS in its class.
@@ -223,4 +223,4 @@ absl::StatusOr<std::vector<VotedInstance>> Backend::VoteMasks(
   return VoteMasksOnHost(params, host_rois, host_classes, host_masks);
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

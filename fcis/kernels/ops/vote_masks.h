@@ -15,7 +15,7 @@
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 class Backend;
 
@@ -104,6 +104,6 @@ std::vector<VotedInstance> VoteMasksOnHost(const VoteParams& params,
                                            const Tensor& class_probs,
                                            const Tensor& mask_probs);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_OPS_VOTE_MASKS_H_

@@ -13,7 +13,7 @@
 #include "fcis/kernels/testing/voting_case.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 constexpr VotingRule kRules[] = {VotingRule::kChainerFcis,
@@ -178,4 +178,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, VoteMasksTest,
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

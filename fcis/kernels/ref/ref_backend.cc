@@ -5,7 +5,7 @@
 #include "fcis/kernels/bodies/host_executor.h"
 #include "fcis/kernels/ref/ref_conv.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 class RefBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
@@ -40,4 +40,4 @@ std::unique_ptr<Backend> MakeRefBackend(DType activation_type) {
   return absl::make_unique<RefBackend>(activation_type);
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -9,11 +9,11 @@
 
 #include "fcis/kernels/backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // activation_type: f32, bf16 or f16 (feature maps are rounded when stored).
 std::unique_ptr<Backend> MakeRefBackend(DType activation_type);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_REF_REF_BACKEND_H_

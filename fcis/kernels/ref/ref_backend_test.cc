@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 TEST(RefBackend, MaxPoolByHand) {
@@ -21,4 +21,4 @@ TEST(RefBackend, ActivationTypeIsAsAsked) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

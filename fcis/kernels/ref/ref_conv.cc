@@ -8,7 +8,7 @@
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ref/ref_gradients.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // O,I,KH,KW -> KH,KW,I,O, so that the innermost loop runs over outputs.
@@ -171,4 +171,4 @@ absl::Status RefConv::GradientOfWeight(const Tensor& x, const Tensor& gy,
   return absl::OkStatus();
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

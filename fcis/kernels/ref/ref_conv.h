@@ -10,7 +10,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/ops/conv.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // Weights are stored as O,I,KH,KW; only f32 is trained.
 class RefConv : public TrainedConvolution {
@@ -42,6 +42,6 @@ class RefConv : public TrainedConvolution {
   Tensor bias_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_REF_REF_CONV_H_

@@ -3,7 +3,7 @@
 #include "fcis/core/testing/near.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 Tensor Iota(const Shape& shape) {
@@ -62,4 +62,4 @@ TEST(RefConv, Bf16RoundsOperands) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

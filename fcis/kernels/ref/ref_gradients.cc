@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 Tensor Rounded(const std::vector<double>& sums, const Shape& shape) {
@@ -77,4 +77,4 @@ WeightGradients RefConvGradientOfWeight(const ConvParams& params,
   return {Rounded(gw, weight), Rounded(gb, Shape{outs})};
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -6,7 +6,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/ops/conv.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // The gradients of sum(y * gy) for y = conv(x, weight) + bias; ReLU and
 // residual are the caller's: gy is the gradient before them.
@@ -20,6 +20,6 @@ WeightGradients RefConvGradientOfWeight(const ConvParams& params,
                                         const Tensor& x, const Shape& weight,
                                         const Tensor& gy);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_REF_REF_GRADIENTS_H_

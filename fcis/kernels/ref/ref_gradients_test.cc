@@ -11,7 +11,7 @@
 #include "fcis/core/testing/near.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 double Limit(const Tensor& want) { return 1e-5 * std::max(1.0, AbsMax(want)); }
@@ -47,4 +47,4 @@ TEST(RefConvGradients, EveryCase) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

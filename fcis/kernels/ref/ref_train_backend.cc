@@ -6,7 +6,7 @@
 #include "fcis/kernels/bodies/host_executor.h"
 #include "fcis/kernels/train/host_parameter_math.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 std::unique_ptr<TrainBackend> MakeRefTrainBackend(
     std::unique_ptr<Backend> forward) {
@@ -15,4 +15,4 @@ std::unique_ptr<TrainBackend> MakeRefTrainBackend(
       std::make_unique<HostParameterMath>());
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

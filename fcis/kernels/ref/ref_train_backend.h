@@ -9,12 +9,12 @@
 
 #include "fcis/kernels/train/train_backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // forward: the ref backend in f32.
 std::unique_ptr<TrainBackend> MakeRefTrainBackend(
     std::unique_ptr<Backend> forward);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_REF_REF_TRAIN_BACKEND_H_

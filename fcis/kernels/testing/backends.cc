@@ -19,7 +19,7 @@
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 namespace {
 
@@ -133,4 +133,4 @@ Tensor RandomRois(absl::string_view name, int64_t count, float height,
   return rois;
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -12,7 +12,7 @@
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/train/train_backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // "ref", "cpu", "check:cpu,ref", "emulated", all in f32: parameters of a
 // TEST_P. $FCIS_TEST_BACKENDS, names with commas, replaces them; if one of its
@@ -48,6 +48,6 @@ Tensor RandomTensor(absl::string_view name, const Shape& shape,
 Tensor RandomRois(absl::string_view name, int64_t count, float height,
                   float width);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_TESTING_BACKENDS_H_

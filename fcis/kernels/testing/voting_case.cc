@@ -6,7 +6,7 @@
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/geometry/box.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 constexpr int kMask = 7;
@@ -103,4 +103,4 @@ VoteParams VotingParams(const VotingCase& c) {
   return ::testing::AssertionSuccess();
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -9,7 +9,7 @@
 #include "fcis/kernels/ops/vote_masks.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // What VoteMasks takes.
 struct VotingCase {
@@ -29,6 +29,6 @@ VoteParams VotingParams(const VotingCase& c);
     const std::vector<VotedInstance>& got,
     const std::vector<VotedInstance>& want);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_TESTING_VOTING_CASE_H_

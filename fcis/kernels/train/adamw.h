@@ -7,7 +7,7 @@
 
 #include "fcis/core/base/host_device.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // A run's are those of its OptimizerConfig.
 struct AdamWParams {
@@ -28,6 +28,6 @@ FCIS_HD inline void AdamWUpdate(const AdamWParams& p, float grad, float* w,
   *w -= p.lr * (step + p.weight_decay * *w);
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_TRAIN_ADAMW_H_

@@ -4,13 +4,13 @@
 
 #include "fcis/core/base/host_device.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // e = decay e + (1 - decay) w.
 FCIS_HD inline void AveragedUpdate(float decay, float w, float* e) {
   *e += (1 - decay) * (w - *e);
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_TRAIN_AVERAGED_WEIGHT_H_

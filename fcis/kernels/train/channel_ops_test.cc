@@ -13,7 +13,7 @@
 #include "fcis/kernels/train/train_backend.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // Channels in whole blocks and not; pixels of one piece and of several.
@@ -156,4 +156,4 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ChannelOpsTest, ::testing::ValuesIn(kShapes),
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

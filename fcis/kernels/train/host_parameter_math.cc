@@ -7,7 +7,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bodies/update_bodies.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 using cuda::AdamWBody;
@@ -160,4 +160,4 @@ absl::StatusOr<std::unique_ptr<AllReduce>> HostParameterMath::SumsOver(
   return job->MakeAllReduce();
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

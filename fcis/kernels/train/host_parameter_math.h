@@ -7,7 +7,7 @@
 
 #include "fcis/kernels/train/parameter_math.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 class HostParameterMath : public ParameterMath {
  public:
@@ -29,6 +29,6 @@ class HostParameterMath : public ParameterMath {
                                                       SumType type) override;
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_TRAIN_HOST_PARAMETER_MATH_H_

@@ -8,7 +8,7 @@
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 FCIS_MULTIVERSION void Multiply(const float* a, const float* b, int64_t n,
@@ -58,4 +58,4 @@ void OutputFactors::Apply(const float* from, float* to) const {
   });
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -9,7 +9,7 @@
 
 #include "absl/types/span.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // A stored weight is a row of segments of equal length; `output(segment, i)`
 // of element i is first_output[segment] + pattern[i]. Elements whose output is
@@ -45,6 +45,6 @@ class OutputFactors {
   std::vector<int32_t> tile_;  // of each segment
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_TRAIN_OUTPUT_FACTORS_H_

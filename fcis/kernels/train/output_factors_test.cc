@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 TEST(OutputFactorsTest, PatternsAndPadding) {
@@ -37,4 +37,4 @@ TEST(OutputFactorsTest, AllOneCopies) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -17,7 +17,7 @@
 #include "fcis/kernels/train/output_factors.h"
 #include "fcis/kernels/train/sgd.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // The factor of each element of a parameter.
 struct ParameterFactors {
@@ -82,6 +82,6 @@ class ParameterMath {
                                                               SumType type) = 0;
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_TRAIN_PARAMETER_MATH_H_

@@ -14,7 +14,7 @@
 #include "fcis/kernels/train/train_backend.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 // Sizes that fill no block and no chunk evenly.
@@ -230,4 +230,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, ParameterMathTest,
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

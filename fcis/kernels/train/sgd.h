@@ -6,7 +6,7 @@
 
 #include "fcis/core/base/host_device.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // A run's are those of its OptimizerConfig.
 struct SgdParams {
@@ -24,6 +24,6 @@ FCIS_HD inline void SgdUpdate(const SgdParams& params, float grad, float* w,
   *w += *v;
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_TRAIN_SGD_H_

@@ -20,7 +20,7 @@
 #include "fcis/kernels/losses/network_losses.h"
 #include "fcis/kernels/train/parameter_math.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // y = relu?(scale * (x - mean) + shift + other_scale * other?), where all but
 // x and other are of the channel.
@@ -87,6 +87,6 @@ class TrainBackend {
                                 HeadLossArrays* arrays, Tensor* terms) = 0;
 };
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_TRAIN_TRAIN_BACKEND_H_

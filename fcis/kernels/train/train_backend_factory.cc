@@ -12,7 +12,7 @@
 #include "fcis/kernels/cuda/cuda_backend.h"
 #endif
 
-namespace fcis {
+namespace fcis::kernels {
 
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
     absl::string_view name, Precision precision) {
@@ -38,4 +38,4 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
   return MakeCpuTrainBackend(std::move(forward));
 }
 
-}  // namespace fcis
+}  // namespace fcis::kernels

@@ -9,13 +9,13 @@
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/kernels/train/train_backend.h"
 
-namespace fcis {
+namespace fcis::kernels {
 
 // name: "cpu", "cuda" or "ref" (f32 only; the oracle). Precisions and errors as
 // in MakeBackend.
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
     absl::string_view name, Precision precision);
 
-}  // namespace fcis
+}  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_TRAIN_TRAIN_BACKEND_FACTORY_H_

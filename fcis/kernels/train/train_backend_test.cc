@@ -16,7 +16,7 @@
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::kernels {
 namespace {
 
 Tensor Exported(TrainBackend* backend, const Tensor& map) {
@@ -369,4 +369,4 @@ TEST(TrainBackendFactoryTest, UnknownNames) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::kernels

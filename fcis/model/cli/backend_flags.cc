@@ -31,7 +31,7 @@ ABSL_FLAG(std::string, precision, "auto",
           "which 11 bits are multiplied) and fp16 (finer than bf16, but up to "
           "65504 only).");
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 const std::vector<std::string>& Devices() {
@@ -77,7 +77,7 @@ absl::StatusOr<std::string> DeviceFromFlags() {
 // code for it, a line says why it is the CPU.
 template <typename T, typename Make>
 absl::StatusOr<std::unique_ptr<T>> MakeOn(const std::string& device,
-                                          Precision precision,
+                                          kernels::Precision precision,
                                           const Make& make) {
   if (device != "auto") return make(device, precision);
   absl::StatusOr<std::unique_ptr<T>> cuda = make("cuda", precision);
@@ -97,12 +97,12 @@ std::vector<std::string> BackendFlagNames() {
 
 std::string DeviceDetails() {
   const dnnl::version_t* v = dnnl::version();
-  std::vector<EnvironmentEntry> entries = {
+  std::vector<kernels::EnvironmentEntry> entries = {
       {"oneDNN", absl::StrFormat("%d.%d.%d", v->major, v->minor, v->patch)}};
-  for (EnvironmentEntry& entry : DescribeCuda()) {
+  for (kernels::EnvironmentEntry& entry : kernels::DescribeCuda()) {
     entries.push_back(std::move(entry));
   }
-  return EnvironmentText(entries);
+  return kernels::EnvironmentText(entries);
 }
 
 absl::Status CheckBackendFlags() {
@@ -113,22 +113,23 @@ absl::Status CheckBackendFlags() {
   return CheckThreadsFlag();
 }
 
-absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags() {
+absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags() {
   RETURN_IF_ERROR(CheckBackendFlags());
   ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
-  ASSIGN_OR_RETURN(const Precision precision,
-                   ParsePrecision(absl::GetFlag(FLAGS_precision)));
+  ASSIGN_OR_RETURN(const kernels::Precision precision,
+                   kernels::ParsePrecision(absl::GetFlag(FLAGS_precision)));
   RETURN_IF_ERROR(SetThreadsFromFlag());
-  return MakeOn<Backend>(device, precision, MakeBackend);
+  return MakeOn<kernels::Backend>(device, precision, kernels::MakeBackend);
 }
 
-absl::StatusOr<std::unique_ptr<TrainBackend>> TrainBackendFromFlags() {
+absl::StatusOr<std::unique_ptr<kernels::TrainBackend>> TrainBackendFromFlags() {
   RETURN_IF_ERROR(CheckBackendFlags());
   ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
-  ASSIGN_OR_RETURN(const Precision precision,
-                   ParsePrecision(absl::GetFlag(FLAGS_precision)));
+  ASSIGN_OR_RETURN(const kernels::Precision precision,
+                   kernels::ParsePrecision(absl::GetFlag(FLAGS_precision)));
   RETURN_IF_ERROR(SetThreadsFromFlag());
-  return MakeOn<TrainBackend>(device, precision, MakeTrainBackend);
+  return MakeOn<kernels::TrainBackend>(device, precision,
+                                       kernels::MakeTrainBackend);
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

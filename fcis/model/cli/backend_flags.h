@@ -11,7 +11,7 @@
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/train/train_backend.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // Names of the flags, for a help page.
 std::vector<std::string> BackendFlagNames();
@@ -26,11 +26,11 @@ absl::Status CheckBackendFlags();
 
 // Sets the number of threads and makes the backend. Errors: a UsageError as
 // above; a device that this program or machine does not have.
-absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlags();
+absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags();
 
 // The same for training.
-absl::StatusOr<std::unique_ptr<TrainBackend>> TrainBackendFromFlags();
+absl::StatusOr<std::unique_ptr<kernels::TrainBackend>> TrainBackendFromFlags();
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_CLI_BACKEND_FLAGS_H_

@@ -9,12 +9,12 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using ::testing::HasSubstr;
 
-absl::StatusOr<std::unique_ptr<Backend>> Make(
+absl::StatusOr<std::unique_ptr<kernels::Backend>> Make(
     const std::vector<std::string>& args) {
   absl::FlagSaver saver;
   EXPECT_TRUE(ParseFlags(args, {}).ok());
@@ -29,7 +29,7 @@ void ExpectUsageError(const std::vector<std::string>& args,
 }
 
 std::string NameOf(const std::vector<std::string>& args) {
-  const absl::StatusOr<std::unique_ptr<Backend>> backend = Make(args);
+  const absl::StatusOr<std::unique_ptr<kernels::Backend>> backend = Make(args);
   if (!backend.ok()) return backend.status().ToString();
   return std::string((*backend)->name());
 }
@@ -44,7 +44,7 @@ TEST(BackendFlagsTest, Devices) {
 
 TEST(BackendFlagsTest, AutoFindsADevice) { EXPECT_TRUE(Make({}).ok()); }
 
-TEST(BackendFlagsTest, Precision) {
+TEST(BackendFlagsTest, kernels::Precision) {
   const auto f32 = Make({"--device=cpu", "--precision=f32"});
   ASSERT_TRUE(f32.ok()) << f32.status();
   EXPECT_EQ((*f32)->activation_type(), DType::kF32);
@@ -92,4 +92,4 @@ TEST(BackendFlagsTest, NamesAreFlags) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

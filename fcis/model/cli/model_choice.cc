@@ -14,7 +14,7 @@
 #include "fcis/model/embedded/embedded_model.h"
 #include "fcis/model/weights/load.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 namespace fs = std::filesystem;
@@ -130,4 +130,4 @@ absl::StatusOr<ModelChoice> ChooseModel(
   return choice;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

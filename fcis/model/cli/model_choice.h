@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 
 struct ModelChoice {
   Weights weights;
@@ -44,6 +44,6 @@ absl::StatusOr<ModelChoice> ChooseModel(
     absl::string_view modelpath, const ModelFetcher& fetch,
     const DefaultModelFetcher& fetch_default);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_CLI_MODEL_CHOICE_H_

@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 namespace fs = std::filesystem;
@@ -123,4 +123,4 @@ TEST_F(ModelChoiceTest, ABadFileIsAnErrorAndNotReplaced) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

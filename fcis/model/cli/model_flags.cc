@@ -60,7 +60,7 @@ ABSL_FLAG(std::string, psroi_rounding, "",
           "round_then_scale, round_then_scale_inclusive or none. Default: what "
           "the weights were trained with, as their file says.");
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 constexpr int kLargestSide = 16384;
@@ -159,4 +159,4 @@ absl::Status ApplyModelFlags(ModelConfig* config) {
                                  input.min_size()));
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

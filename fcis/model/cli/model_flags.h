@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "fcis/core/config/fcis.pb.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // Names of the flags, for a help page.
 std::vector<std::string> ModelFlagNames();
@@ -25,6 +25,6 @@ absl::Status CheckModelFlags();
 // UsageError when they contradict the model's other values.
 absl::Status ApplyModelFlags(ModelConfig* config);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_CLI_MODEL_FLAGS_H_

@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -99,4 +99,4 @@ TEST_F(ModelFlagsTest, NamesAreFlags) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

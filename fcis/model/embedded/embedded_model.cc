@@ -11,7 +11,7 @@
 extern "C" const char _binary_photos_safetensors_start[];
 extern "C" const char _binary_photos_safetensors_end[];
 
-namespace fcis {
+namespace fcis::model {
 
 absl::StatusOr<Weights> EmbeddedModel() {
   constexpr char kName[] = "the embedded model";
@@ -21,4 +21,4 @@ absl::StatusOr<Weights> EmbeddedModel() {
   return WeightsOf(std::move(file), kName);
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

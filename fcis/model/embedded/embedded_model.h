@@ -7,12 +7,12 @@
 #include "absl/status/statusor.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // Its source is "the embedded model"; its config names its classes. Never an
 // error in a sound program.
 absl::StatusOr<Weights> EmbeddedModel();
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_EMBEDDED_EMBEDDED_MODEL_H_

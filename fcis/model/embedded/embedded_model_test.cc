@@ -4,7 +4,7 @@
 #include "fcis/core/io/file.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 TEST(EmbeddedModelTest, KnowsThePresetsClasses) {
@@ -28,4 +28,4 @@ TEST(EmbeddedModelTest, IsSmall) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

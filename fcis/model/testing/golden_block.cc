@@ -5,7 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-namespace fcis {
+namespace fcis::model {
 
 GoldenBlock ReadGoldenBlock(const GoldenFile& golden,
                             const GoldenBlockCase& block) {
@@ -29,4 +29,4 @@ GoldenBlock ReadGoldenBlock(const GoldenFile& golden,
   return result;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

@@ -6,7 +6,7 @@
 #include "fcis/model/topology.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // What the fixture calls a block, and what its arrays do not say of it.
 struct GoldenBlockCase {
@@ -23,6 +23,6 @@ struct GoldenBlock {
 GoldenBlock ReadGoldenBlock(const GoldenFile& golden,
                             const GoldenBlockCase& block);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_TESTING_GOLDEN_BLOCK_H_

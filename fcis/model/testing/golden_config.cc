@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/config/presets.h"
 
-namespace fcis {
+namespace fcis::model {
 
 ModelConfig GoldenConfig(const GoldenFile& golden) {
   ModelConfig c = *Preset("parity_mini");
@@ -38,4 +38,4 @@ ModelConfig GoldenConfig(const GoldenFile& golden) {
   return c;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

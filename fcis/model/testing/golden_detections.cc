@@ -5,7 +5,7 @@
 #include "fcis/model/testing/packed_mask.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 
 void ExpectGoldenDetections(const GoldenFile& golden, const std::string& prefix,
                             const std::vector<Detection>& got, int height,
@@ -33,4 +33,4 @@ void ExpectGoldenDetections(const GoldenFile& golden, const std::string& prefix,
   }
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

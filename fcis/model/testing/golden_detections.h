@@ -9,7 +9,7 @@
 #include "fcis/core/testing/golden.h"
 #include "fcis/model/detection.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // Expects `got`, of a picture of height x width, to be the arrays bbox, label,
 // score and (where the file has it) mask_packed of `prefix`, in their order:
@@ -20,6 +20,6 @@ void ExpectGoldenDetections(const GoldenFile& golden, const std::string& prefix,
                             int width, const PostprocessConfig& config,
                             double box_limit, int first_label);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_TESTING_GOLDEN_DETECTIONS_H_

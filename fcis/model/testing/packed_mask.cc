@@ -2,7 +2,7 @@
 
 #include "fcis/core/mask/paste.h"
 
-namespace fcis {
+namespace fcis::model {
 
 MaskAgreement ComparePacked(const Detection& detection, const Tensor& packed,
                             int64_t row, int height, int width,
@@ -35,4 +35,4 @@ double PackedMaskIoU(const Detection& detection, const Tensor& packed,
   return a.united == 0 ? 1.0 : static_cast<double>(a.intersection) / a.united;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

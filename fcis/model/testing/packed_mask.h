@@ -6,7 +6,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/detection.h"
 
-namespace fcis {
+namespace fcis::model {
 
 struct MaskAgreement {
   int64_t intersection = 0;
@@ -24,6 +24,6 @@ double PackedMaskIoU(const Detection& detection, const Tensor& packed,
                      int64_t row, int height, int width,
                      const PostprocessConfig& config);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_TESTING_PACKED_MASK_H_

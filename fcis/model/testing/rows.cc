@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace fcis {
+namespace fcis::model {
 
 Tensor SelectRows(const Tensor& t, const std::vector<int>& index) {
   std::vector<int64_t> extents(t.shape().extents().begin(),
@@ -17,4 +17,4 @@ Tensor SelectRows(const Tensor& t, const std::vector<int>& index) {
   return out;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

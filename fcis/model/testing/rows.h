@@ -6,11 +6,11 @@
 
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // Entries `index` of the first axis, f32.
 Tensor SelectRows(const Tensor& t, const std::vector<int>& index);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_TESTING_ROWS_H_

@@ -5,7 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 constexpr char kStem[] = "extractor/res1/conv1";
@@ -163,4 +163,4 @@ absl::Status CheckBackboneKind(const std::map<std::string, Tensor>& tensors,
       FirstMisfit(File(tensors, naming), naming, config)));
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

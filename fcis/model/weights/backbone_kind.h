@@ -12,7 +12,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/weights/backbone_names.h"
 
-namespace fcis {
+namespace fcis::model {
 
 struct BackboneKind {
   std::vector<int> blocks;  // of res2 to res5
@@ -41,6 +41,6 @@ absl::Status CheckBackboneKind(const std::map<std::string, Tensor>& tensors,
                                BackboneNaming naming, const ModelConfig& config,
                                const std::string& source);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_BACKBONE_KIND_H_

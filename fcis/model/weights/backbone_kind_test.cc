@@ -6,7 +6,7 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using Tensors = std::map<std::string, Tensor>;
@@ -107,4 +107,4 @@ TEST(CheckBackboneKind, OfThisProjectsNames) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 // "extractor/res3/res3_b1/conv2/W" taken apart. The stem's stage is 1.
@@ -111,4 +111,4 @@ absl::string_view BackboneNamingName(BackboneNaming naming) {
   return "this project";
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

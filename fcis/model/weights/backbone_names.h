@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // kNone: this project's own names.
 enum class BackboneNaming { kNone, kChainer, kChainercv, kTorchvision };
@@ -27,6 +27,6 @@ absl::string_view BackboneNamingName(BackboneNaming naming);
 // "layer2.1.conv2.weight".
 std::string NameInBackbone(BackboneNaming naming, const std::string& ours);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_BACKBONE_NAMES_H_

@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 TEST(NameInBackbone, IsTheirs) {
@@ -44,4 +44,4 @@ TEST(BackboneNamingName, IsForMessages) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

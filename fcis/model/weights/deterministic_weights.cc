@@ -7,7 +7,7 @@
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/parallel.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 // Values are centre + spread * t, t in [-1, 1).
@@ -90,4 +90,4 @@ Weights DeterministicWeights(const ModelConfig& config, uint64_t seed) {
   return weights;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // Fills one tensor of that name and shape.
 Tensor DeterministicTensor(absl::string_view name, const Shape& shape,
@@ -18,6 +18,6 @@ Tensor DeterministicTensor(absl::string_view name, const Shape& shape,
 // All tensors of the config; `source` says "untrained".
 Weights DeterministicWeights(const ModelConfig& config, uint64_t seed);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_DETERMINISTIC_WEIGHTS_H_

@@ -12,7 +12,7 @@
 #include "fcis/model/weights/backbone_names.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 constexpr absl::string_view kPrefix = "extractor/";
@@ -201,4 +201,4 @@ absl::StatusOr<Backbone> ImportBackbone(
   return backbone;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

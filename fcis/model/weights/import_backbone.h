@@ -11,7 +11,7 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::model {
 
 struct Backbone {
   // "extractor/...": every tensor of the config's backbone, and no other.
@@ -41,6 +41,6 @@ absl::StatusOr<Backbone> ImportBackbone(
     const std::map<std::string, Tensor>& tensors, const ModelConfig& config,
     const std::string& source);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_IMPORT_BACKBONE_H_

@@ -15,7 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using ::testing::AllOf;
@@ -207,4 +207,4 @@ TEST(ImportBackbone, OtherFilesAreNoBackbones) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

@@ -15,7 +15,7 @@
 #include "fcis/core/io/file.h"
 #include "fcis/model/weights/infer_config.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 constexpr uint64_t kListMagic = 0x112;
@@ -283,4 +283,4 @@ absl::StatusOr<Weights> ImportMxnet(const std::string& path,
   return weights;
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

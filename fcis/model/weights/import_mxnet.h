@@ -12,7 +12,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // Every array of a .params file ("arg:conv1_weight", "aux:bn_conv1_moving_var")
 // of MXNet's list format, versions 0 to 3, dense and little-endian. Errors name
@@ -35,6 +35,6 @@ absl::StatusOr<Weights> ImportMxnet(const std::string& path,
 // msracver's name (without "arg:" or "aux:") -> chainer-fcis's; empty: none.
 std::string NameFromMxnet(const std::string& name);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_IMPORT_MXNET_H_

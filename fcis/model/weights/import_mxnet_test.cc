@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 std::string RealFile() { return GoldenPath("chainercv/mxnet_mini.params"); }
@@ -131,4 +131,4 @@ TEST(ReadMxnetParams, ArrayWithoutContents) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

@@ -12,7 +12,7 @@
 #include "fcis/core/io/npz.h"
 #include "fcis/model/weights/infer_config.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 // "conv2" + "bn" -> "bn2"; "residual_conv" + "conv" -> "conv4".
@@ -103,4 +103,4 @@ absl::Status ExportNpz(const std::string& path, const Weights& weights) {
   return WriteNpz(path, arrays);
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

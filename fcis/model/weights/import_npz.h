@@ -11,7 +11,7 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // What the file's origin demands is set in the config:
 //   chainer-fcis  the defaults of fcis.proto
@@ -29,6 +29,6 @@ absl::Status ExportNpz(const std::string& path, const Weights& weights);
 // chainercv's name -> chainer-fcis's; others are returned unchanged.
 std::string NameFromChainercv(const std::string& name);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_IMPORT_NPZ_H_

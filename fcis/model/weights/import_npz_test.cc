@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -127,4 +127,4 @@ TEST(NameFromChainercv, Samples) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

@@ -5,7 +5,7 @@
 #include "fcis/core/config/presets.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 // A file may claim any number as long as another extent is 0.
@@ -139,4 +139,4 @@ absl::StatusOr<ModelConfig> InferConfig(
       absl::StrCat(source, ": ", status.message()));
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

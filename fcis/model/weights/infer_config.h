@@ -10,7 +10,7 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // tensors: the reference's names. Depth, widths, group size and numbers of
 // classes and anchors are read off; the rest is that of the preset for as many
@@ -21,6 +21,6 @@ namespace fcis {
 absl::StatusOr<ModelConfig> InferConfig(
     const std::map<std::string, Tensor>& tensors, const std::string& source);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_INFER_CONFIG_H_

@@ -5,7 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -70,4 +70,4 @@ TEST(InferConfig, SaysWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

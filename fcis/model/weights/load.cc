@@ -19,7 +19,7 @@
 #include "fcis/model/weights/weight_format.h"
 #include "google/protobuf/text_format.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 absl::StatusOr<Weights> LoadAs(WeightFormat format, const std::string& path,
@@ -40,7 +40,8 @@ Tensor Widened(const Tensor& tensor) {
   Tensor wide(tensor.shape());
   const uint16_t* from = tensor.data<uint16_t>();
   float* to = wide.mutable_data<float>();
-  for (int64_t i = 0; i < tensor.num_elements(); ++i) to[i] = FromBf16(from[i]);
+  for (int64_t i = 0; i < tensor.num_elements(); ++i)
+    to[i] = kernels::FromBf16(from[i]);
   return wide;
 }
 
@@ -48,7 +49,8 @@ Tensor Narrowed(const Tensor& tensor) {
   Tensor narrow(tensor.shape(), DType::kBF16);
   const float* from = tensor.data<float>();
   uint16_t* to = narrow.mutable_data<uint16_t>();
-  for (int64_t i = 0; i < tensor.num_elements(); ++i) to[i] = ToBf16(from[i]);
+  for (int64_t i = 0; i < tensor.num_elements(); ++i)
+    to[i] = kernels::ToBf16(from[i]);
   return narrow;
 }
 
@@ -136,4 +138,4 @@ absl::Status SaveWeights(const std::string& path, const Weights& weights) {
   return WriteSafetensors(path, file);
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

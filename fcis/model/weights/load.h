@@ -12,7 +12,7 @@
 #include "fcis/model/weights/safetensors.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // The key of a safetensors file's metadata under which its ModelConfig stands,
 // in text form.
@@ -51,6 +51,6 @@ Weights WithBf16Kernels(Weights weights);
 // Writes our own format: safetensors with the config in its metadata.
 absl::Status SaveWeights(const std::string& path, const Weights& weights);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_LOAD_H_

@@ -12,8 +12,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const fcis::MemoryFile file(
       absl::string_view(reinterpret_cast<const char*>(data), size));
-  fcis::ReadTensors(file.path()).IgnoreError();
-  const absl::StatusOr<fcis::Weights> weights = fcis::LoadWeights(file.path());
-  if (weights.ok() && !fcis::CheckWeights(*weights).ok()) std::abort();
+  fcis::model::ReadTensors(file.path()).IgnoreError();
+  const absl::StatusOr<fcis::model::Weights> weights =
+      fcis::model::LoadWeights(file.path());
+  if (weights.ok() && !fcis::model::CheckWeights(*weights).ok()) std::abort();
   return 0;
 }

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -137,4 +137,4 @@ TEST(LoadWeights, Case64SaysWhichBackboneItIs) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

@@ -16,7 +16,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 constexpr char kMetadata[] = "__metadata__";
@@ -277,4 +277,4 @@ absl::Status WriteSafetensors(const std::string& path,
   return out->Commit();
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::model {
 
 struct Safetensors {
   std::map<std::string, Tensor> tensors;
@@ -34,6 +34,6 @@ absl::StatusOr<Safetensors> ParseSafetensors(absl::string_view bytes,
 // writable, or a name or text that is not UTF-8.
 absl::Status WriteSafetensors(const std::string& path, const Safetensors& file);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_SAFETENSORS_H_

@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using ::testing::ElementsAre;
@@ -131,4 +131,4 @@ TEST(Safetensors, HeaderLengthIsChecked) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

@@ -14,7 +14,7 @@
 #include "fcis/core/io/file_kind.h"
 #include "fcis/core/io/npz.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using absl::string_view;
@@ -157,4 +157,4 @@ absl::StatusOr<WeightFormat> WeightFormatOf(const std::string& path) {
   return Unread(path, "a file of no known kind", "");
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace fcis {
+namespace fcis::model {
 
 enum class WeightFormat { kSafetensors, kNpz, kMxnet };
 
@@ -17,6 +17,6 @@ enum class WeightFormat { kSafetensors, kNpz, kMxnet };
 // Also errors: a file that is missing or cannot be read.
 absl::StatusOr<WeightFormat> WeightFormatOf(const std::string& path);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_WEIGHT_FORMAT_H_

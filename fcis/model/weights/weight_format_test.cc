@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using ::testing::AllOf;
@@ -115,4 +115,4 @@ TEST(WeightFormatOf, WhatElseItMayBe) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

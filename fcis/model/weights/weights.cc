@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 constexpr size_t kMostNamed = 10;
@@ -63,4 +63,4 @@ absl::Status CheckWeights(const Weights& weights) {
   return CheckTensors(TopologyOf(weights.config), weights);
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

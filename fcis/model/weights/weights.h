@@ -14,7 +14,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/topology.h"
 
-namespace fcis {
+namespace fcis::model {
 
 struct Weights {
   ModelConfig config;
@@ -36,6 +36,6 @@ absl::Status CheckTensors(const Topology& topology, const Weights& weights);
 // The same for the topology of the config, which must name classes.
 absl::Status CheckWeights(const Weights& weights);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_WEIGHTS_H_

@@ -4,7 +4,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/io/digest.h"
 
-namespace fcis {
+namespace fcis::model {
 
 std::string WeightsDigest(const Weights& weights) {
   Digest digest = Digest::Sha256();
@@ -17,4 +17,4 @@ std::string WeightsDigest(const Weights& weights) {
   return digest.Hex();
 }
 
-}  // namespace fcis
+}  // namespace fcis::model

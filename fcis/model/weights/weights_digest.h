@@ -6,12 +6,12 @@
 
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::model {
 
 // SHA-256 of the tensors' names, shapes and elements, in hex: the same for one
 // model in two file formats. Neither the config nor the source counts.
 std::string WeightsDigest(const Weights& weights);
 
-}  // namespace fcis
+}  // namespace fcis::model
 
 #endif  // FCIS_MODEL_WEIGHTS_WEIGHTS_DIGEST_H_

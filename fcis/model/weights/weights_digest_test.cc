@@ -4,7 +4,7 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 TEST(WeightsDigestTest, ContentCounts) {
@@ -37,4 +37,4 @@ TEST(WeightsDigestTest, ContentCounts) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

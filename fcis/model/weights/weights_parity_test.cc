@@ -11,7 +11,7 @@
 #include "fcis/model/weights/weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 class WeightsParity : public ::testing::TestWithParam<const char*> {};
@@ -80,4 +80,4 @@ TEST(CounterRngParity, KeysBitsAndNumbers) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

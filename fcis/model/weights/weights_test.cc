@@ -5,7 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -47,4 +47,4 @@ TEST(ExpectedTensors, FullSizeShapes) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::model

@@ -12,7 +12,7 @@
 #include "fcis/core/io/digest.h"
 #include "fcis/model/weights/safetensors.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr absl::string_view kOwnKeys = "checkpoint.";
@@ -28,7 +28,7 @@ constexpr size_t kNameDigits = 8;
 // its length so that no two contents read the same.
 class ContentDigest {
  public:
-  std::string Of(const Safetensors& file) {
+  std::string Of(const model::Safetensors& file) {
     for (const auto& [key, value] : file.metadata) {
       if (key == kDigestKey) continue;
       Text(key);
@@ -89,7 +89,7 @@ int64_t CheckpointIteration(absl::string_view name) {
 
 absl::Status WriteCheckpointFile(const std::string& path,
                                  const Checkpoint& checkpoint) {
-  Safetensors file;
+  model::Safetensors file;
   file.tensors = checkpoint.tensors;
   for (const auto& [key, value] : checkpoint.state) {
     ABSL_RAW_CHECK(!absl::StartsWith(key, kOwnKeys), key.c_str());
@@ -97,11 +97,11 @@ absl::Status WriteCheckpointFile(const std::string& path,
   }
   file.metadata[kIterationKey] = absl::StrCat(checkpoint.iteration);
   file.metadata[kDigestKey] = ContentDigest().Of(file);
-  return WriteSafetensors(path, file);
+  return model::WriteSafetensors(path, file);
 }
 
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path) {
-  absl::StatusOr<Safetensors> file = ReadSafetensors(path);
+  absl::StatusOr<model::Safetensors> file = model::ReadSafetensors(path);
   if (absl::IsInvalidArgument(file.status())) {
     return absl::DataLossError(file.status().message());
   }
@@ -121,4 +121,4 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path) {
   return checkpoint;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -18,7 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::train {
 
 struct Checkpoint {
   // Iterations done; at least 0.
@@ -47,6 +47,6 @@ absl::Status WriteCheckpointFile(const std::string& path,
 // checkpoint.
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_CHECKPOINT_CHECKPOINT_H_

@@ -17,7 +17,7 @@
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -297,4 +297,4 @@ absl::StatusOr<bool> KeepIfBest(const std::string& directory,
   return true;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -11,7 +11,7 @@
 #include "absl/types/optional.h"
 #include "fcis/train/checkpoint/checkpoint.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // The best checkpoint's name, and what made it the best.
 inline constexpr char kBestCheckpoint[] = "best.safetensors";
@@ -79,6 +79,6 @@ absl::StatusOr<std::string> SetAsideBest(const std::string& directory,
 absl::StatusOr<bool> KeepIfBest(const std::string& directory,
                                 const BestCheckpoint& candidate);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_CHECKPOINT_CHECKPOINT_STORE_H_

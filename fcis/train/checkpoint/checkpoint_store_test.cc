@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -272,4 +272,4 @@ TEST(CheckpointStore, KilledWriterLeavesSoundCheckpoints) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

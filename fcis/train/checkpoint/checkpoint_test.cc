@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::HasSubstr;
@@ -96,22 +96,24 @@ TEST(Checkpoint, OtherFilesAreRefused) {
   EXPECT_EQ(ReadCheckpoint(Path("missing")).status().code(),
             absl::StatusCode::kNotFound);
   const std::string path = Path("model.safetensors");
-  ASSERT_TRUE(
-      SaveWeights(path, DeterministicWeights(*Preset("parity_mini"), 3)).ok());
+  ASSERT_TRUE(model::SaveWeights(
+                  path, model::DeterministicWeights(*Preset("parity_mini"), 3))
+                  .ok());
   EXPECT_THAT(ReadCheckpoint(path).status().message(),
               HasSubstr("it has no checksum"));
 }
 
 TEST(Checkpoint, IsAModelFileToo) {
-  const Weights weights = DeterministicWeights(*Preset("parity_mini"), 3);
+  const model::Weights weights =
+      model::DeterministicWeights(*Preset("parity_mini"), 3);
   Checkpoint checkpoint;
   checkpoint.tensors = weights.tensors;
   checkpoint.tensors["optimizer/momentum/rpn/loc/W"] =
       weights.tensors.at("rpn/loc/W");
-  checkpoint.state[kModelConfigKey] = weights.config.DebugString();
+  checkpoint.state[model::kModelConfigKey] = weights.config.DebugString();
   const std::string path = Path("model_too.safetensors");
   ASSERT_TRUE(WriteCheckpointFile(path, checkpoint).ok());
-  const auto got = LoadWeights(path);
+  const auto got = model::LoadWeights(path);
   ASSERT_TRUE(got.ok()) << got.status();
   EXPECT_EQ(got->config.DebugString(), weights.config.DebugString());
   EXPECT_EQ(got->tensors.size(), weights.tensors.size());
@@ -142,4 +144,4 @@ TEST(CheckpointDeathTest, OwnKeysAreTaken) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -17,7 +17,7 @@
 #include "fcis/core/io/file.h"
 #include "fcis/train/config/embedded_textproto.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 const std::vector<std::pair<std::string, const char*>>& Table() {
@@ -224,4 +224,4 @@ absl::Status CheckTrainConfig(const TrainConfig& config) {
                       absl::StrCat("training config: ", status.message()));
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

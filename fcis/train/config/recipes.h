@@ -11,7 +11,7 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/train/config/train.pb.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // "chainer_fcis", ... in a fixed order.
 std::vector<std::string> RecipeNames();
@@ -36,6 +36,6 @@ absl::StatusOr<ModelConfig> ModelOf(const TrainConfig& config);
 // that is not, what it is, and what was expected.
 absl::Status CheckTrainConfig(const TrainConfig& config);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_CONFIG_RECIPES_H_

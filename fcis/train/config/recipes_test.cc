@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::HasSubstr;
@@ -205,4 +205,4 @@ TEST(RecipesTest, WhatIsOffIsNamed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -1,6 +1,6 @@
 #include "fcis/train/config/train_options.h"
 
-namespace fcis {
+namespace fcis::train {
 
 TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config,
                                      Communicator* job) {
@@ -20,9 +20,9 @@ LossScale LossScaleOf(const OptimizerConfig& config, DType maps) {
   return LossScale(config.loss_scale());
 }
 
-Augmentation AugmentationOf(const TrainConfig& config) {
+data::Augmentation AugmentationOf(const TrainConfig& config) {
   const AugmentationConfig& c = config.augmentation();
-  Augmentation a;
+  data::Augmentation a;
   a.flip = c.flip();
   a.scale_jitter_low = c.scale_jitter_low();
   a.scale_jitter_high = c.scale_jitter_high();
@@ -36,4 +36,4 @@ Augmentation AugmentationOf(const TrainConfig& config) {
   return a;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -9,7 +9,7 @@
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/optimizer/loss_scale.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // job: the processes that share statistics where the recipe says so; it
 // outlives the network. Null: none are shared.
@@ -17,8 +17,8 @@ TrainNetworkOptions NetworkOptionsOf(const TrainConfig& config,
                                      Communicator* job = nullptr);
 // maps: the type that feature maps and their gradients have.
 LossScale LossScaleOf(const OptimizerConfig& config, DType maps);
-Augmentation AugmentationOf(const TrainConfig& config);
+data::Augmentation AugmentationOf(const TrainConfig& config);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_CONFIG_TRAIN_OPTIONS_H_

@@ -10,7 +10,7 @@
 #include "fcis/kernels/ops/max_pool.h"
 #include "fcis/model/topology.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using Maps = std::vector<Tensor>;  // one per picture
@@ -20,20 +20,21 @@ constexpr double kLeastVariance = 1e-6;
 
 // The convolution of `layer`, then its norm with the statistics of what the
 // convolution gives; without what follows.
-absl::StatusOr<Maps> RunNormed(const ConvSpec& layer, const Maps& x,
-                               Backend* backend, Weights* weights) {
-  ConvParams params = layer.params;
+absl::StatusOr<Maps> RunNormed(const model::ConvSpec& layer, const Maps& x,
+                               kernels::Backend* backend,
+                               model::Weights* weights) {
+  kernels::ConvParams params = layer.params;
   params.relu = false;
   const int64_t channels = layer.out;
-  ASSIGN_OR_RETURN(
-      const auto prepared,
-      ops::PrepareConv(*backend, params, weights->tensors.at(layer.name + "/W"),
+  ASSIGN_OR_RETURN(const auto prepared,
+                   kernels::ops::PrepareConv(
+                       *backend, params, weights->tensors.at(layer.name + "/W"),
                        Tensor::Zeros({channels})));
   Maps y;
   std::vector<double> sum(channels), squares(channels);
   double count = 0;
   for (const Tensor& map : x) {
-    ASSIGN_OR_RETURN(Tensor out, ops::Conv(*backend, *prepared, map));
+    ASSIGN_OR_RETURN(Tensor out, kernels::ops::Conv(*backend, *prepared, map));
     const float* v = out.data<float>();
     for (int64_t i = 0; i < out.num_elements(); ++i) {
       sum[i % channels] += v[i];
@@ -69,8 +70,8 @@ absl::StatusOr<Maps> RunNormed(const ConvSpec& layer, const Maps& x,
 }
 
 // What stands behind the norm. residual: null, or like y.
-absl::Status Finish(const ConvSpec& layer, const Maps* residual,
-                    Backend* backend, Maps* y) {
+absl::Status Finish(const model::ConvSpec& layer, const Maps* residual,
+                    kernels::Backend* backend, Maps* y) {
   for (size_t i = 0; i < y->size(); ++i) {
     Tensor& map = (*y)[i];
     const float* add =
@@ -80,7 +81,8 @@ absl::Status Finish(const ConvSpec& layer, const Maps* residual,
       if (layer.params.relu && !(v > 0)) v = 0;
     }
     if (layer.pooled) {
-      ASSIGN_OR_RETURN(map, ops::MaxPool(*backend, MaxPoolParams(), map));
+      ASSIGN_OR_RETURN(
+          map, kernels::ops::MaxPool(*backend, kernels::MaxPoolParams(), map));
     }
   }
   return absl::OkStatus();
@@ -89,29 +91,33 @@ absl::Status Finish(const ConvSpec& layer, const Maps* residual,
 }  // namespace
 
 absl::Status CalibrateNorms(const std::vector<Tensor>& pictures,
-                            Backend* backend, Weights* weights) {
-  const Topology topology = TopologyOf(weights->config);
+                            kernels::Backend* backend,
+                            model::Weights* weights) {
+  const model::Topology topology = model::TopologyOf(weights->config);
   std::vector<bool> normed;
-  for (const ConvSpec& layer : topology.layers) {
+  for (const model::ConvSpec& layer : topology.layers) {
     normed.push_back(!layer.norm.empty());
   }
-  const std::vector<std::vector<int>> done = LastUses(topology, normed, {});
+  const std::vector<std::vector<int>> done =
+      model::LastUses(topology, normed, {});
   std::vector<Maps> maps(topology.layers.size());
   const auto of = [&](int index) -> const Maps& {
-    return index == ConvSpec::kPicture ? pictures
-                                       : maps[static_cast<size_t>(index)];
+    return index == model::ConvSpec::kPicture
+               ? pictures
+               : maps[static_cast<size_t>(index)];
   };
   for (size_t i = 0; i < topology.layers.size(); ++i) {
     if (!normed[i]) continue;
-    const ConvSpec& layer = topology.layers[i];
+    const model::ConvSpec& layer = topology.layers[i];
     ASSIGN_OR_RETURN(maps[i],
                      RunNormed(layer, of(layer.source), backend, weights));
-    const Maps* residual =
-        layer.residual == ConvSpec::kNone ? nullptr : &of(layer.residual);
+    const Maps* residual = layer.residual == model::ConvSpec::kNone
+                               ? nullptr
+                               : &of(layer.residual);
     RETURN_IF_ERROR(Finish(layer, residual, backend, &maps[i]));
     for (const int index : done[i]) maps[static_cast<size_t>(index)].clear();
   }
   return absl::OkStatus();
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

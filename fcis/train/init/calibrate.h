@@ -10,15 +10,15 @@
 #include "fcis/kernels/backend.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Sets avg_mean and avg_var of every batch norm to the statistics of what it
 // sees when the pictures (f32 [1,h,w,3], at least one) pass the backbone, layer
 // by layer (data-dependent initialisation: Salimans and Kingma, 2016, section
 // 3). `backend`: f32.
 absl::Status CalibrateNorms(const std::vector<Tensor>& pictures,
-                            Backend* backend, Weights* weights);
+                            kernels::Backend* backend, model::Weights* weights);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_INIT_CALIBRATE_H_

@@ -12,32 +12,32 @@
 #include "fcis/train/init/initial_weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 TEST(CalibrateTest, ChannelsGetMeanZeroAndVarianceOne) {
-  Weights weights = ScratchWeights(*Preset("parity_mini"), 3);
-  const auto backend = *MakeBackend("ref", Precision::kF32);
+  model::Weights weights = ScratchWeights(*Preset("parity_mini"), 3);
+  const auto backend = *kernels::MakeBackend("ref", kernels::Precision::kF32);
   std::vector<Tensor> pictures;
   for (const char* name : {"a", "b"}) {
-    Tensor picture = DeterministicTensor(name, {1, 64, 48, 3}, 1);
+    Tensor picture = model::DeterministicTensor(name, {1, 64, 48, 3}, 1);
     for (float& v : picture.mutable_span<float>()) v = 100 * v + 30;
     pictures.push_back(picture);
   }
   ASSERT_TRUE(CalibrateNorms(pictures, backend.get(), &weights).ok());
 
   // The stem, normalised as every reader of the weights does it.
-  const Topology topology = TopologyOf(weights.config);
-  const ConvSpec& stem = topology.layers[0];
-  const FoldedConv folded =
-      *FoldBatchNorm(weights, stem.name, stem.norm, stem.norm_eps);
-  ConvParams params = stem.params;
+  const model::Topology topology = model::TopologyOf(weights.config);
+  const model::ConvSpec& stem = topology.layers[0];
+  const model::FoldedConv folded =
+      *model::FoldBatchNorm(weights, stem.name, stem.norm, stem.norm_eps);
+  kernels::ConvParams params = stem.params;
   params.relu = false;
   const auto conv =
-      *ops::PrepareConv(*backend, params, folded.weight, folded.bias);
+      *kernels::ops::PrepareConv(*backend, params, folded.weight, folded.bias);
   double sum = 0, squares = 0, count = 0;
   for (const Tensor& picture : pictures) {
-    const Tensor y = *ops::Conv(*backend, *conv, picture);
+    const Tensor y = *kernels::ops::Conv(*backend, *conv, picture);
     for (int64_t i = 0; i < y.num_elements(); i += y.dim(3)) {
       sum += y.data<float>()[i];
       squares += std::pow(y.data<float>()[i], 2);
@@ -53,12 +53,12 @@ TEST(CalibrateTest, ChannelsGetMeanZeroAndVarianceOne) {
   for (size_t i = 0; i < topology.layers.size(); ++i) {
     if (topology.layers[i].stage == 5) res5_layer = static_cast<int>(i);
   }
-  const Network net =
-      *Network::Create(topology, {res5_layer}, weights, backend.get());
+  const model::Network net =
+      *model::Network::Create(topology, {res5_layer}, weights, backend.get());
   const Tensor res5 = (*net.Run(pictures[0], nullptr))[0];
   EXPECT_GT(AbsMax(res5), 1);
   EXPECT_LT(AbsMax(res5), 50);
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -6,7 +6,7 @@
 
 #include "absl/strings/ascii.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 std::string Folded(const std::string& name) {
@@ -90,4 +90,4 @@ ClassRows FitClassRows(const ModelConfig& from, const ModelConfig& to,
   return rows;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -9,7 +9,7 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/tensor/tensor.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Names of classes, in the order of the model that is made.
 struct ClassRows {
@@ -25,6 +25,6 @@ struct ClassRows {
 ClassRows FitClassRows(const ModelConfig& from, const ModelConfig& to,
                        std::map<std::string, Tensor>* tensors);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_INIT_CLASS_ROWS_H_

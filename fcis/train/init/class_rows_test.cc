@@ -10,7 +10,7 @@
 #include "fcis/model/weights/weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr char kKernel[] = "head/psroi_conv2/W";
@@ -34,16 +34,16 @@ std::vector<float> Rows(const Tensor& tensor, int classes, int c) {
 TEST(FitClassRowsTest, ByNameOrFromTheMean) {
   const ModelConfig from = Of({"person", "car", "cat"});
   const ModelConfig to = Of({"wheel", "Car "});
-  const Weights old = DeterministicWeights(from, 1);
+  const model::Weights old = model::DeterministicWeights(from, 1);
   auto tensors = old.tensors;
   const ClassRows rows = FitClassRows(from, to, &tensors);
   EXPECT_EQ(rows.kept, (std::vector<std::string>{"Car "}));
   EXPECT_EQ(rows.derived, (std::vector<std::string>{"wheel"}));
 
-  Weights fitted;
+  model::Weights fitted;
   fitted.config = to;
   fitted.tensors = tensors;
-  EXPECT_TRUE(CheckWeights(fitted).ok()) << CheckWeights(fitted);
+  EXPECT_TRUE(model::CheckWeights(fitted).ok()) << model::CheckWeights(fitted);
   for (const char* name : {kKernel, kBias}) {
     const Tensor& before = old.tensors.at(name);
     const Tensor& after = tensors.at(name);
@@ -65,7 +65,7 @@ TEST(FitClassRowsTest, ByNameOrFromTheMean) {
 TEST(FitClassRowsTest, SameClassesInAnotherOrder) {
   const ModelConfig from = Of({"person", "car"});
   const ModelConfig to = Of({"car", "person"});
-  auto tensors = DeterministicWeights(from, 1).tensors;
+  auto tensors = model::DeterministicWeights(from, 1).tensors;
   const Tensor before = tensors.at(kBias);
   FitClassRows(from, to, &tensors);
   EXPECT_EQ(Rows(tensors.at(kBias), 2, 1), Rows(before, 2, 2));
@@ -74,7 +74,7 @@ TEST(FitClassRowsTest, SameClassesInAnotherOrder) {
 
 TEST(FitClassRowsTest, LeavesAlone) {
   const ModelConfig from = Of({"person", "car"});
-  const auto old = DeterministicWeights(from, 1).tensors;
+  const auto old = model::DeterministicWeights(from, 1).tensors;
   auto tensors = old;
   EXPECT_TRUE(FitClassRows(from, from, &tensors).kept.empty());
   EXPECT_TRUE(AllEqual(tensors.at(kKernel), old.at(kKernel)));
@@ -90,4 +90,4 @@ TEST(FitClassRowsTest, LeavesAlone) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

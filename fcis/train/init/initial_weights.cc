@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/random_stream.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr double kHeadDeviation = 0.01;
@@ -36,14 +36,14 @@ Tensor Filled(const Shape& shape, float value) {
 
 }  // namespace
 
-Weights ScratchWeights(const ModelConfig& config, uint64_t seed,
-                       HeadInit heads) {
-  Weights weights;
+model::Weights ScratchWeights(const ModelConfig& config, uint64_t seed,
+                              HeadInit heads) {
+  model::Weights weights;
   weights.config = config;
   weights.source = absl::StrCat("random weights of seed ", seed);
   int blocks = 0;
   for (const int n : config.backbone().blocks()) blocks += n;
-  for (const TensorSpec& spec : ExpectedTensors(config)) {
+  for (const model::TensorSpec& spec : model::ExpectedTensors(config)) {
     Tensor& t = weights.tensors[spec.name];
     if (!absl::EndsWith(spec.name, "/W")) {
       const bool one = absl::EndsWith(spec.name, "/gamma") ||
@@ -65,7 +65,7 @@ Weights ScratchWeights(const ModelConfig& config, uint64_t seed,
 }
 
 TakenOver TakeOver(const std::map<std::string, Tensor>& from,
-                   Weights* weights) {
+                   model::Weights* weights) {
   TakenOver result;
   for (const auto& entry : from) {
     const auto to = weights->tensors.find(entry.first);
@@ -88,4 +88,4 @@ TakenOver TakeOver(const std::map<std::string, Tensor>& from,
   return result;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

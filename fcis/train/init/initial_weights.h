@@ -11,7 +11,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Kernels of RPN and head.
 enum class HeadInit {
@@ -27,8 +27,8 @@ enum class HeadInit {
 // and betas 0, variances and gammas 1 (batch norms that do nothing), but the
 // gamma of a block's last one 1 / sqrt(blocks), so that the sum over all blocks
 // keeps its scale.
-Weights ScratchWeights(const ModelConfig& config, uint64_t seed,
-                       HeadInit heads = HeadInit::kHe);
+model::Weights ScratchWeights(const ModelConfig& config, uint64_t seed,
+                              HeadInit heads = HeadInit::kHe);
 
 // Takes over every tensor of `from` that `weights` has in the same shape.
 struct TakenOver {
@@ -39,8 +39,9 @@ struct TakenOver {
   std::vector<std::string> unknown;  // no such tensor in the model
   std::vector<std::string> missing;  // the model's, that stay as they were
 };
-TakenOver TakeOver(const std::map<std::string, Tensor>& from, Weights* weights);
+TakenOver TakeOver(const std::map<std::string, Tensor>& from,
+                   model::Weights* weights);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_INIT_INITIAL_WEIGHTS_H_

@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::ElementsAre;
@@ -19,8 +19,8 @@ double Deviation(const Tensor& t) {
 }
 
 TEST(ScratchWeightsTest, DeviationsAndConstants) {
-  const Weights w = ScratchWeights(*Preset("small_scenes"), 1);
-  EXPECT_TRUE(CheckWeights(w).ok());
+  const model::Weights w = ScratchWeights(*Preset("small_scenes"), 1);
+  EXPECT_TRUE(model::CheckWeights(w).ok());
   // Thousands of draws: within 5 %.
   const auto expect = [&](const char* name, double want) {
     EXPECT_NEAR(Deviation(w.tensors.at(name)), want, 0.05 * want) << name;
@@ -31,7 +31,7 @@ TEST(ScratchWeightsTest, DeviationsAndConstants) {
   expect("extractor/res4/res4_a/conv2/W", std::sqrt(2 / (4 * width * 9)));
   expect("head/psroi_conv1/W", std::sqrt(2 / (32 * width)));
   expect("head/psroi_conv2/W", 0.01);
-  const Weights reference =
+  const model::Weights reference =
       ScratchWeights(*Preset("small_scenes"), 1, HeadInit::kReference);
   EXPECT_NEAR(Deviation(reference.tensors.at("head/psroi_conv1/W")), 0.01,
               5e-4);
@@ -56,8 +56,8 @@ TEST(ScratchWeightsTest, DependOnTheSeedAlone) {
 }
 
 TEST(TakeOverTest, NamesWhatDoesNotFit) {
-  Weights w = ScratchWeights(*Preset("parity_mini"), 1);
-  const Weights other = ScratchWeights(*Preset("parity_mini"), 2);
+  model::Weights w = ScratchWeights(*Preset("parity_mini"), 1);
+  const model::Weights other = ScratchWeights(*Preset("parity_mini"), 2);
   std::map<std::string, Tensor> from = other.tensors;
   from.erase("rpn/score/b");
   from["fc6/W"] = Tensor(Shape{3});
@@ -73,4 +73,4 @@ TEST(TakeOverTest, NamesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

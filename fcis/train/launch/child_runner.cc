@@ -12,7 +12,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr absl::Duration kUntilKilled = absl::Seconds(3);
@@ -110,4 +110,4 @@ void ChildRunner::Wait(absl::Duration duration) {
   }
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

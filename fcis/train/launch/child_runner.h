@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // SIGINT, SIGTERM and SIGUSR1 that reach this process reach the command as
 // SIGUSR1: mpiexec passes that one on to its ranks and otherwise leaves them
@@ -48,6 +48,6 @@ class ChildRunner {
   int stops_ = 0;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_LAUNCH_CHILD_RUNNER_H_

@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::HasSubstr;
@@ -134,4 +134,4 @@ TEST(ChildRunner, ItsDeathIsAStop) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -11,7 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr char kWorkingDirectory[] = "BUILD_WORKING_DIRECTORY";
@@ -97,4 +97,4 @@ std::string ShellText(const std::vector<std::string>& words) {
   return text;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

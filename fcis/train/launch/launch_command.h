@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-namespace fcis {
+namespace fcis::train {
 
 struct MpiOptions {
   int processes = 1;
@@ -39,6 +39,6 @@ std::vector<std::string> WithoutResume(std::vector<std::string> program);
 // The words as one would type them into a shell.
 std::string ShellText(const std::vector<std::string>& words);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_LAUNCH_LAUNCH_COMMAND_H_

@@ -33,7 +33,7 @@ ABSL_FLAG(int, kill_delay, 20,
 ABSL_FLAG(std::string, mpi_flags, "",
           "More flags for mpiexec, separated by spaces.");
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 Program MakeProgram() {
@@ -124,8 +124,8 @@ absl::Status Run(std::vector<std::string> program) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::MakeProgram(), fcis::Run);
+  return fcis::Main(argc, argv, fcis::train::MakeProgram(), fcis::train::Run);
 }

@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -139,4 +139,4 @@ TEST_F(LaunchMainTest, WrongCommandLines) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -14,7 +14,7 @@
 #include "fcis/train/run/event_log.h"
 #include "fcis/train/run/run_directory.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr int kSignalled = 128;
@@ -112,4 +112,4 @@ absl::Status Supervise(const SupervisorOptions& options, ChildRunner* runner) {
   return Supervisor(options, runner).Run();
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -13,7 +13,7 @@
 #include "absl/time/time.h"
 #include "fcis/train/launch/child_runner.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // How far a run came, by its directory.
 struct RunProgress {
@@ -40,6 +40,6 @@ struct SupervisorOptions {
 //   `max_restarts` are used up.
 absl::Status Supervise(const SupervisorOptions& options, ChildRunner* runner);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_LAUNCH_SUPERVISOR_H_

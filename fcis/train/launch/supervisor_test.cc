@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -148,4 +148,4 @@ TEST_F(SupervisorTest, AfterAStopThereIsNoRestart) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // One word of a shell.
@@ -52,4 +52,4 @@ std::string HowToGoOn(const std::string& directory, int processes) {
       "//fcis/train:train_main -- --out ", Quoted(directory), " --resume");
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

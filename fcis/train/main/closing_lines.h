@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace fcis {
+namespace fcis::train {
 
 // A finished run. Paths are absolute; "": there is none.
 struct FinishedRun {
@@ -22,6 +22,6 @@ std::string WhatToDoNext(const FinishedRun& run);
 // many processes.
 std::string HowToGoOn(const std::string& directory, int processes);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_CLOSING_LINES_H_

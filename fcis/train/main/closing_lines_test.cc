@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 TEST(ClosingLinesTest, OfARunThatWasNotValidated) {
@@ -45,4 +45,4 @@ TEST(ClosingLinesTest, GoesOnWithAsManyProcesses) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

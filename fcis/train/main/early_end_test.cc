@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -115,24 +115,25 @@ TEST_F(EarlyEndTest, ScoresAreCalibrated) {
   const Outcome plain = Train(Flags(2, plain_run));
   ASSERT_EQ(plain.code, 0) << plain.output;
   EXPECT_THAT(plain.output, Not(HasSubstr("so many were right")));
-  absl::StatusOr<Weights> sure = LoadWeights(plain_run + "/model.safetensors");
+  absl::StatusOr<model::Weights> sure =
+      model::LoadWeights(plain_run + "/model.safetensors");
   ASSERT_TRUE(sure.ok()) << sure.status();
   Tensor bias = sure->tensors.at("head/psroi_conv2/b").Clone();
   const int pair =
       2 * sure->config.head().group_size() * sure->config.head().group_size();
   for (int i = pair; i < 2 * pair; ++i) bias.mutable_data<float>()[i] += 5;
   sure->tensors["head/psroi_conv2/b"] = bias;
-  ASSERT_TRUE(SaveWeights(plain_run + "/sure.safetensors", *sure).ok());
+  ASSERT_TRUE(model::SaveWeights(plain_run + "/sure.safetensors", *sure).ok());
 
   const Outcome outcome = Train(
       Flags(2, run_, "calibrate_scores: true optimizer { ema_decay: 0 }") +
       "--init " + plain_run + "/sure.safetensors");
   ASSERT_EQ(outcome.code, 0) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("so many were right"));
-  const auto model = LoadWeights(run_ + "/model.safetensors");
+  const auto model = model::LoadWeights(run_ + "/model.safetensors");
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_GT(model->config.postprocess().lower_scores(), 1);
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -13,7 +13,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/comm/communicator.h"
 
-namespace fcis {
+namespace fcis::train {
 
 class Faults {
  public:
@@ -67,6 +67,6 @@ inline absl::Status ToldOnce(const absl::Status& mine, Communicator* job,
   return absl::AbortedError("another process has ended");
 }
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_FAULTS_H_

@@ -3,7 +3,7 @@
 #include "fcis/core/comm/fake_communicator.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 TEST(FaultsTest, ListsAllOfThem) {
@@ -80,4 +80,4 @@ TEST(FaultsTest, AllAbandonBeforeOneReturns) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

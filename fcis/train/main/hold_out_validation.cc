@@ -12,7 +12,7 @@
 #include "fcis/train/main/training_data.h"
 #include "fcis/train/run/run_directory.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr char kAllTrain[] =
@@ -20,18 +20,20 @@ constexpr char kAllTrain[] =
 
 // Whether the data set can be taken apart. Error: it can be trained on, but not
 // be evaluated.
-absl::StatusOr<bool> MayBeTakenApart(const CocoSource& source,
+absl::StatusOr<bool> MayBeTakenApart(const data::CocoSource& source,
                                      const TrainPlan& plan) {
   TrainingDataChoice choice;
   choice.ann_file = source.ann_file;
   choice.image_dir = source.image_dir;
-  ASSIGN_OR_RETURN(choice.bad_annotations, BadAnnotationPolicyFromFlags());
+  ASSIGN_OR_RETURN(choice.bad_annotations,
+                   data::BadAnnotationPolicyFromFlags());
   if (!OpenTrainingData(choice, plan.config, plan.model.input()).ok()) {
     return false;
   }
-  CocoNeeds needs = TrainingNeeds();
+  data::CocoNeeds needs = data::TrainingNeeds();
   needs.evaluated_later = true;
-  ASSIGN_OR_RETURN(const CocoIndex index, IndexCoco({source}, needs));
+  ASSIGN_OR_RETURN(const data::CocoIndex index,
+                   data::IndexCoco({source}, needs));
   const absl::Status evaluated =
       index.report.problems.Check(choice.bad_annotations);
   if (evaluated.ok()) return true;
@@ -43,12 +45,14 @@ absl::StatusOr<bool> MayBeTakenApart(const CocoSource& source,
 }
 
 // By rank 0. Whether the parts are there.
-absl::StatusOr<bool> WriteParts(const CocoSource& source, const TrainPlan& plan,
-                                RunDirectory* directory, const SayLine& say) {
+absl::StatusOr<bool> WriteParts(const data::CocoSource& source,
+                                const TrainPlan& plan, RunDirectory* directory,
+                                const SayLine& say) {
   ASSIGN_OR_RETURN(const bool may, MayBeTakenApart(source, plan));
   if (!may) return false;
-  ASSIGN_OR_RETURN(const HeldOut held,
-                   HoldOut(source.ann_file, plan.config.data().hold_out()));
+  ASSIGN_OR_RETURN(
+      const data::HeldOut held,
+      data::HoldOut(source.ann_file, plan.config.data().hold_out()));
   if (held.held_out == 0) {
     say(absl::StrCat("validation: none; ", held.with_objects,
                      " pictures with objects are too few to hold any out. "
@@ -72,7 +76,7 @@ absl::Status HoldOutValidation(const TrainPlan& plan, const OpenedRun& run,
                       plan.config.data().hold_out() > 0 &&
                       !absl::GetFlag(FLAGS_ann_file).empty() &&
                       absl::GetFlag(FLAGS_val_ann_file).empty();
-  CocoSource source;
+  data::CocoSource source;
   source.ann_file = ResolvePath(absl::GetFlag(FLAGS_ann_file));
   source.image_dir = ResolvePath(absl::GetFlag(FLAGS_image_dir));
   absl::StatusOr<bool> written = false;
@@ -91,4 +95,4 @@ absl::Status HoldOutValidation(const TrainPlan& plan, const OpenedRun& run,
   return absl::OkStatus();
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

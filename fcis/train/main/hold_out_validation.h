@@ -8,7 +8,7 @@
 #include "fcis/train/main/train_plan.h"
 #include "fcis/train/run/run_record.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Takes the file of --ann_file apart into <run>/train.json and <run>/val.json,
 // to which the flags of data and validation set are turned, and says so. Rank 0
@@ -22,6 +22,6 @@ absl::Status HoldOutValidation(const TrainPlan& plan, const OpenedRun& run,
                                Communicator* job, const SayLine& say,
                                RunRecord* record);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_HOLD_OUT_VALIDATION_H_

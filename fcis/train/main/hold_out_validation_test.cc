@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -40,12 +40,12 @@ class HoldOutValidationTest : public TinySetTest {
   }
   std::set<std::string> PicturesOf(const std::string& part) const {
     std::set<std::string> names;
-    const auto dataset = ReadCocoDataset(run_ + "/" + part);
+    const auto dataset = data::ReadCocoDataset(run_ + "/" + part);
     EXPECT_TRUE(dataset.ok()) << dataset.status();
     if (!dataset.ok()) return names;
     EXPECT_EQ(dataset->annotations.size(), dataset->images.size());
     EXPECT_EQ(dataset->categories.size(), 2u);
-    for (const CocoImage& image : dataset->images) {
+    for (const data::CocoImage& image : dataset->images) {
       names.insert(image.file_name);
     }
     return names;
@@ -201,4 +201,4 @@ TEST_F(HoldOutValidationTest, FilesOfTheseNamesAreNotReplaced) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

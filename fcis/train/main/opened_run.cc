@@ -15,7 +15,7 @@
 #include "fcis/train/config/recipes.h"
 #include "fcis/train/trainer/run_state.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 absl::Status Open(const std::string& out, bool resume, OpenedRun* run) {
@@ -108,7 +108,7 @@ absl::Status CheckCheckpoint(const FoundCheckpoint& found,
   if (made_with != state.end() && made_with->second != absl::StrCat(seed)) {
     errors.push_back(absl::StrCat("--seed: ", made_with->second, " -> ", seed));
   }
-  const auto text = state.find(kModelConfigKey);
+  const auto text = state.find(model::kModelConfigKey);
   if (text != state.end()) {
     ModelConfig before;
     RETURN_IF_ERROR(MergeTextProto(text->second, found.path, &before));
@@ -129,4 +129,4 @@ bool IsFinished(const OpenedRun& run, int64_t iterations) {
          access(absl::StrCat(run.path, "/", kModelFile).c_str(), F_OK) == 0;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -17,7 +17,7 @@
 #include "fcis/train/run/run_directory.h"
 #include "fcis/train/run/run_record.h"
 
-namespace fcis {
+namespace fcis::train {
 
 struct OpenedRun {
   std::string path;                         // "" when there is none
@@ -53,6 +53,6 @@ absl::Status CheckCheckpoint(const FoundCheckpoint& found,
 // them, and the model was made from it.
 bool IsFinished(const OpenedRun& run, int64_t iterations);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_OPENED_RUN_H_

@@ -26,7 +26,7 @@
 #include "fcis/train/main/run_flags.h"
 #include "fcis/train/main/training_init.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 absl::Status CompareWithRun(const RunRecord& before, const RunRecord& now,
@@ -53,10 +53,11 @@ absl::Status OpenData(const TrainPlan& plan, PreparedJob* prepared) {
   choice.ann_file = absl::GetFlag(FLAGS_ann_file);
   choice.image_dir = absl::GetFlag(FLAGS_image_dir);
   choice.data_dir = absl::GetFlag(FLAGS_data_dir);
-  ASSIGN_OR_RETURN(choice.bad_annotations, BadAnnotationPolicyFromFlags());
+  ASSIGN_OR_RETURN(choice.bad_annotations,
+                   data::BadAnnotationPolicyFromFlags());
   ASSIGN_OR_RETURN(prepared->data,
                    OpenTrainingData(choice, plan.config, plan.model.input()));
-  const SetContents contents = prepared->data.set->Contents();
+  const data::SetContents contents = prepared->data.set->Contents();
   RunRecord& record = prepared->run.record;
   *record.mutable_classes() = {contents.classes.begin(),
                                contents.classes.end()};
@@ -92,7 +93,7 @@ absl::Status PrepareData(const TrainPlan& plan, const OpenedRun& run,
   return CompareWithRun(*run.record, record, say);
 }
 
-void RecordBackend(const OpenedRun& run, const Backend& backend,
+void RecordBackend(const OpenedRun& run, const kernels::Backend& backend,
                    const SayLine& say, RunRecord* record) {
   record->set_computes(absl::StrCat(backend.name(), " ", backend.precision()));
   if (run.record.has_value() && run.record->has_computes() &&
@@ -129,11 +130,11 @@ absl::Status PrepareCheckpoint(const OpenedRun& run, const ModelConfig& model,
 
 // `model`: null when its classes are not known.
 absl::Status PrepareValidation(const OpenedRun& run, const ModelConfig* model,
-                               Backend* backend, Communicator* job,
+                               kernels::Backend* backend, Communicator* job,
                                const SayLine& say, PreparedJob* prepared) {
   if (absl::GetFlag(FLAGS_val_ann_file).empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const ClassMap map,
-                   ParseClassMap(absl::GetFlag(FLAGS_map_classes)));
+  ASSIGN_OR_RETURN(const data::ClassMap map,
+                   data::ParseClassMap(absl::GetFlag(FLAGS_map_classes)));
   absl::StatusOr<OpenedValidator> opened =
       OpenValidator(ResolvePath(absl::GetFlag(FLAGS_val_ann_file)),
                     ResolvePath(absl::GetFlag(FLAGS_val_image_dir)), model, map,
@@ -164,12 +165,14 @@ absl::Status PrepareWeights(const OpenedRun& run, const ModelConfig& model,
   // What a checkpoint replaces need not be fetched.
   const bool resumes = prepared->run.checkpoint.has_value();
   const std::string init = resumes ? "scratch" : absl::GetFlag(FLAGS_init);
-  if (others_failed && FindItem(BuiltinManifest(), init) != nullptr) {
+  if (others_failed &&
+      data::FindItem(data::BuiltinManifest(), init) != nullptr) {
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(TrainingInit start,
-                   MakeTrainingInit(init, model, absl::GetFlag(FLAGS_seed),
-                                    ModelFetcherFromFlags(ModelDirectory())));
+  ASSIGN_OR_RETURN(
+      TrainingInit start,
+      MakeTrainingInit(init, model, absl::GetFlag(FLAGS_seed),
+                       data::ModelFetcherFromFlags(model::ModelDirectory())));
   prepared->weights = std::move(start.weights);
   const std::string before =
       run.record.has_value() ? run.record->initial_weights() : "";
@@ -211,21 +214,21 @@ absl::Status CheckSpace(const std::string& path, const ModelConfig& model) {
   constexpr int64_t kOthers = 3;
   const int64_t keep = absl::GetFlag(FLAGS_keep_checkpoints);
   int64_t values = 0;
-  for (const TensorSpec& tensor : ExpectedTensors(model)) {
+  for (const model::TensorSpec& tensor : model::ExpectedTensors(model)) {
     values += tensor.shape.num_elements();
   }
   const int64_t files = (keep > 0 ? keep : kWhenAllAreKept) + kOthers;
   const int64_t file = kArrays * static_cast<int64_t>(sizeof(float)) * values;
   // With all kept, those that are there give nothing back.
   const int64_t there = keep > 0 ? BytesOfModels(path) : 0;
-  return CheckFreeSpace(path, std::max(file, files * file - there));
+  return data::CheckFreeSpace(path, std::max(file, files * file - there));
 }
 
 }  // namespace
 
 absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
-                        Backend* backend, Communicator* job, const SayLine& say,
-                        PreparedJob* prepared) {
+                        kernels::Backend* backend, Communicator* job,
+                        const SayLine& say, PreparedJob* prepared) {
   ModelConfig model = plan.model;
   Faults faults;
   faults.Add(run.opened);
@@ -272,4 +275,4 @@ absl::Status CheckSameData(const RunRecord& mine, Communicator* job) {
       "the data set differs from rank 0's:\n  ", absl::StrJoin(lines, "\n  ")));
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

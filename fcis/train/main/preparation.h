@@ -12,11 +12,11 @@
 #include "fcis/train/main/validator.h"
 #include "fcis/train/trainer/train.h"
 
-namespace fcis {
+namespace fcis::train {
 
 struct PreparedJob {
   TrainingData data;
-  Weights weights;            // initial ones
+  model::Weights weights;     // initial ones
   OpenedValidator validator;  // its functions are empty: none was asked for
   TrainerRun run;             // but `path` and `directory`
 };
@@ -28,8 +28,8 @@ struct PreparedJob {
 // without one, the initial weights is not as when the run was begun. `backend`
 // and `job` must outlive `prepared`.
 absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
-                        Backend* backend, Communicator* job, const SayLine& say,
-                        PreparedJob* prepared);
+                        kernels::Backend* backend, Communicator* job,
+                        const SayLine& say, PreparedJob* prepared);
 
 // The model's input becomes `scale` times as large, in the plan and in what was
 // prepared of it for a new run. Errors: those of OpenTrainingData.
@@ -40,6 +40,6 @@ absl::Status ScaleRunsInput(double scale, TrainPlan* plan,
 // error that names what differs. All processes call it.
 absl::Status CheckSameData(const RunRecord& mine, Communicator* job);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_PREPARATION_H_

@@ -18,7 +18,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -236,4 +236,4 @@ TEST(CheckSameDataTest, ClassesPicturesAndObjects) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

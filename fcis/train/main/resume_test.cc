@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -415,4 +415,4 @@ TEST_F(ResumeTest, KeepsTheInputThatTheRunHas) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

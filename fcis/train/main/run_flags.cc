@@ -13,7 +13,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/train/run/run_directory.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // How a flag's value is kept.
@@ -164,4 +164,4 @@ std::vector<std::string> RunFlagDifferences(const RunRecord& record) {
   return lines;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "fcis/train/run/run_record.pb.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Puts the values that the flags have now into the record; paths become
 // absolute.
@@ -30,6 +30,6 @@ bool TrainsOnItsPart(const RunRecord& record, const std::string& directory);
 // "--max_iters: 6 -> 12": a line for each flag that differs from the record.
 std::vector<std::string> RunFlagDifferences(const RunRecord& record);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_RUN_FLAGS_H_

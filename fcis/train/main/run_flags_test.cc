@@ -22,7 +22,7 @@ ABSL_FLAG(int64_t, max_iters, 0, "");
 ABSL_FLAG(std::optional<int>, gpu, std::nullopt, "");
 ABSL_FLAG(std::string, device, "auto", "");
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::ElementsAre;
@@ -116,4 +116,4 @@ TEST(RunFlagsTest, ARunsFlagsComeBackUnlessGiven) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -9,7 +9,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/progress/progress.h"
 
-namespace fcis {
+namespace fcis::train {
 
 double SecondsOf(const Trial& trial) {
   return trial.iteration_s * static_cast<double>(trial.iterations) +
@@ -50,10 +50,11 @@ double InputScaleFor(double epochs, double least, const InputConfig& input) {
 }
 
 absl::StatusOr<RunLength> FitLength(const TrainerOptions& options,
-                                    const TrainingSet& data,
-                                    const Weights& initial, bool may_shrink,
-                                    TrainBackend* backend, Communicator* job,
-                                    const SayLine& say) {
+                                    const data::TrainingSet& data,
+                                    const model::Weights& initial,
+                                    bool may_shrink,
+                                    kernels::TrainBackend* backend,
+                                    Communicator* job, const SayLine& say) {
   constexpr int64_t kWorthATrial = 100;  // iterations
   const ScheduleConfig& schedule = options.config.schedule();
   const int64_t most = options.max_iterations;
@@ -80,4 +81,4 @@ absl::StatusOr<RunLength> FitLength(const TrainerOptions& options,
   return length;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -14,7 +14,7 @@
 #include "fcis/train/main/train_plan.h"
 #include "fcis/train/trainer/train.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Of the whole run with its validations, about.
 double SecondsOf(const Trial& trial);
@@ -44,11 +44,12 @@ struct RunLength {
 // processes call it, with the arguments of Train, and get the same numbers.
 // Errors as Train.
 absl::StatusOr<RunLength> FitLength(const TrainerOptions& options,
-                                    const TrainingSet& data,
-                                    const Weights& initial, bool may_shrink,
-                                    TrainBackend* backend, Communicator* job,
-                                    const SayLine& say);
+                                    const data::TrainingSet& data,
+                                    const model::Weights& initial,
+                                    bool may_shrink,
+                                    kernels::TrainBackend* backend,
+                                    Communicator* job, const SayLine& say);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_RUN_LENGTH_H_

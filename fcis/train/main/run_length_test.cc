@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::HasSubstr;
@@ -76,4 +76,4 @@ TEST(RunLengthTest, SaysTimeAndMemory) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

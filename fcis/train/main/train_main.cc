@@ -32,7 +32,7 @@
 #include "fcis/train/run/stop_signal.h"
 #include "fcis/train/trainer/train.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 Program MakeProgram() {
@@ -57,9 +57,9 @@ Program MakeProgram() {
       {"Run",
        {"out", "resume", "resume_from", "change_recipe", "minutes", "max_iters",
         "seed", "checkpoint_every", "keep_checkpoints", "timeout"}},
-      {"Computing", BackendFlagNames()}};
+      {"Computing", model::BackendFlagNames()}};
   program.short_flags = {{'o', "out"}, {'d', "data_dir"}};
-  program.version_details = DeviceDetails;
+  program.version_details = model::DeviceDetails;
   program.examples = {
       "train --config small_scenes --out scenes",
       "train --ann_file a.json --image_dir pictures --init resnet101_imagenet",
@@ -69,16 +69,18 @@ Program MakeProgram() {
 }
 
 // The first pictures of the data set are enough for statistics.
-absl::Status CalibrateOn(const TrainingSet& data, Weights* weights) {
+absl::Status CalibrateOn(const data::TrainingSet& data,
+                         model::Weights* weights) {
   constexpr int64_t kPictures = 16;
   std::vector<Tensor> pictures;
   for (int64_t i = 0; i < std::min(kPictures, data.size()); ++i) {
-    ASSIGN_OR_RETURN(const LabelledImage image, data.Get(i));
+    ASSIGN_OR_RETURN(const data::LabelledImage image, data.Get(i));
     ASSIGN_OR_RETURN(Tensor prepared,
                      Prepare(image.image, weights->config.input()));
     pictures.push_back(std::move(prepared));
   }
-  ASSIGN_OR_RETURN(const auto backend, MakeBackend("cpu", Precision::kF32));
+  ASSIGN_OR_RETURN(const auto backend,
+                   kernels::MakeBackend("cpu", kernels::Precision::kF32));
   return CalibrateNorms(pictures, backend.get(), weights);
 }
 
@@ -145,7 +147,7 @@ double CalibrateScores(const SayLine& say, ValidationReport* report) {
 }
 
 // How long a new run is, and how large its input.
-absl::Status ChooseLength(const OpenedRun& run, TrainBackend* backend,
+absl::Status ChooseLength(const OpenedRun& run, kernels::TrainBackend* backend,
                           Communicator* job, const SayLine& say,
                           TrainPlan* plan, PreparedJob* prepared) {
   const auto fit = [&](bool may_shrink) {
@@ -171,7 +173,7 @@ absl::Status ChooseLength(const OpenedRun& run, TrainBackend* backend,
 }
 
 absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
-                             TrainBackend* backend, Communicator* job,
+                             kernels::TrainBackend* backend, Communicator* job,
                              const SayLine& say) {
   const auto abandon = [&run] { Abandon(run); };
   PreparedJob prepared;
@@ -238,7 +240,7 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
       return absl::OkStatus();
     }
   }
-  ASSIGN_OR_RETURN(const auto backend, TrainBackendFromFlags());
+  ASSIGN_OR_RETURN(const auto backend, model::TrainBackendFromFlags());
   if (!resume) {
     ASSIGN_OR_RETURN(run, OpenRun(out, resume, job));
   }
@@ -261,12 +263,12 @@ absl::Status Run(const std::vector<std::string>& command_line,
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train
 
 int main(int argc, char** argv) {
   const std::vector<std::string> command_line(argv, argv + argc);
-  return fcis::Main(argc, argv, fcis::MakeProgram(),
+  return fcis::Main(argc, argv, fcis::train::MakeProgram(),
                     [&](const std::vector<std::string>& arguments) {
-                      return fcis::Run(command_line, arguments);
+                      return fcis::train::Run(command_line, arguments);
                     });
 }

@@ -19,7 +19,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::ContainsRegex;
@@ -232,7 +232,7 @@ TEST(TrainMainTest, ValidatesAndKeepsTheBest) {
                   "/model.safetensors --ann_file ", annotations,
                   " --image_dir ", images)));
   const std::string picture = run + "/validation.jpg";
-  const auto sheet = ReadImage(picture);
+  const auto sheet = data::ReadImage(picture);
   ASSERT_TRUE(sheet.ok()) << sheet.status();
   EXPECT_GT(sheet->height, sheet->width);  // of several rows
   EXPECT_THAT(outcome.output,
@@ -369,4 +369,4 @@ TEST(TrainMainTest, MissingDataAndWeightsSayHowToFetchThem) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -24,7 +24,8 @@
 #include "fcis/train/trainer/timetable.h"
 
 ABSL_FLAG(std::string, config, "chainer_fcis",
-          absl::StrCat("Recipe: ", absl::StrJoin(fcis::RecipeNames(), ", "),
+          absl::StrCat("Recipe: ",
+                       absl::StrJoin(fcis::train::RecipeNames(), ", "),
                        ", or a file (fcis/train/config/train.proto in text "
                        "form)."));
 ABSL_FLAG(std::string, set, "",
@@ -71,7 +72,7 @@ ABSL_FLAG(int, prefetch, 8, "Pictures prepared ahead by each process.");
 ABSL_FLAG(double, timeout, 600,
           "Seconds without any progress after which the job is ended.");
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 absl::Status CheckPair(const char* a, const std::string& value_of_a,
@@ -88,8 +89,8 @@ absl::Status CheckAtLeast(const char* name, double value, double least) {
 
 // With the run's own where the command line says nothing.
 absl::Status CheckFlags() {
-  RETURN_IF_ERROR(CheckBackendFlags());
-  RETURN_IF_ERROR(BadAnnotationPolicyFromFlags().status());
+  RETURN_IF_ERROR(model::CheckBackendFlags());
+  RETURN_IF_ERROR(data::BadAnnotationPolicyFromFlags().status());
   RETURN_IF_ERROR(CheckPair("ann_file", absl::GetFlag(FLAGS_ann_file),
                             "image_dir", absl::GetFlag(FLAGS_image_dir)));
   RETURN_IF_ERROR(CheckPair("val_ann_file", absl::GetFlag(FLAGS_val_ann_file),
@@ -255,8 +256,8 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(
 void ScaleInput(double scale, InputConfig* input) {
   if (scale == 1) return;
   const auto scaled = [scale](int side) {
-    const double steps = std::floor(side * scale / kFeatureStride + .5);
-    return std::max(1, static_cast<int>(steps)) * kFeatureStride;
+    const double steps = std::floor(side * scale / model::kFeatureStride + .5);
+    return std::max(1, static_cast<int>(steps)) * model::kFeatureStride;
   };
   input->set_min_size(scaled(input->min_size()));
   input->set_max_size(scaled(input->max_size()));
@@ -287,4 +288,4 @@ bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
   return true;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -28,7 +28,7 @@ ABSL_DECLARE_FLAG(std::string, resume_from);
 ABSL_DECLARE_FLAG(uint64_t, seed);
 ABSL_DECLARE_FLAG(int, keep_checkpoints);
 
-namespace fcis {
+namespace fcis::train {
 
 // Takes a line for the user.
 using SayLine = std::function<void(const std::string& line)>;
@@ -62,6 +62,6 @@ void ScaleInput(double scale, InputConfig* input);
 bool SayIfFinished(const OpenedRun& run, const TrainPlan& plan, int processes,
                    const SayLine& say);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_TRAIN_PLAN_H_

@@ -16,7 +16,7 @@
 #include "fcis/data/synth/scene_dataset.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 std::vector<rapidjson::Document> LinesWith(const char* name,
@@ -79,11 +79,11 @@ std::string NewDirectory(const std::string& name) {
 }
 
 void WriteTinySet(const std::string& directory, int pictures) {
-  SceneDatasetOptions options;
+  data::SceneDatasetOptions options;
   options.images = pictures;
   options.height = 64;
   options.width = 80;
-  ASSERT_TRUE(WriteSceneDataset(directory, options, [](int64_t) {}).ok());
+  ASSERT_TRUE(data::WriteSceneDataset(directory, options, [](int64_t) {}).ok());
   ASSERT_TRUE(WriteFileAtomic(directory + "/annotations.json",
                               TinyAnnotations(pictures))
                   .ok());
@@ -147,4 +147,4 @@ std::vector<rapidjson::Document> ReadValidations(const std::string& run) {
   return LinesWith("validation_ap", run);
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

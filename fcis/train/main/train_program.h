@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Flags of a network of some ten thousand weights on small painted scenes.
 // `set`: more of the recipe.
@@ -58,6 +58,6 @@ void ExpectSameRuns(const std::string& a, const std::string& b, int iterations);
 std::vector<rapidjson::Document> ReadLog(const std::string& run);
 std::vector<rapidjson::Document> ReadValidations(const std::string& run);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_TRAIN_PROGRAM_H_

@@ -12,7 +12,7 @@
 #include "fcis/data/loader/coco_sources.h"
 #include "fcis/data/loader/scene_set.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 TrainingData Scenes(const SceneConfig& config, bool repeats) {
@@ -25,8 +25,8 @@ TrainingData Scenes(const SceneConfig& config, bool repeats) {
                     "\nwarning: data.repeat_threshold has no effect: what is "
                     "on painted scenes is not known beforehand");
   }
-  data.set = absl::make_unique<SceneSet>(config.seed(), config.count(),
-                                         config.height(), config.width());
+  data.set = absl::make_unique<data::SceneSet>(config.seed(), config.count(),
+                                               config.height(), config.width());
   return data;
 }
 
@@ -35,7 +35,7 @@ TrainingData Scenes(const SceneConfig& config, bool repeats) {
 absl::StatusOr<TrainingData> OpenTrainingData(const TrainingDataChoice& choice,
                                               const TrainConfig& config,
                                               const InputConfig& input) {
-  std::vector<CocoSource> sources;
+  std::vector<data::CocoSource> sources;
   if (!choice.ann_file.empty()) {
     sources.push_back(
         {ResolvePath(choice.ann_file), ResolvePath(choice.image_dir)});
@@ -43,7 +43,7 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainingDataChoice& choice,
     return Scenes(config.scenes(), config.data().repeat_threshold() > 0);
   } else {
     const std::string root = ResolvePath(choice.data_dir);
-    auto found = CocoTrainSources(root);
+    auto found = data::CocoTrainSources(root);
     if (!found.ok()) {
       return absl::NotFoundError(absl::StrCat(
           found.status().message(),
@@ -55,14 +55,14 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainingDataChoice& choice,
     }
     sources = std::move(*found);
   }
-  CocoUse use;
+  data::CocoUse use;
   use.empty_pictures = config.data().empty_pictures();
   use.ignored_regions = config.data().ignored_regions();
   ASSIGN_OR_RETURN(
-      std::unique_ptr<CocoSet> set,
-      CocoSet::Create(sources, input, choice.bad_annotations, use));
+      std::unique_ptr<data::CocoSet> set,
+      data::CocoSet::Create(sources, input, choice.bad_annotations, use));
   TrainingData data;
-  for (const CocoSource& source : sources) {
+  for (const data::CocoSource& source : sources) {
     absl::StrAppend(&data.statement, "data: ", source.ann_file,
                     ", pictures in ", source.image_dir, "\n");
   }
@@ -89,4 +89,4 @@ void SetClasses(const std::vector<std::string>& names, ModelConfig* model) {
   }
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -11,16 +11,16 @@
 #include "fcis/data/loader/training_set.h"
 #include "fcis/train/config/train.pb.h"
 
-namespace fcis {
+namespace fcis::train {
 
 struct TrainingDataChoice {
   std::string ann_file, image_dir;  // one data set, or both "" ...
   std::string data_dir;  // ... then the recipe's scenes, or COCO here
-  BadAnnotationPolicy bad_annotations;
+  data::BadAnnotationPolicy bad_annotations;
 };
 
 struct TrainingData {
-  std::unique_ptr<TrainingSet> set;
+  std::unique_ptr<data::TrainingSet> set;
   std::string statement;  // what it is, and what was left out of it
 };
 
@@ -34,6 +34,6 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainingDataChoice& choice,
 // keep their ids; else the id is the label.
 void SetClasses(const std::vector<std::string>& names, ModelConfig* model);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_TRAINING_DATA_H_

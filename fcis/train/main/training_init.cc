@@ -23,7 +23,7 @@
 #include "fcis/train/init/class_rows.h"
 #include "fcis/train/init/initial_weights.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr char kScratch[] = "scratch";
@@ -46,7 +46,7 @@ struct FileTensors {
   ClassRows classes;
 };
 
-FileTensors TensorsOf(Weights whole, const ModelConfig& model) {
+FileTensors TensorsOf(model::Weights whole, const ModelConfig& model) {
   FileTensors file;
   file.classes = FitClassRows(whole.config, model, &whole.tensors);
   file.tensors = std::move(whole.tensors);
@@ -56,23 +56,25 @@ FileTensors TensorsOf(Weights whole, const ModelConfig& model) {
 
 absl::StatusOr<FileTensors> ReadFileTensors(const std::string& path,
                                             const ModelConfig& model) {
-  ASSIGN_OR_RETURN(auto tensors, ReadTensors(path));
-  if (BackboneNamingOf(tensors) != BackboneNaming::kNone) {
-    ASSIGN_OR_RETURN(Backbone backbone, ImportBackbone(tensors, model, path));
+  ASSIGN_OR_RETURN(auto tensors, model::ReadTensors(path));
+  if (model::BackboneNamingOf(tensors) != model::BackboneNaming::kNone) {
+    ASSIGN_OR_RETURN(model::Backbone backbone,
+                     model::ImportBackbone(tensors, model, path));
     return FileTensors{
         std::move(backbone.tensors), std::move(backbone.note), {}};
   }
   // A whole model, whatever its format and its number of classes.
-  absl::StatusOr<Weights> whole = LoadWeights(path);
+  absl::StatusOr<model::Weights> whole = model::LoadWeights(path);
   if (whole.ok()) return TensorsOf(*std::move(whole), model);
   // Perhaps a part of one, under the model's names or MXNet's.
   FileTensors part;
   for (auto& [name, tensor] : tensors) {
-    if (absl::StartsWith(name, kOptimizerPrefix)) continue;
+    if (absl::StartsWith(name, model::kOptimizerPrefix)) continue;
     absl::string_view theirs = name;
     const bool mxnet = absl::ConsumePrefix(&theirs, "arg:") ||
                        absl::ConsumePrefix(&theirs, "aux:");
-    const std::string ours = mxnet ? NameFromMxnet(std::string(theirs)) : "";
+    const std::string ours =
+        mxnet ? model::NameFromMxnet(std::string(theirs)) : "";
     part.tensors[ours.empty() ? name : ours] = std::move(tensor);
   }
   return part;
@@ -135,7 +137,7 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
   std::string path;
   FileTensors file;
   if (init == kEmbedded) {
-    ASSIGN_OR_RETURN(Weights embedded, EmbeddedModel());
+    ASSIGN_OR_RETURN(model::Weights embedded, model::EmbeddedModel());
     path = embedded.source;
     file = TensorsOf(std::move(embedded), model);
   } else {
@@ -143,8 +145,8 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
     ASSIGN_OR_RETURN(file, ReadFileTensors(path, model));
   }
   if (IsResNet(file.tensors)) {
-    RETURN_IF_ERROR(
-        CheckBackboneKind(file.tensors, BackboneNaming::kNone, model, path));
+    RETURN_IF_ERROR(model::CheckBackboneKind(
+        file.tensors, model::BackboneNaming::kNone, model, path));
   }
   const TakenOver taken = TakeOver(file.tensors, &result.weights);
   std::vector<std::string> needed;
@@ -156,9 +158,9 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
   }
   if (!needed.empty()) return NoBackbone(file.tensors, model, needed, path);
   result.weights.source = path;
-  Weights of_file;
+  model::Weights of_file;
   of_file.tensors = file.tensors;
-  result.digest = WeightsDigest(of_file);
+  result.digest = model::WeightsDigest(of_file);
   result.statement =
       absl::StrCat("weights: ", taken.taken, " tensors of ", path);
   const auto add = [&](const char* what,
@@ -177,4 +179,4 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
   return result;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

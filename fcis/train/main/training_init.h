@@ -11,10 +11,10 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/model/weights/weights.h"
 
-namespace fcis {
+namespace fcis::train {
 
 struct TrainingInit {
-  Weights weights;
+  model::Weights weights;
   std::string statement;  // what was taken from where, and what was dropped
   std::string digest;     // WeightsDigest of the file's tensors; "": no file
 };
@@ -31,6 +31,6 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
     const std::function<absl::StatusOr<std::string>(absl::string_view name)>&
         fetch);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_TRAINING_INIT_H_

@@ -18,7 +18,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::AllOf;
@@ -44,12 +44,12 @@ class TrainingInitTest : public ::testing::Test {
   }
 
   const ModelConfig config_ = *Preset("parity_mini");
-  const Weights model_ = DeterministicWeights(config_, 1);
+  const model::Weights model_ = model::DeterministicWeights(config_, 1);
 };
 
 TEST_F(TrainingInitTest, WholeModels) {
   const std::string path = Path("model.safetensors");
-  ASSERT_TRUE(SaveWeights(path, model_).ok());
+  ASSERT_TRUE(model::SaveWeights(path, model_).ok());
   ASSERT_TRUE(Make(path).ok()) << Make(path).status();
   ExpectModel(*Make(path));
 }
@@ -57,8 +57,8 @@ TEST_F(TrainingInitTest, WholeModels) {
 TEST_F(TrainingInitTest, HeadsOfOtherClassesAreMadeToFit) {
   ModelConfig more = config_;
   more.add_classes()->set_name("one more");
-  const Weights other = DeterministicWeights(more, 2);
-  ASSERT_TRUE(SaveWeights(Path("more.safetensors"), other).ok());
+  const model::Weights other = model::DeterministicWeights(more, 2);
+  ASSERT_TRUE(model::SaveWeights(Path("more.safetensors"), other).ok());
   const auto got = Make(Path("more.safetensors"));
   ASSERT_TRUE(got.ok()) << got.status();
   EXPECT_THAT(got->statement, HasSubstr("classes that it has: "));
@@ -79,7 +79,7 @@ TEST_F(TrainingInitTest, TheEmbeddedModel) {
   const auto other_network = Make("embedded");
   EXPECT_THAT(other_network.status().ToString(),
               HasSubstr("the embedded model"));
-  const Weights embedded = *EmbeddedModel();
+  const model::Weights embedded = *model::EmbeddedModel();
   ModelConfig wheels = embedded.config;
   wheels.clear_classes();
   wheels.add_classes()->set_name("wheel");
@@ -123,13 +123,14 @@ TEST_F(TrainingInitTest, Case64AnotherDepthIsNamed) {
   deeper.mutable_backbone()->set_blocks(1, 3);
   // Though every tensor of the shallower one is there.
   const std::string path = Path("deeper.safetensors");
-  ASSERT_TRUE(SaveWeights(path, DeterministicWeights(deeper, 2)).ok());
+  ASSERT_TRUE(
+      model::SaveWeights(path, model::DeterministicWeights(deeper, 2)).ok());
   EXPECT_THAT(Make(path).status().ToString(),
               AllOf(HasSubstr("deeper.safetensors: this is a ResNet of 1, 3, "
                               "1, 2 bottlenecks, 4 channels wide"),
                     HasSubstr("wants a ResNet of 1, 2, 1, 2 bottlenecks")));
   const std::string model = Path("shallower.safetensors");
-  ASSERT_TRUE(SaveWeights(model, model_).ok());
+  ASSERT_TRUE(model::SaveWeights(model, model_).ok());
   EXPECT_THAT(
       MakeTrainingInit(model, deeper, kSeed, nullptr).status().ToString(),
       HasSubstr("lacks extractor/res3/res3_b2/conv1/W"));
@@ -146,7 +147,7 @@ TEST_F(TrainingInitTest, Case64AnotherNetworkIsShownByItsNames) {
 }
 
 TEST_F(TrainingInitTest, BackbonesWithMxnetsNames) {
-  Safetensors file;
+  model::Safetensors file;
   for (const auto& [name, tensor] : model_.tensors) {
     if (absl::StartsWith(name, "extractor/")) file.tensors[name] = tensor;
   }
@@ -156,7 +157,7 @@ TEST_F(TrainingInitTest, BackbonesWithMxnetsNames) {
   };
   rename("extractor/res1/conv1/W", "arg:conv1_weight");
   rename("extractor/res3/res3_b1/bn2/avg_var", "aux:bn3b_branch2b_moving_var");
-  ASSERT_TRUE(WriteSafetensors(Path("mx.safetensors"), file).ok());
+  ASSERT_TRUE(model::WriteSafetensors(Path("mx.safetensors"), file).ok());
   const auto got = Make(Path("mx.safetensors"));
   ASSERT_TRUE(got.ok()) << got.status();
   EXPECT_TRUE(AllEqual(got->weights.tensors.at("extractor/res1/conv1/W"),
@@ -164,16 +165,16 @@ TEST_F(TrainingInitTest, BackbonesWithMxnetsNames) {
 }
 
 TEST_F(TrainingInitTest, WithoutABackboneIsAnError) {
-  Weights part = model_;
+  model::Weights part = model_;
   part.tensors.erase("extractor/res1/conv1/W");
-  ASSERT_TRUE(ExportNpz(Path("part.npz"), part).ok());
+  ASSERT_TRUE(model::ExportNpz(Path("part.npz"), part).ok());
   EXPECT_THAT(Make(Path("part.npz")).status().ToString(),
               AllOf(HasSubstr("part.npz"), HasSubstr("no backbone"),
                     HasSubstr("extractor/res1/conv1/W")));
 }
 
 TEST_F(TrainingInitTest, PublishedNamesAreFetched) {
-  ASSERT_TRUE(SaveWeights(Path("fetched.safetensors"), model_).ok());
+  ASSERT_TRUE(model::SaveWeights(Path("fetched.safetensors"), model_).ok());
   const auto got = MakeTrainingInit(
       "some_model", config_, kSeed, [](absl::string_view name) {
         EXPECT_EQ(name, "some_model");
@@ -190,4 +191,4 @@ TEST_F(TrainingInitTest, PublishedNamesAreFetched) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

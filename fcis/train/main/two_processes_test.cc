@@ -7,14 +7,14 @@
 #include "fcis/train/main/train_program.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // Of the backends that train those that the program can be told to take; what
 // the others have in common with them is tested elsewhere.
 std::vector<std::string> Devices() {
   std::vector<std::string> devices;
-  for (const std::string& name : TrainBackendNames()) {
+  for (const std::string& name : kernels::TrainBackendNames()) {
     if (name == "cpu" || name == "cuda") devices.push_back(name);
   }
   return devices;
@@ -52,4 +52,4 @@ INSTANTIATE_TEST_SUITE_P(Devices, TwoProcessesTest,
                          [](const auto& info) { return info.param; });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

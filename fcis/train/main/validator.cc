@@ -29,7 +29,7 @@
 #include "fcis/model/detector.h"
 #include "fcis/train/main/faults.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 struct ValidationSet {
@@ -37,40 +37,41 @@ struct ValidationSet {
   Evaluation evaluation{{}, nullptr, {}, {},     EvalCurves(EvalOptions(), 0),
                         {}, {},      "", nullptr};
   std::string image_dir;
-  ClassMatch classes;
+  data::ClassMatch classes;
 
-  const CocoDataset& dataset() const { return *evaluation.dataset; }
+  const data::CocoDataset& dataset() const { return *evaluation.dataset; }
 };
 
-std::string PathOf(const ValidationSet& set, const CocoImage& image) {
+std::string PathOf(const ValidationSet& set, const data::CocoImage& image) {
   return absl::StrCat(set.image_dir, "/", image.file_name);
 }
 
 // What is wrong with a picture of the set, or "". Reads it if `whole`. Of one
 // that is missing only the reason.
-std::string PictureFault(const ValidationSet& set, const CocoImage& image,
+std::string PictureFault(const ValidationSet& set, const data::CocoImage& image,
                          bool whole) {
   const std::string path = PathOf(set, image);
-  std::string fault = WhyUnreadable(path);
+  std::string fault = data::WhyUnreadable(path);
   if (!fault.empty() || !whole) return fault;
-  const absl::StatusOr<Image> read = ReadImage(path);
+  const absl::StatusOr<Image> read = data::ReadImage(path);
   if (!read.ok()) {
-    return absl::StrCat(NameOf(set.dataset(), image), ": ",
+    return absl::StrCat(data::NameOf(set.dataset(), image), ": ",
                         read.status().message());
   }
   const bool sized = image.height > 0 && image.width > 0;
   if (!sized || (read->height == image.height && read->width == image.width)) {
     return "";
   }
-  return absl::StrCat(NameOf(set.dataset(), image), ": ",
-                      DescribeSizeMismatch(path, read->height, read->width,
-                                           image.height, image.width));
+  return absl::StrCat(
+      data::NameOf(set.dataset(), image), ": ",
+      data::DescribeSizeMismatch(path, read->height, read->width, image.height,
+                                 image.width));
 }
 
 // All files must be there; each process reads its share of them.
 absl::Status CheckPictures(const ValidationSet& set, int max_messages,
                            const Communicator& job) {
-  const std::vector<CocoImage>& images = set.dataset().images;
+  const std::vector<data::CocoImage>& images = set.dataset().images;
   std::vector<std::string> faults(images.size());
   ParallelFor(
       static_cast<int64_t>(images.size()), 1, [&](int64_t begin, int64_t end) {
@@ -80,13 +81,13 @@ absl::Status CheckPictures(const ValidationSet& set, int max_messages,
               PictureFault(set, images[at], i % job.size() == job.rank());
         }
       });
-  RecordLines lines;
+  data::RecordLines lines;
   for (size_t i = 0; i < images.size(); ++i) {
     if (faults[i].empty()) continue;
     const std::string path = PathOf(set, images[i]);
-    const bool missing = !WhyUnreadable(path).empty();
+    const bool missing = !data::WhyUnreadable(path).empty();
     lines.Add(missing && lines.count < max_messages
-                  ? DescribeUnreadable(images[i].id, path)
+                  ? data::DescribeUnreadable(images[i].id, path)
                   : std::move(faults[i]));
   }
   if (lines.count == 0) return absl::OkStatus();
@@ -96,23 +97,23 @@ absl::Status CheckPictures(const ValidationSet& set, int max_messages,
                    lines.ToText(max_messages, "  ")));
 }
 
-absl::StatusOr<ClassMatch> Match(const ModelConfig& model,
-                                 const CocoDataset& dataset,
-                                 const ClassMap& map) {
+absl::StatusOr<data::ClassMatch> Match(const ModelConfig& model,
+                                       const data::CocoDataset& dataset,
+                                       const data::ClassMap& map) {
   std::vector<std::string> names;
   for (const ClassConfig& c : model.classes()) names.push_back(c.name());
-  return MatchClasses(names, dataset, map);
+  return data::MatchClasses(names, dataset, map);
 }
 
 std::string DirectoryOf(int64_t iteration, const std::string& run) {
   return absl::StrCat(run, "/validation_", iteration);
 }
 
-absl::StatusOr<ValidationScore> Validate(ValidationSet& set, Backend* backend,
-                                         Communicator* job, Weights weights,
-                                         int64_t iteration,
-                                         const std::string& run) {
-  ASSIGN_OR_RETURN(const auto detector, Detector::Create(weights, backend));
+absl::StatusOr<ValidationScore> Validate(
+    ValidationSet& set, kernels::Backend* backend, Communicator* job,
+    model::Weights weights, int64_t iteration, const std::string& run) {
+  ASSIGN_OR_RETURN(const auto detector,
+                   model::Detector::Create(weights, backend));
   const PostprocessConfig postprocess =
       PostprocessFor(detector->config(), Purpose::kScore);
   PredictOptions options;
@@ -126,7 +127,7 @@ absl::StatusOr<ValidationScore> Validate(ValidationSet& set, Backend* backend,
       MakeOutputDirectory(DirectoryOf(iteration, run), "", absl::Now()));
   RETURN_IF_ERROR(Predict(
       set.dataset(), set.classes, options,
-      [&](const Image& image, StageTimes* times) {
+      [&](const Image& image, model::StageTimes* times) {
         return detector->Detect(image, postprocess, nullptr, times);
       },
       *job));
@@ -177,16 +178,17 @@ absl::StatusOr<ValidationReport> Report(ValidationSet& set, int64_t iteration,
 absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
                                               const std::string& image_dir,
                                               const ModelConfig* model,
-                                              const ClassMap& map,
-                                              Backend* backend,
+                                              const data::ClassMap& map,
+                                              kernels::Backend* backend,
                                               Communicator* job) {
   auto set = std::make_shared<ValidationSet>();
   EvalOptions& options = set->evaluation.options;
-  ASSIGN_OR_RETURN(options.bad_annotations, BadAnnotationPolicyFromFlags());
-  ASSIGN_OR_RETURN(CocoDataset dataset,
-                   ReadCocoDataset(ann_file, ModelEvalNeeds(options)));
+  ASSIGN_OR_RETURN(options.bad_annotations,
+                   data::BadAnnotationPolicyFromFlags());
+  ASSIGN_OR_RETURN(data::CocoDataset dataset,
+                   data::ReadCocoDataset(ann_file, ModelEvalNeeds(options)));
   set->evaluation.dataset =
-      std::make_unique<const CocoDataset>(std::move(dataset));
+      std::make_unique<const data::CocoDataset>(std::move(dataset));
   set->image_dir = image_dir;
   Faults faults;
   if (set->dataset().images.empty()) {
@@ -198,7 +200,7 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
   faults.Add(truth.status());
   OpenedValidator opened;
   if (model != nullptr) {
-    absl::StatusOr<ClassMatch> match = Match(*model, set->dataset(), map);
+    absl::StatusOr<data::ClassMatch> match = Match(*model, set->dataset(), map);
     faults.Add(match.status());
     if (match.ok()) {
       set->classes = *std::move(match);
@@ -216,7 +218,7 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
   }
   opened.pictures = static_cast<int64_t>(set->dataset().images.size());
   opened.contents = Fnv1a64(set->dataset().file->bytes());
-  opened.validate = [=](const Weights& weights, int64_t iteration,
+  opened.validate = [=](const model::Weights& weights, int64_t iteration,
                         const std::string& run) {
     return Validate(*set, backend, job, weights, iteration, run);
   };
@@ -226,4 +228,4 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
   return opened;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -15,7 +15,7 @@
 #include "fcis/kernels/backend.h"
 #include "fcis/train/trainer/trainer_options.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // In a finished run's directory: predictions beside truth.
 inline constexpr char kValidationPicture[] = "validation.jpg";
@@ -58,10 +58,10 @@ struct OpenedValidator {
 absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
                                               const std::string& image_dir,
                                               const ModelConfig* model,
-                                              const ClassMap& map,
-                                              Backend* backend,
+                                              const data::ClassMap& map,
+                                              kernels::Backend* backend,
                                               Communicator* job);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_MAIN_VALIDATOR_H_

@@ -5,11 +5,11 @@
 
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 void Describe(const std::string& name, int64_t channels,
-              const OutputFactors* factors, Parameter* parameter) {
+              const kernels::OutputFactors* factors, Parameter* parameter) {
   const Shape shape = {channels};
   parameter->name = name;
   parameter->shape = shape;
@@ -28,7 +28,8 @@ void Describe(const std::string& name, int64_t channels,
 }  // namespace
 
 BatchNorm::BatchNorm(const std::string& name, int64_t channels, double eps,
-                     const BatchNormOptions& options, TrainBackend* backend)
+                     const BatchNormOptions& options,
+                     kernels::TrainBackend* backend)
     : name_(name),
       eps_(eps),
       options_(options),
@@ -42,12 +43,12 @@ BatchNorm::BatchNorm(const std::string& name, int64_t channels, double eps,
   Describe(name + "/beta", channels, &plain_, &beta_);
 }
 
-void BatchNorm::LoadStatistics(const Weights& weights) {
+void BatchNorm::LoadStatistics(const model::Weights& weights) {
   running_mean_ = weights.tensors.at(name_ + "/avg_mean").Clone();
   running_variance_ = weights.tensors.at(name_ + "/avg_var").Clone();
 }
 
-absl::Status BatchNorm::Save(Weights* weights) const {
+absl::Status BatchNorm::Save(model::Weights* weights) const {
   for (const Parameter* p : {&gamma_, &beta_}) {
     ASSIGN_OR_RETURN(weights->tensors[p->name],
                      FetchTensor(*p, p->value, math_));
@@ -106,7 +107,7 @@ absl::StatusOr<Tensor> BatchNorm::Forward(const Tensor& x,
   }
   UpdateRunning(variance);
   x_ = x;
-  ChannelAffine affine;
+  kernels::ChannelAffine affine;
   affine.mean = mean_;
   affine.scale = scale;
   affine.shift = beta;
@@ -137,7 +138,7 @@ absl::StatusOr<Tensor> BatchNorm::Backward(const Tensor& gy, bool add) {
     scale[c] = static_cast<float>(-slope * factor_[c] * sums[n + c] / count_);
     shift[c] = static_cast<float>(-slope * sums[c] / count_);
   }
-  ChannelAffine affine;
+  kernels::ChannelAffine affine;
   affine.mean = mean_;
   affine.scale = scale;
   affine.shift = shift;
@@ -147,4 +148,4 @@ absl::StatusOr<Tensor> BatchNorm::Backward(const Tensor& gy, bool add) {
   return backend_->Affine(affine, x, &gy);
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -17,7 +17,7 @@
 #include "fcis/model/weights/weights.h"
 #include "fcis/train/network/parameter.h"
 
-namespace fcis {
+namespace fcis::train {
 
 struct BatchNormOptions {
   // Each Forward leaves this share of the running statistics (Chainer's
@@ -32,7 +32,7 @@ class BatchNorm {
  public:
   // name: "extractor/res1/bn1". `backend` outlives it.
   BatchNorm(const std::string& name, int64_t channels, double eps,
-            const BatchNormOptions& options, TrainBackend* backend);
+            const BatchNormOptions& options, kernels::TrainBackend* backend);
   BatchNorm(const BatchNorm&) = delete;
 
   // Gamma and beta, whose memory the owner sets before all else. A change of
@@ -40,9 +40,9 @@ class BatchNorm {
   std::vector<Parameter*> parameters() { return {&gamma_, &beta_}; }
 
   // The running statistics of a file; the parameters are the owner's to fill.
-  void LoadStatistics(const Weights& weights);
+  void LoadStatistics(const model::Weights& weights);
   // Both.
-  absl::Status Save(Weights* weights) const;
+  absl::Status Save(model::Weights* weights) const;
 
   // y = relu?(gamma (x - mean) / sqrt(variance + eps) + beta + residual?).
   // Keeps x for Backward. Errors: sums over processes that fail.
@@ -65,9 +65,9 @@ class BatchNorm {
   const std::string name_;
   const double eps_;
   const BatchNormOptions options_;
-  TrainBackend* backend_;
-  ParameterMath* math_;        // the backend's
-  const OutputFactors plain_;  // of both: all 1
+  kernels::TrainBackend* backend_;
+  kernels::ParameterMath* math_;        // the backend's
+  const kernels::OutputFactors plain_;  // of both: all 1
   Parameter gamma_, beta_;
   Tensor running_mean_, running_variance_;
   // Of the last Forward.
@@ -78,6 +78,6 @@ class BatchNorm {
   std::vector<double> factor_;  // 1 / sqrt(variance + eps)
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_NETWORK_BATCH_NORM_H_

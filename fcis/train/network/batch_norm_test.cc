@@ -15,7 +15,7 @@
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr double kEps = 1e-3;
@@ -25,7 +25,7 @@ constexpr int64_t kChannels = 19;  // not in whole blocks
 class Norm {
  public:
   Norm(const std::string& backend, const BatchNormOptions& options)
-      : backend_(*MakeTrainBackend(backend, Precision::kF32)),
+      : backend_(*kernels::MakeTrainBackend(backend, kernels::Precision::kF32)),
         norm_("bn", kChannels, kEps, options, backend_.get()),
         values_(2 * kChannels),
         gradients_(2 * kChannels) {
@@ -33,12 +33,12 @@ class Norm {
       norm_.parameters()[i]->value = &values_[i * kChannels];
       norm_.parameters()[i]->gradient = &gradients_[i * kChannels];
     }
-    Weights weights;
+    model::Weights weights;
     const Shape shape = {kChannels};
-    weights.tensors["bn/gamma"] = RandomTensor("gamma", shape);
-    weights.tensors["bn/beta"] = RandomTensor("beta", shape);
-    weights.tensors["bn/avg_mean"] = RandomTensor("avg_mean", shape);
-    weights.tensors["bn/avg_var"] = RandomTensor("avg_var", shape);
+    weights.tensors["bn/gamma"] = kernels::RandomTensor("gamma", shape);
+    weights.tensors["bn/beta"] = kernels::RandomTensor("beta", shape);
+    weights.tensors["bn/avg_mean"] = kernels::RandomTensor("avg_mean", shape);
+    weights.tensors["bn/avg_var"] = kernels::RandomTensor("avg_var", shape);
     for (Parameter* p : norm_.parameters()) {
       p->from_file(weights.tensors.at(p->name), p->value);
     }
@@ -64,7 +64,7 @@ class Norm {
   std::vector<float>& gradients() { return gradients_; }  // of them
 
  private:
-  const std::unique_ptr<TrainBackend> backend_;
+  const std::unique_ptr<kernels::TrainBackend> backend_;
   BatchNorm norm_;
   std::vector<float> values_, gradients_;
 };
@@ -96,7 +96,7 @@ std::vector<double> Widened(absl::Span<const float> values) {
 
 // Far from 0 and unequal in spread, as convolutions come out.
 Tensor Input(const Shape& shape) {
-  Tensor x = RandomTensor("x", shape);
+  Tensor x = kernels::RandomTensor("x", shape);
   int64_t i = 0;
   for (float& v : x.mutable_span<float>()) {
     const int64_t c = i++ % kChannels;
@@ -109,7 +109,7 @@ class BatchNormTest : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(BatchNormTest, GradientsAreSlopes) {
   const Shape shape = {2, 5, 7, kChannels};
-  const Tensor x = Input(shape), g = RandomTensor("g", shape);
+  const Tensor x = Input(shape), g = kernels::RandomTensor("g", shape);
   Norm norm(GetParam(), BatchNormOptions());
   norm.Forward(x, nullptr, false);
   const Tensor gx = norm.Backward(g);
@@ -135,7 +135,8 @@ TEST_P(BatchNormTest, GradientsAreSlopes) {
 
 TEST_P(BatchNormTest, Forward) {
   const Shape shape = {2, 5, 7, kChannels};
-  const Tensor x = Input(shape), residual = RandomTensor("residual", shape);
+  const Tensor x = Input(shape),
+               residual = kernels::RandomTensor("residual", shape);
   Norm norm(GetParam(), BatchNormOptions());
   const Tensor plain = norm.Forward(x, nullptr, false);
   const Tensor both = norm.Forward(x, &residual, true);
@@ -160,7 +161,7 @@ TEST_P(BatchNormTest, Forward) {
 
 TEST_P(BatchNormTest, GradientsAddUp) {
   const Shape shape = {1, 4, 4, kChannels};
-  const Tensor x = Input(shape), g = RandomTensor("g", shape);
+  const Tensor x = Input(shape), g = kernels::RandomTensor("g", shape);
   Norm norm(GetParam(), BatchNormOptions());
   norm.Forward(x, nullptr, false);
   norm.Backward(g);
@@ -179,10 +180,10 @@ TEST_P(BatchNormTest, RunningStatistics) {
   options.momentum = 0.75;
   Norm norm(GetParam(), options);
   norm.Forward(x, nullptr, false);
-  Weights saved;
+  model::Weights saved;
   ASSERT_TRUE(norm.norm().Save(&saved).ok());
-  const Tensor before_mean = RandomTensor("avg_mean", {kChannels});
-  const Tensor before_var = RandomTensor("avg_var", {kChannels});
+  const Tensor before_mean = kernels::RandomTensor("avg_mean", {kChannels});
+  const Tensor before_var = kernels::RandomTensor("avg_var", {kChannels});
   const int64_t n = shape.num_elements() / kChannels;
   for (int64_t c = 0; c < kChannels; ++c) {
     double mean = 0, squares = 0;
@@ -247,7 +248,7 @@ Tensor PictureOf(const Tensor& t, int64_t n) {
 
 TEST_P(BatchNormTest, TwoProcessesLikeOne) {
   const Shape shape = {2, 5, 7, kChannels};
-  const Tensor x = Input(shape), g = RandomTensor("g", shape);
+  const Tensor x = Input(shape), g = kernels::RandomTensor("g", shape);
   Norm one(GetParam(), BatchNormOptions());
   const Tensor y = one.Forward(x, nullptr, true);
   const Tensor gx = one.Backward(g);
@@ -278,4 +279,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, BatchNormTest,
                          [](const auto& info) { return info.param; });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -16,7 +16,7 @@
 #include "fcis/train/testing/file_gradients.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // A 1x1 convolution that changes nothing.
@@ -34,9 +34,9 @@ struct Gradients {
 };
 
 // Of sum(y * gy) for the topology's only output y; x, gy: NCHW.
-void RunBothWays(const Topology& topology, const Weights& weights,
-                 const Tensor& x, const Tensor& gy, TrainBackend* backend,
-                 Gradients* gradients) {
+void RunBothWays(const model::Topology& topology, const model::Weights& weights,
+                 const Tensor& x, const Tensor& gy,
+                 kernels::TrainBackend* backend, Gradients* gradients) {
   TrainNetworkOptions options;
   options.frozen_stages = 0;
   const auto network =
@@ -56,7 +56,7 @@ class FrozenNormGradients : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(FrozenNormGradients, AreTheReferences) {
   const GoldenFile golden("ops_bn_blocks.npz");
-  const auto backend = MakeTestTrainBackend(GetParam());
+  const auto backend = kernels::MakeTestTrainBackend(GetParam());
   int cases = 0;
   for (; golden.Has(absl::StrCat("bn", cases, "/x")); ++cases) {
     SCOPED_TRACE(cases);
@@ -64,15 +64,15 @@ TEST_P(FrozenNormGradients, AreTheReferences) {
       return golden.Get(absl::StrCat("bn", cases, "/", name));
     };
     const Tensor x = get("x");
-    ConvSpec layer;
+    model::ConvSpec layer;
     layer.name = "same";
     layer.norm = "bn";
     layer.norm_eps = golden.Float(absl::StrCat("bn", cases, "/eps"));
     layer.in = layer.out = x.dim(1);
-    Topology topology;
+    model::Topology topology;
     topology.layers = {layer};
     topology.outputs = {0};
-    Weights weights;
+    model::Weights weights;
     weights.tensors = {{"same/W", Identity(layer.in)},
                        {"bn/gamma", get("gamma")},
                        {"bn/beta", get("beta")},
@@ -92,25 +92,25 @@ TEST_P(FrozenNormGradients, AreTheReferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, FrozenNormGradients,
-                         ::testing::ValuesIn(TrainBackendNames()),
+                         ::testing::ValuesIn(kernels::TrainBackendNames()),
                          [](const auto& info) {
-                           return BackendTestName(info.param);
+                           return kernels::BackendTestName(info.param);
                          });
 
 class BlockGradients : public ::testing::TestWithParam<
-                           std::tuple<std::string, GoldenBlockCase>> {};
+                           std::tuple<std::string, model::GoldenBlockCase>> {};
 
 TEST_P(BlockGradients, AreTheReferences) {
   const auto& [backend_name, block] = GetParam();
   const GoldenFile golden("ops_bn_blocks.npz");
-  const auto backend = MakeTestTrainBackend(backend_name);
-  auto [spec, weights] = ReadGoldenBlock(golden, block);
-  Topology topology;
+  const auto backend = kernels::MakeTestTrainBackend(backend_name);
+  auto [spec, weights] = model::ReadGoldenBlock(golden, block);
+  model::Topology topology;
   // Outputs have no ReLU.
-  ConvSpec end;
+  model::ConvSpec end;
   end.name = "end";
   end.in = end.out = spec.out;
-  end.source = AddBottleneck(spec, &topology);
+  end.source = model::AddBottleneck(spec, &topology);
   topology.layers.push_back(end);
   topology.outputs = {end.source + 1};
   weights.tensors["end/W"] = Identity(spec.out);
@@ -135,8 +135,8 @@ TEST_P(BlockGradients, AreTheReferences) {
 
 INSTANTIATE_TEST_SUITE_P(
     Backends, BlockGradients,
-    ::testing::Combine(::testing::ValuesIn(TrainBackendNames()),
-                       ::testing::ValuesIn(kGoldenBlocks)));
+    ::testing::Combine(::testing::ValuesIn(kernels::TrainBackendNames()),
+                       ::testing::ValuesIn(model::kGoldenBlocks)));
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

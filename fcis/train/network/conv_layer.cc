@@ -8,17 +8,18 @@
 #include "fcis/model/bin_major.h"
 #include "fcis/model/fold_batch_norm.h"
 
-namespace fcis {
+namespace fcis::train {
 
-ConvLayer::ConvLayer(const ConvSpec& spec, TrainBackend* backend)
+ConvLayer::ConvLayer(const model::ConvSpec& spec,
+                     kernels::TrainBackend* backend)
     : spec_(spec),
       backend_(backend),
       math_(&backend->parameters()),
       plain_(0) {}
 
 absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
-    const Weights& weights, const ConvSpec& spec, const NormTraining& training,
-    TrainBackend* backend) {
+    const model::Weights& weights, const model::ConvSpec& spec,
+    const NormTraining& training, kernels::TrainBackend* backend) {
   auto layer = absl::WrapUnique(new ConvLayer(spec, backend));
   const std::string name = spec.name + "/W";
   const Shape shape = weights.tensors.at(name).shape();
@@ -26,7 +27,7 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
   const bool batch = training.batch && !spec.norm.empty();
   layer->bias_trained_ = !batch && (spec.norm.empty() || training.train_beta);
   Tensor shift = Tensor::Zeros({shape.dim(0)});
-  ConvParams params = spec.params;
+  kernels::ConvParams params = spec.params;
   params.f32_output = false;  // Export makes it so
   if (batch) {
     params.relu = false;
@@ -36,15 +37,15 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
   } else if (!spec.norm.empty()) {
     // Not the bias less beta: that would round by the beta of the moment, and
     // a resumed run would not be the same.
-    ASSIGN_OR_RETURN(const FoldedNorm folded,
-                     FoldNorm(weights, spec.norm, spec.norm_eps,
-                              /*with_beta=*/!training.train_beta));
+    ASSIGN_OR_RETURN(const model::FoldedNorm folded,
+                     model::FoldNorm(weights, spec.norm, spec.norm_eps,
+                                     /*with_beta=*/!training.train_beta));
     factors = folded.factor;
     shift = folded.bias;
   }
   ASSIGN_OR_RETURN(layer->conv_, backend->forward().MakeConv(
                                      params, shape, factors.span<float>()));
-  const TrainedConvolution* conv = layer->conv_.get();
+  const kernels::TrainedConvolution* conv = layer->conv_.get();
   const int group = spec.group_size;
   layer->weight_.name = name;
   layer->weight_.shape = shape;
@@ -52,14 +53,14 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
   layer->weight_.layout = conv->layout();
   layer->weight_.to_file = [conv, group](const float* stored) {
     const Tensor weight = conv->FromStored(stored);
-    return group > 0 ? ReferenceRows(weight, group) : weight;
+    return group > 0 ? model::ReferenceRows(weight, group) : weight;
   };
   layer->weight_.from_file = [conv, group](const Tensor& file, float* stored) {
-    conv->ToStored(group > 0 ? BinMajorRows(file, group) : file, stored);
+    conv->ToStored(group > 0 ? model::BinMajorRows(file, group) : file, stored);
   };
 
   const Shape outputs = {shape.dim(0)};
-  layer->plain_ = OutputFactors(shape.dim(0));
+  layer->plain_ = kernels::OutputFactors(shape.dim(0));
   layer->bias_.name =
       spec.norm.empty() ? spec.name + "/b" : spec.norm + "/beta";
   layer->bias_.shape = outputs;
@@ -69,10 +70,10 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
   layer->bias_.to_file = [outputs, group](const float* stored) {
     const Tensor bias = Tensor::FromSpan(
         outputs, absl::MakeConstSpan(stored, outputs.num_elements()));
-    return group > 0 ? ReferenceRows(bias, group) : bias;
+    return group > 0 ? model::ReferenceRows(bias, group) : bias;
   };
   layer->bias_.from_file = [group](const Tensor& file, float* stored) {
-    const Tensor bias = group > 0 ? BinMajorRows(file, group) : file;
+    const Tensor bias = group > 0 ? model::BinMajorRows(file, group) : file;
     std::copy_n(bias.data<float>(), bias.num_elements(), stored);
   };
   RETURN_IF_ERROR(layer->AllocateBiases(shift));
@@ -82,7 +83,7 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
 absl::Status ConvLayer::AllocateBiases(const Tensor& shift) {
   const int64_t n = shift.num_elements();
   ASSIGN_OR_RETURN(shift_, math_->Zeros(n));
-  RETURN_IF_ERROR(math_->Put(shift.data<float>(), n, Floats(&shift_)));
+  RETURN_IF_ERROR(math_->Put(shift.data<float>(), n, kernels::Floats(&shift_)));
   Tensor* const of_training = bias_trained_ ? &sum_ : &unused_bias_gradient_;
   ASSIGN_OR_RETURN(*of_training, math_->Zeros(n));
   return absl::OkStatus();
@@ -97,7 +98,7 @@ std::vector<Parameter*> ConvLayer::parameters() {
   return all;
 }
 
-absl::Status ConvLayer::Load(const Weights& weights) {
+absl::Status ConvLayer::Load(const model::Weights& weights) {
   for (Parameter* p : parameters()) {
     RETURN_IF_ERROR(
         PutTensor(*p, weights.tensors.at(p->name), math_, p->value));
@@ -106,7 +107,7 @@ absl::Status ConvLayer::Load(const Weights& weights) {
   return Refresh();
 }
 
-absl::Status ConvLayer::Save(Weights* weights) const {
+absl::Status ConvLayer::Save(model::Weights* weights) const {
   ASSIGN_OR_RETURN(weights->tensors[weight_.name],
                    FetchTensor(weight_, weight_.value, math_));
   if (bias_trained_) {
@@ -117,19 +118,20 @@ absl::Status ConvLayer::Save(Weights* weights) const {
 }
 
 absl::Status ConvLayer::Refresh() {
-  if (!bias_trained_) return conv_->Set(weight_.value, Floats(&shift_));
-  RETURN_IF_ERROR(math_->Add(Floats(&shift_), bias_.value,
-                             shift_.num_elements(), Floats(&sum_)));
-  return conv_->Set(weight_.value, Floats(&sum_));
+  if (!bias_trained_)
+    return conv_->Set(weight_.value, kernels::Floats(&shift_));
+  RETURN_IF_ERROR(math_->Add(kernels::Floats(&shift_), bias_.value,
+                             shift_.num_elements(), kernels::Floats(&sum_)));
+  return conv_->Set(weight_.value, kernels::Floats(&sum_));
 }
 
 absl::StatusOr<Tensor> ConvLayer::Forward(const Tensor& x,
                                           const Tensor* residual) {
-  Backend& forward = backend_->forward();
+  kernels::Backend& forward = backend_->forward();
   if (norm_ == nullptr && residual != nullptr) {
-    return ops::Conv(forward, *conv_, x, *residual);
+    return kernels::ops::Conv(forward, *conv_, x, *residual);
   }
-  ASSIGN_OR_RETURN(const Tensor y, ops::Conv(forward, *conv_, x));
+  ASSIGN_OR_RETURN(const Tensor y, kernels::ops::Conv(forward, *conv_, x));
   if (norm_ == nullptr) return y;
   return norm_->Forward(y, residual, spec_.params.relu);
 }
@@ -137,7 +139,7 @@ absl::StatusOr<Tensor> ConvLayer::Forward(const Tensor& x,
 absl::Status ConvLayer::Backward(const Tensor& x, const Tensor& gy, bool add,
                                  Tensor* gx) {
   float* gbias =
-      bias_trained_ ? bias_.gradient : Floats(&unused_bias_gradient_);
+      bias_trained_ ? bias_.gradient : kernels::Floats(&unused_bias_gradient_);
   Tensor gconv = gy;
   if (norm_ != nullptr) {
     ASSIGN_OR_RETURN(gconv, norm_->Backward(gy, add));
@@ -158,4 +160,4 @@ absl::StatusOr<std::vector<float>> ConvLayer::BiasGradient() const {
   return host;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -16,7 +16,7 @@
 #include "fcis/train/network/batch_norm.h"
 #include "fcis/train/network/parameter.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // What is trained of the batch norms.
 struct NormTraining {
@@ -32,8 +32,8 @@ class ConvLayer {
   // Of a layer of the network; `training` has no effect without a norm. The
   // weights passed CheckTensors; `backend` outlives the layer.
   static absl::StatusOr<std::unique_ptr<ConvLayer>> Create(
-      const Weights& weights, const ConvSpec& spec,
-      const NormTraining& training, TrainBackend* backend);
+      const model::Weights& weights, const model::ConvSpec& spec,
+      const NormTraining& training, kernels::TrainBackend* backend);
   ConvLayer(const ConvLayer&) = delete;
 
   // Its parameters, whose value and gradient the owner of the memory sets
@@ -42,8 +42,8 @@ class ConvLayer {
   std::vector<Parameter*> parameters();
 
   // Fills the parameters from the tensors of a file, and back.
-  absl::Status Load(const Weights& weights);
-  absl::Status Save(Weights* weights) const;
+  absl::Status Load(const model::Weights& weights);
+  absl::Status Save(model::Weights* weights) const;
   // Computes with the parameters' values from now on.
   absl::Status Refresh();
 
@@ -54,23 +54,23 @@ class ConvLayer {
   absl::Status Backward(const Tensor& x, const Tensor& gy, bool add,
                         Tensor* gx);
 
-  const ConvSpec& spec() const { return spec_; }
+  const model::ConvSpec& spec() const { return spec_; }
   // Of the last Backward: of what is added to the (normalised) sums. Not with
   // the pictures' statistics.
   absl::StatusOr<std::vector<float>> BiasGradient() const;
 
  private:
-  ConvLayer(const ConvSpec& spec, TrainBackend* backend);
+  ConvLayer(const model::ConvSpec& spec, kernels::TrainBackend* backend);
 
-  const ConvSpec spec_;
+  const model::ConvSpec spec_;
   // Puts `shift` where the backend computes and makes room for the rest.
   absl::Status AllocateBiases(const Tensor& shift);
 
-  TrainBackend* backend_;
-  ParameterMath* math_;  // the backend's
-  std::unique_ptr<TrainedConvolution> conv_;
+  kernels::TrainBackend* backend_;
+  kernels::ParameterMath* math_;  // the backend's
+  std::unique_ptr<kernels::TrainedConvolution> conv_;
   std::unique_ptr<BatchNorm> norm_;  // null: frozen, or none
-  OutputFactors plain_;              // of the bias: all 1
+  kernels::OutputFactors plain_;     // of the bias: all 1
   Parameter weight_, bias_;
   bool bias_trained_ = false;
   // In the memory of math_.
@@ -79,6 +79,6 @@ class ConvLayer {
   Tensor unused_bias_gradient_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_NETWORK_CONV_LAYER_H_

@@ -12,7 +12,7 @@
 #include "fcis/kernels/train/output_factors.h"
 #include "fcis/kernels/train/parameter_math.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Values, gradients and an optimiser's moments have the same `size` and
 // element order, which is the backend's ("stored"), and lie in the memory of
@@ -24,7 +24,7 @@ struct Parameter {
   float* value = nullptr;
   // Of the factored weight: that of the parameter is factors * gradient.
   float* gradient = nullptr;
-  const OutputFactors* factors = nullptr;
+  const kernels::OutputFactors* factors = nullptr;
   int64_t size() const { return factors->size(); }
   // Names the element order: equal orders can be added up.
   std::string layout;
@@ -36,10 +36,11 @@ struct Parameter {
 
 // The file's tensor of stored elements in the memory of `math`, and back.
 absl::StatusOr<Tensor> FetchTensor(const Parameter& parameter,
-                                   const float* stored, ParameterMath* math);
+                                   const float* stored,
+                                   kernels::ParameterMath* math);
 absl::Status PutTensor(const Parameter& parameter, const Tensor& file,
-                       ParameterMath* math, float* stored);
+                       kernels::ParameterMath* math, float* stored);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_NETWORK_PARAMETER_H_

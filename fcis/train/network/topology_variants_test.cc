@@ -18,34 +18,34 @@
 #include "fcis/train/network/train_network.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr int64_t kHeight = 64, kWidth = 96;
 
 struct Variant {
   const char* name;
-  std::function<void(Topology*)> edit;
+  std::function<void(model::Topology*)> edit;
   // FLOPs less those of the network as it is.
   double more_flops;
 };
 
-ConvSpec* Find(const std::string& name, Topology* topology) {
-  for (ConvSpec& layer : topology->layers) {
+model::ConvSpec* Find(const std::string& name, model::Topology* topology) {
+  for (model::ConvSpec& layer : topology->layers) {
     if (layer.name == name) return &layer;
   }
   ADD_FAILURE() << name;
   return &topology->layers[0];
 }
 
-double Multiplications(const ConvSpec& layer, int64_t h, int64_t w) {
+double Multiplications(const model::ConvSpec& layer, int64_t h, int64_t w) {
   return 2.0 * static_cast<double>(layer.out * layer.in * layer.kernel *
                                    layer.kernel * h * w);
 }
 
 // As in torchvision's ResNet; conv1 then computes four times as much.
-void StrideInThe3x3(Topology* topology) {
-  for (ConvSpec& layer : topology->layers) {
+void StrideInThe3x3(model::Topology* topology) {
+  for (model::ConvSpec& layer : topology->layers) {
     if (layer.params.stride != 2 || !absl::EndsWith(layer.name, "/conv1") ||
         layer.stage < 2) {
       continue;
@@ -57,26 +57,27 @@ void StrideInThe3x3(Topology* topology) {
 }
 
 // res5 dense instead of dilated by 2.
-void OtherDilation(Topology* topology) {
-  for (ConvSpec& layer : topology->layers) {
+void OtherDilation(model::Topology* topology) {
+  for (model::ConvSpec& layer : topology->layers) {
     if (layer.params.dilation != 2) continue;
     layer.params.dilation = layer.params.pad = 1;
   }
 }
 
 // The head also reads res4, by a lateral 1x1 convolution.
-void LateralTap(Topology* topology) {
-  std::vector<ConvSpec>& layers = topology->layers;
-  const auto hidden = std::find_if(
-      layers.begin(), layers.end(),
-      [](const ConvSpec& layer) { return layer.name == "head/psroi_conv1"; });
-  ConvSpec lateral;
+void LateralTap(model::Topology* topology) {
+  std::vector<model::ConvSpec>& layers = topology->layers;
+  const auto hidden = std::find_if(layers.begin(), layers.end(),
+                                   [](const model::ConvSpec& layer) {
+                                     return layer.name == "head/psroi_conv1";
+                                   });
+  model::ConvSpec lateral;
   lateral.name = "head/lateral";
   lateral.source = Find("rpn/conv1", topology)->source;
   lateral.in = layers[static_cast<size_t>(lateral.source)].out;
   lateral.out = hidden->out;
   const int at = static_cast<int>(hidden - layers.begin());
-  for (ConvSpec& layer : layers) {
+  for (model::ConvSpec& layer : layers) {
     if (layer.source >= at) ++layer.source;
   }
   for (int& output : topology->outputs) output += output >= at ? 1 : 0;
@@ -84,12 +85,12 @@ void LateralTap(Topology* topology) {
   layers.insert(hidden, lateral);
 }
 
-Topology Plain() { return TopologyOf(*Preset("parity_small")); }
+model::Topology Plain() { return model::TopologyOf(*Preset("parity_small")); }
 
 const Variant kVariants[] = {
     {"StrideInThe3x3", StrideInThe3x3,
      [] {
-       Topology t = Plain();
+       model::Topology t = Plain();
        // 3 more of each 4 positions of res3_a's and res4_a's first layers.
        return Multiplications(*Find("extractor/res3/res3_a/conv1", &t),
                               kHeight / 4, kWidth / 4) *
@@ -101,24 +102,24 @@ const Variant kVariants[] = {
     {"OtherDilation", OtherDilation, 0},
     {"LateralTap", LateralTap,
      [] {
-       Topology t = Plain();
+       model::Topology t = Plain();
        LateralTap(&t);
        return Multiplications(*Find("head/lateral", &t), kHeight / 16,
                               kWidth / 16);
      }()},
 };
 
-Weights WeightsOf(const Topology& topology) {
-  Weights weights;
-  for (const TensorSpec& tensor : TensorsOf(topology)) {
+model::Weights WeightsOf(const model::Topology& topology) {
+  model::Weights weights;
+  for (const model::TensorSpec& tensor : model::TensorsOf(topology)) {
     weights.tensors[tensor.name] =
-        DeterministicTensor(tensor.name, tensor.shape, 3);
+        model::DeterministicTensor(tensor.name, tensor.shape, 3);
   }
   return weights;
 }
 
 Tensor Picture() {
-  Tensor x = RandomTensor("picture", {1, kHeight, kWidth, 3});
+  Tensor x = kernels::RandomTensor("picture", {1, kHeight, kWidth, 3});
   for (float& v : x.mutable_span<float>()) v *= 100;
   return x;
 }
@@ -129,34 +130,35 @@ class TopologyVariants : public ::testing::TestWithParam<Variant> {
     GetParam().edit(&topology_);
     weights_ = WeightsOf(topology_);
   }
-  Topology topology_;
-  Weights weights_;
+  model::Topology topology_;
+  model::Weights weights_;
 };
 
 TEST_P(TopologyVariants, FlopsAreItsOwn) {
-  const double plain = *FlopsOf(Plain(), kHeight, kWidth);
-  EXPECT_DOUBLE_EQ(*FlopsOf(topology_, kHeight, kWidth) - plain,
+  const double plain = *model::FlopsOf(Plain(), kHeight, kWidth);
+  EXPECT_DOUBLE_EQ(*model::FlopsOf(topology_, kHeight, kWidth) - plain,
                    GetParam().more_flops);
 }
 
 TEST_P(TopologyVariants, WeightsAreChecked) {
-  EXPECT_TRUE(CheckTensors(topology_, weights_).ok());
+  EXPECT_TRUE(model::CheckTensors(topology_, weights_).ok());
   const std::string first = topology_.layers[5].name + "/W";
   weights_.tensors.erase(first);
-  EXPECT_TRUE(absl::StrContains(CheckTensors(topology_, weights_).message(),
-                                absl::StrCat("missing: ", first)));
+  EXPECT_TRUE(
+      absl::StrContains(model::CheckTensors(topology_, weights_).message(),
+                        absl::StrCat("missing: ", first)));
 }
 
 TEST_P(TopologyVariants, BackendsAgreeAndTrainingComputesTheSame) {
-  const auto ref = MakeTestBackend("ref");
-  const auto wanted =
-      *Network::Create(topology_, topology_.outputs, weights_, ref.get());
+  const auto ref = kernels::MakeTestBackend("ref");
+  const auto wanted = *model::Network::Create(topology_, topology_.outputs,
+                                              weights_, ref.get());
   const std::vector<Tensor> want = *wanted.Run(Picture(), nullptr);
-  const auto cpu = MakeTestBackend("cpu");
-  const auto network =
-      *Network::Create(topology_, topology_.outputs, weights_, cpu.get());
+  const auto cpu = kernels::MakeTestBackend("cpu");
+  const auto network = *model::Network::Create(topology_, topology_.outputs,
+                                               weights_, cpu.get());
   const std::vector<Tensor> got = *network.Run(Picture(), nullptr);
-  const auto training = MakeTestTrainBackend("cpu");
+  const auto training = kernels::MakeTestTrainBackend("cpu");
   const auto trained = *TrainNetwork::Create(
       topology_, weights_, TrainNetworkOptions(), training.get());
   const std::vector<Tensor> trained_maps = *trained->Forward(Picture());
@@ -187,7 +189,7 @@ double LossOf(TrainNetwork* network, const std::vector<Tensor>& factors,
 
 // All parameters at once, along the gradient, where the loss changes most.
 TEST_P(TopologyVariants, GradientsAreSlopes) {
-  const auto backend = MakeTestTrainBackend("cpu");
+  const auto backend = kernels::MakeTestTrainBackend("cpu");
   TrainNetworkOptions options;
   options.frozen_stages = 0;
   options.train_beta = true;
@@ -196,7 +198,8 @@ TEST_P(TopologyVariants, GradientsAreSlopes) {
   std::vector<Tensor> factors;
   const std::vector<Tensor> outputs = *network->Forward(Picture());
   for (const Tensor& t : outputs) {
-    factors.push_back(RandomTensor(absl::StrCat(factors.size()), t.shape()));
+    factors.push_back(
+        kernels::RandomTensor(absl::StrCat(factors.size()), t.shape()));
   }
   double size = 0;
   LossOf(network.get(), factors, &size);
@@ -238,4 +241,4 @@ INSTANTIATE_TEST_SUITE_P(All, TopologyVariants, ::testing::ValuesIn(kVariants),
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

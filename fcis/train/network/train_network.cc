@@ -8,12 +8,12 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/ops/max_pool.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr int kMostFrozen = 3;  // res1 .. res3
 
-bool IsFrozen(const ConvSpec& layer, int stages) {
+bool IsFrozen(const model::ConvSpec& layer, int stages) {
   return layer.stage > 0 && layer.stage <= stages;
 }
 
@@ -28,7 +28,7 @@ NormTraining TrainingOf(const TrainNetworkOptions& options) {
 // The sum of `found`, 0 where `gate` is 0; null: without one. Their elements
 // may be written over.
 absl::StatusOr<Tensor> SumOf(std::vector<Tensor> found, const Tensor* gate,
-                             TrainBackend* backend) {
+                             kernels::TrainBackend* backend) {
   Tensor sum = std::move(found[0]);
   if (found.size() == 1 && gate != nullptr) {
     RETURN_IF_ERROR(backend->Combine(gate, nullptr, &sum));
@@ -49,16 +49,16 @@ struct TrainNetwork::Pending {
 };
 
 absl::StatusOr<std::unique_ptr<TrainNetwork>> TrainNetwork::Create(
-    const Weights& weights, const TrainNetworkOptions& options,
-    TrainBackend* backend) {
-  RETURN_IF_ERROR(CheckWeights(weights));
-  return Create(TopologyOf(weights.config), weights, options, backend);
+    const model::Weights& weights, const TrainNetworkOptions& options,
+    kernels::TrainBackend* backend) {
+  RETURN_IF_ERROR(model::CheckWeights(weights));
+  return Create(model::TopologyOf(weights.config), weights, options, backend);
 }
 
 absl::StatusOr<std::unique_ptr<TrainNetwork>> TrainNetwork::Create(
-    const Topology& topology, const Weights& weights,
-    const TrainNetworkOptions& options, TrainBackend* backend) {
-  RETURN_IF_ERROR(CheckTensors(topology, weights));
+    const model::Topology& topology, const model::Weights& weights,
+    const TrainNetworkOptions& options, kernels::TrainBackend* backend) {
+  RETURN_IF_ERROR(model::CheckTensors(topology, weights));
   if (options.frozen_stages < 0 || options.frozen_stages > kMostFrozen) {
     return absl::InvalidArgumentError(absl::StrCat(
         "frozen_stages is ", options.frozen_stages, ", expected 0 (none) to ",
@@ -79,7 +79,7 @@ absl::StatusOr<std::unique_ptr<TrainNetwork>> TrainNetwork::Create(
 absl::Status TrainNetwork::AddFrozen(int stages) {
   std::vector<bool> read(topology_.layers.size());
   bool any = false;
-  for (const ConvSpec& layer : topology_.layers) {
+  for (const model::ConvSpec& layer : topology_.layers) {
     if (IsFrozen(layer, stages)) {
       any = true;
       continue;
@@ -94,10 +94,10 @@ absl::Status TrainNetwork::AddFrozen(int stages) {
       frozen_outputs_.push_back(static_cast<int>(i));
     }
   }
-  ASSIGN_OR_RETURN(Network made,
-                   Network::Create(topology_, frozen_outputs_, weights_,
-                                   &backend_->forward()));
-  frozen_ = absl::make_unique<Network>(std::move(made));
+  ASSIGN_OR_RETURN(model::Network made,
+                   model::Network::Create(topology_, frozen_outputs_, weights_,
+                                          &backend_->forward()));
+  frozen_ = absl::make_unique<model::Network>(std::move(made));
   return absl::OkStatus();
 }
 
@@ -105,7 +105,7 @@ absl::Status TrainNetwork::AddLayers(const TrainNetworkOptions& options) {
   maps_.resize(topology_.layers.size());
   const NormTraining training = TrainingOf(options);
   for (size_t i = 0; i < topology_.layers.size(); ++i) {
-    const ConvSpec& spec = topology_.layers[i];
+    const model::ConvSpec& spec = topology_.layers[i];
     if (IsFrozen(spec, options.frozen_stages)) continue;
     Layer layer;
     layer.index = static_cast<int>(i);
@@ -121,7 +121,7 @@ absl::Status TrainNetwork::MarkOutputs() {
     const int output = topology_.outputs[k];
     bool ends = false;
     for (Layer& layer : trained_) {
-      const ConvSpec& spec = SpecOf(layer);
+      const model::ConvSpec& spec = SpecOf(layer);
       if (spec.source == output || spec.residual == output) {
         return absl::InvalidArgumentError(
             absl::StrCat("an output of the network is read by ", spec.name));
@@ -156,8 +156,8 @@ absl::Status TrainNetwork::Allocate() {
   ASSIGN_OR_RETURN(gradients_, math()->Zeros(total));
   int64_t at = 0;
   for (Parameter* p : parameters_) {
-    p->value = Floats(&values_) + at;
-    p->gradient = Floats(&gradients_) + at;
+    p->value = kernels::Floats(&values_) + at;
+    p->gradient = kernels::Floats(&gradients_) + at;
     at += (p->size() + kLine - 1) / kLine * kLine;
   }
   return absl::OkStatus();
@@ -178,8 +178,8 @@ absl::StatusOr<std::vector<float>> TrainNetwork::FetchGradients() const {
   return Fetch(gradients_);
 }
 
-absl::Status TrainNetwork::Load(const Weights& weights) {
-  RETURN_IF_ERROR(CheckTensors(topology_, weights));
+absl::Status TrainNetwork::Load(const model::Weights& weights) {
+  RETURN_IF_ERROR(model::CheckTensors(topology_, weights));
   for (ConvLayer* layer : layers_) RETURN_IF_ERROR(layer->Load(weights));
   return absl::OkStatus();
 }
@@ -189,8 +189,8 @@ absl::Status TrainNetwork::Refresh() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Weights> TrainNetwork::Save() const {
-  Weights weights = weights_;
+absl::StatusOr<model::Weights> TrainNetwork::Save() const {
+  model::Weights weights = weights_;
   for (const ConvLayer* layer : layers_) {
     RETURN_IF_ERROR(layer->Save(&weights));
   }
@@ -204,8 +204,8 @@ absl::StatusOr<bool> TrainNetwork::AllAgree(bool answer) {
 }
 
 Tensor& TrainNetwork::MapOf(int index) {
-  return index == ConvSpec::kPicture ? picture_
-                                     : maps_[static_cast<size_t>(index)];
+  return index == model::ConvSpec::kPicture ? picture_
+                                            : maps_[static_cast<size_t>(index)];
 }
 
 absl::Status TrainNetwork::RunFrozen(const Tensor& prepared) {
@@ -219,15 +219,16 @@ absl::Status TrainNetwork::RunFrozen(const Tensor& prepared) {
 }
 
 absl::Status TrainNetwork::ForwardLayer(Layer* layer) {
-  const ConvSpec& spec = SpecOf(*layer);
+  const model::ConvSpec& spec = SpecOf(*layer);
   const Tensor* residual =
-      spec.residual == ConvSpec::kNone ? nullptr : &MapOf(spec.residual);
+      spec.residual == model::ConvSpec::kNone ? nullptr : &MapOf(spec.residual);
   ASSIGN_OR_RETURN(Tensor y,
                    layer->conv->Forward(MapOf(spec.source), residual));
   if (spec.pooled) {
     layer->unpooled = y;
     ASSIGN_OR_RETURN(
-        y, ops::MaxPool(backend_->forward(), MaxPoolParams(), layer->unpooled));
+        y, kernels::ops::MaxPool(backend_->forward(), kernels::MaxPoolParams(),
+                                 layer->unpooled));
   }
   MapOf(layer->index) = std::move(y);
   return absl::OkStatus();
@@ -262,14 +263,14 @@ absl::StatusOr<Tensor> TrainNetwork::GradientOf(Layer* layer,
   if (layer->output >= 0) {
     return backend_->ToOwnLayout(gradients[static_cast<size_t>(layer->output)]);
   }
-  const ConvSpec& spec = SpecOf(*layer);
+  const model::ConvSpec& spec = SpecOf(*layer);
   Tensor& y = MapOf(layer->index);
   ASSIGN_OR_RETURN(Tensor g, SumOf(std::move(found),
                                    spec.params.relu ? &y : nullptr, backend_));
   y = Tensor();
   if (!spec.pooled) return g;
-  ASSIGN_OR_RETURN(
-      g, backend_->MaxPoolGradient(MaxPoolParams(), layer->unpooled, g));
+  ASSIGN_OR_RETURN(g, backend_->MaxPoolGradient(kernels::MaxPoolParams(),
+                                                layer->unpooled, g));
   if (spec.params.relu) {
     RETURN_IF_ERROR(backend_->Combine(&layer->unpooled, nullptr, &g));
   }
@@ -279,9 +280,9 @@ absl::StatusOr<Tensor> TrainNetwork::GradientOf(Layer* layer,
 
 absl::Status TrainNetwork::BackwardLayer(Layer* layer, const Tensor& g,
                                          bool add, Pending* pending) {
-  const ConvSpec& spec = SpecOf(*layer);
+  const model::ConvSpec& spec = SpecOf(*layer);
   const auto list = [&](int index) -> std::vector<Tensor>* {
-    if (index == ConvSpec::kPicture) {
+    if (index == model::ConvSpec::kPicture) {
       return pending->wants_picture ? &pending->of_picture : nullptr;
     }
     const bool frozen =
@@ -289,7 +290,7 @@ absl::Status TrainNetwork::BackwardLayer(Layer* layer, const Tensor& g,
         frozen_outputs_.end();
     return frozen ? nullptr : &pending->of_layer[static_cast<size_t>(index)];
   };
-  if (spec.residual != ConvSpec::kNone) {
+  if (spec.residual != model::ConvSpec::kNone) {
     std::vector<Tensor>* const of_residual = list(spec.residual);
     if (of_residual != nullptr) of_residual->push_back(g);
   }
@@ -329,4 +330,4 @@ absl::Status TrainNetwork::Backward(const Gradients& gradients, bool add,
   return absl::OkStatus();
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

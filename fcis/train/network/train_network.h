@@ -17,7 +17,7 @@
 #include "fcis/model/weights/weights.h"
 #include "fcis/train/network/conv_layer.h"
 
-namespace fcis {
+namespace fcis::train {
 
 struct TrainNetworkOptions {
   // res1 .. res<n> keep their weights and pass no gradient (the reference: 2);
@@ -45,13 +45,13 @@ class TrainNetwork {
   // The network of the weights' config. Checks the weights (CheckWeights);
   // `backend` outlives the network.
   static absl::StatusOr<std::unique_ptr<TrainNetwork>> Create(
-      const Weights& weights, const TrainNetworkOptions& options,
-      TrainBackend* backend);
+      const model::Weights& weights, const TrainNetworkOptions& options,
+      kernels::TrainBackend* backend);
   // Another network, whatever the weights' config is. Its outputs have no ReLU,
   // and no other layer reads them. Errors: CheckTensors.
   static absl::StatusOr<std::unique_ptr<TrainNetwork>> Create(
-      const Topology& topology, const Weights& weights,
-      const TrainNetworkOptions& options, TrainBackend* backend);
+      const model::Topology& topology, const model::Weights& weights,
+      const TrainNetworkOptions& options, kernels::TrainBackend* backend);
 
   // prepared: f32 [N,H,W,3]. Keeps what Backward needs.
   absl::StatusOr<Outputs> Forward(const Tensor& prepared);
@@ -73,9 +73,9 @@ class TrainNetwork {
   // lie one after the other in two arrays of num_values() in the memory of
   // math().
   const std::vector<Parameter*>& parameters() const { return parameters_; }
-  ParameterMath* math() const { return &backend_->parameters(); }
+  kernels::ParameterMath* math() const { return &backend_->parameters(); }
   int64_t num_values() const { return values_.num_elements(); }
-  float* gradients() { return Floats(&gradients_); }
+  float* gradients() { return kernels::Floats(&gradients_); }
   absl::StatusOr<std::vector<float>> FetchValues() const;
   absl::StatusOr<std::vector<float>> FetchGradients() const;
   // For tests: in the same order.
@@ -84,9 +84,9 @@ class TrainNetwork {
   // After the values were changed.
   absl::Status Refresh();
   // Takes over values, as Create does.
-  absl::Status Load(const Weights& weights);
+  absl::Status Load(const model::Weights& weights);
   // All tensors of a model file, those that are not trained too.
-  absl::StatusOr<Weights> Save() const;
+  absl::StatusOr<model::Weights> Save() const;
 
  private:
   struct Layer {
@@ -98,10 +98,10 @@ class TrainNetwork {
   // By layer, the gradients that the layers behind it have found, to be added.
   struct Pending;
 
-  TrainNetwork(const Topology& topology, const Weights& weights,
-               TrainBackend* backend)
+  TrainNetwork(const model::Topology& topology, const model::Weights& weights,
+               kernels::TrainBackend* backend)
       : topology_(topology), weights_(weights), backend_(backend) {}
-  const ConvSpec& SpecOf(const Layer& layer) const {
+  const model::ConvSpec& SpecOf(const Layer& layer) const {
     return topology_.layers[static_cast<size_t>(layer.index)];
   }
   Tensor& MapOf(int index);
@@ -118,11 +118,12 @@ class TrainNetwork {
                              Pending* pending);
 
   Communicator* shared_ = nullptr;
-  const Topology topology_;
-  Weights weights_;  // what is not trained; trained tensors as they began
-  TrainBackend* backend_;
+  const model::Topology topology_;
+  model::Weights
+      weights_;  // what is not trained; trained tensors as they began
+  kernels::TrainBackend* backend_;
   // The layers of the frozen stages whose outputs the others read.
-  std::unique_ptr<Network> frozen_;  // null: nothing is frozen
+  std::unique_ptr<model::Network> frozen_;  // null: nothing is frozen
   std::vector<int> frozen_outputs_;
   std::vector<Layer> trained_;      // in the topology's order
   std::vector<ConvLayer*> layers_;  // in the opposite one
@@ -134,6 +135,6 @@ class TrainNetwork {
   std::vector<Tensor> maps_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_NETWORK_TRAIN_NETWORK_H_

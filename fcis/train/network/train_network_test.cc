@@ -21,13 +21,13 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr int64_t kPictures = 2, kHeight = 64, kWidth = 96;
 
-std::unique_ptr<TrainBackend> Cpu() {
-  return *MakeTrainBackend("cpu", Precision::kF32);
+std::unique_ptr<kernels::TrainBackend> Cpu() {
+  return *kernels::MakeTrainBackend("cpu", kernels::Precision::kF32);
 }
 
 TrainNetworkOptions FromScratch() {
@@ -38,20 +38,20 @@ TrainNetworkOptions FromScratch() {
   return options;
 }
 
-Weights Initial() {
-  return DeterministicWeights(*Preset("parity_small"), /*seed=*/3);
+model::Weights Initial() {
+  return model::DeterministicWeights(*Preset("parity_small"), /*seed=*/3);
 }
 
-std::unique_ptr<TrainNetwork> Make(const Weights& weights,
+std::unique_ptr<TrainNetwork> Make(const model::Weights& weights,
                                    const TrainNetworkOptions& options,
-                                   TrainBackend* backend) {
+                                   kernels::TrainBackend* backend) {
   auto network = TrainNetwork::Create(weights, options, backend);
   EXPECT_TRUE(network.ok()) << network.status();
   return std::move(*network);
 }
 
 Tensor Pictures() {
-  Tensor x = RandomTensor("picture", {kPictures, kHeight, kWidth, 3});
+  Tensor x = kernels::RandomTensor("picture", {kPictures, kHeight, kWidth, 3});
   for (float& v : x.mutable_span<float>()) v *= 100;
   return x;
 }
@@ -60,7 +60,7 @@ Tensor Pictures() {
 TrainNetwork::Gradients LossGradients(const TrainNetwork::Outputs& o) {
   TrainNetwork::Gradients g;
   for (size_t k = 0; k < o.size(); ++k) {
-    g.push_back(RandomTensor(absl::StrCat("g", k), o[k].shape()));
+    g.push_back(kernels::RandomTensor(absl::StrCat("g", k), o[k].shape()));
   }
   return g;
 }
@@ -157,8 +157,8 @@ TEST(TrainNetworkTest, GradientsAreSlopes) {
 
 TEST(TrainNetworkTest, LikeRef) {
   const auto cpu = Cpu();
-  const auto ref = *MakeTrainBackend("ref", Precision::kF32);
-  const Tensor pictures = RandomTensor("small", {2, 48, 48, 3});
+  const auto ref = *kernels::MakeTrainBackend("ref", kernels::Precision::kF32);
+  const Tensor pictures = kernels::RandomTensor("small", {2, 48, 48, 3});
   const auto want = Make(Initial(), FromScratch(), ref.get());
   const auto got = Make(Initial(), FromScratch(), cpu.get());
   GradientsOf(want.get(), pictures);
@@ -194,17 +194,17 @@ TEST(TrainNetworkTest, ASavedModelFoldsToTheSameMaps) {
   const auto network = Make(Initial(), FromScratch(), backend.get());
   const Tensor pictures = Pictures();
   const TrainNetwork::Outputs want = *network->Forward(pictures);
-  Weights saved = *network->Save();
+  model::Weights saved = *network->Save();
   for (auto& entry : saved.tensors) {
     if (!absl::EndsWith(entry.first, "/avg_var")) continue;
     // Saved divided by m - 1, to stand for other pictures; here are the same.
     const double m = static_cast<double>(ValuesPerChannel(entry.first));
     for (float& v : entry.second.mutable_span<float>()) v *= (m - 1) / m;
   }
-  const auto detector = MakeTestBackend("cpu");
-  const Topology topology = TopologyOf(saved.config);
-  const Network folded =
-      *Network::Create(topology, topology.outputs, saved, detector.get());
+  const auto detector = kernels::MakeTestBackend("cpu");
+  const model::Topology topology = model::TopologyOf(saved.config);
+  const model::Network folded = *model::Network::Create(
+      topology, topology.outputs, saved, detector.get());
   for (int64_t n = 0; n < kPictures; ++n) {
     const auto picture = [n](const Tensor& t) {
       const int64_t size = t.num_elements() / t.dim(0);
@@ -222,23 +222,23 @@ TEST(TrainNetworkTest, ASavedModelFoldsToTheSameMaps) {
 // What goes from one launch to the next stays on the device. The outputs that
 // are wanted in host memory are waited for, one after the other.
 TEST(TrainNetworkTest, WaitsForNoMoreThanItsOutputs) {
-  const auto backend = MakeTestTrainBackend("emulated");
+  const auto backend = kernels::MakeTestTrainBackend("emulated");
   TrainNetworkOptions options;
   options.train_beta = true;
   const auto network = Make(Initial(), options, backend.get());
-  Backend& forward = backend->forward();
-  const Tensor pictures = RandomTensor("small", {2, 48, 48, 3});
+  kernels::Backend& forward = backend->forward();
+  const Tensor pictures = kernels::RandomTensor("small", {2, 48, 48, 3});
   for (const bool add : {false, true}) {
-    int64_t before = EmulatedWaits(forward);
+    int64_t before = kernels::EmulatedWaits(forward);
     const TrainNetwork::Outputs o = *network->Forward(pictures);
     int64_t on_host = 0;
     for (const Tensor& t : o) on_host += t.device() == Device::kHost;
-    EXPECT_EQ(EmulatedWaits(forward) - before, on_host);
+    EXPECT_EQ(kernels::EmulatedWaits(forward) - before, on_host);
     EXPECT_LE(on_host, 2);
-    before = EmulatedWaits(forward);
+    before = kernels::EmulatedWaits(forward);
     ASSERT_TRUE(network->Backward(LossGradients(o), add, nullptr).ok());
     ASSERT_TRUE(network->Refresh().ok());
-    EXPECT_EQ(EmulatedWaits(forward), before);
+    EXPECT_EQ(kernels::EmulatedWaits(forward), before);
   }
 }
 
@@ -246,24 +246,24 @@ TEST(TrainNetworkTest, WaitsForNoMoreThanItsOutputs) {
 // norm's sums and two for its gamma and beta; back, one for the sums and, where
 // gradients are added, two for what they are added to.
 TEST(TrainNetworkTest, BatchNormsWaitForTheirStatistics) {
-  const auto backend = MakeTestTrainBackend("emulated");
+  const auto backend = kernels::MakeTestTrainBackend("emulated");
   const auto network = Make(Initial(), FromScratch(), backend.get());
-  Backend& forward = backend->forward();
+  kernels::Backend& forward = backend->forward();
   int64_t norms = 0;
   for (const Parameter* p : network->parameters()) {
     norms += absl::EndsWith(p->name, "/gamma");
   }
   ASSERT_GT(norms, 0);
-  const Tensor pictures = RandomTensor("small", {2, 48, 48, 3});
+  const Tensor pictures = kernels::RandomTensor("small", {2, 48, 48, 3});
   for (const bool add : {false, true}) {
-    int64_t before = EmulatedWaits(forward);
+    int64_t before = kernels::EmulatedWaits(forward);
     const TrainNetwork::Outputs o = *network->Forward(pictures);
     int64_t on_host = 0;
     for (const Tensor& t : o) on_host += t.device() == Device::kHost;
-    EXPECT_EQ(EmulatedWaits(forward) - before, on_host + 3 * norms);
-    before = EmulatedWaits(forward);
+    EXPECT_EQ(kernels::EmulatedWaits(forward) - before, on_host + 3 * norms);
+    before = kernels::EmulatedWaits(forward);
     ASSERT_TRUE(network->Backward(LossGradients(o), add, nullptr).ok());
-    EXPECT_EQ(EmulatedWaits(forward) - before, (add ? 3 : 1) * norms);
+    EXPECT_EQ(kernels::EmulatedWaits(forward) - before, (add ? 3 : 1) * norms);
   }
 }
 
@@ -277,7 +277,7 @@ TEST(TrainNetworkTest, ResumesFromWhatItSaved) {
   const auto other = Make(*network->Save(), options, backend.get());
   ASSERT_TRUE(network->Forward(pictures).ok());
   ASSERT_TRUE(other->Forward(pictures).ok());
-  const Weights a = *network->Save(), b = *other->Save();
+  const model::Weights a = *network->Save(), b = *other->Save();
   for (const auto& entry : a.tensors) {
     EXPECT_TRUE(AllEqual(b.tensors.at(entry.first), entry.second))
         << entry.first;
@@ -285,4 +285,4 @@ TEST(TrainNetworkTest, ResumesFromWhatItSaved) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

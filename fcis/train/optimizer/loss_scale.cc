@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // Beyond these a factor neither helps nor hurts: fp16 reaches from 2^-24 to
@@ -57,4 +57,4 @@ absl::Status LossScale::Load(absl::string_view saved) {
   return absl::OkStatus();
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "fcis/train/config/train.pb.h"
 
-namespace fcis {
+namespace fcis::train {
 
 class LossScale {
  public:
@@ -41,6 +41,6 @@ class LossScale {
   int64_t good_steps_ = 0;  // since the last change
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_OPTIMIZER_LOSS_SCALE_H_

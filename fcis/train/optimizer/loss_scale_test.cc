@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::HasSubstr;
@@ -84,4 +84,4 @@ TEST(LossScaleTest, GoesOnWhereItWas) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

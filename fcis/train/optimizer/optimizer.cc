@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 float ScaleOf(const std::string& parameter, const OptimizerConfig& config) {
@@ -30,7 +30,7 @@ float ScaleOf(const std::string& parameter, const OptimizerConfig& config) {
 
 absl::StatusOr<std::unique_ptr<Optimizer>> Optimizer::Create(
     const OptimizerConfig& config, const std::vector<Parameter*>& parameters,
-    ParameterMath* math) {
+    kernels::ParameterMath* math) {
   auto optimizer = absl::WrapUnique(new Optimizer(config, math));
   for (Parameter* p : parameters) {
     Slot slot;
@@ -43,8 +43,8 @@ absl::StatusOr<std::unique_ptr<Optimizer>> Optimizer::Create(
     }
     if (config.ema_decay() > 0) {
       ASSIGN_OR_RETURN(slot.average, math->Zeros(p->size()));
-      RETURN_IF_ERROR(math->Add(Floats(&slot.average), p->value, p->size(),
-                                Floats(&slot.average)));
+      RETURN_IF_ERROR(math->Add(kernels::Floats(&slot.average), p->value,
+                                p->size(), kernels::Floats(&slot.average)));
     }
     optimizer->slots_.push_back(std::move(slot));
   }
@@ -52,7 +52,7 @@ absl::StatusOr<std::unique_ptr<Optimizer>> Optimizer::Create(
 }
 
 absl::StatusOr<double> Optimizer::GradientNorm(float scale) const {
-  std::vector<GradientView> all;
+  std::vector<kernels::GradientView> all;
   for (const Slot& slot : slots_) {
     all.push_back({&slot.factors, slot.parameter->gradient});
   }
@@ -64,7 +64,7 @@ absl::Status Optimizer::Step(float lr, double gradient_norm, float scale) {
   ++steps_;
   const bool clips =
       config_.clip_norm() > 0 && gradient_norm > config_.clip_norm();
-  UpdateArrays arrays;
+  kernels::UpdateArrays arrays;
   arrays.clip =
       (clips ? static_cast<float>(config_.clip_norm() / gradient_norm) : 1.0f) /
       scale;
@@ -75,25 +75,26 @@ absl::Status Optimizer::Step(float lr, double gradient_norm, float scale) {
     arrays.factors = &slot.factors;
     arrays.gradient = p.gradient;
     arrays.value = p.value;
-    arrays.first = Floats(&slot.first);
-    arrays.second = Floats(&slot.second);
-    arrays.average = config_.ema_decay() > 0 ? Floats(&slot.average) : nullptr;
+    arrays.first = kernels::Floats(&slot.first);
+    arrays.second = kernels::Floats(&slot.second);
+    arrays.average =
+        config_.ema_decay() > 0 ? kernels::Floats(&slot.average) : nullptr;
     RETURN_IF_ERROR(Update(slot, lr, arrays));
   }
   return absl::OkStatus();
 }
 
 absl::Status Optimizer::Update(const Slot& slot, float lr,
-                               const UpdateArrays& arrays) {
+                               const kernels::UpdateArrays& arrays) {
   if (config_.kind() == OptimizerConfig::SGD) {
-    SgdParams sgd;
+    kernels::SgdParams sgd;
     sgd.lr = lr;
     sgd.momentum = static_cast<float>(config_.momentum());
     sgd.weight_decay = static_cast<float>(config_.weight_decay());
     sgd.scale = slot.scale;
     return math_->Sgd(sgd, arrays);
   }
-  AdamWParams adam;
+  kernels::AdamWParams adam;
   adam.lr = lr * slot.scale;
   adam.beta1 = static_cast<float>(config_.beta1());
   adam.beta2 = static_cast<float>(config_.beta2());
@@ -152,7 +153,7 @@ absl::Status Optimizer::Load(const std::map<std::string, Tensor>& state,
                          slot.parameter->shape.ToString()));
       }
       RETURN_IF_ERROR(PutTensor(*slot.parameter, found->second, math_,
-                                Floats(&(slot.*array.values))));
+                                kernels::Floats(&(slot.*array.values))));
     }
   }
   steps_ = steps;
@@ -169,4 +170,4 @@ absl::StatusOr<std::map<std::string, Tensor>> Optimizer::Averages() const {
   return averages;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -16,7 +16,7 @@
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/network/parameter.h"
 
-namespace fcis {
+namespace fcis::train {
 
 class Optimizer {
  public:
@@ -27,7 +27,7 @@ class Optimizer {
   // memory.
   static absl::StatusOr<std::unique_ptr<Optimizer>> Create(
       const OptimizerConfig& config, const std::vector<Parameter*>& parameters,
-      ParameterMath* math);
+      kernels::ParameterMath* math);
   Optimizer(const Optimizer&) = delete;
 
   // One step; `gradient_norm` is what GradientNorm() says when clipping is on,
@@ -54,25 +54,26 @@ class Optimizer {
   struct Slot {
     Parameter* parameter;
     float scale;
-    ParameterFactors factors;
+    kernels::ParameterFactors factors;
     Tensor first, second, average;  // moments; empty: not kept
   };
   struct Array {
     const char* prefix;
     Tensor Slot::*values;
   };
-  Optimizer(const OptimizerConfig& config, ParameterMath* math)
+  Optimizer(const OptimizerConfig& config, kernels::ParameterMath* math)
       : config_(config), math_(math) {}
   std::vector<Array> Arrays() const;
-  absl::Status Update(const Slot& slot, float lr, const UpdateArrays& arrays);
+  absl::Status Update(const Slot& slot, float lr,
+                      const kernels::UpdateArrays& arrays);
   absl::StatusOr<Tensor> FetchOf(const Slot& slot, const Tensor& values) const;
 
   const OptimizerConfig config_;
-  ParameterMath* const math_;
+  kernels::ParameterMath* const math_;
   std::vector<Slot> slots_;
   int64_t steps_ = 0;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_OPTIMIZER_OPTIMIZER_H_

@@ -9,7 +9,7 @@
 #include "fcis/kernels/train/host_parameter_math.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // One parameter of `size` elements in plain order, or with a factor of 3 for
@@ -18,9 +18,10 @@ struct Fixture {
   explicit Fixture(int64_t size, bool factored = false)
       : values(size),
         gradients(size),
-        factors(factored ? OutputFactors({1.0f, 3.0f}, {0, 1},
-                                         std::vector<int32_t>(size / 2))
-                         : OutputFactors(size)) {
+        factors(factored
+                    ? kernels::OutputFactors({1.0f, 3.0f}, {0, 1},
+                                             std::vector<int32_t>(size / 2))
+                    : kernels::OutputFactors(size)) {
     for (int64_t i = 0; i < size; ++i) {
       values[i] = 0.01f * static_cast<float>(i % 17 - 8);
       gradients[i] = 0.1f * static_cast<float>(i % 5 - 2);
@@ -40,12 +41,12 @@ struct Fixture {
   Fixture(const Fixture&) = delete;
 
   std::vector<float> values, gradients;
-  OutputFactors factors;
+  kernels::OutputFactors factors;
   Parameter parameter;
 };
 
 std::unique_ptr<Optimizer> Make(const OptimizerConfig& config, Fixture* f) {
-  static HostParameterMath math;
+  static kernels::HostParameterMath math;
   return *Optimizer::Create(config, {&f->parameter}, &math);
 }
 
@@ -214,4 +215,4 @@ TEST(OptimizerTest, StateOfAnotherKindIsRefused) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

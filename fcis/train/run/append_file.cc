@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
 
-namespace fcis {
+namespace fcis::train {
 
 absl::StatusOr<std::unique_ptr<AppendFile>> AppendFile::Open(
     const std::string& path, int64_t keep_bytes) {
@@ -45,4 +45,4 @@ absl::Status AppendFile::Sync() {
   return ErrnoStatus("cannot write", path_, errno);
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::train {
 
 class AppendFile {
  public:
@@ -38,6 +38,6 @@ class AppendFile {
   int64_t size_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_RUN_APPEND_FILE_H_

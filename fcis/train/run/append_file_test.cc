@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::HasSubstr;
@@ -57,4 +57,4 @@ TEST(AppendFile, ErrorsNameThePath) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

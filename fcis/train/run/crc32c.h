@@ -7,7 +7,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Bit by bit: for records of some hundred bytes. 0 for no bytes.
 inline uint32_t Crc32c(absl::string_view bytes) {
@@ -22,6 +22,6 @@ inline uint32_t Crc32c(absl::string_view bytes) {
   return ~crc;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_RUN_CRC32C_H_

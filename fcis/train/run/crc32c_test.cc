@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 TEST(Crc32c, PublishedValues) {  // RFC 3720, appendix B.4
@@ -18,4 +18,4 @@ TEST(Crc32c, PublishedValues) {  // RFC 3720, appendix B.4
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

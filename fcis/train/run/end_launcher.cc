@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr absl::Duration kToEndItself = absl::Seconds(5);
@@ -74,4 +74,4 @@ void EndLauncherAfter(absl::Duration grace) {
   _exit(0);
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -5,7 +5,7 @@
 
 #include "absl/time/time.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Where Open MPI's mpiexec or its daemon on this machine is this process's
 // parent, leaves a process behind that ends it if it is still there after
@@ -13,6 +13,6 @@ namespace fcis {
 // be called while other threads hang.
 void EndLauncherAfter(absl::Duration grace);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_RUN_END_LAUNCHER_H_

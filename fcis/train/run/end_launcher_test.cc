@@ -9,7 +9,7 @@
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr absl::Duration kGrace = absl::Milliseconds(200);
@@ -70,4 +70,4 @@ TEST(EndLauncherTest, GivesTimeToEnd) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -17,7 +17,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using Values = absl::Span<const std::pair<std::string, double>>;
@@ -221,4 +221,4 @@ absl::Status EventLog::Sync() {
   return csv_->Sync();
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

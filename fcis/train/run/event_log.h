@@ -19,7 +19,7 @@
 #include "fcis/train/run/append_file.h"
 #include "fcis/train/run/tensorboard_file.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // The last iteration in a run's log.jsonl; 0 when it has none. Errors: the file
 // cannot be read (a missing one has no iteration).
@@ -69,6 +69,6 @@ class EventLog {
   std::unique_ptr<TensorBoardFile> tensorboard_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_RUN_EVENT_LOG_H_

@@ -21,7 +21,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -280,4 +280,4 @@ TEST(EventLog, FullDiskIsNamedAndLeavesWholeLines) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -16,7 +16,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr int kParts = 200;
@@ -212,4 +212,4 @@ absl::Status WriteLossChart(const std::string& directory) {
   return WriteFileAtomic(directory + "/losses.svg", *chart);
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

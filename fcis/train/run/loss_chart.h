@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // A stand-alone SVG of log.csv (fcis/train/run/event_log.h): every column whose
 // name ends in "loss", against the iteration, on a logarithmic axis; those
@@ -21,6 +21,6 @@ absl::StatusOr<std::string> LossChart(absl::string_view csv);
 // losses.svg of the run in `directory`, from its log.csv.
 absl::Status WriteLossChart(const std::string& directory);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_RUN_LOSS_CHART_H_

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::HasSubstr;
@@ -98,4 +98,4 @@ TEST(LossChartTest, WritesBesideTheLog) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -15,7 +15,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -168,4 +168,4 @@ void RunDirectory::Abandon() {
   fs::remove(path_, error);  // unless something is in it
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -22,7 +22,7 @@
 #include "fcis/core/io/file_lock.h"
 #include "fcis/train/run/run_record.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Names of files; the first one is the trained model.
 inline constexpr char kModelFile[] = "model.safetensors";
@@ -88,6 +88,6 @@ class RunDirectory {
   const std::unique_ptr<FileLock> lock_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_RUN_RUN_DIRECTORY_H_

@@ -14,7 +14,7 @@
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -192,4 +192,4 @@ TEST(RunDirectory, FullDiskIsNamed) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

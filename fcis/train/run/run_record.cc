@@ -13,7 +13,7 @@
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using Names = google::protobuf::RepeatedPtrField<std::string>;
@@ -133,4 +133,4 @@ std::vector<std::string> FieldDifferences(
   return lines;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

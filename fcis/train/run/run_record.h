@@ -12,7 +12,7 @@
 #include "fcis/train/run/run_record.pb.h"
 #include "google/protobuf/message.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Errors: NotFound for a run of an earlier version, which has none; a file that
 // is damaged.
@@ -37,6 +37,6 @@ std::vector<std::string> FieldDifferences(
     const google::protobuf::Message& before,
     const google::protobuf::Message& now);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_RUN_RUN_RECORD_H_

@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::ElementsAre;
@@ -104,4 +104,4 @@ TEST(RunRecordTest, FieldsDifferByName) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <csignal>
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // Only what a signal handler may touch.
@@ -63,4 +63,4 @@ bool StopRequested() { return g_signal != 0; }
 
 absl::string_view StopSignalName() { return NameOf(g_signal); }
 
-}  // namespace fcis
+}  // namespace fcis::train

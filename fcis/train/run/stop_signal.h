@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // From now on these signals only raise a flag, which the run polls; a line on
 // stderr says that they were heard, if `say_so`. A second SIGINT ends the
@@ -19,6 +19,6 @@ bool StopRequested();
 // "SIGTERM"; "" while none has come.
 absl::string_view StopSignalName();
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_RUN_STOP_SIGNAL_H_

@@ -6,7 +6,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // Each in a process of its own: signals are not taken back.
@@ -49,4 +49,4 @@ TEST(StopSignalDeathTest, TheSecondInterruptEndsAtOnce) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

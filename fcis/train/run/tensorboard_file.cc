@@ -11,7 +11,7 @@
 #include "fcis/train/run/crc32c.h"
 #include "fcis/train/run/event.pb.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr char kFileVersion[] = "brain.Event:2";
@@ -82,4 +82,4 @@ absl::Status TensorBoardFile::Write(
   return file_->Append(Record(event));
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

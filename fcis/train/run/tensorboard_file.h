@@ -14,7 +14,7 @@
 #include "absl/types/span.h"
 #include "fcis/train/run/append_file.h"
 
-namespace fcis {
+namespace fcis::train {
 
 class TensorBoardFile {
  public:
@@ -37,6 +37,6 @@ class TensorBoardFile {
   const std::unique_ptr<AppendFile> file_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_RUN_TENSORBOARD_FILE_H_

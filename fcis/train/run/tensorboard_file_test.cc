@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -103,4 +103,4 @@ TEST(TensorBoardFile, ALaterFileHasALaterName) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

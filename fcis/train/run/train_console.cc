@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // The columns around those that the caller names.
@@ -136,4 +136,4 @@ void TrainConsole::PrintRow(int64_t iteration) {
   row_wait_ = absl::ZeroDuration();
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

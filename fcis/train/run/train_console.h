@@ -18,7 +18,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/progress/progress.h"
 
-namespace fcis {
+namespace fcis::train {
 
 class TrainConsole {
  public:
@@ -74,6 +74,6 @@ class TrainConsole {
   int64_t rows_ = 0;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_RUN_TRAIN_CONSOLE_H_

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::ElementsAre;
@@ -151,4 +151,4 @@ TEST_F(TrainConsoleTest, ColumnsAlign) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

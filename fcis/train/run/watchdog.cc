@@ -11,7 +11,7 @@
 #include "fcis/core/progress/progress.h"
 #include "fcis/train/run/end_launcher.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // For mpiexec to end the others: it waits twice between asking and killing
@@ -94,4 +94,4 @@ std::string Watchdog::Cause() const {
                       "' of iteration ", iteration_, "; ending the job");
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -13,7 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-namespace fcis {
+namespace fcis::train {
 
 class Watchdog {
  public:
@@ -64,6 +64,6 @@ class Watchdog {
   std::thread thread_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_RUN_WATCHDOG_H_

@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::HasSubstr;
@@ -57,10 +57,10 @@ TEST(WatchdogMpi, TheRankThatHangsEndsTheJobAndSaysWhy) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train
 
 int main(int argc, char** argv) {
-  if (fcis::StartedByMpi()) return fcis::RunRank();
+  if (fcis::StartedByMpi()) return fcis::train::RunRank();
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::HasSubstr;
@@ -103,4 +103,4 @@ TEST(WatchdogDeathTest, EndsTheProcess) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

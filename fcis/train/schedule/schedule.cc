@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace fcis {
+namespace fcis::train {
 
 Schedule::Schedule(const ScheduleConfig& config, int64_t pictures_per_iteration,
                    int64_t epoch_pictures, double stretch)
@@ -64,4 +64,4 @@ std::string Schedule::Describe() const {
                 : " (the recipe's, whatever the number of processes)");
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

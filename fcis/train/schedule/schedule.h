@@ -8,7 +8,7 @@
 
 #include "fcis/train/config/train.pb.h"
 
-namespace fcis {
+namespace fcis::train {
 
 class Schedule {
  public:
@@ -34,6 +34,6 @@ class Schedule {
   std::vector<int64_t> ends_;  // of the phases, in iterations; >= 1, rising
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_SCHEDULE_SCHEDULE_H_

@@ -4,7 +4,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using ::testing::HasSubstr;
@@ -68,4 +68,4 @@ TEST(ScheduleTest, APhaseThatIsOverBeforeItBeginsIsSkipped) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -27,7 +27,7 @@
 #include "fcis/train/testing/golden_training.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 std::vector<MaskView> Views(const std::vector<std::vector<uint8_t>>& masks,
@@ -48,7 +48,7 @@ class ChainercvLossesParity : public ::testing::TestWithParam<std::string> {
  protected:
   ChainercvLossesParity()
       : recipe_(*Recipe("chainercv")),
-        backend_(MakeTestTrainBackend(GetParam())),
+        backend_(kernels::MakeTestTrainBackend(GetParam())),
         terms_(*backend_->forward().AllocateMap({kNumLossTerms}, DType::kF64)) {
   }
 
@@ -64,7 +64,7 @@ class ChainercvLossesParity : public ::testing::TestWithParam<std::string> {
 
   // The head's loss; scores, means and pairs of *a are given.
   void HeadLoss(const LossConfig& loss, const ProposalTargets& targets,
-                HeadLossArrays* a) {
+                kernels::HeadLossArrays* a) {
     a->targets = Device(DeltaRows(targets.deltas));
     a->labels = Device(AsI32(targets.labels));
     const int64_t size = a->pairs.dim(1);
@@ -74,7 +74,7 @@ class ChainercvLossesParity : public ::testing::TestWithParam<std::string> {
     a->gmeans = Like(a->means);
     a->gpairs = Like(a->pairs);
     a->own_class = Like(a->labels);
-    HeadLossParams params;
+    kernels::HeadLossParams params;
     params.mask_weight = static_cast<float>(loss.fcis_mask());
     params.mask_over_all_rois = loss.mask_over_all_rois();
     ASSERT_TRUE(backend_->HeadLoss(params, a, &terms_).ok());
@@ -86,7 +86,7 @@ class ChainercvLossesParity : public ::testing::TestWithParam<std::string> {
                   const ProposalTargets& targets);
 
   const TrainConfig recipe_;
-  std::unique_ptr<TrainBackend> backend_;
+  std::unique_ptr<kernels::TrainBackend> backend_;
   Tensor terms_;
 };
 
@@ -99,14 +99,14 @@ void ChainercvLossesParity::ExpectRpn(const GoldenFile& golden,
       labels));
   EXPECT_TRUE(
       AllNear(DeltaRows(targets.deltas), golden.Get(at + "gt_rpn_loc"), 1e-5));
-  RpnLossArrays a;
+  kernels::RpnLossArrays a;
   a.scores = Device(golden.Get(at + "rpn_scores"));
   a.deltas = Device(golden.Get(at + "rpn_locs"));
   a.labels = Device(AsI32(targets.labels));
   a.targets = Device(DeltaRows(targets.deltas));
   a.gscores = Like(a.scores);
   a.gdeltas = Like(a.deltas);
-  ASSERT_TRUE(backend_->RpnLoss(RpnLossParams(), &a, &terms_).ok());
+  ASSERT_TRUE(backend_->RpnLoss(kernels::RpnLossParams(), &a, &terms_).ok());
   ExpectNear(a.gscores, golden.Get(at + "g_rpn_scores"), 1e-5);
   ExpectNear(a.gdeltas, golden.Get(at + "g_rpn_locs"), 1e-5);
 }
@@ -123,7 +123,7 @@ void ChainercvLossesParity::ExpectHead(const GoldenFile& golden,
   EXPECT_TRUE(AllEqual(
       Tensor::FromSpan(masks.shape(), absl::MakeConstSpan(targets.masks)),
       masks));
-  HeadLossArrays a;
+  kernels::HeadLossArrays a;
   a.scores = Device(golden.Get(at + "roi_cls_scores"));
   const Tensor locs = golden.Get(at + "roi_locs");
   a.means = Device(locs.Reshaped({locs.dim(0), 8}));
@@ -200,7 +200,7 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
   const GoldenFile golden("chainercv/train_small.npz");
   const ChainercvTraining training = ReadChainercvTraining(golden);
   const auto network = *TrainNetwork::Create(
-      DeterministicWeights(training.config, golden.Int("weight_seed")),
+      model::DeterministicWeights(training.config, golden.Int("weight_seed")),
       TrainNetworkOptions(), backend_.get());
   const auto outputs = network->Forward(training.sample.prepared);
   ASSERT_TRUE(outputs.ok()) << outputs.status();
@@ -224,16 +224,17 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
   ExpectNear(gradients[kRpnScores], step("g_rpn_scores"), 5e-4);
   ExpectNear(gradients[kRpnDeltas], step("g_rpn_locs"), 5e-4);
 
-  Backend& forward = backend_->forward();
-  const PsroiParams pool = PsroiParamsOf(training.config.head());
+  kernels::Backend& forward = backend_->forward();
+  const kernels::PsroiParams pool =
+      model::PsroiParamsOf(training.config.head());
   const Tensor score_maps = OnePicture((*outputs)[kScoreMaps]);
   const Tensor rois = Device(RowsOfBoxes(targets.rois.rois));
-  HeadLossArrays a;
-  a.scores = *ops::PsroiClassScores(forward, pool, score_maps, rois);
-  a.means =
-      *ops::PsroiMean(forward, pool, OnePicture((*outputs)[kBoxMaps]), rois);
-  a.pairs = *ops::PsroiClassPair(forward, pool, score_maps, rois,
-                                 Device(AsI32(targets.rois.labels)));
+  kernels::HeadLossArrays a;
+  a.scores = *kernels::ops::PsroiClassScores(forward, pool, score_maps, rois);
+  a.means = *kernels::ops::PsroiMean(forward, pool,
+                                     OnePicture((*outputs)[kBoxMaps]), rois);
+  a.pairs = *kernels::ops::PsroiClassPair(forward, pool, score_maps, rois,
+                                          Device(AsI32(targets.rois.labels)));
   HeadLoss(training.recipe.loss(), targets.rois, &a);
   ExpectNear(a.scores, step("roi_cls_scores"), 2e-5);
   ExpectNear(a.means, step("roi_locs"), 2e-5);
@@ -241,8 +242,8 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
   ExpectNear(a.gmeans, step("g_roi_locs"), 5e-4);
   const Tensor gpairs = NhwcToNchw(Host(a.gpairs));
   const Tensor three = step("g_roi_seg_scores_3");
-  EXPECT_TRUE(
-      AllNear(SelectRows(gpairs, {0, 1, 2}), three, 5e-4 * AbsMax(three)));
+  EXPECT_TRUE(AllNear(model::SelectRows(gpairs, {0, 1, 2}), three,
+                      5e-4 * AbsMax(three)));
   double squares = 0;
   for (const double v : gpairs.span<float>()) squares += v * v;
   const double norm = golden.Double("step0/g_roi_seg_scores_l2_f64");
@@ -250,10 +251,10 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, ChainercvLossesParity,
-                         ::testing::ValuesIn(TrainBackendNames()),
+                         ::testing::ValuesIn(kernels::TrainBackendNames()),
                          [](const auto& info) {
-                           return BackendTestName(info.param);
+                           return kernels::BackendTestName(info.param);
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr LossColumn kColumns[] = {
@@ -54,4 +54,4 @@ std::string NotFinite(const LossTerms& terms) {
   return "";
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -11,7 +11,7 @@
 #include "fcis/kernels/losses/network_losses.h"
 #include "fcis/train/config/train.pb.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Pictures in which terms had nothing to say and are 0, where the reference
 // fails: no anchor inside or no object, no RoI sampled, no foreground RoI. They
@@ -59,6 +59,6 @@ struct LossTerms {
 // Names the first number that is not finite; "" if all are.
 std::string NotFinite(const LossTerms& terms);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_STEP_LOSS_TERMS_H_

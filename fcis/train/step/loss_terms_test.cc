@@ -6,7 +6,7 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // Number n is n + 1.
@@ -73,4 +73,4 @@ TEST(LossTermsTest, NamesTheFirstNumberThatIsNotFinite) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -12,7 +12,7 @@
 #include "fcis/model/fcis_head.h"
 #include "fcis/model/rpn.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // One picture of [N,...], sharing its elements; without the first axis when
@@ -42,8 +42,9 @@ Tensor LabelsOf(const std::vector<Label>& labels) {
 class Loss {
  public:
   Loss(const ModelConfig& model, const TrainConfig& recipe,
-       const TrainSample& sample, float gradient_weight, TrainBackend* backend,
-       Sampler* sampler, Tensor* values, PictureTargets* targets)
+       const data::TrainSample& sample, float gradient_weight,
+       kernels::TrainBackend* backend, Sampler* sampler, Tensor* values,
+       PictureTargets* targets)
       : model_(model),
         recipe_(recipe),
         sample_(sample),
@@ -59,50 +60,53 @@ class Loss {
                      ? IgnoredArea()
                      : IgnoredArea(
                            {sample.instances.ignored.data(), height_, width_})),
-        pool_(PsroiParamsOf(model.head())) {}
+        pool_(model::PsroiParamsOf(model.head())) {}
 
   absl::StatusOr<PictureTerms> Run(const PictureMaps& maps);
   // What OHEM made of the targets.
   absl::Status ReadBackTargets();
 
  private:
-  float Factor(LossTerm term) const { return FactorOf(term, recipe_.loss()); }
-  absl::Status Rpn(const RpnMaps& rpn, Tensor* gscores, Tensor* gdeltas);
-  absl::Status MakeRois(const RpnMaps& rpn);
+  float Factor(kernels::LossTerm term) const {
+    return FactorOf(term, recipe_.loss());
+  }
+  absl::Status Rpn(const model::RpnMaps& rpn, Tensor* gscores, Tensor* gdeltas);
+  absl::Status MakeRois(const model::RpnMaps& rpn);
   absl::Status Pool(const Tensor& score_maps, const Tensor& box_maps);
   absl::Status Head(const Tensor& score_maps, const Tensor& box_maps,
                     Tensor* gscore_maps, Tensor* gbox_maps);
 
   const ModelConfig& model_;
   const TrainConfig& recipe_;
-  const TrainSample& sample_;
+  const data::TrainSample& sample_;
   const float gradient_weight_;
-  TrainBackend* backend_;
-  Backend& forward_;
+  kernels::TrainBackend* backend_;
+  kernels::Backend& forward_;
   Sampler* sampler_;
   Tensor* values_;  // of the terms
   PictureTargets* targets_;
   const int height_, width_;
   const IgnoredArea ignored_;
-  const PsroiParams pool_;
+  const kernels::PsroiParams pool_;
   Tensor rois_;
-  HeadLossArrays head_;
+  kernels::HeadLossArrays head_;
   PictureTerms terms_;
 };
 
-absl::Status Loss::Rpn(const RpnMaps& rpn, Tensor* gscores, Tensor* gdeltas) {
+absl::Status Loss::Rpn(const model::RpnMaps& rpn, Tensor* gscores,
+                       Tensor* gdeltas) {
   const std::vector<Box> anchors =
-      AnchorsOf(model_.rpn(), rpn.deltas.dim(1), rpn.deltas.dim(2));
+      model::AnchorsOf(model_.rpn(), rpn.deltas.dim(1), rpn.deltas.dim(2));
   AnchorTargets& targets = targets_->anchors;
   targets = MakeAnchorTargets(anchors, sample_.instances.boxes, height_, width_,
                               recipe_, sampler_, ignored_);
   terms_.without_anchors =
       std::all_of(targets.labels.begin(), targets.labels.end(),
                   [](int8_t label) { return label < 0; });
-  RpnLossParams params;
+  kernels::RpnLossParams params;
   params.loc_factor = gradient_weight_ * Factor(kRpnLocTerm);
   params.cls_factor = gradient_weight_ * Factor(kRpnClsTerm);
-  RpnLossArrays arrays;
+  kernels::RpnLossArrays arrays;
   arrays.scores = rpn.scores;
   arrays.deltas = rpn.deltas;
   ASSIGN_OR_RETURN(arrays.labels, forward_.ToDevice(LabelsOf(targets.labels)));
@@ -113,13 +117,14 @@ absl::Status Loss::Rpn(const RpnMaps& rpn, Tensor* gscores, Tensor* gdeltas) {
   return backend_->RpnLoss(params, &arrays, values_);
 }
 
-absl::Status Loss::MakeRois(const RpnMaps& rpn) {
-  ASSIGN_OR_RETURN(targets_->proposals,
-                   ops::Propose(forward_,
-                                ProposeParamsOf(model_.rpn(), height_, width_,
-                                                sample_.scale),
-                                rpn.scores, rpn.deltas));
-  const Instances& instances = sample_.instances;
+absl::Status Loss::MakeRois(const model::RpnMaps& rpn) {
+  ASSIGN_OR_RETURN(
+      targets_->proposals,
+      kernels::ops::Propose(
+          forward_,
+          model::ProposeParamsOf(model_.rpn(), height_, width_, sample_.scale),
+          rpn.scores, rpn.deltas));
+  const data::Instances& instances = sample_.instances;
   std::vector<MaskView> masks;
   for (size_t i = 0; i < instances.size(); ++i) {
     masks.push_back({instances.masks[i].data(), height_, width_});
@@ -145,11 +150,12 @@ absl::Status Loss::Pool(const Tensor& score_maps, const Tensor& box_maps) {
                                     {rois_.dim(0), size, size},
                                     absl::MakeConstSpan(t.masks))));
   ASSIGN_OR_RETURN(head_.means,
-                   ops::PsroiMean(forward_, pool_, box_maps, rois_));
-  ASSIGN_OR_RETURN(head_.scores,
-                   ops::PsroiClassScores(forward_, pool_, score_maps, rois_));
-  ASSIGN_OR_RETURN(head_.pairs, ops::PsroiClassPair(forward_, pool_, score_maps,
-                                                    rois_, head_.labels));
+                   kernels::ops::PsroiMean(forward_, pool_, box_maps, rois_));
+  ASSIGN_OR_RETURN(head_.scores, kernels::ops::PsroiClassScores(
+                                     forward_, pool_, score_maps, rois_));
+  ASSIGN_OR_RETURN(head_.pairs,
+                   kernels::ops::PsroiClassPair(forward_, pool_, score_maps,
+                                                rois_, head_.labels));
   const auto like = [this](const Tensor& t) {
     return forward_.AllocateMap(t.shape(), t.type());
   };
@@ -163,7 +169,7 @@ absl::Status Loss::Pool(const Tensor& score_maps, const Tensor& box_maps) {
 absl::Status Loss::Head(const Tensor& score_maps, const Tensor& box_maps,
                         Tensor* gscore_maps, Tensor* gbox_maps) {
   RETURN_IF_ERROR(Pool(score_maps, box_maps));
-  HeadLossParams params;
+  kernels::HeadLossParams params;
   params.loc_weight = Factor(kFcisLocTerm);
   params.cls_weight = Factor(kFcisClsTerm);
   params.mask_weight = Factor(kFcisMaskTerm);
@@ -182,8 +188,8 @@ absl::StatusOr<PictureTerms> Loss::Run(const PictureMaps& maps) {
   const TrainNetwork::Outputs& outputs = *maps.outputs;
   TrainNetwork::Gradients& gradients = *maps.gradients;
   const int64_t n = maps.picture;
-  const RpnMaps rpn = {Picture(outputs[kRpnScores], n, false),
-                       Picture(outputs[kRpnDeltas], n, false)};
+  const model::RpnMaps rpn = {Picture(outputs[kRpnScores], n, false),
+                              Picture(outputs[kRpnDeltas], n, false)};
   // Gradients are written in place: the maps are large.
   Tensor gscores = Picture(gradients[kRpnScores], n, false);
   Tensor gdeltas = Picture(gradients[kRpnDeltas], n, false);
@@ -226,9 +232,9 @@ LossTerms TermsOf(const LossConfig& config, double weight,
 
 absl::StatusOr<PictureTerms> PictureLoss(
     const ModelConfig& model, const TrainConfig& recipe,
-    const TrainSample& sample, const PictureMaps& maps, float gradient_weight,
-    TrainBackend* backend, Sampler* sampler, Tensor* terms,
-    PictureTargets* targets) {
+    const data::TrainSample& sample, const PictureMaps& maps,
+    float gradient_weight, kernels::TrainBackend* backend, Sampler* sampler,
+    Tensor* terms, PictureTargets* targets) {
   PictureTargets unused;
   Loss loss(model, recipe, sample, gradient_weight, backend, sampler, terms,
             targets == nullptr ? &unused : targets);
@@ -237,4 +243,4 @@ absl::StatusOr<PictureTerms> PictureLoss(
   return known;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

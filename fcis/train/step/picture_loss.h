@@ -18,7 +18,7 @@
 #include "fcis/train/targets/proposal_targets.h"
 #include "fcis/train/targets/sampler.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // What the targets were, for tests. RoIs that OHEM let go have the label -1 and
 // the mask targets -1.
@@ -53,10 +53,10 @@ struct PictureMaps {
 // for `targets` if they are asked for.
 absl::StatusOr<PictureTerms> PictureLoss(
     const ModelConfig& model, const TrainConfig& recipe,
-    const TrainSample& sample, const PictureMaps& maps, float gradient_weight,
-    TrainBackend* backend, Sampler* sampler, Tensor* terms,
-    PictureTargets* targets = nullptr);
+    const data::TrainSample& sample, const PictureMaps& maps,
+    float gradient_weight, kernels::TrainBackend* backend, Sampler* sampler,
+    Tensor* terms, PictureTargets* targets = nullptr);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_STEP_PICTURE_LOSS_H_

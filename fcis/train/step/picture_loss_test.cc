@@ -13,7 +13,7 @@
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr int kHeight = 128, kWidth = 160, kStride = 16;
@@ -22,19 +22,22 @@ constexpr int kHeight = 128, kWidth = 160, kStride = 16;
 class PictureLossTest : public ::testing::Test {
  protected:
   PictureLossTest()
-      : backend_(*MakeTrainBackend("ref", Precision::kF32)),
+      : backend_(*kernels::MakeTrainBackend("ref", kernels::Precision::kF32)),
         config_(*Preset("parity_small")) {
     const int64_t h = kHeight / kStride, w = kWidth / kStride;
     const int64_t anchors =
         config_.rpn().scales_size() * config_.rpn().ratios_size();
     const int64_t bins =
         config_.head().group_size() * config_.head().group_size();
-    outputs_[kRpnScores] = RandomTensor("scores", {1, h, w, 2 * anchors});
-    outputs_[kRpnDeltas] = RandomTensor("deltas", {1, h, w, 4 * anchors});
+    outputs_[kRpnScores] =
+        kernels::RandomTensor("scores", {1, h, w, 2 * anchors});
+    outputs_[kRpnDeltas] =
+        kernels::RandomTensor("deltas", {1, h, w, 4 * anchors});
     for (float& v : outputs_[kRpnDeltas].mutable_span<float>()) v *= 0.1f;
-    outputs_[kScoreMaps] = RandomTensor(
+    outputs_[kScoreMaps] = kernels::RandomTensor(
         "score maps", {1, h, w, bins * 2 * (config_.classes_size() + 1)});
-    outputs_[kBoxMaps] = RandomTensor("box maps", {1, h, w, bins * 2 * 4});
+    outputs_[kBoxMaps] =
+        kernels::RandomTensor("box maps", {1, h, w, bins * 2 * 4});
     sample_.prepared = Tensor(Shape{1, kHeight, kWidth, 3});
     sample_.scale = 1;
     AddObject({20, 16, 70, 60}, 1);
@@ -75,10 +78,10 @@ class PictureLossTest : public ::testing::Test {
     return r;
   }
 
-  std::unique_ptr<TrainBackend> backend_;
+  std::unique_ptr<kernels::TrainBackend> backend_;
   ModelConfig config_;
   TrainNetwork::Outputs outputs_ = TrainNetwork::Outputs(4);
-  TrainSample sample_;
+  data::TrainSample sample_;
   TrainConfig recipe_;
 };
 
@@ -214,7 +217,7 @@ TEST_F(PictureLossTest, MaskTermOverAllRois) {
 }
 
 TEST_F(PictureLossTest, NoObjects) {
-  sample_.instances = Instances();
+  sample_.instances = data::Instances();
   LossConfig& loss = *recipe_.mutable_loss();
   loss.set_ohem_rois(7);
   loss.set_mask_over_all_rois(true);
@@ -246,4 +249,4 @@ TEST_F(PictureLossTest, WholeMasksReachOutOfTheirBox) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

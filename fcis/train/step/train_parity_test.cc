@@ -27,7 +27,7 @@
 #include "fcis/train/testing/golden_training.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // The limits are derived in docs/reference.md, Fixtures 4.
@@ -74,7 +74,7 @@ class TrainParity
         chainercv_(std::get<0>(GetParam()) == kChainercv),
         limits_(full_ ? kFull101 : kSmallNets),
         golden_(FileOf(std::get<0>(GetParam()))),
-        backend_(MakeTestTrainBackend(std::get<1>(GetParam()))) {
+        backend_(kernels::MakeTestTrainBackend(std::get<1>(GetParam()))) {
     if (chainercv_) {
       const ChainercvTraining training = ReadChainercvTraining(golden_);
       config_ = training.config;
@@ -87,7 +87,7 @@ class TrainParity
     auto* scaled = recipe_.mutable_optimizer()->add_layer_scales();
     scaled->set_layer(kScaledLayer);
     scaled->set_scale(kScale);
-    config_ = full_ ? *Preset("resnet101_coco") : GoldenConfig(golden_);
+    config_ = full_ ? *Preset("resnet101_coco") : model::GoldenConfig(golden_);
     const std::vector<int> sizes = golden_.Ints("min_max");
     config_.mutable_input()->set_min_size(sizes[0]);
     config_.mutable_input()->set_max_size(sizes[1]);
@@ -95,7 +95,7 @@ class TrainParity
     loss.set_anchor_samples(golden_.Int("anchor_n_sample"));
     loss.set_roi_samples(golden_.Int("n_sample"));
     loss.set_background_iou_low(golden_.Float("bg_iou_thresh_lo"));
-    MakeSample();
+    data::MakeSample();
   }
 
   void ReadChainercvNames();
@@ -111,23 +111,24 @@ class TrainParity
     return golden_.Ints(absl::StrCat("step", step, "/", name));
   }
 
-  void MakeSample();
+  void data::MakeSample();
   void ExpectSample();
   void ExpectTargets(int step, const PictureTargets& targets);
   void ExpectChoices(int step, Sampler* sampler);
   void ExpectLosses(int step, const LossTerms& terms);
   void ExpectGradients(int step, const Tensors& gradients,
-                       const Weights& weights);
+                       const model::Weights& weights);
   Tensor Hooked(const Tensor& g, const Tensor& w, const std::string& name);
-  void ExpectWeights(int step, const Weights& start, const Weights& now);
+  void ExpectWeights(int step, const model::Weights& start,
+                     const model::Weights& now);
 
   const bool full_, chainercv_;
   const Limits limits_;
   const GoldenFile golden_;
-  std::unique_ptr<TrainBackend> backend_;
+  std::unique_ptr<kernels::TrainBackend> backend_;
   ModelConfig config_;
   TrainConfig recipe_;
-  TrainSample sample_;
+  data::TrainSample sample_;
   // Of the rows of the tables; and as the file spells them.
   std::vector<std::string> names_, file_names_;
 };
@@ -137,7 +138,7 @@ void TrainParity::ReadChainercvNames() {
   file_names_ = golden_.Lines("param_names");
   ASSERT_EQ(names_.size(), file_names_.size());
   for (size_t p = 0; p < names_.size(); ++p) {
-    EXPECT_EQ(NameFromChainercv(file_names_[p]), names_[p]);
+    EXPECT_EQ(model::NameFromChainercv(file_names_[p]), names_[p]);
   }
 }
 
@@ -151,12 +152,13 @@ void TrainParity::MakeSample() {
   // The full network's picture is that of its forward fixture.
   const Image image = full_ ? ImageFromChw(GoldenFile("full101.npz").Get("img"))
                             : ImageFromChw(golden_.Get("img"));
-  Instances instances;
+  data::Instances instances;
   instances.boxes = BoxesFromYxyx(golden_.Get("gt_bbox_orig"));
   instances.labels = golden_.Ints("gt_label");
   instances.masks = UnpackMasks(golden_.Get("mask_orig_packed"),
                                 int64_t{image.height} * image.width);
-  sample_ = *TransformForTraining(image, instances, config_.input(), false);
+  sample_ =
+      *data::TransformForTraining(image, instances, config_.input(), false);
   if (!full_) {
     Tensor want = golden_.Get("prepared");
     want = want.Reshaped({1, want.dim(0), want.dim(1), want.dim(2)});
@@ -251,7 +253,7 @@ Tensor TrainParity::Hooked(const Tensor& g, const Tensor& w,
 }
 
 void TrainParity::ExpectGradients(int step, const Tensors& gradients,
-                                  const Weights& weights) {
+                                  const model::Weights& weights) {
   const std::vector<std::string>& names = names_;
   const Tensor has = golden_.Get("param_has_grad");
   const Tensor l2 = Step(step, "grad_l2_f64"), sum = Step(step, "grad_sum_f64");
@@ -291,8 +293,8 @@ void TrainParity::ExpectGradients(int step, const Tensors& gradients,
   }
 }
 
-void TrainParity::ExpectWeights(int step, const Weights& start,
-                                const Weights& now) {
+void TrainParity::ExpectWeights(int step, const model::Weights& start,
+                                const model::Weights& now) {
   const std::vector<std::string>& names = names_;
   const Tensor updated = golden_.Get("param_updated");
   const Tensor norm = Step(step, "delta_l2_f64");
@@ -327,8 +329,8 @@ void TrainParity::ExpectWeights(int step, const Weights& start,
 
 TEST_P(TrainParity, EveryStep) {
   ExpectSample();
-  const Weights start =
-      DeterministicWeights(config_, golden_.Int("weight_seed"));
+  const model::Weights start =
+      model::DeterministicWeights(config_, golden_.Int("weight_seed"));
   auto network =
       *TrainNetwork::Create(start, TrainNetworkOptions(), backend_.get());
   const std::vector<std::string>& names = names_;
@@ -370,11 +372,12 @@ TEST_P(TrainParity, EveryStep) {
 
 std::vector<std::tuple<std::string, std::string>> Cases() {
   std::vector<std::tuple<std::string, std::string>> cases;
-  for (const std::string& backend : TrainBackendNames()) {
+  for (const std::string& backend : kernels::TrainBackendNames()) {
     cases.emplace_back("mini", backend);
     cases.emplace_back("small", backend);
     cases.emplace_back(kChainercv, backend);
-    if (RunsLargeNetworks(backend)) cases.emplace_back("full101", backend);
+    if (kernels::RunsLargeNetworks(backend))
+      cases.emplace_back("full101", backend);
   }
   return cases;
 }
@@ -386,4 +389,4 @@ INSTANTIATE_TEST_SUITE_P(Networks, TrainParity, ::testing::ValuesIn(Cases()),
                          });
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

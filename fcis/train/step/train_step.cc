@@ -4,10 +4,10 @@
 
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
-using Samples = absl::Span<const TrainSample>;
+using Samples = absl::Span<const data::TrainSample>;
 
 // How many of the first samples have the size of the first.
 size_t GroupSize(Samples samples) {
@@ -25,7 +25,7 @@ Tensor Stacked(Samples samples) {
   Tensor all(Shape{static_cast<int64_t>(samples.size()), first.dim(1),
                    first.dim(2), first.dim(3)});
   float* to = all.mutable_data<float>();
-  for (const TrainSample& sample : samples) {
+  for (const data::TrainSample& sample : samples) {
     std::memcpy(to, sample.prepared.raw(), sample.prepared.num_bytes());
     to += sample.prepared.num_elements();
   }
@@ -34,7 +34,7 @@ Tensor Stacked(Samples samples) {
 
 // Memory for the gradients of the outputs.
 absl::StatusOr<TrainNetwork::Gradients> GradientsLike(
-    const TrainNetwork::Outputs& outputs, Backend& backend) {
+    const TrainNetwork::Outputs& outputs, kernels::Backend& backend) {
   const auto like = [&backend](const Tensor& map) {
     return backend.AllocateMap(map.shape(), DType::kF32);
   };
@@ -52,7 +52,7 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& model,
                                     absl::Span<Sampler> samplers,
                                     const StepOptions& options,
                                     TrainNetwork* network,
-                                    TrainBackend* backend) {
+                                    kernels::TrainBackend* backend) {
   const double weight = 1.0 / options.total_pictures;
   bool add = options.add;
   ASSIGN_OR_RETURN(
@@ -100,4 +100,4 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& model,
   return sum;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

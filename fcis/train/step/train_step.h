@@ -14,7 +14,7 @@
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/step/picture_loss.h"
 
-namespace fcis {
+namespace fcis::train {
 
 struct StepOptions {
   // Of an iteration: each picture has the weight 1 / total_pictures, so that
@@ -36,11 +36,14 @@ struct StepOptions {
 // batch norms and one of them has several sizes; all must have as many
 // samples). Waits for the terms when all is under way. Errors: those of the
 // backend.
-absl::StatusOr<LossTerms> TrainStep(
-    const ModelConfig& model, const TrainConfig& recipe,
-    absl::Span<const TrainSample> samples, absl::Span<Sampler> samplers,
-    const StepOptions& options, TrainNetwork* network, TrainBackend* backend);
+absl::StatusOr<LossTerms> TrainStep(const ModelConfig& model,
+                                    const TrainConfig& recipe,
+                                    absl::Span<const data::TrainSample> samples,
+                                    absl::Span<Sampler> samplers,
+                                    const StepOptions& options,
+                                    TrainNetwork* network,
+                                    kernels::TrainBackend* backend);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_STEP_TRAIN_STEP_H_

@@ -11,15 +11,15 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 constexpr int kHeight = 64, kWidth = 80;
 
-TrainSample Sample(int number) {
-  TrainSample sample;
+data::TrainSample Sample(int number) {
+  data::TrainSample sample;
   sample.prepared =
-      RandomTensor(std::to_string(number), {1, kHeight, kWidth, 3});
+      kernels::RandomTensor(std::to_string(number), {1, kHeight, kWidth, 3});
   for (float& v : sample.prepared.mutable_span<float>()) v *= 100;
   sample.scale = 1;
   sample.instances.boxes = {{8, 8, 40, 48}};
@@ -31,12 +31,14 @@ TrainSample Sample(int number) {
 class TrainStepTest : public ::testing::Test {
  protected:
   // Gradients of a step of two pictures.
-  std::vector<float> Run(TrainBackend* backend, float scale, int ohem_rois) {
-    auto network = *TrainNetwork::Create(DeterministicWeights(config_, 3),
-                                         TrainNetworkOptions(), backend);
+  std::vector<float> Run(kernels::TrainBackend* backend, float scale,
+                         int ohem_rois) {
+    auto network =
+        *TrainNetwork::Create(model::DeterministicWeights(config_, 3),
+                              TrainNetworkOptions(), backend);
     TrainConfig recipe;
     recipe.mutable_loss()->set_ohem_rois(ohem_rois);
-    const std::vector<TrainSample> samples = {Sample(0), Sample(1)};
+    const std::vector<data::TrainSample> samples = {Sample(0), Sample(1)};
     std::vector<Sampler> samplers = {Sampler(1), Sampler(2)};
     StepOptions step;
     step.total_pictures = 2;
@@ -51,9 +53,9 @@ class TrainStepTest : public ::testing::Test {
     return *network->FetchGradients();
   }
 
-  static int64_t Waits(TrainBackend* backend) {
+  static int64_t Waits(kernels::TrainBackend* backend) {
     return backend->forward().name() == "emulated"
-               ? EmulatedWaits(backend->forward())
+               ? kernels::EmulatedWaits(backend->forward())
                : 0;
   }
 
@@ -63,7 +65,7 @@ class TrainStepTest : public ::testing::Test {
 };
 
 TEST_F(TrainStepTest, WaitsForTheProposalsOfEachPictureAndTheTerms) {
-  const auto backend = MakeEmulatedTrainBackend(DType::kF32);
+  const auto backend = kernels::MakeEmulatedTrainBackend(DType::kF32);
   for (const int ohem_rois : {0, 5}) {
     Run(backend.get(), 1, ohem_rois);
     EXPECT_EQ(waited_, 2 + 1);
@@ -73,7 +75,7 @@ TEST_F(TrainStepTest, WaitsForTheProposalsOfEachPictureAndTheTerms) {
 
 TEST_F(TrainStepTest, ScalesGradientsAndNoTerms) {
   constexpr float kScale = 1024;
-  const auto backend = MakeTestTrainBackend("ref");
+  const auto backend = kernels::MakeTestTrainBackend("ref");
   const std::vector<float> plain = Run(backend.get(), 1, 0);
   const double loss = terms_.sum();
   std::vector<float> scaled = Run(backend.get(), kScale, 0);
@@ -84,12 +86,12 @@ TEST_F(TrainStepTest, ScalesGradientsAndNoTerms) {
 
 // No anchor fits into it: the head alone learns.
 TEST_F(TrainStepTest, Case53ThinPicturesAreNoTrouble) {
-  const auto backend = MakeTestTrainBackend("cpu");
-  auto network = *TrainNetwork::Create(DeterministicWeights(config_, 3),
+  const auto backend = kernels::MakeTestTrainBackend("cpu");
+  auto network = *TrainNetwork::Create(model::DeterministicWeights(config_, 3),
                                        TrainNetworkOptions(), backend.get());
   for (const auto& [height, width] : {std::pair(1, 200), std::pair(200, 1)}) {
-    TrainSample sample;
-    sample.prepared = RandomTensor("thin", {1, height, width, 3});
+    data::TrainSample sample;
+    sample.prepared = kernels::RandomTensor("thin", {1, height, width, 3});
     sample.scale = 1;
     sample.instances.boxes = {
         {0, 0, static_cast<float>(width), static_cast<float>(height)}};
@@ -106,4 +108,4 @@ TEST_F(TrainStepTest, Case53ThinPicturesAreNoTrouble) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // An anchor's best IoU from which on it is an object, and under which it is
@@ -98,4 +98,4 @@ AnchorTargets MakeAnchorTargets(absl::Span<const Box> anchors,
   return targets;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -13,7 +13,7 @@
 #include "fcis/train/targets/ignored_area.h"
 #include "fcis/train/targets/sampler.h"
 
-namespace fcis {
+namespace fcis::train {
 
 struct AnchorTargets {
   // Per anchor: 1 object, 0 background, -1 ignored.
@@ -36,6 +36,6 @@ AnchorTargets MakeAnchorTargets(absl::Span<const Box> anchors,
                                 Sampler* sampler,
                                 const IgnoredArea& ignored = IgnoredArea());
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TARGETS_ANCHOR_TARGETS_H_

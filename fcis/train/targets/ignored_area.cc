@@ -4,7 +4,7 @@
 
 #include "fcis/core/geometry/pixel_box.h"
 
-namespace fcis {
+namespace fcis::train {
 
 IgnoredArea::IgnoredArea(const MaskView& mask)
     : height_(mask.height),
@@ -34,4 +34,4 @@ bool IgnoredArea::Covers(const Box& box) const {
   return 2 * ignored >= int64_t{b.width()} * b.height();
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -9,7 +9,7 @@
 #include "fcis/core/geometry/box.h"
 #include "fcis/train/targets/mask_target.h"
 
-namespace fcis {
+namespace fcis::train {
 
 class IgnoredArea {
  public:
@@ -32,6 +32,6 @@ class IgnoredArea {
   std::vector<int> sums_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TARGETS_IGNORED_AREA_H_

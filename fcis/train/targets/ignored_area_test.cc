@@ -5,7 +5,7 @@
 #include "fcis/core/base/random_stream.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 TEST(IgnoredArea, NothingIsIgnoredByDefault) {
@@ -58,4 +58,4 @@ TEST(IgnoredArea, CountsAsAPlainLoopDoes) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

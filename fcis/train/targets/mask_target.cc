@@ -4,7 +4,7 @@
 
 #include "fcis/core/image/resize.h"
 
-namespace fcis {
+namespace fcis::train {
 
 std::vector<float> CropMask(const MaskView& mask, const PixelBox& gt_box,
                             const PixelBox& roi) {
@@ -38,4 +38,4 @@ std::vector<int8_t> MakeMaskTarget(const MaskView& mask, const PixelBox& gt_box,
   return target;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -8,7 +8,7 @@
 
 #include "fcis/core/geometry/pixel_box.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // A ground truth's mask [height][width]: `bits`, 0 or 1, or `values` in 0..1
 // where that is set.
@@ -28,6 +28,6 @@ std::vector<float> CropMask(const MaskView& mask, const PixelBox& gt_box,
 std::vector<int8_t> MakeMaskTarget(const MaskView& mask, const PixelBox& gt_box,
                                    const PixelBox& roi, int size, float thresh);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TARGETS_MASK_TARGET_H_

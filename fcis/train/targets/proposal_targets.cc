@@ -6,7 +6,7 @@
 
 #include "fcis/core/geometry/pixel_box.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // A RoI's best IoU from which on it is foreground; under it, background.
@@ -117,4 +117,4 @@ ProposalTargets MakeProposalTargets(absl::Span<const Box> proposals,
   return targets;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

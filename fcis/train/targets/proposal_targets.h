@@ -15,7 +15,7 @@
 #include "fcis/train/targets/mask_target.h"
 #include "fcis/train/targets/sampler.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // One entry per RoI that trains, P x P the model's roi_size.
 struct ProposalTargets {
@@ -46,6 +46,6 @@ ProposalTargets MakeProposalTargets(absl::Span<const Box> proposals,
                                     const TrainConfig& recipe, Sampler* sampler,
                                     const IgnoredArea& ignored = IgnoredArea());
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TARGETS_PROPOSAL_TARGETS_H_

@@ -5,7 +5,7 @@
 
 #include "fcis/core/base/counter_rng.h"
 
-namespace fcis {
+namespace fcis::train {
 
 std::vector<int> Sampler::Choose(absl::Span<const int> candidates,
                                  int64_t size) {
@@ -23,4 +23,4 @@ std::vector<int> Sampler::Choose(absl::Span<const int> candidates,
   return chosen;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -7,7 +7,7 @@
 
 #include "absl/types/span.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // A sampler numbers its calls: the same calls in the same order choose the
 // same, on every machine (docs/reference.md, Sampler and deterministic weights
@@ -29,6 +29,6 @@ class Sampler {
   uint64_t calls_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TARGETS_SAMPLER_H_

@@ -17,7 +17,7 @@
 #include "fcis/train/testing/golden_training.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 template <typename T>
@@ -343,4 +343,4 @@ TEST(MaskTarget, RoiWithoutPixels) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

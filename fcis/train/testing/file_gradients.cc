@@ -5,10 +5,10 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 
 std::map<std::string, Tensor> FileGradients(const TrainNetwork& network,
-                                            const Weights& weights) {
+                                            const model::Weights& weights) {
   std::map<std::string, Tensor> all;
   for (ConvLayer* layer : network.layers()) {
     for (const Parameter* p : layer->parameters()) {
@@ -17,7 +17,7 @@ std::map<std::string, Tensor> FileGradients(const TrainNetwork& network,
       p->factors->Apply(g.data(), g.data());
       all[p->name] = p->to_file(g.data());
     }
-    const ConvSpec& spec = layer->spec();
+    const model::ConvSpec& spec = layer->spec();
     if (spec.norm.empty()) continue;
     const Parameter& w = *layer->parameters()[0];
     const Tensor kernel = *FetchTensor(w, w.value, network.math());
@@ -47,4 +47,4 @@ std::map<std::string, Tensor> FileGradients(const TrainNetwork& network,
   return all;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

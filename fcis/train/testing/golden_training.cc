@@ -13,7 +13,7 @@
 #include "fcis/train/config/train_options.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // By corners that are off by `corner` pixels, the size h of a RoI is off by 2
@@ -90,7 +90,7 @@ Tensor DeltaRows(const std::vector<BoxDelta>& deltas) {
 ChainercvTraining ReadChainercvTraining(const GoldenFile& golden) {
   ChainercvTraining t;
   t.recipe = *Recipe("chainercv");
-  t.config = GoldenConfig(golden);
+  t.config = model::GoldenConfig(golden);
   EXPECT_TRUE(SetChainercvRules(&t.config).ok());
   LossConfig& loss = *t.recipe.mutable_loss();
   loss.set_anchor_samples(golden.Int("anchor_n_sample"));
@@ -102,7 +102,7 @@ ChainercvTraining ReadChainercvTraining(const GoldenFile& golden) {
   const std::vector<int> size = golden.Ints("H_W");
   EXPECT_EQ(image.height, size[0]);
   EXPECT_EQ(image.width, size[1]);
-  Instances instances;
+  data::Instances instances;
   instances.masks = UnpackMasks(golden.Get("mask_orig_packed"),
                                 int64_t{image.height} * image.width);
   for (const int label : golden.Ints("gt_label")) {
@@ -112,12 +112,12 @@ ChainercvTraining ReadChainercvTraining(const GoldenFile& golden) {
   instances.boxes.resize(instances.labels.size());
   std::vector<Box> extents;
   for (const auto& mask : instances.masks) {
-    extents.push_back(ToBox(MaskExtent(mask, image.height, image.width)));
+    extents.push_back(ToBox(data::MaskExtent(mask, image.height, image.width)));
   }
   EXPECT_EQ(extents, BoxesFromYxyx(golden.Get("gt_bbox_orig")));
-  t.sample = *TransformForTraining(image, instances, t.config.input(), false,
-                                   AugmentationOf(t.recipe).truth);
+  t.sample = *data::TransformForTraining(image, instances, t.config.input(),
+                                         false, AugmentationOf(t.recipe).truth);
   return t;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -13,7 +13,7 @@
 #include "fcis/train/config/train.pb.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Masks of `pixels` each, of packbits rows u8 [M,bytes].
 std::vector<std::vector<uint8_t>> UnpackMasks(const Tensor& packed,
@@ -35,10 +35,10 @@ Tensor DeltaRows(const std::vector<BoxDelta>& deltas);
 struct ChainercvTraining {
   ModelConfig config;
   TrainConfig recipe;
-  TrainSample sample;
+  data::TrainSample sample;
 };
 ChainercvTraining ReadChainercvTraining(const GoldenFile& golden);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TESTING_GOLDEN_TRAINING_H_

@@ -5,7 +5,7 @@
 #include "absl/memory/memory.h"
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::train {
 
 absl::StatusOr<std::unique_ptr<GradientReducer>> GradientReducer::Create(
     TrainNetwork* network, Communicator* job, SumType type,
@@ -48,4 +48,4 @@ absl::Status GradientReducer::Finish() {
   return status;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -13,7 +13,7 @@
 #include "fcis/core/comm/communicator.h"
 #include "fcis/train/network/train_network.h"
 
-namespace fcis {
+namespace fcis::train {
 
 class GradientReducer {
  public:
@@ -44,6 +44,6 @@ class GradientReducer {
   absl::Status status_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TRAINER_GRADIENT_REDUCER_H_

@@ -15,7 +15,7 @@
 #include "fcis/train/step/loss_terms.h"
 #include "fcis/train/targets/sampler.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // What an update was like.
 struct UpdateNumbers {
@@ -38,7 +38,7 @@ class Learner {
   // those of the parts before, unless it is the `first`; behind the `last` come
   // AddUpGradients and Update. Returns the terms of these pictures.
   virtual absl::StatusOr<LossTerms> AddGradients(
-      absl::Span<const TrainSample> samples, absl::Span<Sampler> samplers,
+      absl::Span<const data::TrainSample> samples, absl::Span<Sampler> samplers,
       bool first, bool last) = 0;
 
   // Adds up the gradients of all processes, which all must call it.
@@ -52,9 +52,9 @@ class Learner {
 
   // The weights that are validated and exported: averages where the recipe
   // keeps them.
-  virtual absl::StatusOr<Weights> Averaged() const = 0;
+  virtual absl::StatusOr<model::Weights> Averaged() const = 0;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TRAINER_LEARNER_H_

@@ -5,7 +5,7 @@
 
 #include "fcis/core/base/status_macros.h"
 
-namespace fcis {
+namespace fcis::train {
 
 absl::StatusOr<bool> PatienceIsSpent(const std::string& run,
                                      const ScheduleConfig& schedule) {
@@ -28,4 +28,4 @@ absl::StatusOr<absl::optional<BestCheckpoint>> BestToExport(
   return best;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -11,7 +11,7 @@
 #include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/config/train.pb.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // A best AP below it is no sign that the run has learned anything.
 inline constexpr double kLearnedAp = 0.05;
@@ -27,6 +27,6 @@ absl::StatusOr<bool> PatienceIsSpent(const std::string& run,
 absl::StatusOr<absl::optional<BestCheckpoint>> BestToExport(
     const std::string& run, const ScheduleConfig& schedule);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TRAINER_PATIENCE_H_

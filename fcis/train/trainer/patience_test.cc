@@ -5,7 +5,7 @@
 #include "fcis/core/io/file.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 class PatienceTest : public ::testing::Test {
@@ -80,4 +80,4 @@ TEST_F(PatienceTest, ADamagedRecordIsAnError) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

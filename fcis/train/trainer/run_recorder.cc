@@ -11,7 +11,7 @@
 #include "fcis/model/weights/load.h"
 #include "fcis/train/run/loss_chart.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 using Values = std::vector<std::pair<std::string, double>>;
@@ -123,19 +123,21 @@ absl::Status RunRecorder::Validation(int64_t iteration,
   return absl::OkStatus();
 }
 
-absl::StatusOr<Weights> RunRecorder::BestWeights(
+absl::StatusOr<model::Weights> RunRecorder::BestWeights(
     const ModelConfig& config) const {
   const std::string path = absl::StrCat(path_, "/", kBestCheckpoint);
   // A damaged one must not become the model.
   RETURN_IF_ERROR(ReadCheckpoint(path).status());
-  return LoadWeights(path, config);
+  return model::LoadWeights(path, config);
 }
 
-absl::Status RunRecorder::Finish(const Weights& model, int64_t iterations) {
+absl::Status RunRecorder::Finish(const model::Weights& model,
+                                 int64_t iterations) {
   if (directory_ == nullptr) return absl::OkStatus();
-  RETURN_IF_ERROR(SaveWeights(absl::StrCat(path_, "/", kModelFile), model));
+  RETURN_IF_ERROR(
+      model::SaveWeights(absl::StrCat(path_, "/", kModelFile), model));
   record_.set_finished(iterations);
   return WriteRunRecord(path_, record_);
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

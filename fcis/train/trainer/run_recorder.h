@@ -23,7 +23,7 @@
 #include "fcis/train/trainer/learner.h"
 #include "fcis/train/trainer/trainer_options.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // What is logged of an iteration.
 struct IterationNumbers {
@@ -64,9 +64,9 @@ class RunRecorder {
   // No iteration follows: lines are no longer printed around the table's bar.
   void EndTable() { console_.reset(); }
   // The weights of best.safetensors, of the model `config`.
-  absl::StatusOr<Weights> BestWeights(const ModelConfig& config) const;
+  absl::StatusOr<model::Weights> BestWeights(const ModelConfig& config) const;
   // The run is finished after so many iterations, and this is its model.
-  absl::Status Finish(const Weights& model, int64_t iterations);
+  absl::Status Finish(const model::Weights& model, int64_t iterations);
 
  private:
   const std::string path_;
@@ -76,6 +76,6 @@ class RunRecorder {
   std::unique_ptr<TrainConsole> console_;  // null: no table is under way
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TRAINER_RUN_RECORDER_H_

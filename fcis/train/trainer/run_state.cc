@@ -14,7 +14,7 @@
 #include "fcis/train/step/train_step.h"
 #include "google/protobuf/text_format.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // In a checkpoint's state: the recipe; with a loss scale, and of it.
@@ -31,14 +31,15 @@ std::string AsText(const google::protobuf::Message& message) {
 }
 
 absl::StatusOr<std::unique_ptr<RunState>> RunState::Create(
-    Run run, Weights weights, const Checkpoint* checkpoint,
-    TrainBackend* backend, Communicator* job) {
+    Run run, model::Weights weights, const Checkpoint* checkpoint,
+    kernels::TrainBackend* backend, Communicator* job) {
   // What is not trained comes from the checkpoint too: norms' statistics.
   std::map<std::string, Tensor> optimizer_state;
   if (checkpoint != nullptr) {
     for (const auto& [name, tensor] : checkpoint->tensors) {
-      if (absl::StartsWith(name, kOptimizerPrefix)) {
-        optimizer_state[name.substr(sizeof(kOptimizerPrefix) - 1)] = tensor;
+      if (absl::StartsWith(name, model::kOptimizerPrefix)) {
+        optimizer_state[name.substr(sizeof(model::kOptimizerPrefix) - 1)] =
+            tensor;
       } else {
         weights.tensors[name] = tensor;
       }
@@ -91,7 +92,7 @@ absl::Status RunState::Load(
 }
 
 absl::StatusOr<LossTerms> RunState::AddGradients(
-    absl::Span<const TrainSample> samples, absl::Span<Sampler> samplers,
+    absl::Span<const data::TrainSample> samples, absl::Span<Sampler> samplers,
     bool first, bool last) {
   StepOptions options;
   options.total_pictures = static_cast<int>(run_.pictures);
@@ -129,14 +130,14 @@ absl::StatusOr<UpdateNumbers> RunState::Update(double learning_rate) {
 absl::StatusOr<Checkpoint> RunState::Save() const {
   Checkpoint checkpoint;
   checkpoint.iteration = iteration_;
-  ASSIGN_OR_RETURN(const Weights weights, network_->Save());
+  ASSIGN_OR_RETURN(const model::Weights weights, network_->Save());
   checkpoint.tensors = weights.tensors;
   std::map<std::string, Tensor> remembered;
   RETURN_IF_ERROR(optimizer_->Save(&remembered));
   for (auto& [name, tensor] : remembered) {
-    checkpoint.tensors[absl::StrCat(kOptimizerPrefix, name)] = tensor;
+    checkpoint.tensors[absl::StrCat(model::kOptimizerPrefix, name)] = tensor;
   }
-  checkpoint.state[kModelConfigKey] = AsText(model_);
+  checkpoint.state[model::kModelConfigKey] = AsText(model_);
   checkpoint.state[kConfigKey] = AsText(run_.recipe);
   checkpoint.state[kSeedKey] = absl::StrCat(run_.seed);
   checkpoint.state[kPicturesKey] = absl::StrCat(run_.pictures);
@@ -147,11 +148,11 @@ absl::StatusOr<Checkpoint> RunState::Save() const {
   return checkpoint;
 }
 
-absl::StatusOr<Weights> RunState::Averaged() const {
-  ASSIGN_OR_RETURN(Weights weights, network_->Save());
+absl::StatusOr<model::Weights> RunState::Averaged() const {
+  ASSIGN_OR_RETURN(model::Weights weights, network_->Save());
   ASSIGN_OR_RETURN(const auto averages, optimizer_->Averages());
   for (const auto& [name, average] : averages) weights.tensors[name] = average;
   return weights;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

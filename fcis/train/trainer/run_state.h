@@ -21,7 +21,7 @@
 #include "fcis/train/trainer/learner.h"
 #include "google/protobuf/message.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // In a checkpoint's state: the seed of the run that made it, and the pictures
 // of an iteration, all processes together.
@@ -45,30 +45,30 @@ class RunState : public Learner {
   // sums over processes that the backend cannot do. `backend` and `job` must
   // outlive the state.
   static absl::StatusOr<std::unique_ptr<RunState>> Create(
-      Run run, Weights weights, const Checkpoint* checkpoint,
-      TrainBackend* backend, Communicator* job);
+      Run run, model::Weights weights, const Checkpoint* checkpoint,
+      kernels::TrainBackend* backend, Communicator* job);
 
   const ModelConfig& model() const { return model_; }
   const TrainNetwork& network() const { return *network_; }
 
   int64_t iteration() const override { return iteration_; }
-  absl::StatusOr<LossTerms> AddGradients(absl::Span<const TrainSample> samples,
-                                         absl::Span<Sampler> samplers,
-                                         bool first, bool last) override;
+  absl::StatusOr<LossTerms> AddGradients(
+      absl::Span<const data::TrainSample> samples, absl::Span<Sampler> samplers,
+      bool first, bool last) override;
   absl::Status AddUpGradients() override { return reducer_->Finish(); }
   absl::StatusOr<UpdateNumbers> Update(double learning_rate) override;
   absl::StatusOr<Checkpoint> Save() const override;
-  absl::StatusOr<Weights> Averaged() const override;
+  absl::StatusOr<model::Weights> Averaged() const override;
 
  private:
-  RunState(Run run, ModelConfig model, TrainBackend* backend)
+  RunState(Run run, ModelConfig model, kernels::TrainBackend* backend)
       : run_(std::move(run)), model_(std::move(model)), backend_(backend) {}
   absl::Status Load(const Checkpoint& checkpoint,
                     const std::map<std::string, Tensor>& optimizer_state);
 
   const Run run_;
   const ModelConfig model_;
-  TrainBackend* const backend_;
+  kernels::TrainBackend* const backend_;
   std::unique_ptr<TrainNetwork> network_;
   std::unique_ptr<Optimizer> optimizer_;
   LossScale scale_;
@@ -76,6 +76,6 @@ class RunState : public Learner {
   std::unique_ptr<GradientReducer> reducer_;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TRAINER_RUN_STATE_H_

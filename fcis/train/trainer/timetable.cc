@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // Of `epochs`; at least one.
@@ -47,4 +47,4 @@ int64_t Timetable::validations() const {
   return validate_every_ == 0 ? 0 : (iterations_ - 1) / validate_every_ + 1;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -8,7 +8,7 @@
 #include "fcis/train/schedule/schedule.h"
 #include "fcis/train/trainer/trainer_options.h"
 
-namespace fcis {
+namespace fcis::train {
 
 class Timetable {
  public:
@@ -43,6 +43,6 @@ class Timetable {
   const int64_t validate_every_;  // iterations; 0: never
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TRAINER_TIMETABLE_H_

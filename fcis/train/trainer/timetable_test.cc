@@ -2,10 +2,10 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
-absl::StatusOr<ValidationScore> NoScore(const Weights&, int64_t,
+absl::StatusOr<ValidationScore> NoScore(const model::Weights&, int64_t,
                                         const std::string&) {
   return ValidationScore();
 }
@@ -73,4 +73,4 @@ TEST_F(TimetableTest, AnEpochHasAtLeastAnIteration) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train

@@ -16,25 +16,27 @@
 #include "fcis/train/trainer/run_state.h"
 #include "fcis/train/trainer/timetable.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // What a run and its trial are put together from.
 class Job {
  public:
-  Job(const TrainerOptions& options, const TrainingSet& data, Communicator* job)
+  Job(const TrainerOptions& options, const data::TrainingSet& data,
+      Communicator* job)
       : options_(options),
         data_(data),
         job_(job),
-        repeats_(RepeatFactors(data, options.config.data().repeat_threshold())),
-        times_(options, EpochOrder::SizeOf(data.size(), repeats_),
+        repeats_(data::RepeatFactors(data,
+                                     options.config.data().repeat_threshold())),
+        times_(options, data::EpochOrder::SizeOf(data.size(), repeats_),
                job->size()) {}
 
   const Timetable& times() const { return times_; }
   const RunState& state() const { return *state_; }
 
-  absl::Status Begin(const FoundCheckpoint* found, Weights weights,
-                     TrainBackend* backend);
+  absl::Status Begin(const FoundCheckpoint* found, model::Weights weights,
+                     kernels::TrainBackend* backend);
   Trainer MakeTrainer(RunRecorder* recorder) {
     return Trainer(options_, times_, state_.get(), loader_.get(), recorder,
                    watchdog_.get(), job_);
@@ -45,17 +47,17 @@ class Job {
   absl::Status StartLoading();
 
   const TrainerOptions& options_;
-  const TrainingSet& data_;
+  const data::TrainingSet& data_;
   Communicator* const job_;
   const std::vector<double> repeats_;  // of the data set's pictures
   const Timetable times_;
   std::unique_ptr<RunState> state_;
-  std::unique_ptr<Loader> loader_;
+  std::unique_ptr<data::Loader> loader_;
   std::unique_ptr<Watchdog> watchdog_;
 };
 
-absl::Status Job::Begin(const FoundCheckpoint* found, Weights weights,
-                        TrainBackend* backend) {
+absl::Status Job::Begin(const FoundCheckpoint* found, model::Weights weights,
+                        kernels::TrainBackend* backend) {
   if (found != nullptr) weights.source = found->path;
   ASSIGN_OR_RETURN(
       state_,
@@ -93,7 +95,7 @@ absl::Status Job::CheckSame() const {
 }
 
 absl::Status Job::StartLoading() {
-  LoaderOptions loader;
+  data::LoaderOptions loader;
   loader.seed = options_.seed;
   loader.rank = job_->rank();
   loader.world = job_->size();
@@ -104,8 +106,8 @@ absl::Status Job::StartLoading() {
   loader.aspect_grouping = options_.config.aspect_grouping();
   loader.repeats = repeats_;
   loader.augmentation = AugmentationOf(options_.config);
-  ASSIGN_OR_RETURN(loader_,
-                   Loader::Create(&data_, state_->model().input(), loader));
+  ASSIGN_OR_RETURN(
+      loader_, data::Loader::Create(&data_, state_->model().input(), loader));
   Watchdog::Options watch;
   watch.rank = job_->rank();
   watch.timeout = options_.timeout;
@@ -142,7 +144,7 @@ RunStart StartOf(const TrainerOptions& options, int64_t done, int processes) {
   return start;
 }
 
-void SayWhatIsDone(const TrainerOptions& options, const TrainingSet& data,
+void SayWhatIsDone(const TrainerOptions& options, const data::TrainingSet& data,
                    const Timetable& times, const RunStart& start,
                    RunRecorder* recorder) {
   const TrainConfig& config = options.config;
@@ -170,8 +172,9 @@ void SayWhatIsDone(const TrainerOptions& options, const TrainingSet& data,
 }  // namespace
 
 absl::StatusOr<bool> Train(const TrainerOptions& options, TrainerRun run,
-                           const TrainingSet& data, const Weights& initial,
-                           TrainBackend* backend, Communicator* job) {
+                           const data::TrainingSet& data,
+                           const model::Weights& initial,
+                           kernels::TrainBackend* backend, Communicator* job) {
   Job parts(options, data, job);
   run.record.set_epoch_pictures(parts.times().epoch_pictures());
   run.record.set_stretch(options.stretch);
@@ -191,13 +194,14 @@ absl::StatusOr<bool> Train(const TrainerOptions& options, TrainerRun run,
 }
 
 absl::StatusOr<Trial> TryIterations(const TrainerOptions& options,
-                                    const TrainingSet& data,
-                                    const Weights& initial,
-                                    TrainBackend* backend, Communicator* job) {
+                                    const data::TrainingSet& data,
+                                    const model::Weights& initial,
+                                    kernels::TrainBackend* backend,
+                                    Communicator* job) {
   Job parts(options, data, job);
   RETURN_IF_ERROR(parts.Begin(nullptr, initial, backend));
   RunRecorder silent("", nullptr, RunRecord());
   return parts.MakeTrainer(&silent).Try();
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

@@ -17,7 +17,7 @@
 #include "fcis/train/trainer/trainer.h"
 #include "fcis/train/trainer/trainer_options.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Where a run is written and what it goes on from.
 struct TrainerRun {
@@ -37,17 +37,19 @@ struct TrainerRun {
 // differ in recipe, iterations, weights or layouts, by rank; those of
 // Trainer::Run.
 absl::StatusOr<bool> Train(const TrainerOptions& options, TrainerRun run,
-                           const TrainingSet& data, const Weights& initial,
-                           TrainBackend* backend, Communicator* job);
+                           const data::TrainingSet& data,
+                           const model::Weights& initial,
+                           kernels::TrainBackend* backend, Communicator* job);
 
 // What the run costs, found by its first iterations, whose results are thrown
 // away. All processes call it with the arguments of Train, before it. Errors as
 // Train.
 absl::StatusOr<Trial> TryIterations(const TrainerOptions& options,
-                                    const TrainingSet& data,
-                                    const Weights& initial,
-                                    TrainBackend* backend, Communicator* job);
+                                    const data::TrainingSet& data,
+                                    const model::Weights& initial,
+                                    kernels::TrainBackend* backend,
+                                    Communicator* job);
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TRAINER_TRAIN_H_

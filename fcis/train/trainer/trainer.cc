@@ -15,7 +15,7 @@
 #include "fcis/train/run/stop_signal.h"
 #include "fcis/train/trainer/patience.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 // Of the time of a training step, about, with what follows the network.
@@ -75,10 +75,10 @@ absl::StatusOr<Trainer::Own> Trainer::AddGradients() {
   Own own;
   for (int part = 0; part < config.accumulate(); ++part) {
     watchdog_.Feed("loading pictures", done() + 1);
-    std::vector<TrainSample> samples;
+    std::vector<data::TrainSample> samples;
     std::vector<Sampler> samplers;
     for (int b = 0; b < config.batch(); ++b) {
-      ASSIGN_OR_RETURN(LoadedSample loaded, loader_.Next());
+      ASSIGN_OR_RETURN(data::LoadedSample loaded, loader_.Next());
       own.image_ids.push_back(loaded.image_id);
       // A stream per picture: the same on whichever process it falls.
       samplers.emplace_back(
@@ -154,7 +154,7 @@ absl::Status Trainer::Save() {
 absl::Status Trainer::Validate() {
   if (saved_ != done()) RETURN_IF_ERROR(Save());
   watchdog_.FeedWaitingForOthers("validation", done());
-  ASSIGN_OR_RETURN(const Weights averaged, learner_.Averaged());
+  ASSIGN_OR_RETURN(const model::Weights averaged, learner_.Averaged());
   ASSIGN_OR_RETURN(const ValidationScore score,
                    options_.validate(averaged, done(), recorder_.path()));
   return recorder_.Validation(done(), score);
@@ -189,7 +189,7 @@ absl::Status Trainer::Finish() {
         best, BestToExport(recorder_.path(), options_.config.schedule()));
   }
   const int64_t iteration = best.has_value() ? best->iteration : done();
-  ASSIGN_OR_RETURN(Weights model, learner_.Averaged());
+  ASSIGN_OR_RETURN(model::Weights model, learner_.Averaged());
   if (iteration != done()) {
     ASSIGN_OR_RETURN(model, recorder_.BestWeights(model.config));
   }
@@ -236,4 +236,4 @@ absl::StatusOr<Trial> Trainer::Try() {
   return trial;
 }
 
-}  // namespace fcis
+}  // namespace fcis::train

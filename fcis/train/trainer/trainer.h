@@ -20,7 +20,7 @@
 #include "fcis/train/trainer/timetable.h"
 #include "fcis/train/trainer/trainer_options.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // What a run costs.
 struct Trial {
@@ -37,7 +37,7 @@ class Trainer {
   // All outlive the trainer. The loader's next sample is the first of the
   // iteration after those that the learner has done; the recorder is started.
   Trainer(const TrainerOptions& options, const Timetable& times,
-          Learner* learner, Loader* loader, RunRecorder* recorder,
+          Learner* learner, data::Loader* loader, RunRecorder* recorder,
           Watchdog* watchdog, Communicator* job)
       : options_(options),
         times_(times),
@@ -87,7 +87,7 @@ class Trainer {
   const TrainerOptions& options_;
   const Timetable& times_;
   Learner& learner_;
-  Loader& loader_;
+  data::Loader& loader_;
   RunRecorder& recorder_;
   Watchdog& watchdog_;
   Communicator& job_;
@@ -95,6 +95,6 @@ class Trainer {
   bool out_of_patience_ = false;
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TRAINER_TRAINER_H_

@@ -12,7 +12,7 @@
 #include "fcis/model/weights/weights.h"
 #include "fcis/train/config/train.pb.h"
 
-namespace fcis {
+namespace fcis::train {
 
 // Mask AP@[.5:.95] and AP@.5 of a validation.
 struct ValidationScore {
@@ -22,7 +22,7 @@ struct ValidationScore {
 // Scores a model, which all processes do together: all call it at the same
 // iterations and get the same numbers. `run`: the run directory.
 using Validator = std::function<absl::StatusOr<ValidationScore>(
-    const Weights&, int64_t iteration, const std::string& run)>;
+    const model::Weights&, int64_t iteration, const std::string& run)>;
 
 struct TrainerOptions {
   TrainConfig config;
@@ -46,6 +46,6 @@ struct TrainerOptions {
   absl::Duration timeout = absl::Minutes(10);
 };
 
-}  // namespace fcis
+}  // namespace fcis::train
 
 #endif  // FCIS_TRAIN_TRAINER_TRAINER_OPTIONS_H_

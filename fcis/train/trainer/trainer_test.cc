@@ -20,7 +20,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis {
+namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -38,11 +38,11 @@ class FakeLearner : public Learner {
 
   int64_t iteration() const override { return iteration_; }
 
-  absl::StatusOr<LossTerms> AddGradients(absl::Span<const TrainSample> samples,
-                                         absl::Span<Sampler> samplers,
-                                         bool first, bool last) override {
+  absl::StatusOr<LossTerms> AddGradients(
+      absl::Span<const data::TrainSample> samples, absl::Span<Sampler> samplers,
+      bool first, bool last) override {
     calls += absl::StrCat(first ? "(" : "", samples.size(), last ? ")" : "");
-    for (const TrainSample& sample : samples) {
+    for (const data::TrainSample& sample : samples) {
       // Blue is the picture's number.
       seen.push_back(static_cast<int>(sample.prepared.data<float>()[2]));
     }
@@ -72,10 +72,11 @@ class FakeLearner : public Learner {
     checkpoint.tensors = Averaged()->tensors;
     return checkpoint;
   }
-  absl::StatusOr<Weights> Averaged() const override {
-    Weights weights;
+  absl::StatusOr<model::Weights> Averaged() const override {
+    model::Weights weights;
     weights.config = *Preset("parity_mini");
-    for (const TensorSpec& spec : ExpectedTensors(weights.config)) {
+    for (const model::TensorSpec& spec :
+         model::ExpectedTensors(weights.config)) {
       Tensor tensor(spec.shape);
       const absl::Span<float> values = tensor.mutable_span<float>();
       std::fill(values.begin(), values.end(), static_cast<float>(iteration_));
@@ -146,10 +147,10 @@ class TrainerTest : public ::testing::Test {
     options_.keep_checkpoints = 0;
   }
 
-  static std::vector<LabelledImage> Pictures() {
-    std::vector<LabelledImage> pictures;
+  static std::vector<data::LabelledImage> Pictures() {
+    std::vector<data::LabelledImage> pictures;
     for (int i = 0; i < kPictures; ++i) {
-      pictures.push_back(CoordinatePicture(
+      pictures.push_back(data::CoordinatePicture(
           kSide, kSide, static_cast<uint8_t>(i), {2, 3, 9, 8}));
     }
     return pictures;
@@ -157,16 +158,16 @@ class TrainerTest : public ::testing::Test {
 
   // Everything but the trainer, for one start of a run.
   struct Start {
-    Start(const TrainerOptions& options, const TrainingSet& data,
+    Start(const TrainerOptions& options, const data::TrainingSet& data,
           const std::string& run, RunRecord record, Communicator* job,
           Learner* learner)
         : times(options, data.size(), job->size()), watchdog({}) {
-      LoaderOptions loading;
+      data::LoaderOptions loading;
       loading.rank = job->rank();
       loading.world = job->size();
       loading.batch = options.config.batch() * options.config.accumulate();
       loading.first_iteration = learner->iteration();
-      loader = *Loader::Create(&data, PlainInput(kSide), loading);
+      loader = *data::Loader::Create(&data, data::PlainInput(kSide), loading);
       if (job->rank() == 0) {
         RunDirectory::Options where;
         where.out = run;
@@ -183,7 +184,7 @@ class TrainerTest : public ::testing::Test {
 
     Timetable times;
     Watchdog watchdog;
-    std::unique_ptr<Loader> loader;
+    std::unique_ptr<data::Loader> loader;
     std::unique_ptr<RunDirectory> directory;
     std::unique_ptr<RunRecorder> recorder;
     std::unique_ptr<Trainer> trainer;
@@ -201,7 +202,7 @@ class TrainerTest : public ::testing::Test {
   void ValidateWith(std::vector<double> aps, int patience) {
     options_.config.mutable_schedule()->set_patience(patience);
     options_.validate_every = .34;  // of an epoch of 3 iterations
-    options_.validate = [this, aps](const Weights&, int64_t iteration,
+    options_.validate = [this, aps](const model::Weights&, int64_t iteration,
                                     const std::string&) {
       validated_.push_back(iteration);
       return ValidationScore{aps[static_cast<size_t>(iteration - 1)], 0};
@@ -216,12 +217,13 @@ class TrainerTest : public ::testing::Test {
   }
   // The updates that made the model.
   float Model() const {
-    const absl::StatusOr<Weights> model = LoadWeights(Path(kModelFile));
+    const absl::StatusOr<model::Weights> model =
+        model::LoadWeights(Path(kModelFile));
     EXPECT_TRUE(model.ok()) << model.status();
     return model.ok() ? model->tensors.begin()->second.data<float>()[0] : -1;
   }
 
-  const MemorySet data_;
+  const data::MemorySet data_;
   TrainerOptions options_;
   RunRecord record_;
   std::string run_;
@@ -391,8 +393,9 @@ TEST_F(TrainerTest, ScoresAreLoweredInTheModelThatIsWritten) {
   FakeLearner learner;
   ASSERT_TRUE(Run(&learner).ok());
   EXPECT_EQ(asked, 6);
-  EXPECT_EQ(LoadWeights(Path(kModelFile))->config.postprocess().lower_scores(),
-            1.5);
+  EXPECT_EQ(
+      model::LoadWeights(Path(kModelFile))->config.postprocess().lower_scores(),
+      1.5);
 }
 
 // What was finished before is another run's model from the next iteration on.
@@ -442,4 +445,4 @@ TEST_F(TrainerTest, ATrialChangesNothing) {
 }
 
 }  // namespace
-}  // namespace fcis
+}  // namespace fcis::train
