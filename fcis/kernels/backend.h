@@ -3,9 +3,9 @@
 // all backends; a backend may rely on valid shapes and types.
 //
 // What callers may rely on
-// - Memory: what an op makes is where the backend computes (Device); only the
-//   lists, proposals and voted instances, are made in host memory. Every op
-//   takes its arguments from either.
+// - Memory: what an op makes is where the backend computes (Device). Every op
+//   takes its arguments from there or from host memory. Lists (ops/propose.h,
+//   ops/vote_masks.h) are made on the host from what ToHost gives.
 // - Layout: pictures and feature maps are N,H,W,C, and row-major, but that
 //   training may Convert them to Layout::kBackend. Convolutions and max pools
 //   take either, and give what they took; every other op takes row-major maps.
@@ -22,8 +22,6 @@
 #define FCIS_KERNELS_BACKEND_H_
 
 #include <memory>
-#include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,12 +33,9 @@
 #include "fcis/kernels/ops/arg_max.h"
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/max_pool.h"
-#include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/kernels/ops/refine_boxes.h"
 #include "fcis/kernels/ops/softmax.h"
-#include "fcis/kernels/ops/vote_masks.h"
-#include "fcis/kernels/repeated_network.h"
 
 namespace fcis::kernels {
 
@@ -119,23 +114,6 @@ class Backend {
   virtual absl::Status RefineBoxes(const RefineParams& params,
                                    const Tensor& rois, const Tensor& deltas,
                                    Tensor* y) = 0;
-
-  // Unless overridden, on the host. There is an anchor, and there is a RoI.
-  virtual absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
-                                                   const Tensor& scores,
-                                                   const Tensor& deltas);
-  virtual absl::StatusOr<std::vector<VotedInstance>> VoteMasks(
-      const VoteParams& params, const Tensor& rois, const Tensor& class_probs,
-      const Tensor& mask_probs);
-
-  // `network` calls this backend, which outlives what is returned. A backend
-  // may record what a call launches and repeat that for later x of the same
-  // shape: which ops the network runs, their parameters, shapes and weights
-  // depend on x's shape alone. One that reads or writes host memory on the way
-  // is not recorded.
-  virtual std::unique_ptr<RepeatedNetwork> Repeat(NetworkFunction network) {
-    return std::make_unique<RepeatedNetwork>(std::move(network));
-  }
 };
 
 }  // namespace fcis::kernels

@@ -34,11 +34,7 @@ Detector::Detector(const ModelConfig& config, kernels::Backend* backend,
     : config_(config),
       backend_(backend),
       layers_(std::move(layers)),
-      head_(config.head(), backend),
-      network_(backend->Repeat(
-          [this](Tensor prepared) -> absl::StatusOr<std::vector<Tensor>> {
-            return layers_.Run(std::move(prepared), nullptr);
-          })) {}
+      head_(config.head(), backend) {}
 
 absl::StatusOr<std::unique_ptr<Detector>> Detector::Create(
     const Weights& weights, kernels::Backend* backend) {
@@ -53,8 +49,7 @@ absl::StatusOr<std::unique_ptr<Detector>> Detector::Create(
 absl::StatusOr<Detector::Maps> Detector::RunNetwork(
     Tensor prepared, const StageObserver& observer) const {
   ASSIGN_OR_RETURN(const std::vector<Tensor> maps,
-                   observer ? layers_.Run(std::move(prepared), observer)
-                            : network_->Run(std::move(prepared)));
+                   layers_.Run(std::move(prepared), observer));
   const RpnMaps rpn = {maps[kRpnScores], maps[kRpnDeltas]};
   RETURN_IF_ERROR(ObserveRpn(observer, rpn, backend_));
   return Maps{rpn, {maps[kScoreMaps], maps[kBoxMaps]}};

@@ -48,8 +48,7 @@ class Detector {
       const StageObserver& observer = nullptr,
       StageTimes* times = nullptr) const;
 
-  // The network alone on a prepared picture, f32 [1,H,W,3]. Observed, it runs
-  // layer by layer; else as the backend repeats it (Backend::Repeat).
+  // The network alone on a prepared picture, f32 [1,H,W,3].
   struct Maps {
     RpnMaps rpn;
     FcisHead::Maps head;
@@ -68,8 +67,6 @@ class Detector {
   kernels::Backend* backend_;
   const Network layers_;
   const FcisHead head_;
-  // Runs layers_. Destroyed first: it may refer to the layers' weights.
-  const std::unique_ptr<kernels::RepeatedNetwork> network_;
 };
 
 // From pooled RoIs to instances: boxes back to the original picture, voting

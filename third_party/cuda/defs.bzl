@@ -1,5 +1,6 @@
-"""fcis_cuda_library: a cc_library of .cu files. It takes part in a build only
-under --config=cuda; //... skips it otherwise. Its users choose with the one
+"""fcis_device_library: a cc_library that launches kernels on a GPU where there
+are GPUs. Under --config=cuda nvcc compiles its sources, else the host's
+compiler. What is part of builds with --config=cuda only is chosen with the one
 select() here:
 
     deps = [":ref"] + if_cuda([":cuda"]),
@@ -65,12 +66,10 @@ def _cuda_objects_impl(ctx):
         flags.append("-I" + d)
     for d in cc.system_includes.to_list():
         flags += ["-isystem", d]
-    for d in cc.defines.to_list() + ctx.attr.local_defines:
+    for d in cc.defines.to_list():
         flags.append("-D" + d)
     objects = []
     for src in ctx.files.srcs:
-        if src.extension != "cu":
-            continue
         out = ctx.actions.declare_file("_objs/{}/{}.o".format(ctx.label.name, src.basename))
         objects.append(out)
         ctx.actions.run(
@@ -92,45 +91,36 @@ _cuda_objects = rule(
     attrs = {
         "deps": attr.label_list(providers = [CcInfo]),
         "hdrs": attr.label_list(allow_files = [".h"]),
-        "local_defines": attr.string_list(),
-        "srcs": attr.label_list(allow_files = [".cu", ".cuh", ".h"]),
+        "srcs": attr.label_list(allow_files = [".cc"]),
         "_toolkit": attr.label(default = "@local_cuda//:version"),
     },
 )
 
-def fcis_cuda_library(name, srcs, hdrs = [], deps = [], local_defines = [], tags = [], **kwargs):
-    """A cc_library whose sources nvcc compiles.
+def fcis_device_library(name, srcs, hdrs, deps, **kwargs):
+    """A cc_library whose sources nvcc compiles under --config=cuda.
 
     Args:
       name: of the library.
-      srcs: .cu files, each compiled on its own, and private .cuh and .h.
-      hdrs: public headers; plain C++ unless only .cu files include them.
-      deps: cc_library targets; cudart, cudnn and nccl are added.
-      local_defines: for these sources only.
-      tags: as everywhere.
+      srcs: .cc files, each compiled on its own.
+      hdrs: plain C++, but for what only nvcc reads.
+      deps: cc_library targets.
       **kwargs: passed to cc_library.
     """
-    deps = deps + [
-        "@local_cuda//:cudart",
-        "@local_cuda//:cudnn",
-        "@local_cuda//:nccl",
-    ]
+    cudart = if_cuda(["@local_cuda//:cudart"])
     _cuda_objects(
         name = name + "_objects",
         srcs = srcs,
         hdrs = hdrs,
-        local_defines = local_defines,
         tags = ["manual"],
-        deps = deps,
+        deps = deps + cudart,
         visibility = ["//visibility:private"],
     )
     cc_library(
         name = name,
         # Through select, or //... would reach nvcc without the config.
-        srcs = if_cuda([":" + name + "_objects"]),
+        srcs = if_cuda([":" + name + "_objects"], srcs),
         hdrs = hdrs,
-        tags = tags,
-        target_compatible_with = if_cuda([], ["@platforms//:incompatible"]),
-        deps = deps,
+        copts = ["-O3"],
+        deps = deps + cudart,
         **kwargs
     )

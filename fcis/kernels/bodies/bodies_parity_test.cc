@@ -13,7 +13,6 @@
 #include "gtest/gtest.h"
 
 namespace fcis::kernels {
-namespace cuda {
 namespace {
 
 // The gradient of maps [H,W,G*G*D] from that of ops::PsroiPool, gy [R,P,P,D].
@@ -179,5 +178,4 @@ TEST(PsroiPoolGradientParity, MxnetsCases) {
 }
 
 }  // namespace
-}  // namespace cuda
 }  // namespace fcis::kernels

@@ -8,11 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "fcis/core/tensor/shape.h"
 
 namespace fcis::kernels {
-namespace cuda {
 
 // Errors: InvalidArgument for an extent that is no int.
 inline absl::Status CheckExtents(const Shape& map) {
@@ -27,15 +25,6 @@ inline absl::Status CheckExtents(const Shape& map) {
   return absl::OkStatus();
 }
 
-// what: "anchors". Errors: InvalidArgument for more than `most`.
-inline absl::Status CheckCount(int64_t count, int64_t most,
-                               absl::string_view what) {
-  if (count <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("cuda: ", count, " ", what, ", expected at most ", most));
-}
-
-}  // namespace cuda
 }  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_EXTENTS_H_

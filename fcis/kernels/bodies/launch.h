@@ -1,8 +1,9 @@
 // How the indices of an op are spread over the blocks and threads of a GPU. An
 // op is a body: a small struct whose operator()(int64_t index) const computes
 // one index and writes what no other index writes. The device's kernel
-// (launch.cuh) and RunOnHost call the same function for every thread, so that a
-// machine without a GPU tests all but the spreading itself.
+// (fcis/kernels/device/compute_device.h) and RunOnHost call the same function
+// for every thread, so that a machine without a GPU tests all but the spreading
+// itself.
 #ifndef FCIS_KERNELS_BODIES_LAUNCH_H_
 #define FCIS_KERNELS_BODIES_LAUNCH_H_
 
@@ -11,7 +12,6 @@
 #include "fcis/core/base/host_device.h"
 
 namespace fcis::kernels {
-namespace cuda {
 
 struct LaunchShape {
   int64_t blocks = 1;  // along x: at most 2^31 - 1
@@ -49,7 +49,6 @@ void RunOnHost(const Body& body, int64_t count, const LaunchShape& shape) {
   }
 }
 
-}  // namespace cuda
 }  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_LAUNCH_H_

@@ -7,7 +7,6 @@
 #include "gtest/gtest.h"
 
 namespace fcis::kernels {
-namespace cuda {
 namespace {
 
 struct CountBody {
@@ -58,5 +57,4 @@ TEST(LaunchTest, IndicesPass31Bits) {
 }
 
 }  // namespace
-}  // namespace cuda
 }  // namespace fcis::kernels

@@ -13,7 +13,6 @@
 #include "fcis/kernels/ops/arg_max.h"
 
 namespace fcis::kernels {
-namespace cuda {
 
 // What is summed over rows of logits: their cross-entropy; how many count
 // (label >= 0), and of those, whose largest logit is the label's; the same of
@@ -234,7 +233,6 @@ struct HeadTermsBody {
   }
 };
 
-}  // namespace cuda
 }  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_LOSS_BODIES_H_

@@ -12,7 +12,6 @@
 #include "fcis/kernels/ops/max_pool.h"
 
 namespace fcis::kernels {
-namespace cuda {
 
 struct MaxPoolShape {
   int kernel, stride;
@@ -217,7 +216,6 @@ struct WeightToFileBody {
   }
 };
 
-}  // namespace cuda
 }  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_MAP_BODIES_H_

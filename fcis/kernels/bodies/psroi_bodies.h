@@ -12,7 +12,6 @@
 #include "fcis/kernels/ops/psroi_pool.h"
 
 namespace fcis::kernels {
-namespace cuda {
 
 // maps: [height, width, G*G*depth]; rois: [R,4].
 template <typename T>
@@ -304,7 +303,6 @@ struct PsroiGatherBody {
   }
 };
 
-}  // namespace cuda
 }  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_PSROI_BODIES_H_

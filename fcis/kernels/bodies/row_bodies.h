@@ -11,7 +11,6 @@
 #include "fcis/kernels/ops/softmax.h"
 
 namespace fcis::kernels {
-namespace cuda {
 
 // Count: rows of `length` >= 1.
 struct SoftmaxBody {
@@ -59,7 +58,6 @@ struct RefineBody {
   }
 };
 
-}  // namespace cuda
 }  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_ROW_BODIES_H_

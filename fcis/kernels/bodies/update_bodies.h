@@ -10,7 +10,6 @@
 #include "fcis/kernels/train/sgd.h"
 
 namespace fcis::kernels {
-namespace cuda {
 
 // A gradient's factor: one per `segment` elements, or null: 1.
 struct FactorOf {
@@ -125,7 +124,6 @@ struct AdamWBody {
   }
 };
 
-}  // namespace cuda
 }  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_BODIES_UPDATE_BODIES_H_

@@ -10,9 +10,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/geometry/box.h"
-#include "fcis/core/geometry/box_rows.h"
-#include "fcis/core/geometry/pixel_box.h"
 #include "fcis/kernels/map_type.h"
 
 namespace fcis::kernels {
@@ -184,38 +181,6 @@ class CheckBackend : public Backend {
                    BoxTolerance(params.height, params.width));
   }
 
-  absl::StatusOr<std::vector<Box>> Propose(const ProposeParams& params,
-                                           const Tensor& scores,
-                                           const Tensor& deltas) override {
-    ASSIGN_OR_RETURN(const Tensor host_scores, ToHost(scores));
-    ASSIGN_OR_RETURN(const Tensor host_deltas, ToHost(deltas));
-    ASSIGN_OR_RETURN(const std::vector<Box> want,
-                     oracle_->Propose(params, host_scores, host_deltas));
-    ASSIGN_OR_RETURN(const std::vector<Box> got,
-                     tested_->Propose(params, scores, deltas));
-    RETURN_IF_ERROR(Compare("propose", scores.shape(), RowsOfBoxes(got),
-                            RowsOfBoxes(want),
-                            BoxTolerance(params.height, params.width)));
-    return got;
-  }
-
-  // No function but IEEE's in an order that is fixed: nothing differs.
-  absl::StatusOr<std::vector<VotedInstance>> VoteMasks(
-      const VoteParams& params, const Tensor& rois, const Tensor& class_probs,
-      const Tensor& mask_probs) override {
-    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
-    ASSIGN_OR_RETURN(const Tensor scores, ToHost(class_probs));
-    ASSIGN_OR_RETURN(const Tensor masks, ToHost(mask_probs));
-    ASSIGN_OR_RETURN(const std::vector<VotedInstance> want,
-                     oracle_->VoteMasks(params, boxes, scores, masks));
-    ASSIGN_OR_RETURN(const std::vector<VotedInstance> got,
-                     tested_->VoteMasks(params, rois, class_probs, mask_probs));
-    const int64_t cells = mask_probs.dim(1) * mask_probs.dim(2);
-    RETURN_IF_ERROR(Compare("vote_masks", rois.shape(), AsTensor(got, cells),
-                            AsTensor(want, cells), 0));
-    return got;
-  }
-
  private:
   struct CheckedConv : public Convolution {
     CheckedConv(CheckBackend* backend, const ConvParams& params,
@@ -255,22 +220,6 @@ class CheckBackend : public Backend {
     const double n = static_cast<double>(w.num_elements() / w.dim(0)) + 2;
     return Compare("conv", x.shape(), *y, want,
                    8 * kEps32 * std::sqrt(n) * (AbsMax(in) * c->norm + start));
-  }
-
-  // Label, score, box and mask of each.
-  static Tensor AsTensor(const std::vector<VotedInstance>& instances,
-                         int64_t cells) {
-    Tensor t(Shape{static_cast<int64_t>(instances.size()), 6 + cells});
-    float* v = t.mutable_data<float>();
-    for (const VotedInstance& i : instances) {
-      const Box b = ToBox(i.box);
-      for (const float value :
-           {static_cast<float>(i.label), i.score, b.x0, b.y0, b.x1, b.y1}) {
-        *v++ = value;
-      }
-      v = std::copy_n(i.mask.data<float>(), cells, v);
-    }
-    return t;
   }
 
   // Results are at most 1; exponentials are good to a few units.

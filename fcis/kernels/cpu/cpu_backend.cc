@@ -1,26 +1,26 @@
 #include "fcis/kernels/cpu/cpu_backend.h"
 
-#include "absl/memory/memory.h"
+#include <memory>
+
 #include "absl/status/status.h"
 #include "dnnl.hpp"
-#include "fcis/kernels/bodies/body_ops_backend.h"
-#include "fcis/kernels/bodies/host_executor.h"
 #include "fcis/kernels/cpu/cpu_max_pool.h"
 #include "fcis/kernels/cpu/cpu_psroi.h"
 #include "fcis/kernels/cpu/dnnl_conv.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_maps.h"
+#include "fcis/kernels/device/device_backend.h"
 
 namespace fcis::kernels {
 namespace {
 
-class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
+class CpuBackend : public DeviceBackend {
  public:
-  explicit CpuBackend(DType activation_type)
-      : activation_type_(activation_type), convs_(activation_type) {}
-
-  absl::string_view name() const override { return "cpu"; }
-  DType activation_type() const override { return activation_type_; }
+  // Takes the convolutions over.
+  CpuBackend(DnnlConvs* convs, DType activation_type)
+      : DeviceBackend("cpu", std::make_unique<HostDevice>(),
+                      std::unique_ptr<ConvEngine>(convs), activation_type),
+        context_(&convs->context()) {}
 
   absl::StatusOr<Tensor> AllocateLike(const Tensor& map, const Shape& shape,
                                       DType type) override {
@@ -28,24 +28,13 @@ class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
   }
   absl::StatusOr<Tensor> Convert(const Tensor& map, DType type,
                                  Layout layout) override {
-    return DnnlConvert(map, type, layout, &convs_.context());
-  }
-
-  absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
-      const ConvParams& params, const Tensor& weight,
-      const Tensor& bias) override {
-    return convs_.Prepare(params, weight, bias);
-  }
-  absl::StatusOr<std::unique_ptr<TrainedConvolution>> MakeConv(
-      const ConvParams& params, const Shape& weight_shape,
-      absl::Span<const float> factors) override {
-    return convs_.Make(params, weight_shape, factors);
+    return DnnlConvert(map, type, layout, context_);
   }
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                        Tensor* y) override {
     if (x.layout() == Layout::kBackend) {
-      return DnnlMaxPool(params, x, &convs_.context(), y);
+      return DnnlMaxPool(params, x, context_, y);
     }
     CpuMaxPool(params, x, y);
     return absl::OkStatus();
@@ -77,8 +66,7 @@ class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
   }
 
  private:
-  const DType activation_type_;
-  DnnlConvs convs_;
+  DnnlContext* const context_;  // the convolutions'
 };
 
 }  // namespace
@@ -90,9 +78,8 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type) {
     return absl::UnimplementedError(
         "bf16 on the CPU needs AVX-512, which this CPU lacks; use f32");
   }
-  std::unique_ptr<Backend> backend =
-      absl::make_unique<CpuBackend>(activation_type);
-  return backend;
+  return std::make_unique<CpuBackend>(new DnnlConvs(activation_type),
+                                      activation_type);
 }
 
 }  // namespace fcis::kernels

@@ -9,13 +9,12 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/tensor/block_cache.h"
 #include "fcis/kernels/bf16.h"
-#include "fcis/kernels/bodies/body_train_backend.h"
-#include "fcis/kernels/bodies/host_executor.h"
 #include "fcis/kernels/cpu/cpu_channel_ops.h"
 #include "fcis/kernels/cpu/cpu_psroi_gradient.h"
 #include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_maps.h"
+#include "fcis/kernels/device/device_train_backend.h"
 #include "fcis/kernels/train/host_parameter_math.h"
 
 namespace fcis::kernels {
@@ -64,11 +63,11 @@ void CombineAll(void (*combine)(const T*, const T*, int64_t, T*),
   });
 }
 
-class CpuTrainBackend : public cuda::BodyTrainBackend<cuda::HostExecutor> {
+class CpuTrainBackend : public DeviceTrainBackend {
  public:
   explicit CpuTrainBackend(std::unique_ptr<Backend> forward)
-      : BodyTrainBackend(std::move(forward), cuda::HostExecutor::Shared(),
-                         absl::make_unique<HostParameterMath>()) {}
+      : DeviceTrainBackend(std::move(forward), HostDevice::Shared(),
+                           absl::make_unique<HostParameterMath>()) {}
 
   absl::Status Combine(const Tensor* gate, const Tensor* other,
                        Tensor* g) override {

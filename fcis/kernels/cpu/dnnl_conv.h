@@ -18,21 +18,20 @@ namespace fcis::kernels {
 
 // What all convolutions of a backend share, and outlives them: the context and
 // the compiled primitives. One call at a time.
-class DnnlConvs {
+class DnnlConvs : public ConvEngine {
  public:
   // activation_type: f32 or bf16, the type that convolutions compute in.
   explicit DnnlConvs(DType activation_type) : compute_(activation_type) {}
   DnnlConvs(const DnnlConvs&) = delete;
 
-  // As Backend::PrepareConv and Backend::MakeConv. The first run of a prepared
-  // convolution brings its weights into the layout that oneDNN asks for and
-  // lets go of the original.
-  absl::StatusOr<std::unique_ptr<Convolution>> Prepare(const ConvParams& params,
-                                                       const Tensor& weight,
-                                                       const Tensor& bias);
+  // The first run of a prepared convolution brings its weights into the layout
+  // that oneDNN asks for and lets go of the original.
+  absl::StatusOr<std::unique_ptr<Convolution>> Prepare(
+      const ConvParams& params, const Tensor& weight,
+      const Tensor& bias) override;
   absl::StatusOr<std::unique_ptr<TrainedConvolution>> Make(
       const ConvParams& params, const Shape& weight_shape,
-      absl::Span<const float> factors);
+      absl::Span<const float> factors) override;
 
   DType compute() const { return compute_; }
   DnnlContext& context() { return context_; }

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/testing/near.h"
-#include "fcis/kernels/ref/ref_conv.h"
+#include "fcis/kernels/ref/plain_convs.h"
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
@@ -54,6 +54,7 @@ double Limit(const Case& c) {
 
 TEST(DnnlConv, EqualsTheReferenceUpToRounding) {
   DnnlConvs convs(DType::kF32);
+  PlainConvs plain(HostDevice::Shared(), DType::kF32);
   int i = 0;
   for (const Case& c : Cases()) {
     for (const bool residual : {false, true}) {
@@ -70,9 +71,8 @@ TEST(DnnlConv, EqualsTheReferenceUpToRounding) {
       const absl::Status status =
           conv->Forward(x, residual ? &add : nullptr, &got);
       ASSERT_TRUE(status.ok()) << status;
-      ASSERT_TRUE(RefConv(params, weight, bias, DType::kF32)
-                      .Forward(x, residual ? &add : nullptr, &want)
-                      .ok());
+      const auto oracle = plain.Prepare(params, weight, bias).value();
+      ASSERT_TRUE(oracle->Forward(x, residual ? &add : nullptr, &want).ok());
       EXPECT_TRUE(AllNear(got, want, Limit(c)));
     }
   }
@@ -87,14 +87,15 @@ TEST(DnnlConv, InputSizesMayAlternate) {
   ConvParams params;
   params.pad = 1;
   const auto conv = convs.Prepare(params, weight, bias).value();
-  RefConv ref(params, weight, bias, DType::kF32);
+  PlainConvs plain(HostDevice::Shared(), DType::kF32);
+  const auto ref = plain.Prepare(params, weight, bias).value();
   for (const Shape& size : {Shape{1, 40, 56, 32}, Shape{1, 1, 3, 32},
                             Shape{4, 7, 7, 32}, Shape{1, 40, 56, 32}}) {
     const Tensor x = RandomTensor("x", size);
     Tensor got(ops::InferConvShape(params, size, weight.shape()).value());
     Tensor want(got.shape());
     ASSERT_TRUE(conv->Forward(x, nullptr, &got).ok());
-    ASSERT_TRUE(ref.Forward(x, nullptr, &want).ok());
+    ASSERT_TRUE(ref->Forward(x, nullptr, &want).ok());
     EXPECT_TRUE(AllNear(got, want, 8.0 * 290 / 3 / (1 << 24)));
   }
 }

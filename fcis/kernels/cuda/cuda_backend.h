@@ -12,11 +12,10 @@
 namespace fcis::kernels {
 
 // On the first visible GPU. activation_type: f32, bf16 or f16; tf32:
-// convolutions of f32 maps multiply the leading 11 bits; records: whether
-// Repeat makes CUDA graphs. Errors: Unavailable when there is no GPU.
+// convolutions of f32 maps multiply the leading 11 bits. Errors: Unavailable
+// when there is no GPU.
 absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(DType activation_type,
-                                                         bool tf32,
-                                                         bool records = true);
+                                                         bool tf32);
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeCudaTrainBackend(
     DType activation_type, bool tf32);
 

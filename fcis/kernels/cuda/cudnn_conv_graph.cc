@@ -145,8 +145,8 @@ constexpr Direction kGradientOfWeight = {
 void AddConvolution(const ConvProblem& problem, const Direction& d, size_t y,
                     GraphBuilder* graph) {
   const size_t conv = graph->AddConvolution(problem.params);
-  const size_t x = graph->Add(Map(kX, problem.x, problem.operand));
-  const size_t w = graph->Add(Weight(problem.weight, problem.operand));
+  const size_t x = graph->Add(Map(kX, problem.x, problem.held));
+  const size_t w = graph->Add(Weight(problem.weight, problem.held));
   GraphNode op(d.operation);
   op.SetNode(d.conv, graph->at(conv))
       .SetNode(d.x, graph->at(x))
@@ -160,7 +160,7 @@ void AddConvolution(const ConvProblem& problem, const Direction& d, size_t y,
 absl::StatusOr<ConvGraph> MakeGradientGraph(const ConvProblem& problem,
                                             const Direction& direction) {
   GraphBuilder graph;
-  const size_t gy = graph.Add(Map(kY, problem.y, problem.operand));
+  const size_t gy = graph.Add(Map(kY, problem.y, problem.held));
   AddConvolution(problem, direction, gy, &graph);
   return graph.Finish();
 }

@@ -1,6 +1,6 @@
 // A convolution at one size as graphs of cuDNN's: forward with all that follows
-// it, and back. Operands are bf16 or f16 (ConvProblem::operand), sums and what
-// follows them f32, and each result is rounded once. Needs no GPU.
+// it, and back. Operands are of ConvProblem::held, sums and what follows them
+// f32, and each result is rounded once. Needs no GPU.
 #ifndef FCIS_KERNELS_CUDA_CUDNN_CONV_GRAPH_H_
 #define FCIS_KERNELS_CUDA_CUDNN_CONV_GRAPH_H_
 
@@ -11,8 +11,8 @@
 
 #include "absl/status/statusor.h"
 #include "fcis/core/tensor/tensor.h"
-#include "fcis/kernels/cuda/conv_problem.h"
 #include "fcis/kernels/cuda/cudnn_graph.h"
+#include "fcis/kernels/device/device_convs.h"
 
 namespace fcis::kernels {
 namespace cuda {

@@ -9,7 +9,7 @@ namespace fcis::kernels {
 namespace cuda {
 namespace {
 
-constexpr DType kNarrow[] = {DType::kBF16, DType::kF16};
+constexpr DType kTypes[] = {DType::kF32, DType::kBF16, DType::kF16};
 
 ConvProblem Problem(DType operand, bool relu) {
   ConvProblem p;
@@ -20,12 +20,12 @@ ConvProblem Problem(DType operand, bool relu) {
   p.weight = {32, 16, 3, 3};
   p.x = {2, 13, 17, 16};
   p.y = *ops::InferConvShape(p.params, p.x, p.weight);
-  p.operand = operand;
+  p.operand = p.held = operand;
   return p;
 }
 
 TEST(CudnnConvGraphTest, CudnnTakesTheForwardOperations) {
-  for (const DType operand : kNarrow) {
+  for (const DType operand : kTypes) {
     for (const bool relu : {false, true}) {
       for (const bool residual : {false, true}) {
         for (const DType output : {DType::kF32, operand}) {
@@ -40,7 +40,7 @@ TEST(CudnnConvGraphTest, CudnnTakesTheForwardOperations) {
 }
 
 TEST(CudnnConvGraphTest, CudnnTakesTheBackwardOperations) {
-  for (const DType operand : kNarrow) {
+  for (const DType operand : kTypes) {
     const auto of_x = MakeGradientOfXGraph(Problem(operand, true));
     ASSERT_TRUE(of_x.ok()) << of_x.status();
     EXPECT_EQ(of_x->operations.size(), 1u);

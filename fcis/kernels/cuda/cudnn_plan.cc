@@ -6,7 +6,6 @@
 
 #include "absl/memory/memory.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/kernels/cuda/cudnn_legacy_conv.h"
 #include "fcis/kernels/cuda/status.h"
 
 namespace fcis::kernels {
@@ -14,8 +13,9 @@ namespace cuda {
 namespace {
 
 // Whether an engine's results are those of the contract: no note names another
-// sum, other operands or, unless it may, another order every time.
-bool Exact(cudnnBackendDescriptor_t config, bool may_vary) {
+// sum, other operands or, unless they may, tensor cores or another order every
+// time.
+bool Exact(cudnnBackendDescriptor_t config, bool tensor_cores, bool may_vary) {
   GraphNode engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
   cudnnBackendDescriptor_t raw = engine.get();
   int64_t count = 0;
@@ -32,7 +32,7 @@ bool Exact(cudnnBackendDescriptor_t config, bool may_vary) {
     return false;
   }
   return std::all_of(notes, notes + count, [&](cudnnBackendNumericalNote_t n) {
-    return n == CUDNN_NUMERICAL_NOTE_TENSOR_CORE ||
+    return (tensor_cores && n == CUDNN_NUMERICAL_NOTE_TENSOR_CORE) ||
            n == CUDNN_NUMERICAL_NOTE_STRICT_NAN_PROP ||
            (may_vary && n == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC);
   });
@@ -98,22 +98,21 @@ absl::StatusOr<std::vector<GraphNode>> ConfigsOf(const PlanTarget& target,
 }
 
 absl::StatusOr<Plan> BestPlan(const PlanTarget& target, const GraphNode& graph,
-                              Order order, const GraphNode* kernels) {
+                              const PlanChoice& choice) {
+  const GraphNode* const kernels =
+      choice.kernels == nullptr ? nullptr : choice.kernels->get();
   std::vector<std::vector<GraphNode>> ranked;
   for (const auto mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
     auto configs = ConfigsOf(target, graph, mode);
     if (configs.ok()) ranked.push_back(*std::move(configs));
   }
   for (const bool may_vary : {false, true}) {
-    if (may_vary && order == Order::kFixed) break;
+    if (may_vary && choice.fixed_order) break;
     for (const std::vector<GraphNode>& configs : ranked) {
       for (const GraphNode& config : configs) {
-        if (!Exact(config.get(), may_vary)) continue;
+        if (!Exact(config.get(), choice.tensor_cores, may_vary)) continue;
         absl::StatusOr<Plan> plan = PlanOf(target, config.get(), kernels);
-        if (plan.ok() &&
-            plan->workspace <= static_cast<int64_t>(kMaxConvWorkspace)) {
-          return plan;
-        }
+        if (plan.ok() && plan->workspace <= kMaxConvWorkspace) return plan;
       }
     }
   }
@@ -158,22 +157,19 @@ CudnnPlan::CudnnPlan(ConvGraph graph, GraphNode operations, GraphNode plan,
       workspace_(workspace) {}
 
 absl::StatusOr<std::unique_ptr<CudnnPlan>> CudnnPlan::Create(
-    const PlanTarget& target, ConvGraph graph, Order order,
-    KernelCache* kernels) {
-  ASSIGN_OR_RETURN(GraphNode operations,
-                   OperationsOf(target, graph, kernels != nullptr));
-  if (kernels != nullptr) RETURN_IF_ERROR(StartCache(operations, kernels));
-  ASSIGN_OR_RETURN(Plan plan,
-                   BestPlan(target, operations, order,
-                            kernels == nullptr ? nullptr : kernels->get()));
+    const PlanTarget& target, ConvGraph graph, const PlanChoice& choice) {
+  const bool any_size = choice.kernels != nullptr;
+  ASSIGN_OR_RETURN(GraphNode operations, OperationsOf(target, graph, any_size));
+  if (any_size) RETURN_IF_ERROR(StartCache(operations, choice.kernels));
+  ASSIGN_OR_RETURN(Plan plan, BestPlan(target, operations, choice));
   return absl::WrapUnique(new CudnnPlan(std::move(graph), std::move(operations),
                                         std::move(plan.node), plan.workspace));
 }
 
-absl::Status CudnnPlan::Run(cudnnHandle_t handle, CudaExecutor* executor,
+absl::Status CudnnPlan::Run(cudnnHandle_t handle, CudaDevice* device,
                             absl::Span<const TensorPlace> places) {
   ASSIGN_OR_RETURN(Tensor workspace,
-                   executor->Allocate({workspace_}, DType::kU8));
+                   device->Allocate({workspace_}, DType::kU8));
   std::vector<int64_t> ids;
   std::vector<const void*> memory;
   for (const TensorPlace& place : places) {

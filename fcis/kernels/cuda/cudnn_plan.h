@@ -11,12 +11,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "fcis/kernels/cuda/cuda_executor.h"
+#include "fcis/kernels/cuda/cuda_device.h"
 #include "fcis/kernels/cuda/cudnn_conv_graph.h"
 #include "fcis/kernels/cuda/cudnn_graph.h"
 
 namespace fcis::kernels {
 namespace cuda {
+
+// More is not taken for a workspace: at the network's sizes the fast engines
+// need less.
+constexpr int64_t kMaxConvWorkspace = int64_t{512} << 20;
 
 // The GPU that a plan is for: a handle's, or, where there is none, the one that
 // a node CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR describes. Such a plan does not
@@ -24,11 +28,6 @@ namespace cuda {
 struct PlanTarget {
   cudnnHandle_t handle = nullptr;
   const GraphNode* properties = nullptr;
-};
-
-enum class Order {
-  kFixed,      // sums have the same bits every time
-  kPreferred,  // where cuDNN has an engine whose sums have
 };
 
 // Where a tensor of the graph is.
@@ -41,18 +40,28 @@ struct TensorPlace {
 // of its maps: a second each, and then nothing. Empty at first.
 using KernelCache = std::unique_ptr<GraphNode>;
 
+// Which engines a plan may take.
+struct PlanChoice {
+  // Sums have the same bits every time; else where cuDNN has such an engine.
+  bool fixed_order = false;
+  // Tensor cores may multiply: operands have 16 bits, or may lose what TF32
+  // does not hold.
+  bool tensor_cores = true;
+  // Null for graphs that need no compiling.
+  KernelCache* kernels = nullptr;
+};
+
 class CudnnPlan {
  public:
   // The first engine of those that cuDNN ranks that multiplies the operands as
   // they are and sums the products in f32 (no FFT, no Winograd), within
-  // kMaxConvWorkspace. kernels: null for graphs that need no compiling. Errors:
-  // there is none for this graph and GPU.
+  // kMaxConvWorkspace. Errors: Unimplemented, there is none for this graph and
+  // GPU.
   static absl::StatusOr<std::unique_ptr<CudnnPlan>> Create(
-      const PlanTarget& target, ConvGraph graph, Order order,
-      KernelCache* kernels);
+      const PlanTarget& target, ConvGraph graph, const PlanChoice& choice);
 
   // `places`: of all tensors that are not virtual.
-  absl::Status Run(cudnnHandle_t handle, CudaExecutor* executor,
+  absl::Status Run(cudnnHandle_t handle, CudaDevice* device,
                    absl::Span<const TensorPlace> places);
 
   int64_t workspace_bytes() const { return workspace_; }

@@ -3,10 +3,10 @@
 #include "fcis/kernels/cuda/cudnn_plan.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "fcis/kernels/backend.h"
-#include "fcis/kernels/cuda/cudnn_legacy_conv.h"
 #include "gtest/gtest.h"
 
 namespace fcis::kernels {
@@ -45,29 +45,57 @@ ConvProblem ProblemOf(const Layer& layer, DType operand) {
   p.weight = {layer.out, layer.in, layer.kernel, layer.kernel};
   p.x = {1, layer.height, layer.width, layer.in};
   p.y = *ops::InferConvShape(p.params, p.x, p.weight);
-  p.operand = operand;
+  p.operand = p.held = operand;
   return p;
 }
 
-TEST(CudnnPlanTest, AnH100HasEnginesForGradientsWithTheSameBitsEveryTime) {
-  GraphNode properties(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
-  properties.Set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
-                 kH100.size(), kH100.data());
-  const absl::Status known = properties.Finalize("properties");
-  if (!known.ok()) GTEST_SKIP() << "this cuDNN reads others: " << known;
+class CudnnPlanTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    h100_.Set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+              kH100.size(), kH100.data());
+    const absl::Status known = h100_.Finalize("properties");
+    if (!known.ok()) GTEST_SKIP() << "this cuDNN reads others: " << known;
+  }
+
+  void ExpectPlan(absl::StatusOr<ConvGraph> graph, bool fixed_order,
+                  bool tensor_cores) {
+    ASSERT_TRUE(graph.ok()) << graph.status();
+    PlanChoice choice;
+    choice.fixed_order = fixed_order;
+    choice.tensor_cores = tensor_cores;
+    const auto plan =
+        CudnnPlan::Create({nullptr, &h100_}, *std::move(graph), choice);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_LE((*plan)->workspace_bytes(), kMaxConvWorkspace);
+  }
+
+  GraphNode h100_ = GraphNode(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
+};
+
+TEST_F(CudnnPlanTest, AnH100HasEnginesForGradientsWithTheSameBitsEveryTime) {
   for (const DType operand : {DType::kBF16, DType::kF16}) {
     for (const Layer& layer : kLayers) {
       const ConvProblem problem = ProblemOf(layer, operand);
       SCOPED_TRACE(problem.x.ToString() + " with " + problem.weight.ToString());
-      for (const auto make :
-           {MakeGradientOfXGraph, MakeGradientOfWeightGraph}) {
-        auto graph = make(problem);
-        ASSERT_TRUE(graph.ok()) << graph.status();
-        const auto plan = CudnnPlan::Create(
-            {nullptr, &properties}, *std::move(graph), Order::kFixed, nullptr);
-        ASSERT_TRUE(plan.ok()) << plan.status();
-        EXPECT_LE((*plan)->workspace_bytes(),
-                  static_cast<int64_t>(kMaxConvWorkspace));
+      ExpectPlan(MakeGradientOfXGraph(problem), true, true);
+      ExpectPlan(MakeGradientOfWeightGraph(problem), true, true);
+    }
+  }
+}
+
+// In TF32, and without tensor cores: all that DeviceConvs asks of f32.
+TEST_F(CudnnPlanTest, AnH100HasEnginesForF32) {
+  for (const bool tf32 : {true, false}) {
+    for (const Layer& layer : kLayers) {
+      ConvProblem problem = ProblemOf(layer, DType::kF32);
+      SCOPED_TRACE(problem.x.ToString() + " with " + problem.weight.ToString());
+      ExpectPlan(MakeGradientOfXGraph(problem), false, tf32);
+      ExpectPlan(MakeGradientOfWeightGraph(problem), false, tf32);
+      for (const bool relu : {false, true}) {
+        problem.params.relu = relu;
+        ExpectPlan(MakeFusedConvGraph(problem, DType::kF32, false), false,
+                   tf32);
       }
     }
   }

@@ -12,24 +12,11 @@
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cuda/cuda_mark.h"
-#include "fcis/kernels/cuda/own_gpu.h"
 #include "fcis/kernels/cuda/status.h"
 
 namespace fcis::kernels {
 namespace cuda {
 namespace {
-
-absl::StatusOr<GpuId> CurrentGpu() {
-  int device = 0;
-  RETURN_IF_ERROR(ToStatus(cudaGetDevice(&device), "the current GPU"));
-  cudaDeviceProp properties;
-  RETURN_IF_ERROR(ToStatus(cudaGetDeviceProperties(&properties, device),
-                           "properties of a GPU"));
-  GpuId id;
-  static_assert(sizeof properties.uuid == sizeof id, "all of it");
-  std::memcpy(id.data(), &properties.uuid, sizeof id);
-  return id;
-}
 
 class NcclSums : public AllReduce {
  public:
@@ -45,8 +32,6 @@ class NcclSums : public AllReduce {
   NcclSums& operator=(const NcclSums&) = delete;
 
   absl::Status Init(Communicator* job) {
-    ASSIGN_OR_RETURN(const GpuId gpu, CurrentGpu());
-    RETURN_IF_ERROR(CheckOwnGpu(job, gpu));
     ncclUniqueId id = {};
     if (job->rank() == 0) {
       RETURN_IF_ERROR(Call(ncclGetUniqueId(&id), "unique id"));
@@ -103,8 +88,12 @@ class NcclSums : public AllReduce {
     if (result == ncclSuccess || result == ncclInProgress) {
       return absl::OkStatus();
     }
-    return Fail(absl::InternalError(
-        absl::StrCat("NCCL, ", doing, ": ", ncclGetErrorString(result))));
+    // The last error names the ranks that share a GPU, where they do.
+    const std::string text =
+        absl::StrCat("NCCL, ", doing, ": ", ncclGetErrorString(result), "; ",
+                     ncclGetLastError(nullptr));
+    return Fail(result == ncclInvalidUsage ? absl::FailedPreconditionError(text)
+                                           : absl::InternalError(text));
   }
 
   // What NCCL's own threads ran into, here or in another process.

@@ -22,7 +22,7 @@ constexpr absl::Duration kNcclTimeout = absl::Minutes(5);
 
 // Called by all processes, each of which has a GPU of its own; the current one.
 // `job` carries NCCL's unique id and is not used afterwards; `compute` outlives
-// the sums. Errors: FailedPrecondition where processes share a GPU (own_gpu.h);
+// the sums. Errors: FailedPrecondition where processes share a GPU;
 // NCCL's, also those of other processes that it learns of; DeadlineExceeded for
 // a hang. After an error the communicator is aborted, and every call fails.
 // type: f32 or bf16, which every partial sum is rounded to (it has f32's range:

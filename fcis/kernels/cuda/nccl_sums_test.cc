@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/kernels/bf16.h"
-#include "fcis/kernels/cuda/cuda_executor.h"
+#include "fcis/kernels/cuda/cuda_device.h"
 #include "fcis/kernels/map_type.h"
 #include "gtest/gtest.h"
 
@@ -33,11 +33,11 @@ int RunRank(const std::string& what) {
   const bool bf16 = what == "bf16";
   const int64_t period = bf16 ? 100 : 1000;
   const auto job = MakeCommunicator();
-  const auto executor = CudaExecutor::Create();
-  if (!job.ok() || !executor.ok()) return 2;
+  const auto gpu = CudaDevice::Create();
+  if (!job.ok() || !gpu.ok()) return 2;
   const int size = (*job)->size(), rank = (*job)->rank();
   const auto sums =
-      MakeNcclSums(job->get(), (*executor)->stream(),
+      MakeNcclSums(job->get(), (*gpu)->stream(),
                    bf16 ? DType::kBF16 : DType::kF32, absl::Seconds(5));
   if (what == "share") {
     return absl::IsFailedPrecondition(sums.status()) ? 0 : 7;
@@ -50,7 +50,7 @@ int RunRank(const std::string& what) {
       StoreF32(static_cast<float>(i % period + rank), to + i);
     }
   });
-  Tensor device = *(*executor)->ToDevice(host);
+  Tensor device = *(*gpu)->ToDevice(host);
   Tensor first = device.Part(0, {kElements / 2});
   Tensor second = device.Part(kElements / 2, {kElements / 2});
   if (what == "hang" && rank > 0) {
@@ -66,7 +66,7 @@ int RunRank(const std::string& what) {
     return absl::IsDeadlineExceeded(done) ? 0 : 4;
   }
   if (!ok || !done.ok()) return 5;
-  const Tensor after = AsF32(*(*executor)->ToHost(device));
+  const Tensor after = AsF32(*(*gpu)->ToHost(device));
   for (int64_t i = 0; i < kElements; ++i) {
     const int64_t want = size * (i % period) + size * (size - 1) / 2;
     if (after.data<float>()[i] != static_cast<float>(want)) return 6;

@@ -1,6 +1,6 @@
 // The terms of the loss, each with its gradient, of one value or one row
 // (docs/reference.md, Training 9 to 11); what is summed over rows is in
-// fcis/kernels/cuda/loss_bodies.h.
+// fcis/kernels/bodies/loss_bodies.h.
 #ifndef FCIS_KERNELS_LOSSES_LOSSES_H_
 #define FCIS_KERNELS_LOSSES_LOSSES_H_
 

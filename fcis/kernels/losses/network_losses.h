@@ -1,7 +1,7 @@
 // The losses of one picture and the gradients of what the network says: of the
 // RPN's maps, and of what is pooled for the sampled RoIs: what TrainBackend's
 // RpnLoss and HeadLoss take, give and share. They are computed by the bodies of
-// fcis/kernels/cuda/loss_bodies.h.
+// fcis/kernels/bodies/loss_bodies.h.
 #ifndef FCIS_KERNELS_LOSSES_NETWORK_LOSSES_H_
 #define FCIS_KERNELS_LOSSES_NETWORK_LOSSES_H_
 

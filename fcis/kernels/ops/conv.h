@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "fcis/core/tensor/shape.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/train/output_factors.h"
@@ -79,6 +80,23 @@ class TrainedConvolution : public Convolution {
   virtual absl::Status GradientOfWeight(const Tensor& x, const Tensor& gy,
                                         bool add, float* gweight,
                                         float* gbias) = 0;
+};
+
+// What makes a backend's convolutions, which it outlives: oneDNN
+// (fcis/kernels/cpu/dnnl_conv.h), plain loops (fcis/kernels/ref/plain_convs.h)
+// or cuDNN (fcis/kernels/cuda/cudnn_convs.h). One call at a time.
+class ConvEngine {
+ public:
+  virtual ~ConvEngine() = default;
+
+  // Whether f32 operands are multiplied as TF32.
+  virtual bool tf32() const { return false; }
+  // As Backend::PrepareConv and Backend::MakeConv.
+  virtual absl::StatusOr<std::unique_ptr<Convolution>> Prepare(
+      const ConvParams& params, const Tensor& weight, const Tensor& bias) = 0;
+  virtual absl::StatusOr<std::unique_ptr<TrainedConvolution>> Make(
+      const ConvParams& params, const Shape& weight_shape,
+      absl::Span<const float> factors) = 0;
 };
 
 namespace ops {

@@ -29,7 +29,9 @@ absl::StatusOr<std::vector<Box>> Propose(Backend& backend,
                      "] and f32 [1,h,w,", 4 * anchors, "]"));
   }
   if (deltas.num_elements() == 0) return std::vector<Box>();
-  return backend.Propose(params, scores, deltas);
+  ASSIGN_OR_RETURN(const Tensor host_scores, backend.ToHost(scores));
+  ASSIGN_OR_RETURN(const Tensor host_deltas, backend.ToHost(deltas));
+  return ProposeOnHost(params, host_scores, host_deltas);
 }
 
 }  // namespace ops
@@ -53,14 +55,6 @@ std::vector<Box> ProposeOnHost(const ProposeParams& params,
     rois.push_back(boxes[i]);
   }
   return rois;
-}
-
-absl::StatusOr<std::vector<Box>> Backend::Propose(const ProposeParams& params,
-                                                  const Tensor& scores,
-                                                  const Tensor& deltas) {
-  ASSIGN_OR_RETURN(const Tensor host_scores, ToHost(scores));
-  ASSIGN_OR_RETURN(const Tensor host_deltas, ToHost(deltas));
-  return ProposeOnHost(params, host_scores, host_deltas);
 }
 
 }  // namespace fcis::kernels

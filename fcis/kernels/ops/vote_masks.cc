@@ -191,7 +191,10 @@ absl::StatusOr<std::vector<VotedInstance>> VoteMasks(Backend& backend,
   }
   RETURN_IF_ERROR(CheckTensors(rois, class_probs, mask_probs));
   if (rois.dim(0) == 0) return std::vector<VotedInstance>();
-  return backend.VoteMasks(params, rois, class_probs, mask_probs);
+  ASSIGN_OR_RETURN(const Tensor host_rois, backend.ToHost(rois));
+  ASSIGN_OR_RETURN(const Tensor host_classes, backend.ToHost(class_probs));
+  ASSIGN_OR_RETURN(const Tensor host_masks, backend.ToHost(mask_probs));
+  return VoteMasksOnHost(params, host_rois, host_classes, host_masks);
 }
 
 }  // namespace ops
@@ -212,15 +215,6 @@ std::vector<VotedInstance> VoteMasksOnHost(const VoteParams& params,
     if (v.has_value()) instances.push_back(*std::move(v));
   }
   return instances;
-}
-
-absl::StatusOr<std::vector<VotedInstance>> Backend::VoteMasks(
-    const VoteParams& params, const Tensor& rois, const Tensor& class_probs,
-    const Tensor& mask_probs) {
-  ASSIGN_OR_RETURN(const Tensor host_rois, ToHost(rois));
-  ASSIGN_OR_RETURN(const Tensor host_classes, ToHost(class_probs));
-  ASSIGN_OR_RETURN(const Tensor host_masks, ToHost(mask_probs));
-  return VoteMasksOnHost(params, host_rois, host_classes, host_masks);
 }
 
 }  // namespace fcis::kernels

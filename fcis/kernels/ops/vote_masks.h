@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "fcis/core/base/host_device.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/tensor/tensor.h"
@@ -50,13 +49,13 @@ struct VotedInstance {
   Tensor mask;  // f32 [m,m], over the box
 };
 
-FCIS_HD inline bool TakesPart(const VoteParams& params, const Box& roi) {
+inline bool TakesPart(const VoteParams& params, const Box& roi) {
   return params.min_side < 0 ||
          (roi.height() >= params.min_side && roi.width() >= params.min_side);
 }
 
 // The RoI in pixels of the picture.
-FCIS_HD inline Box VotingBox(const VoteParams& params, const Box& roi) {
+inline Box VotingBox(const VoteParams& params, const Box& roi) {
   const float s = params.scale;
   return ClipBox({roi.x0 / s, roi.y0 / s, roi.x1 / s, roi.y1 / s},
                  static_cast<float>(params.width),
@@ -73,7 +72,7 @@ FCIS_HD inline Box VotingBox(const VoteParams& params, const Box& roi) {
 //   max_detections are among them and give the same cut. Otherwise the
 //   reference's cut is the score of a box that does not pass, or of the last of
 //   the n, or a threshold: all n pass it, as they do here.
-FCIS_HD inline bool PassesThresholds(const VoteParams& params, float score) {
+inline bool PassesThresholds(const VoteParams& params, float score) {
   if (params.rule == VotingRule::kChainercv)
     return score >= params.score_thresh;
   return score > params.score_thresh && score >= params.min_vote_score;

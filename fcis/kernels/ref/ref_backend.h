@@ -1,7 +1,7 @@
 // The reference backend, the oracle of the others: every op by its definition
 // (fcis/kernels/bodies) on the host's threads, in float32 in the order that
 // fcis/kernels/ops states; convolutions as plain loops that accumulate in
-// double.
+// double (plain_convs.h).
 #ifndef FCIS_KERNELS_REF_REF_BACKEND_H_
 #define FCIS_KERNELS_REF_REF_BACKEND_H_
 

@@ -13,9 +13,9 @@
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/check/check_backend.h"
-#include "fcis/kernels/cuda/emulated_backend.h"
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ref/ref_backend.h"
+#include "fcis/kernels/testing/emulated_backend.h"
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "gtest/gtest.h"
 

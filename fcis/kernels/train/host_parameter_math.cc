@@ -10,12 +10,6 @@
 namespace fcis::kernels {
 namespace {
 
-using cuda::AdamWBody;
-using cuda::AddBody;
-using cuda::FactorOfEach;
-using cuda::SgdBody;
-using cuda::Update;
-
 // Elements that a thread takes at once; sums over them are added in order.
 constexpr int64_t kChunk = 16384;
 

@@ -6,7 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cpu/cpu_train_backend.h"
-#include "fcis/kernels/ref/ref_train_backend.h"
+#include "fcis/kernels/device/device_train_backend.h"
+#include "fcis/kernels/train/host_parameter_math.h"
 
 #if defined(FCIS_CUDA)
 #include "fcis/kernels/cuda/cuda_backend.h"
@@ -34,7 +35,11 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Backend> forward,
                    MakeBackend(name, precision));
-  if (name == "ref") return MakeRefTrainBackend(std::move(forward));
+  if (name == "ref") {
+    return std::make_unique<DeviceTrainBackend>(
+        std::move(forward), HostDevice::Shared(),
+        std::make_unique<HostParameterMath>());
+  }
   return MakeCpuTrainBackend(std::move(forward));
 }
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "fcis/core/config/presets.h"
-#include "fcis/kernels/cuda/emulated_backend.h"
 #include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/testing/emulated_backend.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
@@ -64,11 +64,12 @@ class TrainStepTest : public ::testing::Test {
   LossTerms terms_;
 };
 
+// The proposals are made from two maps of each picture.
 TEST_F(TrainStepTest, WaitsForTheProposalsOfEachPictureAndTheTerms) {
   const auto backend = kernels::MakeEmulatedTrainBackend(DType::kF32);
   for (const int ohem_rois : {0, 5}) {
     Run(backend.get(), 1, ohem_rois);
-    EXPECT_EQ(waited_, 2 + 1);
+    EXPECT_EQ(waited_, 2 * 2 + 1);
     EXPECT_GT(terms_.sum(), 0);
   }
 }
