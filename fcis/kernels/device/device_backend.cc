@@ -7,7 +7,6 @@
 #include "fcis/core/geometry/box.h"
 #include "fcis/kernels/bodies/extents.h"
 #include "fcis/kernels/bodies/row_bodies.h"
-#include "fcis/kernels/device/device_maps.h"
 #include "fcis/kernels/device/device_ops.h"
 #include "fcis/kernels/map_type.h"
 

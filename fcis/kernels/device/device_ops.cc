@@ -2,7 +2,6 @@
 
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/bodies/extents.h"
-#include "fcis/kernels/bodies/map_bodies.h"
 #include "fcis/kernels/map_type.h"
 
 namespace fcis::kernels {

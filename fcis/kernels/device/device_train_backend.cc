@@ -8,7 +8,6 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/bodies/extents.h"
 #include "fcis/kernels/device/device_losses.h"
-#include "fcis/kernels/device/device_maps.h"
 #include "fcis/kernels/device/device_ops.h"
 #include "fcis/kernels/map_type.h"
 
