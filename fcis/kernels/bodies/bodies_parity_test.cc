@@ -7,8 +7,8 @@
 #include "fcis/core/tensor/layout.h"
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/near.h"
-#include "fcis/kernels/bodies/body_ops.h"
-#include "fcis/kernels/bodies/host_executor.h"
+#include "fcis/kernels/bodies/launch.h"
+#include "fcis/kernels/bodies/map_bodies.h"
 #include "fcis/kernels/bodies/psroi_bodies.h"
 #include "gtest/gtest.h"
 
@@ -43,8 +43,8 @@ Tensor PoolGradient(const PsroiParams& params, const Shape& maps,
                                   spans.data(),
                                   shares.data<float>(),
                                   gmaps.mutable_data<float>()};
-  EXPECT_TRUE(HostExecutor::Shared()->Run(list, list.lists()).ok());
-  EXPECT_TRUE(HostExecutor::Shared()->Run(gather, gather.indices()).ok());
+  RunOnHost(list, list.lists(), ShapeFor(list.lists()));
+  RunOnHost(gather, gather.indices(), ShapeFor(gather.indices()));
   return gmaps;
 }
 
@@ -54,10 +54,21 @@ TEST(MaxPoolGradientParity, EveryCase) {
   ASSERT_GT(cases, 0);
   for (int i = 0; i < cases; ++i) {
     const std::string at = absl::StrCat("pool", i, "/");
-    const auto got = BodyOps<HostExecutor>(HostExecutor::Shared())
-                         .MaxPoolGradient({}, NchwToNhwc(golden.Get(at + "x")),
-                                          NchwToNhwc(golden.Get(at + "gy")));
-    EXPECT_TRUE(AllEqual(NhwcToNchw(*got), golden.Get(at + "gx"))) << at;
+    const Tensor x = NchwToNhwc(golden.Get(at + "x"));
+    const Tensor gy = NchwToNhwc(golden.Get(at + "gy"));
+    const auto extent = [](const Tensor& t, int axis) {
+      return static_cast<int>(t.dim(axis));
+    };
+    const MaxPoolParams params;
+    Tensor gx(x.shape());
+    const MaxPoolGradientBody<float> body = {
+        {params.kernel, params.stride, extent(x, 1), extent(x, 2), extent(x, 3),
+         extent(gy, 1), extent(gy, 2)},
+        x.data<float>(),
+        gy.data<float>(),
+        gx.mutable_data<float>()};
+    RunOnHost(body, x.num_elements(), ShapeFor(x.num_elements()));
+    EXPECT_TRUE(AllEqual(NhwcToNchw(gx), golden.Get(at + "gx"))) << at;
   }
 }
 
