@@ -10,17 +10,26 @@
 #include "fcis/kernels/cpu/dnnl_conv.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_maps.h"
+#include "fcis/kernels/cpu/int8_conv.h"
 
 namespace fcis::kernels {
 namespace {
 
 class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
  public:
-  explicit CpuBackend(DType activation_type)
-      : activation_type_(activation_type), convs_(activation_type) {}
+  CpuBackend(DType activation_type, CpuInt8 int8)
+      : activation_type_(activation_type),
+        int8_(int8),
+        convs_(activation_type) {}
 
   absl::string_view name() const override { return "cpu"; }
   DType activation_type() const override { return activation_type_; }
+  bool computes_int8() const override {
+    return int8_ != CpuInt8::kNever && CpuHasInt8();
+  }
+  absl::string_view precision() const override {
+    return int8_ == CpuInt8::kRequired ? "int8" : Backend::precision();
+  }
 
   absl::StatusOr<Tensor> AllocateLike(const Tensor& map, const Shape& shape,
                                       DType type) override {
@@ -40,6 +49,11 @@ class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
       const ConvParams& params, const Shape& weight_shape,
       absl::Span<const float> factors) override {
     return convs_.Make(params, weight_shape, factors);
+  }
+
+  absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareInt8Conv(
+      const Int8ConvParams& params, const Int8Weights& weights) override {
+    return PrepareDnnlInt8Conv(params, weights, &convs_.context());
   }
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
@@ -78,6 +92,7 @@ class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
 
  private:
   const DType activation_type_;
+  const CpuInt8 int8_;
   DnnlConvs convs_;
 };
 
@@ -85,13 +100,19 @@ class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
 
 bool CpuHasNativeBf16() { return HasIsa(dnnl::cpu_isa::avx512_core_bf16); }
 
-absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type) {
+absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type,
+                                                        CpuInt8 int8) {
   if (activation_type == DType::kBF16 && !HasIsa(dnnl::cpu_isa::avx512_core)) {
     return absl::UnimplementedError(
         "bf16 on the CPU needs AVX-512, which this CPU lacks; use f32");
   }
+  if (int8 == CpuInt8::kRequired && !CpuHasInt8()) {
+    return absl::UnimplementedError(
+        "int8 on the CPU needs AVX512_VNNI, which this CPU lacks; without it a "
+        "quantised model runs in f32 or bf16");
+  }
   std::unique_ptr<Backend> backend =
-      absl::make_unique<CpuBackend>(activation_type);
+      absl::make_unique<CpuBackend>(activation_type, int8);
   return backend;
 }
 
