@@ -98,8 +98,10 @@ class Quantizer {
         broken = std::string(name);
       }
     };
+    Shape size;
     for (int i = 0; i < options_.pictures; ++i) {
       ASSIGN_OR_RETURN(const Tensor prepared, picture(i));
+      size = prepared.shape();
       add(kPictureMap, prepared);
       ASSIGN_OR_RETURN(Maps maps, OnHost(network.Run(prepared, add), backend_));
       if (!broken.empty()) {
@@ -114,7 +116,7 @@ class Quantizer {
       Tell("ranges", i + 1, options_.pictures);
     }
     ASSIGN_OR_RETURN(const std::vector<Shape> shapes,
-                     ShapesOf(topology_, pictures_[0].shape()));
+                     ShapesOf(topology_, size));
     double all = 0;
     for (size_t i = 0; i < shapes.size(); ++i) {
       const ConvSpec& layer = topology_.layers[i];
@@ -194,6 +196,7 @@ class Quantizer {
   }
 
   absl::Status Lose() {
+    if (pictures_.empty()) return absl::OkStatus();
     const int all = static_cast<int>(layers_.size());
     for (int i = 0; i < all; ++i) {
       const auto layer = static_cast<size_t>(i);

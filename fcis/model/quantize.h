@@ -17,13 +17,13 @@
 namespace fcis::model {
 
 struct QuantizeOptions {
-  // Pictures, >= 1, of which the first loss_pictures, 1 to `pictures`, also
-  // tell what layers cost.
+  // Pictures, >= 1, of which the first loss_pictures, 0 to `pictures`, also
+  // tell what layers cost; 0: nothing does, and all layers are in 8 bits.
   int pictures = 1, loss_pictures = 1;
   // Of the network's outputs, relative to their size: the layers in 8 bits are
   // chosen so that their losses, as if independent of each other, add up to no
   // more.
-  double max_loss = 0.1;
+  double max_loss = 0.05;
   // Told of each piece of work done: what, how many of how many; may be null.
   std::function<void(absl::string_view what, int done, int total)> progress;
 };

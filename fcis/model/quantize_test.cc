@@ -89,6 +89,15 @@ TEST_F(QuantizeTest, TheLimitDecidesHowManyStayFloats) {
   EXPECT_TRUE(CheckWeights(some->weights).ok());
 }
 
+TEST_F(QuantizeTest, WithoutLossesAllLayersAreIn8Bits) {
+  options_.loss_pictures = 0;
+  options_.max_loss = 0;
+  const auto model = Run();
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(InInt8(*model), static_cast<int64_t>(model->layers.size()));
+  EXPECT_EQ(told_, 3);
+}
+
 // A layer whose output is 0 everywhere, and one of a single kernel of zeros.
 TEST_F(QuantizeTest, DeadLayersAreFine) {
   for (const char* name : {"rpn/conv1/W", "rpn/conv1/b"}) {

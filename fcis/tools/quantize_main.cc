@@ -33,8 +33,9 @@ ABSL_FLAG(
     "So many of the pictures, spread evenly over them, tell the ranges of "
     "maps; 0: all.");
 ABSL_FLAG(int, loss_pictures, 8,
-          "So many of those also tell what each layer in 8 bits costs.");
-ABSL_FLAG(double, max_loss, 0.1,
+          "So many of those also tell what each layer in 8 bits costs; 0: all "
+          "layers are in 8 bits, whatever they cost.");
+ABSL_FLAG(double, max_loss, 0.05,
           "The error of the network's outputs, by their size, that the layers "
           "in 8 bits may add up to, each measured alone; those that cost the "
           "most for their work stay in floats.");
@@ -75,10 +76,10 @@ absl::Status CheckFlags() {
     return UsageError(absl::StrCat("--limit=", absl::GetFlag(FLAGS_limit),
                                    ": expected 0 or more"));
   }
-  if (absl::GetFlag(FLAGS_loss_pictures) < 1) {
+  if (absl::GetFlag(FLAGS_loss_pictures) < 0) {
     return UsageError(
         absl::StrCat("--loss_pictures=", absl::GetFlag(FLAGS_loss_pictures),
-                     ": expected at least 1"));
+                     ": expected 0 or more"));
   }
   if (!(absl::GetFlag(FLAGS_max_loss) >= 0)) {
     return UsageError(absl::StrCat("--max_loss=", absl::GetFlag(FLAGS_max_loss),
