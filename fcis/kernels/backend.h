@@ -32,6 +32,7 @@
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ops/arg_max.h"
 #include "fcis/kernels/ops/conv.h"
+#include "fcis/kernels/ops/int8_conv.h"
 #include "fcis/kernels/ops/max_pool.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/kernels/ops/refine_boxes.h"
@@ -90,6 +91,16 @@ class Backend {
       absl::Span<const float> /*factors*/) {
     return absl::UnimplementedError(
         absl::StrCat("the backend ", name(), " does not train"));
+  }
+
+  // Whether networks with weights of 8 bits are to be computed with them here:
+  // PrepareInt8Conv works, in host memory, and MaxPool takes u8.
+  virtual bool computes_int8() const { return false; }
+  // `weights` may be kept (their elements are shared, not copied).
+  virtual absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareInt8Conv(
+      const Int8ConvParams& /*params*/, const Int8Weights& /*weights*/) {
+    return absl::UnimplementedError(
+        absl::StrCat("the backend ", name(), " computes no int8"));
   }
 
   virtual absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,

@@ -20,11 +20,17 @@
 namespace fcis::kernels {
 namespace {
 
+CpuInt8 CpuInt8Of(Precision precision) {
+  return precision == Precision::kAuto   ? CpuInt8::kWanted
+         : precision == Precision::kInt8 ? CpuInt8::kRequired
+                                         : CpuInt8::kNever;
+}
+
 absl::StatusOr<std::unique_ptr<Backend>> MakeSingle(absl::string_view name,
                                                     Precision precision) {
   ASSIGN_OR_RETURN(const DType type, MapTypeOf(name, precision));
-  if (name == "cpu") return MakeCpuBackend(type);
-  if (name == "ref") return MakeRefBackend(type);
+  if (name == "cpu") return MakeCpuBackend(type, CpuInt8Of(precision));
+  if (name == "ref") return MakeRefBackend(type, precision == Precision::kInt8);
   if (name == "cuda") {
 #if defined(FCIS_CUDA)
     return MakeCudaBackend(type, precision == Precision::kTF32);
@@ -58,6 +64,10 @@ absl::StatusOr<DType> MapTypeOf(absl::string_view name, Precision precision) {
       return absl::UnimplementedError(
           absl::StrCat("the backend ", name,
                        " has no fp16, which cuda has; use f32 or bf16"));
+    case Precision::kInt8:
+      if (!cuda) break;
+      return absl::UnimplementedError(
+          "the backend cuda has no int8, which cpu has; use bf16 or fp16");
     case Precision::kAuto:
       break;
   }
@@ -71,9 +81,10 @@ absl::StatusOr<Precision> ParsePrecision(absl::string_view name) {
   if (name == "tf32") return Precision::kTF32;
   if (name == "bf16") return Precision::kBF16;
   if (name == "fp16") return Precision::kF16;
+  if (name == "int8") return Precision::kInt8;
   return absl::InvalidArgumentError(
       absl::StrCat("unknown precision '", name,
-                   "', expected auto, f32, tf32, bf16 or fp16"));
+                   "', expected auto, f32, tf32, bf16, fp16 or int8"));
 }
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
@@ -86,6 +97,10 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
   if (names.size() != 2) {
     return absl::InvalidArgumentError(absl::StrCat(
         "backend '", name, "', expected two names, as in check:cpu,ref"));
+  }
+  if (precision == Precision::kInt8) {
+    return absl::UnimplementedError(
+        absl::StrCat("the backend ", name, " computes no int8"));
   }
   if (precision == Precision::kAuto) {  // both what it is for the first
     ASSIGN_OR_RETURN(const DType type, MapTypeOf(names[0], precision));

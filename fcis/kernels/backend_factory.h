@@ -11,15 +11,17 @@
 namespace fcis::kernels {
 
 enum class Precision {
-  kAuto,  // bf16 where the device multiplies it in hardware, else f32
+  kAuto,  // bf16 where the device multiplies it in hardware, else f32; int8, if
+          // the network is quantised, on a CPU with AVX512_VNNI
   kF32,
   kTF32,  // cuda: f32 maps, whose 11 leading bits are multiplied
   kBF16,  // emulated, and slower than f32, on a CPU that has only AVX-512
   kF16,   // cuda: finer than bf16, but nothing beyond 65504
+  kInt8,  // cpu, ref: of networks quantised to it; the rest as kAuto
 };
 
-// "auto", "f32", "tf32", "bf16", "fp16"; anything else is an error that lists
-// them.
+// "auto", "f32", "tf32", "bf16", "fp16", "int8"; anything else is an error that
+// lists them.
 absl::StatusOr<Precision> ParsePrecision(absl::string_view name);
 
 // The type of the feature maps of the backend `name` (cpu, cuda, ref). Errors:

@@ -68,14 +68,32 @@ TEST(MakeBackend, WithoutAGpuCudaSaysWhy) {
               AnyOf(HasSubstr("not compiled in"), HasSubstr("no GPU: ")));
 }
 
+TEST(MakeBackend, Int8IsThatOfOneBackend) {
+  const auto ref = MakeBackend("ref", Precision::kInt8);
+  ASSERT_TRUE(ref.ok()) << ref.status();
+  EXPECT_EQ((*ref)->precision(), "int8");
+  EXPECT_TRUE((*ref)->computes_int8());
+  EXPECT_FALSE((*MakeBackend("ref", Precision::kAuto))->computes_int8());
+  for (const auto precision : {Precision::kF32, Precision::kBF16}) {
+    const auto cpu = MakeBackend("cpu", precision);
+    if (!cpu.ok()) continue;
+    EXPECT_FALSE((*cpu)->computes_int8());
+  }
+  EXPECT_TRUE(absl::IsUnimplemented(
+      MakeBackend("check:cpu,ref", Precision::kInt8).status()));
+  EXPECT_TRUE(
+      absl::IsUnimplemented(MapTypeOf("cuda", Precision::kInt8).status()));
+}
+
 TEST(ParsePrecision, NamesAndErrors) {
   EXPECT_EQ(*ParsePrecision("auto"), Precision::kAuto);
   EXPECT_EQ(*ParsePrecision("f32"), Precision::kF32);
   EXPECT_EQ(*ParsePrecision("bf16"), Precision::kBF16);
   EXPECT_EQ(*ParsePrecision("tf32"), Precision::kTF32);
   EXPECT_EQ(*ParsePrecision("fp16"), Precision::kF16);
+  EXPECT_EQ(*ParsePrecision("int8"), Precision::kInt8);
   EXPECT_THAT(std::string(ParsePrecision("f16").status().message()),
-              HasSubstr("expected auto, f32, tf32, bf16 or fp16"));
+              HasSubstr("expected auto, f32, tf32, bf16, fp16 or int8"));
 }
 
 }  // namespace

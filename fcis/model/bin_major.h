@@ -7,8 +7,8 @@
 
 namespace fcis::model {
 
-// The rows (output channels) of a weight or a bias, f32 [group * group * depth,
-// ...], in the order of the kernels' channels, and back.
+// The rows (output channels) of a weight or a bias, [group * group * depth,
+// ...] of any type, in the order of the kernels' channels, and back.
 Tensor BinMajorRows(const Tensor& reference, int group_size);
 Tensor ReferenceRows(const Tensor& bin_major, int group_size);
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/image/prepare.h"
@@ -39,6 +40,12 @@ Detector::Detector(const ModelConfig& config, kernels::Backend* backend,
 absl::StatusOr<std::unique_ptr<Detector>> Detector::Create(
     const Weights& weights, kernels::Backend* backend) {
   RETURN_IF_ERROR(CheckWeights(weights));
+  if (backend->precision() == "int8" && weights.int8.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        weights.source,
+        ": expected a model in 8 bits, which quantize makes of this one, or "
+        "another --precision"));
+  }
   const Topology topology = TopologyOf(weights.config);
   ASSIGN_OR_RETURN(Network layers, Network::Create(topology, topology.outputs,
                                                    weights, backend));

@@ -34,7 +34,8 @@ struct StageTimes {
 class Detector {
  public:
   // Folds and reorders the weights, which may be dropped afterwards; `backend`
-  // must outlive the detector. Errors: CheckWeights.
+  // must outlive the detector. Errors: CheckWeights; a backend of precision
+  // "int8" for a model that is not quantised.
   static absl::StatusOr<std::unique_ptr<Detector>> Create(
       const Weights& weights, kernels::Backend* backend);
 

@@ -85,6 +85,15 @@ TEST_F(DetectorTest, LooksAreFree) {
   ExpectSame(*observed, Detect(*detector, image));
 }
 
+TEST_F(DetectorTest, In8BitsNeedsAQuantisedModel) {
+  const auto ref = kernels::MakeBackend("ref", kernels::Precision::kInt8);
+  ASSERT_TRUE(ref.ok()) << ref.status();
+  const absl::Status status =
+      Detector::Create(DeterministicWeights(config_, 5), ref->get()).status();
+  EXPECT_TRUE(absl::StrContains(status.message(), "expected a model in 8 bits"))
+      << status;
+}
+
 TEST_F(DetectorTest, NoRoiIsAnEmptyResult) {
   config_.mutable_rpn()->set_min_size(100000);
   EXPECT_TRUE(Detect(*Make(), Noise(90, 120)).empty());

@@ -1,6 +1,8 @@
 #include "fcis/model/network.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <utility>
 
 #include "fcis/core/base/status_macros.h"
@@ -44,7 +46,55 @@ absl::StatusOr<FoldedConv> KernelAndBias(const ConvSpec& layer,
   return conv;
 }
 
+// The norm's factors go into the scales of the output channels, and their signs
+// into the elements.
+void FoldFactors(const Tensor& factors, kernels::Int8Weights* weights) {
+  weights->elements = weights->elements.Clone();
+  weights->scale = weights->scale.Clone();
+  const int64_t out = factors.num_elements();
+  const int64_t row = weights->elements.num_elements() / out;
+  int8_t* elements = weights->elements.mutable_data<int8_t>();
+  float* scale = weights->scale.mutable_data<float>();
+  for (int64_t o = 0; o < out; ++o, elements += row) {
+    const float factor = factors.data<float>()[o];
+    scale[o] *= std::abs(factor);
+    constexpr float kNothing = 1e-30f;
+    const bool none = scale[o] < kNothing;
+    if (none) scale[o] = 1;
+    if (!none && factor > 0) continue;
+    for (int64_t i = 0; i < row; ++i) {
+      // -128 has no opposite.
+      elements[i] = none ? 0 : std::max<int>(-127, elements[i]) * -1;
+    }
+  }
+}
+
+absl::StatusOr<kernels::Int8Weights> Int8WeightsOf(const ConvSpec& layer,
+                                                   const Weights& weights) {
+  const Int8Kernel& kernel = weights.int8.kernels.at(layer.name);
+  kernels::Int8Weights result = {kernel.elements, kernel.scale, Tensor()};
+  if (!layer.norm.empty()) {
+    ASSIGN_OR_RETURN(const FoldedNorm norm,
+                     FoldNorm(weights, layer.norm, layer.norm_eps));
+    FoldFactors(norm.factor, &result);
+    result.bias = norm.bias;
+    return result;
+  }
+  result.bias = weights.tensors.at(layer.name + "/b");
+  if (layer.group_size == 0) return result;
+  for (Tensor* t : {&result.elements, &result.scale, &result.bias}) {
+    *t = BinMajorRows(*t, layer.group_size);
+  }
+  return result;
+}
+
 }  // namespace
+
+absl::string_view PrecisionOf(const Weights& weights,
+                              const kernels::Backend& backend) {
+  return !weights.int8.empty() && backend.computes_int8() ? "int8"
+                                                          : backend.precision();
+}
 
 absl::StatusOr<Network> Network::Create(const Topology& topology,
                                         const std::vector<int>& outputs,
@@ -54,20 +104,53 @@ absl::StatusOr<Network> Network::Create(const Topology& topology,
   network.backend_ = backend;
   network.outputs_ = outputs;
   network.size_ = topology.layers.size();
+  network.codes_.resize(Place(static_cast<int>(network.size_)));
+  for (int i = ConvSpec::kPicture;
+       backend->computes_int8() && i < static_cast<int>(network.size_); ++i) {
+    const auto scale = weights.int8.maps.find(MapName(topology, i));
+    if (scale == weights.int8.maps.end()) continue;
+    network.codes_[Place(i)] = MapCode(topology, i, scale->second);
+  }
   const std::vector<bool> needed = Needed(topology, outputs);
   const std::vector<std::vector<int>> done =
       LastUses(topology, needed, outputs);
   for (size_t i = 0; i < needed.size(); ++i) {
     if (!needed[i]) continue;
-    Layer layer = {static_cast<int>(i), topology.layers[i], nullptr, done[i]};
-    ASSIGN_OR_RETURN(const FoldedConv folded,
-                     KernelAndBias(layer.spec, weights));
-    ASSIGN_OR_RETURN(layer.conv,
-                     kernels::ops::PrepareConv(*backend, layer.spec.params,
-                                               folded.weight, folded.bias));
+    Layer layer = {static_cast<int>(i), topology.layers[i], nullptr, nullptr,
+                   done[i]};
+    RETURN_IF_ERROR(network.Prepare(weights, &layer));
     network.layers_.push_back(std::move(layer));
   }
   return network;
+}
+
+absl::Status Network::Prepare(const Weights& weights, Layer* layer) const {
+  const ConvSpec& spec = layer->spec;
+  if (backend_->computes_int8() && weights.int8.kernels.count(spec.name) > 0) {
+    kernels::Int8ConvParams params;
+    params.conv = spec.params;
+    params.x = *codes_[Place(spec.source)];
+    params.y = codes_[Place(layer->index)];
+    if (spec.residual != ConvSpec::kNone) {
+      params.residual = codes_[Place(spec.residual)];
+    }
+    ASSIGN_OR_RETURN(const kernels::Int8Weights folded,
+                     Int8WeightsOf(spec, weights));
+    ASSIGN_OR_RETURN(layer->int8_conv,
+                     kernels::ops::PrepareInt8Conv(*backend_, params, folded));
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const FoldedConv folded, KernelAndBias(spec, weights));
+  ASSIGN_OR_RETURN(layer->conv,
+                   kernels::ops::PrepareConv(*backend_, spec.params,
+                                             folded.weight, folded.bias));
+  return absl::OkStatus();
+}
+
+Tensor Network::AsFloats(int of, const Tensor& map) const {
+  const absl::optional<kernels::Int8Code>& code = codes_[Place(of)];
+  return code ? kernels::FromInt8(map, code->scale, backend_->activation_type())
+              : map;
 }
 
 absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
@@ -75,14 +158,23 @@ absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
   const ConvSpec& spec = layer.spec;
   const Tensor& x = (*values)[Place(spec.source)];
   if (spec.residual == ConvSpec::kNone) {
-    return kernels::ops::Conv(*backend_, *layer.conv, x);
+    return layer.conv == nullptr
+               ? kernels::ops::Int8Conv(*backend_, *layer.int8_conv, x)
+               : kernels::ops::Conv(*backend_, *layer.conv,
+                                    AsFloats(spec.source, x));
   }
   Tensor& residual = (*values)[Place(spec.residual)];
   const bool last_use = spec.residual != spec.source &&
                         std::find(layer.done.begin(), layer.done.end(),
                                   spec.residual) != layer.done.end();
-  return kernels::ops::Conv(*backend_, *layer.conv, x,
-                            last_use ? std::move(residual) : residual);
+  Tensor added = last_use ? std::move(residual) : residual;
+  if (layer.conv == nullptr) {
+    return kernels::ops::Int8Conv(*backend_, *layer.int8_conv, x,
+                                  std::move(added));
+  }
+  if (codes_[Place(spec.residual)]) added = AsFloats(spec.residual, added);
+  return kernels::ops::Conv(*backend_, *layer.conv, AsFloats(spec.source, x),
+                            std::move(added));
 }
 
 absl::Status Network::Observe(const ConvSpec& layer, const Tensor& y,
@@ -98,14 +190,20 @@ absl::Status Network::Observe(const ConvSpec& layer, const Tensor& y,
 absl::StatusOr<std::vector<Tensor>> Network::Run(
     Tensor picture, const StageObserver& observer) const {
   std::vector<Tensor> values(Place(static_cast<int>(size_)));
-  values[Place(ConvSpec::kPicture)] = std::move(picture);
+  Tensor& input = values[Place(ConvSpec::kPicture)];
+  input = std::move(picture);
+  if (codes_[0]) input = kernels::ToInt8(input, *codes_[0]);
   for (const Layer& layer : layers_) {
     ASSIGN_OR_RETURN(Tensor y, RunLayer(layer, &values));
     if (layer.spec.pooled) {
       ASSIGN_OR_RETURN(
           y, kernels::ops::MaxPool(*backend_, kernels::MaxPoolParams(), y));
     }
-    RETURN_IF_ERROR(Observe(layer.spec, y, observer));
+    const absl::optional<kernels::Int8Code>& code = codes_[Place(layer.index)];
+    if (code && layer.conv != nullptr) y = kernels::ToInt8(y, *code);
+    if (observer) {
+      RETURN_IF_ERROR(Observe(layer.spec, AsFloats(layer.index, y), observer));
+    }
     for (const int done : layer.done) values[Place(done)] = Tensor();
     values[Place(layer.index)] = std::move(y);
   }

@@ -1,5 +1,7 @@
 // The forward pass: layers of a Topology with their weights, batch norms
-// folded, as a backend has prepared them.
+// folded, as a backend has prepared them. Of a quantised model
+// (weights/quantization.h), where the backend computes int8, maps and kernels
+// stay in 8 bits; the other layers read and write them as floats.
 #ifndef FCIS_MODEL_NETWORK_H_
 #define FCIS_MODEL_NETWORK_H_
 
@@ -7,14 +9,23 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
+#include "fcis/kernels/int8_map.h"
 #include "fcis/kernels/ops/conv.h"
+#include "fcis/kernels/ops/int8_conv.h"
 #include "fcis/model/stage_observer.h"
 #include "fcis/model/topology.h"
 #include "fcis/model/weights/weights.h"
 
 namespace fcis::model {
+
+// What a model's convolutions are multiplied in on this backend: "int8" where
+// the backend computes with what is quantised, else Backend::precision().
+absl::string_view PrecisionOf(const Weights& weights,
+                              const kernels::Backend& backend);
 
 class Network {
  public:
@@ -38,8 +49,12 @@ class Network {
     int index;  // in the topology
     ConvSpec spec;
     std::unique_ptr<kernels::Convolution> conv;
+    std::unique_ptr<kernels::Int8Convolution> int8_conv;  // in place of conv
     std::vector<int> done;  // nothing reads them after this layer
   };
+  absl::Status Prepare(const Weights& weights, Layer* layer) const;
+  // A value as a layer in floats reads it.
+  Tensor AsFloats(int of, const Tensor& map) const;
   absl::StatusOr<Tensor> RunLayer(const Layer& layer,
                                   std::vector<Tensor>* values) const;
   absl::Status Observe(const ConvSpec& layer, const Tensor& y,
@@ -48,6 +63,8 @@ class Network {
   kernels::Backend* backend_ = nullptr;
   std::vector<int> outputs_;
   size_t size_ = 0;  // layers of the topology
+  // Of the maps that are kept in 8 bits, the picture first.
+  std::vector<absl::optional<kernels::Int8Code>> codes_;
   std::vector<Layer> layers_;
 };
 

@@ -132,6 +132,7 @@ absl::StatusOr<BenchResult> RunBench(model::Weights weights,
   ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
                    model::Detector::Create(weights, backend));
   result.load_seconds = SecondsSince(start);
+  result.precision = std::string(model::PrecisionOf(weights, *backend));
   weights.tensors.clear();
   for (const char* name : {"decode", "prepare", kNetwork, "proposals",
                            "pooling", "voting", "paste"}) {
@@ -164,7 +165,7 @@ std::string BenchJson(const ModelConfig& config,
     data::PutMember("height", result.height, json);
     data::PutMember("width", result.width, json);
     data::PutMember("device", backend.name(), json);
-    data::PutMember("precision", backend.precision(), json);
+    data::PutMember("precision", result.precision, json);
     data::PutMember("threads", threads, json);
     data::PutMember("repeats", result.stages[0].seconds.size(), json);
     data::PutMember("gflop", result.gflop, json);

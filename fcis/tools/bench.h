@@ -28,6 +28,7 @@ struct BenchStage {
 
 struct BenchResult {
   int height = 0, width = 0;  // of the picture
+  std::string precision;      // model::PrecisionOf
   std::vector<BenchStage> stages;
   int detections = 0;
   double gflop = 0;         // of the network's convolutions

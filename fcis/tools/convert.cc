@@ -70,6 +70,7 @@ absl::StatusOr<model::Weights> AverageOf(
     add(model);
   }
   model::Weights mean = weights;
+  mean.int8 = model::Quantization();
   for (auto& [name, tensor] : mean.tensors) {
     const std::vector<double>& sum = sums[name];
     tensor = Tensor::FromSpan<float>(

@@ -106,7 +106,7 @@ absl::StatusOr<std::unique_ptr<model::Detector>> MakeDetector(
   ASSIGN_OR_RETURN(std::unique_ptr<model::Detector> detector,
                    model::Detector::Create(choice.weights, backend));
   absl::PrintF("device: %s, %s, %d threads\n", backend->name(),
-               backend->precision(), NumThreads());
+               model::PrecisionOf(choice.weights, *backend), NumThreads());
   std::fflush(stdout);
   return detector;
 }

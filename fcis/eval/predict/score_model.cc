@@ -177,8 +177,8 @@ absl::Status RunJob(const data::CocoSplit& data, EvalOptions eval_options,
                    model::Detector::Create(choice.weights, backend.get()));
   const PostprocessConfig& postprocess = detector->config().postprocess();
   options.weights = &choice.weights;
-  options.computed_by =
-      absl::StrCat(backend->name(), ", ", backend->precision());
+  options.computed_by = absl::StrCat(
+      backend->name(), ", ", model::PrecisionOf(choice.weights, *backend));
   options.reuse = absl::GetFlag(FLAGS_reuse);
   options.max_messages = eval_options.bad_annotations.max_messages;
   options.image_dir = data.images;

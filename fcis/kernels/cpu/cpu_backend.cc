@@ -9,6 +9,7 @@
 #include "fcis/kernels/cpu/dnnl_conv.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_maps.h"
+#include "fcis/kernels/cpu/int8_conv.h"
 #include "fcis/kernels/device/device_backend.h"
 
 namespace fcis::kernels {
@@ -17,10 +18,18 @@ namespace {
 class CpuBackend : public DeviceBackend {
  public:
   // Takes the convolutions over.
-  CpuBackend(DnnlConvs* convs, DType activation_type)
+  CpuBackend(DnnlConvs* convs, DType activation_type, CpuInt8 int8)
       : DeviceBackend("cpu", std::make_unique<HostDevice>(),
                       std::unique_ptr<ConvEngine>(convs), activation_type),
-        context_(&convs->context()) {}
+        context_(&convs->context()),
+        int8_(int8) {}
+
+  bool computes_int8() const override {
+    return int8_ != CpuInt8::kNever && CpuHasInt8();
+  }
+  absl::string_view precision() const override {
+    return int8_ == CpuInt8::kRequired ? "int8" : Backend::precision();
+  }
 
   absl::StatusOr<Tensor> AllocateLike(const Tensor& map, const Shape& shape,
                                       DType type) override {
@@ -29,6 +38,11 @@ class CpuBackend : public DeviceBackend {
   absl::StatusOr<Tensor> Convert(const Tensor& map, DType type,
                                  Layout layout) override {
     return DnnlConvert(map, type, layout, context_);
+  }
+
+  absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareInt8Conv(
+      const Int8ConvParams& params, const Int8Weights& weights) override {
+    return PrepareDnnlInt8Conv(params, weights, context_);
   }
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
@@ -67,19 +81,26 @@ class CpuBackend : public DeviceBackend {
 
  private:
   DnnlContext* const context_;  // the convolutions'
+  const CpuInt8 int8_;
 };
 
 }  // namespace
 
 bool CpuHasNativeBf16() { return HasIsa(dnnl::cpu_isa::avx512_core_bf16); }
 
-absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type) {
+absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type,
+                                                        CpuInt8 int8) {
   if (activation_type == DType::kBF16 && !HasIsa(dnnl::cpu_isa::avx512_core)) {
     return absl::UnimplementedError(
         "bf16 on the CPU needs AVX-512, which this CPU lacks; use f32");
   }
+  if (int8 == CpuInt8::kRequired && !CpuHasInt8()) {
+    return absl::UnimplementedError(
+        "int8 on the CPU needs AVX512_VNNI, which this CPU lacks; without it a "
+        "quantised model runs in f32 or bf16");
+  }
   return std::make_unique<CpuBackend>(new DnnlConvs(activation_type),
-                                      activation_type);
+                                      activation_type, int8);
 }
 
 }  // namespace fcis::kernels

@@ -15,6 +15,10 @@ FCIS_MULTIVERSION void MaxInto(const float* x, int64_t n, float* y) {
   for (int64_t i = 0; i < n; ++i) y[i] = y[i] < x[i] ? x[i] : y[i];
 }
 
+FCIS_MULTIVERSION void MaxInto(const uint8_t* x, int64_t n, uint8_t* y) {
+  for (int64_t i = 0; i < n; ++i) y[i] = y[i] < x[i] ? x[i] : y[i];
+}
+
 // bf16 compared as floats; the winner's bits are kept.
 FCIS_MULTIVERSION void MaxInto(const uint16_t* x, int64_t n, uint16_t* y) {
   for (int64_t i = 0; i < n; ++i) {
@@ -59,7 +63,9 @@ void Run(const MaxPoolParams& params, const Tensor& x, Tensor* y) {
 }  // namespace
 
 void CpuMaxPool(const MaxPoolParams& params, const Tensor& x, Tensor* y) {
-  (x.type() == DType::kF32 ? Run<float> : Run<uint16_t>)(params, x, y);
+  (x.type() == DType::kF32  ? Run<float>
+   : x.type() == DType::kU8 ? Run<uint8_t>
+                            : Run<uint16_t>)(params, x, y);
 }
 
 }  // namespace fcis::kernels

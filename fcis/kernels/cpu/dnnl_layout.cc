@@ -81,8 +81,16 @@ std::vector<int32_t> FirstOutputs(const dnnl_memory_desc_t& data,
 }  // namespace
 
 memory::data_type DnnlType(DType type) {
-  return type == DType::kBF16 ? memory::data_type::bf16
-                              : memory::data_type::f32;
+  switch (type) {
+    case DType::kBF16:
+      return memory::data_type::bf16;
+    case DType::kU8:
+      return memory::data_type::u8;
+    case DType::kI8:
+      return memory::data_type::s8;
+    default:
+      return memory::data_type::f32;
+  }
 }
 
 bool HasIsa(dnnl::cpu_isa wanted) {

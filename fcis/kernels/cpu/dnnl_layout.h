@@ -13,7 +13,7 @@
 
 namespace fcis::kernels {
 
-dnnl::memory::data_type DnnlType(DType type);  // f32 or bf16
+dnnl::memory::data_type DnnlType(DType type);  // f32, bf16, u8 or i8
 
 // Whether oneDNN may use all instructions of `wanted` here; DNNL_MAX_CPU_ISA
 // counts.

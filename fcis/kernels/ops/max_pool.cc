@@ -34,7 +34,8 @@ absl::StatusOr<Shape> InferMaxPoolShape(const MaxPoolParams& params,
 absl::StatusOr<Tensor> MaxPool(Backend& backend, const MaxPoolParams& params,
                                const Tensor& x) {
   ASSIGN_OR_RETURN(const Shape shape, InferMaxPoolShape(params, x.shape()));
-  if (x.type() != DType::kF32 && x.type() != backend.activation_type()) {
+  if (x.type() != DType::kF32 && x.type() != backend.activation_type() &&
+      !(x.type() == DType::kU8 && backend.computes_int8())) {
     return absl::InvalidArgumentError(absl::StrCat(
         "max pool: input of type ", DTypeName(x.type()), ", expected f32 or ",
         DTypeName(backend.activation_type())));

@@ -12,7 +12,9 @@
 namespace fcis::kernels {
 
 // activation_type: f32, bf16 or f16 (feature maps are rounded when stored).
-std::unique_ptr<Backend> MakeRefBackend(DType activation_type);
+// int8: whether it computes with weights of 8 bits.
+std::unique_ptr<Backend> MakeRefBackend(DType activation_type,
+                                        bool int8 = false);
 
 }  // namespace fcis::kernels
 

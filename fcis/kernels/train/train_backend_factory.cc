@@ -25,6 +25,9 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
     return MakeBackend(name, precision).status();
 #endif
   }
+  if (precision == Precision::kInt8) {
+    return absl::UnimplementedError("nothing is trained in int8; use bf16");
+  }
   if (name != "cpu" && name != "ref") {
     return absl::InvalidArgumentError(absl::StrCat(
         "no backend \"", name, "\" to train on; there are cpu, cuda and ref"));

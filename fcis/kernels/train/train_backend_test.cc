@@ -359,6 +359,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, TrainBackendTest,
 TEST(TrainBackendFactoryTest, UnknownNames) {
   EXPECT_FALSE(MakeTrainBackend("check:cpu,ref", Precision::kF32).ok());
   EXPECT_FALSE(MakeTrainBackend("ref", Precision::kBF16).ok());
+  EXPECT_FALSE(MakeTrainBackend("cpu", Precision::kInt8).ok());
   for (const char* name : {"cpu", "ref"}) {
     for (const Precision precision : {Precision::kTF32, Precision::kF16}) {
       EXPECT_TRUE(

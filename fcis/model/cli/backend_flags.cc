@@ -25,11 +25,13 @@ ABSL_FLAG(std::string, device, "auto",
           "check:A,B (both, comparing every tensor).");
 ABSL_FLAG(std::optional<int>, gpu, std::nullopt,
           "As in the original: -1 is --device cpu, 0 is --device cuda.");
-ABSL_FLAG(std::string, precision, "auto",
-          "What convolutions multiply: f32, bf16, or auto (bf16 where the "
-          "device has instructions for it); on a GPU also tf32 (f32 maps, of "
-          "which 11 bits are multiplied) and fp16 (finer than bf16, but up to "
-          "65504 only).");
+ABSL_FLAG(
+    std::string, precision, "auto",
+    "What convolutions multiply: f32, bf16, int8 (of a model that quantize "
+    "made) or auto (the last of these that model and device have "
+    "instructions for); on a GPU also tf32 (f32 maps, of "
+    "which 11 bits are multiplied) and fp16 (finer than bf16, but up to "
+    "65504 only).");
 
 namespace fcis::model {
 namespace {
@@ -109,7 +111,7 @@ absl::Status CheckBackendFlags() {
   ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
   RETURN_IF_ERROR(CheckDevice(device));
   RETURN_IF_ERROR(CheckChoice("precision", absl::GetFlag(FLAGS_precision),
-                              {"auto", "bf16", "f32", "fp16", "tf32"}));
+                              {"auto", "bf16", "f32", "fp16", "int8", "tf32"}));
   return CheckThreadsFlag();
 }
 

@@ -44,7 +44,7 @@ TEST(BackendFlagsTest, Devices) {
 
 TEST(BackendFlagsTest, AutoFindsADevice) { EXPECT_TRUE(Make({}).ok()); }
 
-TEST(BackendFlagsTest, kernels::Precision) {
+TEST(BackendFlagsTest, Precision) {
   const auto f32 = Make({"--device=cpu", "--precision=f32"});
   ASSERT_TRUE(f32.ok()) << f32.status();
   EXPECT_EQ((*f32)->activation_type(), DType::kF32);
@@ -71,7 +71,8 @@ TEST(BackendFlagsTest, UsageErrors) {
   ExpectUsageError({"--device=cpa"}, "did you mean cpu?");
   ExpectUsageError({"--device=check:cpu"}, "expected two devices");
   ExpectUsageError({"--device=check:cpu,reff"}, "did you mean ref?");
-  ExpectUsageError({"--precision=f16"}, "expected auto, bf16, f32, fp16, tf32");
+  ExpectUsageError({"--precision=f16"},
+                   "expected auto, bf16, f32, fp16, int8, tf32");
   ExpectUsageError({"--threads=-2"}, "--threads=-2");
   ExpectUsageError({"--gpu=-2"}, "--gpu=-2");
   ExpectUsageError({"--gpu=0", "--device=cpu"}, "--gpu=0 means --device=cuda");

@@ -74,6 +74,7 @@ absl::StatusOr<Weights> WeightsOf(Safetensors file, const std::string& source,
   Weights weights;
   weights.source = source;
   weights.tensors = ModelTensors(file.tensors);
+  ASSIGN_OR_RETURN(weights.int8, TakeQuantization(source, &weights.tensors));
   const auto carried = file.metadata.find(kModelConfigKey);
   if (config.has_value()) {
     weights.config = *config;
@@ -123,6 +124,7 @@ absl::StatusOr<std::map<std::string, Tensor>> ReadTensors(
 }
 
 Weights WithBf16Kernels(Weights weights) {
+  weights.int8 = Quantization();
   for (auto& [name, tensor] : weights.tensors) {
     if (tensor.shape().rank() > 1) tensor = Narrowed(tensor);
   }
@@ -131,7 +133,12 @@ Weights WithBf16Kernels(Weights weights) {
 
 absl::Status SaveWeights(const std::string& path, const Weights& weights) {
   Safetensors file;
-  file.tensors = weights.tensors;
+  if (weights.int8.empty()) {
+    file.tensors = weights.tensors;
+  } else {
+    file.tensors = WithBf16Kernels(weights).tensors;
+    PutQuantization(weights.int8, &file.tensors);
+  }
   google::protobuf::TextFormat::PrintToString(weights.config,
                                               &file.metadata[kModelConfigKey]);
   file.metadata["format"] = "fcis";

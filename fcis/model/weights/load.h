@@ -26,8 +26,9 @@ inline constexpr char kAveragePrefix[] = "optimizer/average/";
 // chainer-fcis or chainercv .npz, MXNet .params. Of a checkpoint it is the
 // model that training would export: averaged where averages are kept, without
 // what else begins with kOptimizerPrefix. bf16 in a safetensors file is widened
-// to f32. `config` replaces the one that the file carries or that is inferred
-// from it. Errors name the file: missing, of another program (and how to
+// to f32, and what is quantised (quantization.h) is there in both forms.
+// `config` replaces the one that the file carries or that is inferred from it.
+// Errors name the file: missing, of another program (and how to
 // convert it), a backbone alone (and which), or with missing, extra or
 // misshapen tensors.
 absl::StatusOr<Weights> LoadWeights(
@@ -45,10 +46,12 @@ absl::StatusOr<std::map<std::string, Tensor>> ReadTensors(
     const std::string& path);
 
 // The same weights with the convolutions' kernels rounded to bf16, half the
-// bytes; biases and norms stay f32. To be saved, not to be computed with.
+// bytes; biases and norms stay f32; nothing is quantised. To be saved, not to
+// be computed with.
 Weights WithBf16Kernels(Weights weights);
 
-// Writes our own format: safetensors with the config in its metadata.
+// Writes our own format: safetensors with the config in its metadata. Of a
+// quantised model the kernels that are not of 8 bits are rounded to bf16.
 absl::Status SaveWeights(const std::string& path, const Weights& weights);
 
 }  // namespace fcis::model

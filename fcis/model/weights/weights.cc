@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "fcis/core/base/status_macros.h"
 
 namespace fcis::model {
 namespace {
@@ -60,7 +61,9 @@ absl::Status CheckWeights(const Weights& weights) {
         ": the model's configuration names no classes; without them it can "
         "only be trained, on a data set that names them"));
   }
-  return CheckTensors(TopologyOf(weights.config), weights);
+  const Topology topology = TopologyOf(weights.config);
+  RETURN_IF_ERROR(CheckTensors(topology, weights));
+  return CheckQuantization(topology, weights.int8, weights.source);
 }
 
 }  // namespace fcis::model

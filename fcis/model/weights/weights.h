@@ -13,12 +13,16 @@
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/topology.h"
+#include "fcis/model/weights/quantization.h"
 
 namespace fcis::model {
 
 struct Weights {
   ModelConfig config;
   std::map<std::string, Tensor> tensors;  // f32
+  // Empty: none. Its kernels' values are those in `tensors`: who changes these
+  // drops it.
+  Quantization int8;
   // Where they come from, for messages: a path, or what made them.
   std::string source;
   // What the user of the file should know of how it was read, a line; else "".
@@ -33,7 +37,8 @@ std::vector<TensorSpec> ExpectedTensors(const ModelConfig& config);
 // most ten of each kind).
 absl::Status CheckTensors(const Topology& topology, const Weights& weights);
 
-// The same for the topology of the config, which must name classes.
+// The same for the topology of the config, which must name classes, and
+// CheckQuantization.
 absl::Status CheckWeights(const Weights& weights);
 
 }  // namespace fcis::model

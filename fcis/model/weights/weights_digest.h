@@ -8,7 +8,8 @@
 
 namespace fcis::model {
 
-// SHA-256 of the tensors' names, shapes and elements, in hex: the same for one
+// SHA-256 of the tensors' names, shapes and elements, and of the scales of what
+// is quantised, in hex: the same for one
 // model in two file formats. Neither the config nor the source counts.
 std::string WeightsDigest(const Weights& weights);
 

@@ -1,0 +1,147 @@
+#include "fcis/kernels/cpu/int8_conv.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "dnnl.hpp"
+#include "fcis/core/base/parallel.h"
+#include "fcis/kernels/cpu/dnnl_layout.h"
+
+namespace fcis::kernels {
+namespace {
+
+using dnnl::memory;
+
+// A convolution compiled for one size of its input.
+struct Plan {
+  dnnl::convolution_forward primitive;
+  memory::desc src, weights, bias, dst, scratch;
+};
+
+void Copy(const Tensor& from, Tensor* to) {
+  constexpr int64_t kGrain = 1 << 18;
+  const auto* const x = static_cast<const char*>(from.raw());
+  auto* const y = static_cast<char*>(to->mutable_raw());
+  ParallelFor(from.num_bytes(), kGrain, [&](int64_t begin, int64_t end) {
+    std::copy(x + begin, x + end, y + begin);
+  });
+}
+
+class DnnlInt8Conv : public Int8Convolution {
+ public:
+  DnnlInt8Conv(const Int8ConvParams& params, const Int8Weights& weights,
+               DnnlContext* context)
+      : Int8Convolution(params, weights.elements.shape()),
+        context_(context),
+        elements_(weights.elements),
+        factors_(Int8FactorsOf(params, weights)) {}
+
+  absl::Status Forward(const Tensor& x, const Tensor* residual,
+                       Tensor* y) override {
+    return DnnlGuard(
+        [&] {
+          return absl::StrCat("int8 convolution of ", x.shape().ToString(),
+                              " with ", weight_shape().ToString());
+        },
+        [&] {
+          // oneDNN adds what stands in the output.
+          if (residual != nullptr && residual->raw() != y->raw()) {
+            Copy(*residual, y);
+          }
+          Run(PlanFor(x, *y), x, y);
+        });
+  }
+
+ private:
+  void Run(const Plan& plan, const Tensor& x, Tensor* y) {
+    if (packed_layout_ != plan.weights) {
+      packed_ = DnnlContext::Allocate(plan.weights);
+      context_->Reorder(
+          KernelDesc(weight_shape(), DType::kI8, memory::format_tag::oihw),
+          elements_.raw(), plan.weights, packed_.mutable_raw());
+      packed_layout_ = plan.weights;
+    }
+    plan.primitive.execute(
+        context_->stream(),
+        {{DNNL_ARG_SRC, context_->View(plan.src, x.raw())},
+         {DNNL_ARG_WEIGHTS, context_->View(plan.weights, packed_.raw())},
+         {DNNL_ARG_BIAS, context_->View(plan.bias, factors_.bias.data())},
+         {DNNL_ARG_DST, context_->View(plan.dst, y->raw())},
+         {DNNL_ARG_SCRATCHPAD, context_->Scratch(plan.scratch)}});
+    context_->stream().wait();
+  }
+
+  const Plan& PlanFor(const Tensor& x, const Tensor& y) {
+    // oneDNN plans its work for a number of threads when it compiles.
+    const Key key = {x.dim(0), x.dim(1), x.dim(2), NumThreads()};
+    const auto found = plans_.find(key);
+    if (found != plans_.end()) return found->second;
+    constexpr size_t kMostSizes = 64;
+    if (plans_.size() >= kMostSizes) plans_.clear();
+    return plans_.emplace(key, MakePlan(x, y)).first->second;
+  }
+
+  Plan MakePlan(const Tensor& x, const Tensor& y) const {
+    const ConvParams& p = params().conv;
+    const memory::dims strides = {p.stride, p.stride}, pads = {p.pad, p.pad},
+                       dilates = {p.dilation - 1, p.dilation - 1};
+    Plan plan;
+    plan.src = NhwcDesc(x.shape(), x.type());
+    plan.dst = NhwcDesc(y.shape(), y.type());
+    plan.bias = memory::desc({weight_shape().dim(0)}, memory::data_type::f32,
+                             memory::format_tag::a);
+    const dnnl::convolution_forward::primitive_desc forward(
+        dnnl::convolution_forward::desc(
+            dnnl::prop_kind::forward_inference,
+            dnnl::algorithm::convolution_direct, plan.src,
+            KernelDesc(weight_shape(), DType::kI8, memory::format_tag::any),
+            plan.bias, plan.dst, strides, dilates, pads, pads),
+        Attributes(), context_->engine());
+    plan.primitive = dnnl::convolution_forward(forward);
+    plan.weights = forward.weights_desc();
+    plan.scratch = forward.scratchpad_desc();
+    return plan;
+  }
+
+  dnnl::primitive_attr Attributes() const {
+    dnnl::post_ops post;
+    if (params().residual) {
+      post.append_sum(factors_.residual, DnnlType(params().residual->type));
+    }
+    if (params().conv.relu) {
+      post.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+    }
+    constexpr int kPerOutput = 1 << 1;
+    dnnl::primitive_attr attr;
+    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    attr.set_output_scales(kPerOutput, factors_.factor);
+    attr.set_post_ops(post);
+    return attr;
+  }
+
+  using Key = std::array<int64_t, 4>;
+
+  DnnlContext* const context_;
+  const Tensor elements_;
+  const Int8Factors factors_;
+  std::map<Key, Plan> plans_;
+  memory::desc packed_layout_;
+  Tensor packed_;
+};
+
+}  // namespace
+
+bool CpuHasInt8() { return HasIsa(dnnl::cpu_isa::avx512_core_vnni); }
+
+absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareDnnlInt8Conv(
+    const Int8ConvParams& params, const Int8Weights& weights,
+    DnnlContext* context) {
+  return absl::make_unique<DnnlInt8Conv>(params, weights, context);
+}
+
+}  // namespace fcis::kernels

@@ -1,0 +1,26 @@
+// Convolution of maps of 8 bits as plain loops; see
+// fcis/kernels/ops/int8_conv.h.
+#ifndef FCIS_KERNELS_REF_REF_INT8_CONV_H_
+#define FCIS_KERNELS_REF_REF_INT8_CONV_H_
+
+#include "absl/status/status.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/ops/int8_conv.h"
+
+namespace fcis::kernels {
+
+class RefInt8Conv : public Int8Convolution {
+ public:
+  RefInt8Conv(const Int8ConvParams& params, const Int8Weights& weights);
+
+  absl::Status Forward(const Tensor& x, const Tensor* residual,
+                       Tensor* y) override;
+
+ private:
+  const Tensor elements_;
+  const Int8Factors factors_;
+};
+
+}  // namespace fcis::kernels
+
+#endif  // FCIS_KERNELS_REF_REF_INT8_CONV_H_
