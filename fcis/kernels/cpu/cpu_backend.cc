@@ -16,8 +16,8 @@ namespace {
 
 class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
  public:
-  explicit CpuBackend(DType activation_type)
-      : activation_type_(activation_type), convs_(activation_type) {}
+  CpuBackend(DType activation_type, ConvAlgorithm algorithm)
+      : activation_type_(activation_type), convs_(activation_type, algorithm) {}
 
   absl::string_view name() const override { return "cpu"; }
   DType activation_type() const override { return activation_type_; }
@@ -85,13 +85,14 @@ class CpuBackend : public cuda::BodyOpsBackend<cuda::HostExecutor> {
 
 bool CpuHasNativeBf16() { return HasIsa(dnnl::cpu_isa::avx512_core_bf16); }
 
-absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type) {
+absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(
+    DType activation_type, ConvAlgorithm algorithm) {
   if (activation_type == DType::kBF16 && !HasIsa(dnnl::cpu_isa::avx512_core)) {
     return absl::UnimplementedError(
         "bf16 on the CPU needs AVX-512, which this CPU lacks; use f32");
   }
   std::unique_ptr<Backend> backend =
-      absl::make_unique<CpuBackend>(activation_type);
+      absl::make_unique<CpuBackend>(activation_type, algorithm);
   return backend;
 }
 

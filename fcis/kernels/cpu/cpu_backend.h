@@ -9,10 +9,12 @@
 
 namespace fcis::kernels {
 
-// activation_type: f32 or bf16. Errors: bf16 on a CPU for which oneDNN has no
+// activation_type: f32 or bf16. algorithm: of f32; what is trained is direct.
+// Errors: bf16 on a CPU for which oneDNN has no
 // bf16 convolutions (AVX-512 is needed; without AVX512_BF16 it is emulated and
 // slower than f32).
-absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type);
+absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(
+    DType activation_type, ConvAlgorithm algorithm = ConvAlgorithm::kDirect);
 
 // True where the CPU multiplies bf16 in hardware (AVX512_BF16 or AMX).
 bool CpuHasNativeBf16();
