@@ -73,6 +73,7 @@ constexpr NumberRange kRanges[] = {
     {"ScheduleConfig.minutes", 0, 1e6},
     {"ScheduleConfig.patience", 0, 1e6},
     {"ScheduleConfig.least_epochs", 0, 1e6},
+    {"ScheduleConfig.validate_every", 1e-3, 1e6},
     {"AugmentationConfig.scale_jitter_low", 0.01, 16},
     {"AugmentationConfig.scale_jitter_high", 0.01, 16},
     {"AugmentationConfig.copy_paste", 0, 1},

@@ -39,7 +39,7 @@ ABSL_FLAG(std::string, val_ann_file, "",
           "Annotations to validate on, with --val_image_dir. Default: none, or "
           "a part of --ann_file where the recipe holds one out.");
 ABSL_FLAG(std::string, val_image_dir, "", "The pictures of --val_ann_file.");
-ABSL_FLAG(double, val_every, 1, "Epochs between validations.");
+ABSL_FLAG(double, val_every, 0, "Epochs between validations; 0: the recipe's.");
 ABSL_FLAG(std::string, init, "",
           "Initial weights: a model, a checkpoint or an ImageNet backbone "
           "(file or published name), or scratch. Default: what the recipe "
@@ -106,7 +106,7 @@ absl::Status CheckFlags() {
       CheckAtLeast("loader_threads", absl::GetFlag(FLAGS_loader_threads), 1));
   RETURN_IF_ERROR(CheckAtLeast("prefetch", absl::GetFlag(FLAGS_prefetch), 1));
   RETURN_IF_ERROR(CheckAtLeast("timeout", absl::GetFlag(FLAGS_timeout), 1));
-  return CheckAtLeast("val_every", absl::GetFlag(FLAGS_val_every), 1e-3);
+  return CheckAtLeast("val_every", absl::GetFlag(FLAGS_val_every), 0);
 }
 
 bool IsRunsOwnSet(const OpenedRun& run, const std::string& changes) {
@@ -147,7 +147,9 @@ TrainerOptions OptionsFromFlags(const TrainConfig& config,
   options.prefetch = absl::GetFlag(FLAGS_prefetch);
   options.checkpoint_every = absl::GetFlag(FLAGS_checkpoint_every);
   options.keep_checkpoints = absl::GetFlag(FLAGS_keep_checkpoints);
-  options.validate_every = absl::GetFlag(FLAGS_val_every);
+  const double every = absl::GetFlag(FLAGS_val_every);
+  options.validate_every =
+      every > 0 ? every : config.schedule().validate_every();
   options.timeout = absl::Seconds(absl::GetFlag(FLAGS_timeout));
   options.command_line = command_line;
   return options;

@@ -47,7 +47,7 @@ struct PictureMaps {
 };
 
 // By the recipe's `loss` and `data`. Writes the gradients of gradient_weight *
-// loss to the maps and the terms to *terms (f64 [kNumLossTerms],
+// loss to the maps and the terms to *terms (f64 [kernels::kNumLossTerms],
 // fcis/kernels/losses/network_losses.h), both in the backend's memory. sample:
 // of the picture, prepared; scale as TrainSample. Waits for the proposals, and
 // for `targets` if they are asked for.

@@ -95,7 +95,7 @@ class TrainParity
     loss.set_anchor_samples(golden_.Int("anchor_n_sample"));
     loss.set_roi_samples(golden_.Int("n_sample"));
     loss.set_background_iou_low(golden_.Float("bg_iou_thresh_lo"));
-    data::MakeSample();
+    MakeSample();
   }
 
   void ReadChainercvNames();
@@ -111,7 +111,7 @@ class TrainParity
     return golden_.Ints(absl::StrCat("step", step, "/", name));
   }
 
-  void data::MakeSample();
+  void MakeSample();
   void ExpectSample();
   void ExpectTargets(int step, const PictureTargets& targets);
   void ExpectChoices(int step, Sampler* sampler);
@@ -218,10 +218,11 @@ void TrainParity::ExpectChoices(int step, Sampler* sampler) {
 }
 
 void TrainParity::ExpectLosses(int step, const LossTerms& terms) {
-  std::map<std::string, double> got = {{"loss", terms.sum()},
-                                       {"roi_loc_loss", terms[kFcisLocTerm]},
-                                       {"roi_cls_loss", terms[kFcisClsTerm]},
-                                       {"roi_mask_loss", terms[kFcisMaskTerm]}};
+  std::map<std::string, double> got = {
+      {"loss", terms.sum()},
+      {"roi_loc_loss", terms[kernels::kFcisLocTerm]},
+      {"roi_cls_loss", terms[kernels::kFcisClsTerm]},
+      {"roi_mask_loss", terms[kernels::kFcisMaskTerm]}};
   for (const LossColumn& column : LossColumns()) {
     got[column.name] = terms[column.number];
   }
