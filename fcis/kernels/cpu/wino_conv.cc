@@ -15,12 +15,10 @@ constexpr int kTaps = 9;
 
 // The kernel for this CPU, or null. DNNL_MAX_CPU_ISA counts.
 void (*FindKernel())(const WinoTask&) {
-#if defined(__x86_64__)
   if (HasIsa(dnnl::cpu_isa::avx512_core)) return WinoTaskAvx512;
   if (HasIsa(dnnl::cpu_isa::avx2) && __builtin_cpu_supports("fma")) {
     return WinoTaskAvx2;
   }
-#endif
   return nullptr;
 }
 

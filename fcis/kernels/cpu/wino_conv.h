@@ -6,9 +6,9 @@
 //   |y - exact| <= (C + 40) u (sum_c |A^T| (|G||g||G^T| * |B^T||d||B|) |A|
 //                              + |bias|),
 // the absolute values being those of the elements, d a 6x6 tile of x and g a
-// kernel; hence (C + 40) u 176 (max|x| sum|w| + |bias|), in the worst case. Of random
-// operands the root of the mean square is at most 2.5 times that of direct sums
-// in f32, and the largest error at most 4 times theirs.
+// kernel; hence (C + 40) u 176 (max|x| sum|w| + |bias|), in the worst case. Of
+// random operands the root of the mean square is at most 2.5 times that of
+// direct sums in f32, and the largest error at most 4 times theirs.
 #ifndef FCIS_KERNELS_CPU_WINO_CONV_H_
 #define FCIS_KERNELS_CPU_WINO_CONV_H_
 
