@@ -26,10 +26,13 @@ CpuInt8 CpuInt8Of(Precision precision) {
                                          : CpuInt8::kNever;
 }
 
-absl::StatusOr<std::unique_ptr<Backend>> MakeSingle(absl::string_view name,
-                                                    Precision precision) {
+absl::StatusOr<std::unique_ptr<Backend>> MakeSingle(
+    absl::string_view name, Precision precision,
+    ConvAlgorithm algorithm = ConvAlgorithm::kDirect) {
   ASSIGN_OR_RETURN(const DType type, MapTypeOf(name, precision));
-  if (name == "cpu") return MakeCpuBackend(type, CpuInt8Of(precision));
+  if (name == "cpu") {
+    return MakeCpuBackend(type, CpuInt8Of(precision), algorithm);
+  }
   if (name == "ref") return MakeRefBackend(type, precision == Precision::kInt8);
   if (name == "cuda") {
 #if defined(FCIS_CUDA)
@@ -87,11 +90,21 @@ absl::StatusOr<Precision> ParsePrecision(absl::string_view name) {
                    "', expected auto, f32, tf32, bf16, fp16 or int8"));
 }
 
+absl::StatusOr<ConvAlgorithm> ParseConvAlgorithm(absl::string_view name) {
+  if (name == "auto") return ConvAlgorithm::kAuto;
+  if (name == "direct") return ConvAlgorithm::kDirect;
+  if (name == "winograd") return ConvAlgorithm::kWinograd;
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown algorithm of convolutions '", name,
+                   "', expected auto, direct or winograd"));
+}
+
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
-                                                     Precision precision) {
+                                                     Precision precision,
+                                                     ConvAlgorithm algorithm) {
   absl::string_view pair = name;
   if (!absl::ConsumePrefix(&pair, "check:")) {
-    return MakeSingle(name, precision);
+    return MakeSingle(name, precision, algorithm);
   }
   const std::vector<std::string> names = absl::StrSplit(pair, ',');
   if (names.size() != 2) {
@@ -107,7 +120,7 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
     precision = type == DType::kF32 ? Precision::kF32 : Precision::kBF16;
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Backend> tested,
-                   MakeSingle(names[0], precision));
+                   MakeSingle(names[0], precision, algorithm));
   // The plain loops know every type of map.
   if (names[1] == "ref" && precision == Precision::kF16) {
     return MakeCheckBackend(std::move(tested), MakeRefBackend(DType::kF16));

@@ -24,6 +24,9 @@ enum class Precision {
 // lists them.
 absl::StatusOr<Precision> ParsePrecision(absl::string_view name);
 
+// "auto", "direct", "winograd", likewise.
+absl::StatusOr<ConvAlgorithm> ParseConvAlgorithm(absl::string_view name);
+
 // The type of the feature maps of the backend `name` (cpu, cuda, ref). Errors:
 // Unimplemented for a precision that it does not have.
 absl::StatusOr<DType> MapTypeOf(absl::string_view name, Precision precision);
@@ -37,9 +40,10 @@ absl::StatusOr<DType> MapTypeOf(absl::string_view name, Precision precision);
 // Errors: an unknown name (the message lists the known ones), "cuda" in a
 // build without it (Unimplemented) or on a machine without a GPU (Unavailable),
 // a precision that the device does not have (Unimplemented). The oracle of
-// check:A,ref takes A's fp16.
-absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
-                                                     Precision precision);
+// check:A,ref takes A's fp16. algorithm: of cpu, also as the tested one.
+absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(
+    absl::string_view name, Precision precision,
+    ConvAlgorithm algorithm = ConvAlgorithm::kDirect);
 
 }  // namespace fcis::kernels
 

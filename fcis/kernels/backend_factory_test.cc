@@ -85,6 +85,14 @@ TEST(MakeBackend, Int8IsThatOfOneBackend) {
       absl::IsUnimplemented(MapTypeOf("cuda", Precision::kInt8).status()));
 }
 
+TEST(ParseConvAlgorithm, NamesAndErrors) {
+  EXPECT_EQ(*ParseConvAlgorithm("auto"), ConvAlgorithm::kAuto);
+  EXPECT_EQ(*ParseConvAlgorithm("direct"), ConvAlgorithm::kDirect);
+  EXPECT_EQ(*ParseConvAlgorithm("winograd"), ConvAlgorithm::kWinograd);
+  EXPECT_THAT(std::string(ParseConvAlgorithm("fft").status().message()),
+              HasSubstr("direct"));
+}
+
 TEST(ParsePrecision, NamesAndErrors) {
   EXPECT_EQ(*ParsePrecision("auto"), Precision::kAuto);
   EXPECT_EQ(*ParsePrecision("f32"), Precision::kF32);

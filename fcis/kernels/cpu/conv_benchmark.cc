@@ -1,10 +1,12 @@
 // Speed of the network's convolutions on a 600 x 800 picture, one layer of each
-// kind: seconds and GFLOP/s, on all cores (taskset to use fewer).
+// kind: seconds and GFLOP/s, on all cores (taskset to use fewer). Those of
+// "winograd" count the products of direct sums, for comparison.
 //
 //   bazel run //fcis/kernels/cpu:conv_benchmark -- --benchmark_filter=res4
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "benchmark/benchmark.h"
 #include "fcis/core/base/parallel.h"
@@ -43,8 +45,14 @@ const Layer kLayers[] = {
     {"head/maps", {1, 38, 50, 1024}, {7938, 1024, 1, 1}, 1, 0, 1, false},
 };
 
-void BM_Conv(benchmark::State& state, const Layer& layer, Precision precision) {
-  auto backend = MakeBackend("cpu", precision);
+struct Way {
+  const char* name;
+  Precision precision;
+  ConvAlgorithm algorithm;
+};
+
+void BM_Conv(benchmark::State& state, const Layer& layer, const Way& way) {
+  auto backend = MakeBackend("cpu", way.precision, way.algorithm);
   if (!backend.ok()) {
     state.SkipWithError(std::string(backend.status().message()).c_str());
     return;
@@ -73,12 +81,16 @@ void BM_Conv(benchmark::State& state, const Layer& layer, Precision precision) {
 
 void RegisterAll() {
   for (const Layer& layer : kLayers) {
-    for (const auto& [suffix, precision] :
-         {std::pair("f32", Precision::kF32),
-          std::pair("bf16", Precision::kBF16)}) {
+    std::vector<Way> ways = {
+        {"f32", Precision::kF32, ConvAlgorithm::kDirect},
+        {"bf16", Precision::kBF16, ConvAlgorithm::kDirect}};
+    if (layer.weight.dim(2) == 3) {
+      ways.push_back({"winograd", Precision::kF32, ConvAlgorithm::kWinograd});
+    }
+    for (const Way& way : ways) {
       benchmark::RegisterBenchmark(
-          (std::string(layer.name) + "/" + suffix).c_str(), BM_Conv, layer,
-          precision)
+          (std::string(layer.name) + "/" + way.name).c_str(), BM_Conv, layer,
+          way)
           ->Unit(benchmark::kMillisecond)
           ->UseRealTime();
     }

@@ -88,8 +88,8 @@ class CpuBackend : public DeviceBackend {
 
 bool CpuHasNativeBf16() { return HasIsa(dnnl::cpu_isa::avx512_core_bf16); }
 
-absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type,
-                                                        CpuInt8 int8) {
+absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(
+    DType activation_type, CpuInt8 int8, ConvAlgorithm algorithm) {
   if (activation_type == DType::kBF16 && !HasIsa(dnnl::cpu_isa::avx512_core)) {
     return absl::UnimplementedError(
         "bf16 on the CPU needs AVX-512, which this CPU lacks; use f32");
@@ -99,7 +99,7 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(DType activation_type,
         "int8 on the CPU needs AVX512_VNNI, which this CPU lacks; without it a "
         "quantised model runs in f32 or bf16");
   }
-  return std::make_unique<CpuBackend>(new DnnlConvs(activation_type),
+  return std::make_unique<CpuBackend>(new DnnlConvs(activation_type, algorithm),
                                       activation_type, int8);
 }
 

@@ -14,6 +14,7 @@
 #include "fcis/kernels/cpu/dilation_phases.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_weights.h"
+#include "fcis/kernels/cpu/wino_tuner.h"
 
 namespace fcis::kernels {
 namespace {
@@ -359,7 +360,16 @@ const ConvPlan& DnnlConvs::Plan(const ConvSetup& setup, ConvPass pass) {
 
 absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
     const ConvParams& params, const Tensor& weight, const Tensor& bias) {
-  return absl::make_unique<DnnlConv>(this, params, weight, bias);
+  if (algorithm_ == ConvAlgorithm::kDirect || compute_ != DType::kF32 ||
+      !WinoConv::Fits(params, weight.shape())) {
+    return absl::make_unique<DnnlConv>(this, params, weight, bias);
+  }
+  return MakeTunedConv(
+      algorithm_, params, weight, bias,
+      [=](const Tensor& w) {
+        return absl::make_unique<DnnlConv>(this, params, w, bias);
+      },
+      &wino_space_);
 }
 
 absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(

@@ -12,6 +12,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/cpu/dnnl_conv_plan.h"
+#include "fcis/kernels/cpu/wino_conv.h"
 #include "fcis/kernels/ops/conv.h"
 
 namespace fcis::kernels {
@@ -21,7 +22,10 @@ namespace fcis::kernels {
 class DnnlConvs : public ConvEngine {
  public:
   // activation_type: f32 or bf16, the type that convolutions compute in.
-  explicit DnnlConvs(DType activation_type) : compute_(activation_type) {}
+  // algorithm: of prepared ones in f32.
+  explicit DnnlConvs(DType activation_type,
+                     ConvAlgorithm algorithm = ConvAlgorithm::kDirect)
+      : compute_(activation_type), algorithm_(algorithm) {}
   DnnlConvs(const DnnlConvs&) = delete;
 
   // The first run of a prepared convolution brings its weights into the layout
@@ -40,7 +44,9 @@ class DnnlConvs : public ConvEngine {
 
  private:
   const DType compute_;
+  const ConvAlgorithm algorithm_;
   DnnlContext context_;
+  WinoSpace wino_space_;
   // Of prepared and of trained convolutions, which have three passes. All of a
   // kind are dropped at once when so many sizes of input have come by.
   using PlanCache =

@@ -32,6 +32,12 @@ ABSL_FLAG(
     "instructions for); on a GPU also tf32 (f32 maps, of "
     "which 11 bits are multiplied) and fp16 (finer than bf16, but up to "
     "65504 only).");
+ABSL_FLAG(
+    std::string, conv, "auto",
+    "How f32 convolutions are computed on a CPU, but for training: "
+    "direct; winograd (3x3 kernels by a quarter of the products, rounding "
+    "twice as much); or auto (winograd where it is measured to be faster, "
+    "so that the last digits may differ from run to run).");
 
 namespace fcis::model {
 namespace {
@@ -94,7 +100,7 @@ absl::StatusOr<std::unique_ptr<T>> MakeOn(const std::string& device,
 }  // namespace
 
 std::vector<std::string> BackendFlagNames() {
-  return {"device", "gpu", "precision", "threads"};
+  return {"device", "gpu", "precision", "conv", "threads"};
 }
 
 std::string DeviceDetails() {
@@ -112,6 +118,8 @@ absl::Status CheckBackendFlags() {
   RETURN_IF_ERROR(CheckDevice(device));
   RETURN_IF_ERROR(CheckChoice("precision", absl::GetFlag(FLAGS_precision),
                               {"auto", "bf16", "f32", "fp16", "int8", "tf32"}));
+  RETURN_IF_ERROR(CheckChoice("conv", absl::GetFlag(FLAGS_conv),
+                              {"auto", "direct", "winograd"}));
   return CheckThreadsFlag();
 }
 
@@ -121,7 +129,12 @@ absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags() {
   ASSIGN_OR_RETURN(const kernels::Precision precision,
                    kernels::ParsePrecision(absl::GetFlag(FLAGS_precision)));
   RETURN_IF_ERROR(SetThreadsFromFlag());
-  return MakeOn<kernels::Backend>(device, precision, kernels::MakeBackend);
+  ASSIGN_OR_RETURN(const kernels::ConvAlgorithm algorithm,
+                   kernels::ParseConvAlgorithm(absl::GetFlag(FLAGS_conv)));
+  return MakeOn<kernels::Backend>(
+      device, precision, [=](const std::string& name, kernels::Precision type) {
+        return kernels::MakeBackend(name, type, algorithm);
+      });
 }
 
 absl::StatusOr<std::unique_ptr<kernels::TrainBackend>> TrainBackendFromFlags() {

@@ -1,4 +1,5 @@
-// Flags that say what computes: --device, --gpu, --precision, --threads.
+// Flags that say what computes: --device, --gpu, --precision, --conv,
+// --threads.
 #ifndef FCIS_MODEL_CLI_BACKEND_FLAGS_H_
 #define FCIS_MODEL_CLI_BACKEND_FLAGS_H_
 

@@ -50,6 +50,11 @@ TEST(BackendFlagsTest, Precision) {
   EXPECT_EQ((*f32)->activation_type(), DType::kF32);
 }
 
+TEST(BackendFlagsTest, Algorithms) {
+  EXPECT_TRUE(Make({"--device=cpu", "--conv=winograd"}).ok());
+  ExpectUsageError({"--conv=fast"}, "direct");
+}
+
 TEST(BackendFlagsTest, PrecisionsOfAGpu) {
   for (const char* name : {"tf32", "fp16"}) {
     const absl::Status status =

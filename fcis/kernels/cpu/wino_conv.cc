@@ -1,0 +1,164 @@
+#include "fcis/kernels/cpu/wino_conv.h"
+
+#include <algorithm>
+
+#include "dnnl.hpp"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/thread_team.h"
+#include "fcis/kernels/cpu/dnnl_layout.h"
+
+namespace fcis::kernels {
+namespace {
+
+constexpr int kSide = 4;  // of a tile
+constexpr int kTaps = 9;
+
+// The kernel for this CPU, or null. DNNL_MAX_CPU_ISA counts.
+void (*FindKernel())(const WinoTask&) {
+  if (HasIsa(dnnl::cpu_isa::avx512_core)) return WinoTaskAvx512;
+  if (HasIsa(dnnl::cpu_isa::avx2) && __builtin_cpu_supports("fma")) {
+    return WinoTaskAvx2;
+  }
+  return nullptr;
+}
+
+// Calls visit(index of O,I,3,3, index when packed).
+template <typename Visit>
+void ForEachWeight(const Shape& shape, const Visit& visit) {
+  const int64_t channels = shape.dim(1);
+  ParallelFor(shape.dim(0), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t o = begin; o < end; ++o) {
+      const int64_t block = o / kWinoBlock, lane = o % kWinoBlock;
+      for (int64_t i = 0; i < channels * kTaps; ++i) {
+        visit(o * channels * kTaps + i,
+              (block * channels * kTaps + i) * kWinoBlock + lane);
+      }
+    }
+  });
+}
+
+void FindTiles(const Shape& nhwc, int dilation, std::vector<WinoTile>* tiles) {
+  tiles->clear();
+  const int height = static_cast<int>(nhwc.dim(1));
+  const int width = static_cast<int>(nhwc.dim(2));
+  for (int64_t n = 0; n < nhwc.dim(0); ++n) {
+    for (int phase = 0; phase < dilation * dilation; ++phase) {
+      for (int y = phase / dilation; y < height; y += kSide * dilation) {
+        for (int x = phase % dilation; x < width; x += kSide * dilation) {
+          tiles->push_back({n, y, x});
+        }
+      }
+    }
+  }
+}
+
+// Work is cut into groups of tiles, each of which every share of the outputs
+// takes on its own.
+struct Cut {
+  int64_t groups, shares;
+};
+
+Cut CutFor(int64_t tiles, const Shape& weight) {
+  // Many tiles make up for the transformation of the weights; few of few
+  // channels stay in the L2 cache.
+  constexpr int64_t kShallow = 256, kFew = 64, kMany = 128;
+  const int64_t usual = weight.dim(1) <= kShallow ? kFew : kMany;
+  const int64_t threads = NumThreads();
+  const int64_t groups = std::max<int64_t>(1, (tiles + usual / 2) / usual);
+  if (groups >= threads) {
+    return {(groups + threads - 1) / threads * threads, 1};
+  }
+  const int64_t panels = (weight.dim(0) + kWinoWidth - 1) / kWinoWidth;
+  return {groups, std::min(panels, (threads + groups - 1) / groups)};
+}
+
+// Where the i-th of n parts begins, in whole panels.
+int64_t ShareBegin(int64_t outputs, int64_t i, int64_t n) {
+  const int64_t panels = (outputs + kWinoWidth - 1) / kWinoWidth;
+  return std::min(outputs, panels * i / n * kWinoWidth);
+}
+
+void Provide(int64_t floats, WinoSpace* space) {
+  space->scratch.resize(
+      std::max(space->scratch.size(), static_cast<size_t>(NumThreads())));
+  for (Tensor& t : space->scratch) {
+    if (t.num_elements() < floats) t = Tensor(Shape{floats});
+  }
+}
+
+}  // namespace
+
+int64_t WinoTiles(const Shape& nhwc, int dilation) {
+  std::vector<WinoTile> tiles;
+  FindTiles(nhwc, dilation, &tiles);
+  return static_cast<int64_t>(tiles.size());
+}
+
+bool WinoConv::Fits(const ConvParams& p, const Shape& weight) {
+  return weight.dim(2) == 3 && weight.dim(3) == 3 && p.stride == 1 &&
+         p.pad == p.dilation && weight.dim(0) % kWinoBlock == 0 &&
+         weight.dim(1) % kWinoBlock == 0 && FindKernel() != nullptr;
+}
+
+WinoConv::WinoConv(const ConvParams& params, const Tensor& weight,
+                   const Tensor& bias)
+    : params_(params),
+      shape_(weight.shape()),
+      packed_(weight.shape()),
+      bias_(bias) {
+  const float* from = weight.data<float>();
+  float* to = packed_.mutable_data<float>();
+  ForEachWeight(
+      shape_, [=](int64_t plain, int64_t packed) { to[packed] = from[plain]; });
+}
+
+Tensor WinoConv::Weight() const {
+  Tensor weight(shape_);
+  const float* from = packed_.data<float>();
+  float* to = weight.mutable_data<float>();
+  ForEachWeight(
+      shape_, [=](int64_t plain, int64_t packed) { to[plain] = from[packed]; });
+  return weight;
+}
+
+void WinoConv::Run(const Tensor& x, WinoSpace* space, Tensor* y) const {
+  FindTiles(x.shape(), params_.dilation, &space->tiles);
+  const int64_t tiles = static_cast<int64_t>(space->tiles.size());
+  WinoTask task = {};
+  task.height = static_cast<int>(x.dim(1));
+  task.width = static_cast<int>(x.dim(2));
+  task.dilation = params_.dilation;
+  task.channels = shape_.dim(1);
+  task.outputs = shape_.dim(0);
+  task.relu = params_.relu;
+  task.x = x.data<float>();
+  task.weights = packed_.data<float>();
+  task.bias = bias_.data<float>();
+  space->zeros.resize(
+      std::max(space->zeros.size(), static_cast<size_t>(task.channels)));
+  task.zeros = space->zeros.data();
+  task.y = y->mutable_data<float>();
+  const Cut cut = CutFor(tiles, shape_);
+  const int64_t most = (tiles + cut.groups - 1) / cut.groups;
+  Provide(kWinoPlanes * (most * (task.channels + kWinoWidth) +
+                         kWinoDepth * kWinoWidth + 3 * kWinoPad),
+          space);
+  const auto kernel = FindKernel();
+  ParallelFor(cut.groups * cut.shares, 1, [&](int64_t begin, int64_t end) {
+    WinoTask mine = task;
+    mine.scratch = static_cast<float*>(
+        space->scratch[CurrentPlace().member].mutable_raw());
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t group = i / cut.shares, share = i % cut.shares;
+      const int64_t first = tiles * group / cut.groups;
+      mine.tiles = space->tiles.data() + first;
+      mine.num_tiles =
+          static_cast<int>(tiles * (group + 1) / cut.groups - first);
+      mine.first_output = ShareBegin(task.outputs, share, cut.shares);
+      mine.end_output = ShareBegin(task.outputs, share + 1, cut.shares);
+      kernel(mine);
+    }
+  });
+}
+
+}  // namespace fcis::kernels

@@ -1,0 +1,384 @@
+// The tasks of wino_kernel.h for one instruction set, S. Only for the sources
+// that are compiled for it: what is here has internal linkage, and nothing of
+// the standard library is included.
+//
+// A tile's 4x4 outputs are A^T [(G g G^T) * (B^T d B)] A of its 6x6 inputs d
+// and the kernel g (Lavin and Gray, 2016), polynomials being evaluated at 0, a,
+// -a, b, -b and infinity. Two of the six rows of the transformed matrices are
+// done at a time, a and -a, then b and -b, then the rest: so 12 products of
+// matrices [tiles, channels] x [channels, outputs] find their operands in the
+// L2 cache. Weights are transformed on the way, fetched ahead: that costs less
+// than to fetch four times as many from memory.
+#ifndef FCIS_KERNELS_CPU_WINO_KERNEL_IMPL_H_
+#define FCIS_KERNELS_CPU_WINO_KERNEL_IMPL_H_
+
+#include <cstdint>
+
+#include "fcis/kernels/cpu/wino_kernel.h"
+
+namespace fcis::kernels {
+namespace {
+
+#define FCIS_WINO_INLINE inline __attribute__((always_inline))
+
+constexpr int kIn = 6, kOut = 4, kTaps = 3;
+constexpr int kPlanes = 2 * kIn;
+constexpr int64_t kKernel = kTaps * kTaps * kWinoBlock;
+constexpr int64_t kLine = 16;  // floats of a cache line
+static_assert(kPlanes == kWinoPlanes, "two rows");
+
+// The points. With 1 and 2 errors are twice as large.
+constexpr double kA = 0.625, kB = 1.5;
+constexpr double kAA = kA * kA, kBB = kB * kB;
+// Of G, whose rows are scaled so that B has none.
+constexpr float kScaleZero = 1 / (kAA * kBB);
+constexpr float kScaleA = 1 / (2 * kAA * (kAA - kBB));
+constexpr float kScaleB = 1 / (2 * kBB * (kBB - kAA));
+
+// The passes: rows a and -a, b and -b, 0 and infinity.
+enum class Rows { kA, kB, kEnds };
+
+template <typename S>
+struct Wino {
+  using V = typename S::V;
+  static constexpr int kLength = S::kLength;
+  static constexpr int kVectors = S::kVectors;       // of outputs at a time
+  static constexpr int kWidth = kLength * kVectors;  // outputs at a time
+  static_assert(kWidth <= kWinoWidth, "scratch memory");
+
+  struct Pair {
+    V plus, minus;
+  };
+  static FCIS_WINO_INLINE V Fma(double a, V b, V c) {
+    return S::Fma(S::Set(static_cast<float>(a)), b, c);
+  }
+  static FCIS_WINO_INLINE Pair Both(V even, V odd) {
+    return {even + odd, even - odd};
+  }
+
+  // Rows of B^T d. Those of q: (x^2 - r^2)(x^2 +- q x).
+  static FCIS_WINO_INLINE Pair InPair(double q, double r, V d1, V d2, V d3,
+                                      V d4) {
+    return Both(Fma(-r * r, d2, d4),
+                S::Set(static_cast<float>(q)) * Fma(-r * r, d1, d3));
+  }
+  // x^4 - (a^2 + b^2) x^2 + a^2 b^2.
+  static FCIS_WINO_INLINE V InEnd(V d0, V d2, V d4) {
+    return Fma(kAA * kBB, d0, Fma(-(kAA + kBB), d2, d4));
+  }
+  template <Rows kRows>
+  static FCIS_WINO_INLINE Pair InRows(const V* d) {
+    if (kRows == Rows::kA) return InPair(kA, kB, d[1], d[2], d[3], d[4]);
+    if (kRows == Rows::kB) return InPair(kB, kA, d[1], d[2], d[3], d[4]);
+    return {InEnd(d[0], d[2], d[4]), InEnd(d[1], d[3], d[5])};
+  }
+  static FCIS_WINO_INLINE void In(const V* d, float* to, int64_t plane) {
+    const Pair a = InRows<Rows::kA>(d), b = InRows<Rows::kB>(d),
+               ends = InRows<Rows::kEnds>(d);
+    S::Store(to, a.plus);
+    S::Store(to + plane, a.minus);
+    S::Store(to + 2 * plane, b.plus);
+    S::Store(to + 3 * plane, b.minus);
+    S::Store(to + 4 * plane, ends.plus);
+    S::Store(to + 5 * plane, ends.minus);
+  }
+
+  // Rows of G g.
+  static FCIS_WINO_INLINE Pair KernelPair(double q, float scale, const V* g) {
+    return Both(S::Set(scale) * Fma(q * q, g[2], g[0]),
+                S::Set(static_cast<float>(q * scale)) * g[1]);
+  }
+  template <Rows kRows>
+  static FCIS_WINO_INLINE Pair KernelRows(const V* g) {
+    if (kRows == Rows::kA) return KernelPair(kA, kScaleA, g);
+    if (kRows == Rows::kB) return KernelPair(kB, kScaleB, g);
+    return {S::Set(kScaleZero) * g[0], g[2]};
+  }
+  static FCIS_WINO_INLINE void Kernel(const V* g, float* to, int64_t plane) {
+    const Pair a = KernelRows<Rows::kA>(g), b = KernelRows<Rows::kB>(g);
+    S::Store(to, a.plus);
+    S::Store(to + plane, a.minus);
+    S::Store(to + 2 * plane, b.plus);
+    S::Store(to + 3 * plane, b.minus);
+    S::Store(to + 4 * plane, S::Set(kScaleZero) * g[0]);
+    S::Store(to + 5 * plane, g[2]);
+  }
+
+  // The six sums of a row to its four outputs: m A.
+  static FCIS_WINO_INLINE void OutColumns(const float* m, int64_t plane, V* z) {
+    const V a = S::Load(m), minus_a = S::Load(m + plane);
+    const V b = S::Load(m + 2 * plane), minus_b = S::Load(m + 3 * plane);
+    const V even_a = a + minus_a, odd_a = a - minus_a;
+    const V even_b = b + minus_b, odd_b = b - minus_b;
+    z[0] = S::Load(m + 4 * plane) + even_a + even_b;
+    z[1] = Fma(kA, odd_a, S::Set(kB) * odd_b);
+    z[2] = Fma(kAA, even_a, S::Set(kBB) * even_b);
+    z[3] = Fma(kA * kAA, odd_a, Fma(kB * kBB, odd_b, S::Load(m + 5 * plane)));
+  }
+
+  // in: planes of [channels / kWinoDepth, tiles, kWinoDepth]; kernel: planes of
+  // [kWinoDepth, kWidth]; out: planes of [tiles, kWidth].
+  struct Buffers {
+    explicit Buffers(const WinoTask& t)
+        : in_plane(t.num_tiles * t.channels + kWinoPad),
+          kernel_plane(kWinoDepth * kWidth + kWinoPad),
+          out_plane(t.num_tiles * int64_t{kWidth} + kWinoPad),
+          in(t.scratch),
+          kernel(in + kPlanes * in_plane),
+          out(kernel + kPlanes * kernel_plane) {}
+    const int64_t in_plane, kernel_plane, out_plane;
+    float *in, *kernel, *out;
+  };
+  // Channels of the block that begins at `first`.
+  static FCIS_WINO_INLINE int64_t Depth(const WinoTask& t, int64_t first) {
+    const int64_t left = t.channels - first;
+    return left < kWinoDepth ? left : kWinoDepth;
+  }
+
+  // Two rows of B^T d B of every tile.
+  template <Rows kRows>
+  static void TransformIn(const WinoTask& t, const Buffers& buffers) {
+    constexpr bool kEnds = kRows == Rows::kEnds;
+    for (int i = 0; i < t.num_tiles; ++i) {
+      const WinoTile& tile = t.tiles[i];
+      const float* d[kIn][kIn];
+      for (int r = 0; r < kIn; ++r) {
+        const int y = tile.y + (r - 1) * t.dilation;
+        for (int c = 0; c < kIn; ++c) {
+          const int x = tile.x + (c - 1) * t.dilation;
+          const bool inside = y >= 0 && y < t.height && x >= 0 && x < t.width;
+          d[r][c] = inside
+                        ? t.x + ((tile.picture * t.height + y) * t.width + x) *
+                                    t.channels
+                        : t.zeros;
+        }
+      }
+      for (int64_t k = 0; k < t.channels; k += kLength) {
+        const int64_t block = k / kWinoDepth * kWinoDepth;
+        float* const to =
+            buffers.in + block * t.num_tiles + i * Depth(t, block) + k - block;
+        V plus[kIn], minus[kIn];
+#pragma GCC unroll 6
+        for (int c = 0; c < kIn; ++c) {
+          V column[kIn];
+#pragma GCC unroll 6
+          for (int r = kEnds ? 0 : 1; r < (kEnds ? kIn : kIn - 1); ++r) {
+            column[r] = S::Load(d[r][c] + k);
+          }
+          const Pair rows = InRows<kRows>(column);
+          plus[c] = rows.plus;
+          minus[c] = rows.minus;
+        }
+        In(plus, to, buffers.in_plane);
+        In(minus, to + kIn * buffers.in_plane, buffers.in_plane);
+      }
+    }
+  }
+
+  // The packed weights of an output, from a channel on.
+  static const float* Weights(const WinoTask& t, int64_t output,
+                              int64_t channel) {
+    return t.weights + (output / kWinoBlock * t.channels + channel) * kKernel +
+           output % kWinoBlock;
+  }
+  // Those that a pass reads after a block of channels.
+  static const float* Following(const WinoTask& t, int64_t output,
+                                int64_t channel) {
+    channel += kWinoDepth;
+    if (channel < t.channels) return Weights(t, output, channel);
+    output += kWidth;
+    return Weights(t, output < t.end_output ? output : t.first_output, 0);
+  }
+
+  // Two rows of G g G^T for a block of channels and `vectors` of outputs.
+  template <Rows kRows>
+  static void TransformKernel(const WinoTask& t, const Buffers& buffers,
+                              int64_t channel, int64_t output, int vectors) {
+    const int64_t plane = buffers.kernel_plane, depth = Depth(t, channel);
+    for (int v = 0; v < vectors; ++v) {
+      const float* from = Weights(t, output + v * kLength, channel);
+      float* to = buffers.kernel + v * kLength;
+      for (int64_t k = 0; k < depth; ++k) {
+        V plus[kTaps], minus[kTaps];
+#pragma GCC unroll 3
+        for (int c = 0; c < kTaps; ++c) {
+          const V g[kTaps] = {S::Load(from + c * kWinoBlock),
+                              S::Load(from + (kTaps + c) * kWinoBlock),
+                              S::Load(from + (2 * kTaps + c) * kWinoBlock)};
+          const Pair rows = KernelRows<kRows>(g);
+          plus[c] = rows.plus;
+          minus[c] = rows.minus;
+        }
+        Kernel(plus, to, plane);
+        Kernel(minus, to + kIn * plane, plane);
+        from += kKernel;
+        to += vectors * kLength;
+      }
+    }
+  }
+
+  // [kRowsOf, depth] x [depth, kVectorsOf vectors], set or added. Meanwhile
+  // comes what is needed next: the strip behind a, and weights, `step` floats
+  // for each of depth.
+  template <int kRowsOf, int kVectorsOf>
+  static void Product(const float* a, const float* b, int64_t depth, bool add,
+                      const float* next, int64_t step, float* to) {
+    V sums[kRowsOf][kVectorsOf];
+#pragma GCC unroll 16
+    for (int r = 0; r < kRowsOf; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectorsOf; ++v) {
+        sums[r][v] = add ? S::Load(to + r * kWidth + v * kLength) : S::Set(0);
+      }
+    }
+    for (int64_t k = 0; k < depth; ++k) {
+      __builtin_prefetch(next + k * step, 0, 2);
+      __builtin_prefetch(a + kRowsOf * depth + k * kLine);
+      V right[kVectorsOf];
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectorsOf; ++v) right[v] = S::Load(b + v * kLength);
+      b += kVectorsOf * kLength;
+#pragma GCC unroll 16
+      for (int r = 0; r < kRowsOf; ++r) {
+        const V left = S::Set(a[r * depth + k]);
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectorsOf; ++v) {
+          sums[r][v] = S::Fma(left, right[v], sums[r][v]);
+        }
+      }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < kRowsOf; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectorsOf; ++v) {
+        S::Store(to + r * kWidth + v * kLength, sums[r][v]);
+      }
+    }
+  }
+
+  // `rows` <= kMost at run time.
+  template <int kMost, int kVectorsOf>
+  static void ProductOf(int rows, const float* a, const float* b, int64_t depth,
+                        bool add, const float* next, int64_t step, float* to) {
+    if constexpr (kMost > 1) {
+      if (rows < kMost) {
+        return ProductOf<kMost - 1, kVectorsOf>(rows, a, b, depth, add, next,
+                                                step, to);
+      }
+    }
+    Product<kMost, kVectorsOf>(a, b, depth, add, next, step, to);
+  }
+
+  // The products of a pass, in strips of nearly equal numbers of tiles.
+  static void Multiply(const WinoTask& t, const Buffers& buffers,
+                       int64_t channel, int vectors, const float* following) {
+    const int64_t depth = Depth(t, channel);
+    const int strips = (t.num_tiles + S::kTiles - 1) / S::kTiles;
+    // Each of so many products fetches a part of a block of weights.
+    const int parts = kPlanes * strips / static_cast<int>(kWidth / kWinoBlock);
+    const int64_t step = kKernel / parts + 1;
+    for (int p = 0; p < kPlanes; ++p) {
+      const float* const b = buffers.kernel + p * buffers.kernel_plane;
+      for (int s = 0; s < strips; ++s) {
+        const int first = t.num_tiles * s / strips;
+        const int rows = t.num_tiles * (s + 1) / strips - first;
+        const float* const a = buffers.in + p * buffers.in_plane +
+                               channel * t.num_tiles + first * depth;
+        float* const to =
+            buffers.out + p * buffers.out_plane + int64_t{first} * kWidth;
+        const int i = p * strips + s;
+        const float* const next = following + i / parts * t.channels * kKernel +
+                                  i % parts * step * depth;
+        if (vectors == kVectors) {
+          ProductOf<S::kTiles, kVectors>(rows, a, b, depth, channel > 0, next,
+                                         step, to);
+        } else {
+          ProductOf<S::kTiles, 1>(rows, a, b, depth, channel > 0, next, step,
+                                  to);
+        }
+      }
+    }
+  }
+
+  // Adds A^T of two rows to the outputs, which the first pass sets; ReLU where
+  // a row is complete.
+  template <Rows kRows>
+  static void TransformOut(const WinoTask& t, const Buffers& buffers,
+                           int64_t output, int vectors) {
+    constexpr bool kEnds = kRows == Rows::kEnds;
+    constexpr double q = kRows == Rows::kA ? kA : kB;
+    const V zero = S::Set(0);
+    for (int i = 0; i < t.num_tiles; ++i) {
+      const WinoTile& tile = t.tiles[i];
+      const int rows = (t.height - tile.y + t.dilation - 1) / t.dilation;
+      const int columns = (t.width - tile.x + t.dilation - 1) / t.dilation;
+      for (int v = 0; v < vectors; ++v) {
+        const float* m = buffers.out + int64_t{i} * kWidth + v * kLength;
+        V z[kOut][kOut], plus[kOut], minus[kOut];
+        OutColumns(m, buffers.out_plane, plus);
+        OutColumns(m + kIn * buffers.out_plane, buffers.out_plane, minus);
+        const int64_t o = output + v * kLength;
+        const V bias = S::Load(t.bias + o);
+#pragma GCC unroll 4
+        for (int c = 0; c < kOut; ++c) {
+          if (kEnds) {
+            z[0][c] = plus[c];
+            z[3][c] = minus[c];
+          } else {
+            const V even = plus[c] + minus[c], odd = plus[c] - minus[c];
+            z[0][c] = even;
+            z[1][c] = S::Set(q) * odd;
+            z[2][c] = S::Set(q * q) * even;
+            z[3][c] = S::Set(q * q * q) * odd;
+          }
+        }
+        float* const to =
+            t.y +
+            ((tile.picture * t.height + tile.y) * t.width + tile.x) *
+                t.outputs +
+            o;
+#pragma GCC unroll 4
+        for (int r = 0; r < kOut; r += kEnds ? 3 : 1) {
+          const bool complete =
+              kEnds || (kRows == Rows::kB && (r == 1 || r == 2));
+          if (r >= rows) break;
+#pragma GCC unroll 4
+          for (int c = 0; c < kOut; ++c) {
+            if (c >= columns) break;
+            float* const at =
+                to + (int64_t{r} * t.width + c) * t.dilation * t.outputs;
+            V sum = z[r][c] + (kRows == Rows::kA ? bias : S::Load(at));
+            if (complete && t.relu) sum = sum > zero ? sum : zero;
+            S::Store(at, sum);
+          }
+        }
+      }
+    }
+  }
+
+  template <Rows kRows>
+  static void Pass(const WinoTask& t, const Buffers& buffers) {
+    TransformIn<kRows>(t, buffers);
+    for (int64_t o = t.first_output; o < t.end_output; o += kWidth) {
+      const int64_t left = (t.end_output - o) / kLength;
+      const int vectors = left < kVectors ? static_cast<int>(left) : kVectors;
+      for (int64_t k = 0; k < t.channels; k += kWinoDepth) {
+        TransformKernel<kRows>(t, buffers, k, o, vectors);
+        Multiply(t, buffers, k, vectors, Following(t, o, k));
+      }
+      TransformOut<kRows>(t, buffers, o, vectors);
+    }
+  }
+
+  static void Run(const WinoTask& t) {
+    const Buffers buffers(t);
+    Pass<Rows::kA>(t, buffers);
+    Pass<Rows::kB>(t, buffers);
+    Pass<Rows::kEnds>(t, buffers);
+  }
+};
+
+}  // namespace
+}  // namespace fcis::kernels
+
+#endif  // FCIS_KERNELS_CPU_WINO_KERNEL_IMPL_H_
