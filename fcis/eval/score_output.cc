@@ -9,7 +9,6 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/suggest.h"
 #include "fcis/core/io/file.h"
-#include "fcis/eval/coco/category_rows.h"
 #include "fcis/eval/coco/diagnose.h"
 #include "fcis/eval/coco/score_json.h"
 #include "fcis/eval/coco/score_table.h"

@@ -13,7 +13,7 @@
 #include "fcis/core/image/prepare.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
-#include "fcis/data/codec/jpeg_writer.h"
+#include "fcis/data/codec/jpeg.h"
 #include "fcis/data/json/json_writer.h"
 #include "fcis/eval/predict/picture_job.h"
 #include "fcis/model/detector.h"

@@ -20,7 +20,7 @@
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/coco/bad_annotation_flags.h"
 #include "fcis/data/coco/data_dir_flag.h"
-#include "fcis/data/loader/coco_sources.h"
+#include "fcis/data/coco/splits.h"
 
 ABSL_FLAG(std::string, ann_file, "",
           "Annotations of any data set, with --image_dir. Default: COCO's "

@@ -11,7 +11,6 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
-#include "fcis/data/download/fetch_items.h"
 #include "fcis/data/download/fetcher.h"
 
 ABSL_FLAG(std::string, data_dir, "",

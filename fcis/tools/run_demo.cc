@@ -23,8 +23,8 @@
 #include "fcis/core/mask/paste.h"
 #include "fcis/core/pipeline/pipeline.h"
 #include "fcis/core/progress/progress.h"
+#include "fcis/data/coco/coco_writer.h"
 #include "fcis/data/codec/png.h"
-#include "fcis/data/results_json.h"
 
 namespace fcis::tools {
 namespace {

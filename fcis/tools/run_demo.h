@@ -22,7 +22,7 @@ struct DemoOptions {
   // Pixels of at least this probability belong to an instance (paste.h).
   float paste_threshold = 0;
   // Also results.json, in COCO's results format, with the image ids of
-  // ImageIds (results_json.h).
+  // ImageIds (coco_writer.h).
   bool save_json = false;
   // Also masks/<stem>_<number>_<class>.png, white where the instance is.
   bool save_masks = false;

@@ -9,7 +9,6 @@
 #include "fcis/data/transform/train_transform.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/tools/bench.h"
-#include "fcis/train/config/train_options.h"
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/step/train_step.h"
@@ -56,10 +55,10 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
   model.mutable_input()->set_min_size(std::min(options.height, options.width));
   model.mutable_input()->set_max_size(std::max(options.height, options.width));
   // First, since it sees to it that there are classes.
-  ASSIGN_OR_RETURN(const std::unique_ptr<train::TrainNetwork> network,
-                   train::TrainNetwork::Create(
-                       model::DeterministicWeights(model, options.seed),
-                       train::NetworkOptionsOf(recipe), backend));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<train::TrainNetwork> network,
+      train::TrainNetwork::Create(
+          model::DeterministicWeights(model, options.seed), recipe, backend));
   ASSIGN_OR_RETURN(const data::TrainSample sample,
                    data::TransformForTraining(
                        SyntheticPicture(options.height, options.width),

@@ -7,13 +7,95 @@
 
 #include "absl/strings/string_view.h"
 #include "fcis/core/draw/canvas.h"
-#include "fcis/core/draw/label_layout.h"
-#include "fcis/core/draw/mask_outline.h"
 #include "fcis/core/draw/palette.h"
 #include "fcis/core/draw/text.h"
 #include "fcis/core/geometry/pixel_box.h"
 
 namespace fcis {
+namespace {
+
+bool Overlap(const PixelBox& a, const PixelBox& b) {
+  return a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1;
+}
+
+}  // namespace
+
+PixelBox LabelLayout::KeepInside(int x, int y, int width, int height) const {
+  const int x0 = std::max(0, std::min(x, width_ - width));
+  const int y0 = std::max(0, std::min(y, height_ - height));
+  return {x0, y0, x0 + width, y0 + height};
+}
+
+bool LabelLayout::IsFree(const PixelBox& place) const {
+  return std::none_of(taken_.begin(), taken_.end(), [&](const PixelBox& other) {
+    return Overlap(place, other);
+  });
+}
+
+PixelBox LabelLayout::Place(const PixelBox& box, int width, int height) {
+  std::vector<PixelBox> places = {
+      KeepInside(box.x0, box.y0 - height, width, height),
+      KeepInside(box.x0, box.y1, width, height),
+      KeepInside(box.x0, box.y0, width, height),
+      KeepInside(box.x1 - width, box.y0, width, height),
+      KeepInside(box.x0, box.y1 - height, width, height)};
+  // Then down from the top, and up from there.
+  for (int y = box.y0; y < height_; y += std::max(height, 1)) {
+    places.push_back(KeepInside(box.x0, y, width, height));
+  }
+  for (int y = box.y0; y > 0; y -= std::max(height, 1)) {
+    places.push_back(KeepInside(box.x0, y - height, width, height));
+  }
+  const auto free =
+      std::find_if(places.begin(), places.end(),
+                   [this](const PixelBox& place) { return IsFree(place); });
+  const PixelBox place = free == places.end() ? places.front() : *free;
+  taken_.push_back(place);
+  return place;
+}
+
+namespace {
+
+// Walks over the rows; `runs` counts the mask's pixels since the last other one
+// in each column.
+void MarkBeginnings(const uint8_t* bits, int width, int thickness, int* runs,
+                    uint8_t* outline) {
+  int run = 0;
+  for (int x = 0; x < width; ++x) {
+    run = bits[x] ? run + 1 : 0;
+    runs[x] = bits[x] ? runs[x] + 1 : 0;
+    outline[x] |= bits[x] & (run <= thickness || runs[x] <= thickness);
+  }
+}
+
+void MarkRowEnds(const uint8_t* bits, int width, int thickness,
+                 uint8_t* outline) {
+  int run = 0;
+  for (int x = width - 1; x >= 0; --x) {
+    run = bits[x] ? run + 1 : 0;
+    outline[x] |= bits[x] & (run <= thickness);
+  }
+}
+
+}  // namespace
+
+std::vector<uint8_t> MaskOutline(const PastedMask& mask, int thickness) {
+  std::vector<uint8_t> outline(mask.bits.size());
+  std::vector<int> runs(mask.width);
+  const auto at = [&](int y) { return static_cast<size_t>(y) * mask.width; };
+  for (int y = 0; y < mask.height; ++y) {
+    MarkBeginnings(&mask.bits[at(y)], mask.width, thickness, runs.data(),
+                   &outline[at(y)]);
+    MarkRowEnds(&mask.bits[at(y)], mask.width, thickness, &outline[at(y)]);
+  }
+  runs.assign(mask.width, 0);
+  for (int y = mask.height - 1; y >= 0; --y) {
+    MarkBeginnings(&mask.bits[at(y)], mask.width, thickness, runs.data(),
+                   &outline[at(y)]);
+  }
+  return outline;
+}
+
 namespace {
 
 // Of 256 parts, those of the instance's colour inside its mask.

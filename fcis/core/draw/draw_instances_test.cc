@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "fcis/core/draw/palette.h"
@@ -114,6 +115,99 @@ TEST(DrawInstancesTest, AnySizeAndPlaceIsSafe) {
   Image none;
   DrawInstances({{{0, 0, 1, 1}, nullptr, "x"}}, &none);
   EXPECT_TRUE(none.empty());
+}
+
+PastedMask Parse(const std::string& art, int width) {
+  PastedMask mask;
+  mask.width = width;
+  for (const char c : art) mask.bits.push_back(c != '.');
+  mask.height = static_cast<int>(mask.bits.size()) / width;
+  return mask;
+}
+
+std::string Outline(const std::string& art, int width, int thickness) {
+  std::string result;
+  for (const uint8_t bit : MaskOutline(Parse(art, width), thickness)) {
+    result += bit == 0 ? '.' : '#';
+  }
+  return result;
+}
+
+TEST(MaskOutlineTest, MarksTheBorderPixels) {
+  EXPECT_EQ(Outline("......."
+                    ".#####."
+                    ".######"
+                    ".######"
+                    "...###.",
+                    7, 1),
+            "......."
+            ".#####."
+            ".#....#"
+            ".##...#"
+            "...###.");
+}
+
+TEST(MaskOutlineTest, ThickOutlinesAreClosedAroundSmallHoles) {
+  EXPECT_EQ(Outline("#######"
+                    "#######"
+                    "#######"
+                    "###.###"
+                    "#######"
+                    "#######"
+                    "#######",
+                    7, 2),
+            "#######"
+            "#######"
+            "##.#.##"
+            "###.###"
+            "##.#.##"
+            "#######"
+            "#######");
+}
+
+TEST(MaskOutlineTest, EmptyMask) {
+  EXPECT_EQ(Outline("....", 2, 3), "....");
+  EXPECT_TRUE(MaskOutline(PastedMask(), 1).empty());
+}
+
+TEST(LabelLayoutTest, PrefersAboveTheBox) {
+  LabelLayout layout(100, 200);
+  EXPECT_EQ(layout.Place({50, 40, 80, 90}, 60, 10),
+            (PixelBox{50, 30, 110, 40}));
+}
+
+TEST(LabelLayoutTest, StaysInsideThePicture) {
+  LabelLayout layout(100, 200);
+  EXPECT_EQ(layout.Place({190, 3, 200, 50}, 60, 10),
+            (PixelBox{140, 0, 200, 10}));
+  // Larger than the picture: as much of its beginning as there is room for.
+  LabelLayout small(5, 20);
+  EXPECT_EQ(small.Place({3, 0, 18, 4}, 60, 10), (PixelBox{0, 0, 60, 10}));
+}
+
+TEST(LabelLayoutTest, LabelsOfOneBoxDoNotCoverEachOther) {
+  LabelLayout layout(100, 200);
+  std::vector<PixelBox> places;
+  // As many as there are lines in the picture.
+  for (int i = 0; i < 10; ++i) {
+    const PixelBox place = layout.Place({50, 40, 120, 90}, 60, 10);
+    EXPECT_GE(place.x0, 0);
+    EXPECT_GE(place.y0, 0);
+    EXPECT_LE(place.x1, 200);
+    EXPECT_LE(place.y1, 100);
+    for (const PixelBox& other : places) {
+      EXPECT_TRUE(place.x1 <= other.x0 || other.x1 <= place.x0 ||
+                  place.y1 <= other.y0 || other.y1 <= place.y0);
+    }
+    places.push_back(place);
+  }
+}
+
+TEST(LabelLayoutTest, CoversOthersWhenNothingIsFree) {
+  LabelLayout layout(20, 30);
+  const PixelBox box = {0, 0, 30, 20};
+  EXPECT_EQ(layout.Place(box, 30, 20), (PixelBox{0, 0, 30, 20}));
+  EXPECT_EQ(layout.Place(box, 30, 20), (PixelBox{0, 0, 30, 20}));
 }
 
 }  // namespace

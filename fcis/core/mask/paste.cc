@@ -6,6 +6,7 @@
 
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/resize.h"
+#include "fcis/core/rle/rle_bitmap.h"
 
 namespace fcis {
 
@@ -40,6 +41,16 @@ PastedMask PasteMask(const Tensor& mask, const Box& box, float thresh,
     for (int x = 0; x < pasted.width; ++x) out[x] = in[x] >= thresh;
   }
   return pasted;
+}
+
+Rle PastedMaskToRle(const PastedMask& mask, int height, int width) {
+  MaskPatch patch;
+  patch.mask = mask.bits.data();
+  patch.rows = mask.height;
+  patch.columns = mask.width;
+  patch.y = mask.y0;
+  patch.x = mask.x0;
+  return EncodePatch(patch, height, width);
 }
 
 }  // namespace fcis

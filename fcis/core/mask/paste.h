@@ -8,6 +8,7 @@
 
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/geometry/box.h"
+#include "fcis/core/rle/rle.h"
 #include "fcis/core/tensor/tensor.h"
 
 namespace fcis {
@@ -28,6 +29,9 @@ float PasteThreshold(const PostprocessConfig& config);
 // height x width is cut off.
 PastedMask PasteMask(const Tensor& mask, const Box& box, float thresh,
                      int height, int width);
+
+// The mask as run lengths of its picture, which has height x width pixels.
+Rle PastedMaskToRle(const PastedMask& mask, int height, int width);
 
 }  // namespace fcis
 

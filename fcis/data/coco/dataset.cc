@@ -1,6 +1,7 @@
 #include "fcis/data/coco/dataset.h"
 
 #include <iterator>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -16,43 +17,6 @@ namespace {
 
 using Kind = JsonScanner::Kind;
 using Faults = std::vector<RecordFault>;
-
-bool ReadText(JsonScanner& json, std::string& value) {
-  absl::string_view text;
-  if (!json.ReadString(text)) return false;
-  value = std::string(text);
-  return true;
-}
-
-bool ReadLength(JsonScanner& json, int64_t& value) {
-  JsonNumber number;
-  if (!json.ReadNumber(number)) return false;
-  if (!number.integral || number.integer < 0) return json.Fail("no length");
-  value = number.integer;
-  return true;
-}
-
-// What Python takes for true or false: 0, 1, 1.0, true.
-bool ReadFlag(JsonScanner& json, double& value) {
-  if (json.Peek() != Kind::kBool) return json.ReadNumber(value);
-  bool flag = false;
-  if (!json.ReadBool(flag)) return false;
-  value = flag;
-  return true;
-}
-
-// Four numbers; none: there is no box.
-bool ReadBbox(JsonScanner& json, XywhBox& box, int& n) {
-  double numbers[4];
-  n = 0;
-  const bool read = json.ReadArray([&] {
-    double extra;
-    return json.ReadNumber(n < 4 ? numbers[n++] : (++n, extra));
-  });
-  if (!read) return false;
-  if (n == 4) box = {numbers[0], numbers[1], numbers[2], numbers[3]};
-  return n == 0 || n == 4 || json.Fail("no box");
-}
 
 // The rules of the three kinds of records.
 struct Rules {
@@ -105,11 +69,7 @@ struct Rules {
 
 bool ReadImage(JsonScanner& json, RecordReader& reader, CocoImage& image) {
   const bool read = json.ReadObject([&](absl::string_view key) {
-    if (key == "id") {
-      return reader.Take(Member::kId, [&](JsonScanner& value) {
-        return ReadRecordId(value, image.id);
-      });
-    }
+    if (key == "id") return reader.Take(Member::kId, ReadRecordId, image.id);
     if (key == "file_name") {
       return reader.Take(Member::kFileName, [&](JsonScanner& value) {
         return ReadText(value, image.file_name) &&
@@ -120,9 +80,8 @@ bool ReadImage(JsonScanner& json, RecordReader& reader, CocoImage& image) {
       const bool high = key == "height";
       int64_t& length = high ? image.height : image.width;
       length = -1;
-      return reader.Take(
-          high ? Member::kHeight : Member::kWidth,
-          [&](JsonScanner& value) { return ReadLength(value, length); });
+      return reader.Take(high ? Member::kHeight : Member::kWidth, ReadLength,
+                         length);
     }
     return json.Skip();
   });
@@ -134,20 +93,13 @@ bool ReadImage(JsonScanner& json, RecordReader& reader, CocoImage& image) {
 bool ReadCategory(JsonScanner& json, RecordReader& reader,
                   CocoCategory& category) {
   const bool read = json.ReadObject([&](absl::string_view key) {
-    if (key == "id") {
-      return reader.Take(Member::kId, [&](JsonScanner& value) {
-        return ReadRecordId(value, category.id);
-      });
-    }
+    if (key == "id") return reader.Take(Member::kId, ReadRecordId, category.id);
     if (key == "name") {
-      return reader.Take(Member::kName, [&](JsonScanner& value) {
-        return ReadText(value, category.name);
-      });
+      return reader.Take(Member::kName, ReadText, category.name);
     }
     if (key == "supercategory") {
-      return reader.Take(Member::kSupercategory, [&](JsonScanner& value) {
-        return ReadText(value, category.supercategory);
-      });
+      return reader.Take(Member::kSupercategory, ReadText,
+                         category.supercategory);
     }
     return json.Skip();
   });
@@ -160,7 +112,7 @@ bool ReadCategory(JsonScanner& json, RecordReader& reader,
 
 bool ReadAnnotation(JsonScanner& json, RecordReader& reader,
                     CocoAnnotation& annotation) {
-  int box_numbers = 0;
+  bool no_box = false;
   const bool read = json.ReadObject([&](absl::string_view key) {
     if (key == "segmentation") {
       annotation.segmentation = {};
@@ -169,47 +121,36 @@ bool ReadAnnotation(JsonScanner& json, RecordReader& reader,
       });
     }
     if (key == "id") {
-      return reader.Take(Member::kId, [&](JsonScanner& value) {
-        return ReadRecordId(value, annotation.id);
-      });
+      return reader.Take(Member::kId, ReadRecordId, annotation.id);
     }
     if (key == "image_id") {
-      return reader.Take(Member::kImageId, [&](JsonScanner& value) {
-        return ReadRecordId(value, annotation.image_id);
-      });
+      return reader.Take(Member::kImageId, ReadRecordId, annotation.image_id);
     }
     if (key == "category_id") {
-      return reader.Take(Member::kCategoryId, [&](JsonScanner& value) {
-        return ReadRecordId(value, annotation.category_id);
-      });
+      return reader.Take(Member::kCategoryId, ReadRecordId,
+                         annotation.category_id);
     }
     if (key == "bbox") {
       return reader.Take(Member::kBbox, [&](JsonScanner& value) {
-        return ReadBbox(value, annotation.bbox, box_numbers);
+        return ReadBbox(value, annotation.bbox, no_box);
       });
     }
     if (key == "area") {
-      return reader.Take(Member::kArea, [&](JsonScanner& value) {
-        return value.ReadNumber(annotation.area);
-      });
+      return reader.Take(Member::kArea, ReadDouble, annotation.area);
     }
     if (key == "iscrowd") {
       annotation.crowd = 0;
-      return reader.Take(Member::kCrowd, [&](JsonScanner& value) {
-        return ReadFlag(value, annotation.crowd);
-      });
+      return reader.Take(Member::kCrowd, ReadFlag, annotation.crowd);
     }
     if (key == "ignore") {
       double flag = 0;
-      const bool taken = reader.Take(Member::kIgnore, [&](JsonScanner& value) {
-        return ReadFlag(value, flag);
-      });
+      const bool taken = reader.Take(Member::kIgnore, ReadFlag, flag);
       annotation.ignore = flag != 0;
       return taken;
     }
     return json.Skip();
   });
-  if (box_numbers == 0) reader.Drop(Member::kBbox);
+  if (no_box) reader.Drop(Member::kBbox);
   annotation.has_bbox = reader.Has(Member::kBbox);
   annotation.has_area = reader.Has(Member::kArea);
   annotation.duplicate_key = reader.has_duplicates();
@@ -222,20 +163,17 @@ struct RecordList {
   std::vector<Record> records;
   Faults faults;
   uint32_t count = 0;  // with those that are left out
-  // CocoDataset::left_out_of; of annotations only.
-  std::vector<absl::optional<RecordId>> left_out_of;
+  std::vector<std::optional<RecordId>> left_out_of;  // of annotations only
 };
 
-void NoteLeftOut(const RecordReader& reader, const CocoAnnotation& annotation,
-                 RecordList<CocoAnnotation>& list) {
-  list.left_out_of.emplace_back();
-  if (reader.Has(Member::kImageId)) {
-    list.left_out_of.back() = annotation.image_id;
+template <typename Record>
+void NoteLeftOut(const RecordReader& reader, const Record& record,
+                 RecordList<Record>& list) {
+  if constexpr (std::is_same_v<Record, CocoAnnotation>) {
+    list.left_out_of.emplace_back();
+    if (reader.Has(Member::kImageId)) list.left_out_of.back() = record.image_id;
   }
 }
-
-template <typename Record>
-void NoteLeftOut(const RecordReader&, const Record&, RecordList<Record>&) {}
 
 // Behind a record: what is wrong with it, and whether it stays.
 template <typename Record>
@@ -249,9 +187,10 @@ void Finish(RecordReader& reader, const Rules& rules,
       list.faults[i].error = false;
     }
   }
-  if (stays) return;
-  NoteLeftOut(reader, record, list);
-  list.records.pop_back();
+  if (!stays) {
+    NoteLeftOut(reader, record, list);
+    list.records.pop_back();
+  }
 }
 
 // Reads the next record of a list by read(json, reader, record). False: it is
@@ -300,7 +239,11 @@ class DatasetReader {
                    const RecordRule& rule, Read read, RecordProblems& problems,
                    std::vector<Record>& records);
   bool ReadAnnotations(JsonScanner& json);
-  bool CheckList(JsonScanner& json, const char* name);
+  bool CheckList(JsonScanner& json, const char* name) {
+    if (json.Peek() == Kind::kArray) return true;
+    where_ = absl::StrCat(name, ": ");
+    return json.Expected("a list");
+  }
   void AddFaults(const char* name, const char* kind, const Faults& faults,
                  uint32_t first, RecordProblems& problems);
 
@@ -325,20 +268,13 @@ void DatasetReader::AddFaults(const char* name, const char* kind,
             ? place
             : absl::StrCat(kind, " id ", fault.id, " (", place, ")"),
         ": ", fault.what);
-    if (!fault.error) {
+    if (fault.error) {
+      problems.errors.Add(std::move(line), fault.index == last_error);
+      last_error = fault.index;
+    } else {
       problems.remarks.Add(std::move(line));
-      continue;
     }
-    const bool same_record = fault.index == last_error;
-    problems.errors.Add(std::move(line), same_record);
-    last_error = fault.index;
   }
-}
-
-bool DatasetReader::CheckList(JsonScanner& json, const char* name) {
-  if (json.Peek() == Kind::kArray) return true;
-  where_ = absl::StrCat(name, ": ");
-  return json.Expected("a list");
 }
 
 template <typename Record, typename Read>
@@ -347,20 +283,27 @@ bool DatasetReader::ReadRecords(JsonScanner& json, const char* name,
                                 Read read, RecordProblems& problems,
                                 std::vector<Record>& records) {
   if (!CheckList(json, name)) return false;
+  where_ = absl::StrCat(name, ": ");
   RecordList<Record> list;
   const bool all = json.ReadArray([&] {
     if (ReadRecord(json, text_, rules_, rule, read, list)) return true;
     where_ = absl::StrCat(name, "[", list.count, "]: ");
     return false;
   });
-  if (!all) {
-    if (where_.empty()) where_ = absl::StrCat(name, ": ");
-    return false;
-  }
+  if (!all) return false;
+  where_.clear();
   problems = RecordProblems();
   AddFaults(name, kind, list.faults, 0, problems);
   records = std::move(list.records);
   return true;
+}
+
+// Moves the elements behind those of another list.
+template <typename T>
+void Append(std::vector<T>& from, std::vector<T>& to) {
+  if (to.empty()) return to.swap(from);
+  to.insert(to.end(), std::make_move_iterator(from.begin()),
+            std::make_move_iterator(from.end()));
 }
 
 // Annotations are nearly all of a file: they are read in parts.
@@ -369,7 +312,7 @@ bool DatasetReader::ReadAnnotations(JsonScanner& json) {
   constexpr size_t kLarge = size_t{1} << 20;
   if (!CheckList(json, "annotations")) return false;
   const int parts = text_.size() - json.offset() < kLarge ? 1 : NumThreads();
-  std::vector<RecordList<CocoAnnotation>> read(static_cast<size_t>(parts));
+  std::vector<RecordList<CocoAnnotation>> read(parts);
   const absl::StatusOr<ArrayParts> all =
       ReadArrayParts(text_, json.offset(), parts, [&](size_t part) {
         RecordList<CocoAnnotation>* const list = &read[part];
@@ -383,24 +326,16 @@ bool DatasetReader::ReadAnnotations(JsonScanner& json) {
     where_ = "annotations";
     return json.FailWith(all.status());
   }
-  std::vector<CocoAnnotation>& annotations = dataset_.annotations;
-  annotations = std::move(read[0].records);
+  dataset_.annotations.clear();
+  dataset_.left_out_of.clear();
   annotations_ = RecordProblems();
-  dataset_.left_out_of = std::move(read[0].left_out_of);
-  AddFaults("annotations", "annotation", read[0].faults, 0, annotations_);
-  uint32_t first = read[0].count;
-  for (size_t i = 1; i < all->parts; ++i) {
-    for (CocoAnnotation& annotation : read[i].records) {
-      annotation.index += first;
-    }
+  uint32_t first = 0;
+  for (size_t i = 0; i < all->parts; ++i) {
+    for (CocoAnnotation& record : read[i].records) record.index += first;
     AddFaults("annotations", "annotation", read[i].faults, first, annotations_);
-    dataset_.left_out_of.insert(dataset_.left_out_of.end(),
-                                read[i].left_out_of.begin(),
-                                read[i].left_out_of.end());
+    Append(read[i].left_out_of, dataset_.left_out_of);
+    Append(read[i].records, dataset_.annotations);
     first += read[i].count;
-    annotations.insert(annotations.end(),
-                       std::make_move_iterator(read[i].records.begin()),
-                       std::make_move_iterator(read[i].records.end()));
   }
   json.Seek(all->end);
   return true;
@@ -409,8 +344,7 @@ bool DatasetReader::ReadAnnotations(JsonScanner& json) {
 bool DatasetReader::ReadTop(JsonScanner& json) {
   bool has_images = false, has_annotations = false;
   const auto mark = [&](bool& seen) {
-    dataset_.duplicate_key |= seen;
-    seen = true;
+    dataset_.duplicate_key |= std::exchange(seen, true);
   };
   return json.ReadObject([&](absl::string_view key) {
     if (key == "images") {

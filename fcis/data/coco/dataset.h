@@ -8,12 +8,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/coco/record_id.h"
@@ -89,7 +89,7 @@ struct CocoDataset {
   RecordProblems problems;
   // The picture of each annotation that is left out; none: its "image_id"
   // cannot be read.
-  std::vector<absl::optional<RecordId>> left_out_of;
+  std::vector<std::optional<RecordId>> left_out_of;
 
   std::shared_ptr<const MappedFile> file;  // that segmentations point into
 };

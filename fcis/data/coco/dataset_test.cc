@@ -278,7 +278,7 @@ TEST(ReadCocoDatasetTest, SaysOfWhichPicturesAnnotationsAreLeftOut) {
                                        CocoNeeds());
   EXPECT_EQ(dataset.annotations.size(), 1u);
   EXPECT_THAT(dataset.left_out_of,
-              ElementsAre(RecordId(int64_t{7}), absl::nullopt, absl::nullopt));
+              ElementsAre(RecordId(int64_t{7}), std::nullopt, std::nullopt));
 }
 
 TEST(ReadCocoDatasetTest, OfARepeatedListTheFaultsOfTheLastCount) {

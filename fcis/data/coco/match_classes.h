@@ -3,13 +3,13 @@
 #ifndef FCIS_DATA_COCO_MATCH_CLASSES_H_
 #define FCIS_DATA_COCO_MATCH_CLASSES_H_
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
@@ -27,7 +27,7 @@ absl::StatusOr<ClassMap> ParseClassMap(absl::string_view text);
 struct ClassMatch {
   std::string path;  // the data set's, for messages
   // The category of each class of the model; none: it must not be detected.
-  std::vector<absl::optional<RecordId>> categories;
+  std::vector<std::optional<RecordId>> categories;
   int in_common = 0;  // classes that have a category; at least 1
   // Classes whose category is spelled otherwise: (model's, data set's).
   std::vector<std::pair<std::string, std::string>> renamed;

@@ -68,6 +68,14 @@ class RecordId {
   std::shared_ptr<const std::string> text_;
 };
 
+// A member of the object in hand (json_writer.h) that holds the id.
+template <typename Writer>
+void PutId(absl::string_view key, const RecordId& id, Writer& json) {
+  json.Key(key.data(), key.size());
+  const std::string text = id.ToJson();
+  json.RawValue(text.data(), text.size(), {});
+}
+
 // Reads an integer (3.0 counts as one) of int64 or uint64, or a string.
 bool ReadRecordId(JsonScanner& json, RecordId& id);
 

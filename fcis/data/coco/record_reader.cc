@@ -34,6 +34,50 @@ constexpr Description kDescriptions[] = {
 
 }  // namespace
 
+bool ReadText(JsonScanner& json, std::string& value) {
+  absl::string_view text;
+  if (!json.ReadString(text)) return false;
+  value = std::string(text);
+  return true;
+}
+
+bool ReadLength(JsonScanner& json, int64_t& value) {
+  JsonNumber number;
+  if (!json.ReadNumber(number)) return false;
+  if (!number.integral || number.integer < 0) return json.Fail("no length");
+  value = number.integer;
+  return true;
+}
+
+bool ReadDouble(JsonScanner& json, double& value) {
+  return json.ReadNumber(value);
+}
+
+bool ReadFlag(JsonScanner& json, double& value) {
+  if (json.Peek() != JsonScanner::Kind::kBool) return json.ReadNumber(value);
+  bool flag = false;
+  if (!json.ReadBool(flag)) return false;
+  value = flag;
+  return true;
+}
+
+bool ReadBbox(JsonScanner& json, XywhBox& box, bool& empty) {
+  empty = json.Peek() == JsonScanner::Kind::kNull;
+  if (empty) return json.Skip();
+  double numbers[4];
+  int n = 0;
+  const bool read = json.ReadArray([&] {
+    double extra;
+    return json.ReadNumber(n < 4 ? numbers[n++] : (++n, extra));
+  });
+  if (!read) return false;
+  empty = n == 0;
+  if (empty) return true;
+  if (n != 4) return json.Fail("expected [x, y, width, height]");
+  box = {numbers[0], numbers[1], numbers[2], numbers[3]};
+  return true;
+}
+
 bool RecordReader::Begin(uint32_t index, std::vector<RecordFault>& faults,
                          bool& object) {
   index_ = index;

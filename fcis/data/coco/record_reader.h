@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "fcis/core/rle/rle.h"
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/json/json_scanner.h"
 
@@ -52,6 +53,16 @@ struct RecordFault {
   std::string what;    // "\"bbox\": expected ..., found ..."
 };
 
+// Values of members (ids: record_id.h); false with the scanner's error.
+bool ReadText(JsonScanner& json, std::string& value);
+// Pixels: an integer from 0 on.
+bool ReadLength(JsonScanner& json, int64_t& value);
+bool ReadDouble(JsonScanner& json, double& value);
+// What Python takes for true or false: 0, 1, 1.0, true.
+bool ReadFlag(JsonScanner& json, double& value);
+// [x, y, width, height]; [] and null: there is no box, `empty`.
+bool ReadBbox(JsonScanner& json, XywhBox& box, bool& empty);
+
 class RecordReader {
  public:
   // `text` is what `json` scans.
@@ -65,6 +76,12 @@ class RecordReader {
   // as missing, but for ids. False: it is no JSON.
   template <typename Read>
   bool Take(Member member, Read&& read);
+
+  // The same into `value`, by one of the functions below.
+  template <typename Value>
+  bool Take(Member member, bool (*read)(JsonScanner&, Value&), Value& value) {
+    return Take(member, [&](JsonScanner& json) { return read(json, value); });
+  }
 
   // Whether a value of the right type is there; of several the last counts.
   bool Has(Member member) const { return (good_ & BitOf(member)) != 0; }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/data/coco/record_problems.h"
+#include "fcis/data/coco/record_reader.h"
 #include "fcis/data/json/json_parts.h"
 #include "fcis/data/json/json_scanner.h"
 
@@ -19,25 +20,6 @@ bool ReadScore(JsonScanner& json, double& score) {
   if (json.Peek() != Kind::kNumber) return json.Expected("a score, a number");
   if (!json.ReadNumber(score)) return false;
   return std::isfinite(score) || json.Fail("the score is not finite");
-}
-
-bool ReadBbox(JsonScanner& json, CocoResult& result) {
-  double numbers[4];
-  int n = 0;
-  if (json.Peek() == Kind::kNull) {  // as []: there is none
-    result.empty_bbox = true;
-    return json.Skip();
-  }
-  const bool read = json.ReadArray([&] {
-    double extra;
-    return json.ReadNumber(n < 4 ? numbers[n++] : (++n, extra));
-  });
-  if (!read) return false;
-  result.empty_bbox = n == 0;
-  if (n == 0) return true;
-  if (n != 4) return json.Fail("expected [x, y, width, height]");
-  result.bbox = {numbers[0], numbers[1], numbers[2], numbers[3]};
-  return true;
 }
 
 bool ReadResult(JsonScanner& json, bool read_segmentation, CocoResult& result) {
@@ -74,7 +56,9 @@ bool ReadResult(JsonScanner& json, bool read_segmentation, CocoResult& result) {
     }
     if (key == "bbox") {
       mark(result.has_bbox);
-      return take("bbox", [&] { return ReadBbox(json, result); });
+      return take("bbox", [&] {
+        return ReadBbox(json, result.bbox, result.empty_bbox);
+      });
     }
     if (key == "segmentation") {
       mark(has_segmentation);

@@ -1,8 +1,10 @@
 #include "fcis/data/coco/splits.h"
 
 #include <filesystem>
+#include <string>
 #include <system_error>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -38,6 +40,17 @@ std::vector<std::string> ImageDirectories(absl::string_view root,
           absl::StrCat(root, "/coco_", name)};
 }
 
+// The list of minival2014 under either name, without its pictures; "" when it
+// is not there.
+std::string MinivalList(absl::string_view root) {
+  for (const char* name : {"minival2014", "val2017"}) {
+    const std::string path =
+        absl::StrCat(root, "/annotations/instances_", name, ".json");
+    if (Exists(path)) return path;
+  }
+  return "";
+}
+
 }  // namespace
 
 const std::vector<std::string>& CocoSplitNames() {
@@ -53,8 +66,8 @@ const std::vector<std::string>& CocoSplitNames() {
   return names;
 }
 
-absl::StatusOr<CocoSplit> FindCocoSplit(absl::string_view root,
-                                        absl::string_view name) {
+absl::StatusOr<CocoSource> FindCocoSplit(absl::string_view root,
+                                         absl::string_view name) {
   std::vector<std::string> missing;
   for (const Source& source : kSources) {
     if (name != source.split) continue;
@@ -64,7 +77,7 @@ absl::StatusOr<CocoSplit> FindCocoSplit(absl::string_view root,
         ImageDirectories(root, source.images);
     for (const std::string& directory : directories) {
       if (Exists(annotations) && Exists(directory)) {
-        return CocoSplit{annotations, directory};
+        return CocoSource{annotations, directory};
       }
     }
     missing.push_back(absl::StrCat(annotations, " with ",
@@ -72,6 +85,27 @@ absl::StatusOr<CocoSplit> FindCocoSplit(absl::string_view root,
   }
   return absl::NotFoundError(absl::StrCat("no ", name, ": expected ",
                                           absl::StrJoin(missing, ", or ")));
+}
+
+absl::StatusOr<std::vector<CocoSource>> CocoTrainSources(
+    absl::string_view root) {
+  const auto train = FindCocoSplit(root, "train2014");
+  const auto rest = FindCocoSplit(root, "valminusminival2014");
+  if (train.ok() && rest.ok()) {
+    return std::vector<CocoSource>{*train, *rest};
+  }
+  const auto val = FindCocoSplit(root, "val2014");
+  const std::string minival = MinivalList(root);
+  if (train.ok() && val.ok() && !minival.empty()) {
+    return std::vector<CocoSource>{*train,
+                                   {val->ann_file, val->image_dir, minival}};
+  }
+  const auto train2017 = FindCocoSplit(root, "train2017");
+  if (train2017.ok()) return std::vector<CocoSource>{*train2017};
+  return absl::NotFoundError(absl::StrCat(
+      train.ok() ? "" : absl::StrCat(train.status().message(), "; "),
+      rest.ok() ? "" : absl::StrCat(rest.status().message(), "; "), "and ",
+      train2017.status().message()));
 }
 
 }  // namespace fcis::data

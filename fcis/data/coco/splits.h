@@ -10,9 +10,11 @@
 
 namespace fcis::data {
 
-struct CocoSplit {
-  std::string annotations;  // the JSON file
-  std::string images;       // the directory of its pictures
+// A file of annotations and where its pictures lie.
+struct CocoSource {
+  std::string ann_file, image_dir;
+  // Unless empty, a file whose pictures are taken out of this one, by id.
+  std::string without = "";
 };
 
 // minival2014, train2014, ...
@@ -24,8 +26,16 @@ const std::vector<std::string>& CocoSplitNames();
 // (coco_val2014). minival2014 has the pictures of val2017, whose files serve
 // when its own are not there. NotFound: nothing of it is there; the message
 // names what was looked for, without the command that would fetch it.
-absl::StatusOr<CocoSplit> FindCocoSplit(absl::string_view root,
-                                        absl::string_view name);
+absl::StatusOr<CocoSource> FindCocoSplit(absl::string_view root,
+                                         absl::string_view name);
+
+// The reference's training pictures, all of train2014 and val2014 but
+// minival2014, in any layout that FindCocoSplit knows. The first that is
+// complete of: train2014 and valminusminival2014; train2014 and val2014 without
+// the pictures of minival2014 or val2017, which are the same; train2017, which
+// is all of it. NotFound: none is there; the message names what was looked for.
+absl::StatusOr<std::vector<CocoSource>> CocoTrainSources(
+    absl::string_view root);
 
 }  // namespace fcis::data
 

@@ -12,10 +12,10 @@
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_kind.h"
 #include "fcis/data/codec/jpeg.h"
+#include "fcis/data/codec/orientation.h"
 #include "fcis/data/codec/png.h"
 
 namespace fcis::data {
-
 namespace {
 
 // More than the header of nearly all pictures.
@@ -88,6 +88,20 @@ absl::StatusOr<ImageSize> ReadImageSize(const std::string& path,
   }
   if (size.ok()) return size;
   return Named(path, size.status());
+}
+
+std::string DescribeSizeMismatch(const std::string& path, int height, int width,
+                                 int64_t wanted_height, int64_t wanted_width) {
+  std::string text = absl::StrCat(path, " is ", width, "x", height,
+                                  " (width x height), but the annotations say ",
+                                  wanted_width, "x", wanted_height);
+  const auto file = MappedFile::Open(path);
+  if (height == wanted_width && width == wanted_height && file.ok() &&
+      JpegOrientation((*file)->bytes()) >= kFirstTransposed) {
+    absl::StrAppend(&text, "; EXIF turns it: stored ", height, "x", width,
+                    ", shown ", width, "x", height);
+  }
+  return text;
 }
 
 }  // namespace fcis::data

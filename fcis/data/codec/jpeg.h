@@ -1,9 +1,10 @@
-// JPEG pictures (ITU T.81), read with libjpeg-turbo's default arithmetic, so
-// that the pixels are those of PIL and OpenCV.
+// JPEG pictures (ITU T.81), read and written with libjpeg-turbo; read with its
+// default arithmetic, so that the pixels are those of PIL and OpenCV.
 #ifndef FCIS_DATA_CODEC_JPEG_H_
 #define FCIS_DATA_CODEC_JPEG_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -28,6 +29,10 @@ absl::StatusOr<ImageSize> JpegSize(absl::string_view bytes, int64_t max_pixels);
 // The orientation that DecodeJpeg applies (orientation.h): 1 for one that is
 // shown as it is stored, and for what is no JPEG.
 int JpegOrientation(absl::string_view bytes);
+
+// A baseline YCbCr JPEG, colour at half the resolution (4:2:0). quality: 1 to
+// 100. Errors: an image without pixels, or too large for the format (65535).
+absl::StatusOr<std::string> EncodeJpeg(const Image& image, int quality);
 
 }  // namespace fcis::data
 

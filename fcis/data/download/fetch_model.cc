@@ -13,7 +13,6 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_lock.h"
-#include "fcis/data/download/fetch_items.h"
 #include "fcis/data/download/fetcher.h"
 #include "fcis/data/download/file_check.h"
 #include "fcis/data/download/manifest.h"

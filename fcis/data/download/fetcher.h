@@ -5,9 +5,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "fcis/core/io/file_lock.h"
 #include "fcis/data/download/downloader.h"
 #include "fcis/data/download/manifest.pb.h"
@@ -55,6 +58,18 @@ class Fetcher {
   const DownloadOptions options_;
   Downloader downloader_;
 };
+
+// For a person who watches: messages on stderr, and a bar.
+DownloadOptions TerminalOptions();
+
+// Fetches each; what no source delivers is made of other items of the manifest
+// where it says how (else_split). An item that fails does not keep the next
+// ones from being fetched. `done` is told the path of each that is there. The
+// error names all that are not; one line where no server at all was reached.
+absl::Status FetchItems(const DownloadManifest& manifest,
+                        const std::vector<DownloadItem>& items,
+                        Fetcher* fetcher,
+                        absl::FunctionRef<void(const std::string&)> done);
 
 }  // namespace fcis::data
 

@@ -1,17 +1,45 @@
 #include "fcis/data/download/file_check.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/io/digest.h"
 #include "fcis/core/io/file.h"
-#include "fcis/data/download/file_digest.h"
 #include "fcis/data/download/unpack.h"
 
 namespace fcis::data {
+
+absl::StatusOr<FileDigest> DigestFile(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return ErrnoStatus("cannot open", path, errno);
+  const absl::Cleanup closer = [fd] { close(fd); };
+  Digest md5 = Digest::Md5(), sha256 = Digest::Sha256();
+  FileDigest digest;
+  std::vector<char> buffer(size_t{1} << 20);
+  while (true) {
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return ErrnoStatus("cannot read", path, errno);
+    if (got == 0) break;
+    const absl::string_view piece(buffer.data(), got);
+    md5.Update(piece);
+    sha256.Update(piece);
+    digest.size += got;
+  }
+  digest.md5 = md5.Hex();
+  digest.sha256 = sha256.Hex();
+  return digest;
+}
+
 namespace {
 
 constexpr size_t kSha256Digits = 64;

@@ -4,12 +4,24 @@
 #ifndef FCIS_DATA_DOWNLOAD_FILE_CHECK_H_
 #define FCIS_DATA_DOWNLOAD_FILE_CHECK_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "fcis/data/download/manifest.pb.h"
 
 namespace fcis::data {
+
+// A file's hashes, in lower-case hex, and its bytes.
+struct FileDigest {
+  std::string md5, sha256;
+  int64_t size = 0;
+};
+
+// Reads the file once, in pieces: it may be larger than the memory. Errors name
+// the path.
+absl::StatusOr<FileDigest> DigestFile(const std::string& path);
 
 // The record for a file: "<sha256>  <name>", as sha256sum writes it.
 std::string PinPath(const std::string& path);

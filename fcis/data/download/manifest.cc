@@ -11,23 +11,11 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/suggest.h"
+#include "fcis/core/config/text_proto.h"
 #include "fcis/data/download/embedded_manifest.h"
-#include "google/protobuf/io/tokenizer.h"
-#include "google/protobuf/text_format.h"
 
 namespace fcis::data {
 namespace {
-
-// Keeps the first complaint of protobuf's parser.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text.empty()) {
-      text = absl::StrCat(line + 1, ":", column + 1, ": ", message);
-    }
-  }
-  std::string text;
-};
 
 bool IsHex(absl::string_view text, size_t digits) {
   return text.empty() ||
@@ -159,13 +147,8 @@ const DownloadManifest& BuiltinManifest() {
 
 absl::StatusOr<DownloadManifest> ParseManifest(absl::string_view text,
                                                absl::string_view source) {
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
   DownloadManifest manifest;
-  if (!parser.ParseFromString(std::string(text), &manifest)) {
-    return absl::InvalidArgumentError(absl::StrCat(source, ":", error.text));
-  }
+  RETURN_IF_ERROR(MergeTextProto(text, source, &manifest));
   RETURN_IF_ERROR(CheckManifest(manifest, source));
   return manifest;
 }

@@ -46,14 +46,14 @@ std::string Unescape(absl::string_view text) {
 
 // The text of `page` between `begin` and `end` from `*from` on, which moves
 // behind it; none at the end.
-absl::optional<absl::string_view> Between(absl::string_view page,
-                                          absl::string_view begin,
-                                          absl::string_view end, size_t* from) {
+std::optional<absl::string_view> Between(absl::string_view page,
+                                         absl::string_view begin,
+                                         absl::string_view end, size_t* from) {
   const size_t at = page.find(begin, *from);
-  if (at == absl::string_view::npos) return absl::nullopt;
+  if (at == absl::string_view::npos) return std::nullopt;
   const size_t start = at + begin.size();
   const size_t stop = page.find(end, start);
-  if (stop == absl::string_view::npos) return absl::nullopt;
+  if (stop == absl::string_view::npos) return std::nullopt;
   *from = stop + end.size();
   return page.substr(start, stop - start);
 }
@@ -118,15 +118,15 @@ bool LooksLikeHtml(absl::string_view content_type, absl::string_view bytes) {
   return KindOfBytes(bytes) == FileKind::kHtml;
 }
 
-absl::optional<std::string> DriveConfirmUrl(absl::string_view page,
-                                            const std::string& page_url) {
+std::optional<std::string> DriveConfirmUrl(absl::string_view page,
+                                           const std::string& page_url) {
   std::string link = FormUrl(page);
   if (link.empty()) link = LinkUrl(page);
-  if (link.empty()) return absl::nullopt;
+  if (link.empty()) return std::nullopt;
   const std::string url = ResolveUrl(page_url, link);
   const std::string host = HostOf(url);
   if (host.empty() || (host != HostOf(page_url) && !IsGoogle(host))) {
-    return absl::nullopt;
+    return std::nullopt;
   }
   return url;
 }

@@ -3,10 +3,10 @@
 #ifndef FCIS_DATA_DOWNLOAD_WEB_PAGE_H_
 #define FCIS_DATA_DOWNLOAD_WEB_PAGE_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 
 namespace fcis::data {
 
@@ -16,8 +16,8 @@ bool LooksLikeHtml(absl::string_view content_type, absl::string_view bytes);
 
 // Where Google Drive's "cannot scan for viruses" page leads; none for any other
 // page. Only to the page's own host or Google's.
-absl::optional<std::string> DriveConfirmUrl(absl::string_view page,
-                                            const std::string& page_url);
+std::optional<std::string> DriveConfirmUrl(absl::string_view page,
+                                           const std::string& page_url);
 
 // What the page is, for an error message: Drive's quota, or its title.
 std::string DescribePage(absl::string_view page);

@@ -45,14 +45,14 @@ TEST(WebPageTest, ConfirmationNeverLeavesForAnotherHost) {
   EXPECT_EQ(DriveConfirmUrl("<form id=\"download-form\" "
                             "action=\"https://evil.test/d\"></form>",
                             kDrive),
-            absl::nullopt);
+            std::nullopt);
   EXPECT_EQ(DriveConfirmUrl("<form id=\"download-form\" "
                             "action=\"https://notgoogle.com/d\"></form>",
                             kDrive),
-            absl::nullopt);
-  EXPECT_EQ(DriveConfirmUrl("<p>nothing here", kDrive), absl::nullopt);
+            std::nullopt);
+  EXPECT_EQ(DriveConfirmUrl("<p>nothing here", kDrive), std::nullopt);
   EXPECT_EQ(DriveConfirmUrl("<form id=\"download-form\" action=\"", kDrive),
-            absl::nullopt);
+            std::nullopt);
 }
 
 TEST(WebPageTest, PagesAreDescribed) {

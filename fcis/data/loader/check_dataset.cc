@@ -13,9 +13,9 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/codec/image_reader.h"
-#include "fcis/data/codec/size_mismatch.h"
+#include "fcis/data/loader/judgement.h"
 #include "fcis/data/loader/similar_file.h"
-#include "fcis/data/loader/xywh_box.h"
+#include "fcis/data/loader/training_set.h"
 
 namespace fcis::data {
 namespace {

@@ -1,25 +1,24 @@
 #include "fcis/data/loader/coco_index.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/types/optional.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/data/coco/segmentation.h"
 #include "fcis/data/codec/image_reader.h"
-#include "fcis/data/loader/xywh_box.h"
+#include "fcis/data/loader/judgement.h"
+#include "fcis/data/loader/training_set.h"
 #include "fcis/data/transform/train_transform.h"
 
 namespace fcis::data {
 namespace {
-
-constexpr size_t kShortestPolygon = 6;  // numbers of three points
 
 // Labels by category, over all files.
 class Labels {
@@ -167,71 +166,6 @@ void MeasurePictures(const CocoDataset& dataset, const FilePictures& file,
   }
 }
 
-// What became of an annotation.
-struct Judgement {
-  int picture = -1;  // of CocoIndex; -1: left out
-  CocoObject object;
-  std::vector<Finding> findings;
-  std::string fault;  // why it is an error; "": it is none
-
-  void LeaveOut(Finding why, std::string bad = "") {
-    picture = -1;
-    findings.push_back(why);
-    fault = std::move(bad);
-  }
-};
-
-// Chainer-fcis' "sanitize boxes using image shape".
-Box ClipToPicture(Box box, const CocoPicture& picture) {
-  box.x0 = std::max(box.x0, 0.0f);
-  box.y0 = std::max(box.y0, 0.0f);
-  box.x1 = std::min(box.x1, static_cast<float>(picture.width));
-  box.y1 = std::min(box.y1, static_cast<float>(picture.height));
-  return box;
-}
-
-bool IsEmpty(const Box& box) {
-  // Written so that NaN counts as empty.
-  return !(box.x0 <= box.x1 && box.y0 <= box.y1 && box.area() > 0);
-}
-
-// An evaluation refuses a polygon that training drops, and has no other size of
-// the picture than its record's.
-void JudgeForEvaluation(const CocoAnnotation& annotation,
-                        const CocoPicture& picture, const CocoImage& record,
-                        Judgement& judgement) {
-  const bool measured =
-      record.height != picture.height || record.width != picture.width;
-  if (!measured &&
-      !absl::c_linear_search(judgement.findings, Finding::kShortPolygon)) {
-    return;
-  }
-  Segmentation parsed;
-  if (!ParseSegmentation(annotation.segmentation, parsed).ok()) return;
-  const auto mask = SegmentationToRle(parsed, record.height, record.width);
-  if (mask.ok()) return;
-  judgement.fault = absl::StrCat("\"segmentation\": ", mask.status().message(),
-                                 " (an evaluation needs it)");
-}
-
-void JudgeShape(const CocoAnnotation& annotation, const CocoPicture& picture,
-                Judgement& judgement) {
-  int short_parts = 0;
-  const absl::StatusOr<Rle> mask = DecodeSegmentation(
-      annotation.segmentation, picture.height, picture.width, &short_parts);
-  if (short_parts > 0) judgement.findings.push_back(Finding::kShortPolygon);
-  if (!mask.ok()) {
-    return judgement.LeaveOut(
-        Finding::kBadMask,
-        absl::StrCat("\"segmentation\": ", mask.status().message()));
-  }
-  if (!annotation.has_bbox) judgement.findings.push_back(Finding::kNoBox);
-  judgement.object.box = ClipToPicture(
-      BoxFromXywh(annotation.has_bbox ? annotation.bbox : RleToBbox(*mask)),
-      picture);
-  if (IsEmpty(judgement.object.box)) judgement.LeaveOut(Finding::kEmptyBox);
-}
-
 // "expected <what>, found <id>", and whether it is one but for its type.
 std::string UnknownId(const char* member, const char* what, const RecordId& id,
                       const RecordIndex& listed, const char* list) {
@@ -271,26 +205,8 @@ Judgement Judge::operator()(const CocoAnnotation& annotation) const {
     return judgement;
   }
   const auto at = static_cast<size_t>(judgement.picture);
-  const CocoPicture& picture = index.pictures[at];
-  const bool ignores = needs.ignore != MemberUse::kUnused;
-  judgement.object.ignored =
-      ignores && (annotation.crowd != 0 || annotation.ignore);
-  if (annotation.crowd != 0) {
-    judgement.findings.push_back(Finding::kCrowd);
-  } else if (judgement.object.ignored) {
-    judgement.findings.push_back(Finding::kIgnored);
-  }
-  if (annotation.crowd != 0 && !ignores) {
-    judgement.picture = -1;
-  } else if (picture.height == 0) {
-    judgement.picture = -1;  // the picture is the fault
-  } else {
-    JudgeShape(annotation, picture, judgement);
-    if (needs.evaluated_later && judgement.fault.empty()) {
-      JudgeForEvaluation(annotation, picture, *file.records[at - file.first],
-                         judgement);
-    }
-  }
+  JudgeAnnotation(annotation, index.pictures[at],
+                  *file.records[at - file.first], needs, judgement);
   return judgement;
 }
 
@@ -352,7 +268,7 @@ void ReportEmptyPictures(const CocoDataset& dataset, const FilePictures& file,
     mark(annotation.image_id);
   }
   bool any = false;
-  for (const absl::optional<RecordId>& image_id : dataset.left_out_of) {
+  for (const std::optional<RecordId>& image_id : dataset.left_out_of) {
     if (image_id.has_value()) mark(*image_id);
     any |= !image_id.has_value();
   }
@@ -440,35 +356,6 @@ absl::StatusOr<CocoIndex> IndexCoco(absl::Span<const CocoSource> sources,
   }
   index.report.pictures = static_cast<int64_t>(index.pictures.size());
   return index;
-}
-
-absl::StatusOr<Rle> DecodeSegmentation(absl::string_view segmentation,
-                                       int height, int width,
-                                       int* short_parts) {
-  Segmentation parsed;
-  RETURN_IF_ERROR(ParseSegmentation(segmentation, parsed));
-  if (parsed.kind == Segmentation::Kind::kPolygons) {
-    auto& parts = parsed.polygons;
-    const auto kept = std::remove_if(parts.begin(), parts.end(),
-                                     [](const std::vector<double>& part) {
-                                       return part.size() < kShortestPolygon;
-                                     });
-    if (short_parts != nullptr) {
-      *short_parts += static_cast<int>(parts.end() - kept);
-    }
-    if (kept == parts.begin() && kept != parts.end()) {
-      return absl::InvalidArgumentError(
-          "no polygon has 3 points; expected [x0, y0, x1, y1, x2, y2, ...]");
-    }
-    parts.erase(kept, parts.end());
-  }
-  ASSIGN_OR_RETURN(Rle mask, SegmentationToRle(parsed, height, width));
-  if (mask.height != height || mask.width != width) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a mask of ", mask.width, "x", mask.height,
-        " (width x height) for a picture of ", width, "x", height));
-  }
-  return mask;
 }
 
 std::vector<int32_t> UsablePictures(const InputConfig& input, CocoIndex& index,

@@ -18,15 +18,10 @@
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
+#include "fcis/data/coco/splits.h"
 #include "fcis/data/loader/dataset_report.h"
 
 namespace fcis::data {
-
-struct CocoSource {
-  std::string ann_file, image_dir;
-  // Unless empty, a file whose pictures are taken out of this one, by id.
-  std::string without = "";
-};
 
 struct CocoObject {
   RecordId id;
@@ -89,13 +84,6 @@ CocoNeeds TrainingNeeds(const CocoUse& use = {});
 // what ReadCocoDataset refuses, a category id that two files name differently.
 absl::StatusOr<CocoIndex> IndexCoco(absl::Span<const CocoSource> sources,
                                     const CocoNeeds& needs = TrainingNeeds());
-
-// The object's mask. Errors, without names: not a segmentation, or one of
-// another size than height x width. `short_parts`, unless null, is increased
-// for each polygon of fewer than three points, which is dropped.
-absl::StatusOr<Rle> DecodeSegmentation(absl::string_view segmentation,
-                                       int height, int width,
-                                       int* short_parts = nullptr);
 
 // Positions of the pictures to train on: those with an object that does not
 // vanish when the picture is prepared, and what `use` adds. Completes the

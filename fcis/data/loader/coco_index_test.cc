@@ -4,6 +4,7 @@
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/codec/png.h"
+#include "fcis/data/loader/judgement.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -8,7 +8,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/codec/image_reader.h"
-#include "fcis/data/codec/size_mismatch.h"
+#include "fcis/data/loader/judgement.h"
 #include "fcis/data/loader/similar_file.h"
 
 namespace fcis::data {

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "fcis/data/json/json_writer.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
 
@@ -69,18 +70,13 @@ static_assert(InOrder(), "kDescriptions are to be in the order of Finding");
 
 using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 
-void WriteEntry(int64_t count, const char* key,
-                const std::vector<std::string>& texts, Json& json) {
-  json.StartObject();
-  json.Key("count");
-  json.Int64(count);
-  json.Key(key);
-  json.StartArray();
-  for (const std::string& text : texts) {
-    json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-  }
-  json.EndArray();
-  json.EndObject();
+// Its number, and texts under `key`.
+void PutEntry(absl::string_view name, int64_t count, const char* key,
+              const std::vector<std::string>& texts, Json& json) {
+  PutObject(name, json, [&] {
+    PutMember("count", count, json);
+    PutArray(key, texts, json);
+  });
 }
 
 }  // namespace
@@ -115,31 +111,24 @@ std::string DatasetReport::ToText() const {
 std::string DatasetReport::ToJson() const {
   rapidjson::StringBuffer buffer;
   Json json(buffer);
-  json.StartObject();
-  const auto number = [&](const char* key, int64_t value) {
-    json.Key(key);
-    json.Int64(value);
-  };
-  number("pictures", pictures);
-  number("used_pictures", used_pictures);
-  number("annotations", annotations);
-  number("used_annotations", used_annotations);
-  json.Key("findings");
-  json.StartObject();
-  for (const Description& d : kDescriptions) {
-    const Entry& entry = At(d.finding);
-    json.Key(d.key);
-    WriteEntry(entry.count, "examples", entry.examples, json);
-  }
-  json.EndObject();
-  const auto records = [&](const char* key, const RecordLines& lines) {
-    json.Key(key);
-    WriteEntry(lines.count, "lines", lines.lines, json);
-  };
-  records("errors", problems.errors);
-  records("conflicts", problems.conflicts);
-  records("remarks", problems.remarks);
-  json.EndObject();
+  PutObject(json, [&] {
+    PutMember("pictures", pictures, json);
+    PutMember("used_pictures", used_pictures, json);
+    PutMember("annotations", annotations, json);
+    PutMember("used_annotations", used_annotations, json);
+    PutObject("findings", json, [&] {
+      for (const Description& d : kDescriptions) {
+        const Entry& entry = At(d.finding);
+        PutEntry(d.key, entry.count, "examples", entry.examples, json);
+      }
+    });
+    for (const auto& [name, lines] :
+         {std::make_pair("errors", &problems.errors),
+          std::make_pair("conflicts", &problems.conflicts),
+          std::make_pair("remarks", &problems.remarks)}) {
+      PutEntry(name, lines->count, "lines", lines->lines, json);
+    }
+  });
   return absl::StrCat(buffer.GetString(), "\n");
 }
 

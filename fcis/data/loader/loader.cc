@@ -24,7 +24,7 @@ absl::Status Check(const TrainingSet& set, const InputConfig& input,
                  : absl::InvalidArgumentError(
                        absl::StrCat("the loader needs ", what));
   };
-  const Augmentation& a = options.augmentation;
+  const AugmentationConfig& a = options.augmentation;
   RETURN_IF_ERROR(need(input.mean_size() == 3, "three values of mean"));
   RETURN_IF_ERROR(
       need(set.size() >= 1 && set.size() < std::numeric_limits<int32_t>::max(),
@@ -36,14 +36,14 @@ absl::Status Check(const TrainingSet& set, const InputConfig& input,
   RETURN_IF_ERROR(need(options.threads >= 1, "at least 1 thread"));
   RETURN_IF_ERROR(need(options.prefetch >= 1, "a prefetch of at least 1"));
   RETURN_IF_ERROR(need(options.first_iteration >= 0, "an iteration from 0 on"));
-  RETURN_IF_ERROR(
-      need(a.scale_jitter_low > 0 && a.scale_jitter_low <= a.scale_jitter_high,
-           "a scale jitter of 0 < low <= high"));
-  RETURN_IF_ERROR(need(a.paste_zoom_low > 0 && a.paste_zoom_low <= 1,
+  RETURN_IF_ERROR(need(
+      a.scale_jitter_low() > 0 && a.scale_jitter_low() <= a.scale_jitter_high(),
+      "a scale jitter of 0 < low <= high"));
+  RETURN_IF_ERROR(need(a.paste_zoom_low() > 0 && a.paste_zoom_low() <= 1,
                        "a least zoom of pasted objects in (0, 1]"));
-  return need(
-      a.copy_paste >= 0 && a.copy_paste <= 1 && a.mosaic >= 0 && a.mosaic <= 1,
-      "copy-paste and mosaic probabilities of 0 to 1");
+  return need(a.copy_paste() >= 0 && a.copy_paste() <= 1 && a.mosaic() >= 0 &&
+                  a.mosaic() <= 1,
+              "copy-paste and mosaic probabilities of 0 to 1");
 }
 
 // Samples of megabytes come and go: without this malloc would fetch the pages
@@ -111,9 +111,10 @@ absl::StatusOr<LoadedSample> Loader::Make(int64_t k) const {
       (iteration * options_.world + options_.rank) * batch + k % batch;
   const int64_t index = order_.IndexOf(loaded.number);
   loaded.image_id = set_->ImageId(index);
-  ASSIGN_OR_RETURN(loaded.sample,
-                   MakeSample(*set_, index, input_, options_.augmentation,
-                              options_.seed, loaded.number));
+  ASSIGN_OR_RETURN(
+      loaded.sample,
+      MakeSample(*set_, index, input_, options_.augmentation,
+                 options_.ground_truth, options_.seed, loaded.number));
   return loaded;
 }
 

@@ -32,7 +32,8 @@ struct LoaderOptions {
   int64_t first_iteration = 0;
   bool aspect_grouping = false;  // EpochOrder's groups of world * batch
   std::vector<double> repeats;   // RepeatFactors
-  Augmentation augmentation;
+  AugmentationConfig augmentation;
+  GroundTruthConfig ground_truth;
 };
 
 struct LoadedSample {

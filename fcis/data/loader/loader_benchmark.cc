@@ -44,7 +44,6 @@ absl::Status Run(const std::vector<std::string>&) {
                       input));
   LoaderOptions options;
   options.threads = absl::GetFlag(FLAGS_threads);
-  options.augmentation.flip = true;
   const int pictures = absl::GetFlag(FLAGS_pictures);
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();

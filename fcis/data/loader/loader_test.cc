@@ -59,11 +59,11 @@ void ExpectSame(const std::vector<LoadedSample>& got,
 LoaderOptions EverythingOn() {
   LoaderOptions options;
   options.seed = 11;
-  options.augmentation.flip = true;
-  options.augmentation.scale_jitter_low = .5;
-  options.augmentation.scale_jitter_high = 2;
-  options.augmentation.copy_paste = .5;
-  options.augmentation.channel_permutation = true;
+  options.augmentation.set_flip(true);
+  options.augmentation.set_scale_jitter_low(.5);
+  options.augmentation.set_scale_jitter_high(2);
+  options.augmentation.set_copy_paste(.5);
+  options.augmentation.set_channel_permutation(true);
   return options;
 }
 
@@ -130,7 +130,7 @@ TEST(Loader, RanksShareOutWhatOneProcessWouldTake) {
 TEST(Loader, HalfOfThePicturesAreFlipped) {
   const MemorySet set = Pictures(1);
   LoaderOptions options;
-  options.augmentation.flip = true;
+  options.augmentation.set_flip(true);
   int flipped = 0;
   for (const LoadedSample& sample : Take(set, options, 200)) {
     const Instances& instances = sample.sample.instances;
@@ -143,7 +143,7 @@ TEST(Loader, HalfOfThePicturesAreFlipped) {
     flipped += is_flipped ? 1 : 0;
   }
   EXPECT_NEAR(flipped, 100, 30);
-  options.augmentation.flip = false;
+  options.augmentation.set_flip(false);
   for (const LoadedSample& sample : Take(set, options, 20)) {
     EXPECT_EQ(sample.sample.prepared.data<float>()[0], 0);
   }
@@ -220,14 +220,14 @@ TEST(Loader, RefusesOptionsOutOfRange) {
   EXPECT_TRUE(refused([](LoaderOptions& o) { o.threads = 0; }));
   EXPECT_TRUE(refused([](LoaderOptions& o) { o.prefetch = 0; }));
   EXPECT_TRUE(refused([](LoaderOptions& o) { o.first_iteration = -1; }));
+  EXPECT_TRUE(refused(
+      [](LoaderOptions& o) { o.augmentation.set_scale_jitter_low(0); }));
+  EXPECT_TRUE(refused(
+      [](LoaderOptions& o) { o.augmentation.set_scale_jitter_low(2); }));
   EXPECT_TRUE(
-      refused([](LoaderOptions& o) { o.augmentation.scale_jitter_low = 0; }));
+      refused([](LoaderOptions& o) { o.augmentation.set_copy_paste(1.5); }));
   EXPECT_TRUE(
-      refused([](LoaderOptions& o) { o.augmentation.scale_jitter_low = 2; }));
-  EXPECT_TRUE(
-      refused([](LoaderOptions& o) { o.augmentation.copy_paste = 1.5; }));
-  EXPECT_TRUE(
-      refused([](LoaderOptions& o) { o.augmentation.paste_zoom_low = 0; }));
+      refused([](LoaderOptions& o) { o.augmentation.set_paste_zoom_low(0); }));
   EXPECT_FALSE(Loader::Create(&set, InputConfig(), LoaderOptions()).ok());
 }
 

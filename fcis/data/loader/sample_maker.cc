@@ -36,8 +36,8 @@ int64_t AnyOf(const TrainingSet& set, RandomStream& random) {
 }
 
 absl::Status PasteAnother(const TrainingSet& set, const InputConfig& input,
-                          const Augmentation& augmentation, RandomStream random,
-                          LabelledImage& picture) {
+                          const AugmentationConfig& augmentation,
+                          RandomStream random, LabelledImage& picture) {
   ASSIGN_OR_RETURN(const LabelledImage source, set.Get(AnyOf(set, random)));
   const auto scale = [&](const Image& image) {
     return SizeToPrepare(image.height, image.width, input).scale;
@@ -45,8 +45,8 @@ absl::Status PasteAnother(const TrainingSet& set, const InputConfig& input,
   // As large in the prepared picture as in that of their own.
   PasteOptions options;
   options.zoom = scale(source.image) / scale(picture.image);
-  options.mirror = augmentation.flip;
-  options.reduce = augmentation.paste_zoom_low;
+  options.mirror = augmentation.flip();
+  options.reduce = augmentation.paste_zoom_low();
   PasteObjects(source, options, random, picture);
   return absl::OkStatus();
 }
@@ -82,37 +82,39 @@ void JitterScale(double low, double high, RandomStream random,
 
 absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
                                        const InputConfig& input,
-                                       const Augmentation& augmentation,
+                                       const AugmentationConfig& augmentation,
+                                       const GroundTruthConfig& truth,
                                        uint64_t seed, int64_t n) {
   const auto random = [&](const char* what) {
     return RandomStream(absl::StrCat(what, " ", n), seed);
   };
   ASSIGN_OR_RETURN(LabelledImage picture, set.Get(index));
   if (RandomStream mosaic = random("mosaic");
-      mosaic.Chance(augmentation.mosaic)) {
+      mosaic.Chance(augmentation.mosaic())) {
     ASSIGN_OR_RETURN(picture, MosaicOf(set, std::move(picture), mosaic));
   }
   if (RandomStream paste = random("paste");
-      paste.Chance(augmentation.copy_paste)) {
+      paste.Chance(augmentation.copy_paste())) {
     RETURN_IF_ERROR(PasteAnother(set, input, augmentation, paste, picture));
   }
-  if (augmentation.channel_permutation) {
+  if (augmentation.channel_permutation()) {
     PermuteChannels(random("channels"), picture.image);
   }
-  if (augmentation.color_jitter > 0) {
+  if (augmentation.color_jitter() > 0) {
     RandomStream colors = random("colors");
-    ChangeColors(RandomColorFactors(augmentation.color_jitter, colors),
+    ChangeColors(RandomColorFactors(augmentation.color_jitter(), colors),
                  picture.image);
   }
-  const bool flip = augmentation.flip && random("flip").Chance(.5);
+  const bool flip = augmentation.flip() && random("flip").Chance(.5);
   InputConfig size = input;
-  if (augmentation.scale_jitter_low != 1 ||
-      augmentation.scale_jitter_high != 1) {
-    JitterScale(augmentation.scale_jitter_low, augmentation.scale_jitter_high,
-                random("scale"), picture, size);
+  if (augmentation.scale_jitter_low() != 1 ||
+      augmentation.scale_jitter_high() != 1) {
+    JitterScale(augmentation.scale_jitter_low(),
+                augmentation.scale_jitter_high(), random("scale"), picture,
+                size);
   }
   return TransformForTraining(picture.image, picture.instances, size, flip,
-                              augmentation.truth);
+                              truth);
 }
 
 }  // namespace fcis::data

@@ -6,7 +6,7 @@
 
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/data/loader/test_sets.h"
-#include "fcis/data/transform/mask_extent.h"
+#include "fcis/data/transform/instances.h"
 #include "gtest/gtest.h"
 
 namespace fcis::data {
@@ -19,19 +19,22 @@ MemorySet Set() {
                     CoordinatePicture(kSide, 40, 20, {2, 2, 12, 10}, 2)});
 }
 
-TrainSample Make(const Augmentation& augmentation, int64_t n,
+TrainSample Make(const AugmentationConfig& augmentation, int64_t n,
                  uint64_t seed = 1) {
   const MemorySet set = Set();
-  auto sample = MakeSample(set, 0, PlainInput(kSide), augmentation, seed, n);
+  auto sample =
+      MakeSample(set, 0, PlainInput(kSide), augmentation, {}, seed, n);
   EXPECT_TRUE(sample.ok()) << sample.status();
   return *std::move(sample);
 }
 
-Augmentation Flip() {
-  Augmentation augmentation;
-  augmentation.flip = true;
+AugmentationConfig Nothing() {
+  AugmentationConfig augmentation;
+  augmentation.set_flip(false);
   return augmentation;
 }
+
+AugmentationConfig Flip() { return {}; }
 
 const float* Pixel(const TrainSample& sample, int64_t y, int64_t x) {
   return sample.prepared.data<float>() + (y * sample.prepared.dim(2) + x) * 3;
@@ -39,7 +42,7 @@ const float* Pixel(const TrainSample& sample, int64_t y, int64_t x) {
 
 TEST(MakeSample, WithoutAugmentationItIsThePicture) {
   for (int64_t n = 0; n < 5; ++n) {
-    const TrainSample sample = Make(Augmentation(), n);
+    const TrainSample sample = Make(Nothing(), n);
     EXPECT_EQ(sample.prepared.shape(), (Shape{1, kSide, 40, 3}));
     EXPECT_EQ(Pixel(sample, 9, 7)[0], 7);
     EXPECT_EQ(sample.instances.boxes, (std::vector<Box>{{8, 6, 20, 22}}));
@@ -49,9 +52,9 @@ TEST(MakeSample, WithoutAugmentationItIsThePicture) {
 // The object's pixels are those whose coordinates, which the picture shows,
 // lie in its box.
 TEST(MakeSample, ScaleJitterKeepsMasksOnTheirPixels) {
-  Augmentation augmentation;
-  augmentation.scale_jitter_low = .5;
-  augmentation.scale_jitter_high = 2;
+  AugmentationConfig augmentation = Nothing();
+  augmentation.set_scale_jitter_low(.5);
+  augmentation.set_scale_jitter_high(2);
   int smaller = 0, magnified = 0;
   for (int64_t n = 0; n < 60; ++n) {
     const TrainSample sample = Make(augmentation, n);
@@ -96,8 +99,8 @@ TEST(MakeSample, ScaleJitterKeepsMasksOnTheirPixels) {
 }
 
 TEST(MakeSample, CopyPasteHappensAsOftenAsAsked) {
-  Augmentation augmentation;
-  augmentation.copy_paste = .6;
+  AugmentationConfig augmentation = Nothing();
+  augmentation.set_copy_paste(.6);
   int pasted = 0;
   for (int64_t n = 0; n < 200; ++n) {
     const TrainSample sample = Make(augmentation, n);
@@ -114,8 +117,8 @@ TEST(MakeSample, CopyPasteHappensAsOftenAsAsked) {
 }
 
 TEST(MakeSample, ChannelsComeInEveryOrder) {
-  Augmentation augmentation;
-  augmentation.channel_permutation = true;
+  AugmentationConfig augmentation = Nothing();
+  augmentation.set_channel_permutation(true);
   std::set<std::string> orders;
   for (int64_t n = 0; n < 60; ++n) {
     const TrainSample sample = Make(augmentation, n);
@@ -130,8 +133,8 @@ TEST(MakeSample, ChannelsComeInEveryOrder) {
 }
 
 TEST(MakeSample, OneOptionDoesNotChangeAnothersCourse) {
-  Augmentation permuted = Flip();
-  permuted.channel_permutation = true;
+  AugmentationConfig permuted = Flip();
+  permuted.set_channel_permutation(true);
   for (int64_t n = 0; n < 20; ++n) {
     EXPECT_EQ(Make(Flip(), n).instances.boxes,
               Make(permuted, n).instances.boxes);

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_bitmap.h"
-#include "fcis/data/loader/xywh_box.h"
+#include "fcis/data/loader/training_set.h"
 #include "fcis/data/synth/scene.h"
 #include "fcis/data/synth/shape.h"
 

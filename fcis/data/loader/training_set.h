@@ -7,9 +7,19 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "fcis/core/geometry/box.h"
+#include "fcis/core/rle/rle.h"
 #include "fcis/data/transform/instances.h"
 
 namespace fcis::data {
+
+// A box of COCO's files as one of ours: rounded to float before the sum, as
+// numpy does in the reference.
+inline Box BoxFromXywh(const XywhBox& box) {
+  const float x = static_cast<float>(box.x), y = static_cast<float>(box.y);
+  return {x, y, x + static_cast<float>(box.width),
+          y + static_cast<float>(box.height)};
+}
 
 // What two sets are compared by: a run goes on with the set it began with, and
 // all processes of a job have the same one.

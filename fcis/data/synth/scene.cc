@@ -9,7 +9,6 @@
 #include "fcis/core/base/random_stream.h"
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/synth/shape.h"
-#include "fcis/data/synth/texture.h"
 
 namespace fcis::data {
 namespace {

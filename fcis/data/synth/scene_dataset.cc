@@ -12,8 +12,8 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
-#include "fcis/data/coco/dataset_writer.h"
-#include "fcis/data/codec/jpeg_writer.h"
+#include "fcis/data/coco/coco_writer.h"
+#include "fcis/data/codec/jpeg.h"
 #include "fcis/data/synth/scene.h"
 #include "fcis/data/synth/shape.h"
 

@@ -10,8 +10,7 @@
 #include "fcis/core/image/image.h"
 #include "fcis/core/image/resize.h"
 #include "fcis/data/transform/crop.h"
-#include "fcis/data/transform/mask_extent.h"
-#include "fcis/data/transform/resize_image.h"
+#include "fcis/data/transform/instances.h"
 
 namespace fcis::data {
 namespace {

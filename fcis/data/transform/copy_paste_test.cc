@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "fcis/data/transform/mask_extent.h"
+#include "fcis/data/transform/instances.h"
 #include "gtest/gtest.h"
 
 namespace fcis::data {

@@ -1,4 +1,4 @@
-// A part of a training picture.
+// A part of a training picture, and pictures of another size.
 #ifndef FCIS_DATA_TRANSFORM_CROP_H_
 #define FCIS_DATA_TRANSFORM_CROP_H_
 
@@ -29,6 +29,10 @@ LabelledImage Crop(const LabelledImage& picture, const PixelBox& window);
 // then it stays whole.
 LabelledImage RandomZoom(LabelledImage picture, double zoom,
                          RandomStream& random);
+
+// A picture of another size, still of bytes: bilinear, rounded (resize.h).
+// Neither is empty.
+Image ResizeImage(const Image& image, int height, int width);
 
 }  // namespace fcis::data
 

@@ -1,6 +1,6 @@
 #include "fcis/data/transform/crop.h"
 
-#include "fcis/data/transform/mask_extent.h"
+#include "fcis/data/transform/instances.h"
 #include "gtest/gtest.h"
 
 namespace fcis::data {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fcis/core/geometry/box.h"
+#include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/image.h"
 
 namespace fcis::data {
@@ -41,6 +42,10 @@ struct LabelledImage {
   Image image;
   Instances instances;
 };
+
+// Of a mask [height][width] of 0 and 1: the smallest box around the 1s; empty,
+// all 0, without any.
+PixelBox MaskExtent(const std::vector<uint8_t>& mask, int height, int width);
 
 }  // namespace fcis::data
 

@@ -10,7 +10,6 @@
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/resize.h"
 #include "fcis/data/transform/crop.h"
-#include "fcis/data/transform/resize_image.h"
 
 namespace fcis::data {
 namespace {

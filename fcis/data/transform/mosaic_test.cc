@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "fcis/core/geometry/pixel_box.h"
-#include "fcis/data/transform/mask_extent.h"
+#include "fcis/data/transform/instances.h"
 #include "gtest/gtest.h"
 
 namespace fcis::data {

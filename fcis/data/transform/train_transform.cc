@@ -8,7 +8,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/resize.h"
-#include "fcis/data/transform/mask_extent.h"
+#include "fcis/data/transform/instances.h"
 
 namespace fcis::data {
 namespace {
@@ -91,8 +91,8 @@ std::vector<float> SmoothMask(const std::vector<uint8_t>& mask,
 }
 
 Box BoxOf(const Instances& instances, size_t i, const Image& image,
-          const GroundTruthRules& rules) {
-  if (!rules.boxes_of_masks) return instances.boxes[i];
+          const GroundTruthConfig& rules) {
+  if (!rules.boxes_of_masks()) return instances.boxes[i];
   return ToBox(MaskExtent(instances.masks[i], image.height, image.width));
 }
 
@@ -109,7 +109,7 @@ Box BoxInPrepared(const Box& box, int height, int width,
 
 absl::StatusOr<TrainSample> TransformForTraining(
     const Image& image, const Instances& instances, const InputConfig& config,
-    bool flip, const GroundTruthRules& rules) {
+    bool flip, const GroundTruthConfig& rules) {
   RETURN_IF_ERROR(CheckInstances(image, instances));
   TrainSample sample;
   ASSIGN_OR_RETURN(sample.prepared, Prepare(image, config, flip));
@@ -125,12 +125,12 @@ absl::StatusOr<TrainSample> TransformForTraining(
       box = {w - box.x1, box.y0, w - box.x0, box.y1};
     }
     const std::vector<uint8_t>& mask = instances.masks[i];
-    if (rules.smooth_masks) {
+    if (rules.smooth_masks()) {
       sample.smooth_masks.push_back(SmoothMask(mask, image, size, flip));
     }
     sample.instances.Add(
         box, instances.labels[i],
-        rules.smooth_masks ? std::vector<uint8_t>() : masks.Resize(mask));
+        rules.smooth_masks() ? std::vector<uint8_t>() : masks.Resize(mask));
   }
   if (!instances.ignored.empty()) {
     sample.instances.ignored = masks.Resize(instances.ignored);

@@ -11,17 +11,10 @@
 #include "fcis/core/image/image.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/data/transform/augmentation.pb.h"
 #include "fcis/data/transform/instances.h"
 
 namespace fcis::data {
-
-// How ground truth is made ready; the defaults are chainer-fcis's.
-struct GroundTruthRules {
-  // Boxes are the extents of the masks, not those of the data set.
-  bool boxes_of_masks = false;
-  // Masks are resized bilinearly and stay floats, not by nearest pixels.
-  bool smooth_masks = false;
-};
 
 struct TrainSample {
   Tensor prepared;      // f32 [1,h,w,3]
@@ -44,7 +37,7 @@ Box BoxInPrepared(const Box& box, int height, int width,
 // that differ.
 absl::StatusOr<TrainSample> TransformForTraining(
     const Image& image, const Instances& instances, const InputConfig& config,
-    bool flip, const GroundTruthRules& rules = {});
+    bool flip, const GroundTruthConfig& rules = {});
 
 }  // namespace fcis::data
 

@@ -10,7 +10,7 @@
 #include "fcis/core/testing/golden.h"
 #include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
-#include "fcis/data/transform/mask_extent.h"
+#include "fcis/data/transform/instances.h"
 #include "gtest/gtest.h"
 
 namespace fcis::data {
@@ -92,8 +92,9 @@ TEST(TransformForTraining, IsChainercvs) {
       instances.Add({1, 1, 2, 2}, 1, mask);
     }
     const std::vector<int> sides = golden.Ints(at + "min_max");
-    GroundTruthRules rules;
-    rules.boxes_of_masks = rules.smooth_masks = true;
+    GroundTruthConfig rules;
+    rules.set_boxes_of_masks(true);
+    rules.set_smooth_masks(true);
     const auto got =
         TransformForTraining(image, instances, Config(sides[0], sides[1]),
                              golden.Int(at + "flip") != 0, rules);

@@ -10,7 +10,7 @@
 #include "fcis/core/rle/rle_iou.h"
 #include "fcis/core/rle/rle_polygon.h"
 #include "fcis/core/rle/rle_string.h"
-#include "fcis/eval/coco/boundary.h"
+#include "fcis/eval/coco/compared_mask.h"
 
 namespace fcis::eval {
 namespace {
@@ -42,16 +42,6 @@ absl::StatusOr<Sources> ChooseSources(const data::CocoResult& first,
   return sources;
 }
 
-// The IoU of masks of these areas that share `common` pixels.
-double IouOf(double common, double area, double truth_area, bool crowd) {
-  return common / (crowd ? area : area + truth_area - common);
-}
-
-// What two intervals share.
-double Common(double a, double a_length, double b, double b_length) {
-  return std::max(std::min(a + a_length, b + b_length) - std::max(a, b), 0.0);
-}
-
 class OverlapSink : public data::ResultsSink {
  public:
   OverlapSink(const GroundTruth& truth, const EvalOptions& options,
@@ -60,7 +50,8 @@ class OverlapSink : public data::ResultsSink {
         options_(options),
         sources_(sources),
         lowest_(LowestMatchThreshold(options)),
-        least_(options.explain ? std::min(lowest_, kBackgroundIou) : lowest_) {
+        mask_(options.iou_type,
+              options.explain ? std::min(lowest_, kBackgroundIou) : lowest_) {
     detections_.box_areas = sources.boxes && !sources.mask_areas &&
                             options.iou_type != IouType::kBbox;
   }
@@ -79,16 +70,12 @@ class OverlapSink : public data::ResultsSink {
   void Measure(absl::Span<const TruthObject> objects);
   void AppendReached(absl::Span<const double> ious, int64_t first,
                      double lowest, std::vector<Overlap>& overlaps) const;
-  double CompareMask(const TruthObject& object);
-  bool CanReach(const TruthObject& object);
-  const XywhBox& MaskBox();
   void Count(const data::CocoResult& result);
 
   const GroundTruth& truth_;
   const EvalOptions& options_;
   const Sources sources_;
   const double lowest_;  // a smaller IoU is no overlap
-  const double least_;   // a smaller IoU need not be known
   Detections detections_;
 
   // Of the detection in hand; results come picture by picture.
@@ -96,12 +83,7 @@ class OverlapSink : public data::ResultsSink {
   data::RecordId image_id_;
   GroundTruth::Image image_;
   XywhBox box_;
-  Rle mask_;
-  uint32_t mask_area_ = 0;
-  bool has_mask_box_ = false;
-  XywhBox mask_box_;
-  bool has_boundary_ = false;
-  Rle boundary_;
+  ComparedMask mask_;
   std::vector<double> ious_;
 };
 
@@ -151,23 +133,22 @@ absl::StatusOr<Rle> OverlapSink::DrawBox() const {
 }
 
 absl::Status OverlapSink::TakeMask(const data::CocoResult& result) {
-  has_mask_box_ = has_boundary_ = false;
+  Rle& mask = mask_.Renew();
   if (!result.has_segmentation) {
-    ASSIGN_OR_RETURN(mask_, DrawBox());
+    ASSIGN_OR_RETURN(mask, DrawBox());
   } else if (result.segmentation.kind == data::Segmentation::Kind::kCounts) {
     const data::Segmentation& segmentation = result.segmentation;
     RETURN_IF_ERROR(CheckMaskSize(segmentation.height, segmentation.width));
-    mask_.height = static_cast<int>(segmentation.height);
-    mask_.width = static_cast<int>(segmentation.width);
-    RETURN_IF_ERROR(ParseRleCounts(mask_.height, mask_.width,
-                                   segmentation.counts, mask_.counts));
+    mask.height = static_cast<int>(segmentation.height);
+    mask.width = static_cast<int>(segmentation.width);
+    RETURN_IF_ERROR(ParseRleCounts(mask.height, mask.width, segmentation.counts,
+                                   mask.counts));
   } else {
     const data::CocoImage& image =
         truth_.dataset().images[static_cast<size_t>(image_.index)];
-    ASSIGN_OR_RETURN(mask_, data::SegmentationToRle(result.segmentation,
-                                                    image.height, image.width));
+    ASSIGN_OR_RETURN(mask, data::SegmentationToRle(result.segmentation,
+                                                   image.height, image.width));
   }
-  mask_area_ = RleArea(mask_);
   return absl::OkStatus();
 }
 
@@ -179,7 +160,7 @@ void OverlapSink::Count(const data::CocoResult& result) {
   counts.score_out_of_range += result.score < 0 || result.score > 1;
   if (sources_.masks && image.height >= 0 && image.width >= 0) {
     const bool other =
-        mask_.height != image.height || mask_.width != image.width;
+        mask_.rle().height != image.height || mask_.rle().width != image.width;
     if (other && counts.other_size++ == 0) {
       counts.first_other_size = counts.total - 1;
     }
@@ -214,10 +195,11 @@ absl::Status OverlapSink::Add(const data::CocoResult& result) {
     return absl::OkStatus();
   }
   detection.score = result.score;
-  detection.area = sources_.mask_areas ? mask_area_ : box_.width * box_.height;
+  detection.area =
+      sources_.mask_areas ? mask_.area() : box_.width * box_.height;
   if (!sources_.boxes && (!result.has_bbox || result.empty_bbox) &&
       options_.iou_type == IouType::kBbox) {
-    box_ = RleToBbox(mask_);
+    box_ = mask_.box();
   }
   Compare(result,
           truth_.Cell(detection.image, truth_.ClassOf(detection.category)),
@@ -261,7 +243,7 @@ void OverlapSink::Measure(absl::Span<const TruthObject> objects) {
   for (const TruthObject& object : objects) {
     ious_.push_back(options_.iou_type == IouType::kBbox
                         ? BoxIou(box_, object.box, object.crowd)
-                        : CompareMask(object));
+                        : mask_.Iou(object));
   }
 }
 
@@ -278,44 +260,6 @@ void OverlapSink::AppendReached(absl::Span<const double> ious, int64_t first,
     overlaps.push_back(
         {static_cast<uint32_t>(first + static_cast<int64_t>(i)), ious[i]});
   }
-}
-
-// By an upper bound of the IoU, cheap parts first: the smaller mask bounds the
-// common pixels, and so does the part that the boxes share.
-bool OverlapSink::CanReach(const TruthObject& object) {
-  // Room for the rounding of the bound.
-  constexpr double kSlack = 1e-9;
-  if (least_ <= 0) return true;
-  const double area = mask_area_, truth_area = object.mask.area;
-  double common = std::min(area, truth_area);
-  if (IouOf(common, area, truth_area, object.crowd) < least_ - kSlack) {
-    return false;
-  }
-  const XywhBox& box = MaskBox();
-  const XywhBox& truth = object.mask.box;
-  common =
-      std::min(common, Common(box.x, box.width, truth.x, truth.width) *
-                           Common(box.y, box.height, truth.y, truth.height));
-  return IouOf(common, area, truth_area, object.crowd) >= least_ - kSlack;
-}
-
-const XywhBox& OverlapSink::MaskBox() {
-  if (!has_mask_box_) mask_box_ = RleToBbox(mask_);
-  has_mask_box_ = true;
-  return mask_box_;
-}
-
-double OverlapSink::CompareMask(const TruthObject& object) {
-  if (!CanReach(object)) return 0;
-  const double iou =
-      MaskIou(mask_, MaskBox(), object.mask.rle, object.mask.box, object.crowd);
-  if (options_.iou_type != IouType::kBoundary || iou <= 0 || iou < least_) {
-    return iou;
-  }
-  if (!has_boundary_) boundary_ = MaskBoundary(mask_);
-  has_boundary_ = true;
-  return std::min(iou, MaskIou(boundary_, RleToBbox(boundary_), object.boundary,
-                               RleToBbox(object.boundary), object.crowd));
 }
 
 // Takes what can be read.

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
-#include "fcis/eval/coco/category_rows.h"
+#include "fcis/eval/coco/score_table.h"
 
 namespace fcis::eval {
 namespace {

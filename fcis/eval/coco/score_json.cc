@@ -3,8 +3,9 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "fcis/data/coco/record_id.h"
 #include "fcis/data/json/json_writer.h"
-#include "fcis/eval/coco/category_rows.h"
+#include "fcis/eval/coco/score_table.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
@@ -13,12 +14,6 @@ namespace fcis::eval {
 namespace {
 
 using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
-
-void WriteId(const data::RecordId& id, Json& json) {
-  const std::string text = id.ToJson();
-  json.RawValue(text.data(), text.size(),
-                id.is_text() ? rapidjson::kStringType : rapidjson::kNumberType);
-}
 
 void WriteScore(const CategoryScore& score,
                 const std::vector<std::string>& size_columns, Json& json) {
@@ -100,8 +95,7 @@ std::string ScoreJson(const Evaluation& evaluation,
     data::PutArray("per_category", CategoryRows(evaluation), json,
                    [&](const CategoryRow& row) {
                      data::PutObject(json, [&] {
-                       json.Key("category_id");
-                       WriteId(row.id, json);
+                       data::PutId("category_id", row.id, json);
                        data::PutMember("name", row.name, json);
                        WriteScore(row.score, size_columns, json);
                      });

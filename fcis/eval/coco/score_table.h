@@ -1,14 +1,30 @@
-// The table of the original's README: AP by category.
+// The table of the original's README: AP by category, one row each.
 #ifndef FCIS_EVAL_COCO_SCORE_TABLE_H_
 #define FCIS_EVAL_COCO_SCORE_TABLE_H_
 
 #include <string>
 #include <vector>
 
-#include "fcis/eval/coco/category_rows.h"
+#include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/coco/summary.h"
 
 namespace fcis::eval {
+
+// What people see of each class of the evaluation: the category's name, with
+// its id where another has the same name but for spaces: "person (id 7)".
+// Class-agnostic: one, "all".
+std::vector<std::string> CategoryLabels(const Evaluation& evaluation);
+
+struct CategoryRow {
+  data::RecordId id;
+  std::string name, label;
+  CategoryScore score;
+};
+
+// In the order of the annotations' "categories", each id once (where it stands
+// first, named as it was last); ids asked for that they lack have none.
+// Class-agnostic: one row, "all".
+std::vector<CategoryRow> CategoryRows(const Evaluation& evaluation);
 
 // Mean first, then the rows in their order; four digits, "nan" where there is
 // no ground truth. `summary`: whose mean and sizes, a column per size.

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/data/coco/record_reader.h"
 #include "fcis/data/json/json_scanner.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
@@ -49,13 +50,6 @@ bool TakeLine(absl::string_view& text, absl::string_view& line) {
   return true;
 }
 
-bool ReadText(data::JsonScanner& json, std::string& text) {
-  absl::string_view value;
-  if (!json.ReadString(value)) return false;
-  text = std::string(value);
-  return true;
-}
-
 bool ReadInteger(data::JsonScanner& json, int64_t& integer) {
   data::JsonNumber number;
   if (!json.ReadNumber(number)) return false;
@@ -67,9 +61,9 @@ bool ReadPicture(absl::string_view line, JournalPicture& picture) {
   data::JsonScanner json(line);
   const bool read = json.ReadObject([&](absl::string_view name) {
     if (name == "image_id") return data::ReadRecordId(json, picture.image);
-    if (name == "file") return ReadText(json, picture.file);
-    if (name == "stamp") return ReadText(json, picture.stamp);
-    if (name == "sha256") return ReadText(json, picture.sha256);
+    if (name == "file") return data::ReadText(json, picture.file);
+    if (name == "stamp") return data::ReadText(json, picture.stamp);
+    if (name == "sha256") return data::ReadText(json, picture.sha256);
     if (name == "height") return ReadInteger(json, picture.height);
     if (name == "width") return ReadInteger(json, picture.width);
     return name == "results" ? json.Skip(picture.results) : json.Skip();

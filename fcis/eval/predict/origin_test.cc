@@ -79,7 +79,7 @@ TEST(OriginTest, ClassesThatAreLeftOutDoNotCount) {
   ModelConfig config;
   for (const char* name : {"cat", "dog"}) config.add_classes()->set_name(name);
   data::ClassMatch match;
-  match.categories = {absl::nullopt, data::RecordId(int64_t{7})};
+  match.categories = {std::nullopt, data::RecordId(int64_t{7})};
   EXPECT_EQ(ClassesText(config, match), "2 dog = 7\n");
 }
 

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "fcis/core/mask/pasted_rle.h"
+#include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
 
 namespace fcis::eval {

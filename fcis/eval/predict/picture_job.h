@@ -13,8 +13,8 @@
 #include "absl/strings/string_view.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/mask/paste.h"
+#include "fcis/data/coco/coco_writer.h"
 #include "fcis/data/coco/record_id.h"
-#include "fcis/data/results_json.h"
 #include "fcis/model/detection.h"
 #include "fcis/model/detector.h"
 

@@ -1,6 +1,7 @@
 #include "fcis/eval/predict/predict.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,9 +17,9 @@
 #include "fcis/core/io/file_stamp.h"
 #include "fcis/core/pipeline/pipeline.h"
 #include "fcis/core/progress/progress.h"
+#include "fcis/data/coco/coco_writer.h"
 #include "fcis/data/coco/record_problems.h"
-#include "fcis/data/codec/size_mismatch.h"
-#include "fcis/data/results_json.h"
+#include "fcis/data/codec/image_reader.h"
 #include "fcis/eval/predict/journal.h"
 #include "fcis/eval/predict/origin.h"
 #include "fcis/model/weights/weights_digest.h"
@@ -107,7 +108,7 @@ Work Predictor::Load(const data::CocoImage& picture) const {
 absl::Status Predictor::Save(const data::CocoImage& picture, const Work& work,
                              JournalWriter& journal) const {
   const auto category = [&](const model::Detection& detection)
-      -> const absl::optional<data::RecordId>& {
+      -> const std::optional<data::RecordId>& {
     return classes_.categories[static_cast<size_t>(detection.label - 1)];
   };
   const auto counts = [&](const model::Detection& detection) {

@@ -1,6 +1,7 @@
 #include "fcis/eval/predict/predict.h"
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,7 @@ class PredictTest : public ::testing::Test {
     }
     dataset_.path = "a.json";
     classes_.categories = {data::RecordId(int64_t{5}),
-                           data::RecordId(int64_t{18}), absl::nullopt};
+                           data::RecordId(int64_t{18}), std::nullopt};
     for (int id = 1; id <= 4; ++id) AddPicture(id);
     options_.image_dir = root_.string();
     options_.directory = (root_ / "out").string();

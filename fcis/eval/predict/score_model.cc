@@ -71,15 +71,15 @@ std::vector<std::string> DataFlagNames() {
           "map_classes", "out",      "reuse", "max_pixels"};
 }
 
-absl::StatusOr<data::CocoSplit> ShippedScenes() {
-  data::CocoSplit scenes;
-  ASSIGN_OR_RETURN(scenes.annotations,
+absl::StatusOr<data::CocoSource> ShippedScenes() {
+  data::CocoSource scenes;
+  ASSIGN_OR_RETURN(scenes.ann_file,
                    FindRunfile("fcis/data/scenes/annotations.json"));
-  ASSIGN_OR_RETURN(scenes.images, FindRunfile("fcis/data/scenes/images"));
+  ASSIGN_OR_RETURN(scenes.image_dir, FindRunfile("fcis/data/scenes/images"));
   return scenes;
 }
 
-absl::StatusOr<data::CocoSplit> DataFromFlags() {
+absl::StatusOr<data::CocoSource> DataFromFlags() {
   const std::string file = absl::GetFlag(FLAGS_ann_file);
   const std::string images = absl::GetFlag(FLAGS_image_dir);
   std::string split = absl::GetFlag(FLAGS_split);
@@ -93,7 +93,7 @@ absl::StatusOr<data::CocoSplit> DataFromFlags() {
       return absl::NotFoundError(
           absl::StrCat("--image_dir ", directory, ": not a directory"));
     }
-    return data::CocoSplit{ResolvePath(file), directory};
+    return data::CocoSource{ResolvePath(file), directory};
   }
   if (split.empty()) split = kDefaultSplit;
   if (split == kScenesSplit) return ShippedScenes();
@@ -101,7 +101,7 @@ absl::StatusOr<data::CocoSplit> DataFromFlags() {
   splits.push_back(kScenesSplit);
   RETURN_IF_ERROR(CheckChoice("split", split, splits));
   const std::string root = ResolvePath(absl::GetFlag(FLAGS_data_dir));
-  absl::StatusOr<data::CocoSplit> found = data::FindCocoSplit(root, split);
+  absl::StatusOr<data::CocoSource> found = data::FindCocoSplit(root, split);
   if (found.ok()) return found;
   return absl::NotFoundError(
       absl::StrCat(found.status().message(),
@@ -152,12 +152,12 @@ absl::StatusOr<data::ClassMatch> Classes(const ModelConfig& config,
   return match;
 }
 
-absl::Status RunJob(const data::CocoSplit& data, EvalOptions eval_options,
+absl::Status RunJob(const data::CocoSource& data, EvalOptions eval_options,
                     Communicator& job) {
   PredictOptions options;
   ASSIGN_OR_RETURN(
       data::CocoDataset dataset,
-      data::ReadCocoDataset(data.annotations, ModelEvalNeeds(eval_options)));
+      data::ReadCocoDataset(data.ann_file, ModelEvalNeeds(eval_options)));
   // Hours of detection are not to end at a bad annotation.
   RETURN_IF_ERROR(GroundTruth::Build(dataset, eval_options).status());
   ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
@@ -181,7 +181,7 @@ absl::Status RunJob(const data::CocoSplit& data, EvalOptions eval_options,
       backend->name(), ", ", model::PrecisionOf(choice.weights, *backend));
   options.reuse = absl::GetFlag(FLAGS_reuse);
   options.max_messages = eval_options.bad_annotations.max_messages;
-  options.image_dir = data.images;
+  options.image_dir = data.image_dir;
   ASSIGN_OR_RETURN(options.max_pixels, data::MaxPixelsFromFlag());
   options.paste_threshold = PasteThreshold(postprocess);
   ASSIGN_OR_RETURN(options.directory, Directory(job));
@@ -242,7 +242,7 @@ absl::Status ScoreModel() {
       data::ParseClassMap(absl::GetFlag(FLAGS_map_classes)).status());
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
   options.explain = NeedsExplanation();
-  ASSIGN_OR_RETURN(const data::CocoSplit data, DataFromFlags());
+  ASSIGN_OR_RETURN(const data::CocoSource data, DataFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> job, MakeCommunicator());
   const absl::Status status = RunJob(data, std::move(options), *job);
   if (!status.ok()) job->GiveUp();

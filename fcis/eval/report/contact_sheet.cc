@@ -11,7 +11,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/draw/canvas.h"
 #include "fcis/core/draw/text.h"
-#include "fcis/data/codec/jpeg_writer.h"
+#include "fcis/data/codec/jpeg.h"
 #include "fcis/eval/report/explanation.h"
 #include "fcis/eval/report/picture_panels.h"
 

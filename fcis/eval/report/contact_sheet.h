@@ -10,7 +10,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/image/image.h"
 #include "fcis/eval/coco/evaluate.h"
-#include "fcis/eval/report/picture_scores.h"
+#include "fcis/eval/report/explanation.h"
 
 namespace fcis::eval {
 
@@ -44,7 +44,7 @@ struct ContactSheet {
 };
 
 // Of the pictures that have objects or detections, by panoptic quality
-// (picture_scores.h), the best first. `evaluation`: with options.explain.
+// (RankPictures), the best first. `evaluation`: with options.explain.
 // Errors: the sheet cannot be encoded.
 absl::StatusOr<ContactSheet> DrawContactSheet(const Evaluation& evaluation,
                                               const std::string& image_dir);

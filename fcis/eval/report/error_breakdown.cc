@@ -78,8 +78,7 @@ class Breakdown {
   void Explain(size_t d);
   void CountMissed();
   double ApWithout(ErrorKind kind) const;
-  double PlainAp() const;
-  double ApWithFalsePositivesLast() const;
+  double Ap(bool false_positives_last) const;
   double ApWithoutUnfound() const;
   void AddObjects(ClassPoints& points) const;
 
@@ -183,13 +182,14 @@ void Breakdown::AddObjects(ClassPoints& points) const {
   }
 }
 
-double Breakdown::PlainAp() const {
+double Breakdown::Ap(bool false_positives_last) const {
   ClassPoints points(table_.num_classes);
   AddObjects(points);
   for (size_t d = 0; d < table_.detections.size(); ++d) {
     const DetectionFate& fate = result_.fates[d];
     if (fate.ignored) continue;
-    points.Add(table_.detections[d].klass, table_.detections[d].score,
+    points.Add(table_.detections[d].klass,
+               false_positives_last ? fate.correct : table_.detections[d].score,
                fate.correct);
   }
   return points.MeanAp();
@@ -226,17 +226,6 @@ double Breakdown::ApWithout(ErrorKind kind) const {
   return points.MeanAp();
 }
 
-double Breakdown::ApWithFalsePositivesLast() const {
-  ClassPoints points(table_.num_classes);
-  AddObjects(points);
-  for (size_t d = 0; d < table_.detections.size(); ++d) {
-    const DetectionFate& fate = result_.fates[d];
-    if (fate.ignored) continue;
-    points.Add(table_.detections[d].klass, fate.correct ? 1 : 0, fate.correct);
-  }
-  return points.MeanAp();
-}
-
 double Breakdown::ApWithoutUnfound() const {
   ClassPoints points(table_.num_classes);
   for (size_t i = 0; i < table_.objects.size(); ++i) {
@@ -268,12 +257,12 @@ ErrorBreakdown Breakdown::Run() {
     }
   }
   CountMissed();
-  result_.ap = PlainAp();
+  result_.ap = Ap(/*false_positives_last=*/false);
   for (int kind = 0; kind < kNumErrorKinds; ++kind) {
     result_.gains[static_cast<size_t>(kind)] =
         std::max(ApWithout(static_cast<ErrorKind>(kind)) - result_.ap, 0.0);
   }
-  result_.false_positive_gain = ApWithFalsePositivesLast() - result_.ap;
+  result_.false_positive_gain = Ap(/*false_positives_last=*/true) - result_.ap;
   result_.false_negative_gain = ApWithoutUnfound() - result_.ap;
   return std::move(result_);
 }

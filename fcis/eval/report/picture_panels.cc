@@ -17,7 +17,7 @@
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/coco/results.h"
 #include "fcis/data/codec/image_reader.h"
-#include "fcis/data/transform/resize_image.h"
+#include "fcis/data/transform/crop.h"
 
 namespace fcis::eval {
 namespace {

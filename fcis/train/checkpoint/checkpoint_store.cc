@@ -213,12 +213,12 @@ absl::StatusOr<std::vector<std::string>> SetAsideNewer(
   return aside;
 }
 
-absl::StatusOr<absl::optional<BestCheckpoint>> ReadBest(
+absl::StatusOr<std::optional<BestCheckpoint>> ReadBest(
     const std::string& directory) {
   const std::string path = Join(directory, kBestRecord);
   const absl::StatusOr<std::string> text = ReadFile(path);
   if (absl::IsNotFound(text.status())) {
-    return absl::optional<BestCheckpoint>();
+    return std::optional<BestCheckpoint>();
   }
   RETURN_IF_ERROR(text.status());
   rapidjson::Document json;
@@ -245,13 +245,13 @@ absl::StatusOr<absl::optional<BestCheckpoint>> ReadBest(
     return absl::DataLossError(
         absl::StrCat(path, ": expected iterations in '", kLaterKey, "'"));
   }
-  return absl::make_optional(best);
+  return std::make_optional(best);
 }
 
 absl::StatusOr<std::string> SetAsideBest(const std::string& directory,
                                          int64_t iteration,
                                          uint64_t validation) {
-  ASSIGN_OR_RETURN(absl::optional<BestCheckpoint> best, ReadBest(directory));
+  ASSIGN_OR_RETURN(std::optional<BestCheckpoint> best, ReadBest(directory));
   if (!best.has_value()) return std::string();
   const bool other = validation != 0 && best->validation != 0 &&
                      best->validation != validation;
@@ -279,7 +279,7 @@ absl::StatusOr<bool> KeepIfBest(const std::string& directory,
         absl::StrCat("the AP of iteration ", candidate.iteration,
                      " is not a number: ", candidate.ap));
   }
-  ASSIGN_OR_RETURN(absl::optional<BestCheckpoint> best, ReadBest(directory));
+  ASSIGN_OR_RETURN(std::optional<BestCheckpoint> best, ReadBest(directory));
   if (best.has_value() && candidate.ap <= best->ap) {
     // The same validation may be made again after an interruption.
     const int64_t last =

@@ -3,12 +3,12 @@
 #define FCIS_TRAIN_CHECKPOINT_CHECKPOINT_STORE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/optional.h"
 #include "fcis/train/checkpoint/checkpoint.h"
 
 namespace fcis::train {
@@ -61,7 +61,7 @@ absl::StatusOr<std::vector<std::string>> SetAsideNewer(
     const std::string& directory, int64_t iteration);
 
 // What best.json says; nothing when there is none.
-absl::StatusOr<absl::optional<BestCheckpoint>> ReadBest(
+absl::StatusOr<std::optional<BestCheckpoint>> ReadBest(
     const std::string& directory);
 
 // For a run that goes on after `iteration`: sets best.safetensors and best.json

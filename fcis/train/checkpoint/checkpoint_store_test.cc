@@ -136,7 +136,7 @@ TEST(CheckpointStore, BestByAp) {
   EXPECT_TRUE(*KeepIfBest(directory, {1, 0.25}));
   EXPECT_TRUE(*KeepIfBest(directory, {2, 0.1 + 0.2}));
   EXPECT_FALSE(*KeepIfBest(directory, {3, 0.1 + 0.2}));
-  const absl::optional<BestCheckpoint> best = *ReadBest(directory);
+  const std::optional<BestCheckpoint> best = *ReadBest(directory);
   EXPECT_EQ(best->iteration, 2);
   EXPECT_EQ(best->ap, 0.1 + 0.2);
   EXPECT_EQ(ReadCheckpoint(directory + "/best.safetensors")->iteration, 2);

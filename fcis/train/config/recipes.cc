@@ -87,6 +87,7 @@ constexpr NumberRange kRanges[] = {
     {"SceneConfig.width", 32, 8192},
     {"SceneConfig.seed", -kAny, kAny},
     {"TrainConfig.frozen_stages", 0, 3},
+    {"TrainConfig.norm_momentum", 0, 1},
     {"TrainConfig.batch", 1, 4096},
     {"TrainConfig.accumulate", 1, 4096},
 };

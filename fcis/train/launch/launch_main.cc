@@ -16,7 +16,6 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
-#include "fcis/train/launch/launch_command.h"
 #include "fcis/train/launch/supervisor.h"
 #include "fcis/train/run/run_directory.h"
 

@@ -15,6 +15,36 @@
 
 namespace fcis::train {
 
+// The command lines of the supervisor: what the user gave after "--", with what
+// mpiexec and a resume need.
+struct MpiOptions {
+  int processes = 1;
+  std::string hostfile;  // "": this machine
+  // Between mpiexec's SIGTERM and its SIGKILL: long enough for a save.
+  absl::Duration kill_delay = absl::Seconds(20);
+  // More words for mpiexec.
+  std::vector<std::string> extra;
+};
+
+// `program` under mpiexec; as it is when one process on this machine suffices.
+std::vector<std::string> MpiCommand(const MpiOptions& options,
+                                    const std::vector<std::string>& program);
+
+// The value of -o or --out in a program's words, the last of several; "" when
+// it is not given.
+std::string OutOf(const std::vector<std::string>& program);
+
+// `flags` behind the program's name, before what the user gave: the last of
+// several wins.
+std::vector<std::string> WithFlags(std::vector<std::string> program,
+                                   const std::vector<std::string>& flags);
+
+// The words without any --resume.
+std::vector<std::string> WithoutResume(std::vector<std::string> program);
+
+// The words as one would type them into a shell.
+std::string ShellText(const std::vector<std::string>& words);
+
 // How far a run came, by its directory.
 struct RunProgress {
   int64_t checkpoint = 0;  // iteration of the newest; 0: there is none

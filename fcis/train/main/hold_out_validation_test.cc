@@ -1,6 +1,4 @@
 // The program on a recipe that holds pictures out.
-#include "fcis/train/main/hold_out_validation.h"
-
 #include <filesystem>
 #include <set>
 #include <string>

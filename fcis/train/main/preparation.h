@@ -10,6 +10,7 @@
 #include "fcis/train/main/train_plan.h"
 #include "fcis/train/main/training_data.h"
 #include "fcis/train/main/validator.h"
+#include "fcis/train/run/run_record.h"
 #include "fcis/train/trainer/train.h"
 
 namespace fcis::train {
@@ -23,10 +24,12 @@ struct PreparedJob {
 
 // Reads and checks data, checkpoint or initial weights, validation set and
 // space on the disk, in each process for itself; a validation part is held out
-// before (HoldOutValidation). All processes call it. Error: all that is wrong,
-// listed; for a resume also what in the data, the classes, the checkpoint or,
-// without one, the initial weights is not as when the run was begun. `backend`
-// and `job` must outlive `prepared`.
+// before where the recipe says so (data.hold_out): the file of --ann_file is
+// taken apart into <run>/train.json and <run>/val.json, to which the flags of
+// data and validation set are turned. All processes call it. Error: all that is
+// wrong, listed; for a resume also what in the data, the classes, the
+// checkpoint or, without one, the initial weights is not as when the run was
+// begun. `backend` and `job` must outlive `prepared`.
 absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
                         kernels::Backend* backend, Communicator* job,
                         const SayLine& say, PreparedJob* prepared);

@@ -20,7 +20,6 @@
 #include "fcis/model/topology.h"
 #include "fcis/train/config/recipes.h"
 #include "fcis/train/main/run_flags.h"
-#include "fcis/train/trainer/patience.h"
 #include "fcis/train/trainer/timetable.h"
 
 ABSL_FLAG(std::string, config, "chainer_fcis",

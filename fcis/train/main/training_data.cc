@@ -4,12 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/data/coco/splits.h"
 #include "fcis/data/loader/coco_set.h"
-#include "fcis/data/loader/coco_sources.h"
 #include "fcis/data/loader/scene_set.h"
 
 namespace fcis::train {
@@ -25,8 +24,8 @@ TrainingData Scenes(const SceneConfig& config, bool repeats) {
                     "\nwarning: data.repeat_threshold has no effect: what is "
                     "on painted scenes is not known beforehand");
   }
-  data.set = absl::make_unique<data::SceneSet>(config.seed(), config.count(),
-                                               config.height(), config.width());
+  data.set = std::make_unique<data::SceneSet>(config.seed(), config.count(),
+                                              config.height(), config.width());
   return data;
 }
 

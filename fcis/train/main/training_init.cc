@@ -20,7 +20,6 @@
 #include "fcis/model/weights/import_mxnet.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/model/weights/weights_digest.h"
-#include "fcis/train/init/class_rows.h"
 #include "fcis/train/init/initial_weights.h"
 
 namespace fcis::train {

@@ -20,7 +20,7 @@ struct TrainingInit {
 };
 
 // init: "scratch"; "embedded", the model within the program; a file: a model, a
-// checkpoint (both are made to fit other classes, class_rows.h) or a backbone
+// checkpoint (both are made to fit other classes: FitClassRows) or a backbone
 // in the naming of chainer, chainercv, torchvision or MXNet; else the name of a
 // published one, which `fetch` brings. What the file lacks is random, by
 // `seed`; only the heads may lack. Errors name the file and what it is: of

@@ -6,41 +6,21 @@
 #include "fcis/core/base/status_macros.h"
 
 namespace fcis::train {
-namespace {
-
-void Describe(const std::string& name, int64_t channels,
-              const kernels::OutputFactors* factors, Parameter* parameter) {
-  const Shape shape = {channels};
-  parameter->name = name;
-  parameter->shape = shape;
-  parameter->factors = factors;
-  parameter->layout = "plain";
-  parameter->is_bias = true;  // no decay
-  parameter->to_file = [shape](const float* stored) {
-    return Tensor::FromSpan(shape,
-                            absl::MakeConstSpan(stored, shape.num_elements()));
-  };
-  parameter->from_file = [](const Tensor& file, float* stored) {
-    std::copy_n(file.data<float>(), file.num_elements(), stored);
-  };
-}
-
-}  // namespace
-
 BatchNorm::BatchNorm(const std::string& name, int64_t channels, double eps,
-                     const BatchNormOptions& options,
+                     double momentum, Communicator* shared,
                      kernels::TrainBackend* backend)
     : name_(name),
       eps_(eps),
-      options_(options),
+      momentum_(momentum),
+      shared_(shared),
       backend_(backend),
       math_(&backend->parameters()),
       plain_(channels),
       mean_(channels),
       scale_(channels),
       factor_(channels) {
-  Describe(name + "/gamma", channels, &plain_, &gamma_);
-  Describe(name + "/beta", channels, &plain_, &beta_);
+  DescribeBias(name + "/gamma", channels, /*group=*/0, &plain_, &gamma_);
+  DescribeBias(name + "/beta", channels, /*group=*/0, &plain_, &beta_);
 }
 
 void BatchNorm::LoadStatistics(const model::Weights& weights) {
@@ -71,7 +51,7 @@ absl::Status BatchNorm::PutGradient(absl::Span<const double> values, bool add,
 }
 
 void BatchNorm::UpdateRunning(absl::Span<const double> variance) {
-  const double keep = options_.momentum;
+  const double keep = momentum_;
   const double unbiased = count_ / std::max(count_ - 1, 1.0);
   const auto blend = [keep](double value, float* to) {
     *to = static_cast<float>(keep * *to + (1 - keep) * value);
@@ -88,8 +68,8 @@ absl::StatusOr<Tensor> BatchNorm::Forward(const Tensor& x,
   std::vector<double> sums(2 * n + 1);  // of x, of its squares; how many
   RETURN_IF_ERROR(backend_->ChannelSums(x, x, sums.data(), &sums[n]));
   sums[2 * n] = static_cast<double>(x.shape().num_elements() / n);
-  if (options_.shared != nullptr) {
-    RETURN_IF_ERROR(options_.shared->Sum(absl::MakeSpan(sums)));
+  if (shared_ != nullptr) {
+    RETURN_IF_ERROR(shared_->Sum(absl::MakeSpan(sums)));
   }
   count_ = sums[2 * n];
   std::vector<double> variance(n);
@@ -127,8 +107,8 @@ absl::StatusOr<Tensor> BatchNorm::Backward(const Tensor& gy, bool add) {
   const absl::Span<const double> both = sums;
   RETURN_IF_ERROR(PutGradient(both.first(n), add, beta_.gradient));
   RETURN_IF_ERROR(PutGradient(both.last(n), add, gamma_.gradient));
-  if (options_.shared != nullptr) {
-    RETURN_IF_ERROR(options_.shared->Sum(absl::MakeSpan(sums)));
+  if (shared_ != nullptr) {
+    RETURN_IF_ERROR(shared_->Sum(absl::MakeSpan(sums)));
   }
   // gx = gamma factor (gy - mean of gy - xhat * mean of gy xhat).
   std::vector<float> scale(n), shift(n), by_gy(n);

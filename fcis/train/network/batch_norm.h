@@ -19,20 +19,16 @@
 
 namespace fcis::train {
 
-struct BatchNormOptions {
-  // Each Forward leaves this share of the running statistics (Chainer's
-  // decay), and adds the rest of its own; its variance by m - 1.
-  double momentum = 0.9;
-  // Set: statistics over the pictures of all its processes, which all must run
-  // Forward and Backward equally often. Null: of this process alone.
-  Communicator* shared = nullptr;
-};
-
 class BatchNorm {
  public:
-  // name: "extractor/res1/bn1". `backend` outlives it.
+  // name: "extractor/res1/bn1". momentum: the share of the running statistics
+  // that each Forward leaves, which adds the rest of its own; its variance by m
+  // - 1. shared: set, statistics are over the pictures of all its processes,
+  // which all must run Forward and Backward equally often; null, of this
+  // process alone. `shared` and `backend` outlive the norm.
   BatchNorm(const std::string& name, int64_t channels, double eps,
-            const BatchNormOptions& options, kernels::TrainBackend* backend);
+            double momentum, Communicator* shared,
+            kernels::TrainBackend* backend);
   BatchNorm(const BatchNorm&) = delete;
 
   // Gamma and beta, whose memory the owner sets before all else. A change of
@@ -64,7 +60,8 @@ class BatchNorm {
 
   const std::string name_;
   const double eps_;
-  const BatchNormOptions options_;
+  const double momentum_;
+  Communicator* const shared_;
   kernels::TrainBackend* backend_;
   kernels::ParameterMath* math_;        // the backend's
   const kernels::OutputFactors plain_;  // of both: all 1

@@ -24,9 +24,10 @@ constexpr int64_t kChannels = 19;  // not in whole blocks
 // A norm with memory, random gamma and beta, and some statistics.
 class Norm {
  public:
-  Norm(const std::string& backend, const BatchNormOptions& options)
+  explicit Norm(const std::string& backend, double momentum = .9,
+                Communicator* shared = nullptr)
       : backend_(*kernels::MakeTrainBackend(backend, kernels::Precision::kF32)),
-        norm_("bn", kChannels, kEps, options, backend_.get()),
+        norm_("bn", kChannels, kEps, momentum, shared, backend_.get()),
         values_(2 * kChannels),
         gradients_(2 * kChannels) {
     for (size_t i = 0; i < 2; ++i) {
@@ -110,7 +111,7 @@ class BatchNormTest : public ::testing::TestWithParam<const char*> {};
 TEST_P(BatchNormTest, GradientsAreSlopes) {
   const Shape shape = {2, 5, 7, kChannels};
   const Tensor x = Input(shape), g = kernels::RandomTensor("g", shape);
-  Norm norm(GetParam(), BatchNormOptions());
+  Norm norm(GetParam());
   norm.Forward(x, nullptr, false);
   const Tensor gx = norm.Backward(g);
   const std::vector<double> at = Widened(x.span<float>());
@@ -137,7 +138,7 @@ TEST_P(BatchNormTest, Forward) {
   const Shape shape = {2, 5, 7, kChannels};
   const Tensor x = Input(shape),
                residual = kernels::RandomTensor("residual", shape);
-  Norm norm(GetParam(), BatchNormOptions());
+  Norm norm(GetParam());
   const Tensor plain = norm.Forward(x, nullptr, false);
   const Tensor both = norm.Forward(x, &residual, true);
   for (int64_t c = 0; c < kChannels; ++c) {
@@ -162,7 +163,7 @@ TEST_P(BatchNormTest, Forward) {
 TEST_P(BatchNormTest, GradientsAddUp) {
   const Shape shape = {1, 4, 4, kChannels};
   const Tensor x = Input(shape), g = kernels::RandomTensor("g", shape);
-  Norm norm(GetParam(), BatchNormOptions());
+  Norm norm(GetParam());
   norm.Forward(x, nullptr, false);
   norm.Backward(g);
   const std::vector<float> once = norm.gradients();
@@ -176,9 +177,7 @@ TEST_P(BatchNormTest, GradientsAddUp) {
 TEST_P(BatchNormTest, RunningStatistics) {
   const Shape shape = {2, 5, 7, kChannels};
   const Tensor x = Input(shape);
-  BatchNormOptions options;
-  options.momentum = 0.75;
-  Norm norm(GetParam(), options);
+  Norm norm(GetParam(), 0.75);
   norm.Forward(x, nullptr, false);
   model::Weights saved;
   ASSERT_TRUE(norm.norm().Save(&saved).ok());
@@ -249,16 +248,14 @@ Tensor PictureOf(const Tensor& t, int64_t n) {
 TEST_P(BatchNormTest, TwoProcessesLikeOne) {
   const Shape shape = {2, 5, 7, kChannels};
   const Tensor x = Input(shape), g = kernels::RandomTensor("g", shape);
-  Norm one(GetParam(), BatchNormOptions());
+  Norm one(GetParam());
   const Tensor y = one.Forward(x, nullptr, true);
   const Tensor gx = one.Backward(g);
   Meeting meeting;
   std::vector<std::vector<float>> gradients(2);
   const auto run = [&](int rank) {
     ThreadCommunicator job(rank, &meeting);
-    BatchNormOptions options;
-    options.shared = &job;
-    Norm half(GetParam(), options);
+    Norm half(GetParam(), .9, &job);
     EXPECT_TRUE(AllNear(half.Forward(PictureOf(x, rank), nullptr, true),
                         PictureOf(y, rank), 1e-6));
     EXPECT_TRUE(

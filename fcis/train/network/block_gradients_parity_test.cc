@@ -37,10 +37,9 @@ struct Gradients {
 void RunBothWays(const model::Topology& topology, const model::Weights& weights,
                  const Tensor& x, const Tensor& gy,
                  kernels::TrainBackend* backend, Gradients* gradients) {
-  TrainNetworkOptions options;
-  options.frozen_stages = 0;
-  const auto network =
-      TrainNetwork::Create(topology, weights, options, backend);
+  TrainConfig recipe;
+  recipe.set_frozen_stages(0);
+  const auto network = TrainNetwork::Create(topology, weights, recipe, backend);
   ASSERT_TRUE(network.ok()) << network.status();
   ASSERT_TRUE((*network)->Forward(NchwToNhwc(x)).ok());
   Tensor gx;

@@ -19,27 +19,30 @@ ConvLayer::ConvLayer(const model::ConvSpec& spec,
 
 absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
     const model::Weights& weights, const model::ConvSpec& spec,
-    const NormTraining& training, kernels::TrainBackend* backend) {
+    const TrainConfig& recipe, Communicator* shared,
+    kernels::TrainBackend* backend) {
   auto layer = absl::WrapUnique(new ConvLayer(spec, backend));
   const std::string name = spec.name + "/W";
   const Shape shape = weights.tensors.at(name).shape();
   Tensor factors(Shape{0});
-  const bool batch = training.batch && !spec.norm.empty();
-  layer->bias_trained_ = !batch && (spec.norm.empty() || training.train_beta);
+  const bool batch =
+      recipe.normalization() == TrainConfig::BATCH && !spec.norm.empty();
+  const bool train_beta = recipe.normalization() == TrainConfig::BIAS;
+  layer->bias_trained_ = !batch && (spec.norm.empty() || train_beta);
   Tensor shift = Tensor::Zeros({shape.dim(0)});
   kernels::ConvParams params = spec.params;
   params.f32_output = false;  // Export makes it so
   if (batch) {
     params.relu = false;
     layer->norm_ =
-        absl::make_unique<BatchNorm>(spec.norm, shape.dim(0), spec.norm_eps,
-                                     training.batch_options, backend);
+        std::make_unique<BatchNorm>(spec.norm, shape.dim(0), spec.norm_eps,
+                                    recipe.norm_momentum(), shared, backend);
   } else if (!spec.norm.empty()) {
     // Not the bias less beta: that would round by the beta of the moment, and
     // a resumed run would not be the same.
     ASSIGN_OR_RETURN(const model::FoldedNorm folded,
                      model::FoldNorm(weights, spec.norm, spec.norm_eps,
-                                     /*with_beta=*/!training.train_beta));
+                                     /*with_beta=*/!train_beta));
     factors = folded.factor;
     shift = folded.bias;
   }
@@ -59,23 +62,9 @@ absl::StatusOr<std::unique_ptr<ConvLayer>> ConvLayer::Create(
     conv->ToStored(group > 0 ? model::BinMajorRows(file, group) : file, stored);
   };
 
-  const Shape outputs = {shape.dim(0)};
   layer->plain_ = kernels::OutputFactors(shape.dim(0));
-  layer->bias_.name =
-      spec.norm.empty() ? spec.name + "/b" : spec.norm + "/beta";
-  layer->bias_.shape = outputs;
-  layer->bias_.factors = &layer->plain_;
-  layer->bias_.layout = "plain";
-  layer->bias_.is_bias = true;
-  layer->bias_.to_file = [outputs, group](const float* stored) {
-    const Tensor bias = Tensor::FromSpan(
-        outputs, absl::MakeConstSpan(stored, outputs.num_elements()));
-    return group > 0 ? model::ReferenceRows(bias, group) : bias;
-  };
-  layer->bias_.from_file = [group](const Tensor& file, float* stored) {
-    const Tensor bias = group > 0 ? model::BinMajorRows(file, group) : file;
-    std::copy_n(bias.data<float>(), bias.num_elements(), stored);
-  };
+  DescribeBias(spec.norm.empty() ? spec.name + "/b" : spec.norm + "/beta",
+               shape.dim(0), group, &layer->plain_, &layer->bias_);
   RETURN_IF_ERROR(layer->AllocateBiases(shift));
   return layer;
 }

@@ -13,27 +13,21 @@
 #include "fcis/kernels/train/train_backend.h"
 #include "fcis/model/topology.h"
 #include "fcis/model/weights/weights.h"
+#include "fcis/train/config/train.pb.h"
 #include "fcis/train/network/batch_norm.h"
 #include "fcis/train/network/parameter.h"
 
 namespace fcis::train {
 
-// What is trained of the batch norms.
-struct NormTraining {
-  // The norm's beta is trained as a bias is; gamma, mean and variance are not.
-  bool train_beta = false;
-  // Gamma and beta are; mean and variance are those of the pictures.
-  bool batch = false;
-  BatchNormOptions batch_options;
-};
-
 class ConvLayer {
  public:
-  // Of a layer of the network; `training` has no effect without a norm. The
-  // weights passed CheckTensors; `backend` outlives the layer.
+  // Of a layer of the network. What is trained of its norm says the recipe's
+  // `normalization`; `shared` as of BatchNorm. The weights passed CheckTensors;
+  // `backend` outlives the layer.
   static absl::StatusOr<std::unique_ptr<ConvLayer>> Create(
       const model::Weights& weights, const model::ConvSpec& spec,
-      const NormTraining& training, kernels::TrainBackend* backend);
+      const TrainConfig& recipe, Communicator* shared,
+      kernels::TrainBackend* backend);
   ConvLayer(const ConvLayer&) = delete;
 
   // Its parameters, whose value and gradient the owner of the memory sets

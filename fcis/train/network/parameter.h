@@ -34,6 +34,12 @@ struct Parameter {
   bool is_bias = false;
 };
 
+// Makes a parameter of one float per channel, in plain order, which does not
+// decay. `group` > 0: that of bin-major rows, which a file has in the
+// reference's order (model/bin_major.h).
+void DescribeBias(const std::string& name, int64_t channels, int group,
+                  const kernels::OutputFactors* factors, Parameter* parameter);
+
 // The file's tensor of stored elements in the memory of `math`, and back.
 absl::StatusOr<Tensor> FetchTensor(const Parameter& parameter,
                                    const float* stored,

@@ -159,8 +159,8 @@ TEST_P(TopologyVariants, BackendsAgreeAndTrainingComputesTheSame) {
                                                weights_, cpu.get());
   const std::vector<Tensor> got = *network.Run(Picture(), nullptr);
   const auto training = kernels::MakeTestTrainBackend("cpu");
-  const auto trained = *TrainNetwork::Create(
-      topology_, weights_, TrainNetworkOptions(), training.get());
+  const auto trained =
+      *TrainNetwork::Create(topology_, weights_, TrainConfig(), training.get());
   const std::vector<Tensor> trained_maps = *trained->Forward(Picture());
   ASSERT_EQ(want.size(), 4u);
   for (size_t k = 0; k < want.size(); ++k) {
@@ -190,11 +190,11 @@ double LossOf(TrainNetwork* network, const std::vector<Tensor>& factors,
 // All parameters at once, along the gradient, where the loss changes most.
 TEST_P(TopologyVariants, GradientsAreSlopes) {
   const auto backend = kernels::MakeTestTrainBackend("cpu");
-  TrainNetworkOptions options;
-  options.frozen_stages = 0;
-  options.train_beta = true;
+  TrainConfig recipe;
+  recipe.set_frozen_stages(0);
+  recipe.set_normalization(TrainConfig::BIAS);
   const auto network =
-      *TrainNetwork::Create(topology_, weights_, options, backend.get());
+      *TrainNetwork::Create(topology_, weights_, recipe, backend.get());
   std::vector<Tensor> factors;
   const std::vector<Tensor> outputs = *network->Forward(Picture());
   for (const Tensor& t : outputs) {

@@ -17,14 +17,6 @@ bool IsFrozen(const model::ConvSpec& layer, int stages) {
   return layer.stage > 0 && layer.stage <= stages;
 }
 
-NormTraining TrainingOf(const TrainNetworkOptions& options) {
-  NormTraining training;
-  training.batch = options.normalisation == TrainNetworkOptions::kBatch;
-  training.train_beta = options.train_beta;
-  training.batch_options = options.batch_norm;
-  return training;
-}
-
 // The sum of `found`, 0 where `gate` is 0; null: without one. Their elements
 // may be written over.
 absl::StatusOr<Tensor> SumOf(std::vector<Tensor> found, const Tensor* gate,
@@ -49,27 +41,30 @@ struct TrainNetwork::Pending {
 };
 
 absl::StatusOr<std::unique_ptr<TrainNetwork>> TrainNetwork::Create(
-    const model::Weights& weights, const TrainNetworkOptions& options,
-    kernels::TrainBackend* backend) {
+    const model::Weights& weights, const TrainConfig& recipe,
+    kernels::TrainBackend* backend, Communicator* job) {
   RETURN_IF_ERROR(model::CheckWeights(weights));
-  return Create(model::TopologyOf(weights.config), weights, options, backend);
+  return Create(model::TopologyOf(weights.config), weights, recipe, backend,
+                job);
 }
 
 absl::StatusOr<std::unique_ptr<TrainNetwork>> TrainNetwork::Create(
     const model::Topology& topology, const model::Weights& weights,
-    const TrainNetworkOptions& options, kernels::TrainBackend* backend) {
+    const TrainConfig& recipe, kernels::TrainBackend* backend,
+    Communicator* job) {
   RETURN_IF_ERROR(model::CheckTensors(topology, weights));
-  if (options.frozen_stages < 0 || options.frozen_stages > kMostFrozen) {
+  if (recipe.frozen_stages() < 0 || recipe.frozen_stages() > kMostFrozen) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "frozen_stages is ", options.frozen_stages, ", expected 0 (none) to ",
+        "frozen_stages is ", recipe.frozen_stages(), ", expected 0 (none) to ",
         kMostFrozen, " (res1 .. res", kMostFrozen, ")"));
   }
   auto network = absl::WrapUnique(new TrainNetwork(topology, weights, backend));
-  if (options.normalisation == TrainNetworkOptions::kBatch) {
-    network->shared_ = options.batch_norm.shared;
+  if (recipe.normalization() == TrainConfig::BATCH &&
+      recipe.shared_statistics() && job != nullptr && job->size() > 1) {
+    network->shared_ = job;
   }
-  RETURN_IF_ERROR(network->AddFrozen(options.frozen_stages));
-  RETURN_IF_ERROR(network->AddLayers(options));
+  RETURN_IF_ERROR(network->AddFrozen(recipe.frozen_stages()));
+  RETURN_IF_ERROR(network->AddLayers(recipe));
   RETURN_IF_ERROR(network->MarkOutputs());
   RETURN_IF_ERROR(network->Allocate());
   RETURN_IF_ERROR(network->Load(weights));
@@ -97,20 +92,19 @@ absl::Status TrainNetwork::AddFrozen(int stages) {
   ASSIGN_OR_RETURN(model::Network made,
                    model::Network::Create(topology_, frozen_outputs_, weights_,
                                           &backend_->forward()));
-  frozen_ = absl::make_unique<model::Network>(std::move(made));
+  frozen_ = std::make_unique<model::Network>(std::move(made));
   return absl::OkStatus();
 }
 
-absl::Status TrainNetwork::AddLayers(const TrainNetworkOptions& options) {
+absl::Status TrainNetwork::AddLayers(const TrainConfig& recipe) {
   maps_.resize(topology_.layers.size());
-  const NormTraining training = TrainingOf(options);
   for (size_t i = 0; i < topology_.layers.size(); ++i) {
     const model::ConvSpec& spec = topology_.layers[i];
-    if (IsFrozen(spec, options.frozen_stages)) continue;
+    if (IsFrozen(spec, recipe.frozen_stages())) continue;
     Layer layer;
     layer.index = static_cast<int>(i);
-    ASSIGN_OR_RETURN(layer.conv,
-                     ConvLayer::Create(weights_, spec, training, backend_));
+    ASSIGN_OR_RETURN(layer.conv, ConvLayer::Create(weights_, spec, recipe,
+                                                   shared_, backend_));
     trained_.push_back(std::move(layer));
   }
   return absl::OkStatus();

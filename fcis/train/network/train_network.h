@@ -15,24 +15,10 @@
 #include "fcis/model/network.h"
 #include "fcis/model/topology.h"
 #include "fcis/model/weights/weights.h"
+#include "fcis/train/config/train.pb.h"
 #include "fcis/train/network/conv_layer.h"
 
 namespace fcis::train {
-
-struct TrainNetworkOptions {
-  // res1 .. res<n> keep their weights and pass no gradient (the reference: 2);
-  // 0: everything is trained.
-  int frozen_stages = 2;
-  // Of the batch norms behind the frozen stages. kFrozen: the statistics of the
-  // file, folded (the reference). kBatch: those of the pictures of a Forward,
-  // gamma and beta are trained (training from scratch).
-  enum Normalisation { kFrozen, kBatch };
-  Normalisation normalisation = kFrozen;
-  // kFrozen: the beta is trained all the same.
-  bool train_beta = false;
-  // kBatch.
-  BatchNormOptions batch_norm;
-};
 
 class TrainNetwork {
  public:
@@ -42,16 +28,19 @@ class TrainNetwork {
   // Their gradients, all f32, in forward()'s memory or the host's.
   using Gradients = std::vector<Tensor>;
 
-  // The network of the weights' config. Checks the weights (CheckWeights);
-  // `backend` outlives the network.
+  // The network of the weights' config. Of the recipe it is what is frozen, and
+  // what is done about batch norms. Checks the weights (CheckWeights);
+  // `backend` outlives the network, and so does `job`, whose processes share
+  // the norms' statistics where the recipe says so; null: none are shared.
   static absl::StatusOr<std::unique_ptr<TrainNetwork>> Create(
-      const model::Weights& weights, const TrainNetworkOptions& options,
-      kernels::TrainBackend* backend);
+      const model::Weights& weights, const TrainConfig& recipe,
+      kernels::TrainBackend* backend, Communicator* job = nullptr);
   // Another network, whatever the weights' config is. Its outputs have no ReLU,
   // and no other layer reads them. Errors: CheckTensors.
   static absl::StatusOr<std::unique_ptr<TrainNetwork>> Create(
       const model::Topology& topology, const model::Weights& weights,
-      const TrainNetworkOptions& options, kernels::TrainBackend* backend);
+      const TrainConfig& recipe, kernels::TrainBackend* backend,
+      Communicator* job = nullptr);
 
   // prepared: f32 [N,H,W,3]. Keeps what Backward needs.
   absl::StatusOr<Outputs> Forward(const Tensor& prepared);
@@ -105,7 +94,7 @@ class TrainNetwork {
     return topology_.layers[static_cast<size_t>(layer.index)];
   }
   Tensor& MapOf(int index);
-  absl::Status AddLayers(const TrainNetworkOptions& options);
+  absl::Status AddLayers(const TrainConfig& recipe);
   absl::Status AddFrozen(int stages);
   absl::Status MarkOutputs();
   absl::Status Allocate();

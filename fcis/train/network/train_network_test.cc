@@ -30,12 +30,12 @@ std::unique_ptr<kernels::TrainBackend> Cpu() {
   return *kernels::MakeTrainBackend("cpu", kernels::Precision::kF32);
 }
 
-TrainNetworkOptions FromScratch() {
-  TrainNetworkOptions options;
-  options.frozen_stages = 0;
-  options.normalisation = TrainNetworkOptions::kBatch;
-  options.batch_norm.momentum = 0;  // running statistics are the last ones
-  return options;
+TrainConfig FromScratch() {
+  TrainConfig recipe;
+  recipe.set_frozen_stages(0);
+  recipe.set_normalization(TrainConfig::BATCH);
+  recipe.set_norm_momentum(0);  // running statistics are the last ones
+  return recipe;
 }
 
 model::Weights Initial() {
@@ -43,9 +43,9 @@ model::Weights Initial() {
 }
 
 std::unique_ptr<TrainNetwork> Make(const model::Weights& weights,
-                                   const TrainNetworkOptions& options,
+                                   const TrainConfig& recipe,
                                    kernels::TrainBackend* backend) {
-  auto network = TrainNetwork::Create(weights, options, backend);
+  auto network = TrainNetwork::Create(weights, recipe, backend);
   EXPECT_TRUE(network.ok()) << network.status();
   return std::move(*network);
 }
@@ -223,9 +223,9 @@ TEST(TrainNetworkTest, ASavedModelFoldsToTheSameMaps) {
 // are wanted in host memory are waited for, one after the other.
 TEST(TrainNetworkTest, WaitsForNoMoreThanItsOutputs) {
   const auto backend = kernels::MakeTestTrainBackend("emulated");
-  TrainNetworkOptions options;
-  options.train_beta = true;
-  const auto network = Make(Initial(), options, backend.get());
+  TrainConfig recipe;
+  recipe.set_normalization(TrainConfig::BIAS);
+  const auto network = Make(Initial(), recipe, backend.get());
   kernels::Backend& forward = backend->forward();
   const Tensor pictures = kernels::RandomTensor("small", {2, 48, 48, 3});
   for (const bool add : {false, true}) {
@@ -269,12 +269,12 @@ TEST(TrainNetworkTest, BatchNormsWaitForTheirStatistics) {
 
 TEST(TrainNetworkTest, ResumesFromWhatItSaved) {
   const auto backend = Cpu();
-  TrainNetworkOptions options = FromScratch();
-  options.batch_norm.momentum = 0.9;
-  const auto network = Make(Initial(), options, backend.get());
+  TrainConfig recipe = FromScratch();
+  recipe.set_norm_momentum(0.9);
+  const auto network = Make(Initial(), recipe, backend.get());
   const Tensor pictures = Pictures();
   ASSERT_TRUE(network->Forward(pictures).ok());
-  const auto other = Make(*network->Save(), options, backend.get());
+  const auto other = Make(*network->Save(), recipe, backend.get());
   ASSERT_TRUE(network->Forward(pictures).ok());
   ASSERT_TRUE(other->Forward(pictures).ok());
   const model::Weights a = *network->Save(), b = *other->Save();

@@ -8,7 +8,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/train/run/crc32c.h"
 #include "fcis/train/run/event.pb.h"
 
 namespace fcis::train {

@@ -9,12 +9,28 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "fcis/train/run/append_file.h"
 
 namespace fcis::train {
+
+// CRC-32C (Castagnoli, RFC 3720 appendix B.4), which frames the records of
+// TensorFlow's files. Bit by bit: for records of some hundred bytes. 0 for no
+// bytes.
+inline uint32_t Crc32c(absl::string_view bytes) {
+  constexpr uint32_t kReversedPolynomial = 0x82f63b78;
+  uint32_t crc = ~uint32_t{0};
+  for (const char byte : bytes) {
+    crc ^= static_cast<uint8_t>(byte);
+    for (int bit = 0; bit < 8; ++bit) {
+      crc = (crc >> 1) ^ ((crc & 1) != 0 ? kReversedPolynomial : 0);
+    }
+  }
+  return ~crc;
+}
 
 class TensorBoardFile {
  public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -14,10 +15,11 @@
 namespace fcis::train {
 namespace {
 
-namespace fs = std::filesystem;
 using tensorboard::Event;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+
+namespace fs = std::filesystem;
 
 std::string NewDirectory(absl::string_view name) {
   const fs::path path = fs::path(::testing::TempDir()) / std::string(name);
@@ -100,6 +102,16 @@ TEST(TensorBoardFile, ALaterFileHasALaterName) {
   }
   EXPECT_THAT(TensorBoardFile::Create("/no/such", 0).status().message(),
               HasSubstr("/no/such"));
+}
+
+TEST(Crc32c, PublishedValues) {  // RFC 3720, appendix B.4
+  EXPECT_EQ(Crc32c(std::string(32, '\0')), 0x8a9136aau);
+  EXPECT_EQ(Crc32c(std::string(32, '\xff')), 0x62a8ab43u);
+  std::string ascending;
+  for (char c = 0; c < 32; ++c) ascending += c;
+  EXPECT_EQ(Crc32c(ascending), 0x46dd794eu);
+  EXPECT_EQ(Crc32c("123456789"), 0xe3069283u);
+  EXPECT_EQ(Crc32c(""), 0u);
 }
 
 }  // namespace

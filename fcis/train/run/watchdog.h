@@ -15,6 +15,15 @@
 
 namespace fcis::train {
 
+// What is left to do when a rank of several machines has ended by itself:
+// mpiexec that cannot reach one of them would wait for it for ever.
+//
+// Where Open MPI's mpiexec or its daemon on this machine is this process's
+// parent, leaves a process behind that ends it if it is still there after
+// `grace`: asked to first, killed five seconds later. Nothing otherwise. May
+// be called while other threads hang.
+void EndLauncherAfter(absl::Duration grace);
+
 class Watchdog {
  public:
   struct Options {
@@ -26,7 +35,7 @@ class Watchdog {
     absl::Duration more_for_others = absl::Minutes(1);
     // Takes the cause in one line. By default prints it to stderr and exits
     // with kExitRunError at once, on which mpiexec ends the other ranks or, a
-    // minute later and more, is ended itself (end_launcher.h).
+    // minute later and more, is ended itself (EndLauncherAfter).
     std::function<void(const std::string&)> on_hang;
   };
 

@@ -201,7 +201,7 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
   const ChainercvTraining training = ReadChainercvTraining(golden);
   const auto network = *TrainNetwork::Create(
       model::DeterministicWeights(training.config, golden.Int("weight_seed")),
-      TrainNetworkOptions(), backend_.get());
+      TrainConfig(), backend_.get());
   const auto outputs = network->Forward(training.sample.prepared);
   ASSERT_TRUE(outputs.ok()) << outputs.status();
   const auto like = [&](const Tensor& t) {

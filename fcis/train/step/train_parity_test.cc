@@ -332,8 +332,7 @@ TEST_P(TrainParity, EveryStep) {
   ExpectSample();
   const model::Weights start =
       model::DeterministicWeights(config_, golden_.Int("weight_seed"));
-  auto network =
-      *TrainNetwork::Create(start, TrainNetworkOptions(), backend_.get());
+  auto network = *TrainNetwork::Create(start, TrainConfig(), backend_.get());
   const std::vector<std::string>& names = names_;
   const Tensor updated = golden_.Get("param_updated");
   std::set<std::string> trained;

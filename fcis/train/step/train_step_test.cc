@@ -33,9 +33,8 @@ class TrainStepTest : public ::testing::Test {
   // Gradients of a step of two pictures.
   std::vector<float> Run(kernels::TrainBackend* backend, float scale,
                          int ohem_rois) {
-    auto network =
-        *TrainNetwork::Create(model::DeterministicWeights(config_, 3),
-                              TrainNetworkOptions(), backend);
+    auto network = *TrainNetwork::Create(
+        model::DeterministicWeights(config_, 3), TrainConfig(), backend);
     TrainConfig recipe;
     recipe.mutable_loss()->set_ohem_rois(ohem_rois);
     const std::vector<data::TrainSample> samples = {Sample(0), Sample(1)};
@@ -89,7 +88,7 @@ TEST_F(TrainStepTest, ScalesGradientsAndNoTerms) {
 TEST_F(TrainStepTest, Case53ThinPicturesAreNoTrouble) {
   const auto backend = kernels::MakeTestTrainBackend("cpu");
   auto network = *TrainNetwork::Create(model::DeterministicWeights(config_, 3),
-                                       TrainNetworkOptions(), backend.get());
+                                       TrainConfig(), backend.get());
   for (const auto& [height, width] : {std::pair(1, 200), std::pair(200, 1)}) {
     data::TrainSample sample;
     sample.prepared = kernels::RandomTensor("thin", {1, height, width, 3});

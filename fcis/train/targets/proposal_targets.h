@@ -11,7 +11,6 @@
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/box_coder.h"
 #include "fcis/train/config/train.pb.h"
-#include "fcis/train/targets/ignored_area.h"
 #include "fcis/train/targets/mask_target.h"
 #include "fcis/train/targets/sampler.h"
 

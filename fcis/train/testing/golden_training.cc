@@ -7,10 +7,9 @@
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/testing/golden_boxes.h"
 #include "fcis/core/testing/near.h"
-#include "fcis/data/transform/mask_extent.h"
+#include "fcis/data/transform/instances.h"
 #include "fcis/model/testing/golden_config.h"
 #include "fcis/train/config/recipes.h"
-#include "fcis/train/config/train_options.h"
 #include "gtest/gtest.h"
 
 namespace fcis::train {
@@ -116,7 +115,7 @@ ChainercvTraining ReadChainercvTraining(const GoldenFile& golden) {
   }
   EXPECT_EQ(extents, BoxesFromYxyx(golden.Get("gt_bbox_orig")));
   t.sample = *data::TransformForTraining(image, instances, t.config.input(),
-                                         false, AugmentationOf(t.recipe).truth);
+                                         false, t.recipe.ground_truth());
   return t;
 }
 

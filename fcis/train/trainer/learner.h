@@ -4,10 +4,10 @@
 #define FCIS_TRAIN_TRAINER_LEARNER_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "fcis/data/transform/train_transform.h"
 #include "fcis/model/weights/weights.h"
@@ -20,9 +20,9 @@ namespace fcis::train {
 // What an update was like.
 struct UpdateNumbers {
   // Where the recipe clips or scales; 0 where it was not finite.
-  absl::optional<double> gradient_norm;
+  std::optional<double> gradient_norm;
   // After the update, where it changes at all.
-  absl::optional<double> loss_scale;
+  std::optional<double> loss_scale;
   // The gradients were scaled out of range: the weights are as before.
   bool left_out = false;
 };

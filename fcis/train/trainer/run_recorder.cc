@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
@@ -80,7 +79,7 @@ absl::Status RunRecorder::Start(RunStart start, int64_t iterations) {
                    SetAsideBest(path_, done, record_.validation()));
   if (!aside.empty()) Say(aside);
   ASSIGN_OR_RETURN(log_, EventLog::Open(path_, done));
-  console_ = absl::make_unique<TrainConsole>(
+  console_ = std::make_unique<TrainConsole>(
       TrainConsole::ForTerminal(iterations, done));
   return absl::OkStatus();
 }

@@ -11,7 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "absl/types/optional.h"
 #include "fcis/model/weights/weights.h"
 #include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/config/train.pb.h"

@@ -1,5 +1,6 @@
 #include "fcis/train/trainer/run_state.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -10,11 +11,52 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/comm/all_reduce.h"
 #include "fcis/model/weights/load.h"
-#include "fcis/train/config/train_options.h"
 #include "fcis/train/step/train_step.h"
 #include "google/protobuf/text_format.h"
 
 namespace fcis::train {
+
+absl::StatusOr<std::unique_ptr<GradientReducer>> GradientReducer::Create(
+    TrainNetwork* network, Communicator* job, SumType type,
+    int64_t bucket_elements) {
+  auto reducer = absl::WrapUnique(new GradientReducer);
+  reducer->network_ = network;
+  reducer->bucket_elements_ = bucket_elements;
+  const float* begin = network->gradients();
+  for (const Parameter* p : network->parameters()) {
+    reducer->ends_.push_back(p->gradient - begin + p->size());
+  }
+  if (job->size() > 1) {
+    ASSIGN_OR_RETURN(reducer->sums_, network->math()->SumsOver(job, type));
+  }
+  return reducer;
+}
+
+void GradientReducer::Send(int64_t end) {
+  status_.Update(sums_->Start(network_->gradients() + sent_, end - sent_));
+  sent_ = end;
+}
+
+void GradientReducer::Ready(int parameters) {
+  if (sums_ == nullptr) return;
+  const int64_t ready = parameters == 0 ? 0 : ends_[parameters - 1];
+  if (ready - sent_ >= bucket_elements_) Send(ready);
+  status_.Update(sums_->Progress());
+}
+
+absl::Status GradientReducer::Finish() {
+  if (sums_ != nullptr) {
+    const int64_t all = network_->num_values();
+    // MPI counts elements in int.
+    while (sent_ < all) Send(std::min(all, sent_ + (int64_t{1} << 28)));
+    status_.Update(sums_->Finish());
+    sent_ = 0;
+  }
+  const absl::Status status = status_;
+  status_ = absl::OkStatus();
+  return status;
+}
+
 namespace {
 
 // In a checkpoint's state: the recipe; with a loss scale, and of it.
@@ -48,15 +90,16 @@ absl::StatusOr<std::unique_ptr<RunState>> RunState::Create(
   auto state =
       absl::WrapUnique(new RunState(std::move(run), weights.config, backend));
   const TrainConfig& recipe = state->run_.recipe;
-  ASSIGN_OR_RETURN(
-      state->network_,
-      TrainNetwork::Create(weights, NetworkOptionsOf(recipe, job), backend));
+  ASSIGN_OR_RETURN(state->network_,
+                   TrainNetwork::Create(weights, recipe, backend, job));
   ASSIGN_OR_RETURN(
       state->optimizer_,
       Optimizer::Create(recipe.optimizer(), state->network_->parameters(),
                         state->network_->math()));
-  state->scale_ =
-      LossScaleOf(recipe.optimizer(), backend->forward().activation_type());
+  if (recipe.optimizer().has_loss_scale() ||
+      backend->forward().activation_type() == DType::kF16) {
+    state->scale_ = LossScale(recipe.optimizer().loss_scale());
+  }
   if (checkpoint != nullptr) {
     const absl::Status loaded = state->Load(*checkpoint, optimizer_state);
     if (!loaded.ok()) {

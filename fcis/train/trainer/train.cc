@@ -10,7 +10,6 @@
 #include "fcis/core/comm/same_everywhere.h"
 #include "fcis/data/loader/epoch_order.h"
 #include "fcis/data/loader/loader.h"
-#include "fcis/train/config/train_options.h"
 #include "fcis/train/run/watchdog.h"
 #include "fcis/train/trainer/run_recorder.h"
 #include "fcis/train/trainer/run_state.h"
@@ -105,7 +104,8 @@ absl::Status Job::StartLoading() {
   loader.first_iteration = state_->iteration();
   loader.aspect_grouping = options_.config.aspect_grouping();
   loader.repeats = repeats_;
-  loader.augmentation = AugmentationOf(options_.config);
+  loader.augmentation = options_.config.augmentation();
+  loader.ground_truth = options_.config.ground_truth();
   ASSIGN_OR_RETURN(
       loader_, data::Loader::Create(&data_, state_->model().input(), loader));
   Watchdog::Options watch;

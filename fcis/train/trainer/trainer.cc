@@ -2,18 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
-#include "absl/types/optional.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/train/run/stop_signal.h"
-#include "fcis/train/trainer/patience.h"
+#include "fcis/train/trainer/timetable.h"
 
 namespace fcis::train {
 namespace {
@@ -183,7 +183,7 @@ absl::Status Trainer::CheckPatience() {
 absl::Status Trainer::Finish() {
   watchdog_.Feed("writing the model", done());
   recorder_.EndTable();
-  absl::optional<BestCheckpoint> best;
+  std::optional<BestCheckpoint> best;
   if (has_patience()) {
     ASSIGN_OR_RETURN(
         best, BestToExport(recorder_.path(), options_.config.schedule()));

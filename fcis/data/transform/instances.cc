@@ -1,4 +1,4 @@
-#include "fcis/data/transform/mask_extent.h"
+#include "fcis/data/transform/instances.h"
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-#include "fcis/train/targets/ignored_area.h"
+#include "fcis/train/targets/mask_target.h"
 
 #include <vector>
 

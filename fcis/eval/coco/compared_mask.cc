@@ -1,0 +1,69 @@
+#include "fcis/eval/coco/compared_mask.h"
+
+#include <algorithm>
+
+#include "fcis/core/rle/rle_iou.h"
+#include "fcis/eval/coco/boundary.h"
+
+namespace fcis::eval {
+namespace {
+
+// The IoU of masks of these areas that share `common` pixels.
+double IouOf(double common, double area, double truth_area, bool crowd) {
+  return common / (crowd ? area : area + truth_area - common);
+}
+
+// What two intervals share.
+double Common(double a, double a_length, double b, double b_length) {
+  return std::max(std::min(a + a_length, b + b_length) - std::max(a, b), 0.0);
+}
+
+}  // namespace
+
+Rle& ComparedMask::Renew() {
+  has_area_ = has_box_ = has_boundary_ = false;
+  return rle_;
+}
+
+uint32_t ComparedMask::area() {
+  if (!has_area_) area_ = RleArea(rle_);
+  has_area_ = true;
+  return area_;
+}
+
+const XywhBox& ComparedMask::box() {
+  if (!has_box_) box_ = RleToBbox(rle_);
+  has_box_ = true;
+  return box_;
+}
+
+// By an upper bound of the IoU, cheap parts first: the smaller mask bounds the
+// common pixels, and so does the part that the boxes share.
+bool ComparedMask::CanReach(const TruthObject& object) {
+  // Room for the rounding of the bound.
+  constexpr double kSlack = 1e-9;
+  if (least_ <= 0) return true;
+  const double truth_area = object.mask.area;
+  double common = std::min<double>(area(), truth_area);
+  if (IouOf(common, area(), truth_area, object.crowd) < least_ - kSlack) {
+    return false;
+  }
+  const XywhBox& truth = object.mask.box;
+  common = std::min(common,
+                    Common(box().x, box().width, truth.x, truth.width) *
+                        Common(box().y, box().height, truth.y, truth.height));
+  return IouOf(common, area(), truth_area, object.crowd) >= least_ - kSlack;
+}
+
+double ComparedMask::Iou(const TruthObject& object) {
+  if (!CanReach(object)) return 0;
+  const double iou =
+      MaskIou(rle_, box(), object.mask.rle, object.mask.box, object.crowd);
+  if (type_ != IouType::kBoundary || iou <= 0 || iou < least_) return iou;
+  if (!has_boundary_) boundary_ = MaskBoundary(rle_);
+  has_boundary_ = true;
+  return std::min(iou, MaskIou(boundary_, RleToBbox(boundary_), object.boundary,
+                               RleToBbox(object.boundary), object.crowd));
+}
+
+}  // namespace fcis::eval

@@ -1,0 +1,44 @@
+// A detection's mask beside those of objects.
+#ifndef FCIS_EVAL_COCO_COMPARED_MASK_H_
+#define FCIS_EVAL_COCO_COMPARED_MASK_H_
+
+#include <cstdint>
+
+#include "fcis/core/rle/rle.h"
+#include "fcis/eval/coco/ground_truth.h"
+#include "fcis/eval/coco/options.h"
+
+namespace fcis::eval {
+
+// What is asked of the mask again and again is computed once, and not before.
+class ComparedMask {
+ public:
+  // Of an IoU below `least` it need not be known how small it is.
+  ComparedMask(IouType type, double least) : type_(type), least_(least) {}
+
+  // Forgets the mask; what this returns is to be made the next one. Its arrays
+  // are there to be used again.
+  Rle& Renew();
+
+  const Rle& rle() const { return rle_; }
+  uint32_t area();
+  const XywhBox& box();  // tight
+
+  // pycocotools' IoU with the object's mask, for IouType::kBoundary the smaller
+  // of that and the boundaries'; 0 where it cannot reach `least`.
+  double Iou(const TruthObject& object);
+
+ private:
+  bool CanReach(const TruthObject& object);
+
+  const IouType type_;
+  const double least_;
+  Rle rle_, boundary_;
+  uint32_t area_ = 0;
+  XywhBox box_;
+  bool has_area_ = false, has_box_ = false, has_boundary_ = false;
+};
+
+}  // namespace fcis::eval
+
+#endif  // FCIS_EVAL_COCO_COMPARED_MASK_H_
