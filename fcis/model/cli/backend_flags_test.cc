@@ -44,7 +44,7 @@ TEST(BackendFlagsTest, Devices) {
 
 TEST(BackendFlagsTest, AutoFindsADevice) { EXPECT_TRUE(Make({}).ok()); }
 
-TEST(BackendFlagsTest, kernels::Precision) {
+TEST(BackendFlagsTest, Precision) {
   const auto f32 = Make({"--device=cpu", "--precision=f32"});
   ASSERT_TRUE(f32.ok()) << f32.status();
   EXPECT_EQ((*f32)->activation_type(), DType::kF32);

@@ -49,8 +49,8 @@ class ChainercvLossesParity : public ::testing::TestWithParam<std::string> {
   ChainercvLossesParity()
       : recipe_(*Recipe("chainercv")),
         backend_(kernels::MakeTestTrainBackend(GetParam())),
-        terms_(*backend_->forward().AllocateMap({kNumLossTerms}, DType::kF64)) {
-  }
+        terms_(*backend_->forward().AllocateMap({kernels::kNumLossTerms},
+                                                DType::kF64)) {}
 
   Tensor Device(const Tensor& t) { return *backend_->forward().ToDevice(t); }
   Tensor Host(const Tensor& t) { return *backend_->forward().ToHost(t); }
@@ -165,11 +165,11 @@ void ChainercvLossesParity::ExpectCase(const GoldenFile& golden,
   const LossTerms got =
       TermsOf(recipe.loss(), 1, PictureTerms(), terms.data<double>());
   const std::map<std::string, double> by_name = {
-      {"rpn_loc_loss", got[kRpnLocTerm]},
-      {"rpn_cls_loss", got[kRpnClsTerm]},
-      {"roi_loc_loss", got[kFcisLocTerm]},
-      {"roi_cls_loss", got[kFcisClsTerm]},
-      {"roi_mask_loss", got[kFcisMaskTerm]},
+      {"rpn_loc_loss", got[kernels::kRpnLocTerm]},
+      {"rpn_cls_loss", got[kernels::kRpnClsTerm]},
+      {"roi_loc_loss", got[kernels::kFcisLocTerm]},
+      {"roi_cls_loss", got[kernels::kFcisClsTerm]},
+      {"roi_mask_loss", got[kernels::kFcisMaskTerm]},
       {"loss", got.sum()}};
   const std::vector<std::string> names = golden.Lines("loss_names");
   const std::vector<float> want = golden.Floats(at + "losses");
@@ -208,8 +208,8 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
     return *backend_->forward().AllocateMap(t.shape(), DType::kF32);
   };
   TrainNetwork::Gradients gradients = {
-      like((*outputs)[kRpnScores]), like((*outputs)[kRpnDeltas]),
-      like((*outputs)[kScoreMaps]), like((*outputs)[kBoxMaps])};
+      like((*outputs)[model::kRpnScores]), like((*outputs)[model::kRpnDeltas]),
+      like((*outputs)[model::kScoreMaps]), like((*outputs)[model::kBoxMaps])};
   Sampler sampler(golden.Int("choice_seed"));
   PictureTargets targets;
   ASSERT_TRUE(PictureLoss(training.config, training.recipe, training.sample,
@@ -219,20 +219,20 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
   const auto step = [&](const char* name) {
     return golden.Get(absl::StrCat("step0/", name));
   };
-  ExpectNear((*outputs)[kRpnScores], step("rpn_scores"), 2e-5);
-  ExpectNear((*outputs)[kRpnDeltas], step("rpn_locs"), 2e-5);
-  ExpectNear(gradients[kRpnScores], step("g_rpn_scores"), 5e-4);
-  ExpectNear(gradients[kRpnDeltas], step("g_rpn_locs"), 5e-4);
+  ExpectNear((*outputs)[model::kRpnScores], step("rpn_scores"), 2e-5);
+  ExpectNear((*outputs)[model::kRpnDeltas], step("rpn_locs"), 2e-5);
+  ExpectNear(gradients[model::kRpnScores], step("g_rpn_scores"), 5e-4);
+  ExpectNear(gradients[model::kRpnDeltas], step("g_rpn_locs"), 5e-4);
 
   kernels::Backend& forward = backend_->forward();
   const kernels::PsroiParams pool =
       model::PsroiParamsOf(training.config.head());
-  const Tensor score_maps = OnePicture((*outputs)[kScoreMaps]);
+  const Tensor score_maps = OnePicture((*outputs)[model::kScoreMaps]);
   const Tensor rois = Device(RowsOfBoxes(targets.rois.rois));
   kernels::HeadLossArrays a;
   a.scores = *kernels::ops::PsroiClassScores(forward, pool, score_maps, rois);
-  a.means = *kernels::ops::PsroiMean(forward, pool,
-                                     OnePicture((*outputs)[kBoxMaps]), rois);
+  a.means = *kernels::ops::PsroiMean(
+      forward, pool, OnePicture((*outputs)[model::kBoxMaps]), rois);
   a.pairs = *kernels::ops::PsroiClassPair(forward, pool, score_maps, rois,
                                           Device(AsI32(targets.rois.labels)));
   HeadLoss(training.recipe.loss(), targets.rois, &a);

@@ -8,14 +8,14 @@ namespace fcis::train {
 namespace {
 
 constexpr LossColumn kColumns[] = {
-    {kRpnLocTerm, "rpn_loc_loss", &LossConfig::rpn_loc},
-    {kRpnClsTerm, "rpn_cls_loss", &LossConfig::rpn_cls},
-    {kFcisLocTerm, "fcis_loc_loss", &LossConfig::fcis_loc},
-    {kFcisClsTerm, "fcis_cls_loss", &LossConfig::fcis_cls},
-    {kFcisMaskTerm, "fcis_mask_loss", &LossConfig::fcis_mask},
-    {kRpnAccTerm, "rpn_acc", nullptr},
-    {kFcisClsAccTerm, "fcis_cls_acc", nullptr},
-    {kFcisFgAccTerm, "fcis_fg_acc", nullptr},
+    {kernels::kRpnLocTerm, "rpn_loc_loss", &LossConfig::rpn_loc},
+    {kernels::kRpnClsTerm, "rpn_cls_loss", &LossConfig::rpn_cls},
+    {kernels::kFcisLocTerm, "fcis_loc_loss", &LossConfig::fcis_loc},
+    {kernels::kFcisClsTerm, "fcis_cls_loss", &LossConfig::fcis_cls},
+    {kernels::kFcisMaskTerm, "fcis_mask_loss", &LossConfig::fcis_mask},
+    {kernels::kRpnAccTerm, "rpn_acc", nullptr},
+    {kernels::kFcisClsAccTerm, "fcis_cls_acc", nullptr},
+    {kernels::kFcisFgAccTerm, "fcis_fg_acc", nullptr},
     {kWithoutAnchors, "without_anchors", nullptr},
     {kWithoutRois, "without_rois", nullptr},
     {kWithoutForeground, "without_foreground", nullptr},

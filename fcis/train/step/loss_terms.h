@@ -17,7 +17,7 @@ namespace fcis::train {
 // fails: no anchor inside or no object, no RoI sampled, no foreground RoI. They
 // are numbered behind LossTerm.
 enum Lack {
-  kWithoutAnchors = kNumLossTerms,
+  kWithoutAnchors = kernels::kNumLossTerms,
   kWithoutRois,
   kWithoutForeground,
   kNumLossNumbers,
@@ -31,7 +31,7 @@ struct LossColumn {
 };
 
 inline bool IsLack(const LossColumn& column) {
-  return column.number >= kNumLossTerms;
+  return column.number >= kernels::kNumLossTerms;
 }
 
 // In the order of the log.

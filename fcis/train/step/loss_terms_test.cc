@@ -27,30 +27,33 @@ TEST(LossTermsTest, EachNumberIsAColumn) {
   EXPECT_EQ(names.size(), LossColumns().size());
   // How many RoIs are foreground is not logged.
   EXPECT_EQ(numbers.size(), size_t{kNumLossNumbers - 1});
-  EXPECT_EQ(numbers.count(kForegroundRoisTerm), 0u);
+  EXPECT_EQ(numbers.count(kernels::kForegroundRoisTerm), 0u);
 }
 
 TEST(LossTermsTest, TheSumIsOfWhatHasAFactor) {
   LossTerms terms;
   for (const int n :
-       {kRpnLocTerm, kRpnClsTerm, kFcisLocTerm, kFcisClsTerm, kFcisMaskTerm}) {
+       {kernels::kRpnLocTerm, kernels::kRpnClsTerm, kernels::kFcisLocTerm,
+        kernels::kFcisClsTerm, kernels::kFcisMaskTerm}) {
     terms[n] = 1 << n;
   }
   const double sum = terms.sum();
   for (const double one : terms.numbers) EXPECT_LE(one, sum);
-  terms[kRpnAccTerm] = terms[kFcisFgAccTerm] = terms[kWithoutRois] = 100;
+  terms[kernels::kRpnAccTerm] = terms[kernels::kFcisFgAccTerm] =
+      terms[kWithoutRois] = 100;
   EXPECT_EQ(terms.sum(), sum);
-  EXPECT_EQ(terms.sum(), (1 << kRpnLocTerm) + (1 << kRpnClsTerm) +
-                             (1 << kFcisLocTerm) + (1 << kFcisClsTerm) +
-                             (1 << kFcisMaskTerm));
+  EXPECT_EQ(terms.sum(),
+            (1 << kernels::kRpnLocTerm) + (1 << kernels::kRpnClsTerm) +
+                (1 << kernels::kFcisLocTerm) + (1 << kernels::kFcisClsTerm) +
+                (1 << kernels::kFcisMaskTerm));
 }
 
 TEST(LossTermsTest, FactorsAreTheRecipes) {
   LossConfig config;
   config.set_fcis_mask(10);
   config.set_rpn_loc(.25);
-  EXPECT_EQ(FactorOf(kFcisMaskTerm, config), 10);
-  EXPECT_EQ(FactorOf(kRpnLocTerm, config), .25f);
+  EXPECT_EQ(FactorOf(kernels::kFcisMaskTerm, config), 10);
+  EXPECT_EQ(FactorOf(kernels::kRpnLocTerm, config), .25f);
   for (const LossColumn& column : LossColumns()) {
     if (column.factor == nullptr) {
       EXPECT_EQ(FactorOf(column.number, config), 1) << column.name;
@@ -67,8 +70,8 @@ TEST(LossTermsTest, AddsEveryNumber) {
 TEST(LossTermsTest, NamesTheFirstNumberThatIsNotFinite) {
   LossTerms terms = SomeTerms();
   EXPECT_EQ(NotFinite(terms), "");
-  terms[kFcisMaskTerm] = std::numeric_limits<double>::infinity();
-  terms[kFcisClsAccTerm] = std::numeric_limits<double>::quiet_NaN();
+  terms[kernels::kFcisMaskTerm] = std::numeric_limits<double>::infinity();
+  terms[kernels::kFcisClsAccTerm] = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(NotFinite(terms), "fcis_mask_loss is inf");
 }
 

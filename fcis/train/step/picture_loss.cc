@@ -104,8 +104,8 @@ absl::Status Loss::Rpn(const model::RpnMaps& rpn, Tensor* gscores,
       std::all_of(targets.labels.begin(), targets.labels.end(),
                   [](int8_t label) { return label < 0; });
   kernels::RpnLossParams params;
-  params.loc_factor = gradient_weight_ * Factor(kRpnLocTerm);
-  params.cls_factor = gradient_weight_ * Factor(kRpnClsTerm);
+  params.loc_factor = gradient_weight_ * Factor(kernels::kRpnLocTerm);
+  params.cls_factor = gradient_weight_ * Factor(kernels::kRpnClsTerm);
   kernels::RpnLossArrays arrays;
   arrays.scores = rpn.scores;
   arrays.deltas = rpn.deltas;
@@ -170,9 +170,9 @@ absl::Status Loss::Head(const Tensor& score_maps, const Tensor& box_maps,
                         Tensor* gscore_maps, Tensor* gbox_maps) {
   RETURN_IF_ERROR(Pool(score_maps, box_maps));
   kernels::HeadLossParams params;
-  params.loc_weight = Factor(kFcisLocTerm);
-  params.cls_weight = Factor(kFcisClsTerm);
-  params.mask_weight = Factor(kFcisMaskTerm);
+  params.loc_weight = Factor(kernels::kFcisLocTerm);
+  params.cls_weight = Factor(kernels::kFcisClsTerm);
+  params.mask_weight = Factor(kernels::kFcisMaskTerm);
   params.gradient_weight = gradient_weight_;
   params.mask_over_all_rois = recipe_.loss().mask_over_all_rois();
   params.ohem_rois = recipe_.loss().ohem_rois();
@@ -188,19 +188,19 @@ absl::StatusOr<PictureTerms> Loss::Run(const PictureMaps& maps) {
   const TrainNetwork::Outputs& outputs = *maps.outputs;
   TrainNetwork::Gradients& gradients = *maps.gradients;
   const int64_t n = maps.picture;
-  const model::RpnMaps rpn = {Picture(outputs[kRpnScores], n, false),
-                              Picture(outputs[kRpnDeltas], n, false)};
+  const model::RpnMaps rpn = {Picture(outputs[model::kRpnScores], n, false),
+                              Picture(outputs[model::kRpnDeltas], n, false)};
   // Gradients are written in place: the maps are large.
-  Tensor gscores = Picture(gradients[kRpnScores], n, false);
-  Tensor gdeltas = Picture(gradients[kRpnDeltas], n, false);
+  Tensor gscores = Picture(gradients[model::kRpnScores], n, false);
+  Tensor gdeltas = Picture(gradients[model::kRpnDeltas], n, false);
   const bool rois_first = recipe_.loss().rois_first();
   if (rois_first) RETURN_IF_ERROR(MakeRois(rpn));
   RETURN_IF_ERROR(Rpn(rpn, &gscores, &gdeltas));
   if (!rois_first) RETURN_IF_ERROR(MakeRois(rpn));
-  Tensor gscore_maps = Picture(gradients[kScoreMaps], n, true);
-  Tensor gbox_maps = Picture(gradients[kBoxMaps], n, true);
-  RETURN_IF_ERROR(Head(Picture(outputs[kScoreMaps], n, true),
-                       Picture(outputs[kBoxMaps], n, true), &gscore_maps,
+  Tensor gscore_maps = Picture(gradients[model::kScoreMaps], n, true);
+  Tensor gbox_maps = Picture(gradients[model::kBoxMaps], n, true);
+  RETURN_IF_ERROR(Head(Picture(outputs[model::kScoreMaps], n, true),
+                       Picture(outputs[model::kBoxMaps], n, true), &gscore_maps,
                        &gbox_maps));
   return terms_;
 }
@@ -226,7 +226,7 @@ LossTerms TermsOf(const LossConfig& config, double weight,
   }
   terms[kWithoutAnchors] = picture.without_anchors;
   terms[kWithoutRois] = picture.without_rois;
-  terms[kWithoutForeground] = values[kForegroundRoisTerm] == 0;
+  terms[kWithoutForeground] = values[kernels::kForegroundRoisTerm] == 0;
   return terms;
 }
 

@@ -29,14 +29,15 @@ class PictureLossTest : public ::testing::Test {
         config_.rpn().scales_size() * config_.rpn().ratios_size();
     const int64_t bins =
         config_.head().group_size() * config_.head().group_size();
-    outputs_[kRpnScores] =
+    outputs_[model::kRpnScores] =
         kernels::RandomTensor("scores", {1, h, w, 2 * anchors});
-    outputs_[kRpnDeltas] =
+    outputs_[model::kRpnDeltas] =
         kernels::RandomTensor("deltas", {1, h, w, 4 * anchors});
-    for (float& v : outputs_[kRpnDeltas].mutable_span<float>()) v *= 0.1f;
-    outputs_[kScoreMaps] = kernels::RandomTensor(
+    for (float& v : outputs_[model::kRpnDeltas].mutable_span<float>())
+      v *= 0.1f;
+    outputs_[model::kScoreMaps] = kernels::RandomTensor(
         "score maps", {1, h, w, bins * 2 * (config_.classes_size() + 1)});
-    outputs_[kBoxMaps] =
+    outputs_[model::kBoxMaps] =
         kernels::RandomTensor("box maps", {1, h, w, bins * 2 * 4});
     sample_.prepared = Tensor(Shape{1, kHeight, kWidth, 3});
     sample_.scale = 1;
@@ -64,12 +65,12 @@ class PictureLossTest : public ::testing::Test {
   };
   Result Run(const TrainConfig& recipe) {
     Result r;
-    r.gradients = {Tensor(outputs_[kRpnScores].shape()),
-                   Tensor(outputs_[kRpnDeltas].shape()),
-                   Tensor(outputs_[kScoreMaps].shape()),
-                   Tensor(outputs_[kBoxMaps].shape())};
+    r.gradients = {Tensor(outputs_[model::kRpnScores].shape()),
+                   Tensor(outputs_[model::kRpnDeltas].shape()),
+                   Tensor(outputs_[model::kScoreMaps].shape()),
+                   Tensor(outputs_[model::kBoxMaps].shape())};
     Sampler sampler(5);
-    Tensor values({kNumLossTerms}, DType::kF64);
+    Tensor values({kernels::kNumLossTerms}, DType::kF64);
     const auto terms =
         PictureLoss(config_, recipe, sample_, {&outputs_, &r.gradients, 0}, 1,
                     backend_.get(), &sampler, &values, &r.targets);
@@ -86,11 +87,14 @@ class PictureLossTest : public ::testing::Test {
 };
 
 void ExpectSame(const LossTerms& a, const LossTerms& b) {
-  EXPECT_NEAR(a[kFcisLocTerm], b[kFcisLocTerm], 1e-5 * b[kFcisLocTerm]);
-  EXPECT_NEAR(a[kFcisClsTerm], b[kFcisClsTerm], 1e-5 * b[kFcisClsTerm]);
-  EXPECT_NEAR(a[kFcisMaskTerm], b[kFcisMaskTerm], 1e-5 * b[kFcisMaskTerm]);
-  EXPECT_NEAR(a[kFcisClsAccTerm], b[kFcisClsAccTerm], 1e-9);
-  EXPECT_NEAR(a[kFcisFgAccTerm], b[kFcisFgAccTerm], 1e-9);
+  EXPECT_NEAR(a[kernels::kFcisLocTerm], b[kernels::kFcisLocTerm],
+              1e-5 * b[kernels::kFcisLocTerm]);
+  EXPECT_NEAR(a[kernels::kFcisClsTerm], b[kernels::kFcisClsTerm],
+              1e-5 * b[kernels::kFcisClsTerm]);
+  EXPECT_NEAR(a[kernels::kFcisMaskTerm], b[kernels::kFcisMaskTerm],
+              1e-5 * b[kernels::kFcisMaskTerm]);
+  EXPECT_NEAR(a[kernels::kFcisClsAccTerm], b[kernels::kFcisClsAccTerm], 1e-9);
+  EXPECT_NEAR(a[kernels::kFcisFgAccTerm], b[kernels::kFcisFgAccTerm], 1e-9);
 }
 
 TEST_F(PictureLossTest, OhemOfAllRoisIsNoOhem) {
@@ -106,12 +110,14 @@ TEST_F(PictureLossTest, OhemOfAllRoisIsNoOhem) {
     ASSERT_EQ(got.targets.rois.rois.size(), want.targets.rois.rois.size());
     // Proposals, then ground truth.
     ASSERT_EQ(got.targets.rois.rois.size(), got.targets.proposals.size() + 2);
-    EXPECT_GT(want.terms[kFcisMaskTerm], 0);
+    EXPECT_GT(want.terms[kernels::kFcisMaskTerm], 0);
     ExpectSame(got.terms, want.terms);
-    const Tensor &maps = want.gradients[kScoreMaps],
-                 &boxes = want.gradients[kBoxMaps];
-    EXPECT_TRUE(AllNear(got.gradients[kScoreMaps], maps, 1e-5 * AbsMax(maps)));
-    EXPECT_TRUE(AllNear(got.gradients[kBoxMaps], boxes, 1e-5 * AbsMax(boxes)));
+    const Tensor &maps = want.gradients[model::kScoreMaps],
+                 &boxes = want.gradients[model::kBoxMaps];
+    EXPECT_TRUE(
+        AllNear(got.gradients[model::kScoreMaps], maps, 1e-5 * AbsMax(maps)));
+    EXPECT_TRUE(
+        AllNear(got.gradients[model::kBoxMaps], boxes, 1e-5 * AbsMax(boxes)));
   }
 }
 
@@ -131,8 +137,9 @@ TEST_F(PictureLossTest, OhemKeepsTheHardest) {
     loss.set_ohem_rois(kept);
     loss.set_mask_over_all_rois(true);  // every term a mean over RoIs
     const LossTerms terms = Run(recipe_).terms;
-    const double head =
-        terms[kFcisLocTerm] + terms[kFcisClsTerm] + terms[kFcisMaskTerm];
+    const double head = terms[kernels::kFcisLocTerm] +
+                        terms[kernels::kFcisClsTerm] +
+                        terms[kernels::kFcisMaskTerm];
     EXPECT_GT(head, last);
     last = head;
   }
@@ -145,7 +152,7 @@ TEST_F(PictureLossTest, NoGradientFromOtherRois) {
   const ProposalTargets& t = r.targets.rois;
   // Pixels that no kept RoI can read.
   int64_t outside = 0;
-  const int64_t channels = outputs_[kScoreMaps].dim(3);
+  const int64_t channels = outputs_[model::kScoreMaps].dim(3);
   for (int y = 0; y < kHeight / kStride; ++y) {
     for (int x = 0; x < kWidth / kStride; ++x) {
       bool read = false;
@@ -161,12 +168,12 @@ TEST_F(PictureLossTest, NoGradientFromOtherRois) {
       ++outside;
       const int64_t at = (int64_t{y} * (kWidth / kStride) + x) * channels;
       for (int64_t c = 0; c < channels; ++c) {
-        EXPECT_EQ(r.gradients[kScoreMaps].data<float>()[at + c], 0);
+        EXPECT_EQ(r.gradients[model::kScoreMaps].data<float>()[at + c], 0);
       }
     }
   }
   EXPECT_GT(outside, 0);
-  EXPECT_GT(AbsMax(r.gradients[kScoreMaps]), 0);
+  EXPECT_GT(AbsMax(r.gradients[model::kScoreMaps]), 0);
 }
 
 TEST_F(PictureLossTest, OhemGradientsAreSlopes) {
@@ -197,8 +204,8 @@ TEST_F(PictureLossTest, OhemGradientsAreSlopes) {
     *maps = kept;
     EXPECT_NEAR((sums[1] - sums[0]) / (2 * kStep), norm, 5e-3 * norm);
   };
-  slope(&outputs_[kScoreMaps], r.gradients[kScoreMaps]);
-  slope(&outputs_[kBoxMaps], r.gradients[kBoxMaps]);
+  slope(&outputs_[model::kScoreMaps], r.gradients[model::kScoreMaps]);
+  slope(&outputs_[model::kBoxMaps], r.gradients[model::kBoxMaps]);
 }
 
 TEST_F(PictureLossTest, MaskTermOverAllRois) {
@@ -211,9 +218,11 @@ TEST_F(PictureLossTest, MaskTermOverAllRois) {
       std::count_if(labels.begin(), labels.end(), [](int l) { return l > 0; });
   ASSERT_GT(foreground, 0);
   ASSERT_LT(foreground, labels.size());
-  EXPECT_NEAR(share.terms[kFcisMaskTerm],
-              mean.terms[kFcisMaskTerm] * foreground / labels.size(), 1e-6);
-  EXPECT_EQ(share.terms[kFcisClsTerm], mean.terms[kFcisClsTerm]);
+  EXPECT_NEAR(share.terms[kernels::kFcisMaskTerm],
+              mean.terms[kernels::kFcisMaskTerm] * foreground / labels.size(),
+              1e-6);
+  EXPECT_EQ(share.terms[kernels::kFcisClsTerm],
+            mean.terms[kernels::kFcisClsTerm]);
 }
 
 TEST_F(PictureLossTest, NoObjects) {
@@ -224,8 +233,8 @@ TEST_F(PictureLossTest, NoObjects) {
   const Result r = Run(recipe_);
   EXPECT_EQ(r.terms[kWithoutRois], 1);
   EXPECT_EQ(r.terms[kWithoutForeground], 1);
-  EXPECT_EQ(r.terms[kFcisMaskTerm], 0);
-  EXPECT_EQ(AbsMax(r.gradients[kScoreMaps]), 0);
+  EXPECT_EQ(r.terms[kernels::kFcisMaskTerm], 0);
+  EXPECT_EQ(AbsMax(r.gradients[model::kScoreMaps]), 0);
 }
 
 TEST_F(PictureLossTest, WholeMasksReachOutOfTheirBox) {

@@ -218,10 +218,11 @@ void TrainParity::ExpectChoices(int step, Sampler* sampler) {
 }
 
 void TrainParity::ExpectLosses(int step, const LossTerms& terms) {
-  std::map<std::string, double> got = {{"loss", terms.sum()},
-                                       {"roi_loc_loss", terms[kFcisLocTerm]},
-                                       {"roi_cls_loss", terms[kFcisClsTerm]},
-                                       {"roi_mask_loss", terms[kFcisMaskTerm]}};
+  std::map<std::string, double> got = {
+      {"loss", terms.sum()},
+      {"roi_loc_loss", terms[kernels::kFcisLocTerm]},
+      {"roi_cls_loss", terms[kernels::kFcisClsTerm]},
+      {"roi_mask_loss", terms[kernels::kFcisMaskTerm]}};
   for (const LossColumn& column : LossColumns()) {
     got[column.name] = terms[column.number];
   }

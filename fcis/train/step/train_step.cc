@@ -55,10 +55,10 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& model,
                                     kernels::TrainBackend* backend) {
   const double weight = 1.0 / options.total_pictures;
   bool add = options.add;
-  ASSIGN_OR_RETURN(
-      Tensor values,
-      backend->forward().AllocateMap(
-          {static_cast<int64_t>(samples.size()), kNumLossTerms}, DType::kF64));
+  ASSIGN_OR_RETURN(Tensor values, backend->forward().AllocateMap(
+                                      {static_cast<int64_t>(samples.size()),
+                                       kernels::kNumLossTerms},
+                                      DType::kF64));
   std::vector<PictureTerms> terms;
   // Processes that share statistics must come to the same number of groups.
   ASSIGN_OR_RETURN(const bool one_size,
@@ -75,8 +75,8 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& model,
       PictureTargets* const targets = options.targets == nullptr
                                           ? nullptr
                                           : &options.targets->emplace_back();
-      Tensor of_picture =
-          values.Part(terms.size() * kNumLossTerms, {kNumLossTerms});
+      Tensor of_picture = values.Part(terms.size() * kernels::kNumLossTerms,
+                                      {kernels::kNumLossTerms});
       ASSIGN_OR_RETURN(
           terms.emplace_back(),
           PictureLoss(model, recipe, group[n],
@@ -95,7 +95,7 @@ absl::StatusOr<LossTerms> TrainStep(const ModelConfig& model,
   LossTerms sum;
   for (const PictureTerms& picture : terms) {
     sum.Add(TermsOf(recipe.loss(), weight, picture, next));
-    next += kNumLossTerms;
+    next += kernels::kNumLossTerms;
   }
   return sum;
 }

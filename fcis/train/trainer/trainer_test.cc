@@ -50,7 +50,7 @@ class FakeLearner : public Learner {
       chosen.push_back(sampler.Choose({0, 1, 2, 3, 4, 5, 6, 7}, 1)[0]);
     }
     LossTerms terms;
-    terms[kRpnLocTerm] = iteration_ == nan_at ? std::nan("") : 0.25;
+    terms[kernels::kRpnLocTerm] = iteration_ == nan_at ? std::nan("") : 0.25;
     terms[kWithoutRois] = 1;
     return terms;
   }
