@@ -8,8 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
-#include "fcis/kernels/train/train_backend.h"
+#include "fcis/kernels/backend_factory.h"
 
 namespace fcis::model {
 
@@ -24,12 +25,35 @@ std::string DeviceDetails();
 // else a UsageError.
 absl::Status CheckBackendFlags();
 
-// Sets the number of threads and makes the backend. Errors: a UsageError as
-// above; a device that this program or machine does not have.
-absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags();
+struct DeviceChoice {
+  std::string device;  // "auto", "cpu", ...
+  kernels::Precision precision = kernels::Precision::kAuto;
+};
 
-// The same for training.
-absl::StatusOr<std::unique_ptr<kernels::TrainBackend>> TrainBackendFromFlags();
+// Sets the number of threads. Errors: those of CheckBackendFlags.
+absl::StatusOr<DeviceChoice> DeviceFromFlags();
+
+// Says that "auto" is the CPU, where only the GPU is missing, not the code for
+// it.
+void SayWhyNotGpu(const absl::Status& status);
+
+// What make(device, precision), such as kernels::MakeTrainBackend, makes for
+// the flags; for "auto" on a GPU, else on the CPU. Errors: a UsageError as
+// above; a device that this program or machine does not have.
+template <typename Made>
+absl::StatusOr<Made> MakeFromFlags(
+    absl::StatusOr<Made> (*make)(absl::string_view, kernels::Precision)) {
+  ASSIGN_OR_RETURN(const DeviceChoice choice, DeviceFromFlags());
+  const bool any = choice.device == "auto";
+  absl::StatusOr<Made> made =
+      make(any ? "cuda" : choice.device, choice.precision);
+  if (!any || made.ok()) return made;
+  SayWhyNotGpu(made.status());
+  return make("cpu", choice.precision);
+}
+
+// MakeFromFlags(kernels::MakeBackend).
+absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags();
 
 }  // namespace fcis::model
 

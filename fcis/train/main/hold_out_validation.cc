@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
-#include "fcis/data/coco/bad_annotation_flags.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/data/coco/hold_out.h"
 #include "fcis/data/loader/coco_index.h"
 #include "fcis/train/main/training_data.h"

@@ -13,7 +13,7 @@
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/mask/paste.h"
-#include "fcis/data/coco/bad_annotation_flags.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/codec/image_reader.h"
@@ -34,8 +34,9 @@ namespace {
 
 struct ValidationSet {
   // Of no detections yet.
-  Evaluation evaluation{{}, nullptr, {}, {},     EvalCurves(EvalOptions(), 0),
-                        {}, {},      "", nullptr};
+  eval::Evaluation evaluation{
+      {}, nullptr, {}, {},     eval::EvalCurves(eval::EvalOptions(), 0),
+      {}, {},      "", nullptr};
   std::string image_dir;
   data::ClassMatch classes;
 
@@ -116,7 +117,7 @@ absl::StatusOr<ValidationScore> Validate(
                    model::Detector::Create(weights, backend));
   const PostprocessConfig postprocess =
       PostprocessFor(detector->config(), Purpose::kScore);
-  PredictOptions options;
+  eval::PredictOptions options;
   options.image_dir = set.image_dir;
   options.weights = &weights;
   options.computed_by =
@@ -125,7 +126,7 @@ absl::StatusOr<ValidationScore> Validate(
   ASSIGN_OR_RETURN(
       options.directory,
       MakeOutputDirectory(DirectoryOf(iteration, run), "", absl::Now()));
-  RETURN_IF_ERROR(Predict(
+  RETURN_IF_ERROR(eval::Predict(
       set.dataset(), set.classes, options,
       [&](const Image& image, model::StageTimes* times) {
         return detector->Detect(image, postprocess, nullptr, times);
@@ -143,24 +144,24 @@ absl::StatusOr<ValidationScore> Validate(
 }
 
 // The report's table without APs by size.
-std::string Table(const Evaluation& evaluation) {
+std::string Table(const eval::Evaluation& evaluation) {
   constexpr size_t kManyClasses = 20;
-  EvalSummary summary = evaluation.summary;
+  eval::EvalSummary summary = evaluation.summary;
   summary.sizes.clear();
   summary.mean.ap_by_size.clear();
-  std::vector<CategoryRow> rows = CategoryRows(evaluation);
+  std::vector<eval::CategoryRow> rows = eval::CategoryRows(evaluation);
   if (rows.size() > kManyClasses) rows.clear();
-  for (CategoryRow& row : rows) row.score.ap_by_size.clear();
+  for (eval::CategoryRow& row : rows) row.score.ap_by_size.clear();
   return MarkdownTable(summary, rows);
 }
 
 absl::StatusOr<ValidationReport> Report(ValidationSet& set, int64_t iteration,
                                         const std::string& run) {
-  PredictOptions options;
+  eval::PredictOptions options;
   options.directory = DirectoryOf(iteration, run);
   set.evaluation.options.explain = true;
   RETURN_IF_ERROR(ScoreResults(ResultsPath(options), &set.evaluation));
-  ASSIGN_OR_RETURN(ContactSheet sheet,
+  ASSIGN_OR_RETURN(eval::ContactSheet sheet,
                    DrawContactSheet(set.evaluation, set.image_dir));
   ValidationReport report;
   report.table = Table(set.evaluation);
@@ -182,7 +183,7 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
                                               kernels::Backend* backend,
                                               Communicator* job) {
   auto set = std::make_shared<ValidationSet>();
-  EvalOptions& options = set->evaluation.options;
+  eval::EvalOptions& options = set->evaluation.options;
   ASSIGN_OR_RETURN(options.bad_annotations,
                    data::BadAnnotationPolicyFromFlags());
   ASSIGN_OR_RETURN(data::CocoDataset dataset,
@@ -195,8 +196,8 @@ absl::StatusOr<OpenedValidator> OpenValidator(const std::string& ann_file,
     faults.Add(
         absl::InvalidArgumentError(absl::StrCat(ann_file, ": no \"images\"")));
   }
-  absl::StatusOr<GroundTruth> truth =
-      GroundTruth::Build(set->dataset(), options);
+  absl::StatusOr<eval::GroundTruth> truth =
+      eval::GroundTruth::Build(set->dataset(), options);
   faults.Add(truth.status());
   OpenedValidator opened;
   if (model != nullptr) {
