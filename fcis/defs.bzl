@@ -1,4 +1,4 @@
-"""fcis_library, fcis_test, fcis_binary: the rules of @rules_cc with what nearly
+"""fcis_library, fcis_test, fcis_binary, fcis_program: the rules of @rules_cc with what nearly
 every target of this project has."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
@@ -92,3 +92,17 @@ def fcis_binary(name, srcs = None, deps = [], **kwargs):
         deps = deps + _EVERYWHERE,
         **kwargs
     )
+
+def fcis_program(name, visibility = None, **kwargs):
+    """A program: the target of its name, and the file that Bazel makes of it.
+
+    The file is <name>_main, of <name>_main.cc: folders and libraries are called
+    as programs are.
+
+    Args:
+      name: of the program, as its --help and README call it.
+      visibility: of both.
+      **kwargs: passed to fcis_binary.
+    """
+    fcis_binary(name = name + "_main", visibility = visibility, **kwargs)
+    native.alias(name = name, actual = name + "_main", visibility = visibility)

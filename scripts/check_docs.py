@@ -1,12 +1,13 @@
 """Checks that what the documents name is there. Run by check_structure.py.
 
 Documents are README.md, CONTRIBUTING.md and docs/*.md. In them exist
-- bazel labels (//fcis/eval:eval_main, also as bazel-bin/fcis/eval/eval_main);
+- bazel labels (//fcis/eval:eval, also as bazel-bin/fcis/eval/eval_main);
 - paths below the repository's folders, and targets of relative links; in
   `path` (`Name`) the file has that name in it;
 - tests that are named alone, as `score_order_test`;
 - flags (--out): one of our programs or scripts has it, or FOREIGN.
-In sources, "docs/reference.md, Network 1 and Training 9 to 11" cites rules that
+README's table has every program, and the names in GIVEN are targets. In
+sources, "docs/reference.md, Network 1 and Training 9 to 11" cites rules that
 are there.
 """
 
@@ -21,6 +22,9 @@ FOREIGN = {
     'compute-sanitizer': ['tool'],
     'mpiexec': ['bind-to', 'oversubscribe'],
 }
+# What scripts of others call, whatever the rule for new names is.
+GIVEN = ['//fcis/tools:demo', '//fcis/tools:demo_main', '//fcis/tools:download_main', '//fcis/eval:eval_main',
+         '//fcis/train:train_main']
 REFERENCE = pathlib.Path('docs/reference.md')
 FIXTURES = 'fcis/testdata'  # its folders may be named alone
 
@@ -74,9 +78,33 @@ def missing_labels(text, targets):
             known = f'//{package}:{name}' in targets
         if not known:
             yield match, f'{match.group()} is no target'
+        elif name and name.endswith('_main'):
+            yield match, f'{match.group()} is called {match.group()[:-len("_main")]}'
     for match in BUILT.finditer(text):
         if '//{}:{}'.format(*match.groups()) not in targets:
             yield match, f'{match.group()} is no target'
+
+
+def sources():
+    """Ours that may name a label: C++ files and scripts."""
+    found = [p for end in ('cc', 'h') for p in pathlib.Path('fcis').rglob('*.' + end)]
+    found += [pathlib.Path(p) for p in [*glob.glob('scripts/*'), *glob.glob('bench/*'), 'presubmit', '.ci/run']]
+    return sorted(p for p in found if p.is_file() and p.name != 'check_docs.py')
+
+
+def missing_programs(targets):
+    """Programs by the name that their --help has."""
+    readme = pathlib.Path('README.md').read_text('utf-8')
+    for source in pathlib.Path('fcis').rglob('*.cc'):
+        for name in re.findall(r'program\.name = "(\w+)"', source.read_text('utf-8')):
+            labels = [t for t in targets if t.split(':')[1] == name]
+            if source.match('*_test.cc') or source.match('*_benchmark.cc'):
+                continue
+            if not any(f'`{label}`' in readme for label in labels):
+                yield f'{source}: README.md has no program {name}, or there is no target of this name'
+    for label in GIVEN:
+        if label not in targets:
+            yield f'{label}: is no target any more'
 
 
 def missing_paths(text, folder):
@@ -143,4 +171,9 @@ def check(targets):
         found += [(m, f'{m.group(1)} is no test') for m in TEST.finditer(text) if m.group(1) not in tests]
         for match, problem in sorted(found, key=lambda f: f[0].start()):
             yield f'{path}:{text.count(chr(10), 0, match.start()) + 1}: {problem}'
+    for path in sources():
+        text = path.read_text('utf-8')
+        for match, problem in missing_labels(text, targets):
+            yield f'{path}:{text.count(chr(10), 0, match.start()) + 1}: {problem}'
+    yield from missing_programs(targets)
     yield from missing_rules()

@@ -7,6 +7,7 @@
   the ground floor, fcis/core, is fcis itself.
 - No two headers define a type of the same qualified name: what links both would
   break C++'s one-definition rule, and no compiler has to say so.
+- No flag of the programs is defined in two places.
 - What documents name exists (check_docs.py).
 
 Usage: check_structure.py QUERY_XML BUILD_FILE...
@@ -148,6 +149,17 @@ def check_types():
                 yield f'{header}: {name} is defined in {first[name]} too'
 
 
+def check_flags():
+    """A flag that several programs have is one definition, such as shared_flags.cc's."""
+    first = {}
+    for path in sorted(pathlib.Path('fcis').rglob('*')):
+        if path.suffix not in ('.h', '.cc', '.cu', '.cuh'):
+            continue
+        for name in re.findall(r'ABSL_FLAG\(\s*[^,]+,\s*(\w+)\s*,', path.read_text()):
+            if first.setdefault(name, path) != path:
+                yield f'{path}: --{name} is defined in {first[name]} too'
+
+
 def check_namespaces():
     for path in sorted(pathlib.Path('fcis').rglob('*')):
         if path.suffix not in ('.h', '.cc', '.cu', '.cuh'):
@@ -161,7 +173,8 @@ def check_namespaces():
 
 def main():
     rules = list(xml.etree.ElementTree.parse(sys.argv[1]).iter('rule'))
-    problems = list(check_sources(rules)) + list(check_types()) + list(check_namespaces())
+    problems = list(check_sources(rules)) + list(check_types()) + list(check_flags())
+    problems += check_namespaces()
     problems += check_docs.check({rule.get('name') for rule in rules})
     for path in sys.argv[2:]:
         problems += check_build_file(path)

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "fcis/eval/coco/options.h"
 
 namespace fcis::eval {
@@ -17,13 +16,6 @@ std::vector<std::string> EvalFlagNames();
 
 // What the flags ask for; a UsageError names the flag and what was expected.
 absl::StatusOr<EvalOptions> EvalOptionsFromFlags();
-
-// The parsers of the flags that hold lists, separated by commas.
-absl::StatusOr<std::vector<double>> ParseThresholds(absl::string_view text);
-absl::StatusOr<std::vector<int>> ParseMaxDets(absl::string_view text);
-absl::StatusOr<std::vector<AreaRange>> ParseAreaRanges(absl::string_view text);
-// Integers and texts; a text of digits in quotes is a text: 7,"7",cat.
-std::vector<data::RecordId> ParseIds(absl::string_view text);
 
 }  // namespace fcis::eval
 

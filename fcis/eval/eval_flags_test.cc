@@ -1,5 +1,8 @@
 #include "fcis/eval/eval_flags.h"
 
+#include "absl/flags/reflection.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/flag_parser.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -9,38 +12,47 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+absl::StatusOr<EvalOptions> Options(const std::vector<std::string>& flags) {
+  absl::FlagSaver saver;
+  EXPECT_TRUE(ParseFlags(flags, {}).ok());
+  return EvalOptionsFromFlags();
+}
+
+void ExpectUsageError(const std::string& flag, const std::string& text) {
+  const absl::Status status = Options({flag}).status();
+  EXPECT_EQ(ExitCode(status), kExitUsage) << flag;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+}
+
 TEST(EvalFlagsTest, Lists) {
-  EXPECT_THAT(*ParseThresholds("0.5,1,0"), ElementsAre(.5, 1, 0));
-  EXPECT_THAT(*ParseMaxDets("100,1"), ElementsAre(100, 1));
-  const auto ranges = ParseAreaRanges("all:0:1e10,tiny:1.5:2");
-  ASSERT_TRUE(ranges.ok()) << ranges.status();
-  ASSERT_EQ(ranges->size(), 2u);
-  EXPECT_EQ((*ranges)[0].high, 1e10);
-  EXPECT_EQ((*ranges)[1].label, "tiny");
-  EXPECT_EQ((*ranges)[1].low, 1.5);
+  const auto options = Options({"--iou_thresholds=0.5,1,0", "--max_dets=100,1",
+                                "--area_ranges=all:0:1e10,tiny:1.5:2",
+                                "--image_ids=7,-3,\"7\",cat"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_THAT(options->iou_thresholds, ElementsAre(.5, 1, 0));
+  EXPECT_THAT(options->max_dets, ElementsAre(100, 1));
+  ASSERT_EQ(options->area_ranges.size(), 2u);
+  EXPECT_EQ(options->area_ranges[0].high, 1e10);
+  EXPECT_EQ(options->area_ranges[1].label, "tiny");
+  EXPECT_EQ(options->area_ranges[1].low, 1.5);
   EXPECT_THAT(
-      ParseIds("7,-3,\"7\",cat"),
+      options->image_ids,
       ElementsAre(data::RecordId(int64_t{7}), data::RecordId(int64_t{-3}),
                   data::RecordId(absl::string_view("7")),
                   data::RecordId(absl::string_view("cat"))));
+  EXPECT_TRUE(options->category_ids.empty());
 }
 
-TEST(EvalFlagsTest, BadListsNameTheItem) {
-  EXPECT_THAT(std::string(ParseThresholds("0.5,2").status().message()),
-              HasSubstr("\"2\""));
-  EXPECT_THAT(std::string(ParseThresholds("0.5,").status().message()),
-              HasSubstr("\"\""));
-  EXPECT_THAT(std::string(ParseMaxDets("0").status().message()),
-              HasSubstr("above 0"));
+TEST(EvalFlagsTest, BadListsNameFlagAndItem) {
+  ExpectUsageError("--iou_thresholds=0.5,2", "--iou_thresholds: \"2\"");
+  ExpectUsageError("--iou_thresholds=0.5,", "\"\"");
+  ExpectUsageError("--max_dets=0", "above 0");
   for (const char* bad : {"all", "all:0", "all:2:1", ":0:1", "a:x:1"}) {
-    EXPECT_THAT(std::string(ParseAreaRanges(bad).status().message()),
-                HasSubstr("name:low:high"))
-        << bad;
+    ExpectUsageError(absl::StrCat("--area_ranges=", bad), "name:low:high");
   }
-  std::string many = "r:0:1";
+  std::string many = "--area_ranges=r:0:1";
   for (int i = 0; i < kMaxAreaRanges; ++i) many += ",r:0:1";
-  EXPECT_THAT(std::string(ParseAreaRanges(many).status().message()),
-              HasSubstr("at most 32"));
+  ExpectUsageError(many, "at most 32");
 }
 
 TEST(EvalFlagsTest, DefaultsAreCocoEvals) {

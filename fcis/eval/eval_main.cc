@@ -1,6 +1,5 @@
 // Runs a model over a data set and scores what it finds; or scores a file.
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
@@ -32,10 +31,7 @@ absl::Status CheckNoModel() {
   return absl::OkStatus();
 }
 
-absl::Status Run(const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) {
-    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
-  }
+absl::Status Run() {
   if (!ScoresFile()) return ScoreModel();
   RETURN_IF_ERROR(CheckNoModel());
   return ScoreFile();

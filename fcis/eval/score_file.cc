@@ -7,7 +7,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/paths.h"
-#include "fcis/core/cli/threads_flag.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/eval_flags.h"
 #include "fcis/eval/score_output.h"

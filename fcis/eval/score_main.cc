@@ -1,9 +1,5 @@
 // Scores detections in COCO's format.
-#include <string>
-#include <vector>
-
-#include "absl/strings/str_cat.h"
-#include "fcis/core/cli/exit_code.h"
+#include "absl/status/status.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/eval/eval_flags.h"
 #include "fcis/eval/score_file.h"
@@ -24,6 +20,8 @@ Program MakeProgram() {
                     {"What is evaluated", EvalFlagNames()},
                     {"Output", ScoreOutputFlagNames()},
                     {"Computing", {"threads"}}};
+  program.texts = {
+      {"image_dir", "Pictures, by their \"file_name\", for --report_html."}};
   program.examples = {
       "score --annotations gt.json --results det.json --iou_type segm",
       "score --annotations gt.json --results det.json --iou_type bbox "
@@ -31,16 +29,10 @@ Program MakeProgram() {
   return program;
 }
 
-absl::Status Run(const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) {
-    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
-  }
-  return ScoreFile();
-}
-
 }  // namespace
 }  // namespace fcis::eval
 
 int main(int argc, char** argv) {
-  return fcis::Main(argc, argv, fcis::eval::MakeProgram(), fcis::eval::Run);
+  return fcis::Main(argc, argv, fcis::eval::MakeProgram(),
+                    fcis::eval::ScoreFile);
 }

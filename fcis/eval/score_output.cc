@@ -7,8 +7,10 @@
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
 #include "fcis/core/io/file.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/eval/coco/diagnose.h"
 #include "fcis/eval/coco/score_json.h"
 #include "fcis/eval/coco/score_table.h"
@@ -16,20 +18,16 @@
 
 ABSL_FLAG(std::string, table, "markdown",
           "AP by category on the screen: markdown, csv or none.");
-ABSL_FLAG(std::string, output_json, "",
-          "Write all numbers, with every digit, to this file.");
-ABSL_FLAG(std::string, output_csv, "", "Write the table to this file.");
-ABSL_FLAG(std::string, output_markdown, "", "Write the table to this file.");
+ABSL_FLAG(std::string, output_csv, "",
+          "Also write that table to this file, as CSV.");
+ABSL_FLAG(std::string, output_markdown, "",
+          "Also write that table to this file, as Markdown.");
 ABSL_FLAG(std::string, output_curves, "",
           "Write precision, recall and scores by threshold, recall, category, "
           "area range and max_dets to this JSON file.");
 ABSL_FLAG(std::string, report_html, "",
           "Write a page with charts, kinds of errors and pictures to this "
           "file.");
-ABSL_FLAG(
-    std::string, image_dir, "",
-    "Pictures, by their \"file_name\": what --report_html shows, and what "
-    "a model runs on.");
 
 namespace fcis::eval {
 namespace {

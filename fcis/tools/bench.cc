@@ -6,10 +6,13 @@
 #include <memory>
 
 #include "absl/algorithm/container.h"
+#include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
@@ -77,6 +80,25 @@ void Append(const Run& run, std::vector<BenchStage>* stages) {
 }
 
 }  // namespace
+
+absl::StatusOr<BenchOptions> BenchOptionsFromFlags(int least_side) {
+  constexpr int kLargestSide = 1 << 14;
+  const std::optional<int> height = absl::GetFlag(FLAGS_height);
+  const std::optional<int> width = absl::GetFlag(FLAGS_width);
+  const auto fits = [&](std::optional<int> side) {
+    return !side || (*side >= least_side && *side <= kLargestSide);
+  };
+  if (height.has_value() != width.has_value() || !fits(height) ||
+      !fits(width)) {
+    return UsageError(absl::StrCat("expected --height and --width of ",
+                                   least_side, " to ", kLargestSide,
+                                   ", or neither"));
+  }
+  const int repeats = absl::GetFlag(FLAGS_repeats);
+  if (repeats >= 1) return {{height.value_or(0), width.value_or(0), repeats}};
+  return UsageError(
+      absl::StrCat("--repeats=", repeats, ": expected at least 1"));
+}
 
 double Median(std::vector<double> values) {
   if (values.empty()) return 0;

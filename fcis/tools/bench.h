@@ -36,6 +36,10 @@ struct BenchResult {
   double peak_rss_mib = 0;  // of this process so far
 };
 
+// Of --height, --width and --repeats; height and width are 0 when neither is
+// given. A UsageError: one without the other, or a side below `least_side`.
+absl::StatusOr<BenchOptions> BenchOptionsFromFlags(int least_side);
+
 // The middle value; the mean of the two middle ones; 0 for none.
 double Median(std::vector<double> values);
 

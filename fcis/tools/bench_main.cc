@@ -2,7 +2,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
@@ -13,18 +12,12 @@
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/io/file.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/model/cli/model_flags.h"
 #include "fcis/tools/bench.h"
 #include "fcis/tools/weights_flags.h"
-
-ABSL_FLAG(int, height, 0,
-          "Height of the picture. Default: that of the network's input when it "
-          "is shown a picture of 640x480.");
-ABSL_FLAG(int, width, 0, "Width of the picture. Default: likewise.");
-ABSL_FLAG(int, repeats, 5, "Timed runs, after one that is not timed.");
-ABSL_FLAG(std::string, output_json, "", "Also write the result to this file.");
 
 namespace fcis::tools {
 namespace {
@@ -42,6 +35,10 @@ Program MakeProgram() {
                     {"Computing", model::BackendFlagNames()},
                     {"Thresholds and sizes", model::ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}};
+  program.texts = {
+      {"height",
+       "Height of the picture, with --width. Default: that of the network's "
+       "input when it is shown a picture of 640x480."}};
   program.version_details = model::DeviceDetails;
   program.examples = {
       "bench --preset resnet101_coco --threads 2 --precision f32",
@@ -50,34 +47,17 @@ Program MakeProgram() {
 }
 
 absl::StatusOr<BenchOptions> OptionsFromFlags() {
-  BenchOptions options;
-  options.height = absl::GetFlag(FLAGS_height);
-  options.width = absl::GetFlag(FLAGS_width);
-  options.repeats = absl::GetFlag(FLAGS_repeats);
-  constexpr int kMost = 1 << 14;
-  if (options.height < 0 || options.height > kMost || options.width < 0 ||
-      options.width > kMost || (options.height == 0) != (options.width == 0)) {
-    return UsageError(
-        absl::StrCat("--height=", options.height, " --width=", options.width,
-                     ": expected 1 to ", kMost, " for both, or neither"));
-  }
+  ASSIGN_OR_RETURN(const BenchOptions options, BenchOptionsFromFlags(1));
   for (const char* size : {"min_size", "max_size"}) {
     if (options.height == 0 || !FlagWasGiven(size)) continue;
     return UsageError(absl::StrCat("--", size,
                                    ": expected no --height and --width, which "
                                    "are the prepared picture's"));
   }
-  if (options.repeats < 1) {
-    return UsageError(
-        absl::StrCat("--repeats=", options.repeats, ": expected at least 1"));
-  }
   return options;
 }
 
-absl::Status Run(const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) {
-    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
-  }
+absl::Status Run() {
   RETURN_IF_ERROR(model::CheckModelFlags());
   RETURN_IF_ERROR(CheckWeightsFlags());
   ASSIGN_OR_RETURN(const BenchOptions options, OptionsFromFlags());

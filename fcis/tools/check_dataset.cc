@@ -14,23 +14,13 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
-#include "fcis/core/cli/threads_flag.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/progress/progress.h"
-#include "fcis/data/coco/bad_annotation_flags.h"
-#include "fcis/data/coco/data_dir_flag.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/data/coco/splits.h"
-
-ABSL_FLAG(std::string, ann_file, "",
-          "Annotations of any data set, with --image_dir. Default: COCO's "
-          "train2014 and valminusminival2014 under --data_dir.");
-ABSL_FLAG(std::string, image_dir, "", "The pictures of --ann_file.");
-ABSL_FLAG(std::string, output_json, "", "Write the report here as well.");
-ABSL_FLAG(int, min_size, 600,
-          "Short side of prepared pictures; boxes that vanish there count as "
-          "left out.");
-ABSL_FLAG(int, max_size, 1000, "Limit of their long side.");
+#include "fcis/model/cli/model_flags.h"
 
 namespace fcis::tools {
 namespace {
@@ -53,6 +43,15 @@ Program MakeProgram() {
                     {"Preparation", {"min_size", "max_size"}},
                     {"Output", {"output_json"}},
                     {"Computing", {"threads"}}};
+  program.texts = {
+      {"ann_file",
+       "Annotations of any data set, with --image_dir. Default: COCO's "
+       "train2014 and valminusminival2014 under --data_dir."},
+      {"min_size",
+       "Short side of prepared pictures; boxes that vanish there count as left "
+       "out."},
+      {"max_size", "Limit of their long side."}};
+  program.defaults = {{"min_size", "600"}, {"max_size", "1000"}};
   program.examples = {
       "check_dataset",
       "check_dataset --ann_file a.json --image_dir pictures --output_json "
@@ -76,21 +75,9 @@ absl::StatusOr<std::vector<data::CocoSource>> SourcesFromFlags() {
   if (sources.ok()) return sources;
   return absl::NotFoundError(absl::StrCat(
       sources.status().message(),
-      ".\nTo fetch it:  bazel run //fcis/tools:download_main -- datasets "
+      ".\nTo fetch it:  bazel run //fcis/tools:download -- datasets "
       "--train2014 --valminusminival2014 --data_dir ",
       root));
-}
-
-absl::StatusOr<InputConfig> InputFromFlags() {
-  InputConfig input;
-  input.set_min_size(absl::GetFlag(FLAGS_min_size));
-  input.set_max_size(absl::GetFlag(FLAGS_max_size));
-  if (input.min_size() < 1 || input.max_size() < input.min_size()) {
-    return UsageError(absl::StrCat("--min_size=", input.min_size(),
-                                   " --max_size=", input.max_size(),
-                                   ": expected 1 <= min_size <= max_size"));
-  }
-  return input;
 }
 
 absl::StatusOr<data::DatasetReport> Check(
@@ -106,17 +93,17 @@ absl::StatusOr<data::DatasetReport> Check(
   });
 }
 
-absl::Status Run(const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) {
-    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
-  }
-  ASSIGN_OR_RETURN(const InputConfig input, InputFromFlags());
+absl::Status Run() {
+  RETURN_IF_ERROR(model::CheckModelFlags());
+  ModelConfig config;
+  RETURN_IF_ERROR(model::ApplyModelFlags(&config));
   ASSIGN_OR_RETURN(const data::BadAnnotationPolicy policy,
                    data::BadAnnotationPolicyFromFlags());
   ASSIGN_OR_RETURN(const std::vector<data::CocoSource> sources,
                    SourcesFromFlags());
   RETURN_IF_ERROR(SetThreadsFromFlag());
-  ASSIGN_OR_RETURN(const data::DatasetReport report, Check(sources, input));
+  ASSIGN_OR_RETURN(const data::DatasetReport report,
+                   Check(sources, config.input()));
   absl::PrintF("%s", report.ToText());
   const std::string json = ResolvePath(absl::GetFlag(FLAGS_output_json));
   if (!json.empty()) {

@@ -232,7 +232,7 @@ TEST_F(CheckDatasetMainTest, WrongUse) {
   EXPECT_EQ(Run(absl::StrCat(kData, " --min_size 0")), 2) << out_;
   EXPECT_EQ(Run("--ann_file nowhere.json --image_dir images"), 1) << out_;
   EXPECT_EQ(Run("--data_dir nowhere"), 1) << out_;
-  EXPECT_THAT(out_, HasSubstr("bazel run //fcis/tools:download_main"));
+  EXPECT_THAT(out_, HasSubstr("bazel run //fcis/tools:download"));
 }
 
 }  // namespace

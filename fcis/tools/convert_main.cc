@@ -12,6 +12,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/io/file.h"
@@ -19,18 +20,6 @@
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/tools/convert.h"
-
-ABSL_FLAG(bool, list, false,
-          "List the tensors of IN, under its own names; nothing is written "
-          "unless OUT is given too.");
-ABSL_FLAG(std::string, preset, "",
-          "The model's configuration by name, instead of the one that IN "
-          "carries or that its shapes tell.");
-ABSL_FLAG(std::string, config, "",
-          "The same from a file: a fcis.ModelConfig in text form.");
-ABSL_FLAG(int64_t, deterministic_seed, -1,
-          "No IN: write the deterministic, untrained weights of this seed for "
-          "--preset or --config. Negative: off.");
 
 ABSL_FLAG(bool, bf16, false,
           "Round the convolutions' kernels of OUT, a .safetensors, to bf16: "
@@ -64,6 +53,18 @@ Program MakeProgram() {
        {"list", "bf16", "average", "lower_scores", "deterministic_seed"}},
       {"Configuration", {"preset", "config"}},
       {"Values of the configuration", model::ModelFlagNames()}};
+  program.texts = {
+      {"list",
+       "List the tensors of IN, under its own names; nothing is written unless "
+       "OUT is given too."},
+      {"preset",
+       "The model's configuration by name, instead of the one that IN carries "
+       "or that its shapes tell."},
+      {"config", "The same from a file: a fcis.ModelConfig in text form."},
+      {"deterministic_seed",
+       "No IN: write the deterministic, untrained weights of this seed for "
+       "--preset or --config. Negative: off."}};
+  program.defaults = {{"deterministic_seed", "-1"}};
   program.examples = {"convert --list fcis_coco.npz",
                       "convert fcis_coco.npz fcis.safetensors",
                       "convert --psroi_rounding none in.npz out.safetensors",

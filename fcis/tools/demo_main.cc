@@ -14,6 +14,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/max_pixels_flag.h"
 #include "fcis/eval/predict/model_source.h"
@@ -26,12 +27,6 @@
 #include "fcis/tools/run_demo.h"
 #include "fcis/tools/selftest.h"
 
-ABSL_FLAG(std::string, imgdir, "",
-          "Directory of pictures. Default, when no picture is named: the "
-          "photographs that come with this program.");
-ABSL_FLAG(std::string, out, "",
-          "Directory for the results. Default: fcis_demo/<date>_<time> where "
-          "you stand.");
 ABSL_FLAG(std::string, classes, "",
           "Only these classes, separated by commas: person,car. Default: all.");
 ABSL_FLAG(bool, save_json, false,
@@ -59,6 +54,12 @@ Program MakeProgram() {
       {"Computing", model::BackendFlagNames()},
       {"Thresholds and sizes", model::ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}, {'o', "out"}};
+  program.texts = {{"imgdir",
+                    "Directory of pictures. Default, when no picture is named: "
+                    "the photographs that come with this program."},
+                   {"out",
+                    "Directory for the results. Default: "
+                    "fcis_demo/<date>_<time> where you stand."}};
   program.version_details = model::DeviceDetails;
   program.examples = {"demo",
                       "demo -m fcis_coco.npz --out result a.jpg 'photos/*.png'",

@@ -123,14 +123,14 @@ TEST_F(DemoMainTest, ByDefaultThePhotographs) {
   rapidjson::Document json;
   json.Parse(ReadFile(Path("out/results.json")).value().c_str());
   ASSERT_TRUE(!json.HasParseError() && json.IsArray());
-  constexpr int kPerson = 1, train::kCat = 17;
+  constexpr int kPerson = 1, kCat = 17;
   std::map<std::string, std::set<int>> found;
   for (const auto& entry : json.GetArray()) {
     found[entry["file_name"].GetString()].insert(entry["category_id"].GetInt());
   }
   EXPECT_THAT(found["astronaut.jpg"], ElementsAre(kPerson));
   EXPECT_THAT(found["photographer.jpg"], ElementsAre(kPerson));
-  EXPECT_THAT(found["cat.jpg"], ElementsAre(train::kCat));
+  EXPECT_THAT(found["cat.jpg"], ElementsAre(kCat));
   EXPECT_THAT(found["coffee.jpg"], IsEmpty());
 }
 

@@ -1,6 +1,8 @@
 #include "fcis/tools/download_command.h"
 
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/reflection.h"
@@ -9,16 +11,17 @@
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/core/io/file.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/data/download/fetcher.h"
+#include "fcis/data/download/manifest.h"
 
-ABSL_FLAG(std::string, data_dir, "",
-          "Where the files go. Default: ~/data/datasets/coco for data sets, "
-          "~/data/models for models.");
 ABSL_FLAG(bool, dry_run, false,
           "Say what would be fetched from where; write nothing.");
-ABSL_FLAG(bool, list, false, "List everything that can be fetched.");
 ABSL_FLAG(std::string, url, "",
           "Fetch the one named item from this address or local file instead; "
           "it is verified all the same.");
@@ -34,8 +37,7 @@ ABSL_FLAG(bool, valminusminival2014, false, "val2014 without minival2014.");
 ABSL_FLAG(bool, test2014, false, "Pictures and their list of test2014.");
 ABSL_FLAG(bool, test2015, false, "Pictures and their list of test2015.");
 ABSL_FLAG(bool, train, false,
-          "What training reads: train2014 and "
-          "valminusminival2014.");
+          "What training reads: train2014 and valminusminival2014.");
 ABSL_FLAG(bool, val, false, "val2014 and minival2014.");
 ABSL_FLAG(bool, minival, false, "minival2014.");
 ABSL_FLAG(bool, train2017, false, "Pictures and annotations of train2017.");
@@ -101,15 +103,7 @@ void PrintList(const DownloadManifest& manifest, DownloadItem::Kind kind) {
   }
 }
 
-}  // namespace
-
-std::vector<Program::FlagGroup> DownloadFlagGroups() {
-  return {{"Data sets", DataSetFlags()},
-          {"How", {"data_dir", "dry_run", "list", "url", "manifest"}}};
-}
-
-ShortFlags DownloadShortFlags() { return {{'d', "data_dir"}}; }
-
+// The data sets whose flags are set.
 std::vector<std::string> DataSetsFromFlags() {
   std::vector<std::string> names;
   for (const std::string& name : DataSetFlags()) {
@@ -119,8 +113,9 @@ std::vector<std::string> DataSetsFromFlags() {
   return names;
 }
 
-absl::Status RunDownload(DownloadItem::Kind kind,
-                         std::vector<std::string> names) {
+// Fetches the items and groups of these names as the flags say, or lists them.
+// No name: the default model; for data sets a UsageError.
+absl::Status Download(DownloadItem::Kind kind, std::vector<std::string> names) {
   ASSIGN_OR_RETURN(const DownloadManifest manifest, ManifestFromFlags());
   if (absl::GetFlag(FLAGS_list)) {
     PrintList(manifest, kind);
@@ -154,6 +149,64 @@ absl::Status RunDownload(DownloadItem::Kind kind,
                             absl::PrintF("%s\n", path);
                             std::fflush(stdout);
                           });
+}
+
+// download models ..., download datasets ...
+absl::Status DownloadEither(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    return UsageError("expected what to download: models or datasets");
+  }
+  const std::vector<std::string> names(arguments.begin() + 1, arguments.end());
+  if (arguments[0] == "models") return Download(DownloadItem::MODEL, names);
+  if (arguments[0] == "datasets") return Download(DownloadItem::DATASET, names);
+  return UsageError(
+      absl::StrCat("expected models or datasets, not '", arguments[0], "'",
+                   DidYouMean(arguments[0], {"models", "datasets"})));
+}
+
+Program MakeProgram() {
+  Program program;
+  program.name = "download";
+  program.arguments = "models|datasets [flags] [name]...";
+  program.summary =
+      "Fetches models and COCO's data sets, verifies and unpacks them. What "
+      "broke off goes on where it was; what is there already is verified and "
+      "stays.";
+  program.groups = {
+      {"Data sets", DataSetFlags()},
+      {"How", {"data_dir", "dry_run", "list", "url", "manifest"}}};
+  program.short_flags = {{'d', "data_dir"}};
+  program.texts = {
+      {"data_dir",
+       "Where the files go. Default: ~/data/datasets/coco for data sets, "
+       "~/data/models for models."},
+      {"list", "List everything that can be fetched."}};
+  program.defaults = {{"data_dir", ""}};
+  program.examples = {"download models", "download models fcis_coco --dry_run",
+                      "download datasets --val -d /data/coco",
+                      "download models fcis_coco --url ~/fcis_coco.npz"};
+  return program;
+}
+
+}  // namespace
+
+int DownloadMain(int argc, char** argv) {
+  return Main(argc, argv, MakeProgram(), DownloadEither);
+}
+
+int DownloadMain(int argc, char** argv, DownloadItem::Kind kind) {
+  const std::string what = kind == DownloadItem::MODEL ? "models" : "datasets";
+  Program program = MakeProgram();
+  program.name = absl::StrCat("download_", what);
+  program.arguments = "[flags] [name]...";
+  program.summary = absl::StrCat(
+      "Fetches ", what, ", verified. The same as: download ", what, ".");
+  if (kind == DownloadItem::MODEL) program.groups.erase(program.groups.begin());
+  program.examples.clear();
+  return Main(argc, argv, program,
+              [kind](const std::vector<std::string>& names) {
+                return Download(kind, names);
+              });
 }
 
 }  // namespace fcis::tools

@@ -18,7 +18,7 @@ TEST(DescribeEnvironment, NamesWhatMatters) {
                                               "cuDNN", "NCCL"}));
 }
 
-TEST(kernels::DescribeCuda, SaysWhetherItIsCompiledIn) {
+TEST(DescribeCuda, SaysWhetherItIsCompiledIn) {
   for (const kernels::EnvironmentEntry& e : kernels::DescribeCuda()) {
     if (e.name != "CUDA") continue;
 #if defined(FCIS_CUDA)
@@ -31,7 +31,7 @@ TEST(kernels::DescribeCuda, SaysWhetherItIsCompiledIn) {
   ADD_FAILURE() << "no entry CUDA";
 }
 
-TEST(kernels::EnvironmentText, AlignsValues) {
+TEST(EnvironmentText, AlignsValues) {
   EXPECT_EQ(kernels::EnvironmentText({{"a", "1"}, {"long", "2"}}),
             "a     1\nlong  2\n");
 }

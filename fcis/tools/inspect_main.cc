@@ -10,6 +10,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/io/npz.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/model/cli/backend_flags.h"
@@ -21,10 +22,8 @@
 #include "fcis/tools/weights_flags.h"
 
 ABSL_FLAG(std::string, image, "", "Picture, JPEG or PNG.");
-ABSL_FLAG(std::string, out, "stages.npz", "File to write.");
 ABSL_FLAG(bool, environment, false,
           "Only say what was compiled in and found on this machine.");
-
 ABSL_FLAG(bool, selftest, false,
           "Only compute known answers on --device and say whether they came "
           "out.");
@@ -35,16 +34,20 @@ namespace {
 Program MakeProgram() {
   Program program;
   program.name = "inspect";
-  program.arguments = "[flags]";
+  program.arguments =
+      "--image FILE [flags] | --environment | --selftest [flags]";
   program.summary =
       "Writes every intermediate tensor of the detection in one picture to an "
-      ".npz file, under the names of the parity fixtures.";
+      ".npz file, under the names of the parity fixtures; or says what this "
+      "machine has, or whether a device computes right.";
   program.groups = {{"Picture and result", {"image", "out"}},
                     {"Model", WeightsFlagNames()},
                     {"Machine", {"environment", "selftest"}},
                     {"Computing", model::BackendFlagNames()},
                     {"Thresholds and sizes", model::ModelFlagNames()}};
   program.short_flags = {{'m', "modelpath"}, {'o', "out"}};
+  program.texts = {{"out", "File to write."}};
+  program.defaults = {{"out", "stages.npz"}};
   program.version_details = model::DeviceDetails;
   program.examples = {
       "inspect -m fcis_coco.npz --image a.jpg --out stages.npz",
@@ -53,10 +56,7 @@ Program MakeProgram() {
   return program;
 }
 
-absl::Status CheckFlags(const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) {
-    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
-  }
+absl::Status CheckFlags() {
   RETURN_IF_ERROR(CheckWeightsFlags());
   if (absl::GetFlag(FLAGS_image).empty()) {
     return UsageError("expected --image");
@@ -82,13 +82,13 @@ absl::Status SelfTest() {
       absl::StrCat(failed, failed == 1 ? " test" : " tests", " failed"));
 }
 
-absl::Status Run(const std::vector<std::string>& arguments) {
+absl::Status Run() {
   if (absl::GetFlag(FLAGS_selftest)) return SelfTest();
   if (absl::GetFlag(FLAGS_environment)) {
     absl::PrintF("%s", kernels::EnvironmentText(DescribeEnvironment()));
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(CheckFlags(arguments));
+  RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const Image image,
                    data::ReadImage(ResolvePath(absl::GetFlag(FLAGS_image))));
   ASSIGN_OR_RETURN(model::Weights weights, WeightsFromFlags());

@@ -19,7 +19,7 @@ Program MakeProgram() {
       "Answers each line {\"id\", \"op\", \"in\"} of its input with a line\n"
       "{\"id\", \"out\"} or {\"id\", \"error\"}, as pycocotools 2.0.11 would.\n"
       "The operations, what is in \"in\", and what in \"out\":\n\n",
-      kMaskOpsHelp,
+      eval::kMaskOpsHelp,
       "\nh and w are the height and width of the picture, size is both; "
       "counts\n"
       "is COCO's string, or the list of runs; rows are strings of 0 and 1;\n"
@@ -32,13 +32,7 @@ Program MakeProgram() {
   return program;
 }
 
-absl::Status Run(const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) {
-    return UsageError(absl::StrCat("unexpected argument: ", arguments[0],
-                                   " (the input is stdin)"));
-  }
-  return eval::AnswerMaskOps(stdin, stdout);
-}
+absl::Status Run() { return eval::AnswerMaskOps(stdin, stdout); }
 
 }  // namespace
 }  // namespace fcis::tools

@@ -15,6 +15,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/model/quantize.h"
@@ -23,11 +24,6 @@
 #include "fcis/tools/quantize.h"
 #include "fcis/tools/weights_flags.h"
 
-ABSL_FLAG(std::string, imgdir, "",
-          "A directory of pictures as those that the model will see; without "
-          "masks or names of what is on them.");
-ABSL_FLAG(std::string, out, "",
-          "Where the model in 8 bits goes, a .safetensors.");
 ABSL_FLAG(
     int, limit, 64,
     "So many of the pictures, spread evenly over them, tell the ranges of "
@@ -57,6 +53,11 @@ Program MakeProgram() {
       {"Model", WeightsFlagNames()},
       {"What to do", {"imgdir", "out", "limit", "loss_pictures", "max_loss"}},
       {"Computing", model::BackendFlagNames()}};
+  program.texts = {
+      {"imgdir",
+       "A directory of pictures as those that the model will see; without "
+       "masks or names of what is on them."},
+      {"out", "Where the model in 8 bits goes, a .safetensors."}};
   program.short_flags = {{'m', "modelpath"}};
   program.version_details = model::DeviceDetails;
   program.examples = {

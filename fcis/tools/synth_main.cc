@@ -10,15 +10,11 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
-#include "fcis/core/cli/threads_flag.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/synth/scene_dataset.h"
 
-ABSL_FLAG(std::string, out, "",
-          "Directory for images/ and annotations.json; made if need be.");
 ABSL_FLAG(int, images, 4000, "Number of pictures.");
-ABSL_FLAG(uint64_t, seed, 1,
-          "Which scenes; others with another seed, the same with the same.");
 ABSL_FLAG(int, size, 320, "Width in pixels; the height is four fifths of it.");
 
 namespace fcis::tools {
@@ -35,6 +31,11 @@ Program MakeProgram() {
   program.groups = {{"Output", {"out"}},
                     {"Scenes", {"images", "seed", "size"}},
                     {"Computing", {"threads"}}};
+  program.texts = {
+      {"out", "Directory for images/ and annotations.json; made if need be."},
+      {"seed",
+       "Which scenes; others with another seed, the same with the same."}};
+  program.defaults = {{"seed", "1"}};
   program.examples = {"synth --out /tmp/scenes --images 4000 --seed 1",
                       "synth --out /tmp/held_out --images 500 --seed 2"};
   return program;
@@ -58,10 +59,7 @@ absl::StatusOr<data::SceneDatasetOptions> OptionsFromFlags() {
   return options;
 }
 
-absl::Status Run(const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) {
-    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
-  }
+absl::Status Run() {
   const std::string out = ResolvePath(absl::GetFlag(FLAGS_out));
   if (out.empty()) return UsageError("expected --out, a directory");
   ASSIGN_OR_RETURN(const data::SceneDatasetOptions options, OptionsFromFlags());

@@ -18,15 +18,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr int kObjects = 6, kSeed = 1;
+
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 // Filled boxes of random sizes and classes.
-data::Instances MadeUpInstances(const TrainBenchOptions& options, int classes) {
+data::Instances MadeUpInstances(const BenchOptions& options, int classes) {
   RandomStream random("bench instances", 1);
   data::Instances instances;
-  for (int i = 0; i < options.objects; ++i) {
+  for (int i = 0; i < kObjects; ++i) {
     const int h = random.Integer(options.height / 8, options.height / 2);
     const int w = random.Integer(options.width / 8, options.width / 2);
     const int y = random.Integer(0, options.height - h);
@@ -50,15 +52,15 @@ data::Instances MadeUpInstances(const TrainBenchOptions& options, int classes) {
 
 absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
                                                ModelConfig model,
-                                               const TrainBenchOptions& options,
+                                               const BenchOptions& options,
                                                kernels::TrainBackend* backend) {
   model.mutable_input()->set_min_size(std::min(options.height, options.width));
   model.mutable_input()->set_max_size(std::max(options.height, options.width));
   // First, since it sees to it that there are classes.
   ASSIGN_OR_RETURN(
       const std::unique_ptr<train::TrainNetwork> network,
-      train::TrainNetwork::Create(
-          model::DeterministicWeights(model, options.seed), recipe, backend));
+      train::TrainNetwork::Create(model::DeterministicWeights(model, kSeed),
+                                  recipe, backend));
   ASSIGN_OR_RETURN(const data::TrainSample sample,
                    data::TransformForTraining(
                        SyntheticPicture(options.height, options.width),

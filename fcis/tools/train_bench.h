@@ -8,16 +8,10 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/kernels/train/train_backend.h"
+#include "fcis/tools/bench.h"
 #include "fcis/train/config/train.pb.h"
 
 namespace fcis::tools {
-
-struct TrainBenchOptions {
-  int height = 600, width = 800;  // of the network's input
-  int objects = 6;
-  int repeats = 5;  // after one that is not counted
-  int seed = 1;     // of the deterministic weights
-};
 
 struct TrainBenchResult {
   // Of whole steps: forward, targets, pooling, losses, backward, update; one
@@ -28,10 +22,10 @@ struct TrainBenchResult {
   double peak_rss_mib = 0;
 };
 
-// `batch` pictures of the recipe, all alike.
+// `batch` pictures of the recipe, all alike and of the network's input size.
 absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
                                                ModelConfig model,
-                                               const TrainBenchOptions& options,
+                                               const BenchOptions& options,
                                                kernels::TrainBackend* backend);
 
 }  // namespace fcis::tools

@@ -5,21 +5,17 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
+#include "fcis/core/cli/shared_flags.h"
+#include "fcis/kernels/train/train_backend_factory.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/tools/bench.h"
 #include "fcis/tools/train_bench.h"
 #include "fcis/train/config/recipes.h"
-
-ABSL_FLAG(std::string, config, "chainer_fcis", "Recipe, by name or file.");
-ABSL_FLAG(int, height, 600, "Height of the network's input.");
-ABSL_FLAG(int, width, 800, "Width of the network's input.");
-ABSL_FLAG(int, repeats, 5, "Timed steps, after one that is not timed.");
 
 namespace fcis::tools {
 namespace {
@@ -34,30 +30,25 @@ Program MakeProgram() {
   program.groups = {{"What to run", {"config", "height", "width", "repeats"}},
                     {"Computing", model::BackendFlagNames()}};
   program.version_details = model::DeviceDetails;
+  program.texts = {{"config", "Recipe, by name or file."},
+                   {"height", "Height of the network's input, with --width."},
+                   {"width", "Width of the network's input."},
+                   {"repeats", "Timed steps, after one that is not timed."}};
+  program.defaults = {
+      {"config", "chainer_fcis"}, {"height", "600"}, {"width", "800"}};
   program.examples = {"train_bench --threads 2 --precision f32",
                       "train_bench --config small_scenes --height 256 --width "
                       "320 --threads 1"};
   return program;
 }
 
-absl::Status Run(const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) {
-    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
-  }
-  TrainBenchOptions options;
-  options.height = absl::GetFlag(FLAGS_height);
-  options.width = absl::GetFlag(FLAGS_width);
-  options.repeats = absl::GetFlag(FLAGS_repeats);
-  if (options.height < 64 || options.width < 64 || options.repeats < 1) {
-    return UsageError(
-        "expected --height and --width of at least 64, --repeats of at least "
-        "1");
-  }
+absl::Status Run() {
+  ASSIGN_OR_RETURN(const BenchOptions options, BenchOptionsFromFlags(64));
   const auto recipe = train::Recipe(absl::GetFlag(FLAGS_config));
   if (!recipe.ok()) return UsageError(recipe.status().message());
   ASSIGN_OR_RETURN(const ModelConfig model, train::ModelOf(*recipe));
   ASSIGN_OR_RETURN(const std::unique_ptr<kernels::TrainBackend> backend,
-                   model::TrainBackendFromFlags());
+                   model::MakeFromFlags(kernels::MakeTrainBackend));
   ASSIGN_OR_RETURN(const TrainBenchResult result,
                    RunTrainBench(*recipe, model, options, backend.get()));
   const std::vector<double>& s = result.seconds;

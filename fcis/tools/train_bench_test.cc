@@ -14,7 +14,7 @@ TEST(RunTrainBench, TimesEveryStep) {
   const auto backend =
       kernels::MakeTrainBackend("cpu", kernels::Precision::kF32);
   ASSERT_TRUE(backend.ok());
-  TrainBenchOptions options;
+  BenchOptions options;
   options.height = 96;
   options.width = 128;
   options.repeats = 2;

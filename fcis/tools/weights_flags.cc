@@ -8,15 +8,10 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/flag_parser.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/eval/predict/model_source.h"
 #include "fcis/model/weights/deterministic_weights.h"
-
-ABSL_FLAG(std::string, preset, "",
-          "Instead of a model file: a model by name, with deterministic "
-          "weights.");
-ABSL_FLAG(int, deterministic_seed, 1,
-          "Seed of the formula that makes the weights of --preset.");
 
 namespace fcis::tools {
 

@@ -18,8 +18,6 @@
 namespace fcis {
 namespace {
 
-using FlagMap = std::map<std::string, absl::CommandLineFlag*>;
-
 template <typename T>
 bool Holds(const absl::CommandLineFlag& flag) {
   return flag.IsOfType<T>() || flag.IsOfType<std::optional<T>>();
@@ -71,8 +69,9 @@ absl::Status SetFlag(absl::CommandLineFlag& flag, absl::string_view value) {
 
 class Parser {
  public:
-  Parser(absl::Span<const std::string> args, const ShortFlags& short_flags)
-      : args_(args), short_flags_(short_flags), flags_(OwnFlags()) {}
+  Parser(absl::Span<const std::string> args, const ShortFlags& short_flags,
+         const FlagMap& flags)
+      : args_(args), short_flags_(short_flags), flags_(flags) {}
 
   absl::StatusOr<CommandLine> Parse() {
     CommandLine line;
@@ -148,7 +147,7 @@ class Parser {
 
   const absl::Span<const std::string> args_;
   const ShortFlags& short_flags_;
-  const FlagMap flags_;
+  const FlagMap& flags_;
   size_t next_ = 0;
 };
 
@@ -175,8 +174,9 @@ std::string FlagValueKind(const absl::CommandLineFlag& flag) {
 }
 
 absl::StatusOr<CommandLine> ParseFlags(absl::Span<const std::string> args,
-                                       const ShortFlags& short_flags) {
-  return Parser(args, short_flags).Parse();
+                                       const ShortFlags& short_flags,
+                                       const FlagMap& flags) {
+  return Parser(args, short_flags, flags).Parse();
 }
 
 bool FlagWasGiven(absl::string_view name) {

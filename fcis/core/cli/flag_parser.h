@@ -26,21 +26,25 @@ struct CommandLine {
   std::vector<std::string> arguments;
 };
 
-// The flags that this project defines and the program links, by name. (absl's
-// own, such as --flagfile, are not offered.)
-std::map<std::string, absl::CommandLineFlag*> OwnFlags();
+using FlagMap = std::map<std::string, absl::CommandLineFlag*>;  // by name
+
+// The flags that this project defines and the program links. (absl's own, such
+// as --flagfile, are not offered.)
+FlagMap OwnFlags();
 
 // "<number>", "<integer>", "<text>"; "" for a flag that needs no value.
 std::string FlagValueKind(const absl::CommandLineFlag& flag);
 
-// Sets the flags named in `args` (without the program's name): --name=value,
+// Sets those of `flags` named in `args` (without the program's name):
+// --name=value,
 // --name value (also when the value is negative), --name and --noname for
 // booleans, -m value, -mvalue; '-' and '_' in names are the same; "--" ends the
 // flags; the last of several wins. Errors are UsageErrors: an unknown flag
 // (with the closest names), a missing or unreadable value. Flags before the
 // faulty one stay set.
 absl::StatusOr<CommandLine> ParseFlags(absl::Span<const std::string> args,
-                                       const ShortFlags& short_flags);
+                                       const ShortFlags& short_flags,
+                                       const FlagMap& flags = OwnFlags());
 
 // Whether ParseFlags set this flag, also to its default value.
 bool FlagWasGiven(absl::string_view name);

@@ -8,11 +8,11 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-ABSL_FLAG(std::string, data_dir, "", "text");
-ABSL_FLAG(std::optional<int>, gpu, std::nullopt, "integer");
-ABSL_FLAG(double, score_thresh, 0.5, "number");
-ABSL_FLAG(bool, iter2, true, "boolean");
-ABSL_FLAG(bool, save_json, false, "boolean");
+ABSL_FLAG(std::string, some_text, "", "text");
+ABSL_FLAG(std::optional<int>, an_integer, std::nullopt, "integer");
+ABSL_FLAG(double, some_number, 0.5, "number");
+ABSL_FLAG(bool, starts_on, true, "boolean");
+ABSL_FLAG(bool, starts_off, false, "boolean");
 
 namespace fcis {
 namespace {
@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 class FlagParserTest : public ::testing::Test {
  protected:
   absl::StatusOr<CommandLine> Parse(const std::vector<std::string>& args) {
-    return ParseFlags(args, {{'d', "data_dir"}, {'j', "save_json"}});
+    return ParseFlags(args, {{'d', "some_text"}, {'j', "starts_off"}});
   }
 
   void ExpectUsageError(const std::vector<std::string>& args,
@@ -38,78 +38,89 @@ class FlagParserTest : public ::testing::Test {
 };
 
 TEST_F(FlagParserTest, HyphensAndUnderscoresAreTheSame) {
-  ASSERT_TRUE(Parse({"--data-dir=/a-b"}).ok());
-  EXPECT_EQ(absl::GetFlag(FLAGS_data_dir), "/a-b");
-  ASSERT_TRUE(Parse({"--data_dir", "/c-d"}).ok());
-  EXPECT_EQ(absl::GetFlag(FLAGS_data_dir), "/c-d");
+  ASSERT_TRUE(Parse({"--some-text=/a-b"}).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_some_text), "/a-b");
+  ASSERT_TRUE(Parse({"--some_text", "/c-d"}).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_some_text), "/c-d");
 }
 
 TEST_F(FlagParserTest, KnowsWhichWereGiven) {
-  ASSERT_TRUE(Parse({"--score_thresh=0.5", "-d", "x"}).ok());
-  EXPECT_TRUE(FlagWasGiven("score_thresh"));
-  EXPECT_TRUE(FlagWasGiven("data_dir"));
+  ASSERT_TRUE(Parse({"--some_number=0.5", "-d", "x"}).ok());
+  EXPECT_TRUE(FlagWasGiven("some_number"));
+  EXPECT_TRUE(FlagWasGiven("some_text"));
   EXPECT_FALSE(FlagWasGiven("never_given"));
 }
 
 TEST_F(FlagParserTest, ShortFlags) {
   for (const std::vector<std::string>& args :
        std::vector<std::vector<std::string>>{
-           {"-d", "x"}, {"-dx"}, {"-d=x"}, {"-data-dir", "x"}}) {
-    absl::SetFlag(&FLAGS_data_dir, "");
+           {"-d", "x"}, {"-dx"}, {"-d=x"}, {"-some-text", "x"}}) {
+    absl::SetFlag(&FLAGS_some_text, "");
     ASSERT_TRUE(Parse(args).ok());
-    EXPECT_EQ(absl::GetFlag(FLAGS_data_dir), "x");
+    EXPECT_EQ(absl::GetFlag(FLAGS_some_text), "x");
   }
   ASSERT_TRUE(Parse({"-j"}).ok());
-  EXPECT_TRUE(absl::GetFlag(FLAGS_save_json));
+  EXPECT_TRUE(absl::GetFlag(FLAGS_starts_off));
 }
 
 TEST_F(FlagParserTest, NegativeValueAsItsOwnArgument) {
-  ASSERT_TRUE(Parse({"--gpu", "-1"}).ok());
-  EXPECT_EQ(absl::GetFlag(FLAGS_gpu), -1);
+  ASSERT_TRUE(Parse({"--an_integer", "-1"}).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_an_integer), -1);
 }
 
 TEST_F(FlagParserTest, Booleans) {
-  ASSERT_TRUE(Parse({"--noiter2", "--save-json"}).ok());
-  EXPECT_FALSE(absl::GetFlag(FLAGS_iter2));
-  EXPECT_TRUE(absl::GetFlag(FLAGS_save_json));
-  ASSERT_TRUE(Parse({"--iter2=True", "--no-save-json"}).ok());
-  EXPECT_TRUE(absl::GetFlag(FLAGS_iter2));
-  EXPECT_FALSE(absl::GetFlag(FLAGS_save_json));
+  ASSERT_TRUE(Parse({"--nostarts_on", "--starts-off"}).ok());
+  EXPECT_FALSE(absl::GetFlag(FLAGS_starts_on));
+  EXPECT_TRUE(absl::GetFlag(FLAGS_starts_off));
+  ASSERT_TRUE(Parse({"--starts_on=True", "--no-starts-off"}).ok());
+  EXPECT_TRUE(absl::GetFlag(FLAGS_starts_on));
+  EXPECT_FALSE(absl::GetFlag(FLAGS_starts_off));
 }
 
 TEST_F(FlagParserTest, ArgumentsKeepTheirOrder) {
-  const absl::StatusOr<CommandLine> line =
-      Parse({"a.jpg", "--gpu", "0", "-", "b.jpg", "--", "--gpu", "-x"});
+  const absl::StatusOr<CommandLine> line = Parse(
+      {"a.jpg", "--an_integer", "0", "-", "b.jpg", "--", "--an_integer", "-x"});
   ASSERT_TRUE(line.ok()) << line.status();
   EXPECT_THAT(line->arguments,
-              ElementsAre("a.jpg", "-", "b.jpg", "--gpu", "-x"));
+              ElementsAre("a.jpg", "-", "b.jpg", "--an_integer", "-x"));
 }
 
 TEST_F(FlagParserTest, LastWins) {
-  ASSERT_TRUE(Parse({"--score_thresh=0.1", "--score_thresh=0.2"}).ok());
-  EXPECT_EQ(absl::GetFlag(FLAGS_score_thresh), 0.2);
+  ASSERT_TRUE(Parse({"--some_number=0.1", "--some_number=0.2"}).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_some_number), 0.2);
 }
 
 TEST_F(FlagParserTest, UnknownFlagSuggests) {
-  ExpectUsageError({"--score_tresh=1"},
-                   "unknown flag --score_tresh; did you mean --score_thresh?");
+  ExpectUsageError({"--some_nmber=1"},
+                   "unknown flag --some_nmber; did you mean --some_number?");
   ExpectUsageError({"-x"}, "unknown flag -x");
   ExpectUsageError({"--hlep"}, "--help");
-  ExpectUsageError({"--nogpu"}, "unknown flag --nogpu");
+  ExpectUsageError({"--noan_integer"}, "unknown flag --noan_integer");
   // Flags of libraries are not ours.
   ExpectUsageError({"--flagfile=x"}, "unknown flag --flagfile");
 }
 
+TEST_F(FlagParserTest, FlagsOfOtherProgramsAreUnknown) {
+  FlagMap flags = OwnFlags();
+  flags.erase("some_text");
+  EXPECT_EQ(ExitCode(ParseFlags({"--some_text=x"}, {}, flags).status()),
+            kExitUsage);
+  EXPECT_TRUE(ParseFlags({"--some_number=1"}, {}, flags).ok());
+}
+
 TEST_F(FlagParserTest, BadValues) {
-  ExpectUsageError({"--score_thresh=high"},
-                   "--score_thresh=high: expected <number>");
-  ExpectUsageError({"--gpu", "1.5"}, "--gpu=1.5: expected <integer>");
-  ExpectUsageError({"--iter2=maybe"}, "--iter2=maybe: expected true or false");
+  ExpectUsageError({"--some_number=high"},
+                   "--some_number=high: expected <number>");
+  ExpectUsageError({"--an_integer", "1.5"},
+                   "--an_integer=1.5: expected <integer>");
+  ExpectUsageError({"--starts_on=maybe"},
+                   "--starts_on=maybe: expected true or false");
 }
 
 TEST_F(FlagParserTest, MissingValues) {
-  ExpectUsageError({"--data-dir"}, "--data_dir needs a value: <text>");
-  ExpectUsageError({"--data-dir", "--save-json"}, "--data_dir needs a value");
+  ExpectUsageError({"--some-text"}, "--some_text needs a value: <text>");
+  ExpectUsageError({"--some-text", "--starts-off"},
+                   "--some_text needs a value");
 }
 
 TEST_F(FlagParserTest, HelpAndVersionWin) {

@@ -2,12 +2,13 @@
 
 #include <csignal>
 #include <cstdio>
-#include <set>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 
 namespace fcis {
@@ -42,19 +43,52 @@ std::string ShortName(const Program& program, absl::string_view flag) {
   return "";
 }
 
+std::string ValueOr(const std::map<std::string, std::string>& map,
+                    const std::string& key, std::string otherwise) {
+  const auto found = map.find(key);
+  return found == map.end() ? std::move(otherwise) : found->second;
+}
+
 // A flag whose default says nothing ("", unset) explains it in its help text.
+// What is off unless its flag is given needs no word about that; what may be on
+// without one is switched off by --no.
 std::string FlagHelp(const Program& program,
                      const absl::CommandLineFlag& flag) {
-  std::string page =
-      absl::StrCat("  ", ShortName(program, flag.Name()), "--", flag.Name());
+  const std::string name(flag.Name());
   const std::string kind = FlagValueKind(flag);
-  if (!kind.empty()) absl::StrAppend(&page, " ", kind);
-  const std::string value = flag.DefaultValue();
-  const std::string suffix =
-      value.empty() ? "" : absl::StrCat(" (default: ", value, ")");
-  absl::StrAppend(&page, "\n",
-                  Wrap(absl::StrCat(flag.Help(), suffix), "      "));
-  return page;
+  const std::string text = ValueOr(program.texts, name, flag.Help());
+  std::string value = ValueOr(program.defaults, name, flag.DefaultValue());
+  const bool is_switch = kind.empty();
+  const bool is_off = is_switch && value == "false";
+  if (is_off) value.clear();
+  return absl::StrCat(
+      "  ", ShortName(program, name), is_switch && !is_off ? "--[no]" : "--",
+      name, is_switch ? "" : " ", kind, "\n",
+      Wrap(value.empty() ? text : absl::StrCat(text, " (default: ", value, ")"),
+           "      "));
+}
+
+FlagMap FlagsOf(const Program& program) {
+  const FlagMap all = OwnFlags();
+  FlagMap flags;
+  for (const Program::FlagGroup& group : program.groups) {
+    for (const std::string& name : group.flags) {
+      flags.emplace(name, all.at(name));
+    }
+  }
+  return flags;
+}
+
+// Errors: a default that its flag does not take, a bug of the program.
+absl::Status SetDefaults(const Program& program, const FlagMap& flags) {
+  for (const auto& [name, value] : program.defaults) {
+    std::string error;
+    if (!flags.at(name)->ParseFrom(value, &error)) {
+      return absl::InternalError(
+          absl::StrCat("default of --", name, ": ", error));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Flush(FILE* file) {
@@ -66,18 +100,20 @@ absl::Status Run(
     int argc, char** argv, const Program& program,
     absl::FunctionRef<absl::Status(const std::vector<std::string>&)> run) {
   const std::vector<std::string> args(argv + 1, argv + argc);
-  absl::StatusOr<CommandLine> line = ParseFlags(args, program.short_flags);
-  if (!line.ok()) return line.status();
+  const FlagMap flags = FlagsOf(program);
+  RETURN_IF_ERROR(SetDefaults(program, flags));
+  ASSIGN_OR_RETURN(const CommandLine line,
+                   ParseFlags(args, program.short_flags, flags));
   absl::Status status;
-  if (line->help) {
+  if (line.help) {
     std::fputs(HelpPage(program).c_str(), stdout);
-  } else if (line->version) {
+  } else if (line.version) {
     std::printf("fcis %s %s\n", program.name.c_str(), kVersion);
     if (program.version_details) {
       std::fputs(program.version_details().c_str(), stdout);
     }
   } else {
-    status = run(line->arguments);
+    status = run(line.arguments);
   }
   const absl::Status flushed = Flush(stdout);
   return status.ok() ? flushed : status;
@@ -89,17 +125,12 @@ std::string HelpPage(const Program& program) {
   std::string page =
       absl::StrCat("Usage: ", program.name, " ", program.arguments, "\n\n",
                    Wrap(program.summary, ""));
-  std::map<std::string, absl::CommandLineFlag*> rest = OwnFlags();
+  const FlagMap flags = OwnFlags();
   for (const Program::FlagGroup& group : program.groups) {
     absl::StrAppend(&page, "\n", group.title, ":\n");
     for (const std::string& name : group.flags) {
-      absl::StrAppend(&page, FlagHelp(program, *rest.at(name)));
-      rest.erase(name);
+      absl::StrAppend(&page, FlagHelp(program, *flags.at(name)));
     }
-  }
-  absl::StrAppend(&page, rest.empty() ? "" : "\nOther flags:\n");
-  for (const auto& [name, flag] : rest) {
-    absl::StrAppend(&page, FlagHelp(program, *flag));
   }
   absl::StrAppend(
       &page, "\n",
@@ -127,6 +158,16 @@ int Main(int argc, char** argv, const Program& program,
     std::fprintf(stderr, "Try '%s --help'.\n", program.name.c_str());
   }
   return code;
+}
+
+int Main(int argc, char** argv, const Program& program,
+         absl::FunctionRef<absl::Status()> run) {
+  return Main(
+      argc, argv, program, [&](const std::vector<std::string>& arguments) {
+        return arguments.empty() ? run()
+                                 : UsageError(absl::StrCat(
+                                       "unexpected argument: ", arguments[0]));
+      });
 }
 
 }  // namespace fcis

@@ -3,6 +3,7 @@
 #define FCIS_CORE_CLI_MAIN_H_
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace fcis {
 // Of all programs; --version prints it.
 inline constexpr char kVersion[] = "0.1.0";
 
-// What --help says about a program beyond its flags' own texts.
+// What a program is called, which flags it has, and what --help says of it.
 struct Program {
   std::string name;       // "demo"
   std::string arguments;  // "[flags] [picture or glob]..."
@@ -25,9 +26,12 @@ struct Program {
     std::string title;
     std::vector<std::string> flags;
   };
-  // Flags that no group names follow under "Other flags".
+  // All flags that the program has; others that it links are unknown to it.
   std::vector<FlagGroup> groups;
   ShortFlags short_flags;
+  // By flag, for one that several programs have: what it means here, in place
+  // of its own help, and its default here.
+  std::map<std::string, std::string> texts, defaults;
   // Lines that --version prints below the version; may be null.
   std::function<std::string()> version_details;
   // Command lines.
@@ -42,6 +46,10 @@ std::string HelpPage(const Program& program);
 // stdout and return 0.
 int Main(int argc, char** argv, const Program& program,
          absl::FunctionRef<absl::Status(const std::vector<std::string>&)> run);
+
+// The same of a program for which any other argument is a UsageError.
+int Main(int argc, char** argv, const Program& program,
+         absl::FunctionRef<absl::Status()> run);
 
 }  // namespace fcis
 

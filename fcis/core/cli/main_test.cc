@@ -6,12 +6,15 @@
 #include "absl/flags/reflection.h"
 #include "absl/strings/str_split.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 ABSL_FLAG(double, level, 0.25, "How much of it.");
 ABSL_FLAG(std::optional<int>, count, std::nullopt, "Default: as many as fit.");
-ABSL_FLAG(std::string, modelpath, "", "A file.");
+ABSL_FLAG(bool, colour, true, "In colour.");
+ABSL_FLAG(bool, brief, false, "In few words.");
+ABSL_FLAG(int, of_another, 0, "Of another program.");
 
 namespace fcis {
 namespace {
@@ -28,10 +31,13 @@ Program TestProgram() {
   program.summary =
       "A sentence that is long enough to be broken into two lines, because it "
       "has more than eighty columns.";
-  program.groups = {{"Model", {"modelpath"}}};
-  program.short_flags = {{'m', "modelpath"}};
+  program.groups = {{"Files", {"out", "seed"}},
+                    {"More", {"count", "level", "colour", "brief"}}};
+  program.short_flags = {{'o', "out"}};
+  program.texts = {{"out", "A file."}};
+  program.defaults = {{"out", "o.txt"}, {"seed", "7"}};
   program.version_details = [] { return std::string("made for tests\n"); };
-  program.examples = {"tester -m a.npz"};
+  program.examples = {"tester -o a.txt"};
   return program;
 }
 
@@ -64,12 +70,18 @@ Outcome CallReturning(const std::vector<std::string>& args,
 TEST(MainTest, HelpPageIsComplete) {
   const std::string page = HelpPage(TestProgram());
   EXPECT_THAT(page, HasSubstr("Usage: tester [flags] [file]..."));
+  EXPECT_THAT(page, HasSubstr("Files:\n  -o, --out <text>\n"
+                              "      A file. (default: o.txt)\n"
+                              "  --seed <integer>\n"));
+  EXPECT_THAT(page, HasSubstr("at random. (default: 7)\n"));
+  EXPECT_THAT(page, HasSubstr("\nMore:\n  --count <integer>\n"
+                              "      Default: as many as fit.\n"));
+  EXPECT_THAT(page, HasSubstr("How much of it. (default: 0.25)\n"));
   EXPECT_THAT(page,
-              HasSubstr("Model:\n  -m, --modelpath <text>\n      A file."));
-  EXPECT_THAT(page, HasSubstr("Other flags:\n  --count <integer>\n"));
-  EXPECT_THAT(page, HasSubstr("How much of it. (default: 0.25)"));
-  EXPECT_THAT(page, HasSubstr("Default: as many as fit.\n"));
-  EXPECT_THAT(page, HasSubstr("tester -m a.npz"));
+              HasSubstr("  --[no]colour\n      In colour. (default: true)"));
+  EXPECT_THAT(page, HasSubstr("  --brief\n      In few words.\n"));
+  EXPECT_THAT(page, Not(HasSubstr("of_another")));
+  EXPECT_THAT(page, HasSubstr("tester -o a.txt"));
   for (absl::string_view line : absl::StrSplit(page, '\n')) {
     EXPECT_THAT(line.size(), Le(80u)) << line;
   }
@@ -90,14 +102,15 @@ TEST(MainTest, HelpAndVersionExitZeroWithoutRunning) {
 }
 
 TEST(MainTest, PassesFlagsAndArguments) {
-  const Outcome outcome =
-      Call({"a", "-m", "w.npz", "--count=3", "b"},
-           [](const std::vector<std::string>& arguments) {
-             EXPECT_THAT(arguments, ElementsAre("a", "b"));
-             EXPECT_EQ(absl::GetFlag(FLAGS_modelpath), "w.npz");
-             EXPECT_EQ(absl::GetFlag(FLAGS_count), 3);
-             return absl::OkStatus();
-           });
+  const Outcome outcome = Call({"a", "-o", "w.txt", "--count=3", "b"},
+                               [](const std::vector<std::string>& arguments) {
+                                 EXPECT_THAT(arguments, ElementsAre("a", "b"));
+                                 EXPECT_EQ(absl::GetFlag(FLAGS_out), "w.txt");
+                                 EXPECT_EQ(absl::GetFlag(FLAGS_count), 3);
+                                 EXPECT_EQ(absl::GetFlag(FLAGS_seed), 7u);
+                                 EXPECT_FALSE(FlagWasGiven("seed"));
+                                 return absl::OkStatus();
+                               });
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.err, "");
 }
@@ -112,6 +125,15 @@ TEST(MainTest, ErrorsSetTheExitCode) {
   EXPECT_THAT(usage.err, HasSubstr("did you mean --level?"));
   EXPECT_THAT(usage.err, HasSubstr("Try 'tester --help'."));
   EXPECT_THAT(run.err, Not(HasSubstr("Try")));
+  EXPECT_EQ(CallReturning({"--of_another=1"}, absl::OkStatus()).code, 2);
+}
+
+TEST(MainTest, ArgumentsOfAProgramThatTakesNone) {
+  std::string name = "tester", argument = "a.txt";
+  char* argv[] = {name.data(), argument.data()};
+  const auto ok = [] { return absl::OkStatus(); };
+  EXPECT_EQ(Main(1, argv, TestProgram(), ok), 0);
+  EXPECT_EQ(Main(2, argv, TestProgram(), ok), 2);
 }
 
 }  // namespace

@@ -2,21 +2,18 @@
 // beside torchvision.
 #include <chrono>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/config/fcis.pb.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/data/loader/coco_set.h"
 #include "fcis/data/loader/loader.h"
 
-ABSL_FLAG(std::string, ann_file, "", "Annotations.");
-ABSL_FLAG(std::string, image_dir, "", "Their pictures.");
-ABSL_FLAG(int, threads, 1, "Threads of the loader.");
 ABSL_FLAG(int, pictures, 200, "How many are loaded.");
 
 namespace fcis::data {
@@ -31,10 +28,12 @@ Program MakeProgram() {
       "1000, flipped at random) and prints pictures per second.";
   program.groups = {
       {"Flags", {"ann_file", "image_dir", "threads", "pictures"}}};
+  program.texts = {{"threads", "Threads of the loader."}};
+  program.defaults = {{"threads", "1"}};
   return program;
 }
 
-absl::Status Run(const std::vector<std::string>&) {
+absl::Status Run() {
   InputConfig input;
   for (const float mean : {123.15f, 115.90f, 103.06f}) input.add_mean(mean);
   ASSIGN_OR_RETURN(

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
-#include "absl/flags/declare.h"
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -19,13 +18,13 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/mask/paste.h"
-#include "fcis/data/coco/data_dir_flag.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/data/coco/dataset.h"
-#include "fcis/data/coco/map_classes_flag.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/coco/splits.h"
 #include "fcis/data/codec/max_pixels_flag.h"
@@ -44,18 +43,9 @@ ABSL_FLAG(
     "A split of COCO under --data_dir, or scenes: a few painted ones that "
     "come with the program, as does the model for them, which is then the "
     "default. Default: minival2014.");
-ABSL_FLAG(std::string, ann_file, "",
-          "Annotations of any data set, with --image_dir, in place of a "
-          "split.");
-ABSL_FLAG(std::string, out, "",
-          "Directory for detections and results.json. Those that it holds "
-          "already are not computed again if weights, settings, categories "
-          "and the pictures' content are the same; what differs is said, and "
-          "computed again. Default: fcis_eval/<date>_<time> where you stand.");
 ABSL_FLAG(bool, reuse, false,
           "If --out holds detections that are not good any more, stop and say "
           "why instead of computing them again.");
-ABSL_DECLARE_FLAG(std::string, image_dir);
 
 namespace fcis::eval {
 namespace {
@@ -106,7 +96,7 @@ absl::StatusOr<data::CocoSource> DataFromFlags() {
   return absl::NotFoundError(
       absl::StrCat(found.status().message(),
                    ".\nTo fetch it:  bazel run "
-                   "//fcis/tools:download_main -- datasets --",
+                   "//fcis/tools:download -- datasets --",
                    split, " --data_dir ", root,
                    "\nTo see it work without:  eval --split scenes"));
 }
@@ -213,6 +203,17 @@ Program ScoreModelProgram() {
                     {"Output", ScoreOutputFlagNames()},
                     {"Computing", model::BackendFlagNames()},
                     {"Thresholds and sizes", model::ModelFlagNames()}};
+  program.texts = {
+      {"ann_file",
+       "Annotations of any data set, with --image_dir, in place of a split."},
+      {"image_dir",
+       "The pictures of --ann_file; or those, by their \"file_name\", that "
+       "--report_html shows of --annotations."},
+      {"out",
+       "Directory for detections and results.json. Those that it holds already "
+       "are not computed again if weights, settings, categories and the "
+       "pictures' content are the same; what differs is said, and computed "
+       "again. Default: fcis_eval/<date>_<time> where you stand."}};
   program.short_flags = {{'m', "modelpath"}, {'o', "out"}, {'d', "data_dir"}};
   program.version_details = model::DeviceDetails;
   program.examples = {

@@ -120,7 +120,7 @@ TEST_F(ScoreModelTest, ScoresUnderTheModelsRules) {
 TEST_F(ScoreModelTest, SaysWhatIsMissing) {
   EXPECT_EQ(Run(""), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("no minival2014"));
-  EXPECT_THAT(Load("log.txt"), HasSubstr("download_main -- datasets "
+  EXPECT_THAT(Load("log.txt"), HasSubstr("download -- datasets "
                                          "--minival2014"));
   EXPECT_EQ(Run("--split minivan2014"), 2);
   EXPECT_EQ(Run("--ann_file a.json"), 2);

@@ -12,11 +12,9 @@
 #include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
-#include "fcis/core/cli/threads_flag.h"
-#include "fcis/kernels/backend_factory.h"
 #include "fcis/kernels/cuda_environment.h"
-#include "fcis/kernels/train/train_backend_factory.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 ABSL_FLAG(std::string, device, "auto",
@@ -66,7 +64,8 @@ absl::Status CheckDevice(absl::string_view device) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> DeviceFromFlags() {
+// The value of --device, or what --gpu means.
+absl::StatusOr<std::string> DeviceName() {
   const std::string device = absl::GetFlag(FLAGS_device);
   const std::optional<int> gpu = absl::GetFlag(FLAGS_gpu);
   if (!gpu) return device;
@@ -79,22 +78,6 @@ absl::StatusOr<std::string> DeviceFromFlags() {
   if (device == "auto" || device == meant) return meant;
   return UsageError(absl::StrCat("--gpu=", *gpu, " means --device=", meant,
                                  ", but --device=", device, " was given"));
-}
-
-// "auto" is the GPU where there is one; where only the GPU is missing, not the
-// code for it, a line says why it is the CPU.
-template <typename T, typename Make>
-absl::StatusOr<std::unique_ptr<T>> MakeOn(const std::string& device,
-                                          kernels::Precision precision,
-                                          const Make& make) {
-  if (device != "auto") return make(device, precision);
-  absl::StatusOr<std::unique_ptr<T>> cuda = make("cuda", precision);
-  if (cuda.ok()) return cuda;
-  if (!absl::IsUnimplemented(cuda.status())) {
-    absl::FPrintF(stderr, "%s; computing on the CPU\n",
-                  cuda.status().message());
-  }
-  return make("cpu", precision);
 }
 
 }  // namespace
@@ -114,7 +97,7 @@ std::string DeviceDetails() {
 }
 
 absl::Status CheckBackendFlags() {
-  ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
+  ASSIGN_OR_RETURN(const std::string device, DeviceName());
   RETURN_IF_ERROR(CheckDevice(device));
   RETURN_IF_ERROR(CheckChoice("precision", absl::GetFlag(FLAGS_precision),
                               {"auto", "bf16", "f32", "fp16", "int8", "tf32"}));
@@ -123,28 +106,29 @@ absl::Status CheckBackendFlags() {
   return CheckThreadsFlag();
 }
 
-absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags() {
+absl::StatusOr<DeviceChoice> DeviceFromFlags() {
   RETURN_IF_ERROR(CheckBackendFlags());
-  ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
-  ASSIGN_OR_RETURN(const kernels::Precision precision,
+  DeviceChoice choice;
+  ASSIGN_OR_RETURN(choice.device, DeviceName());
+  ASSIGN_OR_RETURN(choice.precision,
                    kernels::ParsePrecision(absl::GetFlag(FLAGS_precision)));
   RETURN_IF_ERROR(SetThreadsFromFlag());
-  ASSIGN_OR_RETURN(const kernels::ConvAlgorithm algorithm,
-                   kernels::ParseConvAlgorithm(absl::GetFlag(FLAGS_conv)));
-  return MakeOn<kernels::Backend>(
-      device, precision, [=](const std::string& name, kernels::Precision type) {
-        return kernels::MakeBackend(name, type, algorithm);
-      });
+  return choice;
 }
 
-absl::StatusOr<std::unique_ptr<kernels::TrainBackend>> TrainBackendFromFlags() {
+void SayWhyNotGpu(const absl::Status& status) {
+  if (absl::IsUnimplemented(status)) return;
+  absl::FPrintF(stderr, "%s; computing on the CPU\n", status.message());
+}
+
+absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags() {
   RETURN_IF_ERROR(CheckBackendFlags());
-  ASSIGN_OR_RETURN(const std::string device, DeviceFromFlags());
-  ASSIGN_OR_RETURN(const kernels::Precision precision,
-                   kernels::ParsePrecision(absl::GetFlag(FLAGS_precision)));
-  RETURN_IF_ERROR(SetThreadsFromFlag());
-  return MakeOn<kernels::TrainBackend>(device, precision,
-                                       kernels::MakeTrainBackend);
+  ASSIGN_OR_RETURN(const kernels::ConvAlgorithm algorithm,
+                   kernels::ParseConvAlgorithm(absl::GetFlag(FLAGS_conv)));
+  return MakeFromFlags(
+      [=](absl::string_view device, kernels::Precision precision) {
+        return kernels::MakeBackend(device, precision, algorithm);
+      });
 }
 
 }  // namespace fcis::model

@@ -9,8 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/backend.h"
-#include "fcis/kernels/train/train_backend.h"
+#include "fcis/kernels/backend_factory.h"
 
 namespace fcis::model {
 
@@ -25,12 +26,34 @@ std::string DeviceDetails();
 // else a UsageError.
 absl::Status CheckBackendFlags();
 
-// Sets the number of threads and makes the backend. Errors: a UsageError as
-// above; a device that this program or machine does not have.
-absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags();
+struct DeviceChoice {
+  std::string device;  // "auto", "cpu", ...
+  kernels::Precision precision = kernels::Precision::kAuto;
+};
 
-// The same for training.
-absl::StatusOr<std::unique_ptr<kernels::TrainBackend>> TrainBackendFromFlags();
+// Sets the number of threads. Errors: those of CheckBackendFlags.
+absl::StatusOr<DeviceChoice> DeviceFromFlags();
+
+// Says that "auto" is the CPU, where only the GPU is missing, not the code for
+// it.
+void SayWhyNotGpu(const absl::Status& status);
+
+// What make(device, precision), such as kernels::MakeTrainBackend, makes for
+// the flags; for "auto" on a GPU, else on the CPU. Errors: a UsageError as
+// above; a device that this program or machine does not have.
+template <typename Make>
+auto MakeFromFlags(const Make& make)
+    -> decltype(make("", kernels::Precision::kAuto)) {
+  ASSIGN_OR_RETURN(const DeviceChoice choice, DeviceFromFlags());
+  const bool any = choice.device == "auto";
+  auto made = make(any ? "cuda" : choice.device, choice.precision);
+  if (!any || made.ok()) return made;
+  SayWhyNotGpu(made.status());
+  return make("cpu", choice.precision);
+}
+
+// A kernels::MakeBackend with the algorithm that --conv names.
+absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags();
 
 }  // namespace fcis::model
 

@@ -104,7 +104,7 @@ absl::StatusOr<Weights> LoadWeights(const std::string& path,
   return absl::InvalidArgumentError(absl::StrCat(
       path, ": no FCIS model but a ", BackboneKindName(kind),
       " with the names of ", BackboneNamingName(naming),
-      kind.basic ? "" : ", which training can start from (train_main --init)"));
+      kind.basic ? "" : ", which training can start from (train --init)"));
 }
 
 absl::StatusOr<std::map<std::string, Tensor>> ReadTensors(

@@ -38,9 +38,9 @@ namespace {
 Program MakeProgram() {
   Program program;
   program.name = "launch";
-  program.arguments = "[flags] -- train_main [its flags]...";
+  program.arguments = "[flags] -- train [its flags]...";
   program.summary =
-      "Starts train_main under mpiexec, and again, with --resume, when a "
+      "Starts train under mpiexec, and again, with --resume, when a "
       "process crashed or hung. Asked to stop (Ctrl-C, SIGTERM, SIGUSR1), the "
       "job saves a checkpoint and leaves; asked again, it ends at once. Gives "
       "up when the command line is wrong or when an attempt comes no further "
@@ -49,7 +49,7 @@ Program MakeProgram() {
                     {"Failures", {"max_restarts", "kill_delay"}}};
   program.short_flags = {{'n', "processes"}};
   program.examples = {
-      "launch -n 2 -- train_main --config small_scenes -o run",
+      "launch -n 2 -- train --config small_scenes -o run",
       "launch -n 16 --hostfile hosts -- ./train_main -o /shared/run --resume"};
   return program;
 }
@@ -69,18 +69,19 @@ absl::Status CheckFlags(const std::vector<std::string>& program) {
     return UsageError("--kill_delay must be at least 1");
   }
   if (program.empty()) {
-    return UsageError("the program to start is missing: -- train_main ...");
+    return UsageError("the program to start is missing: -- train ...");
   }
   const std::string hostfile = ResolvePath(absl::GetFlag(FLAGS_hostfile));
   if (hostfile.empty()) return absl::OkStatus();
   return MappedFile::Open(hostfile).status();
 }
 
-// A path as the user wrote it; a name without '/' beside this program's own
-// files, or in $PATH.
+// A path as the user wrote it; for train, or train_main, this program's own;
+// any other name is one in $PATH.
 std::string FindProgram(const std::string& name) {
   if (name.find('/') != name.npos) return ResolvePath(name);
-  return FindRunfile(absl::StrCat("fcis/train/main/", name)).value_or(name);
+  if (name != "train" && name != "train_main") return name;
+  return FindRunfile("fcis/train/main/train_main").value_or(name);
 }
 
 MpiOptions JobOptions() {

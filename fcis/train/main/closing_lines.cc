@@ -34,8 +34,7 @@ std::string WhatToDoNext(const FinishedRun& run) {
   }
   absl::StrAppend(&lines, " --imgdir YOUR_PICTURES");
   if (run.val_ann_file.empty()) return lines;
-  absl::StrAppend(&lines,
-                  "\nTo score it:  bazel run //fcis/eval:eval_main -- -m ",
+  absl::StrAppend(&lines, "\nTo score it:  bazel run //fcis/eval:eval -- -m ",
                   model, " --ann_file ", Quoted(run.val_ann_file),
                   " --image_dir ", Quoted(run.val_image_dir));
   if (!run.map_classes.empty()) {
@@ -49,7 +48,7 @@ std::string HowToGoOn(const std::string& directory, int processes) {
       "To go on:  bazel run ",
       processes > 1 ? absl::StrCat("--run_under='mpiexec -n ", processes, "' ")
                     : "",
-      "//fcis/train:train_main -- --out ", Quoted(directory), " --resume");
+      "//fcis/train:train -- --out ", Quoted(directory), " --resume");
 }
 
 }  // namespace fcis::train

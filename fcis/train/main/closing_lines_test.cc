@@ -29,7 +29,7 @@ TEST(ClosingLinesTest, OfOneThatWasAreWordsOfAShell) {
       "To use it:  bazel run //fcis/tools:demo -- -m '/tmp/my "
       "run/model.safetensors' --score_thresh 0.40 --imgdir "
       "YOUR_PICTURES\n"
-      "To score it:  bazel run //fcis/eval:eval_main -- -m '/tmp/my "
+      "To score it:  bazel run //fcis/eval:eval -- -m '/tmp/my "
       "run/model.safetensors' --ann_file '/tmp/it'\\''s.json' --image_dir "
       "'/tmp/$HOME' --map_classes 'person:pedestrian,traffic "
       "light:light'");
@@ -37,11 +37,11 @@ TEST(ClosingLinesTest, OfOneThatWasAreWordsOfAShell) {
 
 TEST(ClosingLinesTest, GoesOnWithAsManyProcesses) {
   EXPECT_EQ(HowToGoOn("/tmp/run", 1),
-            "To go on:  bazel run //fcis/train:train_main -- --out /tmp/run "
+            "To go on:  bazel run //fcis/train:train -- --out /tmp/run "
             "--resume");
   EXPECT_EQ(HowToGoOn("/tmp/a b", 2),
             "To go on:  bazel run --run_under='mpiexec -n 2' "
-            "//fcis/train:train_main -- --out '/tmp/a b' --resume");
+            "//fcis/train:train -- --out '/tmp/a b' --resume");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
-#include "fcis/data/coco/bad_annotation_flags.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/data/coco/hold_out.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/download/download_flag.h"

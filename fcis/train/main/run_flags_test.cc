@@ -7,20 +7,13 @@
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
+#include "fcis/train/main/train_plan.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-// As train_main defines them, in part.
-ABSL_FLAG(std::string, ann_file, "", "");
-ABSL_FLAG(std::string, image_dir, "", "");
-ABSL_FLAG(std::string, data_dir, "~/data", "");
-ABSL_FLAG(std::string, val_ann_file, "", "");
-ABSL_FLAG(std::string, val_image_dir, "", "");
-ABSL_FLAG(std::string, init, "", "");
-ABSL_FLAG(uint64_t, seed, 0, "");
-ABSL_FLAG(int64_t, max_iters, 0, "");
-ABSL_FLAG(std::optional<int>, gpu, std::nullopt, "");
-ABSL_FLAG(std::string, device, "auto", "");
+ABSL_DECLARE_FLAG(std::string, device);
+ABSL_DECLARE_FLAG(std::optional<int>, gpu);
+ABSL_DECLARE_FLAG(int64_t, max_iters);
 
 namespace fcis::train {
 namespace {

@@ -12,15 +12,17 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/kernels/backend_factory.h"
+#include "fcis/kernels/train/train_backend_factory.h"
 #include "fcis/model/cli/backend_flags.h"
+#include "fcis/train/config/recipes.h"
 #include "fcis/train/init/calibrate.h"
 #include "fcis/train/main/closing_lines.h"
 #include "fcis/train/main/faults.h"
@@ -58,6 +60,17 @@ Program MakeProgram() {
        {"out", "resume", "resume_from", "change_recipe", "minutes", "max_iters",
         "seed", "checkpoint_every", "keep_checkpoints", "timeout"}},
       {"Computing", model::BackendFlagNames()}};
+  program.texts = {
+      {"config",
+       absl::StrCat("Recipe: ", absl::StrJoin(RecipeNames(), ", "),
+                    ", or a file (fcis/train/config/train.proto in text "
+                    "form).")},
+      {"ann_file",
+       "Annotations in COCO's format, with --image_dir; the classes are "
+       "theirs. Default: what the recipe says, else COCO in --data_dir."},
+      {"out", "Run directory. Default: out/<date>_<time> where you stand."},
+      {"seed", "Seed of order, augmentation, samples and weights."}};
+  program.defaults = {{"config", "chainer_fcis"}};
   program.short_flags = {{'o', "out"}, {'d', "data_dir"}};
   program.version_details = model::DeviceDetails;
   program.examples = {
@@ -240,7 +253,8 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
       return absl::OkStatus();
     }
   }
-  ASSIGN_OR_RETURN(const auto backend, model::TrainBackendFromFlags());
+  ASSIGN_OR_RETURN(const auto backend,
+                   model::MakeFromFlags(kernels::MakeTrainBackend));
   if (!resume) {
     ASSIGN_OR_RETURN(run, OpenRun(out, resume, job));
   }
@@ -250,11 +264,7 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
   return status;
 }
 
-absl::Status Run(const std::vector<std::string>& command_line,
-                 const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) {
-    return UsageError(absl::StrCat("unexpected argument: ", arguments[0]));
-  }
+absl::Status Run(const std::vector<std::string>& command_line) {
   RETURN_IF_ERROR(CheckResumeFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> job, MakeCommunicator());
   const absl::Status status = RunJob(command_line, job.get());
@@ -268,7 +278,5 @@ absl::Status Run(const std::vector<std::string>& command_line,
 int main(int argc, char** argv) {
   const std::vector<std::string> command_line(argv, argv + argc);
   return fcis::Main(argc, argv, fcis::train::MakeProgram(),
-                    [&](const std::vector<std::string>& arguments) {
-                      return fcis::train::Run(command_line, arguments);
-                    });
+                    [&] { return fcis::train::Run(command_line); });
 }

@@ -115,7 +115,7 @@ TEST(TrainMainTest, ASignalSavesAndLeaves) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
   EXPECT_THAT(*ReadFile(said),
               HasSubstr(absl::StrCat("To go on:  bazel run "
-                                     "//fcis/train:train_main -- --out ",
+                                     "//fcis/train:train -- --out ",
                                      run, " --resume\n")));
   const size_t lines = ReadLog(run).size();
   const Outcome resumed = Train(absl::StrCat(
@@ -228,7 +228,7 @@ TEST(TrainMainTest, ValidatesAndKeepsTheBest) {
   EXPECT_THAT(outcome.output, HasSubstr("\n| ellipse | "));
   EXPECT_THAT(outcome.output,
               HasSubstr(absl::StrCat(
-                  "\nTo score it:  bazel run //fcis/eval:eval_main -- -m ", run,
+                  "\nTo score it:  bazel run //fcis/eval:eval -- -m ", run,
                   "/model.safetensors --ann_file ", annotations,
                   " --image_dir ", images)));
   const std::string picture = run + "/validation.jpg";
@@ -359,12 +359,12 @@ TEST(TrainMainTest, MissingDataAndWeightsSayHowToFetchThem) {
   const Outcome data =
       Train(absl::StrCat("--data_dir ", empty, " --out ", empty, "/run"));
   EXPECT_EQ(data.code, 1);
-  EXPECT_THAT(data.output, HasSubstr("download_main -- datasets"));
+  EXPECT_THAT(data.output, HasSubstr("download -- datasets"));
   const Outcome weights = Train(
       absl::StrCat(TinyFlags(), "--init resnet101_imagenet --nodownload --out ",
                    empty, "/run"));
   EXPECT_EQ(weights.code, 1);
-  EXPECT_THAT(weights.output, HasSubstr("download_main -- models"));
+  EXPECT_THAT(weights.output, HasSubstr("download -- models"));
   EXPECT_THAT(weights.output, HasSubstr("--init scratch"));
 }
 

@@ -15,25 +15,16 @@
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/text_proto.h"
-#include "fcis/data/coco/bad_annotation_flags.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/model/topology.h"
 #include "fcis/train/config/recipes.h"
 #include "fcis/train/main/run_flags.h"
 #include "fcis/train/trainer/timetable.h"
 
-ABSL_FLAG(std::string, config, "chainer_fcis",
-          absl::StrCat("Recipe: ",
-                       absl::StrJoin(fcis::train::RecipeNames(), ", "),
-                       ", or a file (fcis/train/config/train.proto in text "
-                       "form)."));
 ABSL_FLAG(std::string, set, "",
           "Changes to the recipe, in text form: 'batch: 2 schedule { cosine: "
           "true }'. Lists grow.");
-ABSL_FLAG(std::string, ann_file, "",
-          "Annotations in COCO's format, with --image_dir; the classes are "
-          "theirs. Default: what the recipe says, else COCO in --data_dir.");
-ABSL_FLAG(std::string, image_dir, "", "The pictures of --ann_file.");
 ABSL_FLAG(std::string, val_ann_file, "",
           "Annotations to validate on, with --val_image_dir. Default: none, or "
           "a part of --ann_file where the recipe holds one out.");
@@ -43,8 +34,6 @@ ABSL_FLAG(std::string, init, "",
           "Initial weights: a model, a checkpoint or an ImageNet backbone "
           "(file or published name), or scratch. Default: what the recipe "
           "says.");
-ABSL_FLAG(std::string, out, "",
-          "Run directory. Default: out/<date>_<time> where you stand.");
 ABSL_FLAG(bool, resume, false,
           "Go on from the newest checkpoint of --out. Recipe, data, validation "
           "and the other flags of the run are as it was begun unless they are "
@@ -61,7 +50,6 @@ ABSL_FLAG(int64_t, max_iters, 0,
 ABSL_FLAG(double, minutes, 0,
           "A run that would take longer is shortened to about so many minutes; "
           "0: what the recipe says.");
-ABSL_FLAG(uint64_t, seed, 0, "Of order, augmentation, samples and weights.");
 ABSL_FLAG(int64_t, checkpoint_every, 0,
           "Iterations between checkpoints; 0: one per epoch.");
 ABSL_FLAG(int, keep_checkpoints, 3, "Newest checkpoints kept; 0: all.");

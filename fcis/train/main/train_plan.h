@@ -10,22 +10,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/config/fcis.pb.h"
-#include "fcis/data/coco/data_dir_flag.h"
-#include "fcis/data/coco/map_classes_flag.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/main/opened_run.h"
 #include "fcis/train/trainer/trainer_options.h"
 
-ABSL_DECLARE_FLAG(std::string, ann_file);
-ABSL_DECLARE_FLAG(std::string, image_dir);
 ABSL_DECLARE_FLAG(std::string, val_ann_file);
 ABSL_DECLARE_FLAG(std::string, val_image_dir);
 ABSL_DECLARE_FLAG(std::string, init);
-ABSL_DECLARE_FLAG(std::string, out);
 ABSL_DECLARE_FLAG(bool, resume);
 ABSL_DECLARE_FLAG(std::string, resume_from);
-ABSL_DECLARE_FLAG(uint64_t, seed);
 ABSL_DECLARE_FLAG(int, keep_checkpoints);
 
 namespace fcis::train {

@@ -115,7 +115,7 @@ absl::StatusOr<std::string> FindFile(
       fetched.status().code(),
       absl::StrCat("--init ", init, ": ", fetched.status().message(),
                    "\nNor is there a file ", path,
-                   "\nTo fetch it:  bazel run //fcis/tools:download_main -- "
+                   "\nTo fetch it:  bazel run //fcis/tools:download -- "
                    "models ",
                    init, "\nTo train from random weights:  --init scratch"));
 }

@@ -182,10 +182,11 @@ TEST_F(TrainingInitTest, PublishedNamesAreFetched) {
       });
   ASSERT_TRUE(got.ok()) << got.status();
   ExpectModel(*got);
-  EXPECT_THAT(Make("no_such_model").status().ToString(),
-              AllOf(HasSubstr("no_such_model"), HasSubstr("download_main"),
-                    HasSubstr("--init scratch"),
-                    HasSubstr("file " + ResolvePath("no_such_model"))));
+  EXPECT_THAT(
+      Make("no_such_model").status().ToString(),
+      AllOf(HasSubstr("no_such_model"), HasSubstr("tools:download -- models"),
+            HasSubstr("--init scratch"),
+            HasSubstr("file " + ResolvePath("no_such_model"))));
   EXPECT_EQ(Make("/no/such.npz").status().message(),
             "--init /no/such.npz: no such file");
 }

@@ -13,7 +13,7 @@
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/mask/paste.h"
-#include "fcis/data/coco/bad_annotation_flags.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/codec/image_reader.h"
@@ -148,7 +148,7 @@ std::string Table(const eval::Evaluation& evaluation) {
   eval::EvalSummary summary = evaluation.summary;
   summary.sizes.clear();
   summary.mean.ap_by_size.clear();
-  std::vector<eval::CategoryRow> rows = CategoryRows(evaluation);
+  std::vector<eval::CategoryRow> rows = eval::CategoryRows(evaluation);
   if (rows.size() > kManyClasses) rows.clear();
   for (eval::CategoryRow& row : rows) row.score.ap_by_size.clear();
   return MarkdownTable(summary, rows);

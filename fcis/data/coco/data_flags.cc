@@ -1,6 +1,4 @@
-#include "fcis/data/coco/bad_annotation_flags.h"
-
-#include <string>
+#include "fcis/data/coco/data_flags.h"
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
@@ -8,6 +6,16 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/suggest.h"
 
+ABSL_FLAG(std::string, ann_file, "",
+          "Annotations of any data set in COCO's format, with --image_dir.");
+ABSL_FLAG(std::string, image_dir, "", "The pictures of --ann_file.");
+ABSL_FLAG(std::string, data_dir, "~/data/datasets/coco",
+          "COCO's files, as download lays them out.");
+ABSL_FLAG(std::string, map_classes, "",
+          "Which category of the data set that is scored a class of the model "
+          "is where the names differ: person:pedestrian,'model name:set name'. "
+          "Several classes may be one category. Else names decide, whatever "
+          "their case; usual spellings (aeroplane, airplane) are known.");
 ABSL_FLAG(std::string, bad_annotations, "error",
           "Annotations, pictures and categories that lack what is needed of "
           "them, or hold something else there: error names them and ends "
@@ -15,7 +23,7 @@ ABSL_FLAG(std::string, bad_annotations, "error",
           "Annotations of unknown pictures or categories, and runs of another "
           "size than their picture, are bad for training and check_dataset; "
           "an evaluation scores them as pycocotools does, and says so.");
-ABSL_FLAG(int, max_messages, 20, "Bad records that are named.");
+ABSL_FLAG(int, max_messages, 20, "How many bad records are named.");
 
 namespace fcis::data {
 
