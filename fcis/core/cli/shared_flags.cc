@@ -14,8 +14,7 @@ ABSL_FLAG(std::string, imgdir, "", "A directory of pictures.");
 ABSL_FLAG(bool, list, false, "List what there is.");
 ABSL_FLAG(std::string, out, "", "Where the results go.");
 ABSL_FLAG(std::string, output_json, "",
-          "Also write the result to this file as JSON, numbers with all their "
-          "digits.");
+          "Also write the results to this file, as JSON.");
 ABSL_FLAG(std::string, preset, "",
           "Instead of a model file: a model by name, with deterministic "
           "weights.");

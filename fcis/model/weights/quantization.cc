@@ -57,7 +57,7 @@ absl::Status TakeKernel(const std::string& source, const std::string& layer,
     return Bad(source,
                absl::StrCat(name, " is i8, but ", scale_name, " is missing"));
   }
-  if (kernel.shape().rank() != 4) {
+  if (kernel.shape().rank() != 4 || kernel.num_elements() == 0) {
     return Bad(source,
                absl::StrCat(name, " of 8 bits is ", kernel.shape().ToString(),
                             ", expected a convolution's kernel"));

@@ -127,6 +127,9 @@ TEST_F(QuantizationTest, RefusesWhatFitsNoLayer) {
   const Tensor kernel = Tensor::Zeros({1, 2, 3, 3}, DType::kI8);
   EXPECT_THAT(ErrorWith("rpn/loc/W", &kernel),
               HasSubstr("rpn/loc/W_scale is missing"));
+  const Tensor none = Tensor::Zeros({0, 2, 3, 3}, DType::kI8);
+  EXPECT_THAT(ErrorWith(absl::StrCat(kLayer, "/W"), &none),
+              HasSubstr("expected a convolution's kernel"));
   // Scales alone are unknown tensors.
   EXPECT_THAT(ErrorWith("rpn/loc/W_scale", &one), HasSubstr("rpn/loc/W_scale"));
 }
