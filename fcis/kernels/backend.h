@@ -11,7 +11,7 @@
 //   take either, and give what they took; every other op takes row-major maps.
 // - Threads: one call at a time per backend, from any thread. Inside, a call
 //   uses NumThreads() threads (fcis/core/base/parallel.h); results do not
-//   depend on how many, bit for bit (but ConvAlgorithm::kAuto's choice may).
+//   depend on how many, bit for bit.
 // - Aliasing: a result never shares memory with an argument, except that Conv
 //   takes over the memory of a residual that is handed over with std::move.
 // - Types: feature maps have activation_type(), and convolutions round their

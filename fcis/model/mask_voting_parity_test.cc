@@ -88,7 +88,7 @@ TEST(MaskAggregationParity, OneSum) {
 
 class MaskVotingParity : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(MaskVotingParity, data::Instances) {
+TEST_P(MaskVotingParity, Instances) {
   const auto backend = kernels::MakeTestBackend(GetParam());
   const GoldenFile golden("mask_voting.npz");
   const int cases = golden.Int("n_cases");

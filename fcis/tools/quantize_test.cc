@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
-#include "fcis/data/codec/jpeg_writer.h"
+#include "fcis/data/codec/jpeg.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -14,7 +14,7 @@
 #include "fcis/kernels/cpu/dilation_phases.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_weights.h"
-#include "fcis/kernels/cpu/wino_tuner.h"
+#include "fcis/kernels/cpu/wino_choice.h"
 
 namespace fcis::kernels {
 namespace {
@@ -364,7 +364,7 @@ absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
       !WinoConv::Fits(params, weight.shape())) {
     return absl::make_unique<DnnlConv>(this, params, weight, bias);
   }
-  return MakeTunedConv(
+  return MakeWinoOrDirect(
       algorithm_, params, weight, bias,
       [=](const Tensor& w) {
         return absl::make_unique<DnnlConv>(this, params, w, bias);

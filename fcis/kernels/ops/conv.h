@@ -30,8 +30,8 @@ struct ConvParams {
 
 // How a CPU's f32 convolutions of inference are computed. kWinograd: 3x3
 // kernels by a quarter of the products (fcis/kernels/cpu/wino_conv.h, which
-// states the error); kAuto: where that is measured to be faster, so that the
-// last digits may depend on the machine, its load and the number of threads.
+// states the error); kAuto: where that is faster, which the shapes alone
+// decide.
 enum class ConvAlgorithm { kAuto, kDirect, kWinograd };
 
 // A convolution of a backend's, which outlives it. Its calls are the backend's:

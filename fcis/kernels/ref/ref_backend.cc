@@ -36,8 +36,8 @@ class RefBackend : public DeviceBackend {
     if (x.type() != DType::kU8) return DeviceBackend::MaxPool(params, x, y);
     // Whole numbers, as floats.
     Tensor values(y->shape());
-    RETURN_IF_ERROR(DeviceBackend::MaxPool(
-        params, FromInt8(x, 1, DType::kF32), &values));
+    RETURN_IF_ERROR(
+        DeviceBackend::MaxPool(params, FromInt8(x, 1, DType::kF32), &values));
     const Tensor coded = ToInt8(values, {DType::kU8, 1});
     std::copy_n(coded.data<uint8_t>(), coded.num_elements(),
                 y->mutable_data<uint8_t>());

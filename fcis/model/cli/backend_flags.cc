@@ -34,8 +34,7 @@ ABSL_FLAG(
     std::string, conv, "auto",
     "How f32 convolutions are computed on a CPU, but for training: "
     "direct; winograd (3x3 kernels by a quarter of the products, rounding "
-    "twice as much); or auto (winograd where it is measured to be faster, "
-    "so that the last digits may differ from run to run).");
+    "twice as much); or auto (winograd for the layers that it makes faster).");
 
 namespace fcis::model {
 namespace {

@@ -1,0 +1,36 @@
+// Which algorithm an f32 convolution of inference runs by.
+#ifndef FCIS_KERNELS_CPU_WINO_CHOICE_H_
+#define FCIS_KERNELS_CPU_WINO_CHOICE_H_
+
+#include <functional>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/cpu/wino_conv.h"
+#include "fcis/kernels/ops/conv.h"
+
+namespace fcis::kernels {
+
+// Whether Winograd's algorithm is the faster one for a kernel O,I,3,3 that
+// WinoConv fits, on maps N,H,W,I. By the shapes alone, as measured by
+// conv_benchmark (docs/benchmarks.md), and not by a clock: a network then gives
+// the same bits in every run and on any number of threads.
+bool WinogradPays(const Shape& weight, const Shape& x);
+
+// Makes the direct convolution of such a kernel.
+using MakeDirect = std::function<absl::StatusOr<std::unique_ptr<Convolution>>(
+    const Tensor& weight)>;
+
+// A convolution that WinoConv fits. `space` outlives it.
+//
+// kWinograd: Winograd's algorithm wherever it can be, which is without a
+// residual, in row-major maps. kAuto: there, where it pays. Weights are kept in
+// the order of the one in use, or in both orders where both are.
+std::unique_ptr<Convolution> MakeWinoOrDirect(
+    ConvAlgorithm algorithm, const ConvParams& params, const Tensor& weight,
+    const Tensor& bias, MakeDirect make_direct, WinoSpace* space);
+
+}  // namespace fcis::kernels
+
+#endif  // FCIS_KERNELS_CPU_WINO_CHOICE_H_

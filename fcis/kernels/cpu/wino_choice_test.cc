@@ -1,0 +1,103 @@
+#include "fcis/kernels/cpu/wino_choice.h"
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "fcis/core/testing/near.h"
+#include "fcis/kernels/testing/backends.h"
+#include "gtest/gtest.h"
+
+namespace fcis::kernels {
+namespace {
+
+// Gives -1 everywhere, or 1 with a residual, so that who ran is seen.
+class Marked : public Convolution {
+ public:
+  using Convolution::Convolution;
+  absl::Status Forward(const Tensor&, const Tensor* residual,
+                       Tensor* y) override {
+    for (float& v : y->mutable_span<float>()) {
+      v = residual == nullptr ? -1.0f : 1.0f;
+    }
+    return absl::OkStatus();
+  }
+};
+
+class WinoChoiceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    params_.pad = 1;
+    if (!WinoConv::Fits(params_, Shape{16, 16, 3, 3})) {
+      GTEST_SKIP() << "needs AVX2 and FMA";
+    }
+  }
+
+  std::unique_ptr<Convolution> Make(ConvAlgorithm algorithm, int64_t channels) {
+    weight_ = RandomTensor("w", Shape{channels, channels, 3, 3});
+    bias_ = RandomTensor("b", Shape{channels});
+    return MakeWinoOrDirect(
+        algorithm, params_, weight_, bias_,
+        [this](
+            const Tensor& w) -> absl::StatusOr<std::unique_ptr<Convolution>> {
+          ++made_;
+          EXPECT_TRUE(AllEqual(w, weight_));
+          return std::make_unique<Marked>(params_, w.shape());
+        },
+        &space_);
+  }
+
+  Shape MapOf(int64_t size) const {
+    return {1, size, size, weight_.shape().dim(0)};
+  }
+  Tensor Forward(Convolution* conv, int64_t size, bool residual = false) {
+    Tensor y(MapOf(size));
+    const Tensor add = Tensor::Zeros(y.shape());
+    EXPECT_TRUE(conv->Forward(RandomTensor("x", MapOf(size)),
+                              residual ? &add : nullptr, &y)
+                    .ok());
+    return y;
+  }
+  Tensor Winograd(int64_t size) {
+    Tensor y(MapOf(size));
+    WinoConv(params_, weight_, bias_)
+        .Run(RandomTensor("x", MapOf(size)), &space_, &y);
+    return y;
+  }
+  static bool WasDirect(const Tensor& y) { return y.data<float>()[0] == -1; }
+
+  ConvParams params_;
+  Tensor weight_, bias_;
+  WinoSpace space_;
+  int made_ = 0;
+};
+
+TEST_F(WinoChoiceTest, WinogradWhereverItCanBe) {
+  const auto conv = Make(ConvAlgorithm::kWinograd, 16);
+  EXPECT_TRUE(AllEqual(Forward(conv.get(), 9), Winograd(9)));
+  EXPECT_EQ(made_, 0);
+  // It knows no residual; the direct one gets the weights back.
+  EXPECT_EQ(Forward(conv.get(), 9, true).data<float>()[0], 1);
+  EXPECT_EQ(made_, 1);
+}
+
+TEST_F(WinoChoiceTest, AutoByTheShapes) {
+  const auto conv = Make(ConvAlgorithm::kAuto, 64);
+  EXPECT_TRUE(WasDirect(Forward(conv.get(), 22)));
+  EXPECT_TRUE(AllEqual(Forward(conv.get(), 23), Winograd(23)));
+  // Back and forth, each made once.
+  EXPECT_TRUE(WasDirect(Forward(conv.get(), 22)));
+  EXPECT_FALSE(WasDirect(Forward(conv.get(), 23)));
+  EXPECT_EQ(made_, 1);
+  EXPECT_TRUE(WasDirect(Forward(Make(ConvAlgorithm::kAuto, 48).get(), 23)));
+}
+
+TEST(WinogradPays, ManyChannelsAndPixels) {
+  EXPECT_TRUE(WinogradPays(Shape{64, 64, 3, 3}, Shape{1, 16, 32, 64}));
+  EXPECT_TRUE(WinogradPays(Shape{64, 64, 3, 3}, Shape{2, 16, 16, 64}));
+  EXPECT_FALSE(WinogradPays(Shape{64, 64, 3, 3}, Shape{1, 16, 31, 64}));
+  EXPECT_FALSE(WinogradPays(Shape{48, 64, 3, 3}, Shape{1, 99, 99, 64}));
+  EXPECT_FALSE(WinogradPays(Shape{64, 48, 3, 3}, Shape{1, 99, 99, 48}));
+}
+
+}  // namespace
+}  // namespace fcis::kernels
