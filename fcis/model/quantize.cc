@@ -67,7 +67,9 @@ class Quantizer {
       if (layers_[i].int8) chosen.insert(i);
     }
     model.weights = With(chosen);
-    ASSIGN_OR_RETURN(model.loss, LossOf(model.weights));
+    if (!pictures_.empty()) {
+      ASSIGN_OR_RETURN(model.loss, LossOf(model.weights));
+    }
     Describe(model.weights.int8);
     for (auto& [name, kernel] : model.weights.int8.kernels) {
       model.weights.tensors[name + "/W"] = KernelValues(kernel);

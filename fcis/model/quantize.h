@@ -5,6 +5,7 @@
 #define FCIS_MODEL_QUANTIZE_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,8 @@ struct QuantizedLayer {
 struct QuantizedModel {
   Weights weights;
   std::vector<QuantizedLayer> layers;  // in the topology's order
-  double loss = 0;                     // of the network's outputs
+  // Of the network's outputs; none where no picture tells losses.
+  std::optional<double> loss;
 };
 
 // picture: the i-th, prepared, f32 [1,H,W,channels]. `weights` passed

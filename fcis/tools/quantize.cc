@@ -62,18 +62,20 @@ std::string QuantizeTable(const model::QuantizedModel& model) {
     } else {
       absl::StrAppendFormat(&text, "%9s %7s ", "-", "-");
     }
-    absl::StrAppendFormat(&text, "%7.2f %8.3f %6.2f\n",
-                          100 * layer.kernel_error, 100 * layer.loss,
-                          100 * layer.share);
+    absl::StrAppendFormat(
+        &text, "%7.2f %8s %6.2f\n", 100 * layer.kernel_error,
+        model.loss ? absl::StrFormat("%.3f", 100 * layer.loss) : "-",
+        100 * layer.share);
     if (!layer.int8) continue;
     share += layer.share;
     ++count;
   }
   absl::StrAppendFormat(
-      &text,
-      "%d of %d layers, %.1f %% of the multiplications, in 8 bits; the "
-      "network's outputs are off by %.2f %%\n",
-      count, model.layers.size(), 100 * share, 100 * model.loss);
+      &text, "%d of %d layers, %.1f %% of the multiplications, in 8 bits; %s\n",
+      count, model.layers.size(), 100 * share,
+      model.loss ? absl::StrFormat("the network's outputs are off by %.2f %%",
+                                   100 * *model.loss)
+                 : "what that costs was not measured");
   return text;
 }
 

@@ -60,6 +60,9 @@ TEST(QuantizeTable, ShowsLayersAndASum) {
   EXPECT_THAT(table, HasSubstr("1 of 2 layers, 75.0 % of the multiplications, "
                                "in 8 bits; the network's outputs are off by "
                                "1.23 %\n"));
+  model.loss.reset();
+  EXPECT_THAT(QuantizeTable(model),
+              HasSubstr("in 8 bits; what that costs was not measured\n"));
 }
 
 }  // namespace
