@@ -16,8 +16,8 @@ class ColumnMixer {
   // Floats that Run may read of a source row; those behind in * 3 are not used.
   int source_size() const { return source_size_; }
 
-  // from: [in][3], with room as above; to: [out][3], as BilinearSample (see
-  // resize.h) of each column.
+  // from: [in][3], with room as above; to: [out][3], as ResizeBilinear
+  // (resize.h) mixes along a row.
   void Run(const float* from, float* to) const;
 
  private:

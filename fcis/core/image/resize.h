@@ -42,21 +42,6 @@ FCIS_HD inline float Lerp(float a, float b, float fraction) {
   return a * (1.0f - fraction) + b * fraction;
 }
 
-// One output of ResizeBilinear. in(y, x): a sample of the source, which has
-// height x width of them.
-template <typename Source>
-FCIS_HD float BilinearSample(const Source& in, int height, int width,
-                             const BilinearTap& row,
-                             const BilinearTap& column) {
-  const int below = row.index + 1 < height ? row.index + 1 : height - 1;
-  const int right = column.index + 1 < width ? column.index + 1 : width - 1;
-  const float top =
-      Lerp(in(row.index, column.index), in(row.index, right), column.fraction);
-  const float bottom =
-      Lerp(in(below, column.index), in(below, right), column.fraction);
-  return Lerp(top, bottom, row.fraction);
-}
-
 // Source index of output `i` of a nearest-neighbour resize.
 FCIS_HD inline int NearestSource(int i, int in, int out) {
   return static_cast<int>(static_cast<int64_t>(i) * in / out);

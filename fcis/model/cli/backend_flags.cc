@@ -121,11 +121,12 @@ void SayWhyNotGpu(const absl::Status& status) {
 }
 
 absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags() {
-  RETURN_IF_ERROR(CheckBackendFlags());
-  ASSIGN_OR_RETURN(const kernels::ConvAlgorithm algorithm,
-                   kernels::ParseConvAlgorithm(absl::GetFlag(FLAGS_conv)));
   return MakeFromFlags(
-      [=](absl::string_view device, kernels::Precision precision) {
+      [](absl::string_view device, kernels::Precision precision)
+          -> absl::StatusOr<std::unique_ptr<kernels::Backend>> {
+        ASSIGN_OR_RETURN(
+            const kernels::ConvAlgorithm algorithm,
+            kernels::ParseConvAlgorithm(absl::GetFlag(FLAGS_conv)));
         return kernels::MakeBackend(device, precision, algorithm);
       });
 }
