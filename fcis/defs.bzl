@@ -9,6 +9,20 @@ _EVERYWHERE = [
     "@com_google_absl//:absl",
 ]
 
+def _precompiled(arguments):
+    """A rule's arguments, with its files reading what is precompiled first."""
+    deps = arguments["deps"] + _EVERYWHERE
+    copts = arguments.get("copts", [])
+    if [option for option in copts if option.startswith("-m")]:
+        # For another CPU than what is precompiled.
+        return dict(arguments, deps = deps)
+    name = "tests" if arguments.get("testonly") else "common"
+    return dict(
+        arguments,
+        copts = copts + ["-include", "third_party/precompiled/%s.h" % name],
+        deps = deps + ["//third_party/precompiled:" + name],
+    )
+
 def fcis_test(name, srcs = None, deps = [], size = "small", **kwargs):
     """A cc_test of <name>.cc with GoogleTest's main.
 
@@ -23,8 +37,11 @@ def fcis_test(name, srcs = None, deps = [], size = "small", **kwargs):
         name = name,
         size = size,
         srcs = srcs or [name + ".cc"],
-        deps = deps + _EVERYWHERE + ["@com_google_googletest//:gtest_main"],
-        **kwargs
+        **_precompiled(dict(
+            kwargs,
+            testonly = True,
+            deps = deps + ["@com_google_googletest//:gtest_main"],
+        ))
     )
 
 def fcis_library(
@@ -64,8 +81,7 @@ def fcis_library(
         name = name,
         srcs = srcs + native.glob([unit + ".cc" for unit in units]),
         hdrs = hdrs + native.glob([unit + ".h" for unit in units]),
-        deps = deps + _EVERYWHERE,
-        **kwargs
+        **_precompiled(dict(kwargs, deps = deps))
     )
     for unit in units:
         if unit not in own_tests and native.glob([unit + "_test.cc"]):
@@ -89,8 +105,7 @@ def fcis_binary(name, srcs = None, deps = [], **kwargs):
     cc_binary(
         name = name,
         srcs = srcs or [name + ".cc"],
-        deps = deps + _EVERYWHERE,
-        **kwargs
+        **_precompiled(dict(kwargs, deps = deps))
     )
 
 def fcis_program(name, visibility = None, **kwargs):
