@@ -67,6 +67,9 @@ class MapStatistics {
   double count_ = 0;  // of values per channel
 };
 
+// A file's loss is a positive number.
+constexpr float kLeastLoss = 1e-6f;
+
 // Steps from 0 to the largest element of a map's code.
 int StepsOf(DType type) { return type == DType::kU8 ? 255 : 127; }
 
@@ -105,6 +108,8 @@ class Quantizer {
     model.weights = With(chosen);
     if (!pictures_.empty()) {
       ASSIGN_OR_RETURN(model.loss, LossOf(model.weights));
+      model.weights.int8.loss =
+          std::max(static_cast<float>(*model.loss), kLeastLoss);
     }
     Describe(model.weights.int8);
     for (auto& [name, kernel] : model.weights.int8.kernels) {
