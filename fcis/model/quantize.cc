@@ -9,7 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/tensor/layout.h"
 #include "fcis/kernels/map_type.h"
+#include "fcis/model/fold_batch_norm.h"
 #include "fcis/model/network.h"
 #include "fcis/model/quantize_kernel.h"
 #include "fcis/model/topology.h"
@@ -30,6 +32,43 @@ Topology AllShown(const ModelConfig& config) {
   }
   return topology;
 }
+
+// What a map was like on all pictures.
+class MapStatistics {
+ public:
+  // map: f32 [1,channels,H,W]. Returns whether all values are finite; nothing
+  // is added if not.
+  bool Add(const Tensor& map) {
+    const auto values = map.span<float>();
+    if (!std::all_of(values.begin(), values.end(),
+                     [](float v) { return std::isfinite(v); })) {
+      return false;
+    }
+    histogram_.Add(values);
+    sums_.resize(static_cast<size_t>(map.dim(1)));
+    const auto plane = static_cast<size_t>(map.dim(2) * map.dim(3));
+    count_ += static_cast<double>(plane);
+    for (size_t c = 0; c < sums_.size(); ++c) {
+      for (const double v : values.subspan(c * plane, plane)) sums_[c] += v;
+    }
+    return true;
+  }
+  const ValueHistogram& histogram() const { return histogram_; }
+  // Of each channel.
+  std::vector<double> Means() const {
+    std::vector<double> means = sums_;
+    for (double& mean : means) mean /= count_;
+    return means;
+  }
+
+ private:
+  ValueHistogram histogram_;
+  std::vector<double> sums_;
+  double count_ = 0;  // of values per channel
+};
+
+// A file's loss is a positive number.
+constexpr float kLeastLoss = 1e-6f;
 
 // Steps from 0 to the largest element of a map's code.
 int StepsOf(DType type) { return type == DType::kU8 ? 255 : 127; }
@@ -58,7 +97,7 @@ class Quantizer {
   absl::StatusOr<QuantizedModel> Run(
       const std::function<absl::StatusOr<Tensor>(int i)>& picture) {
     RETURN_IF_ERROR(Measure(picture));
-    QuantizeKernels();
+    RETURN_IF_ERROR(QuantizeKernels());
     RETURN_IF_ERROR(Lose());
     Choose();
     QuantizedModel model;
@@ -69,6 +108,8 @@ class Quantizer {
     model.weights = With(chosen);
     if (!pictures_.empty()) {
       ASSIGN_OR_RETURN(model.loss, LossOf(model.weights));
+      model.weights.int8.loss =
+          std::max(static_cast<float>(*model.loss), kLeastLoss);
     }
     Describe(model.weights.int8);
     for (auto& [name, kernel] : model.weights.int8.kernels) {
@@ -83,7 +124,7 @@ class Quantizer {
     if (options_.progress != nullptr) options_.progress(what, done, total);
   }
 
-  // Ranges of all maps; of some pictures the outputs too.
+  // Statistics of all maps; of some pictures the outputs too.
   absl::Status Measure(
       const std::function<absl::StatusOr<Tensor>(int i)>& picture) {
     ASSIGN_OR_RETURN(
@@ -91,20 +132,14 @@ class Quantizer {
         Network::Create(topology_, topology_.outputs, weights_, backend_));
     std::string broken;
     const auto add = [&](absl::string_view name, const Tensor& map) {
-      const auto values = map.span<float>();
-      const bool finite = std::all_of(values.begin(), values.end(),
-                                      [](float v) { return std::isfinite(v); });
-      if (finite) {
-        histograms_[std::string(name)].Add(values);
-      } else if (broken.empty()) {
-        broken = std::string(name);
-      }
+      const bool finite = maps_[std::string(name)].Add(map);
+      if (!finite && broken.empty()) broken = std::string(name);
     };
     Shape size;
     for (int i = 0; i < options_.pictures; ++i) {
       ASSIGN_OR_RETURN(const Tensor prepared, picture(i));
       size = prepared.shape();
-      add(kPictureMap, prepared);
+      add(kPictureMap, NhwcToNchw(prepared));
       ASSIGN_OR_RETURN(Maps maps, OnHost(network.Run(prepared, add), backend_));
       if (!broken.empty()) {
         return absl::InvalidArgumentError(
@@ -134,18 +169,46 @@ class Quantizer {
     return absl::OkStatus();
   }
 
-  void QuantizeKernels() {
-    for (QuantizedLayer& layer : layers_) {
-      QuantizedKernel q =
-          QuantizeKernel(weights_.tensors.at(layer.name + "/W"));
-      layer.kernel_error = q.error;
+  absl::Status QuantizeKernels() {
+    for (size_t i = 0; i < layers_.size(); ++i) {
+      const ConvSpec& layer = topology_.layers[i];
+      const Tensor& exact = weights_.tensors.at(layer.name + "/W");
+      QuantizedKernel q = QuantizeKernel(exact);
+      layers_[i].kernel_error = q.error;
       kernels_[layer.name] = std::move(q.kernel);
+      RETURN_IF_ERROR(CorrectBias(layer, exact));
     }
     for (int i = ConvSpec::kPicture; i < static_cast<int>(layers_.size());
          ++i) {
       const int steps = StepsOf(MapCode(topology_, i, 1).type);
-      clips_.push_back(histograms_[MapName(topology_, i)].BestClip(steps));
+      clips_.push_back(
+          maps_[MapName(topology_, i)].histogram().BestClip(steps));
     }
+    return absl::OkStatus();
+  }
+
+  // What rounding the kernel takes from the mean of each output, the bias gives
+  // back: an error of the mean is the only one that no average over positions
+  // makes smaller (Nagel et al. 2019, section 4.2; borders are left out).
+  absl::Status CorrectBias(const ConvSpec& layer, const Tensor& exact) {
+    const std::vector<double> shift =
+        MeanShift(exact, kernels_.at(layer.name),
+                  maps_.at(MapName(topology_, layer.source)).Means());
+    const std::string name =
+        layer.norm.empty() ? layer.name + "/b" : layer.norm + "/beta";
+    Tensor bias = weights_.tensors.at(name).Clone();
+    FoldedNorm norm;
+    if (!layer.norm.empty()) {
+      ASSIGN_OR_RETURN(norm, FoldNorm(weights_, layer.norm, layer.norm_eps));
+    }
+    float* b = bias.mutable_data<float>();
+    for (size_t o = 0; o < shift.size(); ++o) {
+      const float factor =
+          layer.norm.empty() ? 1.0f : norm.factor.data<float>()[o];
+      b[o] -= static_cast<float>(double{factor} * shift[o]);
+    }
+    biases_[layer.name] = {name, std::move(bias)};
+    return absl::OkStatus();
   }
 
   // The model with these layers, and the maps that they read, in 8 bits.
@@ -163,6 +226,8 @@ class Quantizer {
     for (const size_t i : chosen) {
       const ConvSpec& layer = topology_.layers[i];
       weights.int8.kernels[layer.name] = kernels_.at(layer.name);
+      const auto& bias = biases_.at(layer.name);
+      weights.tensors[bias.first] = bias.second;
       keep(layer.source);
       if (layer.residual == ConvSpec::kNone) continue;
       keep(layer.residual);
@@ -232,7 +297,7 @@ class Quantizer {
   void Describe(const Quantization& int8) {
     for (size_t i = 0; i < layers_.size(); ++i) {
       QuantizedLayer& layer = layers_[i];
-      layer.largest = histograms_[layer.name].largest();
+      layer.largest = maps_[layer.name].histogram().largest();
       if (int8.maps.count(layer.name) == 0) continue;
       const ValueHistogram::Clip& clip = clips_[i + 1];
       layer.clip = clip.clip;
@@ -244,11 +309,13 @@ class Quantizer {
   const QuantizeOptions& options_;
   kernels::Backend* const backend_;
   const Topology topology_;
-  std::map<std::string, ValueHistogram> histograms_;  // by map
-  std::vector<ValueHistogram::Clip> clips_;           // the picture's first
-  std::map<std::string, Int8Kernel> kernels_;         // by layer
-  std::vector<Tensor> pictures_;                      // that tell losses
-  std::vector<Maps> exact_;                           // their outputs in floats
+  std::map<std::string, MapStatistics> maps_;
+  std::vector<ValueHistogram::Clip> clips_;    // the picture's first
+  std::map<std::string, Int8Kernel> kernels_;  // by layer
+  // By layer: the name of its bias or beta, and the corrected one.
+  std::map<std::string, std::pair<std::string, Tensor>> biases_;
+  std::vector<Tensor> pictures_;  // that tell losses
+  std::vector<Maps> exact_;       // their outputs in floats
   std::vector<QuantizedLayer> layers_;
 };
 

@@ -83,4 +83,20 @@ QuantizedKernel QuantizeKernel(const Tensor& weight) {
   return result;
 }
 
+std::vector<double> MeanShift(const Tensor& weight, const Int8Kernel& kernel,
+                              const std::vector<double>& means) {
+  const Tensor values = KernelValues(kernel);
+  const float *exact = weight.data<float>(), *rounded = values.data<float>();
+  const int64_t taps = weight.dim(2) * weight.dim(3);
+  std::vector<double> shift(static_cast<size_t>(weight.dim(0)));
+  for (double& sum : shift) {
+    for (const double mean : means) {
+      double row = 0;
+      for (int64_t t = 0; t < taps; ++t) row += double{*rounded++} - *exact++;
+      sum += row * mean;
+    }
+  }
+  return shift;
+}
+
 }  // namespace fcis::model

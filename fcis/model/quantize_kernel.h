@@ -2,6 +2,8 @@
 #ifndef FCIS_MODEL_QUANTIZE_KERNEL_H_
 #define FCIS_MODEL_QUANTIZE_KERNEL_H_
 
+#include <vector>
+
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/weights/quantization.h"
 
@@ -18,6 +20,11 @@ struct QuantizedKernel {
 // the one of the least squared error; elements are -127 to 127. A channel of
 // zeros has scale 1.
 QuantizedKernel QuantizeKernel(const Tensor& weight);
+
+// By how much the quantised kernel's outputs are larger than those of `weight`
+// in the mean, where the inputs have these means: one per channel.
+std::vector<double> MeanShift(const Tensor& weight, const Int8Kernel& kernel,
+                              const std::vector<double>& means);
 
 }  // namespace fcis::model
 

@@ -51,5 +51,21 @@ TEST(QuantizeKernel, OneValueIsExact) {
   EXPECT_NEAR(KernelValues(q.kernel).data<float>()[0], -0.3f, 1e-7);
 }
 
+TEST(MeanShift, IsTheMeanOfTheErrors) {
+  const Tensor weight = kernels::RandomTensor("w", {2, 2, 1, 2});
+  const Int8Kernel kernel = QuantizeKernel(weight).kernel;
+  const Tensor values = KernelValues(kernel);
+  const auto error = [&](size_t i) {
+    return double{values.data<float>()[i]} - weight.data<float>()[i];
+  };
+  const std::vector<double> shift = MeanShift(weight, kernel, {3, -5});
+  for (size_t o : {size_t{0}, size_t{1}}) {
+    EXPECT_NEAR(shift[o],
+                3 * (error(4 * o) + error(4 * o + 1)) -
+                    5 * (error(4 * o + 2) + error(4 * o + 3)),
+                1e-12);
+  }
+}
+
 }  // namespace
 }  // namespace fcis::model

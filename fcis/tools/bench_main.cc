@@ -65,6 +65,7 @@ absl::Status Run() {
                    model::BackendFromFlags());
   ASSIGN_OR_RETURN(model::Weights weights, WeightsFromFlags());
   RETURN_IF_ERROR(model::ApplyModelFlags(&weights.config));
+  model::SettlePrecision(*backend, &weights);
   const ModelConfig config = weights.config;
   ASSIGN_OR_RETURN(const BenchResult result,
                    RunBench(std::move(weights), options, backend.get()));

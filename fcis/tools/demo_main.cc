@@ -104,10 +104,12 @@ absl::StatusOr<std::unique_ptr<model::Detector>> MakeDetector(
     model::ModelChoice choice, kernels::Backend* backend) {
   absl::PrintF("%s\n", choice.statement);
   RETURN_IF_ERROR(model::ApplyModelFlags(&choice.weights.config));
+  const std::string precision =
+      model::SettlePrecision(*backend, &choice.weights);
   ASSIGN_OR_RETURN(std::unique_ptr<model::Detector> detector,
                    model::Detector::Create(choice.weights, backend));
-  absl::PrintF("device: %s, %s, %d threads\n", backend->name(),
-               model::PrecisionOf(choice.weights, *backend), NumThreads());
+  absl::PrintF("device: %s, %s, %d threads\n", backend->name(), precision,
+               NumThreads());
   std::fflush(stdout);
   return detector;
 }

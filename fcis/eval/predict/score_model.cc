@@ -154,9 +154,12 @@ absl::Status RunJob(const data::CocoSource& data, EvalOptions eval_options,
                    model::BackendFromFlags());
   options.weights_read_at = absl::Now();
   ASSIGN_OR_RETURN(model::ModelChoice choice, Model());
+  const std::string precision =
+      model::SettlePrecision(*backend, &choice.weights);
   if (job.rank() == 0) {
-    absl::FPrintF(stderr, "%s\ndevice: %s, %d threads, %d processes\n",
-                  choice.statement, backend->name(), NumThreads(), job.size());
+    absl::FPrintF(stderr, "%s\ndevice: %s, %s, %d threads, %d processes\n",
+                  choice.statement, backend->name(), precision, NumThreads(),
+                  job.size());
   }
   ASSIGN_OR_RETURN(const data::ClassMatch classes,
                    Classes(choice.weights.config, dataset, job));

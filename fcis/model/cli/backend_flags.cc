@@ -15,6 +15,7 @@
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
 #include "fcis/kernels/cuda_environment.h"
+#include "fcis/model/network.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 ABSL_FLAG(std::string, device, "auto",
@@ -31,6 +32,11 @@ ABSL_FLAG(
     "which 11 bits are multiplied) and fp16 (finer than bf16, but up to "
     "65504 only).");
 ABSL_FLAG(
+    double, auto_loss, 0.05,
+    "By how much the network's outputs may be off, by their size, for "
+    "--precision auto: int8 as quantize measured it (the model holds it), bf16 "
+    "0.015, f32 0.");
+ABSL_FLAG(
     std::string, conv, "auto",
     "How f32 convolutions are computed on a CPU, but for training: "
     "direct; winograd (3x3 kernels by a quarter of the products, rounding "
@@ -38,6 +44,10 @@ ABSL_FLAG(
 
 namespace fcis::model {
 namespace {
+
+// Values of 8 bits are off by 2^-9 / sqrt(3) of their size at most in the root
+// of the mean square: kernels and maps of a hundred layers, as if independent.
+constexpr double kBf16Loss = 0.015;
 
 const std::vector<std::string>& Devices() {
   static const auto& devices =
@@ -82,7 +92,7 @@ absl::StatusOr<std::string> DeviceName() {
 }  // namespace
 
 std::vector<std::string> BackendFlagNames() {
-  return {"device", "gpu", "precision", "conv", "threads"};
+  return {"device", "gpu", "precision", "auto_loss", "conv", "threads"};
 }
 
 std::string DeviceDetails() {
@@ -102,6 +112,11 @@ absl::Status CheckBackendFlags() {
                               {"auto", "bf16", "f32", "fp16", "int8", "tf32"}));
   RETURN_IF_ERROR(CheckChoice("conv", absl::GetFlag(FLAGS_conv),
                               {"auto", "direct", "winograd"}));
+  if (!(absl::GetFlag(FLAGS_auto_loss) >= 0)) {
+    return UsageError(
+        absl::StrCat("--auto_loss=", absl::GetFlag(FLAGS_auto_loss),
+                     ": expected 0 or more"));
+  }
   return CheckThreadsFlag();
 }
 
@@ -120,10 +135,43 @@ void SayWhyNotGpu(const absl::Status& status) {
   absl::FPrintF(stderr, "%s; computing on the CPU\n", status.message());
 }
 
+std::string SettlePrecision(const kernels::Backend& backend, Weights* weights) {
+  if (absl::GetFlag(FLAGS_precision) != "auto") {
+    return std::string(PrecisionOf(*weights, backend));
+  }
+  const double most = absl::GetFlag(FLAGS_auto_loss);
+  std::string refused;
+  if (PrecisionOf(*weights, backend) == "int8") {
+    const std::optional<float> loss = weights->int8.loss;
+    if (loss && double{*loss} <= most) {
+      return absl::StrFormat(
+          "int8 (the fastest here; off by %.1f %%, at most %.1f %% with "
+          "--auto_loss)",
+          100 * double{*loss}, 100 * most);
+    }
+    weights->int8 = Quantization();
+    refused = loss ? absl::StrFormat(
+                         " (int8 is off by %.1f %%, more than "
+                         "--auto_loss, %.1f %%)",
+                         100 * double{*loss}, 100 * most)
+                   : " (how far int8 is off was not measured)";
+  }
+  if (most < kBf16Loss) {
+    refused = absl::StrFormat(
+        " (bf16 may be off by %.1f %%, more than --auto_loss, %.1f %%)",
+        100 * kBf16Loss, 100 * most);
+  }
+  return absl::StrCat(backend.precision(), refused);
+}
+
 absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags() {
   return MakeFromFlags(
       [](absl::string_view device, kernels::Precision precision)
           -> absl::StatusOr<std::unique_ptr<kernels::Backend>> {
+        if (precision == kernels::Precision::kAuto &&
+            absl::GetFlag(FLAGS_auto_loss) < kBf16Loss) {
+          precision = kernels::Precision::kF32;
+        }
         ASSIGN_OR_RETURN(
             const kernels::ConvAlgorithm algorithm,
             kernels::ParseConvAlgorithm(absl::GetFlag(FLAGS_conv)));

@@ -1,11 +1,14 @@
 #include "fcis/model/cli/backend_flags.h"
 
+#include <optional>
+
 #include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/flag_parser.h"
+#include "fcis/kernels/ref/ref_backend.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -48,6 +51,38 @@ TEST(BackendFlagsTest, Precision) {
   const auto f32 = Make({"--device=cpu", "--precision=f32"});
   ASSERT_TRUE(f32.ok()) << f32.status();
   EXPECT_EQ((*f32)->activation_type(), DType::kF32);
+}
+
+// What a backend that knows 8 bits computes with such weights.
+std::string Settled(const std::vector<std::string>& args,
+                    std::optional<float> loss, Weights* weights) {
+  absl::FlagSaver saver;
+  EXPECT_TRUE(ParseFlags(args, {}).ok());
+  weights->int8.kernels["layer"] = {};
+  weights->int8.loss = loss;
+  return SettlePrecision(*kernels::MakeRefBackend(DType::kF32, /*int8=*/true),
+                         weights);
+}
+
+TEST(BackendFlagsTest, AutoTakes8BitsThatLoseLittle) {
+  Weights weights;
+  EXPECT_THAT(Settled({}, 0.031f, &weights), HasSubstr("off by 3.1 %"));
+  EXPECT_FALSE(weights.int8.empty());
+  EXPECT_THAT(Settled({"--auto_loss=0.03"}, 0.031f, &weights),
+              HasSubstr("int8 is off by 3.1 %, more than"));
+  EXPECT_TRUE(weights.int8.empty());
+  EXPECT_THAT(Settled({}, std::nullopt, &weights),
+              HasSubstr("was not measured"));
+  EXPECT_TRUE(weights.int8.empty());
+  EXPECT_EQ(Settled({"--precision=int8"}, std::nullopt, &weights), "int8");
+  EXPECT_FALSE(weights.int8.empty());
+}
+
+TEST(BackendFlagsTest, AutoTakesF32WhereBf16LosesTooMuch) {
+  const auto exact = Make({"--device=cpu", "--auto_loss=0"});
+  ASSERT_TRUE(exact.ok()) << exact.status();
+  EXPECT_EQ((*exact)->activation_type(), DType::kF32);
+  ExpectUsageError({"--auto_loss=-1"}, "0 or more");
 }
 
 TEST(BackendFlagsTest, Algorithms) {

@@ -19,6 +19,7 @@ namespace {
 constexpr absl::string_view kKernel = "/W";
 constexpr absl::string_view kKernelScale = "/W_scale";
 constexpr absl::string_view kMapScale = "/map_scale";
+constexpr char kLoss[] = "quantization/loss";
 
 absl::Status Bad(const std::string& source, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat(source, ": ", what));
@@ -116,6 +117,11 @@ absl::StatusOr<Quantization> TakeQuantization(
     result.maps[layer] = tensors->at(name).data<float>()[0];
     tensors->erase(name);
   }
+  const auto loss = tensors->find(kLoss);
+  if (loss == tensors->end()) return result;
+  RETURN_IF_ERROR(CheckScale(source, kLoss, loss->second, 1));
+  result.loss = loss->second.data<float>()[0];
+  tensors->erase(loss);
   return result;
 }
 
@@ -129,6 +135,11 @@ void PutQuantization(const Quantization& quantization,
     Tensor one(Shape{1});
     one.mutable_data<float>()[0] = scale;
     (*tensors)[absl::StrCat(map, kMapScale)] = one;
+  }
+  if (quantization.loss) {
+    Tensor one(Shape{1});
+    one.mutable_data<float>()[0] = *quantization.loss;
+    (*tensors)[kLoss] = one;
   }
 }
 

@@ -7,6 +7,7 @@
 #define FCIS_MODEL_WEIGHTS_QUANTIZATION_H_
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -29,6 +30,9 @@ struct Quantization {
   // By the layer that gives the map, kPictureMap of the network's input: the
   // maps that are kept in 8 bits, and their scales.
   std::map<std::string, float> maps;
+  // By how much the network's outputs are off by their size (model/quantize.h),
+  // as the tensor quantization/loss, f32 [1]; none: it was not measured.
+  std::optional<float> loss;
 
   bool empty() const { return kernels.empty(); }
 };

@@ -39,6 +39,7 @@ class QuantizationTest : public ::testing::Test {
       if (layer.name == kLayer) map_ = MapName(topology_, layer.source);
     }
     weights_.int8.maps[map_] = 0.5f;
+    weights_.int8.loss = 0.031f;
   }
 
   absl::StatusOr<Weights> Saved() {
@@ -67,6 +68,7 @@ class QuantizationTest : public ::testing::Test {
 TEST_F(QuantizationTest, AFileHoldsIt) {
   const auto got = Saved();
   ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->int8.loss, 0.031f);
   ASSERT_EQ(got->int8.kernels.size(), 1u);
   const Int8Kernel& kernel = got->int8.kernels.at(kLayer);
   const Int8Kernel& want = weights_.int8.kernels.at(kLayer);
