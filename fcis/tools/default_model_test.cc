@@ -63,10 +63,25 @@ TEST(DefaultModelTest, Bench) {
       RunProgram("fcis/tools/bench_main", "-m a.npz --preset parity_mini");
   EXPECT_EQ(both.code, 2) << both.text;
   EXPECT_EQ(RunProgram("fcis/tools/bench_main", "--height 3").code, 2);
+  EXPECT_EQ(RunProgram("fcis/tools/bench_main", "--out a").code, 2);
   const Outcome sizes = RunProgram("fcis/tools/bench_main",
                                    "--height 64 --width 64 --min_size 32");
   EXPECT_EQ(sizes.code, 2) << sizes.text;
   EXPECT_THAT(sizes.text, HasSubstr("--min_size"));
+}
+
+TEST(DefaultModelTest, BenchProfiles) {
+  const std::string out = ::testing::TempDir() + "/profile";
+  const Outcome outcome =
+      RunProgram("fcis/tools/bench_main",
+                 absl::StrCat("--preset parity_mini --height 64 --width 96 "
+                              "--repeats 1 --profile --out ",
+                              out));
+  EXPECT_EQ(outcome.code, 0) << outcome.text;
+  EXPECT_THAT(outcome.text, AllOf(HasSubstr("measured peaks:"),
+                                  HasSubstr("extractor/res2/res2_a/conv1 ")));
+  EXPECT_THAT(*ReadFile(out + "/profile.json"), HasSubstr("\"layers\": ["));
+  EXPECT_THAT(*ReadFile(out + "/roofline.svg"), HasSubstr("</svg>"));
 }
 
 }  // namespace

@@ -20,13 +20,14 @@ class WinoOrDirect : public Convolution {
         make_direct_(std::move(make_direct)),
         space_(space) {}
 
+  absl::string_view AlgorithmFor(const Tensor& x,
+                                 const Tensor* residual) const override {
+    return ByWinograd(x, residual) ? "winograd" : "direct";
+  }
+
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
-    const bool winograd = residual == nullptr &&
-                          x.layout() == Layout::kRowMajor &&
-                          (algorithm_ == ConvAlgorithm::kWinograd ||
-                           WinogradPays(weight_shape(), x.shape()));
-    if (!winograd) {
+    if (!ByWinograd(x, residual)) {
       RETURN_IF_ERROR(NeedDirect());
       return direct_->Forward(x, residual, y);
     }
@@ -36,6 +37,12 @@ class WinoOrDirect : public Convolution {
   }
 
  private:
+  bool ByWinograd(const Tensor& x, const Tensor* residual) const {
+    return residual == nullptr && x.layout() == Layout::kRowMajor &&
+           (algorithm_ == ConvAlgorithm::kWinograd ||
+            WinogradPays(weight_shape(), x.shape()));
+  }
+
   absl::Status NeedDirect() {
     if (direct_ != nullptr) return absl::OkStatus();
     ASSIGN_OR_RETURN(direct_,
