@@ -70,6 +70,24 @@ TEST(DefaultModelTest, Bench) {
   EXPECT_THAT(sizes.text, HasSubstr("--min_size"));
 }
 
+// All code that chooses instructions for convolutions asks oneDNN.
+TEST(DefaultModelTest, BenchDoesWithoutNewerInstructions) {
+  const std::string size = "--preset parity_mini --height 64 --width 64 ";
+  setenv("ONEDNN_MAX_CPU_ISA", "AVX2", 1);
+  const Outcome f32 = RunProgram("fcis/tools/bench_main",
+                                 size + "--precision f32 --conv winograd");
+  const Outcome bf16 =
+      RunProgram("fcis/tools/bench_main", size + "--precision bf16");
+  const Outcome int8 =
+      RunProgram("fcis/tools/bench_main", size + "--precision int8");
+  unsetenv("ONEDNN_MAX_CPU_ISA");
+  EXPECT_EQ(f32.code, 0) << f32.text;
+  EXPECT_EQ(bf16.code, 1);
+  EXPECT_THAT(bf16.text, HasSubstr("needs AVX-512"));
+  EXPECT_EQ(int8.code, 1);
+  EXPECT_THAT(int8.text, HasSubstr("needs AVX512_VNNI"));
+}
+
 TEST(DefaultModelTest, BenchProfiles) {
   const std::string out = ::testing::TempDir() + "/profile";
   const Outcome outcome =
