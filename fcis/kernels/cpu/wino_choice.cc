@@ -22,12 +22,16 @@ class WinoOrDirect : public Convolution {
 
   absl::string_view AlgorithmFor(const Tensor& x,
                                  const Tensor* residual) const override {
-    return ByWinograd(x, residual) ? "winograd" : "direct";
+    return x.layout() == Layout::kRowMajor &&
+                   ByWinograd(x.shape(), residual != nullptr)
+               ? "winograd"
+               : "direct";
   }
 
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
-    if (!ByWinograd(x, residual)) {
+    if (x.layout() != Layout::kRowMajor ||
+        !ByWinograd(x.shape(), residual != nullptr)) {
       RETURN_IF_ERROR(NeedDirect());
       return direct_->Forward(x, residual, y);
     }
@@ -37,10 +41,9 @@ class WinoOrDirect : public Convolution {
   }
 
  private:
-  bool ByWinograd(const Tensor& x, const Tensor* residual) const {
-    return residual == nullptr && x.layout() == Layout::kRowMajor &&
-           (algorithm_ == ConvAlgorithm::kWinograd ||
-            WinogradPays(weight_shape(), x.shape()));
+  bool ByWinograd(const Shape& x, bool residual) const {
+    return !residual && (algorithm_ == ConvAlgorithm::kWinograd ||
+                         WinogradPays(weight_shape(), x));
   }
 
   absl::Status NeedDirect() {
