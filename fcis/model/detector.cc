@@ -1,7 +1,6 @@
 #include "fcis/model/detector.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,24 +11,6 @@
 #include "fcis/model/topology.h"
 
 namespace fcis::model {
-namespace {
-
-// Adds the time since the last lap to a stage.
-class Laps {
- public:
-  void Into(double* seconds) {
-    const auto now = std::chrono::steady_clock::now();
-    *seconds += std::chrono::duration<double>(now - last_).count();
-    last_ = now;
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ =
-      std::chrono::steady_clock::now();
-};
-
-}  // namespace
-
 Detector::Detector(const ModelConfig& config, kernels::Backend* backend,
                    Network layers)
     : config_(config),
@@ -54,9 +35,10 @@ absl::StatusOr<std::unique_ptr<Detector>> Detector::Create(
 }
 
 absl::StatusOr<Detector::Maps> Detector::RunNetwork(
-    Tensor prepared, const StageObserver& observer) const {
+    Tensor prepared, const StageObserver& observer,
+    std::vector<LayerRun>* layers) const {
   ASSIGN_OR_RETURN(const std::vector<Tensor> maps,
-                   layers_.Run(std::move(prepared), observer));
+                   layers_.Run(std::move(prepared), observer, layers));
   const RpnMaps rpn = {maps[kRpnScores], maps[kRpnDeltas]};
   RETURN_IF_ERROR(ObserveRpn(observer, rpn, backend_));
   return Maps{rpn, {maps[kScoreMaps], maps[kBoxMaps]}};
@@ -77,7 +59,8 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   laps.Into(&times->prepare);
   RETURN_IF_ERROR(ObserveMap(observer, "prepared", prepared, backend_));
 
-  ASSIGN_OR_RETURN(const Maps maps, RunNetwork(std::move(prepared), observer));
+  ASSIGN_OR_RETURN(const Maps maps,
+                   RunNetwork(std::move(prepared), observer, times->layers));
   laps.Into(&times->network);
   ASSIGN_OR_RETURN(
       const std::vector<Box> rois,
@@ -94,6 +77,7 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
       const FcisHead::Output output,
       head_.Pool(maps.head, rois, height, width, options.iter2(), observer));
   laps.Into(&times->pooling);
+  times->rois = output.rois.dim(0);
   // chainercv divides by the ratio of the widths.
   const double back = options.voting_rule() == PostprocessConfig::CHAINERCV
                           ? size.width_scale

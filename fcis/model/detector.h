@@ -16,20 +16,10 @@
 #include "fcis/model/network.h"
 #include "fcis/model/rpn.h"
 #include "fcis/model/stage_observer.h"
+#include "fcis/model/stage_times.h"
 #include "fcis/model/weights/weights.h"
 
 namespace fcis::model {
-
-// Seconds spent on one picture, by stage. A GPU computes while the host goes
-// on: what it is behind counts where the host waits for it, in proposals and
-// voting.
-struct StageTimes {
-  double prepare = 0;    // resize, minus mean
-  double network = 0;    // backbone, RPN and score-map convolutions
-  double proposals = 0;  // decode, order, NMS
-  double pooling = 0;    // PSROI of both iterations, softmax
-  double voting = 0;     // NMS by class, mask aggregation
-};
 
 class Detector {
  public:
@@ -49,13 +39,15 @@ class Detector {
       const StageObserver& observer = nullptr,
       StageTimes* times = nullptr) const;
 
-  // The network alone on a prepared picture, f32 [1,H,W,3].
+  // The network alone on a prepared picture, f32 [1,H,W,3]. layers: as
+  // StageTimes::layers.
   struct Maps {
     RpnMaps rpn;
     FcisHead::Maps head;
   };
-  absl::StatusOr<Maps> RunNetwork(Tensor prepared,
-                                  const StageObserver& observer) const;
+  absl::StatusOr<Maps> RunNetwork(
+      Tensor prepared, const StageObserver& observer,
+      std::vector<LayerRun>* layers = nullptr) const;
   const FcisHead& head() const { return head_; }
 
  private:

@@ -11,8 +11,10 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/config/purpose.h"
+#include "fcis/core/image/prepare.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend_factory.h"
+#include "fcis/model/topology.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gtest/gtest.h"
 
@@ -83,6 +85,35 @@ TEST_F(DetectorTest, LooksAreFree) {
   EXPECT_GT(stages, 20);
   EXPECT_GT(times.network, 0);
   ExpectSame(*observed, Detect(*detector, image));
+}
+
+TEST_F(DetectorTest, LayersAddUpToTheNetwork) {
+  const std::unique_ptr<Detector> detector = Make();
+  std::vector<LayerRun> layers;
+  StageTimes times;
+  times.layers = &layers;
+  ASSERT_TRUE(
+      detector->Detect(Noise(90, 120), config_.postprocess(), nullptr, &times)
+          .ok());
+  const Topology topology = TopologyOf(config_);
+  ASSERT_EQ(layers.size(), topology.layers.size());
+  const PreparedSize size = SizeToPrepare(90, 120, config_.input());
+  const std::vector<Shape> shapes =
+      *ShapesOf(topology, {1, size.height, size.width, 3});
+  double sum = 0;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    EXPECT_GT(layers[i].seconds, 0) << i;
+    EXPECT_EQ(layers[i].precision, "f32") << i;
+    EXPECT_EQ(layers[i].algorithm, "direct") << i;
+    EXPECT_EQ(layers[i].bytes_written, 4 * shapes[i].num_elements()) << i;
+    sum += layers[i].seconds;
+  }
+  EXPECT_EQ(layers[0].bytes_read, 4 * (size.height * size.width * 3 +
+                                       topology.layers[0].out * 3 * 7 * 7));
+  // Their clocks are read within the stage's; double rounds.
+  EXPECT_LE(sum, times.network * (1 + 1e-9));
+  EXPECT_GT(sum, times.network / 2);
+  EXPECT_GT(times.rois, 0);
 }
 
 TEST_F(DetectorTest, In8BitsNeedsAQuantisedModel) {

@@ -177,6 +177,27 @@ absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
                             std::move(added));
 }
 
+LayerRun Network::RunOf(const Layer& layer,
+                        const std::vector<Tensor>& values) const {
+  const bool int8 = layer.conv == nullptr;
+  const ConvSpec& spec = layer.spec;
+  LayerRun run;
+  const DType floats = backend_->activation_type();
+  run.precision = int8 ? "int8" : DTypeName(floats);
+  run.bytes_read = values[Place(spec.source)].num_bytes() +
+                   spec.in * spec.out * spec.kernel * spec.kernel *
+                       DTypeSize(int8 ? DType::kI8 : floats);
+  const Tensor* residual = nullptr;
+  if (spec.residual != ConvSpec::kNone) {
+    residual = &values[Place(spec.residual)];
+    run.bytes_read += residual->num_bytes();
+  }
+  run.algorithm =
+      int8 ? "direct"
+           : layer.conv->AlgorithmFor(values[Place(spec.source)], residual);
+  return run;
+}
+
 absl::Status Network::Observe(const ConvSpec& layer, const Tensor& y,
                               const StageObserver& observer) const {
   if (!observer || layer.observed_as.empty()) return absl::OkStatus();
@@ -188,12 +209,17 @@ absl::Status Network::Observe(const ConvSpec& layer, const Tensor& y,
 }
 
 absl::StatusOr<std::vector<Tensor>> Network::Run(
-    Tensor picture, const StageObserver& observer) const {
+    Tensor picture, const StageObserver& observer,
+    std::vector<LayerRun>* runs) const {
+  if (runs != nullptr) runs->assign(size_, LayerRun());
+  Laps laps;
   std::vector<Tensor> values(Place(static_cast<int>(size_)));
   Tensor& input = values[Place(ConvSpec::kPicture)];
   input = std::move(picture);
   if (codes_[0]) input = kernels::ToInt8(input, *codes_[0]);
   for (const Layer& layer : layers_) {
+    LayerRun run;
+    if (runs != nullptr) run = RunOf(layer, values);
     ASSIGN_OR_RETURN(Tensor y, RunLayer(layer, &values));
     if (layer.spec.pooled) {
       ASSIGN_OR_RETURN(
@@ -203,6 +229,11 @@ absl::StatusOr<std::vector<Tensor>> Network::Run(
     if (code && layer.conv != nullptr) y = kernels::ToInt8(y, *code);
     if (observer) {
       RETURN_IF_ERROR(Observe(layer.spec, AsFloats(layer.index, y), observer));
+    }
+    if (runs != nullptr) {
+      run.bytes_written = y.num_bytes();
+      laps.Into(&run.seconds);
+      (*runs)[static_cast<size_t>(layer.index)] = run;
     }
     for (const int done : layer.done) values[Place(done)] = Tensor();
     values[Place(layer.index)] = std::move(y);

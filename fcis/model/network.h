@@ -17,6 +17,7 @@
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/int8_conv.h"
 #include "fcis/model/stage_observer.h"
+#include "fcis/model/stage_times.h"
 #include "fcis/model/topology.h"
 #include "fcis/model/weights/weights.h"
 
@@ -40,9 +41,11 @@ class Network {
 
   // picture: [N,H,W,channels]. Returns the outputs in the order of Create. What
   // no layer needs any more is let go, and a sum takes over the memory of its
-  // residual. Errors: a picture that is too small for the strides.
-  absl::StatusOr<std::vector<Tensor>> Run(Tensor picture,
-                                          const StageObserver& observer) const;
+  // residual. runs: as StageTimes::layers; layers that are left out have no
+  // time. Errors: a picture that is too small for the strides.
+  absl::StatusOr<std::vector<Tensor>> Run(
+      Tensor picture, const StageObserver& observer,
+      std::vector<LayerRun>* runs = nullptr) const;
 
  private:
   struct Layer {
@@ -57,6 +60,8 @@ class Network {
   Tensor AsFloats(int of, const Tensor& map) const;
   absl::StatusOr<Tensor> RunLayer(const Layer& layer,
                                   std::vector<Tensor>* values) const;
+  // What is known of it before it has run.
+  LayerRun RunOf(const Layer& layer, const std::vector<Tensor>& values) const;
   absl::Status Observe(const ConvSpec& layer, const Tensor& y,
                        const StageObserver& observer) const;
 

@@ -1,6 +1,7 @@
 #include "fcis/model/topology.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -232,18 +233,26 @@ absl::StatusOr<std::vector<Shape>> ShapesOf(const Topology& topology,
   return shapes;
 }
 
-absl::StatusOr<double> FlopsOf(const Topology& topology, int height,
-                               int width) {
-  double flops = 0;
+absl::StatusOr<std::vector<double>> LayerFlopsOf(const Topology& topology,
+                                                 int height, int width) {
   const Shape picture = {1, height, width, topology.layers[0].in};
   ASSIGN_OR_RETURN(const std::vector<Shape> shapes,
                    ShapesOf(topology, picture));
+  std::vector<double> flops;
   for (const ConvSpec& layer : topology.layers) {
     ASSIGN_OR_RETURN(const Shape y, SumsShape(layer, picture, shapes));
-    flops += 2.0 * static_cast<double>(y.num_elements()) *
-             static_cast<double>(layer.in * layer.kernel * layer.kernel);
+    flops.push_back(
+        2.0 * static_cast<double>(y.num_elements()) *
+        static_cast<double>(layer.in * layer.kernel * layer.kernel));
   }
   return flops;
+}
+
+absl::StatusOr<double> FlopsOf(const Topology& topology, int height,
+                               int width) {
+  ASSIGN_OR_RETURN(const std::vector<double> flops,
+                   LayerFlopsOf(topology, height, width));
+  return std::accumulate(flops.begin(), flops.end(), 0.0);
 }
 
 std::vector<std::vector<int>> LastUses(const Topology& topology,

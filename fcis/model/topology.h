@@ -100,8 +100,10 @@ std::vector<TensorSpec> TensorsOf(const Topology& topology);
 absl::StatusOr<std::vector<Shape>> ShapesOf(const Topology& topology,
                                             const Shape& picture);
 
-// Multiplications and additions of all convolutions, for one picture of
-// `height` x `width`. Errors: those of ShapesOf.
+// Multiplications and additions of each layer's sums, for one picture of
+// `height` x `width`, and of them all. Errors: those of ShapesOf.
+absl::StatusOr<std::vector<double>> LayerFlopsOf(const Topology& topology,
+                                                 int height, int width);
 absl::StatusOr<double> FlopsOf(const Topology& topology, int height, int width);
 
 // For each layer, the layers whose outputs nothing reads after it has run.

@@ -18,6 +18,10 @@ TEST(TopologyTest, FlopsOfResNet101) {
   const Topology topology = TopologyOf(*Preset("resnet101_coco"));
   EXPECT_EQ(*FlopsOf(topology, 600, 800), 247325286400.0);
   EXPECT_EQ(*FlopsOf(topology, 333, 501), 87348757376.0);
+  const auto layers = LayerFlopsOf(topology, 600, 800);
+  ASSERT_TRUE(layers.ok());
+  ASSERT_EQ(layers->size(), topology.layers.size());
+  EXPECT_EQ(layers->front(), 2.0 * 300 * 400 * 64 * 7 * 7 * 3);  // the stem
 }
 
 TEST(TopologyTest, BottleneckNamesAreInOrder) {

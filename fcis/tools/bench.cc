@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 
 #include "absl/algorithm/container.h"
@@ -29,7 +30,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr char kNetwork[] = "network";
 constexpr double kMib = 1 << 20;
 constexpr int kJpegQuality = 90;  // as a camera's
 
@@ -49,24 +49,71 @@ void KeepSize(int height, int width, InputConfig* input) {
 struct Run {
   eval::PictureJob job;
   double paste = 0;
+  int64_t pasted = 0;                   // pixels
+  std::vector<model::LayerRun> layers;  // where wanted
 };
 
 absl::StatusOr<Run> RunOnce(const model::Detector& detector,
-                            const std::string& jpeg) {
+                            const std::string& jpeg, bool profile) {
   constexpr char kName[] = "the picture";
   const PostprocessConfig& options = detector.config().postprocess();
   Run run;
   run.job =
       eval::DetectIn(eval::DecodePicture(jpeg, kName, data::kDefaultMaxPixels),
                      kName, [&](const Image& image, model::StageTimes* times) {
+                       if (profile) times->layers = &run.layers;
                        return detector.Detect(image, options, nullptr, times);
                      });
   RETURN_IF_ERROR(run.job.status);
   const Clock::time_point start = Clock::now();
-  eval::PasteInstances(run.job, PasteThreshold(options),
-                       [](const model::Detection&) { return true; });
+  const std::vector<eval::Instance> instances =
+      eval::PasteInstances(run.job, PasteThreshold(options),
+                           [](const model::Detection&) { return true; });
   run.paste = SecondsSince(start);
+  run.job.times.layers = nullptr;  // the run moves
+  for (const eval::Instance& instance : instances) {
+    run.pasted += static_cast<int64_t>(instance.mask.bits.size());
+  }
   return run;
+}
+
+// The stages but the network.
+using StageBytes = std::map<std::string, double>;
+StageBytes BytesOf(const Run& run, const ModelConfig& config,
+                   const model::Topology& topology, double jpeg) {
+  constexpr double kFloat = sizeof(float);
+  const auto written = [&](model::NetworkOutput output) {
+    const auto layer = static_cast<size_t>(topology.outputs[output]);
+    return static_cast<double>(run.layers[layer].bytes_written);
+  };
+  const auto pixels =
+      static_cast<double>(run.job.image.pixels.size());  // of three bytes
+  const double side = config.head().roi_size();
+  const double mask = kFloat * side * side;
+  const double rois = static_cast<double>(run.job.times.rois) *
+                      (mask + kFloat * (config.classes_size() + 1 + 4));
+  const double masks = mask * static_cast<double>(run.job.detections.size());
+  StageBytes bytes;
+  bytes["decode"] = jpeg + pixels;
+  bytes["prepare"] = pixels + kFloat * pixels;  // nothing is scaled
+  bytes["proposals"] = written(model::kRpnScores) + written(model::kRpnDeltas);
+  bytes["pooling"] =
+      written(model::kScoreMaps) + written(model::kBoxMaps) + rois;
+  bytes["voting"] = rois + masks;
+  bytes["paste"] = masks + static_cast<double>(run.pasted);
+  return bytes;
+}
+
+void AppendLayers(const std::vector<model::LayerRun>& runs,
+                  std::vector<BenchLayer>* layers) {
+  for (size_t i = 0; i < runs.size(); ++i) {
+    BenchLayer& layer = (*layers)[i];
+    layer.precision = std::string(runs[i].precision);
+    layer.algorithm = std::string(runs[i].algorithm);
+    layer.bytes =
+        static_cast<double>(runs[i].bytes_read + runs[i].bytes_written);
+    layer.seconds.push_back(runs[i].seconds);
+  }
 }
 
 void Append(const Run& run, std::vector<BenchStage>* stages) {
@@ -146,25 +193,41 @@ absl::StatusOr<BenchResult> RunBench(model::Weights weights,
       const std::string jpeg,
       data::EncodeJpeg(SyntheticPicture(result.height, result.width),
                        kJpegQuality));
+  const model::Topology topology = model::TopologyOf(weights.config);
   ASSIGN_OR_RETURN(const double flops,
-                   model::FlopsOf(model::TopologyOf(weights.config),
-                                  result.height, result.width));
+                   model::FlopsOf(topology, result.height, result.width));
   result.gflop = flops / 1e9;
+  if (options.profile) {
+    ASSIGN_OR_RETURN(
+        const std::vector<double> layers,
+        model::LayerFlopsOf(topology, result.height, result.width));
+    for (size_t i = 0; i < layers.size(); ++i) {
+      result.layers.emplace_back();
+      result.layers.back().name = topology.layers[i].name;
+      result.layers.back().gflop = layers[i] / 1e9;
+    }
+  }
   const Clock::time_point start = Clock::now();
   ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
                    model::Detector::Create(weights, backend));
   result.load_seconds = SecondsSince(start);
   result.precision = std::string(model::PrecisionOf(weights, *backend));
   weights.tensors.clear();
-  for (const char* name : {"decode", "prepare", kNetwork, "proposals",
+  for (const char* name : {"decode", "prepare", kNetworkStage, "proposals",
                            "pooling", "voting", "paste"}) {
-    result.stages.push_back({name, {}});
+    result.stages.push_back({name, {}, 0});
   }
   // The first run plans the convolutions and touches the memory.
-  RETURN_IF_ERROR(RunOnce(*detector, jpeg).status());
+  RETURN_IF_ERROR(RunOnce(*detector, jpeg, options.profile).status());
   for (int i = 0; i < options.repeats; ++i) {
-    ASSIGN_OR_RETURN(const Run run, RunOnce(*detector, jpeg));
+    ASSIGN_OR_RETURN(const Run run, RunOnce(*detector, jpeg, options.profile));
     Append(run, &result.stages);
+    AppendLayers(run.layers, &result.layers);
+    if (options.profile) {
+      StageBytes bytes = BytesOf(run, detector->config(), topology,
+                                 static_cast<double>(jpeg.size()));
+      for (BenchStage& stage : result.stages) stage.bytes = bytes[stage.name];
+    }
     result.detections = static_cast<int>(run.job.detections.size());
   }
   result.peak_rss_mib = static_cast<double>(PeakResidentBytes()) / kMib;
@@ -180,7 +243,7 @@ std::string BenchJson(const ModelConfig& config,
   json.SetMaxDecimalPlaces(6);
   double network = 0, around = 0;
   for (const BenchStage& stage : result.stages) {
-    (stage.name == kNetwork ? network : around) += Median(stage.seconds);
+    (stage.name == kNetworkStage ? network : around) += Median(stage.seconds);
   }
   data::PutObject(json, [&] {
     data::PutMember("preset", config.name(), json);

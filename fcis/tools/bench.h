@@ -17,19 +17,35 @@ struct BenchOptions {
   // Of the picture and of the network's input; 0, both: what the model makes of
   // a picture of 640x480.
   int height = 0, width = 0;
-  int repeats = 5;  // >= 1, after one that is not counted
+  int repeats = 5;       // >= 1, after one that is not counted
+  bool profile = false;  // each layer is timed, too
 };
 
-// Seconds of one stage, one per repeat.
+// The stage of BenchResult::stages that the layers are parts of.
+inline constexpr char kNetworkStage[] = "network";
+
+// Seconds of one stage, one per repeat. bytes: of memory, that it reads and
+// writes at least (each map, picture and mask once); 0 of the network, whose
+// layers have theirs.
 struct BenchStage {
   std::string name;
   std::vector<double> seconds;
+  double bytes = 0;
+};
+
+// One layer of the topology; the fields are model::LayerRun's.
+struct BenchLayer {
+  std::string name, precision, algorithm;
+  double gflop = 0;  // of direct sums, whatever the algorithm
+  double bytes = 0;
+  std::vector<double> seconds;  // one per repeat
 };
 
 struct BenchResult {
   int height = 0, width = 0;  // of the picture
   std::string precision;      // model::PrecisionOf
   std::vector<BenchStage> stages;
+  std::vector<BenchLayer> layers;  // under BenchOptions::profile
   int detections = 0;
   double gflop = 0;         // of the network's convolutions
   double load_seconds = 0;  // weights folded and put into the backend's layout

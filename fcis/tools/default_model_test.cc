@@ -63,10 +63,43 @@ TEST(DefaultModelTest, Bench) {
       RunProgram("fcis/tools/bench_main", "-m a.npz --preset parity_mini");
   EXPECT_EQ(both.code, 2) << both.text;
   EXPECT_EQ(RunProgram("fcis/tools/bench_main", "--height 3").code, 2);
+  EXPECT_EQ(RunProgram("fcis/tools/bench_main", "--out a").code, 2);
   const Outcome sizes = RunProgram("fcis/tools/bench_main",
                                    "--height 64 --width 64 --min_size 32");
   EXPECT_EQ(sizes.code, 2) << sizes.text;
   EXPECT_THAT(sizes.text, HasSubstr("--min_size"));
+}
+
+// All code that chooses instructions for convolutions asks oneDNN.
+TEST(DefaultModelTest, BenchDoesWithoutNewerInstructions) {
+  const std::string size = "--preset parity_mini --height 64 --width 64 ";
+  setenv("ONEDNN_MAX_CPU_ISA", "AVX2", 1);
+  const Outcome f32 = RunProgram("fcis/tools/bench_main",
+                                 size + "--precision f32 --conv winograd");
+  const Outcome bf16 =
+      RunProgram("fcis/tools/bench_main", size + "--precision bf16");
+  const Outcome int8 =
+      RunProgram("fcis/tools/bench_main", size + "--precision int8");
+  unsetenv("ONEDNN_MAX_CPU_ISA");
+  EXPECT_EQ(f32.code, 0) << f32.text;
+  EXPECT_EQ(bf16.code, 1);
+  EXPECT_THAT(bf16.text, HasSubstr("needs AVX-512"));
+  EXPECT_EQ(int8.code, 1);
+  EXPECT_THAT(int8.text, HasSubstr("needs AVX512_VNNI"));
+}
+
+TEST(DefaultModelTest, BenchProfiles) {
+  const std::string out = ::testing::TempDir() + "/profile";
+  const Outcome outcome =
+      RunProgram("fcis/tools/bench_main",
+                 absl::StrCat("--preset parity_mini --height 64 --width 96 "
+                              "--repeats 1 --profile --out ",
+                              out));
+  EXPECT_EQ(outcome.code, 0) << outcome.text;
+  EXPECT_THAT(outcome.text, AllOf(HasSubstr("measured peaks:"),
+                                  HasSubstr("extractor/res2/res2_a/conv1 ")));
+  EXPECT_THAT(*ReadFile(out + "/profile.json"), HasSubstr("\"layers\": ["));
+  EXPECT_THAT(*ReadFile(out + "/roofline.svg"), HasSubstr("</svg>"));
 }
 
 }  // namespace

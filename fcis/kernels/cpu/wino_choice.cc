@@ -20,13 +20,18 @@ class WinoOrDirect : public Convolution {
         make_direct_(std::move(make_direct)),
         space_(space) {}
 
+  absl::string_view AlgorithmFor(const Tensor& x,
+                                 const Tensor* residual) const override {
+    return x.layout() == Layout::kRowMajor &&
+                   ByWinograd(x.shape(), residual != nullptr)
+               ? "winograd"
+               : "direct";
+  }
+
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
-    const bool winograd = residual == nullptr &&
-                          x.layout() == Layout::kRowMajor &&
-                          (algorithm_ == ConvAlgorithm::kWinograd ||
-                           WinogradPays(weight_shape(), x.shape()));
-    if (!winograd) {
+    if (x.layout() != Layout::kRowMajor ||
+        !ByWinograd(x.shape(), residual != nullptr)) {
       RETURN_IF_ERROR(NeedDirect());
       return direct_->Forward(x, residual, y);
     }
@@ -36,6 +41,11 @@ class WinoOrDirect : public Convolution {
   }
 
  private:
+  bool ByWinograd(const Shape& x, bool residual) const {
+    return !residual && (algorithm_ == ConvAlgorithm::kWinograd ||
+                         WinogradPays(weight_shape(), x));
+  }
+
   absl::Status NeedDirect() {
     if (direct_ != nullptr) return absl::OkStatus();
     ASSIGN_OR_RETURN(direct_,

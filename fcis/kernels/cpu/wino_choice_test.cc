@@ -91,6 +91,15 @@ TEST_F(WinoChoiceTest, AutoByTheShapes) {
   EXPECT_TRUE(WasDirect(Forward(Make(ConvAlgorithm::kAuto, 48).get(), 23)));
 }
 
+TEST_F(WinoChoiceTest, TellsWhichItIs) {
+  const auto conv = Make(ConvAlgorithm::kAuto, 64);
+  const Tensor small(MapOf(22)), large(MapOf(23));
+  EXPECT_EQ(conv->AlgorithmFor(small, nullptr), "direct");
+  EXPECT_EQ(conv->AlgorithmFor(large, nullptr), "winograd");
+  EXPECT_EQ(conv->AlgorithmFor(large, &large), "direct");
+  EXPECT_EQ(made_, 0);
+}
+
 TEST(WinogradPays, ManyChannelsAndPixels) {
   EXPECT_TRUE(WinogradPays(Shape{64, 64, 3, 3}, Shape{1, 16, 32, 64}));
   EXPECT_TRUE(WinogradPays(Shape{64, 64, 3, 3}, Shape{2, 16, 16, 64}));

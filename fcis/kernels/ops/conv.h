@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "fcis/core/tensor/shape.h"
 #include "fcis/core/tensor/tensor.h"
@@ -45,6 +46,11 @@ class Convolution {
   const ConvParams& params() const { return params_; }
   // Out, in, kernel height, kernel width.
   const Shape& weight_shape() const { return weight_shape_; }
+  // "direct" or "winograd": by which Forward(x, residual, ...) runs.
+  virtual absl::string_view AlgorithmFor(const Tensor& /*x*/,
+                                         const Tensor* /*residual*/) const {
+    return "direct";
+  }
 
   // y has x's layout. residual: null, or a map like y; it may share y's memory.
   virtual absl::Status Forward(const Tensor& x, const Tensor* residual,
