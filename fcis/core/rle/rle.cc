@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/run_pair.h"
 
@@ -109,10 +110,18 @@ absl::StatusOr<Rle> MakeRle(int64_t height, int64_t width,
              std::move(counts)};
 }
 
-uint32_t RleArea(const Rle& rle) {
+FCIS_MULTIVERSION uint32_t RleArea(const Rle& rle) {
   uint32_t area = 0;
-  for (size_t i = 1; i < rle.counts.size(); i += 2) area += rle.counts[i];
+  for (size_t i = 0; i < rle.counts.size() / 2; ++i) {
+    area += rle.counts[2 * i + 1];
+  }
   return area;
+}
+
+FCIS_MULTIVERSION bool HasEmptyRun(const Rle& rle) {
+  uint32_t empty = 0;
+  for (size_t i = 1; i < rle.counts.size(); ++i) empty |= rle.counts[i] == 0;
+  return empty != 0;
 }
 
 XywhBox RleToBbox(const Rle& rle) {

@@ -49,6 +49,9 @@ absl::StatusOr<Rle> MakeRle(int64_t height, int64_t width,
 // Number of foreground pixels.
 uint32_t RleArea(const Rle& rle);
 
+// Whether a run behind the first is empty: pycocotools may stop there.
+bool HasEmptyRun(const Rle& rle);
+
 // The tight box; zeros without foreground runs. When all of those are empty,
 // pycocotools' odd answer: {width, height, 2^32 + 1 - width, 2^32 + 1 -
 // height}.

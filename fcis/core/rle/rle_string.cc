@@ -4,10 +4,15 @@
 #include <utility>
 
 #if defined(__x86_64__)
+// GCC 12 takes what its intrinsics leave open on purpose for a mistake.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
+#pragma GCC diagnostic pop
 #endif
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/status_macros.h"
 
 namespace fcis {
@@ -110,8 +115,105 @@ absl::Status ParsePlainly(int height, int width, absl::string_view text,
 
 #if defined(__x86_64__)
 
-// A block of eight characters; those behind the last run are written as well.
-constexpr size_t kBlock = 8;
+// Each number is the difference to the run two before: adds what lies two, four
+// and so on before.
+__attribute__((target("avx2"))) void StoreEight(__m256i numbers,
+                                                uint32_t* out) {
+  // Within each half, then over both.
+  numbers = _mm256_add_epi32(numbers, _mm256_slli_si256(numbers, 8));
+  const __m256i low = _mm256_permute4x64_epi64(numbers, 0x55);
+  numbers = _mm256_add_epi32(
+      numbers, _mm256_blend_epi32(_mm256_setzero_si256(), low, 0xf0));
+  long long before;  // NOLINT: what the intrinsic takes
+  std::memcpy(&before, out - 2, sizeof before);
+  numbers = _mm256_add_epi32(numbers, _mm256_set1_epi64x(before));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), numbers);
+}
+
+// Up to eight numbers of one group.
+__attribute__((target("avx2"))) size_t ReadEight(const char*& next,
+                                                 const char* end,
+                                                 uint32_t* out) {
+  constexpr int kNumbers = 8;
+  if (end - next < kNumbers) return 0;
+  const __m128i sign = _mm_set1_epi8(kSign);
+  const __m128i groups =
+      _mm_sub_epi8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(next)),
+                   _mm_set1_epi8(kFirstChar));
+  const int single = _mm_movemask_epi8(
+      _mm_cmpeq_epi8(_mm_min_epu8(groups, _mm_set1_epi8(kBits)), groups));
+  const int n = __builtin_ctz(~static_cast<unsigned>(single) | 1u << kNumbers);
+  if (n > 0) {
+    StoreEight(
+        _mm256_cvtepi8_epi32(_mm_sub_epi8(_mm_xor_si128(groups, sign), sign)),
+        out);
+  }
+  next += n;
+  return static_cast<size_t>(n);
+}
+
+#define FCIS_WIDE                                           \
+  __attribute__((                                           \
+      target("avx512f,avx512bw,avx512vl,avx512vbmi2,lzcnt," \
+             "popcnt")))
+
+FCIS_WIDE void StoreSixteen(__m256i words, uint32_t* out) {
+  const __m512i zero = _mm512_setzero_si512();
+  __m512i numbers = _mm512_cvtepi16_epi32(words);
+  numbers = _mm512_add_epi32(numbers, _mm512_alignr_epi32(numbers, zero, 14));
+  numbers = _mm512_add_epi32(numbers, _mm512_alignr_epi32(numbers, zero, 12));
+  numbers = _mm512_add_epi32(numbers, _mm512_alignr_epi32(numbers, zero, 8));
+  long long before;  // NOLINT: what the intrinsic takes
+  std::memcpy(&before, out - 2, sizeof before);
+  numbers = _mm512_add_epi32(numbers, _mm512_set1_epi64(before));
+  _mm512_storeu_si512(out, numbers);
+}
+
+// The numbers of one or two groups that lie within the next 32 characters, up
+// to the first that is longer or wrong.
+FCIS_WIDE size_t ReadThirtyTwo(const char*& next, const char* end,
+                               uint32_t* out) {
+  const __m256i zero_char = _mm256_set1_epi8(kFirstChar);
+  const __m256i bits = _mm256_set1_epi8(kBits), sign = _mm256_set1_epi8(kSign);
+  const uint32_t there = end - next < 32 ? (1u << (end - next)) - 1 : ~0u;
+  const __m256i groups =
+      _mm256_sub_epi8(_mm256_maskz_loadu_epi8(there, next), zero_char);
+  const uint32_t good =
+      there & _mm256_cmple_epu8_mask(groups, _mm256_set1_epi8(kMore | kBits));
+  const uint32_t more =
+      good & _mm256_test_epi8_mask(groups, _mm256_set1_epi8(kMore));
+  const uint32_t stop = ~good | (more & more >> 1);
+  const uint32_t last = (stop ^ (stop - 1)) & ~stop & ~more;
+  if (last == 0) return 0;
+  // Of two groups the second is the higher one.
+  const uint32_t second = more << 1;
+  const __m256i lower = _mm256_maskz_sub_epi8(
+      second, _mm256_maskz_loadu_epi8(second, next - 1), zero_char);
+  const __m512i high = _mm512_cvtepi8_epi16(
+      _mm256_sub_epi8(_mm256_xor_si256(groups, sign), sign));
+  const __m512i words = _mm512_maskz_compress_epi16(
+      last,
+      _mm512_or_si512(_mm512_mask_slli_epi16(high, second, high, 5),
+                      _mm512_cvtepu8_epi16(_mm256_and_si256(lower, bits))));
+  const auto n = static_cast<size_t>(__builtin_popcount(last));
+  StoreSixteen(_mm512_castsi512_si256(words), out);
+  if (n > 16) StoreSixteen(_mm512_extracti64x4_epi64(words, 1), out + 16);
+  next += 32 - __builtin_clz(last);
+  return n;
+}
+
+#undef FCIS_WIDE
+
+using ReadSome = size_t (*)(const char*& next, const char* end, uint32_t* out);
+
+ReadSome FindReadSome() {
+  if (__builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512vbmi2")) {
+    return ReadThirtyTwo;
+  }
+  return __builtin_cpu_supports("avx2") ? ReadEight : nullptr;
+}
 
 // Reads a number of two groups, the usual length of those with more than one;
 // false: the next is none.
@@ -126,46 +228,35 @@ inline bool ReadPair(const char*& next, const char* end, int64_t& number) {
   return true;
 }
 
-// Reads eight numbers of one group at once. False: something is wrong, or may
-// be; the counts are then unspecified.
-__attribute__((target("avx2"))) bool ParseBlocks(
-    int64_t pixels, absl::string_view text, std::vector<uint32_t>& counts) {
-  // Below it no sum of a run and eight differences overflows.
-  if (pixels > int64_t{1} << 30) return false;
-  if (counts.size() < text.size() + kBlock) {
-    counts.resize(text.size() + kBlock);
+FCIS_MULTIVERSION bool CoverAtMost(uint64_t pixels,
+                                   const std::vector<uint32_t>& counts) {
+  uint64_t covered = 0;
+  uint32_t signs = 0;
+  for (const uint32_t run : counts) {
+    covered += run;
+    signs |= run;
   }
+  return signs >> 31 == 0 && covered <= pixels;
+}
+
+// Reads several numbers at once: `read` returns how many it stored as runs,
+// behind at least three, and may write up to kRoom. False: something is wrong,
+// or may be; the counts are then unspecified.
+bool ParseFast(ReadSome read, int64_t pixels, absl::string_view text,
+               std::vector<uint32_t>& counts) {
+  constexpr size_t kRoom = 32;
+  // Below it no sum of a run and so many differences overflows.
+  if (pixels > int64_t{1} << 30) return false;
+  if (counts.size() < text.size() + kRoom) counts.resize(text.size() + kRoom);
   const char* next = text.data();
   const char* const end = next + text.size();
   uint32_t* const first = counts.data();
   uint32_t* out = first;
-  const __m128i zero_char = _mm_set1_epi8(kFirstChar);
-  const __m128i largest = _mm_set1_epi8(kBits), sign = _mm_set1_epi8(kSign);
   while (next != end) {
-    if (out - first > 2 && end - next >= static_cast<int64_t>(kBlock)) {
-      const __m128i groups = _mm_sub_epi8(
-          _mm_loadl_epi64(reinterpret_cast<const __m128i*>(next)), zero_char);
-      const int single = _mm_movemask_epi8(
-          _mm_cmpeq_epi8(_mm_min_epu8(groups, largest), groups));
-      const int n =
-          __builtin_ctz(~static_cast<unsigned>(single) | 1u << kBlock);
-      if (n > 0) {
-        __m256i runs = _mm256_cvtepi8_epi32(
-            _mm_sub_epi8(_mm_xor_si128(groups, sign), sign));
-        // Each number is the difference to the run two before: sums with
-        // stride two, first within each half, then over both.
-        runs = _mm256_add_epi32(runs, _mm256_slli_si256(runs, 8));
-        const __m256i low = _mm256_permute4x64_epi64(runs, 0x55);
-        runs = _mm256_add_epi32(
-            runs, _mm256_blend_epi32(_mm256_setzero_si256(), low, 0xf0));
-        long long before;  // NOLINT: what the intrinsic takes
-        std::memcpy(&before, out - 2, sizeof before);
-        runs = _mm256_add_epi32(runs, _mm256_set1_epi64x(before));
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), runs);
-        out += n;
-        next += n;
-        continue;
-      }
+    if (out - first > 2) {
+      const size_t n = read(next, end, out);
+      out += n;
+      if (n > 0) continue;
     }
     int64_t number;
     if (!ReadPair(next, end, number) && !ReadNumber(next, end, number)) {
@@ -176,23 +267,16 @@ __attribute__((target("avx2"))) bool ParseBlocks(
     *out++ = static_cast<uint32_t>(number);
   }
   counts.resize(static_cast<size_t>(out - first));
-  uint64_t covered = 0;
-  uint32_t signs = 0;
-  for (const uint32_t run : counts) {
-    covered += run;
-    signs |= run;
-  }
-  return signs >> 31 == 0 && covered <= static_cast<uint64_t>(pixels);
+  return CoverAtMost(static_cast<uint64_t>(pixels), counts);
 }
-
-bool HasBlocks() { return __builtin_cpu_supports("avx2"); }
 
 #else
 
-bool ParseBlocks(int64_t, absl::string_view, std::vector<uint32_t>&) {
+using ReadSome = void*;
+ReadSome FindReadSome() { return nullptr; }
+bool ParseFast(ReadSome, int64_t, absl::string_view, std::vector<uint32_t>&) {
   return false;
 }
-bool HasBlocks() { return false; }
 
 #endif
 
@@ -210,9 +294,9 @@ std::string RleCountsToString(absl::Span<const uint32_t> counts) {
 
 absl::Status ParseRleCounts(int height, int width, absl::string_view text,
                             std::vector<uint32_t>& counts) {
-  static const bool has_blocks = HasBlocks();
-  if (has_blocks &&
-      ParseBlocks(static_cast<int64_t>(height) * width, text, counts)) {
+  static const ReadSome read = FindReadSome();
+  if (read != nullptr &&
+      ParseFast(read, static_cast<int64_t>(height) * width, text, counts)) {
     return absl::OkStatus();
   }
   return ParsePlainly(height, width, text, counts);

@@ -301,17 +301,17 @@ bool DatasetReader::ReadRecords(JsonScanner& json, const char* name,
 // Moves the elements behind those of another list.
 template <typename T>
 void Append(std::vector<T>& from, std::vector<T>& to) {
-  if (to.empty()) return to.swap(from);
+  if (to.empty() && to.capacity() <= from.size()) return to.swap(from);
   to.insert(to.end(), std::make_move_iterator(from.begin()),
             std::make_move_iterator(from.end()));
 }
 
 // Annotations are nearly all of a file: they are read in parts.
 bool DatasetReader::ReadAnnotations(JsonScanner& json) {
-  // Below it, several threads gain nothing.
-  constexpr size_t kLarge = size_t{1} << 20;
   if (!CheckList(json, "annotations")) return false;
-  const int parts = text_.size() - json.offset() < kLarge ? 1 : NumThreads();
+  const bool small = text_.size() - json.offset() < size_t{1} << 20;
+  // Several for each thread, as one may be slower than the others.
+  const int parts = small || NumThreads() == 1 ? 1 : 4 * NumThreads();
   std::vector<RecordList<CocoAnnotation>> read(parts);
   const absl::StatusOr<ArrayParts> all =
       ReadArrayParts(text_, json.offset(), parts, [&](size_t part) {
@@ -330,6 +330,7 @@ bool DatasetReader::ReadAnnotations(JsonScanner& json) {
   dataset_.left_out_of.clear();
   annotations_ = RecordProblems();
   uint32_t first = 0;
+  dataset_.annotations.reserve(parts * read[0].records.size());  // about
   for (size_t i = 0; i < all->parts; ++i) {
     for (CocoAnnotation& record : read[i].records) record.index += first;
     AddFaults("annotations", "annotation", read[i].faults, first, annotations_);

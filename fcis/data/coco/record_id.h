@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -88,6 +89,10 @@ class RecordIndex {
   void Set(const RecordId& id, int position) {
     if (id.is_text()) {
       texts_[id.text()] = position;
+    } else if (IsSmall(id)) {
+      const auto place = static_cast<size_t>(id.number_);
+      if (place >= small_.size()) small_.resize(place + 1, -1);
+      small_[place] = position;
     } else {
       (id.above_int64_ ? above_ : numbers_)[id.number_] = position;
     }
@@ -98,16 +103,28 @@ class RecordIndex {
       const auto found = texts_.find(id.text());
       return found == texts_.end() ? -1 : found->second;
     }
+    if (IsSmall(id)) {
+      const auto place = static_cast<size_t>(id.number_);
+      return place < small_.size() ? small_[place] : -1;
+    }
     const auto& numbers = id.above_int64_ ? above_ : numbers_;
     const auto found = numbers.find(id.number_);
     return found == numbers.end() ? -1 : found->second;
   }
 
   bool empty() const {
-    return numbers_.empty() && above_.empty() && texts_.empty();
+    return small_.empty() && numbers_.empty() && above_.empty() &&
+           texts_.empty();
   }
 
  private:
+  // As those of categories are.
+  static bool IsSmall(const RecordId& id) {
+    constexpr uint64_t kSmall = 1024;
+    return static_cast<uint64_t>(id.number_) < kSmall && !id.above_int64_;
+  }
+
+  std::vector<int> small_;  // by id; -1: none
   absl::flat_hash_map<int64_t, int> numbers_, above_;
   absl::flat_hash_map<std::string, int> texts_;
 };

@@ -85,6 +85,14 @@ TEST(RecordIndexTest, KeepsAllKindsApart) {
   EXPECT_EQ(index.Find(Read("18446744073709551615")), 2);
   EXPECT_EQ(index.Find(Read("\"-1\"")), 3);
   EXPECT_EQ(index.Find(Read("1")), -1);
+  EXPECT_FALSE(index.empty());
+  for (const char* id : {"7", "0", "1023", "1024"}) index.Set(Read(id), 5);
+  index.Set(Read("7"), 6);
+  EXPECT_EQ(index.Find(Read("7")), 6);
+  EXPECT_EQ(index.Find(Read("1023")), 5);
+  EXPECT_EQ(index.Find(Read("1024")), 5);
+  EXPECT_EQ(index.Find(Read("1")), -1);
+  EXPECT_EQ(index.Find(Read("1025")), -1);
   EXPECT_NE(Read("-1"), Read("18446744073709551615"));
 }
 

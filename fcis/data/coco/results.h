@@ -44,8 +44,8 @@ struct ResultsOptions {
   // Else "segmentation" is skipped, and has_segmentation says no more than that
   // it is there.
   bool read_segmentation = true;
-  // At most as many as this are read at the same time; the result does not
-  // depend on it.
+  // So many pieces of the text go to sinks of their own, on NumThreads()
+  // threads; the result does not depend on it.
   int parts = 1;
   // Bad detections that an error names.
   int max_messages = 20;

@@ -80,10 +80,7 @@ bool ReadPolygons(JsonScanner& json, Segmentation& segmentation) {
     if (parts == polygons.size()) polygons.emplace_back();
     std::vector<double>& part = polygons[parts++];
     part.clear();
-    return json.ReadArray([&] {
-      part.emplace_back();
-      return json.ReadNumber(part.back());
-    });
+    return json.ReadNumbers(part);
   });
   polygons.resize(parts);
   return read;

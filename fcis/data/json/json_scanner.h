@@ -16,9 +16,12 @@
 #ifndef FCIS_DATA_JSON_JSON_SCANNER_H_
 #define FCIS_DATA_JSON_JSON_SCANNER_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -46,7 +49,14 @@ class JsonScanner {
         end_(text.data() + text.size()) {}
 
   // What stands next, behind whitespace; kNone: the end, or no JSON.
-  Kind Peek();
+  Kind Peek() {
+    const char c = Next();
+    return c == '{'               ? Kind::kObject
+           : c == '['             ? Kind::kArray
+           : c == '"'             ? Kind::kString
+           : c >= '0' && c <= '9' ? Kind::kNumber
+                                  : PeekRare(c);
+  }
 
   // field(key) must read the value. The key is valid until the next string is
   // read.
@@ -68,6 +78,9 @@ class JsonScanner {
   // Correctly rounded, whatever the number of digits; 1e999 is infinite.
   bool ReadNumber(double& value);
   bool ReadNumber(JsonNumber& value);
+
+  // An array of numbers, appended to `values`.
+  bool ReadNumbers(std::vector<double>& values);
 
   bool ReadBool(bool& value);
 
@@ -130,8 +143,49 @@ class JsonScanner {
     SkipSpace();
     return next_ == end_ ? '\0' : *next_;
   }
+  static Kind PeekRare(char c) {
+    return c == '-' || c == 'N' || c == 'I' ? Kind::kNumber
+           : c == 't' || c == 'f'           ? Kind::kBool
+           : c == 'n'                       ? Kind::kNull
+                                            : Kind::kNone;
+  }
   bool Enter();
-  bool ReadKey(absl::string_view& key);
+  // A key with the text around it, from where it was looked for to its value.
+  struct Key {
+    absl::string_view text, key;
+  };
+  static constexpr size_t kKeys = 32;  // at most so many of an object
+  // Records are written alike: where the text of the last object's key stands
+  // again, it need not be taken apart again.
+  bool ReadKey(size_t member, absl::string_view& key) {
+    std::vector<Key>& keys = keys_[static_cast<size_t>(depth_) % keys_.size()];
+    if (member < keys.size()) {
+      const Key& last = keys[member];
+      if (Follows(last.text)) {
+        next_ += last.text.size();
+        key = last.key;
+        return true;
+      }
+    }
+    return ReadNewKey(keys, member, key);
+  }
+  // Whether the text stands next. Faster than a call of memcmp.
+  bool Follows(absl::string_view text) const {
+    constexpr size_t kWord = 8;
+    if (static_cast<size_t>(end_ - next_) < text.size()) return false;
+    const auto differ = [&](size_t at) {
+      return std::memcmp(next_ + at, text.data() + at, kWord) != 0;
+    };
+    if (text.size() < kWord) {
+      return std::memcmp(next_, text.data(), text.size()) == 0;
+    }
+    for (size_t at = 0; at + kWord < text.size(); at += kWord) {
+      if (differ(at)) return false;
+    }
+    return !differ(text.size() - kWord);
+  }
+  bool ReadNewKey(std::vector<Key>& keys, size_t member,
+                  absl::string_view& key);
   bool ReadLiteral(absl::string_view literal);
   bool ReadEscapes(std::string& out);
   bool ReadEscape(std::string& out);
@@ -142,6 +196,8 @@ class JsonScanner {
   const char* next_;
   const char* end_;
   int depth_ = 0;
+  // Of the objects read last, by depth and member.
+  std::array<std::vector<Key>, 4> keys_;
   std::string unescaped_;
   absl::Status status_;
 };
@@ -153,9 +209,9 @@ bool JsonScanner::ReadObject(Field&& field) {
   if (Next() == '}') {
     ++next_;
   } else {
-    for (;;) {
+    for (size_t member = 0;; ++member) {
       absl::string_view key;
-      if (!ReadKey(key) || !field(key) || !ok()) return false;
+      if (!ReadKey(member, key) || !field(key) || !ok()) return false;
       const char c = Next();
       if (c == ',') {
         ++next_;

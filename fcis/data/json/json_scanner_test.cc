@@ -59,6 +59,39 @@ TEST(JsonScannerTest, ReadsNestedObjectsAndArrays) {
   EXPECT_THAT(numbers, ElementsAre(1));
 }
 
+// The keys of an object written like the last one are recognised by their text.
+TEST(JsonScannerTest, ObjectsAlikeAndNotAlike) {
+  std::string many = "{\"0\": 0";
+  for (int i = 1; i < 100; ++i) absl::StrAppend(&many, ",\"", i, "\": ", i);
+  absl::StrAppend(&many, "}");
+  for (const std::string& object : std::vector<std::string>{
+           R"({"a": 1, "b": {"a": 2}})", R"({"a": 3, "b": {"a": 4}})",
+           R"({"a":3,"b":4})", R"({"ab": 1, "b": 2, "c": 3})",
+           R"({"a": 1, "\u0062": 2, "c": 3})", R"({"a": 1, "b": 2, "c": 3})",
+           R"({ "a" : 1 , "b" : 2 })", R"({})", R"({"": 1})", many}) {
+    std::string text = R"([{"a": 1, "b": {"a": 2}, "c": 3},)";
+    absl::StrAppend(&text, object, ",", object, ",", many, "]");
+    JsonScanner json(text);
+    std::vector<std::string> keys;
+    EXPECT_TRUE(json.ReadArray([&] {
+      return json.ReadObject([&](absl::string_view key) {
+        keys.emplace_back(key);
+        return json.Skip();
+      });
+    }) && json.ReadEnd())
+        << object << json.status();
+    rapidjson::Document oracle;
+    oracle.Parse(text.c_str());
+    std::vector<std::string> expected;
+    for (const auto& element : oracle.GetArray()) {
+      for (const auto& member : element.GetObject()) {
+        expected.emplace_back(member.name.GetString());
+      }
+    }
+    EXPECT_EQ(keys, expected) << object;
+  }
+}
+
 TEST(JsonScannerTest, SkipReturnsTheText) {
   JsonScanner json(R"([ [1, {"a": "]"}] , 7])");
   std::vector<std::string> texts;
@@ -105,6 +138,30 @@ TEST(JsonScannerTest, RandomNumbersEqualRapidJsons) {
       oracle.Parse<rapidjson::kParseFullPrecisionFlag>(text.c_str());
       ASSERT_FALSE(oracle.HasParseError()) << text;
       ASSERT_EQ(NumberOf(text), oracle.GetDouble()) << text;
+      ASSERT_EQ(NumberOf(text + "        "), oracle.GetDouble()) << text;
+    }
+  }
+}
+
+// As one by one, whatever is behind it.
+TEST(JsonScannerTest, ReadsNumbers) {
+  for (const char* text :
+       {"[]", "[ 1 ]", "[1, 2.5,-3 , 4e1,5]", "[1,2, Infinity, 0.25, 7]",
+        "[0.1, 12345678.12345678, 123456789012345678, -0.25, 00]", "[1,]",
+        "[1, 02, 3]", "[1, x]", "[1, 2., 3]", "[1 2]", "[1, -, 2]", "[1,"}) {
+    for (const char* behind : {"", "                                  "}) {
+      const std::string padded = absl::StrCat(text, behind);
+      std::vector<double> expected = {9}, values = {9};
+      JsonScanner one_by_one(padded), json(padded);
+      const bool read = one_by_one.ReadArray([&] {
+        expected.emplace_back();
+        return one_by_one.ReadNumber(expected.back());
+      });
+      EXPECT_EQ(json.ReadNumbers(values), read) << padded;
+      EXPECT_EQ(json.status(), one_by_one.status()) << padded;
+      EXPECT_EQ(json.offset(), one_by_one.offset()) << padded;
+      EXPECT_EQ(values, expected) << padded;
+      EXPECT_EQ(JsonScanner(padded).Skip(), read) << padded;
     }
   }
 }

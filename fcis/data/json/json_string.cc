@@ -1,6 +1,6 @@
 // JsonScanner: strings.
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
 #endif
 
 #include <charconv>
@@ -12,9 +12,28 @@
 namespace fcis::data {
 namespace {
 
-// The first quote, backslash or control character.
-const char* FindSpecial(const char* next, const char* end) {
-#if defined(__SSE2__)
+bool IsSpecial(char c) {
+  return c == '"' || c == '\\' || static_cast<unsigned char>(c) <= 0x1f;
+}
+
+#if defined(__x86_64__)
+
+// The first special character, or where fewer than 64 or 16 are left.
+__attribute__((target("avx512bw"))) const char* FindIn64(const char* next,
+                                                         const char* end) {
+  const __m512i quote = _mm512_set1_epi8('"'), slash = _mm512_set1_epi8('\\');
+  const __m512i control = _mm512_set1_epi8(0x1f);
+  for (; end - next >= 64; next += 64) {
+    const __m512i bytes = _mm512_loadu_si512(next);
+    const uint64_t found = _mm512_cmpeq_epi8_mask(bytes, quote) |
+                           _mm512_cmpeq_epi8_mask(bytes, slash) |
+                           _mm512_cmple_epu8_mask(bytes, control);
+    if (found != 0) return next + __builtin_ctzll(found);
+  }
+  return next;
+}
+
+const char* FindIn16(const char* next, const char* end) {
   const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
   const __m128i control = _mm_set1_epi8(0x1f);
   for (; end - next >= 16; next += 16) {
@@ -27,11 +46,18 @@ const char* FindSpecial(const char* next, const char* end) {
     const int mask = _mm_movemask_epi8(found);
     if (mask != 0) return next + __builtin_ctz(static_cast<unsigned>(mask));
   }
+  return next;
+}
+
 #endif
-  while (next != end && *next != '"' && *next != '\\' &&
-         static_cast<unsigned char>(*next) > 0x1f) {
-    ++next;
-  }
+
+// The first quote, backslash or control character.
+const char* FindSpecial(const char* next, const char* end) {
+#if defined(__x86_64__)
+  static const bool wide = __builtin_cpu_supports("avx512bw");
+  next = wide ? FindIn64(next, end) : FindIn16(next, end);
+#endif
+  while (next != end && !IsSpecial(*next)) ++next;
   return next;
 }
 

@@ -1,6 +1,8 @@
 #include "fcis/eval/coco/compared_mask.h"
 
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
 #include "fcis/core/rle/rle_iou.h"
 #include "fcis/eval/coco/boundary.h"
@@ -21,7 +23,7 @@ double Common(double a, double a_length, double b, double b_length) {
 }  // namespace
 
 Rle& ComparedMask::Renew() {
-  has_area_ = has_box_ = has_boundary_ = false;
+  has_area_ = has_box_ = has_columns_ = has_boundary_ = false;
   return rle_;
 }
 
@@ -37,6 +39,22 @@ const XywhBox& ComparedMask::box() {
   return box_;
 }
 
+// From the first to the last column with foreground, or more where runs are
+// empty: faster than the box, and often enough.
+const XywhBox& ComparedMask::columns() {
+  if (has_columns_) return columns_;
+  has_columns_ = true;
+  columns_ = {};
+  const std::vector<uint32_t>& runs = rle_.counts;
+  if (runs.size() < 2 || rle_.height == 0) return columns_;
+  const auto height = static_cast<uint32_t>(rle_.height);
+  const auto end = runs.begin() + static_cast<int64_t>(runs.size() / 2 * 2);
+  const uint32_t first = runs[0] / height;
+  const uint32_t last = std::accumulate(runs.begin(), end, 0u) / height;
+  return columns_ = {static_cast<double>(first), 0, last - first + 1.,
+                     static_cast<double>(height)};
+}
+
 // By an upper bound of the IoU, cheap parts first: the smaller mask bounds the
 // common pixels, and so does the part that the boxes share.
 bool ComparedMask::CanReach(const TruthObject& object) {
@@ -45,20 +63,35 @@ bool ComparedMask::CanReach(const TruthObject& object) {
   if (least_ <= 0) return true;
   const double truth_area = object.mask.area;
   double common = std::min<double>(area(), truth_area);
-  if (IouOf(common, area(), truth_area, object.crowd) < least_ - kSlack) {
-    return false;
-  }
+  const auto reaches = [&](double bound) {
+    common = std::min(common, bound);
+    return IouOf(common, area(), truth_area, object.crowd) >= least_ - kSlack;
+  };
   const XywhBox& truth = object.mask.box;
-  common = std::min(common,
-                    Common(box().x, box().width, truth.x, truth.width) *
-                        Common(box().y, box().height, truth.y, truth.height));
-  return IouOf(common, area(), truth_area, object.crowd) >= least_ - kSlack;
+  const auto shared = [&](const XywhBox& box) {
+    return Common(box.x, box.width, truth.x, truth.width) *
+           Common(box.y, box.height, truth.y, truth.height);
+  };
+  return reaches(common) && reaches(shared(columns())) &&
+         reaches(shared(box()));
+}
+
+// Null: it has none.
+const RleRanks* ComparedMask::RanksOf(const TruthObject& object) {
+  // Neighbours among the objects have places of their own.
+  const auto place = reinterpret_cast<uintptr_t>(&object) / sizeof(TruthObject);
+  Ranked& ranked = ranked_[place % ranked_.size()];
+  if (ranked.object != &object) {
+    ranked.object = &object;
+    ranked.built = ranked.ranks.Build(object.mask.rle);
+  }
+  return ranked.built ? &ranked.ranks : nullptr;
 }
 
 double ComparedMask::Iou(const TruthObject& object) {
   if (!CanReach(object)) return 0;
-  const double iou =
-      MaskIou(rle_, box(), object.mask.rle, object.mask.box, object.crowd);
+  const double iou = MaskIou(rle_, box(), object.mask.rle, object.mask.box,
+                             object.crowd, RanksOf(object));
   if (type_ != IouType::kBoundary || iou <= 0 || iou < least_) return iou;
   if (!has_boundary_) boundary_ = MaskBoundary(rle_);
   has_boundary_ = true;

@@ -2,9 +2,11 @@
 #ifndef FCIS_EVAL_COCO_COMPARED_MASK_H_
 #define FCIS_EVAL_COCO_COMPARED_MASK_H_
 
+#include <array>
 #include <cstdint>
 
 #include "fcis/core/rle/rle.h"
+#include "fcis/core/rle/rle_ranks.h"
 #include "fcis/eval/coco/ground_truth.h"
 #include "fcis/eval/coco/options.h"
 
@@ -30,13 +32,23 @@ class ComparedMask {
 
  private:
   bool CanReach(const TruthObject& object);
+  const XywhBox& columns();
+  const RleRanks* RanksOf(const TruthObject& object);
 
   const IouType type_;
   const double least_;
   Rle rle_, boundary_;
   uint32_t area_ = 0;
-  XywhBox box_;
-  bool has_area_ = false, has_box_ = false, has_boundary_ = false;
+  XywhBox box_, columns_;
+  bool has_area_ = false, has_box_ = false, has_columns_ = false;
+  bool has_boundary_ = false;
+  // Of the objects compared last, as detections come picture by picture.
+  struct Ranked {
+    const TruthObject* object = nullptr;
+    bool built = false;
+    RleRanks ranks;
+  };
+  std::array<Ranked, 16> ranked_;
 };
 
 }  // namespace fcis::eval

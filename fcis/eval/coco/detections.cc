@@ -6,6 +6,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_iou.h"
 #include "fcis/core/rle/rle_polygon.h"
@@ -97,6 +98,11 @@ absl::Status OverlapSink::FindImage(const data::RecordId& id) {
                      truth_.dataset().path, truth_.NoteOnImage(id)));
   }
   image_id_ = id;
+  if (sources_.masks && image_.evaluated >= 0) {
+    for (const TruthObject& object : truth_.ObjectsIn(image_.evaluated)) {
+      __builtin_prefetch(object.mask.rle.counts.data());
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -287,35 +293,46 @@ void Append(const std::vector<T>& part, std::vector<T>& all) {
   all.insert(all.end(), part.begin(), part.end());
 }
 
+// One part behind the other; that of `first` detections and `overlaps` before.
+void CopyList(const Detections& part, size_t first, uint32_t overlaps,
+              Detections& all) {
+  for (const ScoredDetection& detection : part.list) {
+    all.list[first] = detection;
+    all.list[first++].first_overlap += overlaps;
+  }
+}
+
 Detections Join(const std::vector<std::unique_ptr<data::ResultsSink>>& sinks) {
+  const auto part = [&](size_t i) -> Detections& {
+    return static_cast<OverlapSink&>(*sinks[i]).detections();
+  };
+  if (sinks.size() == 1) return std::move(part(0));
   Detections all;
-  size_t detections = 0, overlaps = 0;
-  for (const auto& sink : sinks) {
-    const Detections& part = static_cast<OverlapSink&>(*sink).detections();
-    detections += part.list.size();
-    overlaps += part.overlaps.size();
-  }
-  if (sinks.size() == 1) {
-    return std::move(static_cast<OverlapSink&>(*sinks[0]).detections());
-  }
-  all.list.reserve(detections);
-  all.overlaps.reserve(overlaps);
-  for (const auto& sink : sinks) {
-    Detections& part = static_cast<OverlapSink&>(*sink).detections();
-    for (ScoredDetection& detection : part.list) {
-      detection.first_overlap += static_cast<uint32_t>(all.overlaps.size());
-    }
-    for (DetectionTrace& trace : part.traces) {
+  std::vector<size_t> first;
+  std::vector<uint32_t> overlaps;
+  size_t size = 0;
+  for (size_t i = 0; i < sinks.size(); ++i) {
+    first.push_back(size);
+    overlaps.push_back(static_cast<uint32_t>(all.overlaps.size()));
+    for (DetectionTrace& trace : part(i).traces) {
       trace.first_touch += static_cast<uint32_t>(all.touches.size());
     }
-    Append(part.list, all.list);
-    Append(part.overlaps, all.overlaps);
-    Append(part.traces, all.traces);
-    Append(part.touches, all.touches);
-    all.counts.Add(part.counts);
-    all.box_areas = part.box_areas;
-    part = Detections();
+    Append(part(i).overlaps, all.overlaps);
+    Append(part(i).traces, all.traces);
+    Append(part(i).touches, all.touches);
+    all.counts.Add(part(i).counts);
+    all.box_areas = part(i).box_areas;
+    size += part(i).list.size();
   }
+  all.list.resize(size);
+  ParallelFor(static_cast<int64_t>(sinks.size()), 1,
+              [&](int64_t begin, int64_t end) {
+                for (auto i = static_cast<size_t>(begin);
+                     i < static_cast<size_t>(end); ++i) {
+                  CopyList(part(i), first[i], overlaps[i], all);
+                  part(i) = Detections();
+                }
+              });
   return all;
 }
 
@@ -347,7 +364,8 @@ absl::StatusOr<Detections> ReadDetections(absl::string_view text,
                                           int threads) {
   data::CocoResult first;
   data::ResultsOptions reading;
-  reading.parts = threads;
+  // Several for each thread, as one may be slower than the others.
+  reading.parts = threads == 1 ? 1 : 4 * threads;
   reading.max_messages = options.bad_annotations.max_messages;
   const absl::StatusOr<bool> any = data::ReadFirstResult(text, path, first);
   if (!any.ok()) {
@@ -360,11 +378,16 @@ absl::StatusOr<Detections> ReadDetections(absl::string_view text,
   if (!*any) return Detections();
   ASSIGN_OR_RETURN(const Sources sources, ChooseSources(first, path, options));
   reading.read_segmentation = sources.masks;
+  constexpr size_t kUsualLength = 150;  // of a detection's text, or longer
+  const size_t expected =
+      text.size() / static_cast<size_t>(reading.parts) / kUsualLength;
   ASSIGN_OR_RETURN(
       const auto sinks,
       data::ReadResults(
           text, path, reading, [&]() -> std::unique_ptr<data::ResultsSink> {
-            return std::make_unique<OverlapSink>(truth, options, sources);
+            auto sink = std::make_unique<OverlapSink>(truth, options, sources);
+            sink->detections().list.reserve(expected);
+            return sink;
           }));
   Detections detections = Join(sinks);
   RETURN_IF_ERROR(CheckMasks(detections.counts, sources, path));

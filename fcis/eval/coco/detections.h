@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "fcis/core/base/large_vector.h"
 #include "fcis/data/coco/results.h"
 #include "fcis/eval/coco/ground_truth.h"
 #include "fcis/eval/coco/options.h"
@@ -22,13 +23,14 @@ struct Overlap {
   double iou = 0;
 };
 
+// Without values of its own, which would be written to a whole list.
 struct ScoredDetection {
-  double score = 0;
-  double area = 0;
-  int image = 0;     // position in GroundTruth::images()
-  int category = 0;  // position in GroundTruth::categories()
+  double score;
+  double area;
+  int image;     // position in GroundTruth::images()
+  int category;  // position in GroundTruth::categories()
   // Overlaps, in the order of the objects of its cell.
-  uint32_t first_overlap = 0, num_overlaps = 0;
+  uint32_t first_overlap, num_overlaps;
 };
 
 // A detection touches objects from this IoU on: TIDE's lower threshold
@@ -65,7 +67,7 @@ struct DetectionCounts {
 
 struct Detections {
   // In the file's order; those of other categories and pictures are left out.
-  std::vector<ScoredDetection> list;
+  LargeVector<ScoredDetection> list;
   std::vector<Overlap> overlaps;
   // One of each of `list`; empty unless options.explain.
   std::vector<DetectionTrace> traces;

@@ -13,6 +13,7 @@
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_problems.h"
+#include "fcis/data/coco/segmentation.h"
 #include "fcis/eval/coco/options.h"
 
 namespace fcis::eval {
@@ -125,9 +126,12 @@ class GroundTruth {
   using Faults = std::map<int, std::string>;
   Faults Measure(const EvalOptions& options);
   void LeaveOut(const Faults& faults);
-  // Empty: nothing is wrong.
-  std::string MeasureObject(const EvalOptions& options, TruthObject& object);
-  absl::StatusOr<Rle> MaskOf(const data::CocoAnnotation& annotation) const;
+  // Empty: nothing is wrong. The memory of `segmentation` is reused.
+  std::string MeasureObject(const EvalOptions& options,
+                            data::Segmentation& segmentation,
+                            TruthObject& object);
+  absl::StatusOr<Rle> MaskOf(const data::CocoAnnotation& annotation,
+                             data::Segmentation& segmentation) const;
 
   const data::CocoDataset* dataset_ = nullptr;
   data::RecordProblems problems_;

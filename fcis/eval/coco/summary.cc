@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/pairwise_sum.h"
+#include "fcis/core/base/parallel.h"
 
 namespace fcis::eval {
 namespace {
@@ -175,10 +176,13 @@ void AppendLine(const Measure& measure, double value,
 
 EvalSummary Summarize(const EvalCurves& curves, const EvalOptions& options) {
   EvalSummary summary;
-  for (size_t i = 0; i < kMeasures.size(); ++i) {
-    summary.stats[i] = Evaluate(curves, options, kMeasures[i],
-                                MaxDets(kMeasures[i], options), kEveryClass);
-  }
+  ParallelFor(kMeasures.size(), 1, [&](int64_t begin, int64_t end) {
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end);
+         ++i) {
+      summary.stats[i] = Evaluate(curves, options, kMeasures[i],
+                                  MaxDets(kMeasures[i], options), kEveryClass);
+    }
+  });
   for (std::string& label : SizeLabels(options)) {
     const auto value = [&](bool precision) {
       const Measure measure = OfSize(precision, label);
@@ -188,9 +192,13 @@ EvalSummary Summarize(const EvalCurves& curves, const EvalOptions& options) {
     const double ap = value(true), ar = value(false);
     summary.sizes.push_back({std::move(label), ap, ar});
   }
-  for (int k = 0; k < curves.K; ++k) {
-    summary.categories.push_back(ScoreOf(curves, options, summary.sizes, k));
-  }
+  summary.categories.resize(static_cast<size_t>(curves.K));
+  ParallelFor(curves.K, 4, [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      summary.categories[static_cast<size_t>(k)] =
+          ScoreOf(curves, options, summary.sizes, static_cast<int>(k));
+    }
+  });
   summary.mean = MeanOf(summary.categories, summary.sizes.size());
   return summary;
 }

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "absl/algorithm/container.h"
+#include "absl/types/span.h"
 #include "fcis/eval/coco/ground_truth.h"
 
 namespace fcis::eval {
@@ -34,7 +35,7 @@ void TakeObjects(const GroundTruth& truth, OverlapTable& table,
 }
 
 // Of all detections: by picture, the best first.
-std::vector<uint32_t> BestFirst(const std::vector<ScoredDetection>& list) {
+std::vector<uint32_t> BestFirst(absl::Span<const ScoredDetection> list) {
   std::vector<uint32_t> order(list.size());
   std::iota(order.begin(), order.end(), 0);
   absl::c_stable_sort(order, [&](uint32_t a, uint32_t b) {
