@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/image/prepare.h"
@@ -28,6 +29,16 @@ class Laps {
       std::chrono::steady_clock::now();
 };
 
+// Whether a core has so little to do in a picture that threads which share it
+// lose more by waiting for each other than a picture for each of them costs in
+// memory. docs/benchmarks.md, "The demo", has both ways for two networks.
+bool IsSmall(const Topology& topology, const InputConfig& input) {
+  constexpr double kMostFlops = 60e9;
+  const absl::StatusOr<double> flops =
+      FlopsOf(topology, input.min_size(), input.max_size());
+  return flops.ok() && *flops <= kMostFlops;
+}
+
 }  // namespace
 
 Detector::Detector(const ModelConfig& config, kernels::Backend* backend,
@@ -49,8 +60,14 @@ absl::StatusOr<std::unique_ptr<Detector>> Detector::Create(
   const Topology topology = TopologyOf(weights.config);
   ASSIGN_OR_RETURN(Network layers, Network::Create(topology, topology.outputs,
                                                    weights, backend));
-  return std::unique_ptr<Detector>(
+  std::unique_ptr<Detector> detector(
       new Detector(weights.config, backend, std::move(layers)));
+  detector->small_ = IsSmall(topology, weights.config.input());
+  return detector;
+}
+
+int Detector::PicturesAtOnce() const {
+  return small_ && backend_->concurrent() ? NumThreads() : 1;
 }
 
 absl::StatusOr<Detector::Maps> Detector::RunNetwork(

@@ -43,11 +43,17 @@ class Detector {
   const ModelConfig& config() const { return config_; }
 
   // Instances by class, then descending score (with mask voting); none when no
-  // RoI survives. One call at a time. Errors: an empty picture.
+  // RoI survives. Calls at the same time: as of the backend (concurrent()).
+  // Errors: an empty picture.
   absl::StatusOr<std::vector<Detection>> Detect(
       const Image& image, const PostprocessConfig& options,
       const StageObserver& observer = nullptr,
       StageTimes* times = nullptr) const;
+
+  // How many pictures are best detected at once, each by a thread of its own in
+  // a SerialScope (RunSideBySide): NumThreads() for a small network on a
+  // backend that is concurrent(), else 1. All share the weights.
+  int PicturesAtOnce() const;
 
   // The network alone on a prepared picture, f32 [1,H,W,3].
   struct Maps {
@@ -68,6 +74,7 @@ class Detector {
   kernels::Backend* backend_;
   const Network layers_;
   const FcisHead head_;
+  bool small_ = false;  // the network
 };
 
 // From pooled RoIs to instances: boxes back to the original picture, voting

@@ -129,6 +129,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   options.save_json = absl::GetFlag(FLAGS_save_json);
   options.save_masks = absl::GetFlag(FLAGS_save_masks);
   ASSIGN_OR_RETURN(options.max_pixels, data::MaxPixelsFromFlag());
+  options.pictures_at_once = detector->PicturesAtOnce();
   ASSIGN_OR_RETURN(
       options.directory,
       MakeOutputDirectory(absl::GetFlag(FLAGS_out), "fcis_demo", absl::Now()));

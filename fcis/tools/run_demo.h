@@ -28,9 +28,14 @@ struct DemoOptions {
   bool save_masks = false;
   // A picture of more pixels is an error.
   int64_t max_pixels = data::kDefaultMaxPixels;
+  // So many threads work on a picture each, twice as many pictures being in
+  // memory (RunSideBySide); 1: one picture at a time (RunPipeline). The files
+  // are the same.
+  int pictures_at_once = 1;
 };
 
-// Works through the list (RunPipeline). Prints a line per picture and a summary
+// Works through the list. `detect` is called by `pictures_at_once` threads at
+// the same time. Prints a line per picture and a summary
 // to stdout, what failed to stderr. Errors: anything failed, in the list or
 // here; the rest is done all the same.
 absl::Status RunDemo(const PictureList& list, const DemoOptions& options,

@@ -20,11 +20,12 @@ memory DnnlContext::View(const memory::desc& desc, const void* data) const {
 }
 
 memory DnnlContext::Scratch(const memory::desc& desc) {
+  thread_local Tensor scratch;
   const int64_t bytes = desc.get_size();
-  if (scratch_.num_bytes() < bytes) {
-    scratch_ = Tensor(Shape{bytes}, DType::kU8);
+  if (scratch.num_bytes() < bytes) {
+    scratch = Tensor(Shape{bytes}, DType::kU8);
   }
-  return View(desc, scratch_.raw());
+  return View(desc, scratch.raw());
 }
 
 void DnnlContext::Reorder(const memory::desc& from, const void* x,

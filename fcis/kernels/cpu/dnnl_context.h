@@ -11,7 +11,8 @@
 
 namespace fcis::kernels {
 
-// Engine, stream and scratch memory. One call at a time.
+// Engine, stream and scratch memory. Thread-safe: oneDNN's streams on a CPU
+// have no state, and scratch memory is a thread's own.
 class DnnlContext {
  public:
   DnnlContext();
@@ -22,7 +23,7 @@ class DnnlContext {
   // Memory for a tensor of layout `desc`.
   static Tensor Allocate(const dnnl::memory::desc& desc);
   dnnl::memory View(const dnnl::memory::desc& desc, const void* data) const;
-  // Until the next call.
+  // Until this thread's next call of any context's.
   dnnl::memory Scratch(const dnnl::memory::desc& desc);
   // From one layout or type to another.
   void Reorder(const dnnl::memory::desc& from, const void* x,
@@ -31,7 +32,6 @@ class DnnlContext {
  private:
   dnnl::engine engine_;
   dnnl::stream stream_;
-  Tensor scratch_;
 };
 
 // Runs `body`; oneDNN's exceptions become errors that name the work.

@@ -248,7 +248,8 @@ class DnnlConv : public TrainedConvolution {
       setup.residual = residual->raw() == y->raw() ? ResidualPlace::kInDst
                                                    : ResidualPlace::kApart;
     }
-    const ConvPlan& plan = convs_->Plan(setup, ConvPass::kForward);
+    const auto held = convs_->Plan(setup, ConvPass::kForward);
+    const ConvPlan& plan = *held;
     const Tensor weights =
         weights_.In(plan.weights, DnnlWeights::Pass::kForward, &context());
     std::unordered_map<int, memory> arguments = {
@@ -265,8 +266,8 @@ class DnnlConv : public TrainedConvolution {
   }
 
   void RunByData(const Tensor& gy, Tensor* gx) {
-    const ConvPlan& plan =
-        convs_->Plan(SetupOf(gx->shape(), gy), ConvPass::kData);
+    const auto held = convs_->Plan(SetupOf(gx->shape(), gy), ConvPass::kData);
+    const ConvPlan& plan = *held;
     const Tensor weights =
         weights_.In(plan.weights, DnnlWeights::Pass::kData, &context());
     plan.primitive.execute(
@@ -306,8 +307,8 @@ class DnnlConv : public TrainedConvolution {
 
   void AddByWeights(const Tensor& x, const Tensor& gy, bool add, float* gweight,
                     float* gbias) const {
-    const ConvPlan& plan =
-        convs_->Plan(SetupOf(x.shape(), gy), ConvPass::kWeights);
+    const auto held = convs_->Plan(SetupOf(x.shape(), gy), ConvPass::kWeights);
+    const ConvPlan& plan = *held;
     const int64_t outputs = weight_shape().dim(0);
     const memory::desc& stored = weights_.stored();
     // Winograd's kernels store whole cache lines.
@@ -348,14 +349,24 @@ class DnnlConv : public TrainedConvolution {
 
 }  // namespace
 
-const ConvPlan& DnnlConvs::Plan(const ConvSetup& setup, ConvPass pass) {
+std::shared_ptr<const ConvPlan> DnnlConvs::Plan(const ConvSetup& setup,
+                                                ConvPass pass) {
   const ConvSetup::Key key = setup.key(pass);
-  PlanCache& plans = plans_[setup.trained ? 1 : 0];
-  const auto found = plans.find(key);
-  if (found != plans.end()) return *found->second;
-  if (plans.size() >= kMaxPlans[setup.trained ? 1 : 0]) plans.clear();
-  return *(plans[key] = absl::make_unique<ConvPlan>(
-               MakeConvPlan(setup, pass, context_.engine())));
+  std::shared_ptr<Entry> entry;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    PlanCache& plans = plans_[setup.trained ? 1 : 0];
+    const auto found = plans.find(key);
+    if (found != plans.end()) {
+      entry = found->second;
+    } else {
+      if (plans.size() >= kMaxPlans[setup.trained ? 1 : 0]) plans.clear();
+      entry = plans[key] = std::make_shared<Entry>();
+    }
+  }
+  const std::lock_guard<std::mutex> lock(entry->mutex);
+  if (!entry->plan) entry->plan = MakeConvPlan(setup, pass, context_.engine());
+  return {entry, &*entry->plan};
 }
 
 absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
@@ -365,11 +376,9 @@ absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
     return absl::make_unique<DnnlConv>(this, params, weight, bias);
   }
   return MakeWinoOrDirect(
-      algorithm_, params, weight, bias,
-      [=](const Tensor& w) {
+      algorithm_, params, weight, bias, [=](const Tensor& w) {
         return absl::make_unique<DnnlConv>(this, params, w, bias);
-      },
-      &wino_space_);
+      });
 }
 
 absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
@@ -391,7 +400,7 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
       [&] {
         conv = absl::make_unique<DnnlConv>(
             this, params, by_phases ? params.dilation : 1, weight_shape,
-            Plan(usual, ConvPass::kWeights).weights, factors);
+            Plan(usual, ConvPass::kWeights)->weights, factors);
       }));
   return conv;
 }

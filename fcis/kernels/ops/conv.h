@@ -35,7 +35,8 @@ struct ConvParams {
 enum class ConvAlgorithm { kAuto, kDirect, kWinograd };
 
 // A convolution of a backend's, which outlives it. Its calls are the backend's:
-// one at a time, with valid shapes and types. Callers use ops::Conv.
+// one at a time unless that is concurrent(), with valid shapes and types.
+// Callers use ops::Conv.
 class Convolution {
  public:
   Convolution(const ConvParams& params, const Shape& weight_shape)
@@ -90,7 +91,8 @@ class TrainedConvolution : public Convolution {
 
 // What makes a backend's convolutions, which it outlives: oneDNN
 // (fcis/kernels/cpu/dnnl_conv.h), plain loops (fcis/kernels/ref/plain_convs.h)
-// or cuDNN (fcis/kernels/cuda/cudnn_convs.h). One call at a time.
+// or cuDNN (fcis/kernels/cuda/cudnn_convs.h). One call at a time, as of the
+// backend.
 class ConvEngine {
  public:
   virtual ~ConvEngine() = default;
