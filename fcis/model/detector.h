@@ -33,11 +33,11 @@ struct StageTimes {
 
 class Detector {
  public:
-  // Folds and reorders the weights, which may be dropped afterwards; `backend`
-  // must outlive the detector. Errors: CheckWeights; a backend of precision
-  // "int8" for a model that is not quantised.
+  // Folds and reorders the weights, in their memory if they are handed over
+  // with std::move; `backend` must outlive the detector. Errors: CheckWeights;
+  // a backend of precision "int8" for a model that is not quantised.
   static absl::StatusOr<std::unique_ptr<Detector>> Create(
-      const Weights& weights, kernels::Backend* backend);
+      Weights weights, kernels::Backend* backend);
 
   // The model's own numbers; its postprocess() is the default for Detect.
   const ModelConfig& config() const { return config_; }

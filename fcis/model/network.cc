@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/ops/max_pool.h"
 #include "fcis/model/bin_major.h"
@@ -33,13 +34,27 @@ size_t Place(int layer) {
   return static_cast<size_t>(layer - ConvSpec::kPicture);
 }
 
-absl::StatusOr<FoldedConv> KernelAndBias(const ConvSpec& layer,
-                                         const Weights& weights) {
-  if (!layer.norm.empty()) {
-    return FoldBatchNorm(weights, layer.name, layer.norm, layer.norm_eps);
+// Calls body(i) for the indices 0..n-1, on all threads where the backend takes
+// calls of several.
+template <typename Body>
+void ForEachLayer(const kernels::Backend& backend, size_t n, const Body& body) {
+  if (!backend.concurrent()) {
+    for (size_t i = 0; i < n; ++i) body(i);
+    return;
   }
-  FoldedConv conv = {weights.tensors.at(layer.name + "/W"),
-                     weights.tensors.at(layer.name + "/b")};
+  ParallelFor(static_cast<int64_t>(n), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) body(static_cast<size_t>(i));
+  });
+}
+
+absl::StatusOr<FoldedConv> KernelAndBias(const ConvSpec& layer,
+                                         Weights* weights) {
+  Tensor kernel = std::move(weights->tensors.at(layer.name + "/W"));
+  if (!layer.norm.empty()) {
+    return FoldBatchNorm(*weights, std::move(kernel), layer.norm,
+                         layer.norm_eps);
+  }
+  FoldedConv conv = {std::move(kernel), weights->tensors.at(layer.name + "/b")};
   if (layer.group_size == 0) return conv;
   conv.weight = BinMajorRows(conv.weight, layer.group_size);
   conv.bias = BinMajorRows(conv.bias, layer.group_size);
@@ -98,7 +113,7 @@ absl::string_view PrecisionOf(const Weights& weights,
 
 absl::StatusOr<Network> Network::Create(const Topology& topology,
                                         const std::vector<int>& outputs,
-                                        const Weights& weights,
+                                        Weights weights,
                                         kernels::Backend* backend) {
   Network network;
   network.backend_ = backend;
@@ -116,17 +131,81 @@ absl::StatusOr<Network> Network::Create(const Topology& topology,
       LastUses(topology, needed, outputs);
   for (size_t i = 0; i < needed.size(); ++i) {
     if (!needed[i]) continue;
-    Layer layer = {static_cast<int>(i), topology.layers[i], nullptr, nullptr,
-                   done[i]};
-    RETURN_IF_ERROR(network.Prepare(weights, &layer));
-    network.layers_.push_back(std::move(layer));
+    network.layers_.push_back(
+        {static_cast<int>(i), topology.layers[i], nullptr, nullptr, done[i]});
   }
+  std::vector<absl::Status> prepared(network.layers_.size());
+  ForEachLayer(*backend, prepared.size(), [&](size_t i) {
+    prepared[i] = network.Prepare(&weights, &network.layers_[i]);
+  });
+  for (const absl::Status& status : prepared) RETURN_IF_ERROR(status);
   return network;
 }
 
-absl::Status Network::Prepare(const Weights& weights, Layer* layer) const {
+std::shared_ptr<Network::Readiness> Network::ReadinessOf(
+    const Shape& picture) const {
+  auto size = std::make_shared<Readiness>();
+  size->picture = picture;
+  size->threads = NumThreads();
+  std::vector<Shape> shapes(Place(static_cast<int>(size_)));
+  shapes[Place(ConvSpec::kPicture)] = picture;
+  for (const Layer& layer : layers_) {
+    const ConvSpec& spec = layer.spec;
+    const Shape& x = shapes[Place(spec.source)];
+    const absl::StatusOr<Shape> y = kernels::ops::InferConvShape(
+        spec.params, x, {spec.out, spec.in, spec.kernel, spec.kernel});
+    if (!y.ok()) break;
+    size->inputs.push_back(x);
+    size->sums.push_back(*y);
+    shapes[Place(layer.index)] = spec.pooled ? *kernels::ops::InferMaxPoolShape(
+                                                   kernels::MaxPoolParams(), *y)
+                                             : *y;
+  }
+  return size;
+}
+
+std::vector<std::shared_ptr<Network::Readiness>> Network::NotReady(
+    const Shape& picture) const {
+  constexpr size_t kMostSizes = 64;
+  std::vector<std::shared_ptr<Readiness>> open;
+  const std::lock_guard<std::mutex> lock(known_->mutex);
+  for (const auto& size : known_->sizes) {
+    if (size->threads != NumThreads()) continue;
+    if (size->picture == picture && size->done()) return {};
+    if (!size->done()) open.push_back(size);
+    if (size->picture == picture) return open;
+  }
+  if (known_->sizes.size() >= kMostSizes) known_->sizes.clear();
+  known_->sizes.push_back(ReadinessOf(picture));
+  open.push_back(known_->sizes.back());
+  return open;
+}
+
+void Network::ExpectAt(const Readiness& size, size_t layer) const {
+  kernels::Convolution* const conv = layers_[layer].conv.get();
+  if (conv == nullptr) return;  // in 8 bits
+  const DType type =
+      conv->params().f32_output ? DType::kF32 : backend_->activation_type();
+  conv->Expect(size.inputs[layer], size.sums[layer], type,
+               layers_[layer].spec.residual != ConvSpec::kNone)
+      .IgnoreError();
+}
+
+void Network::MakeReady(const Shape& picture) const {
+  const auto sizes = NotReady(picture);
+  if (sizes.empty()) return;
+  ParallelFor(NumThreads(), 1, [&](int64_t, int64_t) {
+    for (const std::shared_ptr<Readiness>& size : sizes) {
+      for (size_t i; (i = size->next++) < size->inputs.size();) {
+        ExpectAt(*size, i);
+      }
+    }
+  });
+}
+
+absl::Status Network::Prepare(Weights* weights, Layer* layer) const {
   const ConvSpec& spec = layer->spec;
-  if (backend_->computes_int8() && weights.int8.kernels.count(spec.name) > 0) {
+  if (backend_->computes_int8() && weights->int8.kernels.count(spec.name) > 0) {
     kernels::Int8ConvParams params;
     params.conv = spec.params;
     params.x = *codes_[Place(spec.source)];
@@ -135,7 +214,7 @@ absl::Status Network::Prepare(const Weights& weights, Layer* layer) const {
       params.residual = codes_[Place(spec.residual)];
     }
     ASSIGN_OR_RETURN(const kernels::Int8Weights folded,
-                     Int8WeightsOf(spec, weights));
+                     Int8WeightsOf(spec, *weights));
     ASSIGN_OR_RETURN(layer->int8_conv,
                      kernels::ops::PrepareInt8Conv(*backend_, params, folded));
     return absl::OkStatus();
@@ -189,6 +268,7 @@ absl::Status Network::Observe(const ConvSpec& layer, const Tensor& y,
 
 absl::StatusOr<std::vector<Tensor>> Network::Run(
     Tensor picture, const StageObserver& observer) const {
+  if (backend_->concurrent()) MakeReady(picture.shape());
   std::vector<Tensor> values(Place(static_cast<int>(size_)));
   Tensor& input = values[Place(ConvSpec::kPicture)];
   input = std::move(picture);

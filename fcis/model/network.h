@@ -5,9 +5,13 @@
 #ifndef FCIS_MODEL_NETWORK_H_
 #define FCIS_MODEL_NETWORK_H_
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
+#include <mutex>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
@@ -30,12 +34,12 @@ absl::string_view PrecisionOf(const Weights& weights,
 class Network {
  public:
   // A network that computes `outputs`, layers of the topology, and no more than
-  // they need. The weights have the topology's tensors (CheckTensors), and may
-  // be dropped afterwards; `backend` outlives the network. Errors: those of
-  // FoldBatchNorm.
+  // they need. The weights have the topology's tensors (CheckTensors); the
+  // memory of those that nobody shares is taken over, so hand them over with
+  // std::move. `backend` outlives the network. Errors: those of FoldBatchNorm.
   static absl::StatusOr<Network> Create(const Topology& topology,
                                         const std::vector<int>& outputs,
-                                        const Weights& weights,
+                                        Weights weights,
                                         kernels::Backend* backend);
 
   // picture: [N,H,W,channels]. Returns the outputs in the order of Create. What
@@ -52,7 +56,30 @@ class Network {
     std::unique_ptr<kernels::Int8Convolution> int8_conv;  // in place of conv
     std::vector<int> done;  // nothing reads them after this layer
   };
-  absl::Status Prepare(const Weights& weights, Layer* layer) const;
+  // What the first passes of one size of picture, on so many threads, have to
+  // make ready: layers, each by whichever thread comes first.
+  struct Readiness {
+    bool done() const { return next >= inputs.size(); }
+
+    Shape picture;
+    int threads = 1;
+    std::vector<Shape> inputs, sums;  // of each layer; sums: before max pools
+    std::atomic<size_t> next{0};
+  };
+  struct KnownSizes {
+    std::mutex mutex;
+    std::vector<std::shared_ptr<Readiness>> sizes;
+  };
+
+  absl::Status Prepare(Weights* weights, Layer* layer) const;
+  // Makes layers ready for pictures of this size, on all threads, until none is
+  // left; sizes that other threads began earlier come first, so that the first
+  // picture is soon through. Leaves errors to the pass itself.
+  void MakeReady(const Shape& picture) const;
+  // The sizes to make ready, this one last; none: it is.
+  std::vector<std::shared_ptr<Readiness>> NotReady(const Shape& picture) const;
+  std::shared_ptr<Readiness> ReadinessOf(const Shape& picture) const;
+  void ExpectAt(const Readiness& size, size_t layer) const;
   // A value as a layer in floats reads it.
   Tensor AsFloats(int of, const Tensor& map) const;
   absl::StatusOr<Tensor> RunLayer(const Layer& layer,
@@ -66,6 +93,7 @@ class Network {
   // Of the maps that are kept in 8 bits, the picture first.
   std::vector<absl::optional<kernels::Int8Code>> codes_;
   std::vector<Layer> layers_;
+  std::unique_ptr<KnownSizes> known_ = std::make_unique<KnownSizes>();
 };
 
 }  // namespace fcis::model

@@ -104,10 +104,11 @@ absl::StatusOr<std::unique_ptr<model::Detector>> MakeDetector(
     model::ModelChoice choice, kernels::Backend* backend) {
   absl::PrintF("%s\n", choice.statement);
   RETURN_IF_ERROR(model::ApplyModelFlags(&choice.weights.config));
+  const std::string precision(model::PrecisionOf(choice.weights, *backend));
   ASSIGN_OR_RETURN(std::unique_ptr<model::Detector> detector,
-                   model::Detector::Create(choice.weights, backend));
-  absl::PrintF("device: %s, %s, %d threads\n", backend->name(),
-               model::PrecisionOf(choice.weights, *backend), NumThreads());
+                   model::Detector::Create(std::move(choice.weights), backend));
+  absl::PrintF("device: %s, %s, %d threads\n", backend->name(), precision,
+               NumThreads());
   std::fflush(stdout);
   return detector;
 }

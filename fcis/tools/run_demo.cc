@@ -139,7 +139,7 @@ class Demo {
     const auto finish = [&](int64_t i, const Drawn& drawn) {
       Finish(i, drawn);
     };
-    if (options_.pictures_at_once > 1) {
+    if (n > 1 && options_.pictures_at_once > 1) {
       RunSideBySide(
           n, options_.pictures_at_once,
           [&](int64_t i) { return draw(i, detect(i, load(i))); }, finish);

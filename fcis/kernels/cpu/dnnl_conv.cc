@@ -165,6 +165,16 @@ class DnnlConv : public TrainedConvolution {
     return absl::OkStatus();
   }
 
+  absl::Status Expect(const Shape& x, const Shape& y, DType y_type,
+                      bool residual) override {
+    return Run(x, [&] {
+      ConvSetup setup = SetupOf(x, y, Layout::kRowMajor, y_type);
+      if (residual) setup.residual = ResidualPlace::kInDst;
+      const auto plan = convs_->Plan(setup, ConvPass::kForward);
+      weights_.In(plan->weights, DnnlWeights::Pass::kForward, &context());
+    });
+  }
+
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
     return Run(x.shape(), [&] {
@@ -219,17 +229,21 @@ class DnnlConv : public TrainedConvolution {
         body);
   }
 
-  ConvSetup SetupOf(const Shape& x, const Tensor& y) const {
+  ConvSetup SetupOf(const Shape& x, const Shape& y, Layout layout,
+                    DType y_type) const {
     ConvSetup setup;
     setup.params = run_params_;
     setup.weight = weight_shape();
     setup.x = x;
-    setup.y = y.shape();
-    setup.layout = y.layout();
+    setup.y = y;
+    setup.layout = layout;
     setup.compute = convs_->compute();
-    setup.output = y.type();
+    setup.output = y_type;
     setup.trained = trained_;
     return setup;
+  }
+  ConvSetup SetupOf(const Shape& x, const Tensor& y) const {
+    return SetupOf(x, y.shape(), y.layout(), y.type());
   }
 
   // x in the type that convolutions compute in.

@@ -19,13 +19,20 @@ class WinoOrDirect : public Convolution {
         bias_(bias),
         make_direct_(std::move(make_direct)) {}
 
+  absl::Status Expect(const Shape& x, const Shape& y, DType y_type,
+                      bool residual) override {
+    if (ByWinograd(x, residual)) {
+      NeedWinograd();
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(NeedDirect());
+    return direct_->Expect(x, y, y_type, residual);
+  }
+
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
-    const bool winograd = residual == nullptr &&
-                          x.layout() == Layout::kRowMajor &&
-                          (algorithm_ == ConvAlgorithm::kWinograd ||
-                           WinogradPays(weight_shape(), x.shape()));
-    if (!winograd) {
+    if (x.layout() != Layout::kRowMajor ||
+        !ByWinograd(x.shape(), residual != nullptr)) {
       RETURN_IF_ERROR(NeedDirect());
       return direct_->Forward(x, residual, y);
     }
@@ -36,6 +43,11 @@ class WinoOrDirect : public Convolution {
   }
 
  private:
+  bool ByWinograd(const Shape& x, bool residual) const {
+    return !residual && (algorithm_ == ConvAlgorithm::kWinograd ||
+                         WinogradPays(weight_shape(), x));
+  }
+
   absl::Status NeedDirect() {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (direct_ != nullptr) return absl::OkStatus();

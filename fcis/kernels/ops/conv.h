@@ -51,6 +51,14 @@ class Convolution {
   virtual absl::Status Forward(const Tensor& x, const Tensor* residual,
                                Tensor* y) = 0;
 
+  // Does what the first Forward of such maps, row-major, would have to do
+  // before it computes. residual: one that y takes over. Errors: those of
+  // Forward.
+  virtual absl::Status Expect(const Shape& /*x*/, const Shape& /*y*/,
+                              DType /*y_type*/, bool /*residual*/) {
+    return absl::OkStatus();
+  }
+
  private:
   const ConvParams params_;
   const Shape weight_shape_;
