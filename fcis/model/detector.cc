@@ -1,6 +1,7 @@
 #include "fcis/model/detector.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -75,8 +76,9 @@ int Detector::PicturesAtOnce() const {
 
 absl::StatusOr<Detector::Maps> Detector::RunNetwork(
     Tensor prepared, const StageObserver& observer) const {
-  ASSIGN_OR_RETURN(const std::vector<Tensor> maps,
-                   layers_.Run(std::move(prepared), observer));
+  std::array<Tensor, kNetworkOutputs> maps;
+  RETURN_IF_ERROR(
+      layers_.RunInto(std::move(prepared), observer, absl::MakeSpan(maps)));
   const RpnMaps rpn = {maps[kRpnScores], maps[kRpnDeltas]};
   RETURN_IF_ERROR(ObserveRpn(observer, rpn, backend_));
   return Maps{rpn, {maps[kScoreMaps], maps[kBoxMaps]}};
@@ -100,7 +102,7 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   ASSIGN_OR_RETURN(const Maps maps, RunNetwork(std::move(prepared), observer));
   laps.Into(&times->network);
   ASSIGN_OR_RETURN(
-      const std::vector<Box> rois,
+      const RecycledVector<Box> rois,
       kernels::ops::Propose(
           *backend_,
           ProposeParamsOf(config_.rpn(), height, width,

@@ -7,6 +7,7 @@
 
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/tensor/block_cache.h"
 #include "fcis/kernels/ops/max_pool.h"
 #include "fcis/model/bin_major.h"
 #include "fcis/model/fold_batch_norm.h"
@@ -233,16 +234,16 @@ Tensor Network::AsFloats(int of, const Tensor& map) const {
 }
 
 absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
-                                         std::vector<Tensor>* values) const {
+                                         absl::Span<Tensor> values) const {
   const ConvSpec& spec = layer.spec;
-  const Tensor& x = (*values)[Place(spec.source)];
+  const Tensor& x = values[Place(spec.source)];
   if (spec.residual == ConvSpec::kNone) {
     return layer.conv == nullptr
                ? kernels::ops::Int8Conv(*backend_, *layer.int8_conv, x)
                : kernels::ops::Conv(*backend_, *layer.conv,
                                     AsFloats(spec.source, x));
   }
-  Tensor& residual = (*values)[Place(spec.residual)];
+  Tensor& residual = values[Place(spec.residual)];
   const bool last_use = spec.residual != spec.source &&
                         std::find(layer.done.begin(), layer.done.end(),
                                   spec.residual) != layer.done.end();
@@ -268,13 +269,21 @@ absl::Status Network::Observe(const ConvSpec& layer, const Tensor& y,
 
 absl::StatusOr<std::vector<Tensor>> Network::Run(
     Tensor picture, const StageObserver& observer) const {
+  std::vector<Tensor> outputs(outputs_.size());
+  RETURN_IF_ERROR(
+      RunInto(std::move(picture), observer, absl::MakeSpan(outputs)));
+  return outputs;
+}
+
+absl::Status Network::RunInto(Tensor picture, const StageObserver& observer,
+                              absl::Span<Tensor> outputs) const {
   if (backend_->concurrent()) MakeReady(picture.shape());
-  std::vector<Tensor> values(Place(static_cast<int>(size_)));
+  RecycledVector<Tensor> values(Place(static_cast<int>(size_)));
   Tensor& input = values[Place(ConvSpec::kPicture)];
   input = std::move(picture);
   if (codes_[0]) input = kernels::ToInt8(input, *codes_[0]);
   for (const Layer& layer : layers_) {
-    ASSIGN_OR_RETURN(Tensor y, RunLayer(layer, &values));
+    ASSIGN_OR_RETURN(Tensor y, RunLayer(layer, absl::MakeSpan(values)));
     if (layer.spec.pooled) {
       ASSIGN_OR_RETURN(
           y, kernels::ops::MaxPool(*backend_, kernels::MaxPoolParams(), y));
@@ -287,9 +296,10 @@ absl::StatusOr<std::vector<Tensor>> Network::Run(
     for (const int done : layer.done) values[Place(done)] = Tensor();
     values[Place(layer.index)] = std::move(y);
   }
-  std::vector<Tensor> outputs;
-  for (const int output : outputs_) outputs.push_back(values[Place(output)]);
-  return outputs;
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    outputs[i] = values[Place(outputs_[i])];
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fcis::model

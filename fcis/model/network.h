@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/int8_map.h"
@@ -47,6 +48,9 @@ class Network {
   // residual. Errors: a picture that is too small for the strides.
   absl::StatusOr<std::vector<Tensor>> Run(Tensor picture,
                                           const StageObserver& observer) const;
+  // The same into `outputs`, as many as there are.
+  absl::Status RunInto(Tensor picture, const StageObserver& observer,
+                       absl::Span<Tensor> outputs) const;
 
  private:
   struct Layer {
@@ -83,7 +87,7 @@ class Network {
   // A value as a layer in floats reads it.
   Tensor AsFloats(int of, const Tensor& map) const;
   absl::StatusOr<Tensor> RunLayer(const Layer& layer,
-                                  std::vector<Tensor>* values) const;
+                                  absl::Span<Tensor> values) const;
   absl::Status Observe(const ConvSpec& layer, const Tensor& y,
                        const StageObserver& observer) const;
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <string>
-#include <unordered_map>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "dnnl.hpp"
@@ -28,6 +28,18 @@ FCIS_MULTIVERSION void AddTo(const float* x, int64_t n, float* y) {
 void ParallelAddTo(const float* x, int64_t n, float* y) {
   ParallelFor(n, 1 << 16, [&](int64_t begin, int64_t end) {
     AddTo(x + begin, end - begin, y + begin);
+  });
+}
+
+FCIS_MULTIVERSION void AllToBf16(const float* x, int64_t n, uint16_t* y) {
+  for (int64_t i = 0; i < n; ++i) y[i] = ToBf16(x[i]);
+}
+
+void ParallelToBf16(const Tensor& x, Tensor* y) {
+  const float* const from = x.data<float>();
+  uint16_t* const to = y->mutable_data<uint16_t>();
+  ParallelFor(x.num_elements(), 1 << 16, [&](int64_t begin, int64_t end) {
+    AllToBf16(from + begin, end - begin, to + begin);
   });
 }
 
@@ -250,6 +262,10 @@ class DnnlConv : public TrainedConvolution {
   Tensor Operand(const Tensor& x) const {
     if (x.type() == convs_->compute()) return x;
     Tensor converted = AllocateIn(x.layout(), x.shape(), convs_->compute());
+    if (x.type() == DType::kF32 && x.layout() == Layout::kRowMajor) {
+      ParallelToBf16(x, &converted);  // oneDNN would take memory for that
+      return converted;
+    }
     context().Reorder(DescOf(x), x.raw(), DescOf(converted),
                       converted.mutable_raw());
     return converted;
@@ -266,17 +282,17 @@ class DnnlConv : public TrainedConvolution {
     const ConvPlan& plan = *held;
     const Tensor weights =
         weights_.In(plan.weights, DnnlWeights::Pass::kForward, &context());
-    std::unordered_map<int, memory> arguments = {
-        {DNNL_ARG_SRC, View(plan.src, in.raw())},
-        {DNNL_ARG_WEIGHTS, View(plan.weights, weights.raw())},
-        {DNNL_ARG_BIAS, View(plan.bias, bias_.raw())},
-        {DNNL_ARG_DST, View(plan.dst, y->raw())},
-        {DNNL_ARG_SCRATCHPAD, context().Scratch(plan.scratch)}};
+    absl::InlinedVector<DnnlCalls::Argument, DnnlCalls::kMostArguments>
+        arguments = {{DNNL_ARG_SRC, plan.src, in.raw()},
+                     {DNNL_ARG_WEIGHTS, plan.weights, weights.raw()},
+                     {DNNL_ARG_BIAS, plan.bias, bias_.raw()},
+                     {DNNL_ARG_DST, plan.dst, y->raw()},
+                     {DNNL_ARG_SCRATCHPAD, plan.scratch,
+                      context().ScratchData(plan.scratch)}};
     if (setup.residual == ResidualPlace::kApart) {
-      arguments[ConvPlan::kResidual] = View(plan.dst, residual->raw());
+      arguments.push_back({ConvPlan::kResidual, plan.dst, residual->raw()});
     }
-    plan.primitive.execute(context().stream(), arguments);
-    context().stream().wait();
+    calls_.Run(held, plan.primitive, arguments, &context());
   }
 
   void RunByData(const Tensor& gy, Tensor* gx) {
@@ -359,6 +375,7 @@ class DnnlConv : public TrainedConvolution {
   const ConvParams run_params_;  // of the convolution of the phases
   DnnlWeights weights_;
   Tensor bias_;
+  DnnlCalls calls_;  // forward
 };
 
 }  // namespace

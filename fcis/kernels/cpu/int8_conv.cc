@@ -79,16 +79,16 @@ class DnnlInt8Conv : public Int8Convolution {
     return {std::move(plan), packed_};
   }
 
-  void Run(const Ready& ready, const Tensor& x, Tensor* y) const {
+  void Run(const Ready& ready, const Tensor& x, Tensor* y) {
     const Plan& plan = *ready.plan;
-    plan.primitive.execute(
-        context_->stream(),
-        {{DNNL_ARG_SRC, context_->View(plan.src, x.raw())},
-         {DNNL_ARG_WEIGHTS, context_->View(plan.weights, ready.packed.raw())},
-         {DNNL_ARG_BIAS, context_->View(plan.bias, factors_.bias.data())},
-         {DNNL_ARG_DST, context_->View(plan.dst, y->raw())},
-         {DNNL_ARG_SCRATCHPAD, context_->Scratch(plan.scratch)}});
-    context_->stream().wait();
+    calls_.Run(ready.plan, plan.primitive,
+               {{DNNL_ARG_SRC, plan.src, x.raw()},
+                {DNNL_ARG_WEIGHTS, plan.weights, ready.packed.raw()},
+                {DNNL_ARG_BIAS, plan.bias, factors_.bias.data()},
+                {DNNL_ARG_DST, plan.dst, y->raw()},
+                {DNNL_ARG_SCRATCHPAD, plan.scratch,
+                 context_->ScratchData(plan.scratch)}},
+               context_);
   }
 
   std::shared_ptr<const Plan> PlanFor(const Tensor& x, const Tensor& y) {
@@ -144,6 +144,7 @@ class DnnlInt8Conv : public Int8Convolution {
   DnnlContext* const context_;
   const Tensor elements_;
   const Int8Factors factors_;
+  DnnlCalls calls_;
   std::mutex mutex_;  // of the rest
   std::map<Key, std::shared_ptr<const Plan>> plans_;
   memory::desc packed_layout_;
