@@ -165,21 +165,16 @@ std::shared_ptr<Network::Readiness> Network::ReadinessOf(
   return size;
 }
 
-std::vector<std::shared_ptr<Network::Readiness>> Network::NotReady(
+std::shared_ptr<Network::Readiness> Network::ReadinessFor(
     const Shape& picture) const {
   constexpr size_t kMostSizes = 64;
-  std::vector<std::shared_ptr<Readiness>> open;
   const std::lock_guard<std::mutex> lock(known_->mutex);
   for (const auto& size : known_->sizes) {
-    if (size->threads != NumThreads()) continue;
-    if (size->picture == picture && size->done()) return {};
-    if (!size->done()) open.push_back(size);
-    if (size->picture == picture) return open;
+    if (size->picture == picture && size->threads == NumThreads()) return size;
   }
   if (known_->sizes.size() >= kMostSizes) known_->sizes.clear();
   known_->sizes.push_back(ReadinessOf(picture));
-  open.push_back(known_->sizes.back());
-  return open;
+  return known_->sizes.back();
 }
 
 void Network::ExpectAt(const Readiness& size, size_t layer) const {
@@ -193,13 +188,11 @@ void Network::ExpectAt(const Readiness& size, size_t layer) const {
 }
 
 void Network::MakeReady(const Shape& picture) const {
-  const auto sizes = NotReady(picture);
-  if (sizes.empty()) return;
+  const std::shared_ptr<Readiness> size = ReadinessFor(picture);
+  if (size->next >= size->inputs.size()) return;
   ParallelFor(NumThreads(), 1, [&](int64_t, int64_t) {
-    for (const std::shared_ptr<Readiness>& size : sizes) {
-      for (size_t i; (i = size->next++) < size->inputs.size();) {
-        ExpectAt(*size, i);
-      }
+    for (size_t i; (i = size->next++) < size->inputs.size();) {
+      ExpectAt(*size, i);
     }
   });
 }

@@ -63,8 +63,6 @@ class Network {
   // What the first passes of one size of picture, on so many threads, have to
   // make ready: layers, each by whichever thread comes first.
   struct Readiness {
-    bool done() const { return next >= inputs.size(); }
-
     Shape picture;
     int threads = 1;
     std::vector<Shape> inputs, sums;  // of each layer; sums: before max pools
@@ -76,12 +74,12 @@ class Network {
   };
 
   absl::Status Prepare(Weights* weights, Layer* layer) const;
-  // Makes layers ready for pictures of this size, on all threads, until none is
-  // left; sizes that other threads began earlier come first, so that the first
-  // picture is soon through. Leaves errors to the pass itself.
+  // Makes layers ready for pictures of this size, on all threads and together
+  // with whoever else is at it, until none is left. Leaves errors to the pass
+  // itself.
   void MakeReady(const Shape& picture) const;
-  // The sizes to make ready, this one last; none: it is.
-  std::vector<std::shared_ptr<Readiness>> NotReady(const Shape& picture) const;
+  // What there is to do for that.
+  std::shared_ptr<Readiness> ReadinessFor(const Shape& picture) const;
   std::shared_ptr<Readiness> ReadinessOf(const Shape& picture) const;
   void ExpectAt(const Readiness& size, size_t layer) const;
   // A value as a layer in floats reads it.

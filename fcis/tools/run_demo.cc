@@ -139,16 +139,19 @@ class Demo {
     const auto finish = [&](int64_t i, const Drawn& drawn) {
       Finish(i, drawn);
     };
-    if (n > 1 && options_.pictures_at_once > 1) {
-      RunSideBySide(
-          n, options_.pictures_at_once,
-          [&](int64_t i) { return draw(i, detect(i, load(i))); }, finish);
-    } else {
+    const auto all = [&](int64_t i) { return draw(i, detect(i, load(i))); };
+    if (n <= 2 || options_.pictures_at_once == 1) {
       RunPipeline(n, kQueueDepth, load, detect,
                   [&](int64_t i, eval::PictureJob job) {
                     finish(i, draw(i, std::move(job)));
                   });
+      return;
     }
+    // On all threads: nobody waits longer than need be to see something.
+    finish(0, all(0));
+    RunSideBySide(
+        n - 1, options_.pictures_at_once, [&](int64_t i) { return all(i + 1); },
+        [&](int64_t i, const Drawn& drawn) { finish(i + 1, drawn); });
   }
 
   // Writes what is about this picture alone.

@@ -28,9 +28,9 @@ struct DemoOptions {
   bool save_masks = false;
   // A picture of more pixels is an error.
   int64_t max_pixels = data::kDefaultMaxPixels;
-  // So many threads work on a picture each, twice as many pictures being in
-  // memory (RunSideBySide); 1: one picture at a time (RunPipeline). The files
-  // are the same.
+  // Behind the first, so many threads work on a picture each, twice as many
+  // pictures being in memory (RunSideBySide); 1: one picture at a time
+  // (RunPipeline). The files are the same.
   int pictures_at_once = 1;
 };
 
