@@ -149,8 +149,10 @@ class Demo {
     }
     // On all threads: nobody waits longer than need be to see something.
     finish(0, all(0));
+    // One more, for the time that others wait for the disk.
     RunSideBySide(
-        n - 1, options_.pictures_at_once, [&](int64_t i) { return all(i + 1); },
+        n - 1, options_.pictures_at_once + 1,
+        [&](int64_t i) { return all(i + 1); },
         [&](int64_t i, const Drawn& drawn) { finish(i + 1, drawn); });
   }
 
