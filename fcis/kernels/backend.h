@@ -9,9 +9,10 @@
 // - Layout: pictures and feature maps are N,H,W,C, and row-major, but that
 //   training may Convert them to Layout::kBackend. Convolutions and max pools
 //   take either, and give what they took; every other op takes row-major maps.
-// - Threads: one call at a time per backend, from any thread. Inside, a call
-//   uses NumThreads() threads (fcis/core/base/parallel.h); results do not
-//   depend on how many, bit for bit.
+// - Threads: one call at a time per backend, from any thread, unless it is
+//   concurrent(). Inside, a call uses NumThreads() threads
+//   (fcis/core/base/parallel.h); results do not depend on how many, bit for
+//   bit.
 // - Aliasing: a result never shares memory with an argument, except that Conv
 //   takes over the memory of a residual that is handed over with std::move.
 // - Types: feature maps have activation_type(), and convolutions round their
@@ -54,6 +55,10 @@ class Backend {
     return activation_type() == DType::kF16 ? "fp16"
                                             : DTypeName(activation_type());
   }
+
+  // Whether threads may call at once: in prediction, each in a SerialScope
+  // (fcis/core/base/parallel.h).
+  virtual bool concurrent() const { return false; }
 
   // Where feature maps live.
   virtual Device device() const { return Device::kHost; }

@@ -78,9 +78,27 @@ TEST(FoldBatchNorm, RefusesANegativeVariance) {
     weights.tensors[absl::StrCat("n/", part)] = Tensor::Zeros({1});
   }
   weights.tensors["n/avg_var"] = Tensor::FromSpan<float>({1}, {-1});
-  const auto folded = FoldBatchNorm(weights, "c", "n", 1e-5);
+  const auto folded =
+      FoldBatchNorm(weights, weights.tensors.at("c/W"), "n", 1e-5);
   EXPECT_TRUE(absl::StrContains(folded.status().message(),
                                 "my.npz: n/avg_var holds -1"));
+}
+
+TEST(FoldBatchNorm, TakesOverMemoryThatNobodyShares) {
+  Weights weights;
+  const auto set = [&](const char* part, float value) {
+    weights.tensors[absl::StrCat("n/", part)] =
+        Tensor::FromSpan<float>({1}, {value});
+  };
+  set("gamma", 3), set("beta", 0), set("avg_mean", 0), set("avg_var", 1);
+  Tensor kernel = Tensor::FromSpan<float>({1, 1, 1, 1}, {5});
+  const auto copied = FoldBatchNorm(weights, kernel, "n", 0);
+  EXPECT_EQ(kernel.data<float>()[0], 5);
+  EXPECT_EQ(copied->weight.data<float>()[0], 15);
+  const void* const memory = kernel.raw();
+  const auto folded = FoldBatchNorm(weights, std::move(kernel), "n", 0);
+  EXPECT_EQ(folded->weight.raw(), memory);
+  EXPECT_EQ(folded->weight.data<float>()[0], 15);
 }
 
 }  // namespace

@@ -215,7 +215,7 @@ TEST_P(ChainercvNetParity, ProposalsOfTheStoredScores) {
                red = golden_.Get("prepared_ch0");
   const int64_t anchors =
       int64_t{config_.rpn().ratios_size()} * config_.rpn().scales_size();
-  const std::vector<Box> rois = *kernels::ops::Propose(
+  const auto rois = *kernels::ops::Propose(
       *backend_,
       ProposeParamsOf(config_.rpn(), static_cast<int>(red.dim(0)),
                       static_cast<int>(red.dim(1)), scale),

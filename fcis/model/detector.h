@@ -23,21 +23,27 @@ namespace fcis::model {
 
 class Detector {
  public:
-  // Folds and reorders the weights, which may be dropped afterwards; `backend`
-  // must outlive the detector. Errors: CheckWeights; a backend of precision
-  // "int8" for a model that is not quantised.
+  // Folds and reorders the weights, in their memory if they are handed over
+  // with std::move; `backend` must outlive the detector. Errors: CheckWeights;
+  // a backend of precision "int8" for a model that is not quantised.
   static absl::StatusOr<std::unique_ptr<Detector>> Create(
-      const Weights& weights, kernels::Backend* backend);
+      Weights weights, kernels::Backend* backend);
 
   // The model's own numbers; its postprocess() is the default for Detect.
   const ModelConfig& config() const { return config_; }
 
   // Instances by class, then descending score (with mask voting); none when no
-  // RoI survives. One call at a time. Errors: an empty picture.
+  // RoI survives. Calls at the same time: as of the backend (concurrent()).
+  // Errors: an empty picture.
   absl::StatusOr<std::vector<Detection>> Detect(
       const Image& image, const PostprocessConfig& options,
       const StageObserver& observer = nullptr,
       StageTimes* times = nullptr) const;
+
+  // How many pictures are best detected at once, each by a thread of its own in
+  // a SerialScope (RunSideBySide): NumThreads() for a small network on a
+  // backend that is concurrent(), else 1. All share the weights.
+  int PicturesAtOnce() const;
 
   // The network alone on a prepared picture, f32 [1,H,W,3]. layers: as
   // StageTimes::layers.
@@ -60,6 +66,7 @@ class Detector {
   kernels::Backend* backend_;
   const Network layers_;
   const FcisHead head_;
+  bool small_ = false;  // the network
 };
 
 // From pooled RoIs to instances: boxes back to the original picture, voting

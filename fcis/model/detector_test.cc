@@ -12,6 +12,7 @@
 #include "fcis/core/config/presets.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/image/prepare.h"
+#include "fcis/core/pipeline/pipeline.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/topology.h"
@@ -71,6 +72,41 @@ TEST_F(DetectorTest, RepeatsBitForBitWithAnyThreads) {
   SetNumThreads(3);
   ExpectSame(Detect(*detector, image), one);
   SetNumThreads(0);
+}
+
+// Of several sizes, each first asked for by several threads at once.
+TEST_F(DetectorTest, ThreadsDetectAtOnce) {
+  for (const auto precision :
+       {kernels::Precision::kF32, kernels::Precision::kBF16}) {
+    auto backend =
+        kernels::MakeBackend("cpu", precision, kernels::ConvAlgorithm::kAuto);
+    if (!backend.ok()) continue;  // no bf16 here
+    backend_ = *std::move(backend);
+    const std::unique_ptr<Detector> alone = Make(), shared = Make();
+    SetNumThreads(3);
+    EXPECT_EQ(shared->PicturesAtOnce(), 3);
+    std::vector<Image> pictures;
+    for (int i = 0; i < 12; ++i) {
+      pictures.push_back(i % 3 == 0 ? Noise(120, 90) : Noise(90, 120 + i / 4));
+    }
+    RunSideBySide(
+        12, 3, [&](int64_t i) { return Detect(*shared, pictures[i]); },
+        [&](int64_t i, const std::vector<Detection>& found) {
+          ExpectSame(found, Detect(*alone, pictures[i]));
+        });
+    SetNumThreads(0);
+  }
+}
+
+TEST_F(DetectorTest, PicturesOneByOneWhereTheNetworkIsLarge) {
+  config_.mutable_input()->set_min_size(40000);
+  config_.mutable_input()->set_max_size(60000);
+  EXPECT_EQ(Make()->PicturesAtOnce(), 1);
+  const auto ref = kernels::MakeBackend("ref", kernels::Precision::kF32);
+  EXPECT_EQ((*Detector::Create(DeterministicWeights(*Preset("parity_mini"), 5),
+                               ref->get()))
+                ->PicturesAtOnce(),
+            1);
 }
 
 TEST_F(DetectorTest, LooksAreFree) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -55,22 +56,20 @@ Tensor Rounded(const std::vector<double>& values) {
 
 }  // namespace
 
-absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights,
-                                         const std::string& conv,
+absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights, Tensor kernel,
                                          const std::string& norm, double eps) {
-  const Tensor& kernel = weights.tensors.at(conv + "/W");
   ASSIGN_OR_RETURN(const Factors f, CheckedFactors(weights, norm, eps, true));
   const int64_t out = kernel.dim(0);
-  FoldedConv folded{Tensor(kernel.shape()), Rounded(f.bias)};
   const int64_t row = kernel.num_elements() / out;
+  Tensor weight = kernel.IsSoleOwner() ? kernel : Tensor(kernel.shape());
   const float* in = kernel.data<float>();
-  float* to = folded.weight.mutable_data<float>();
+  float* to = weight.mutable_data<float>();
   for (int64_t o = 0; o < out; ++o) {
     for (int64_t i = 0; i < row; ++i) {
       *to++ = static_cast<float>(*in++ * f.factor[o]);
     }
   }
-  return folded;
+  return FoldedConv{std::move(weight), Rounded(f.bias)};
 }
 
 absl::StatusOr<FoldedNorm> FoldNorm(const Weights& weights,

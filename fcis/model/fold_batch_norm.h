@@ -22,11 +22,12 @@ void BatchNormFactors(const Tensor& gamma, const Tensor& beta,
                       const Tensor& mean, const Tensor& var, double eps,
                       double* factor, double* bias);
 
-// Folds `norm`/{gamma,beta,avg_mean,avg_var} into `conv`/W, computed in double
-// and rounded once. The weights passed CheckWeights. Errors: var + eps <= 0 or
-// not a number, naming the tensor.
-absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights,
-                                         const std::string& conv,
+// Folds `norm`/{gamma,beta,avg_mean,avg_var} into the kernel of its
+// convolution, computed in double and rounded once. Takes over the kernel's
+// memory when no other Tensor shares it, so hand it over with std::move. The
+// weights passed CheckWeights. Errors: var + eps <= 0 or not a number, naming
+// the tensor.
+absl::StatusOr<FoldedConv> FoldBatchNorm(const Weights& weights, Tensor kernel,
                                          const std::string& norm, double eps);
 
 // The factors and biases alone, f32; checks as FoldBatchNorm. Without beta the

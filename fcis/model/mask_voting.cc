@@ -38,10 +38,11 @@ absl::StatusOr<std::vector<Detection>> MaskVoting(
   params.min_vote_score = static_cast<float>(config.min_vote_score());
   params.max_detections = config.max_detections();
   ASSIGN_OR_RETURN(
-      const std::vector<kernels::VotedInstance> voted,
+      const RecycledVector<kernels::VotedInstance> voted,
       kernels::ops::VoteMasks(backend, params, predictions.boxes,
                               predictions.class_probs, predictions.mask_probs));
   std::vector<Detection> detections;
+  detections.reserve(voted.size());
   for (const kernels::VotedInstance& v : voted) {
     detections.push_back({v.label, v.score, ToBox(v.box), v.mask});
   }

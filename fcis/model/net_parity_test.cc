@@ -162,7 +162,7 @@ TEST_P(NetParity, ProposalsOfTheStoredScores) {
   const int64_t anchors =
       int64_t{config_.rpn().ratios_size()} * config_.rpn().scales_size();
   const Tensor prepared = golden_.Get("prepared");
-  const std::vector<Box> rois = *kernels::ops::Propose(
+  const auto rois = *kernels::ops::Propose(
       *backend_,
       ProposeParamsOf(config_.rpn(), static_cast<int>(prepared.dim(1)),
                       static_cast<int>(prepared.dim(2)),

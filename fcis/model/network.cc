@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <utility>
 
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/tensor/block_cache.h"
 #include "fcis/kernels/ops/max_pool.h"
 #include "fcis/model/bin_major.h"
 #include "fcis/model/fold_batch_norm.h"
@@ -33,13 +35,27 @@ size_t Place(int layer) {
   return static_cast<size_t>(layer - ConvSpec::kPicture);
 }
 
-absl::StatusOr<FoldedConv> KernelAndBias(const ConvSpec& layer,
-                                         const Weights& weights) {
-  if (!layer.norm.empty()) {
-    return FoldBatchNorm(weights, layer.name, layer.norm, layer.norm_eps);
+// Calls body(i) for the indices 0..n-1, on all threads where the backend takes
+// calls of several.
+template <typename Body>
+void ForEachLayer(const kernels::Backend& backend, size_t n, const Body& body) {
+  if (!backend.concurrent()) {
+    for (size_t i = 0; i < n; ++i) body(i);
+    return;
   }
-  FoldedConv conv = {weights.tensors.at(layer.name + "/W"),
-                     weights.tensors.at(layer.name + "/b")};
+  ParallelFor(static_cast<int64_t>(n), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) body(static_cast<size_t>(i));
+  });
+}
+
+absl::StatusOr<FoldedConv> KernelAndBias(const ConvSpec& layer,
+                                         Weights* weights) {
+  Tensor kernel = std::move(weights->tensors.at(layer.name + "/W"));
+  if (!layer.norm.empty()) {
+    return FoldBatchNorm(*weights, std::move(kernel), layer.norm,
+                         layer.norm_eps);
+  }
+  FoldedConv conv = {std::move(kernel), weights->tensors.at(layer.name + "/b")};
   if (layer.group_size == 0) return conv;
   conv.weight = BinMajorRows(conv.weight, layer.group_size);
   conv.bias = BinMajorRows(conv.bias, layer.group_size);
@@ -98,7 +114,7 @@ absl::string_view PrecisionOf(const Weights& weights,
 
 absl::StatusOr<Network> Network::Create(const Topology& topology,
                                         const std::vector<int>& outputs,
-                                        const Weights& weights,
+                                        Weights weights,
                                         kernels::Backend* backend) {
   Network network;
   network.backend_ = backend;
@@ -116,17 +132,74 @@ absl::StatusOr<Network> Network::Create(const Topology& topology,
       LastUses(topology, needed, outputs);
   for (size_t i = 0; i < needed.size(); ++i) {
     if (!needed[i]) continue;
-    Layer layer = {static_cast<int>(i), topology.layers[i], nullptr, nullptr,
-                   done[i]};
-    RETURN_IF_ERROR(network.Prepare(weights, &layer));
-    network.layers_.push_back(std::move(layer));
+    network.layers_.push_back(
+        {static_cast<int>(i), topology.layers[i], nullptr, nullptr, done[i]});
   }
+  std::vector<absl::Status> prepared(network.layers_.size());
+  ForEachLayer(*backend, prepared.size(), [&](size_t i) {
+    prepared[i] = network.Prepare(&weights, &network.layers_[i]);
+  });
+  for (const absl::Status& status : prepared) RETURN_IF_ERROR(status);
   return network;
 }
 
-absl::Status Network::Prepare(const Weights& weights, Layer* layer) const {
+std::shared_ptr<Network::Readiness> Network::ReadinessOf(
+    const Shape& picture) const {
+  auto size = std::make_shared<Readiness>();
+  size->picture = picture;
+  size->threads = NumThreads();
+  std::vector<Shape> shapes(Place(static_cast<int>(size_)));
+  shapes[Place(ConvSpec::kPicture)] = picture;
+  for (const Layer& layer : layers_) {
+    const ConvSpec& spec = layer.spec;
+    const Shape& x = shapes[Place(spec.source)];
+    const absl::StatusOr<Shape> y = kernels::ops::InferConvShape(
+        spec.params, x, {spec.out, spec.in, spec.kernel, spec.kernel});
+    if (!y.ok()) break;
+    size->inputs.push_back(x);
+    size->sums.push_back(*y);
+    shapes[Place(layer.index)] = spec.pooled ? *kernels::ops::InferMaxPoolShape(
+                                                   kernels::MaxPoolParams(), *y)
+                                             : *y;
+  }
+  return size;
+}
+
+std::shared_ptr<Network::Readiness> Network::ReadinessFor(
+    const Shape& picture) const {
+  constexpr size_t kMostSizes = 64;
+  const std::lock_guard<std::mutex> lock(known_->mutex);
+  for (const auto& size : known_->sizes) {
+    if (size->picture == picture && size->threads == NumThreads()) return size;
+  }
+  if (known_->sizes.size() >= kMostSizes) known_->sizes.clear();
+  known_->sizes.push_back(ReadinessOf(picture));
+  return known_->sizes.back();
+}
+
+void Network::ExpectAt(const Readiness& size, size_t layer) const {
+  kernels::Convolution* const conv = layers_[layer].conv.get();
+  if (conv == nullptr) return;  // in 8 bits
+  const DType type =
+      conv->params().f32_output ? DType::kF32 : backend_->activation_type();
+  conv->Expect(size.inputs[layer], size.sums[layer], type,
+               layers_[layer].spec.residual != ConvSpec::kNone)
+      .IgnoreError();
+}
+
+void Network::MakeReady(const Shape& picture) const {
+  const std::shared_ptr<Readiness> size = ReadinessFor(picture);
+  if (size->next >= size->inputs.size()) return;
+  ParallelFor(NumThreads(), 1, [&](int64_t, int64_t) {
+    for (size_t i; (i = size->next++) < size->inputs.size();) {
+      ExpectAt(*size, i);
+    }
+  });
+}
+
+absl::Status Network::Prepare(Weights* weights, Layer* layer) const {
   const ConvSpec& spec = layer->spec;
-  if (backend_->computes_int8() && weights.int8.kernels.count(spec.name) > 0) {
+  if (backend_->computes_int8() && weights->int8.kernels.count(spec.name) > 0) {
     kernels::Int8ConvParams params;
     params.conv = spec.params;
     params.x = *codes_[Place(spec.source)];
@@ -135,7 +208,7 @@ absl::Status Network::Prepare(const Weights& weights, Layer* layer) const {
       params.residual = codes_[Place(spec.residual)];
     }
     ASSIGN_OR_RETURN(const kernels::Int8Weights folded,
-                     Int8WeightsOf(spec, weights));
+                     Int8WeightsOf(spec, *weights));
     ASSIGN_OR_RETURN(layer->int8_conv,
                      kernels::ops::PrepareInt8Conv(*backend_, params, folded));
     return absl::OkStatus();
@@ -154,16 +227,16 @@ Tensor Network::AsFloats(int of, const Tensor& map) const {
 }
 
 absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
-                                         std::vector<Tensor>* values) const {
+                                         absl::Span<Tensor> values) const {
   const ConvSpec& spec = layer.spec;
-  const Tensor& x = (*values)[Place(spec.source)];
+  const Tensor& x = values[Place(spec.source)];
   if (spec.residual == ConvSpec::kNone) {
     return layer.conv == nullptr
                ? kernels::ops::Int8Conv(*backend_, *layer.int8_conv, x)
                : kernels::ops::Conv(*backend_, *layer.conv,
                                     AsFloats(spec.source, x));
   }
-  Tensor& residual = (*values)[Place(spec.residual)];
+  Tensor& residual = values[Place(spec.residual)];
   const bool last_use = spec.residual != spec.source &&
                         std::find(layer.done.begin(), layer.done.end(),
                                   spec.residual) != layer.done.end();
@@ -178,7 +251,7 @@ absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
 }
 
 LayerRun Network::RunOf(const Layer& layer,
-                        const std::vector<Tensor>& values) const {
+                        absl::Span<const Tensor> values) const {
   const bool int8 = layer.conv == nullptr;
   const ConvSpec& spec = layer.spec;
   LayerRun run;
@@ -209,18 +282,27 @@ absl::Status Network::Observe(const ConvSpec& layer, const Tensor& y,
 }
 
 absl::StatusOr<std::vector<Tensor>> Network::Run(
-    Tensor picture, const StageObserver& observer,
-    std::vector<LayerRun>* runs) const {
+    Tensor picture, const StageObserver& observer) const {
+  std::vector<Tensor> outputs(outputs_.size());
+  RETURN_IF_ERROR(
+      RunInto(std::move(picture), observer, absl::MakeSpan(outputs)));
+  return outputs;
+}
+
+absl::Status Network::RunInto(Tensor picture, const StageObserver& observer,
+                              absl::Span<Tensor> outputs,
+                              std::vector<LayerRun>* runs) const {
+  if (backend_->concurrent()) MakeReady(picture.shape());
   if (runs != nullptr) runs->assign(size_, LayerRun());
   Laps laps;
-  std::vector<Tensor> values(Place(static_cast<int>(size_)));
+  RecycledVector<Tensor> values(Place(static_cast<int>(size_)));
   Tensor& input = values[Place(ConvSpec::kPicture)];
   input = std::move(picture);
   if (codes_[0]) input = kernels::ToInt8(input, *codes_[0]);
   for (const Layer& layer : layers_) {
     LayerRun run;
     if (runs != nullptr) run = RunOf(layer, values);
-    ASSIGN_OR_RETURN(Tensor y, RunLayer(layer, &values));
+    ASSIGN_OR_RETURN(Tensor y, RunLayer(layer, absl::MakeSpan(values)));
     if (layer.spec.pooled) {
       ASSIGN_OR_RETURN(
           y, kernels::ops::MaxPool(*backend_, kernels::MaxPoolParams(), y));
@@ -238,9 +320,10 @@ absl::StatusOr<std::vector<Tensor>> Network::Run(
     for (const int done : layer.done) values[Place(done)] = Tensor();
     values[Place(layer.index)] = std::move(y);
   }
-  std::vector<Tensor> outputs;
-  for (const int output : outputs_) outputs.push_back(values[Place(output)]);
-  return outputs;
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    outputs[i] = values[Place(outputs_[i])];
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fcis::model

@@ -5,12 +5,17 @@
 #ifndef FCIS_MODEL_NETWORK_H_
 #define FCIS_MODEL_NETWORK_H_
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
+#include <mutex>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/int8_map.h"
@@ -31,21 +36,24 @@ absl::string_view PrecisionOf(const Weights& weights,
 class Network {
  public:
   // A network that computes `outputs`, layers of the topology, and no more than
-  // they need. The weights have the topology's tensors (CheckTensors), and may
-  // be dropped afterwards; `backend` outlives the network. Errors: those of
-  // FoldBatchNorm.
+  // they need. The weights have the topology's tensors (CheckTensors); the
+  // memory of those that nobody shares is taken over, so hand them over with
+  // std::move. `backend` outlives the network. Errors: those of FoldBatchNorm.
   static absl::StatusOr<Network> Create(const Topology& topology,
                                         const std::vector<int>& outputs,
-                                        const Weights& weights,
+                                        Weights weights,
                                         kernels::Backend* backend);
 
   // picture: [N,H,W,channels]. Returns the outputs in the order of Create. What
   // no layer needs any more is let go, and a sum takes over the memory of its
-  // residual. runs: as StageTimes::layers; layers that are left out have no
-  // time. Errors: a picture that is too small for the strides.
-  absl::StatusOr<std::vector<Tensor>> Run(
-      Tensor picture, const StageObserver& observer,
-      std::vector<LayerRun>* runs = nullptr) const;
+  // residual. Errors: a picture that is too small for the strides.
+  absl::StatusOr<std::vector<Tensor>> Run(Tensor picture,
+                                          const StageObserver& observer) const;
+  // The same into `outputs`, as many as there are. runs: as StageTimes::layers;
+  // layers that are left out have no time.
+  absl::Status RunInto(Tensor picture, const StageObserver& observer,
+                       absl::Span<Tensor> outputs,
+                       std::vector<LayerRun>* runs = nullptr) const;
 
  private:
   struct Layer {
@@ -55,13 +63,34 @@ class Network {
     std::unique_ptr<kernels::Int8Convolution> int8_conv;  // in place of conv
     std::vector<int> done;  // nothing reads them after this layer
   };
-  absl::Status Prepare(const Weights& weights, Layer* layer) const;
+  // What the first passes of one size of picture, on so many threads, have to
+  // make ready: layers, each by whichever thread comes first.
+  struct Readiness {
+    Shape picture;
+    int threads = 1;
+    std::vector<Shape> inputs, sums;  // of each layer; sums: before max pools
+    std::atomic<size_t> next{0};
+  };
+  struct KnownSizes {
+    std::mutex mutex;
+    std::vector<std::shared_ptr<Readiness>> sizes;
+  };
+
+  absl::Status Prepare(Weights* weights, Layer* layer) const;
+  // Makes layers ready for pictures of this size, on all threads and together
+  // with whoever else is at it, until none is left. Leaves errors to the pass
+  // itself.
+  void MakeReady(const Shape& picture) const;
+  // What there is to do for that.
+  std::shared_ptr<Readiness> ReadinessFor(const Shape& picture) const;
+  std::shared_ptr<Readiness> ReadinessOf(const Shape& picture) const;
+  void ExpectAt(const Readiness& size, size_t layer) const;
   // A value as a layer in floats reads it.
   Tensor AsFloats(int of, const Tensor& map) const;
   absl::StatusOr<Tensor> RunLayer(const Layer& layer,
-                                  std::vector<Tensor>* values) const;
+                                  absl::Span<Tensor> values) const;
   // What is known of it before it has run.
-  LayerRun RunOf(const Layer& layer, const std::vector<Tensor>& values) const;
+  LayerRun RunOf(const Layer& layer, absl::Span<const Tensor> values) const;
   absl::Status Observe(const ConvSpec& layer, const Tensor& y,
                        const StageObserver& observer) const;
 
@@ -71,6 +100,7 @@ class Network {
   // Of the maps that are kept in 8 bits, the picture first.
   std::vector<absl::optional<kernels::Int8Code>> codes_;
   std::vector<Layer> layers_;
+  std::unique_ptr<KnownSizes> known_ = std::make_unique<KnownSizes>();
 };
 
 }  // namespace fcis::model

@@ -1,13 +1,17 @@
-// The network in 8 bits; in floats the fixtures show it.
+// The network in 8 bits (in floats the fixtures show it), and what it makes
+// ready.
 #include "fcis/model/network.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend_factory.h"
@@ -66,6 +70,121 @@ double Difference(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
     most = std::max(most, std::sqrt(difference / power));
   }
   return most;
+}
+
+// What a convolution is told to expect, and what comes.
+struct Calls {
+  std::string expected, forwarded;
+};
+
+std::string CallOf(const Shape& x, const Shape& y, DType type, bool residual) {
+  return absl::StrCat(x.ToString(), " ", y.ToString(), " ", DTypeName(type),
+                      residual ? " residual" : "");
+}
+
+class RecordingConv : public kernels::Convolution {
+ public:
+  RecordingConv(const kernels::ConvParams& params, const Shape& weight,
+                Calls* calls)
+      : Convolution(params, weight), calls_(calls) {}
+
+  absl::Status Expect(const Shape& x, const Shape& y, DType type,
+                      bool residual) override {
+    absl::StrAppend(&calls_->expected, CallOf(x, y, type, residual), "\n");
+    return absl::OkStatus();
+  }
+  absl::Status Forward(const Tensor& x, const Tensor* residual,
+                       Tensor* y) override {
+    absl::StrAppend(&calls_->forwarded,
+                    CallOf(x.shape(), y->shape(), y->type(),
+                           residual != nullptr && residual->raw() == y->raw()),
+                    "\n");
+    return absl::OkStatus();
+  }
+
+ private:
+  Calls* const calls_;
+};
+
+// Computes nothing.
+class RecordingBackend : public kernels::Backend {
+ public:
+  absl::string_view name() const override { return "recording"; }
+  DType activation_type() const override { return DType::kBF16; }
+  bool concurrent() const override { return true; }
+  absl::StatusOr<std::unique_ptr<kernels::Convolution>> PrepareConv(
+      const kernels::ConvParams& params, const Tensor& weight,
+      const Tensor&) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    calls_.push_back(std::make_unique<Calls>());
+    return std::make_unique<RecordingConv>(params, weight.shape(),
+                                           calls_.back().get());
+  }
+  absl::Status MaxPool(const kernels::MaxPoolParams&, const Tensor&,
+                       Tensor*) override {
+    return absl::OkStatus();
+  }
+  using Params = kernels::PsroiParams;
+  absl::Status PsroiPool(const Params&, const Tensor&, const Tensor&,
+                         Tensor*) override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status PsroiMean(const Params&, const Tensor&, const Tensor&,
+                         Tensor*) override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status PsroiClassScores(const Params&, const Tensor&, const Tensor&,
+                                Tensor*) override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status PsroiClassPair(const Params&, const Tensor&, const Tensor&,
+                              const Tensor&, Tensor*) override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status Softmax(const Tensor&, Tensor*) override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status ArgMax(const Tensor&, Tensor*) override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status InsideProbabilities(const Tensor&, Tensor*) override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status RefineBoxes(const kernels::RefineParams&, const Tensor&,
+                           const Tensor&, Tensor*) override {
+    return absl::UnimplementedError("");
+  }
+
+  const std::vector<std::unique_ptr<Calls>>& calls() const { return calls_; }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Calls>> calls_;
+};
+
+// Each size once, before its first pass; else the pass would prepare what has
+// been prepared, but for other maps.
+TEST(Network, LayersExpectWhatComes) {
+  const Weights weights = DeterministicWeights(*Preset("parity_mini"), 5);
+  const Topology topology = TopologyOf(weights.config);
+  RecordingBackend backend;
+  SetNumThreads(2);
+  const auto network =
+      *Network::Create(topology, topology.outputs, weights, &backend);
+  ASSERT_EQ(backend.calls().size(), topology.layers.size());
+  for (const int64_t width : {80, 96}) {
+    for (const auto& calls : backend.calls()) *calls = Calls();
+    const Tensor picture = kernels::RandomTensor("x", {1, 64, width, 3});
+    ASSERT_TRUE(network.Run(picture, nullptr).ok());
+    for (const auto& calls : backend.calls()) {
+      EXPECT_EQ(calls->expected, calls->forwarded);
+      EXPECT_NE(calls->expected, "");
+      calls->expected.clear();
+    }
+    ASSERT_TRUE(network.Run(picture, nullptr).ok());
+    for (const auto& calls : backend.calls()) EXPECT_EQ(calls->expected, "");
+  }
+  SetNumThreads(0);
 }
 
 // Quantising changes outputs, and by little only; oneDNN and the plain loops

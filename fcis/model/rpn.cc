@@ -19,9 +19,10 @@ absl::Status ObserveRpn(const StageObserver& observer, const RpnMaps& maps,
 
 std::vector<Box> AnchorsOf(const RpnConfig& config, int64_t height,
                            int64_t width) {
-  return ShiftedAnchors(
+  const RecycledVector<Box> anchors = ShiftedAnchors(
       AnchorBase(config.base_size(), config.ratios(), config.scales()),
       kFeatureStride, static_cast<int>(height), static_cast<int>(width));
+  return {anchors.begin(), anchors.end()};
 }
 
 kernels::ProposeParams ProposeParamsOf(const RpnConfig& config, int height,

@@ -57,10 +57,11 @@ struct Topology {
 
 // The outputs of a ModelConfig's network, all of stride kFeatureStride.
 enum NetworkOutput {
-  kRpnScores,  // f32 [N,h,w,2A]: anchor * 2 + {0 background, 1 foreground}
-  kRpnDeltas,  // f32 [N,h,w,4A]: anchor * 4 + {dy, dx, dh, dw}
-  kScoreMaps,  // [N,h,w,G*G*2C], bin by bin
-  kBoxMaps,    // [N,h,w,G*G*8], bin by bin
+  kRpnScores,      // f32 [N,h,w,2A]: anchor * 2 + {0 background, 1 foreground}
+  kRpnDeltas,      // f32 [N,h,w,4A]: anchor * 4 + {dy, dx, dh, dw}
+  kScoreMaps,      // [N,h,w,G*G*2C], bin by bin
+  kBoxMaps,        // [N,h,w,G*G*8], bin by bin
+  kNetworkOutputs  // their number
 };
 
 // The config passed CheckConfig.

@@ -107,7 +107,7 @@ absl::StatusOr<std::unique_ptr<model::Detector>> MakeDetector(
   const std::string precision =
       model::SettlePrecision(*backend, &choice.weights);
   ASSIGN_OR_RETURN(std::unique_ptr<model::Detector> detector,
-                   model::Detector::Create(choice.weights, backend));
+                   model::Detector::Create(std::move(choice.weights), backend));
   absl::PrintF("device: %s, %s, %d threads\n", backend->name(), precision,
                NumThreads());
   std::fflush(stdout);
@@ -131,6 +131,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   options.save_json = absl::GetFlag(FLAGS_save_json);
   options.save_masks = absl::GetFlag(FLAGS_save_masks);
   ASSIGN_OR_RETURN(options.max_pixels, data::MaxPixelsFromFlag());
+  options.pictures_at_once = detector->PicturesAtOnce();
   ASSIGN_OR_RETURN(
       options.directory,
       MakeOutputDirectory(absl::GetFlag(FLAGS_out), "fcis_demo", absl::Now()));

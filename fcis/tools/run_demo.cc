@@ -106,16 +106,7 @@ class Demo {
                                      options_.directory, "/results.json")));
     }
     const absl::Time start = absl::Now();
-    RunPipeline(
-        list_.pictures.size(), kQueueDepth,
-        [&](int64_t i) {
-          return eval::LoadPicture(list_.pictures[i].path, options_.max_pixels);
-        },
-        [&](int64_t i, eval::PictureJob job) {
-          return eval::DetectIn(std::move(job), list_.pictures[i].path,
-                                detect_);
-        },
-        [&](int64_t i, const eval::PictureJob& job) { Finish(i, job); });
+    RunAll();
     if (options_.save_json) RETURN_IF_ERROR(results_->Commit());
     PrintSummary(absl::ToDoubleSeconds(absl::Now() - start));
     if (failed_ == 0) return absl::OkStatus();
@@ -124,8 +115,67 @@ class Demo {
   }
 
  private:
-  void Finish(int64_t i, const eval::PictureJob& job) {
-    const absl::Status status = job.status.ok() ? Save(i, job) : job.status;
+  // A picture whose drawing and masks are written, and what is yet to be told.
+  struct Drawn {
+    eval::PictureJob job;  // its status is also that of drawing and writing
+    std::vector<eval::Instance> instances;
+    double draw_ms = 0, write_ms = 0;
+  };
+
+  void RunAll() {
+    const int64_t n = static_cast<int64_t>(list_.pictures.size());
+    const auto load = [&](int64_t i) {
+      return eval::LoadPicture(list_.pictures[i].path, options_.max_pixels);
+    };
+    const auto detect = [&](int64_t i, eval::PictureJob job) {
+      return eval::DetectIn(std::move(job), list_.pictures[i].path, detect_);
+    };
+    const auto draw = [&](int64_t i, eval::PictureJob job) {
+      Drawn drawn;
+      drawn.job = std::move(job);
+      if (drawn.job.status.ok()) drawn.job.status = Draw(i, &drawn);
+      return drawn;
+    };
+    const auto finish = [&](int64_t i, const Drawn& drawn) {
+      Finish(i, drawn);
+    };
+    const auto all = [&](int64_t i) { return draw(i, detect(i, load(i))); };
+    if (n <= 2 || options_.pictures_at_once == 1) {
+      RunPipeline(n, kQueueDepth, load, detect,
+                  [&](int64_t i, eval::PictureJob job) {
+                    finish(i, draw(i, std::move(job)));
+                  });
+      return;
+    }
+    // On all threads: nobody waits longer than need be to see something.
+    finish(0, all(0));
+    // One more, for the time that others wait for the disk.
+    RunSideBySide(
+        n - 1, options_.pictures_at_once + 1,
+        [&](int64_t i) { return all(i + 1); },
+        [&](int64_t i, const Drawn& drawn) { finish(i + 1, drawn); });
+  }
+
+  // Writes what is about this picture alone.
+  absl::Status Draw(int64_t i, Drawn* drawn) const {
+    Stopwatch watch;
+    drawn->instances = Keep(drawn->job);
+    Image image = drawn->job.image;
+    DrawInstances(Drawable(drawn->instances), &image);
+    drawn->draw_ms = watch.Lap();
+    ASSIGN_OR_RETURN(const std::string png, data::EncodePng(image));
+    RETURN_IF_ERROR(WriteFileAtomic(ResultPath(i), png));
+    if (options_.save_masks) {
+      RETURN_IF_ERROR(WriteMasks(i, drawn->job.image, drawn->instances));
+    }
+    drawn->write_ms = watch.Lap();
+    return absl::OkStatus();
+  }
+
+  // In the order of the list.
+  void Finish(int64_t i, const Drawn& drawn) {
+    const absl::Status status =
+        drawn.job.status.ok() ? Report(i, drawn) : drawn.job.status;
     if (status.ok()) {
       ++done_;
     } else {
@@ -139,23 +189,12 @@ class Demo {
     progress_.Print(stderr, absl::StrCat("error: ", status.message()));
   }
 
-  // Draws, writes and reports one picture.
-  absl::Status Save(int64_t i, const eval::PictureJob& job) {
-    Stopwatch watch;
-    const std::vector<eval::Instance> instances = Keep(job);
-    Image drawn = job.image;
-    DrawInstances(Drawable(instances), &drawn);
-    const double draw_ms = watch.Lap();
-    ASSIGN_OR_RETURN(const std::string png, data::EncodePng(drawn));
-    RETURN_IF_ERROR(WriteFileAtomic(ResultPath(i), png));
-    if (options_.save_masks) {
-      RETURN_IF_ERROR(WriteMasks(i, job.image, instances));
-    }
+  absl::Status Report(int64_t i, const Drawn& drawn) {
     if (options_.save_json) {
-      RETURN_IF_ERROR(AddResults(i, job.image, instances));
+      RETURN_IF_ERROR(AddResults(i, drawn.job.image, drawn.instances));
     }
-    found_ += instances.size();
-    PrintLine(i, job, instances, draw_ms, watch.Lap());
+    found_ += static_cast<int64_t>(drawn.instances.size());
+    PrintLine(i, drawn);
     return absl::OkStatus();
   }
 
@@ -253,9 +292,8 @@ class Demo {
     return absl::OkStatus();
   }
 
-  void PrintLine(int64_t i, const eval::PictureJob& job,
-                 const std::vector<eval::Instance>& instances, double draw_ms,
-                 double write_ms) {
+  void PrintLine(int64_t i, const Drawn& drawn) {
+    const eval::PictureJob& job = drawn.job;
     const model::StageTimes& t = job.times;
     progress_.Print(
         stdout,
@@ -263,10 +301,10 @@ class Demo {
             "[%d/%d] %s: %dx%d, %s; ms: read %.0f, prepare %.0f, network %.0f, "
             "proposals %.0f, pooling %.0f, voting %.0f, draw %.0f, write %.0f",
             i + 1, list_.pictures.size(), list_.pictures[i].path,
-            job.image.width, job.image.height, Describe(instances),
+            job.image.width, job.image.height, Describe(drawn.instances),
             1e3 * job.read_seconds, 1e3 * t.prepare, 1e3 * t.network,
-            1e3 * t.proposals, 1e3 * t.pooling, 1e3 * t.voting, draw_ms,
-            write_ms));
+            1e3 * t.proposals, 1e3 * t.pooling, 1e3 * t.voting, drawn.draw_ms,
+            drawn.write_ms));
   }
 
   // "3 instances (2 person, 1 car)"
@@ -300,7 +338,7 @@ class Demo {
   const eval::DetectFunction& detect_;
   const std::vector<int64_t> image_ids_;
   Progress progress_;
-  // Touched by the thread that finishes pictures, and by Run before and after.
+  // Touched by Finish, and by Run before and after.
   int64_t done_ = 0, failed_ = 0, found_ = 0;
   std::unique_ptr<data::ResultsWriter> results_;
   // Masks of an earlier run, by the stem of their picture.

@@ -28,11 +28,17 @@ struct DemoOptions {
   bool save_masks = false;
   // A picture of more pixels is an error.
   int64_t max_pixels = data::kDefaultMaxPixels;
+  // More than 1: behind the first picture so many threads, and one for the time
+  // that others wait for the disk, work on a picture each; twice as many
+  // pictures are in memory (RunSideBySide). 1: one picture at a time
+  // (RunPipeline). The files are the same.
+  int pictures_at_once = 1;
 };
 
-// Works through the list (RunPipeline). Prints a line per picture and a summary
-// to stdout, what failed to stderr. Errors: anything failed, in the list or
-// here; the rest is done all the same.
+// Works through the list; several threads call `detect` at the same time where
+// pictures_at_once > 1. Prints a line per picture and a summary to stdout, what
+// failed to stderr. Errors: anything failed, in the list or here; the rest is
+// done all the same.
 absl::Status RunDemo(const PictureList& list, const DemoOptions& options,
                      const ModelConfig& config,
                      const eval::DetectFunction& detect);

@@ -1,8 +1,12 @@
 #include "fcis/tools/run_demo.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/codec/image_reader.h"
@@ -230,6 +234,46 @@ TEST_F(RunDemoTest, ResultsInCocosFormat) {
   EXPECT_EQ(dog["segmentation"]["size"][0].GetInt(), kHeight);
   EXPECT_EQ(dog["segmentation"]["size"][1].GetInt(), kWidth);
   EXPECT_GT(dog["segmentation"]["counts"].GetStringLength(), 0u);
+}
+
+// The files and the order of the lines do not depend on who is first.
+TEST_F(RunDemoTest, PicturesAtOnceGiveTheSameFiles) {
+  for (const char* name : {"a.png", "c.png", "d.png", "e.png", "f.png"}) {
+    AddPicture(name);
+  }
+  AddFile("b.jpg", "not a picture");
+  options_.save_json = options_.save_masks = true;
+  const auto run = [&](int at_once) {
+    options_.pictures_at_once = at_once;
+    fs::remove_all(root_ / "out");
+    fs::create_directories(root_ / "out");
+    std::atomic<int> calls{0};
+    const Outcome outcome =
+        Run([&](const Image& image, model::StageTimes* times) {
+          // The first ones take longest.
+          if (calls++ < 2) absl::SleepFor(absl::Milliseconds(30));
+          return FindTwo(image, times);
+        });
+    EXPECT_THAT(outcome.status.ToString(), HasSubstr("1 of 6 pictures failed"));
+    std::vector<std::string> all;
+    for (const auto& entry : fs::recursive_directory_iterator(root_ / "out")) {
+      if (!entry.is_regular_file()) continue;
+      all.push_back(entry.path().string() +
+                    ReadFile(entry.path().string()).value());
+    }
+    std::sort(all.begin(), all.end());
+    // Without the times.
+    for (absl::string_view line : absl::StrSplit(outcome.out, '\n')) {
+      all.push_back(std::string(line.substr(0, line.find(';'))));
+    }
+    all.pop_back();
+    all[all.size() - 1] = "";  // pictures/s
+    return all;
+  };
+  const std::vector<std::string> one = run(1);
+  EXPECT_EQ(one.size(), 5 * 3 + 1 + 5 + 1u);
+  EXPECT_EQ(run(2), one);
+  EXPECT_EQ(run(7), one);
 }
 
 TEST_F(RunDemoTest, AResultThatCannotBeWrittenIsNamed) {

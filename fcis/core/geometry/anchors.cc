@@ -5,10 +5,10 @@
 namespace fcis {
 
 // The arithmetic is in double, rounded once, as the reference's is.
-std::vector<Box> AnchorBase(int base_size, absl::Span<const float> ratios,
-                            absl::Span<const float> scales) {
+RecycledVector<Box> AnchorBase(int base_size, absl::Span<const float> ratios,
+                               absl::Span<const float> scales) {
   const double centre = base_size / 2.0;
-  std::vector<Box> base;
+  RecycledVector<Box> base;
   base.reserve(ratios.size() * scales.size());
   for (const double ratio : ratios) {
     for (const double scale : scales) {
@@ -23,9 +23,9 @@ std::vector<Box> AnchorBase(int base_size, absl::Span<const float> ratios,
   return base;
 }
 
-std::vector<Box> ShiftedAnchors(absl::Span<const Box> base, int stride,
-                                int height, int width) {
-  std::vector<Box> anchors;
+RecycledVector<Box> ShiftedAnchors(absl::Span<const Box> base, int stride,
+                                   int height, int width) {
+  RecycledVector<Box> anchors;
   anchors.reserve(base.size() * height * width);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {

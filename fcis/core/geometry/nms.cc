@@ -18,7 +18,7 @@ struct Columns {
     y1[size] = b.y1;
     ++size;
   }
-  std::vector<float> x0, y0, x1, y1;
+  RecycledVector<float> x0, y0, x1, y1;
   int size = 0;
 };
 
@@ -44,13 +44,13 @@ bool Suppressed(const Box& box, const float* x0, const float* y0,
 
 }  // namespace
 
-std::vector<int> Nms(absl::Span<const Box> boxes, absl::Span<const int> order,
-                     float thresh, int limit) {
+RecycledVector<int> Nms(absl::Span<const Box> boxes,
+                        absl::Span<const int> order, float thresh, int limit) {
   const size_t most = limit < 0
                           ? order.size()
                           : std::min(order.size(), static_cast<size_t>(limit));
   Columns kept(most);
-  std::vector<int> result;
+  RecycledVector<int> result;
   result.reserve(most);
   for (const int i : order) {
     if (result.size() == most) break;

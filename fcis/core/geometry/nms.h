@@ -2,10 +2,9 @@
 #ifndef FCIS_CORE_GEOMETRY_NMS_H_
 #define FCIS_CORE_GEOMETRY_NMS_H_
 
-#include <vector>
-
 #include "absl/types/span.h"
 #include "fcis/core/geometry/box.h"
+#include "fcis/core/tensor/block_cache.h"
 
 namespace fcis {
 
@@ -14,8 +13,9 @@ namespace fcis {
 // two empty boxes, never suppresses). Stops at `limit` kept boxes; limit < 0:
 // no limit. Returns the kept entries of `order`, in order. OrderByScore
 // (score_order.h) makes the order of all callers and decides ties.
-std::vector<int> Nms(absl::Span<const Box> boxes, absl::Span<const int> order,
-                     float thresh, int limit = -1);
+RecycledVector<int> Nms(absl::Span<const Box> boxes,
+                        absl::Span<const int> order, float thresh,
+                        int limit = -1);
 
 }  // namespace fcis
 

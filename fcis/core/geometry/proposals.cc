@@ -6,10 +6,10 @@
 
 namespace fcis {
 
-std::vector<Box> DecodeProposals(absl::Span<const Box> anchors,
-                                 absl::Span<const BoxDelta> deltas, float width,
-                                 float height) {
-  std::vector<Box> boxes(anchors.size());
+RecycledVector<Box> DecodeProposals(absl::Span<const Box> anchors,
+                                    absl::Span<const BoxDelta> deltas,
+                                    float width, float height) {
+  RecycledVector<Box> boxes(anchors.size());
   ParallelFor(anchors.size(), 4096, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       boxes[i] = ClipBox(DecodeBox(anchors[i], deltas[i]), width, height);
@@ -18,8 +18,9 @@ std::vector<Box> DecodeProposals(absl::Span<const Box> anchors,
   return boxes;
 }
 
-std::vector<int> KeepLargeBoxes(absl::Span<const Box> boxes, float min_side) {
-  std::vector<int> kept;
+RecycledVector<int> KeepLargeBoxes(absl::Span<const Box> boxes,
+                                   float min_side) {
+  RecycledVector<int> kept;
   kept.reserve(boxes.size());
   for (size_t i = 0; i < boxes.size(); ++i) {
     if (boxes[i].height() >= min_side && boxes[i].width() >= min_side) {
@@ -29,20 +30,20 @@ std::vector<int> KeepLargeBoxes(absl::Span<const Box> boxes, float min_side) {
   return kept;
 }
 
-std::vector<int> RankProposals(absl::Span<const Box> boxes,
-                               absl::Span<const float> scores,
-                               const ProposalParams& params) {
-  std::vector<int> large = KeepLargeBoxes(boxes, params.min_side);
-  std::vector<float> large_scores(large.size());
+RecycledVector<int> RankProposals(absl::Span<const Box> boxes,
+                                  absl::Span<const float> scores,
+                                  const ProposalParams& params) {
+  RecycledVector<int> large = KeepLargeBoxes(boxes, params.min_side);
+  RecycledVector<float> large_scores(large.size());
   for (size_t i = 0; i < large.size(); ++i) large_scores[i] = scores[large[i]];
-  std::vector<int> order = OrderByScore(large_scores, params.pre_nms);
+  RecycledVector<int> order = OrderByScore(large_scores, params.pre_nms);
   for (int& i : order) i = large[i];
   return order;
 }
 
-std::vector<int> SelectProposals(absl::Span<const Box> boxes,
-                                 absl::Span<const float> scores,
-                                 const ProposalParams& params) {
+RecycledVector<int> SelectProposals(absl::Span<const Box> boxes,
+                                    absl::Span<const float> scores,
+                                    const ProposalParams& params) {
   return Nms(boxes, RankProposals(boxes, scores, params), params.nms_thresh,
              params.post_nms);
 }

@@ -3,11 +3,10 @@
 #ifndef FCIS_CORE_GEOMETRY_PROPOSALS_H_
 #define FCIS_CORE_GEOMETRY_PROPOSALS_H_
 
-#include <vector>
-
 #include "absl/types/span.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/box_coder.h"
+#include "fcis/core/tensor/block_cache.h"
 
 namespace fcis {
 
@@ -20,24 +19,24 @@ struct ProposalParams {
 };
 
 // Decoded boxes clipped to width x height input pixels, one per anchor.
-std::vector<Box> DecodeProposals(absl::Span<const Box> anchors,
-                                 absl::Span<const BoxDelta> deltas, float width,
-                                 float height);
+RecycledVector<Box> DecodeProposals(absl::Span<const Box> anchors,
+                                    absl::Span<const BoxDelta> deltas,
+                                    float width, float height);
 
 // Indices of the boxes whose sides are both >= min_side, ascending.
-std::vector<int> KeepLargeBoxes(absl::Span<const Box> boxes, float min_side);
+RecycledVector<int> KeepLargeBoxes(absl::Span<const Box> boxes, float min_side);
 
 // Candidates for NMS: the best `pre_nms` of the large boxes, in score order.
 // scores: one per box, any real number (the raw foreground logit).
-std::vector<int> RankProposals(absl::Span<const Box> boxes,
-                               absl::Span<const float> scores,
-                               const ProposalParams& params);
+RecycledVector<int> RankProposals(absl::Span<const Box> boxes,
+                                  absl::Span<const float> scores,
+                                  const ProposalParams& params);
 
 // Indices of the proposals, best first: RankProposals, then NMS. Empty when no
 // box is large enough.
-std::vector<int> SelectProposals(absl::Span<const Box> boxes,
-                                 absl::Span<const float> scores,
-                                 const ProposalParams& params);
+RecycledVector<int> SelectProposals(absl::Span<const Box> boxes,
+                                    absl::Span<const float> scores,
+                                    const ProposalParams& params);
 
 }  // namespace fcis
 

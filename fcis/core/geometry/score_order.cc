@@ -5,8 +5,8 @@
 
 namespace fcis {
 
-std::vector<int> OrderByScore(absl::Span<const float> scores, int limit) {
-  std::vector<uint64_t> keys(scores.size());
+RecycledVector<int> OrderByScore(absl::Span<const float> scores, int limit) {
+  RecycledVector<uint64_t> keys(scores.size());
   for (size_t i = 0; i < scores.size(); ++i) {
     keys[i] = ScoreOrderKey(scores[i], static_cast<uint32_t>(i));
   }
@@ -16,7 +16,7 @@ std::vector<int> OrderByScore(absl::Span<const float> scores, int limit) {
     keys.resize(limit);
   }
   std::sort(keys.begin(), keys.end(), std::greater<uint64_t>());
-  std::vector<int> order(keys.size());
+  RecycledVector<int> order(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
     order[i] = static_cast<int>(keys[i] & 0xFFFFFFFFu);
   }

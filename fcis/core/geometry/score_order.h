@@ -6,10 +6,10 @@
 
 #include <cstdint>
 #include <cstring>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "fcis/core/base/host_device.h"
+#include "fcis/core/tensor/block_cache.h"
 
 namespace fcis {
 
@@ -28,7 +28,8 @@ FCIS_HD inline uint64_t ScoreOrderKey(float score, uint32_t index) {
 }
 
 // Indices of the `limit` best scores, in order; all of them when limit < 0.
-std::vector<int> OrderByScore(absl::Span<const float> scores, int limit = -1);
+RecycledVector<int> OrderByScore(absl::Span<const float> scores,
+                                 int limit = -1);
 
 }  // namespace fcis
 

@@ -60,7 +60,7 @@ void MixBlock(const float*, const int*, const int*, const float*, int, float*) {
 
 ColumnMixer::ColumnMixer(int in, int out, bool mirrored)
     : source_size_(in * kChannels + kReach) {
-  std::vector<BilinearTap> columns = BilinearTaps(in, out);
+  RecycledVector<BilinearTap> columns = BilinearTaps(in, out);
   if (mirrored) std::reverse(columns.begin(), columns.end());
   for (const BilinearTap& t : columns) {
     const int next = std::min(t.index + 1, in - 1);
@@ -72,7 +72,7 @@ ColumnMixer::ColumnMixer(int in, int out, bool mirrored)
   }
   if (!HasBlocks()) return;
   const int n = static_cast<int>(first_.size());
-  std::vector<int> begin;
+  RecycledVector<int> begin;
   for (int i = 0; i < n; i += kBlock) {
     const int end = std::min(n, i + kBlock);
     begin.push_back(*std::min_element(&first_[i], &first_[0] + end));

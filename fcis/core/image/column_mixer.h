@@ -3,7 +3,7 @@
 #ifndef FCIS_CORE_IMAGE_COLUMN_MIXER_H_
 #define FCIS_CORE_IMAGE_COLUMN_MIXER_H_
 
-#include <vector>
+#include "fcis/core/tensor/block_cache.h"
 
 namespace fcis {
 
@@ -23,11 +23,11 @@ class ColumnMixer {
  private:
   // Where each block of results begins to read; empty where a block's places
   // lie too far apart, or the CPU has no use for it.
-  std::vector<int> begin_;
+  RecycledVector<int> begin_;
   // Places of the two values that each result mixes, the same where the second
   // does not count; from the beginning of its block, if there are any.
-  std::vector<int> first_, second_;
-  std::vector<float> fraction_;
+  RecycledVector<int> first_, second_;
+  RecycledVector<float> fraction_;
   int source_size_;
 };
 

@@ -20,7 +20,7 @@ TEST(ColumnMixerTest, MixesTwoNeighbours) {
                            {2, 1},      {3, 64},     {33, 21}};
   for (const auto& width : widths) {
     const int in = width[0], out = width[1];
-    const std::vector<BilinearTap> taps = BilinearTaps(in, out);
+    const auto taps = BilinearTaps(in, out);
     for (const bool mirrored : {false, true}) {
       SCOPED_TRACE(testing::Message() << in << " to " << out << mirrored);
       const ColumnMixer mixer(in, out, mirrored);

@@ -1,12 +1,12 @@
 #include "fcis/core/image/prepare.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/image/column_mixer.h"
 #include "fcis/core/image/resize.h"
+#include "fcis/core/tensor/block_cache.h"
 
 namespace fcis {
 namespace {
@@ -54,19 +54,19 @@ absl::StatusOr<Tensor> Prepare(const Image& image, const InputConfig& config,
   Tensor out(Shape{1, size.height, size.width, kChannels});
   const ColumnMixer mixer(image.width, size.width, mirrored);
   const int row = size.width * kChannels;
-  std::vector<float> mean(row);
+  RecycledVector<float> mean(row);
   for (int i = 0; i < row; ++i) mean[i] = config.mean(i % kChannels);
 
   float* const pixels = out.mutable_data<float>();
   constexpr int kRowsPerTask = 32;
   ParallelFor(size.height, kRowsPerTask, [&](int64_t begin, int64_t end) {
-    std::vector<float> source(mixer.source_size());
+    RecycledVector<float> source(mixer.source_size());
     // One row of the picture at the output's width.
     const auto widen = [&](int y, float* to) {
       ToFloats(image.row(y), image.width * kChannels, source.data());
       mixer.Run(source.data(), to);
     };
-    std::vector<float> rows(2 * static_cast<size_t>(row));
+    RecycledVector<float> rows(2 * static_cast<size_t>(row));
     float* above = rows.data();
     float* below = above + row;
     int have = -2;  // source row that `above` holds; `below` holds the next

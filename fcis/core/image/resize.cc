@@ -4,16 +4,16 @@
 
 namespace fcis {
 
-std::vector<BilinearTap> BilinearTaps(int in, int out) {
-  std::vector<BilinearTap> taps(out);
+RecycledVector<BilinearTap> BilinearTaps(int in, int out) {
+  RecycledVector<BilinearTap> taps(out);
   for (int i = 0; i < out; ++i) taps[i] = MakeBilinearTap(i, in, out);
   return taps;
 }
 
 void ResizeBilinear(const float* src, int height, int width, float* dst,
                     int out_height, int out_width) {
-  const std::vector<BilinearTap> columns = BilinearTaps(width, out_width);
-  std::vector<float> rows(static_cast<size_t>(2) * out_width);
+  const RecycledVector<BilinearTap> columns = BilinearTaps(width, out_width);
+  RecycledVector<float> rows(static_cast<size_t>(2) * out_width);
   float* above = rows.data();
   float* below = above + out_width;
   const auto widen = [&](int y, float* out) {
@@ -45,7 +45,7 @@ void ResizeBilinear(const float* src, int height, int width, float* dst,
 
 void ResizeNearest(const uint8_t* src, int height, int width, uint8_t* dst,
                    int out_height, int out_width) {
-  std::vector<int> columns(out_width);
+  RecycledVector<int> columns(out_width);
   for (int x = 0; x < out_width; ++x) {
     columns[x] = NearestSource(x, width, out_width);
   }

@@ -5,9 +5,9 @@
 
 #include <cmath>
 #include <cstdint>
-#include <vector>
 
 #include "fcis/core/base/host_device.h"
+#include "fcis/core/tensor/block_cache.h"
 
 namespace fcis {
 
@@ -47,7 +47,7 @@ FCIS_HD inline int NearestSource(int i, int in, int out) {
   return static_cast<int>(static_cast<int64_t>(i) * in / out);
 }
 
-std::vector<BilinearTap> BilinearTaps(int in, int out);
+RecycledVector<BilinearTap> BilinearTaps(int in, int out);
 
 // src [height][width] -> dst [out_height][out_width]; all extents >= 1.
 // Horizontally first, then vertically, in float32.

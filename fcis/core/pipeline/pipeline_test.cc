@@ -1,6 +1,7 @@
 #include "fcis/core/pipeline/pipeline.h"
 
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <memory>
 #include <string>
@@ -86,6 +87,68 @@ TEST(OverlapTest, TwoThreadsTakeTurns) {
       [&](int64_t i, int64_t) { absl::StrAppend(&order, "f", i); });
   EXPECT_EQ(order, "l0p0f0l1p1f1");
   SetNumThreads(0);
+}
+
+TEST(SideBySideTest, ResultsComeInOrderWhoeverMadeThem) {
+  for (const int threads : {1, 2, 5}) {
+    std::vector<int64_t> results;
+    std::atomic<int> finishing{0};
+    RunSideBySide(
+        100, threads,
+        [](int64_t i) {
+          // The first ones take longest.
+          if (i < 2) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          return std::make_unique<int64_t>(10 * i);
+        },
+        [&](int64_t i, std::unique_ptr<int64_t> x) {
+          EXPECT_EQ(++finishing, 1);
+          EXPECT_EQ(i, static_cast<int64_t>(results.size()));
+          results.push_back(*x);
+          --finishing;
+        });
+    ASSERT_EQ(results.size(), 100u);
+    for (int64_t i = 0; i < 100; ++i) EXPECT_EQ(results[i], 10 * i);
+  }
+}
+
+// Each waits for the other: one at a time would hang.
+TEST(SideBySideTest, ThreadsWorkAtTheSameTimeAndEachAlone) {
+  SetNumThreads(2);
+  std::promise<void> begun[2];
+  RunSideBySide(
+      2, 2,
+      [&](int64_t i) {
+        EXPECT_EQ(NumThreads(), 1);
+        begun[i].set_value();
+        begun[1 - i].get_future().wait();
+        return i;
+      },
+      [](int64_t, int64_t) {});
+  EXPECT_EQ(NumThreads(), 2);
+  SetNumThreads(0);
+}
+
+// While item 0 is not finished, the others do not run away.
+TEST(SideBySideTest, NoMoreThanTwoPerThreadAreUnfinished) {
+  constexpr int kThreads = 3;
+  std::atomic<int64_t> begun{0}, finished{0};
+  RunSideBySide(
+      60, kThreads,
+      [&](int64_t i) {
+        EXPECT_LE(++begun - finished, 2 * kThreads);
+        if (i == 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        return i;
+      },
+      [&](int64_t, int64_t) { ++finished; });
+  EXPECT_EQ(finished, 60);
+}
+
+TEST(SideBySideTest, NothingToDo) {
+  const auto never = [](auto...) {
+    ADD_FAILURE();
+    return 0;
+  };
+  RunSideBySide(0, 2, never, never);
 }
 
 TEST_P(PipelineTest, NoMoreThanDepthWait) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <new>
+#include <utility>
 
 #include "absl/base/internal/raw_logging.h"
 
@@ -22,14 +24,29 @@ constexpr bool kRecycle = false;  // it would hide a use after free
 constexpr bool kRecycle = true;
 #endif
 
+// Enough for all that a picture needs beside them.
+constexpr int64_t kSmallCapacity = int64_t{16} << 20;
+
 // Transparent huge pages need 2 MiB alignment; much smaller blocks would only
-// waste memory. They are left to malloc, which does not return them to the
-// system at once.
+// waste memory.
 bool UseHugePages(int64_t bytes) { return bytes >= kHugePage / 8 * 3; }
 
+int Log2(int64_t n) { return 63 - __builtin_clzll(static_cast<uint64_t>(n)); }
+
+// Small blocks come in four sizes per power of two.
 int64_t RoundUp(int64_t bytes) {
-  const int64_t unit = UseHugePages(bytes) ? kHugePage : kAlignment;
-  return (std::max<int64_t>(bytes, 1) + unit - 1) / unit * unit;
+  const int64_t n = std::max(bytes, kAlignment);
+  const int64_t unit = UseHugePages(bytes)
+                           ? kHugePage
+                           : std::max(kAlignment, int64_t{1} << (Log2(n) - 2));
+  return (n + unit - 1) / unit * unit;
+}
+
+// Of a small block's size, from 0 on.
+size_t IndexOf(int64_t size) {
+  const int log = Log2(size);
+  return static_cast<size_t>(4 * (log - Log2(kAlignment)) +
+                             (size >> (log - 2)) - 4);
 }
 
 void* NewMemory(int64_t size) {
@@ -44,17 +61,22 @@ void* NewMemory(int64_t size) {
 
 BlockCache::~BlockCache() {
   for (const Block& block : kept_) std::free(block.memory);
+  for (Small* first : small_) {
+    while (first != nullptr) std::free(std::exchange(first, first->next));
+  }
 }
 
 std::shared_ptr<void> BlockCache::Allocate(int64_t bytes) {
-  const int64_t size = RoundUp(bytes);
-  if (!kRecycle || !UseHugePages(bytes)) {
-    return std::shared_ptr<void>(NewMemory(size), std::free);
-  }
-  Block block = Take(size);
-  if (block.memory == nullptr) block = {NewMemory(size), size};
-  return std::shared_ptr<void>(block.memory,
-                               [this, block](void*) { Release(block); });
+  const Block block = New(bytes);
+  return std::shared_ptr<void>(
+      block.memory, [this, block](void*) { Release(block); },
+      RecyclingAllocator<char>());
+}
+
+void* BlockCache::Get(int64_t bytes) { return New(bytes).memory; }
+
+void BlockCache::Put(void* memory, int64_t bytes) {
+  Release({memory, RoundUp(bytes)});
 }
 
 int64_t BlockCache::kept_bytes() {
@@ -72,6 +94,13 @@ BlockCache& BlockCache::Global() {
   return *cache;
 }
 
+BlockCache::Block BlockCache::New(int64_t bytes) {
+  const int64_t size = RoundUp(bytes);
+  Block block = {nullptr, 0};
+  if (kRecycle) block = UseHugePages(bytes) ? Take(size) : TakeSmall(size);
+  return block.memory == nullptr ? Block{NewMemory(size), size} : block;
+}
+
 BlockCache::Block BlockCache::Take(int64_t size) {
   const std::lock_guard<std::mutex> lock(mutex_);
   auto best = kept_.end();
@@ -86,7 +115,28 @@ BlockCache::Block BlockCache::Take(int64_t size) {
   return block;
 }
 
+BlockCache::Block BlockCache::TakeSmall(int64_t size) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Small*& first = small_[IndexOf(size)];
+  if (first == nullptr) return {nullptr, 0};
+  small_bytes_ -= size;
+  return {std::exchange(first, first->next), size};
+}
+
+void BlockCache::ReleaseSmall(Block block) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (small_bytes_ + block.size > kSmallCapacity) {
+    std::free(block.memory);
+    return;
+  }
+  small_bytes_ += block.size;
+  Small*& first = small_[IndexOf(block.size)];
+  first = new (block.memory) Small{first};
+}
+
 void BlockCache::Release(Block block) {
+  if (!kRecycle) return std::free(block.memory);
+  if (block.size % kHugePage != 0) return ReleaseSmall(block);
   const std::lock_guard<std::mutex> lock(mutex_);
   kept_.push_back(block);
   kept_bytes_ += block.size;

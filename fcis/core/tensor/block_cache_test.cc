@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -35,6 +36,44 @@ TEST(BlockCache, ReleasedBlockServesTheSameSize) {
   const std::shared_ptr<void> again = cache.Allocate(8 * kMiB - 100);
   EXPECT_EQ(again.get(), first);
   EXPECT_EQ(cache.kept_bytes(), 0);
+}
+
+TEST(BlockCache, SmallBlocksServeTheirSize) {
+  BlockCache cache(64 * kMiB);
+  for (const int64_t bytes : {int64_t{1}, int64_t{65}, int64_t{700},
+                              int64_t{5000}, 3 * kMiB / 4 - 1}) {
+    std::shared_ptr<void> first = cache.Allocate(bytes);
+    std::shared_ptr<void> second = cache.Allocate(bytes);
+    void* const memory = second.get();
+    EXPECT_NE(memory, first.get());
+    second.reset();
+    EXPECT_EQ(cache.Allocate(bytes).get(), memory);
+    EXPECT_NE(cache.Allocate(2 * bytes + 128).get(), memory);
+  }
+}
+
+TEST(BlockCache, SmallBlocksAreKeptUpToTheirLimit) {
+  BlockCache cache(64 * kMiB);
+  std::vector<std::shared_ptr<void>> blocks;
+  for (int i = 0; i < 40; ++i) blocks.push_back(cache.Allocate(kMiB / 2));
+  void* const late = blocks.back().get();
+  blocks.clear();
+  // The first 16 MiB that came back, which the last block was not among.
+  for (int i = 0; i < 32; ++i) {
+    blocks.push_back(cache.Allocate(kMiB / 2));
+    EXPECT_NE(blocks.back().get(), late);
+  }
+}
+
+TEST(RecycledVector, TakesWhatTheLastOneLeft) {
+  const float* memory;
+  {
+    RecycledVector<float> first(1000, 1.0f);
+    memory = first.data();
+  }
+  RecycledVector<float> second(1000);
+  EXPECT_EQ(second.data(), memory);
+  EXPECT_EQ(second[999], 0);
 }
 
 TEST(BlockCache, SmallRequestDoesNotTakeALargeBlock) {

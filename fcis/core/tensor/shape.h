@@ -2,11 +2,12 @@
 #ifndef FCIS_CORE_TENSOR_SHAPE_H_
 #define FCIS_CORE_TENSOR_SHAPE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
@@ -41,7 +42,9 @@ class Shape {
   friend bool operator!=(const Shape& a, const Shape& b) { return !(a == b); }
 
  private:
-  std::vector<int64_t> extents_;
+  // What the network's tensors have needs no memory of its own.
+  static constexpr size_t kUsualRank = 4;
+  absl::InlinedVector<int64_t, kUsualRank> extents_;
 };
 
 }  // namespace fcis

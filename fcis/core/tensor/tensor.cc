@@ -30,7 +30,7 @@ int64_t DTypeSize(DType type) { return FactsOf(type).size; }
 
 absl::string_view DTypeName(DType type) { return FactsOf(type).name; }
 
-Tensor::Tensor() : Tensor(Shape{0}) {}
+Tensor::Tensor() : shape_{0}, type_(DType::kF32) {}
 
 Tensor::Tensor(const Shape& shape, DType type)
     : shape_(shape),

@@ -64,7 +64,7 @@ template <> struct DTypeOf<uint16_t> { static constexpr DType value = DType::kBF
 
 class Tensor {
  public:
-  // No elements: shape {0}, f32.
+  // No elements and no memory: shape {0}, f32.
   Tensor();
   // Elements are uninitialised. Memory is 64-byte aligned, large ones on huge
   // pages where the system grants them.
@@ -142,11 +142,11 @@ class Tensor {
   DType type_;
   Device device_ = Device::kHost;
   Layout layout_ = Layout::kRowMajor;
-  int64_t num_elements_;
-  int64_t num_bytes_;
+  int64_t num_elements_ = 0;
+  int64_t num_bytes_ = 0;
   std::shared_ptr<const void> owner_;
   bool allocated_ = true;
-  void* data_;
+  void* data_ = nullptr;
 };
 
 template <typename T>

@@ -24,6 +24,7 @@ class CpuBackend : public DeviceBackend {
         context_(&convs->context()),
         int8_(int8) {}
 
+  bool concurrent() const override { return true; }
   bool computes_int8() const override {
     return int8_ != CpuInt8::kNever && CpuHasInt8();
   }

@@ -190,12 +190,14 @@ void Spread(const PsroiRun& h, const PsroiRun& w, int roi_size,
 }
 
 // RoI indices by class: RoIs of one class read the same cache lines.
-std::vector<int32_t> OrderByClass(const Tensor& classes) {
+RecycledVector<int32_t> OrderByClass(const Tensor& classes) {
   const int32_t* label = classes.data<int32_t>();
-  std::vector<int32_t> order(classes.num_elements());
+  RecycledVector<int32_t> order(classes.num_elements());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int32_t a, int32_t b) { return label[a] < label[b]; });
+  // Not std::stable_sort, which takes memory.
+  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return label[a] != label[b] ? label[a] < label[b] : a < b;
+  });
   return order;
 }
 
@@ -203,7 +205,7 @@ template <typename T>
 void RunClassPair(const PsroiParams& params, const Tensor& maps,
                   const Tensor& rois, const Tensor& classes, Tensor* y) {
   const BinPooler pooler(params, maps, rois);
-  const std::vector<int32_t> order = OrderByClass(classes);
+  const RecycledVector<int32_t> order = OrderByClass(classes);
   const int32_t* label = classes.data<int32_t>();
   const int64_t of_roi = y->num_elements() / y->dim(0);
   float* to = y->mutable_data<float>();

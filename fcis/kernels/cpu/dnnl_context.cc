@@ -1,6 +1,7 @@
 #include "fcis/kernels/cpu/dnnl_context.h"
 
 #include <cstdint>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -20,11 +21,16 @@ memory DnnlContext::View(const memory::desc& desc, const void* data) const {
 }
 
 memory DnnlContext::Scratch(const memory::desc& desc) {
+  return View(desc, ScratchData(desc));
+}
+
+void* DnnlContext::ScratchData(const memory::desc& desc) {
+  thread_local Tensor scratch;
   const int64_t bytes = desc.get_size();
-  if (scratch_.num_bytes() < bytes) {
-    scratch_ = Tensor(Shape{bytes}, DType::kU8);
+  if (scratch.num_bytes() < bytes) {
+    scratch = Tensor(Shape{bytes}, DType::kU8);
   }
-  return View(desc, scratch_.raw());
+  return scratch.mutable_raw();
 }
 
 void DnnlContext::Reorder(const memory::desc& from, const void* x,
@@ -34,8 +40,50 @@ void DnnlContext::Reorder(const memory::desc& from, const void* x,
   stream_.wait();
 }
 
-absl::Status DnnlGuard(const std::function<std::string()>& what,
-                       const std::function<void()>& body) {
+DnnlCalls::Call DnnlCalls::Take(const std::shared_ptr<const void>& plan) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (auto it = idle_.begin(); it != idle_.end(); ++it) {
+    if (it->plan != plan) continue;
+    Call call = std::move(*it);
+    idle_.erase(it);
+    return call;
+  }
+  return {plan, {}};
+}
+
+void DnnlCalls::GiveBack(Call call) {
+  constexpr size_t kMostIdle = 8;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (idle_.size() >= kMostIdle) idle_.erase(idle_.begin());
+  idle_.push_back(std::move(call));
+}
+
+void DnnlCalls::Run(const std::shared_ptr<const void>& plan,
+                    const dnnl::primitive& primitive,
+                    absl::Span<const Argument> arguments,
+                    DnnlContext* context) {
+  Call call = Take(plan);
+  dnnl_exec_arg_t list[kMostArguments];
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const Argument& a = arguments[i];
+    if (i == call.memories.size()) {
+      call.memories.push_back(context->View(a.desc, a.data));
+    } else if (call.memories[i].get_data_handle() != a.data) {
+      call.memories[i].set_data_handle(const_cast<void*>(a.data),
+                                       context->stream());
+    }
+    list[i] = {a.id, call.memories[i].get()};
+  }
+  dnnl::error::wrap_c_api(
+      dnnl_primitive_execute(primitive.get(), context->stream().get(),
+                             static_cast<int>(arguments.size()), list),
+      "could not execute a primitive");
+  context->stream().wait();
+  GiveBack(std::move(call));
+}
+
+absl::Status DnnlGuard(absl::FunctionRef<std::string()> what,
+                       absl::FunctionRef<void()> body) {
   try {
     body();
   } catch (const dnnl::error& e) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <string>
-#include <unordered_map>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "dnnl.hpp"
@@ -28,6 +28,18 @@ FCIS_MULTIVERSION void AddTo(const float* x, int64_t n, float* y) {
 void ParallelAddTo(const float* x, int64_t n, float* y) {
   ParallelFor(n, 1 << 16, [&](int64_t begin, int64_t end) {
     AddTo(x + begin, end - begin, y + begin);
+  });
+}
+
+FCIS_MULTIVERSION void AllToBf16(const float* x, int64_t n, uint16_t* y) {
+  for (int64_t i = 0; i < n; ++i) y[i] = ToBf16(x[i]);
+}
+
+void ParallelToBf16(const Tensor& x, Tensor* y) {
+  const float* const from = x.data<float>();
+  uint16_t* const to = y->mutable_data<uint16_t>();
+  ParallelFor(x.num_elements(), 1 << 16, [&](int64_t begin, int64_t end) {
+    AllToBf16(from + begin, end - begin, to + begin);
   });
 }
 
@@ -165,6 +177,16 @@ class DnnlConv : public TrainedConvolution {
     return absl::OkStatus();
   }
 
+  absl::Status Expect(const Shape& x, const Shape& y, DType y_type,
+                      bool residual) override {
+    return Run(x, [&] {
+      ConvSetup setup = SetupOf(x, y, Layout::kRowMajor, y_type);
+      if (residual) setup.residual = ResidualPlace::kInDst;
+      const auto plan = convs_->Plan(setup, ConvPass::kForward);
+      weights_.In(plan->weights, DnnlWeights::Pass::kForward, &context());
+    });
+  }
+
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
     return Run(x.shape(), [&] {
@@ -219,23 +241,31 @@ class DnnlConv : public TrainedConvolution {
         body);
   }
 
-  ConvSetup SetupOf(const Shape& x, const Tensor& y) const {
+  ConvSetup SetupOf(const Shape& x, const Shape& y, Layout layout,
+                    DType y_type) const {
     ConvSetup setup;
     setup.params = run_params_;
     setup.weight = weight_shape();
     setup.x = x;
-    setup.y = y.shape();
-    setup.layout = y.layout();
+    setup.y = y;
+    setup.layout = layout;
     setup.compute = convs_->compute();
-    setup.output = y.type();
+    setup.output = y_type;
     setup.trained = trained_;
     return setup;
+  }
+  ConvSetup SetupOf(const Shape& x, const Tensor& y) const {
+    return SetupOf(x, y.shape(), y.layout(), y.type());
   }
 
   // x in the type that convolutions compute in.
   Tensor Operand(const Tensor& x) const {
     if (x.type() == convs_->compute()) return x;
     Tensor converted = AllocateIn(x.layout(), x.shape(), convs_->compute());
+    if (x.type() == DType::kF32 && x.layout() == Layout::kRowMajor) {
+      ParallelToBf16(x, &converted);  // oneDNN would take memory for that
+      return converted;
+    }
     context().Reorder(DescOf(x), x.raw(), DescOf(converted),
                       converted.mutable_raw());
     return converted;
@@ -248,25 +278,26 @@ class DnnlConv : public TrainedConvolution {
       setup.residual = residual->raw() == y->raw() ? ResidualPlace::kInDst
                                                    : ResidualPlace::kApart;
     }
-    const ConvPlan& plan = convs_->Plan(setup, ConvPass::kForward);
+    const auto held = convs_->Plan(setup, ConvPass::kForward);
+    const ConvPlan& plan = *held;
     const Tensor weights =
         weights_.In(plan.weights, DnnlWeights::Pass::kForward, &context());
-    std::unordered_map<int, memory> arguments = {
-        {DNNL_ARG_SRC, View(plan.src, in.raw())},
-        {DNNL_ARG_WEIGHTS, View(plan.weights, weights.raw())},
-        {DNNL_ARG_BIAS, View(plan.bias, bias_.raw())},
-        {DNNL_ARG_DST, View(plan.dst, y->raw())},
-        {DNNL_ARG_SCRATCHPAD, context().Scratch(plan.scratch)}};
+    absl::InlinedVector<DnnlCalls::Argument, DnnlCalls::kMostArguments>
+        arguments = {{DNNL_ARG_SRC, plan.src, in.raw()},
+                     {DNNL_ARG_WEIGHTS, plan.weights, weights.raw()},
+                     {DNNL_ARG_BIAS, plan.bias, bias_.raw()},
+                     {DNNL_ARG_DST, plan.dst, y->raw()},
+                     {DNNL_ARG_SCRATCHPAD, plan.scratch,
+                      context().ScratchData(plan.scratch)}};
     if (setup.residual == ResidualPlace::kApart) {
-      arguments[ConvPlan::kResidual] = View(plan.dst, residual->raw());
+      arguments.push_back({ConvPlan::kResidual, plan.dst, residual->raw()});
     }
-    plan.primitive.execute(context().stream(), arguments);
-    context().stream().wait();
+    calls_.Run(held, plan.primitive, arguments, &context());
   }
 
   void RunByData(const Tensor& gy, Tensor* gx) {
-    const ConvPlan& plan =
-        convs_->Plan(SetupOf(gx->shape(), gy), ConvPass::kData);
+    const auto held = convs_->Plan(SetupOf(gx->shape(), gy), ConvPass::kData);
+    const ConvPlan& plan = *held;
     const Tensor weights =
         weights_.In(plan.weights, DnnlWeights::Pass::kData, &context());
     plan.primitive.execute(
@@ -306,8 +337,8 @@ class DnnlConv : public TrainedConvolution {
 
   void AddByWeights(const Tensor& x, const Tensor& gy, bool add, float* gweight,
                     float* gbias) const {
-    const ConvPlan& plan =
-        convs_->Plan(SetupOf(x.shape(), gy), ConvPass::kWeights);
+    const auto held = convs_->Plan(SetupOf(x.shape(), gy), ConvPass::kWeights);
+    const ConvPlan& plan = *held;
     const int64_t outputs = weight_shape().dim(0);
     const memory::desc& stored = weights_.stored();
     // Winograd's kernels store whole cache lines.
@@ -344,18 +375,29 @@ class DnnlConv : public TrainedConvolution {
   const ConvParams run_params_;  // of the convolution of the phases
   DnnlWeights weights_;
   Tensor bias_;
+  DnnlCalls calls_;  // forward
 };
 
 }  // namespace
 
-const ConvPlan& DnnlConvs::Plan(const ConvSetup& setup, ConvPass pass) {
+std::shared_ptr<const ConvPlan> DnnlConvs::Plan(const ConvSetup& setup,
+                                                ConvPass pass) {
   const ConvSetup::Key key = setup.key(pass);
-  PlanCache& plans = plans_[setup.trained ? 1 : 0];
-  const auto found = plans.find(key);
-  if (found != plans.end()) return *found->second;
-  if (plans.size() >= kMaxPlans[setup.trained ? 1 : 0]) plans.clear();
-  return *(plans[key] = absl::make_unique<ConvPlan>(
-               MakeConvPlan(setup, pass, context_.engine())));
+  std::shared_ptr<Entry> entry;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    PlanCache& plans = plans_[setup.trained ? 1 : 0];
+    const auto found = plans.find(key);
+    if (found != plans.end()) {
+      entry = found->second;
+    } else {
+      if (plans.size() >= kMaxPlans[setup.trained ? 1 : 0]) plans.clear();
+      entry = plans[key] = std::make_shared<Entry>();
+    }
+  }
+  const std::lock_guard<std::mutex> lock(entry->mutex);
+  if (!entry->plan) entry->plan = MakeConvPlan(setup, pass, context_.engine());
+  return {entry, &*entry->plan};
 }
 
 absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
@@ -365,11 +407,9 @@ absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
     return absl::make_unique<DnnlConv>(this, params, weight, bias);
   }
   return MakeWinoOrDirect(
-      algorithm_, params, weight, bias,
-      [=](const Tensor& w) {
+      algorithm_, params, weight, bias, [=](const Tensor& w) {
         return absl::make_unique<DnnlConv>(this, params, w, bias);
-      },
-      &wino_space_);
+      });
 }
 
 absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
@@ -391,7 +431,7 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
       [&] {
         conv = absl::make_unique<DnnlConv>(
             this, params, by_phases ? params.dilation : 1, weight_shape,
-            Plan(usual, ConvPass::kWeights).weights, factors);
+            Plan(usual, ConvPass::kWeights)->weights, factors);
       }));
   return conv;
 }

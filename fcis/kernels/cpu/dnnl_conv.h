@@ -4,21 +4,23 @@
 #define FCIS_KERNELS_CPU_DNNL_CONV_H_
 
 #include <memory>
+#include <mutex>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/cpu/dnnl_conv_plan.h"
-#include "fcis/kernels/cpu/wino_conv.h"
 #include "fcis/kernels/ops/conv.h"
 
 namespace fcis::kernels {
 
 // What all convolutions of a backend share, and outlives them: the context and
-// the compiled primitives. One call at a time.
+// the compiled primitives. Thread-safe, and so are the convolutions that
+// Prepare makes.
 class DnnlConvs : public ConvEngine {
  public:
   // activation_type: f32 or bf16, the type that convolutions compute in.
@@ -39,20 +41,25 @@ class DnnlConvs : public ConvEngine {
 
   DType compute() const { return compute_; }
   DnnlContext& context() { return context_; }
-  // Until the next call. Throws dnnl::error.
-  const ConvPlan& Plan(const ConvSetup& setup, ConvPass pass);
+  // Throws dnnl::error.
+  std::shared_ptr<const ConvPlan> Plan(const ConvSetup& setup, ConvPass pass);
 
  private:
+  // Threads that want the same plan wait for the one that makes it.
+  struct Entry {
+    std::mutex mutex;
+    absl::optional<ConvPlan> plan;
+  };
+
   const DType compute_;
   const ConvAlgorithm algorithm_;
   DnnlContext context_;
-  WinoSpace wino_space_;
   // Of prepared and of trained convolutions, which have three passes. All of a
   // kind are dropped at once when so many sizes of input have come by.
-  using PlanCache =
-      absl::flat_hash_map<ConvSetup::Key, std::unique_ptr<ConvPlan>>;
+  using PlanCache = absl::flat_hash_map<ConvSetup::Key, std::shared_ptr<Entry>>;
   static constexpr size_t kMaxPlans[] = {1024, 6144};
-  PlanCache plans_[2];
+  std::mutex mutex_;
+  PlanCache plans_[2];  // guarded by mutex_
 };
 
 }  // namespace fcis::kernels

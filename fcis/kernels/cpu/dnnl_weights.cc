@@ -63,6 +63,7 @@ const DnnlWeights::Copy& DnnlWeights::Source() const {
 
 Tensor DnnlWeights::In(const memory::desc& layout, Pass pass,
                        DnnlContext* context) {
+  const std::lock_guard<std::mutex> lock(mutex_);
   Packed& packed = packed_[static_cast<int>(pass)];
   if (packed.packing.has_value() && packed.copy.layout == layout) {
     return packed.copy.data;

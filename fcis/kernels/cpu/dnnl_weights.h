@@ -4,6 +4,7 @@
 #define FCIS_KERNELS_CPU_DNNL_WEIGHTS_H_
 
 #include <array>
+#include <mutex>
 #include <vector>
 
 #include "absl/types/optional.h"
@@ -37,7 +38,8 @@ class DnnlWeights {
   // can write are made at once.
   void Set(const float* from);
 
-  // In this layout, f32 or bf16; after Set. The next Set may overwrite it.
+  // In this layout, f32 or bf16; after Set. The next Set may overwrite it. Of
+  // weights that are set once, threads may ask at once.
   Tensor In(const dnnl::memory::desc& layout, Pass pass, DnnlContext* context);
 
  private:
@@ -58,6 +60,7 @@ class DnnlWeights {
   bool AllPacked() const;
   const Copy& Source() const;
 
+  std::mutex mutex_;  // of In
   const bool once_ = false;
   const dnnl::memory::desc stored_;
   const std::vector<float> factor_of_output_;

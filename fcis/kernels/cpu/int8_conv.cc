@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -53,37 +55,50 @@ class DnnlInt8Conv : public Int8Convolution {
           if (residual != nullptr && residual->raw() != y->raw()) {
             Copy(*residual, y);
           }
-          Run(PlanFor(x, *y), x, y);
+          Run(ReadyFor(x, *y), x, y);
         });
   }
 
  private:
-  void Run(const Plan& plan, const Tensor& x, Tensor* y) {
-    if (packed_layout_ != plan.weights) {
-      packed_ = DnnlContext::Allocate(plan.weights);
+  struct Ready {
+    std::shared_ptr<const Plan> plan;
+    Tensor packed;
+  };
+
+  // By threads that call at once, too.
+  Ready ReadyFor(const Tensor& x, const Tensor& y) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::shared_ptr<const Plan> plan = PlanFor(x, y);
+    if (packed_layout_ != plan->weights) {
+      packed_ = DnnlContext::Allocate(plan->weights);
       context_->Reorder(
           KernelDesc(weight_shape(), DType::kI8, memory::format_tag::oihw),
-          elements_.raw(), plan.weights, packed_.mutable_raw());
-      packed_layout_ = plan.weights;
+          elements_.raw(), plan->weights, packed_.mutable_raw());
+      packed_layout_ = plan->weights;
     }
-    plan.primitive.execute(
-        context_->stream(),
-        {{DNNL_ARG_SRC, context_->View(plan.src, x.raw())},
-         {DNNL_ARG_WEIGHTS, context_->View(plan.weights, packed_.raw())},
-         {DNNL_ARG_BIAS, context_->View(plan.bias, factors_.bias.data())},
-         {DNNL_ARG_DST, context_->View(plan.dst, y->raw())},
-         {DNNL_ARG_SCRATCHPAD, context_->Scratch(plan.scratch)}});
-    context_->stream().wait();
+    return {std::move(plan), packed_};
   }
 
-  const Plan& PlanFor(const Tensor& x, const Tensor& y) {
+  void Run(const Ready& ready, const Tensor& x, Tensor* y) {
+    const Plan& plan = *ready.plan;
+    calls_.Run(ready.plan, plan.primitive,
+               {{DNNL_ARG_SRC, plan.src, x.raw()},
+                {DNNL_ARG_WEIGHTS, plan.weights, ready.packed.raw()},
+                {DNNL_ARG_BIAS, plan.bias, factors_.bias.data()},
+                {DNNL_ARG_DST, plan.dst, y->raw()},
+                {DNNL_ARG_SCRATCHPAD, plan.scratch,
+                 context_->ScratchData(plan.scratch)}},
+               context_);
+  }
+
+  std::shared_ptr<const Plan> PlanFor(const Tensor& x, const Tensor& y) {
     // oneDNN plans its work for a number of threads when it compiles.
     const Key key = {x.dim(0), x.dim(1), x.dim(2), NumThreads()};
-    const auto found = plans_.find(key);
-    if (found != plans_.end()) return found->second;
     constexpr size_t kMostSizes = 64;
-    if (plans_.size() >= kMostSizes) plans_.clear();
-    return plans_.emplace(key, MakePlan(x, y)).first->second;
+    if (plans_.count(key) == 0 && plans_.size() >= kMostSizes) plans_.clear();
+    std::shared_ptr<const Plan>& plan = plans_[key];
+    if (plan == nullptr) plan = std::make_shared<const Plan>(MakePlan(x, y));
+    return plan;
   }
 
   Plan MakePlan(const Tensor& x, const Tensor& y) const {
@@ -129,7 +144,9 @@ class DnnlInt8Conv : public Int8Convolution {
   DnnlContext* const context_;
   const Tensor elements_;
   const Int8Factors factors_;
-  std::map<Key, Plan> plans_;
+  DnnlCalls calls_;
+  std::mutex mutex_;  // of the rest
+  std::map<Key, std::shared_ptr<const Plan>> plans_;
   memory::desc packed_layout_;
   Tensor packed_;
 };

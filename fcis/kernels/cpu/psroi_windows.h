@@ -4,9 +4,9 @@
 #define FCIS_KERNELS_CPU_PSROI_WINDOWS_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/types/span.h"
+#include "fcis/core/tensor/block_cache.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/ops/psroi_pool.h"
 
@@ -35,8 +35,8 @@ class PsroiWindows {
   void AddRoi(const PsroiParams& params, const PsroiAxis& axis, int extent);
 
   const int bins_;
-  std::vector<PsroiRun> runs_;
-  std::vector<int32_t> begin_;  // per RoI, bins_ + 1 positions in runs_
+  RecycledVector<PsroiRun> runs_;
+  RecycledVector<int32_t> begin_;  // per RoI, bins_ + 1 positions in runs_
 };
 
 }  // namespace fcis::kernels

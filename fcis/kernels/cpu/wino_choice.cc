@@ -1,5 +1,6 @@
 #include "fcis/kernels/cpu/wino_choice.h"
 
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -11,14 +12,22 @@ namespace {
 class WinoOrDirect : public Convolution {
  public:
   WinoOrDirect(ConvAlgorithm algorithm, const ConvParams& params,
-               const Tensor& weight, const Tensor& bias, MakeDirect make_direct,
-               WinoSpace* space)
+               const Tensor& weight, const Tensor& bias, MakeDirect make_direct)
       : Convolution(params, weight.shape()),
         algorithm_(algorithm),
         weight_(weight),
         bias_(bias),
-        make_direct_(std::move(make_direct)),
-        space_(space) {}
+        make_direct_(std::move(make_direct)) {}
+
+  absl::Status Expect(const Shape& x, const Shape& y, DType y_type,
+                      bool residual) override {
+    if (ByWinograd(x, residual)) {
+      NeedWinograd();
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(NeedDirect());
+    return direct_->Expect(x, y, y_type, residual);
+  }
 
   absl::string_view AlgorithmFor(const Tensor& x,
                                  const Tensor* residual) const override {
@@ -36,7 +45,8 @@ class WinoOrDirect : public Convolution {
       return direct_->Forward(x, residual, y);
     }
     NeedWinograd();
-    winograd_->Run(x, space_, y);
+    thread_local WinoSpace space;
+    winograd_->Run(x, &space, y);
     return absl::OkStatus();
   }
 
@@ -47,6 +57,7 @@ class WinoOrDirect : public Convolution {
   }
 
   absl::Status NeedDirect() {
+    const std::lock_guard<std::mutex> lock(mutex_);
     if (direct_ != nullptr) return absl::OkStatus();
     ASSIGN_OR_RETURN(direct_,
                      make_direct_(winograd_ ? winograd_->Weight() : weight_));
@@ -54,6 +65,7 @@ class WinoOrDirect : public Convolution {
   }
 
   void NeedWinograd() {
+    const std::lock_guard<std::mutex> lock(mutex_);
     if (winograd_) return;
     winograd_.emplace(params(), weight_, bias_);
     weight_ = Tensor();
@@ -63,7 +75,7 @@ class WinoOrDirect : public Convolution {
   Tensor weight_;  // until winograd_ has it
   const Tensor bias_;
   const MakeDirect make_direct_;
-  WinoSpace* const space_;
+  std::mutex mutex_;  // of what is made once
   std::unique_ptr<Convolution> direct_;
   std::optional<WinoConv> winograd_;
 };
@@ -79,11 +91,13 @@ bool WinogradPays(const Shape& weight, const Shape& x) {
          x.dim(0) * x.dim(1) * x.dim(2) >= kLeastPixels;
 }
 
-std::unique_ptr<Convolution> MakeWinoOrDirect(
-    ConvAlgorithm algorithm, const ConvParams& params, const Tensor& weight,
-    const Tensor& bias, MakeDirect make_direct, WinoSpace* space) {
+std::unique_ptr<Convolution> MakeWinoOrDirect(ConvAlgorithm algorithm,
+                                              const ConvParams& params,
+                                              const Tensor& weight,
+                                              const Tensor& bias,
+                                              MakeDirect make_direct) {
   return std::make_unique<WinoOrDirect>(algorithm, params, weight, bias,
-                                        std::move(make_direct), space);
+                                        std::move(make_direct));
 }
 
 }  // namespace fcis::kernels

@@ -22,14 +22,16 @@ bool WinogradPays(const Shape& weight, const Shape& x);
 using MakeDirect = std::function<absl::StatusOr<std::unique_ptr<Convolution>>(
     const Tensor& weight)>;
 
-// A convolution that WinoConv fits. `space` outlives it.
+// A convolution that WinoConv fits; thread-safe, if direct ones are.
 //
 // kWinograd: Winograd's algorithm wherever it can be, which is without a
 // residual, in row-major maps. kAuto: there, where it pays. Weights are kept in
 // the order of the one in use, or in both orders where both are.
-std::unique_ptr<Convolution> MakeWinoOrDirect(
-    ConvAlgorithm algorithm, const ConvParams& params, const Tensor& weight,
-    const Tensor& bias, MakeDirect make_direct, WinoSpace* space);
+std::unique_ptr<Convolution> MakeWinoOrDirect(ConvAlgorithm algorithm,
+                                              const ConvParams& params,
+                                              const Tensor& weight,
+                                              const Tensor& bias,
+                                              MakeDirect make_direct);
 
 }  // namespace fcis::kernels
 

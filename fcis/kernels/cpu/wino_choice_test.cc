@@ -42,8 +42,7 @@ class WinoChoiceTest : public ::testing::Test {
           ++made_;
           EXPECT_TRUE(AllEqual(w, weight_));
           return std::make_unique<Marked>(params_, w.shape());
-        },
-        &space_);
+        });
   }
 
   Shape MapOf(int64_t size) const {

@@ -20,7 +20,8 @@
 
 namespace fcis::kernels {
 
-// Memory that convolutions share, one at a time. Grows to the largest of them.
+// Memory that convolutions share, one call at a time. Grows to the largest of
+// them.
 struct WinoSpace {
   std::vector<WinoTile> tiles;
   std::vector<Tensor> scratch;  // per thread

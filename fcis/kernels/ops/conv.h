@@ -36,7 +36,8 @@ struct ConvParams {
 enum class ConvAlgorithm { kAuto, kDirect, kWinograd };
 
 // A convolution of a backend's, which outlives it. Its calls are the backend's:
-// one at a time, with valid shapes and types. Callers use ops::Conv.
+// one at a time unless that is concurrent(), with valid shapes and types.
+// Callers use ops::Conv.
 class Convolution {
  public:
   Convolution(const ConvParams& params, const Shape& weight_shape)
@@ -55,6 +56,14 @@ class Convolution {
   // y has x's layout. residual: null, or a map like y; it may share y's memory.
   virtual absl::Status Forward(const Tensor& x, const Tensor* residual,
                                Tensor* y) = 0;
+
+  // Does what the first Forward of such maps, row-major, would have to do
+  // before it computes. residual: one that y takes over. Errors: those of
+  // Forward.
+  virtual absl::Status Expect(const Shape& /*x*/, const Shape& /*y*/,
+                              DType /*y_type*/, bool /*residual*/) {
+    return absl::OkStatus();
+  }
 
  private:
   const ConvParams params_;
@@ -96,7 +105,8 @@ class TrainedConvolution : public Convolution {
 
 // What makes a backend's convolutions, which it outlives: oneDNN
 // (fcis/kernels/cpu/dnnl_conv.h), plain loops (fcis/kernels/ref/plain_convs.h)
-// or cuDNN (fcis/kernels/cuda/cudnn_convs.h). One call at a time.
+// or cuDNN (fcis/kernels/cuda/cudnn_convs.h). One call at a time, as of the
+// backend.
 class ConvEngine {
  public:
   virtual ~ConvEngine() = default;

@@ -99,9 +99,9 @@ class Canvas {
   }
 
   PixelBox area_;
-  std::vector<Sum> sums_;
-  std::vector<float> wide_;
-  std::vector<BilinearTap> taps_;
+  RecycledVector<Sum> sums_;
+  RecycledVector<float> wide_;
+  RecycledVector<BilinearTap> taps_;
 };
 
 }  // namespace

@@ -3,12 +3,11 @@
 #ifndef FCIS_KERNELS_OPS_MASK_AGGREGATION_H_
 #define FCIS_KERNELS_OPS_MASK_AGGREGATION_H_
 
-#include <vector>
-
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/pixel_box.h"
+#include "fcis/core/tensor/block_cache.h"
 #include "fcis/core/tensor/tensor.h"
 
 namespace fcis::kernels {
@@ -22,8 +21,8 @@ struct MaskVote {
 // Sum is double (chainer-fcis) or float (chainercv).
 template <typename Sum>
 struct AggregatedMask {
-  PixelBox box;           // not empty
-  std::vector<Sum> sums;  // [box.height()][box.width()]
+  PixelBox box;              // not empty
+  RecycledVector<Sum> sums;  // [box.height()][box.width()]
 };
 
 // Each vote's mask is resized to its rounded box, cut at binary_thresh (in

@@ -11,10 +11,10 @@
 namespace fcis::kernels {
 namespace ops {
 
-absl::StatusOr<std::vector<Box>> Propose(Backend& backend,
-                                         const ProposeParams& params,
-                                         const Tensor& scores,
-                                         const Tensor& deltas) {
+absl::StatusOr<RecycledVector<Box>> Propose(Backend& backend,
+                                            const ProposeParams& params,
+                                            const Tensor& scores,
+                                            const Tensor& deltas) {
   const int64_t anchors = static_cast<int64_t>(params.anchor_base.size());
   const Shape &s = scores.shape(), &d = deltas.shape();
   if (anchors < 1 || scores.type() != DType::kF32 ||
@@ -28,7 +28,7 @@ absl::StatusOr<std::vector<Box>> Propose(Backend& backend,
                      d.ToString(), ", expected f32 [1,h,w,", 2 * anchors,
                      "] and f32 [1,h,w,", 4 * anchors, "]"));
   }
-  if (deltas.num_elements() == 0) return std::vector<Box>();
+  if (deltas.num_elements() == 0) return RecycledVector<Box>();
   ASSIGN_OR_RETURN(const Tensor host_scores, backend.ToHost(scores));
   ASSIGN_OR_RETURN(const Tensor host_deltas, backend.ToHost(deltas));
   return ProposeOnHost(params, host_scores, host_deltas);
@@ -36,21 +36,21 @@ absl::StatusOr<std::vector<Box>> Propose(Backend& backend,
 
 }  // namespace ops
 
-std::vector<Box> ProposeOnHost(const ProposeParams& params,
-                               const Tensor& scores, const Tensor& deltas) {
-  const std::vector<Box> anchors = ShiftedAnchors(
+RecycledVector<Box> ProposeOnHost(const ProposeParams& params,
+                                  const Tensor& scores, const Tensor& deltas) {
+  const RecycledVector<Box> anchors = ShiftedAnchors(
       params.anchor_base, params.stride, static_cast<int>(deltas.dim(1)),
       static_cast<int>(deltas.dim(2)));
   // Position-major with the anchor innermost: the maps' own order.
   static_assert(sizeof(BoxDelta) == 4 * sizeof(float), "a row of deltas");
   const auto* rows = reinterpret_cast<const BoxDelta*>(deltas.data<float>());
-  std::vector<float> foreground(anchors.size());
+  RecycledVector<float> foreground(anchors.size());
   const float* score = scores.data<float>();
   for (size_t i = 0; i < anchors.size(); ++i) foreground[i] = score[2 * i + 1];
-  const std::vector<Box> boxes =
+  const RecycledVector<Box> boxes =
       DecodeProposals(anchors, absl::MakeConstSpan(rows, anchors.size()),
                       params.width, params.height);
-  std::vector<Box> rois;
+  RecycledVector<Box> rois;
   for (const int i : SelectProposals(boxes, foreground, params.select)) {
     rois.push_back(boxes[i]);
   }

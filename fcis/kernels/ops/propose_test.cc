@@ -44,7 +44,7 @@ class ProposeTest : public ::testing::TestWithParam<std::string> {
   // Like core's functions; where the exponential of a size is another
   // library's, a box differs by its rounding.
   void ExpectLikeHost(const Tensor& scores, const Tensor& deltas) {
-    const std::vector<Box> want = ProposeOnHost(params_, scores, deltas);
+    const auto want = ProposeOnHost(params_, scores, deltas);
     const auto got = ops::Propose(*backend_, params_, scores, deltas);
     ASSERT_TRUE(got.ok()) << got.status();
     ASSERT_EQ(got->size(), want.size());

@@ -42,7 +42,7 @@ class HostVoting {
   }
 
   // All survivors of all classes.
-  std::vector<Candidate> Candidates() const;
+  RecycledVector<Candidate> Candidates() const;
 
   // The vote for one candidate; none when no pixel gets enough of it.
   absl::optional<VotedInstance> Vote(const Candidate& c) const {
@@ -54,8 +54,8 @@ class HostVoting {
   float Score(int roi, int label) const {
     return probs_[roi * classes_ + label];
   }
-  std::vector<Candidate> ClassCandidates(int label) const;
-  std::vector<MaskVote> Votes(const Candidate& c) const;
+  RecycledVector<Candidate> ClassCandidates(int label) const;
+  RecycledVector<MaskVote> Votes(const Candidate& c) const;
   template <typename Sum>
   absl::optional<VotedInstance> VoteOf(const Candidate& c) const;
 
@@ -63,14 +63,14 @@ class HostVoting {
   const int64_t classes_;
   const float* const probs_;
   const Tensor& masks_;
-  std::vector<bool> takes_part_;
-  std::vector<Box> boxes_;
+  RecycledVector<char> takes_part_;
+  RecycledVector<Box> boxes_;
 };
 
 // Survivors of NMS of one class, best first.
-std::vector<Candidate> HostVoting::ClassCandidates(int label) const {
-  std::vector<int> rois;
-  std::vector<float> scores;
+RecycledVector<Candidate> HostVoting::ClassCandidates(int label) const {
+  RecycledVector<int> rois;
+  RecycledVector<float> scores;
   for (int r = 0; r < static_cast<int>(boxes_.size()); ++r) {
     const float score = Score(r, label);
     if (PassesThresholds(params_, score) && takes_part_[r]) {
@@ -78,9 +78,9 @@ std::vector<Candidate> HostVoting::ClassCandidates(int label) const {
       scores.push_back(score);
     }
   }
-  std::vector<int> order = OrderByScore(scores);
+  RecycledVector<int> order = OrderByScore(scores);
   for (int& i : order) i = rois[i];
-  std::vector<Candidate> kept;
+  RecycledVector<Candidate> kept;
   for (const int r :
        Nms(boxes_, order, params_.nms_thresh, SurvivorsPerClass(params_))) {
     kept.push_back({label, r, Score(r, label)});
@@ -88,14 +88,14 @@ std::vector<Candidate> HostVoting::ClassCandidates(int label) const {
   return kept;
 }
 
-std::vector<Candidate> HostVoting::Candidates() const {
-  std::vector<std::vector<Candidate>> by_class(classes_);
+RecycledVector<Candidate> HostVoting::Candidates() const {
+  RecycledVector<RecycledVector<Candidate>> by_class(classes_);
   ParallelFor(classes_ - 1, 4, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
       by_class[k + 1] = ClassCandidates(static_cast<int>(k + 1));
     }
   });
-  std::vector<Candidate> candidates;
+  RecycledVector<Candidate> candidates;
   for (const auto& some : by_class) {
     candidates.insert(candidates.end(), some.begin(), some.end());
   }
@@ -104,9 +104,9 @@ std::vector<Candidate> HostVoting::Candidates() const {
 
 // All RoIs that overlap the candidate, itself among them, weighted by their
 // probability of its class.
-std::vector<MaskVote> HostVoting::Votes(const Candidate& c) const {
-  std::vector<int> rois;
-  std::vector<float> weights;
+RecycledVector<MaskVote> HostVoting::Votes(const Candidate& c) const {
+  RecycledVector<int> rois;
+  RecycledVector<float> weights;
   for (int r = 0; r < static_cast<int>(boxes_.size()); ++r) {
     // NaN, from empty boxes, does not pass.
     if (takes_part_[r] &&
@@ -116,7 +116,7 @@ std::vector<MaskVote> HostVoting::Votes(const Candidate& c) const {
     }
   }
   const float total = PairwiseSum(weights.data(), weights.size());
-  std::vector<MaskVote> votes;
+  RecycledVector<MaskVote> votes;
   for (size_t i = 0; i < rois.size(); ++i) {
     votes.push_back({rois[i], weights[i] / total});
   }
@@ -129,7 +129,7 @@ absl::optional<VotedInstance> HostVoting::VoteOf(const Candidate& c) const {
       AggregateMasks<Sum>(boxes_, masks_, Votes(c), params_.binary_thresh);
   if (!voted.has_value()) return absl::nullopt;
   const int m = static_cast<int>(masks_.dim(1));
-  const std::vector<float> crop(voted->sums.begin(), voted->sums.end());
+  const RecycledVector<float> crop(voted->sums.begin(), voted->sums.end());
   Tensor mask(Shape{m, m});
   ResizeBilinear(crop.data(), voted->box.height(), voted->box.width(),
                  mask.mutable_data<float>(), m, m);
@@ -141,9 +141,9 @@ absl::optional<VotedInstance> HostVoting::VoteOf(const Candidate& c) const {
 
 // Drops candidates below the max_detections-th best of all classes; equals of
 // that one stay.
-void KeepBest(int most, std::vector<Candidate>* candidates) {
+void KeepBest(int most, RecycledVector<Candidate>* candidates) {
   if (static_cast<int>(candidates->size()) <= most) return;
-  std::vector<float> scores;
+  RecycledVector<float> scores;
   for (const Candidate& c : *candidates) scores.push_back(c.score);
   std::nth_element(scores.begin(), scores.begin() + most - 1, scores.end(),
                    std::greater<float>());
@@ -177,11 +177,9 @@ absl::Status CheckTensors(const Tensor& rois, const Tensor& class_probs,
 
 namespace ops {
 
-absl::StatusOr<std::vector<VotedInstance>> VoteMasks(Backend& backend,
-                                                     const VoteParams& params,
-                                                     const Tensor& rois,
-                                                     const Tensor& class_probs,
-                                                     const Tensor& mask_probs) {
+absl::StatusOr<RecycledVector<VotedInstance>> VoteMasks(
+    Backend& backend, const VoteParams& params, const Tensor& rois,
+    const Tensor& class_probs, const Tensor& mask_probs) {
   if (params.max_detections < 1 || !(params.scale > 0) || params.height < 1 ||
       params.width < 1) {
     return absl::InvalidArgumentError(
@@ -190,7 +188,7 @@ absl::StatusOr<std::vector<VotedInstance>> VoteMasks(Backend& backend,
                      params.width, ": expected all > 0"));
   }
   RETURN_IF_ERROR(CheckTensors(rois, class_probs, mask_probs));
-  if (rois.dim(0) == 0) return std::vector<VotedInstance>();
+  if (rois.dim(0) == 0) return RecycledVector<VotedInstance>();
   ASSIGN_OR_RETURN(const Tensor host_rois, backend.ToHost(rois));
   ASSIGN_OR_RETURN(const Tensor host_classes, backend.ToHost(class_probs));
   ASSIGN_OR_RETURN(const Tensor host_masks, backend.ToHost(mask_probs));
@@ -199,18 +197,18 @@ absl::StatusOr<std::vector<VotedInstance>> VoteMasks(Backend& backend,
 
 }  // namespace ops
 
-std::vector<VotedInstance> VoteMasksOnHost(const VoteParams& params,
-                                           const Tensor& rois,
-                                           const Tensor& class_probs,
-                                           const Tensor& mask_probs) {
+RecycledVector<VotedInstance> VoteMasksOnHost(const VoteParams& params,
+                                              const Tensor& rois,
+                                              const Tensor& class_probs,
+                                              const Tensor& mask_probs) {
   const HostVoting voting(params, rois, class_probs, mask_probs);
-  std::vector<Candidate> candidates = voting.Candidates();
+  RecycledVector<Candidate> candidates = voting.Candidates();
   KeepBest(params.max_detections, &candidates);
-  std::vector<absl::optional<VotedInstance>> voted(candidates.size());
+  RecycledVector<absl::optional<VotedInstance>> voted(candidates.size());
   ParallelFor(candidates.size(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) voted[i] = voting.Vote(candidates[i]);
   });
-  std::vector<VotedInstance> instances;
+  RecycledVector<VotedInstance> instances;
   for (absl::optional<VotedInstance>& v : voted) {
     if (v.has_value()) instances.push_back(*std::move(v));
   }

@@ -7,11 +7,10 @@
 #ifndef FCIS_KERNELS_OPS_VOTE_MASKS_H_
 #define FCIS_KERNELS_OPS_VOTE_MASKS_H_
 
-#include <vector>
-
 #include "absl/status/statusor.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/pixel_box.h"
+#include "fcis/core/tensor/block_cache.h"
 #include "fcis/core/tensor/tensor.h"
 
 namespace fcis::kernels {
@@ -89,19 +88,17 @@ namespace ops {
 // mask_probs: f32 [n,m,m]; each in host memory or where the backend computes.
 // By class, then descending score, in host memory; none for no RoIs (the
 // reference crashes). The result does not depend on the number of threads.
-absl::StatusOr<std::vector<VotedInstance>> VoteMasks(Backend& backend,
-                                                     const VoteParams& params,
-                                                     const Tensor& rois,
-                                                     const Tensor& class_probs,
-                                                     const Tensor& mask_probs);
+absl::StatusOr<RecycledVector<VotedInstance>> VoteMasks(
+    Backend& backend, const VoteParams& params, const Tensor& rois,
+    const Tensor& class_probs, const Tensor& mask_probs);
 
 }  // namespace ops
 
 // The same from tensors in host memory.
-std::vector<VotedInstance> VoteMasksOnHost(const VoteParams& params,
-                                           const Tensor& rois,
-                                           const Tensor& class_probs,
-                                           const Tensor& mask_probs);
+RecycledVector<VotedInstance> VoteMasksOnHost(const VoteParams& params,
+                                              const Tensor& rois,
+                                              const Tensor& class_probs,
+                                              const Tensor& mask_probs);
 
 }  // namespace fcis::kernels
 

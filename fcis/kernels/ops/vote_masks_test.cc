@@ -23,7 +23,7 @@ class VoteMasksTest : public ::testing::TestWithParam<std::string> {
  protected:
   // How many instances both find.
   size_t ExpectLikeHost(const VotingCase& c, const VoteParams& params) {
-    const std::vector<VotedInstance> want =
+    const auto want =
         VoteMasksOnHost(params, c.rois, c.class_probs, c.mask_probs);
     const auto got =
         ops::VoteMasks(*backend_, params, c.rois, c.class_probs, c.mask_probs);

@@ -78,9 +78,8 @@ VoteParams VotingParams(const VotingCase& c) {
   return params;
 }
 
-::testing::AssertionResult SameInstances(
-    const std::vector<VotedInstance>& got,
-    const std::vector<VotedInstance>& want) {
+::testing::AssertionResult SameInstances(absl::Span<const VotedInstance> got,
+                                         absl::Span<const VotedInstance> want) {
   if (got.size() != want.size()) {
     return ::testing::AssertionFailure()
            << got.size() << " instances, expected " << want.size();

@@ -25,9 +25,8 @@ VotingCase RandomVotingCase(int count, int classes, uint64_t seed);
 VoteParams VotingParams(const VotingCase& c);
 
 // Whether both are the same instances in the same order, bit for bit.
-::testing::AssertionResult SameInstances(
-    const std::vector<VotedInstance>& got,
-    const std::vector<VotedInstance>& want);
+::testing::AssertionResult SameInstances(absl::Span<const VotedInstance> got,
+                                         absl::Span<const VotedInstance> want);
 
 }  // namespace fcis::kernels
 

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/npz.h"
@@ -58,12 +60,20 @@ Tensor Narrowed(const Tensor& tensor) {
 std::map<std::string, Tensor> ModelTensors(
     const std::map<std::string, Tensor>& file) {
   std::map<std::string, Tensor> model;
+  std::vector<Tensor*> narrow;
   for (const auto& [name, tensor] : file) {
     if (absl::StartsWith(name, kOptimizerPrefix)) continue;
     const auto average = file.find(absl::StrCat(kAveragePrefix, name));
-    const Tensor& chosen = average == file.end() ? tensor : average->second;
-    model[name] = chosen.type() == DType::kBF16 ? Widened(chosen) : chosen;
+    Tensor& chosen = model[name];
+    chosen = average == file.end() ? tensor : average->second;
+    if (chosen.type() == DType::kBF16) narrow.push_back(&chosen);
   }
+  ParallelFor(static_cast<int64_t>(narrow.size()), 1,
+              [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; ++i) {
+                  *narrow[i] = Widened(*narrow[i]);
+                }
+              });
   return model;
 }
 

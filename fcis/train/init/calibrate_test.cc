@@ -29,8 +29,8 @@ TEST(CalibrateTest, ChannelsGetMeanZeroAndVarianceOne) {
   // The stem, normalised as every reader of the weights does it.
   const model::Topology topology = model::TopologyOf(weights.config);
   const model::ConvSpec& stem = topology.layers[0];
-  const model::FoldedConv folded =
-      *model::FoldBatchNorm(weights, stem.name, stem.norm, stem.norm_eps);
+  const model::FoldedConv folded = *model::FoldBatchNorm(
+      weights, weights.tensors.at(stem.name + "/W"), stem.norm, stem.norm_eps);
   kernels::ConvParams params = stem.params;
   params.relu = false;
   const auto conv =

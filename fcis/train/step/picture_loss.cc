@@ -119,11 +119,12 @@ absl::Status Loss::Rpn(const model::RpnMaps& rpn, Tensor* gscores,
 
 absl::Status Loss::MakeRois(const model::RpnMaps& rpn) {
   ASSIGN_OR_RETURN(
-      targets_->proposals,
+      const auto proposals,
       kernels::ops::Propose(
           forward_,
           model::ProposeParamsOf(model_.rpn(), height_, width_, sample_.scale),
           rpn.scores, rpn.deltas));
+  targets_->proposals.assign(proposals.begin(), proposals.end());
   const data::Instances& instances = sample_.instances;
   std::vector<MaskView> masks;
   for (size_t i = 0; i < instances.size(); ++i) {

@@ -115,7 +115,7 @@ TEST(AnchorTargetsParity, Chainercvs) {
     const std::string at = absl::StrCat("at", i, "/");
     const std::vector<int> size = golden.Ints(at + "h_w");
     const std::vector<int> map = golden.Ints(at + "hh_ww");
-    const std::vector<Box> anchors = ShiftedAnchors(
+    const auto anchors = ShiftedAnchors(
         AnchorBase(16, {0.5f, 1.0f, 2.0f}, golden.Floats(at + "anchor_scales")),
         16, map[0], map[1]);
     TrainConfig recipe;
