@@ -168,6 +168,10 @@ class DnnlConv : public TrainedConvolution {
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
     return Run(x.shape(), [&] {
+      if (residual == nullptr &&
+          ByWinograd(x, convs_->FitsWinograd(params(), weight_shape()))) {
+        return RunWinograd(x, DnnlWeights::Pass::kForward, y);
+      }
       if (phases_ == 1) return RunForward(x, residual, y);
       Tensor added, sums = AllocateIn(y->layout(),
                                       PhasesOf(y->shape(), phases_), y->type());
@@ -182,6 +186,9 @@ class DnnlConv : public TrainedConvolution {
                                      const Tensor& gy) override {
     Tensor gx = AllocateIn(gy.layout(), x, gy.type());
     RETURN_IF_ERROR(Run(x, [&] {
+      if (ByWinograd(gy, convs_->FitsWinograd(params(), weight_shape()))) {
+        return RunWinograd(gy, DnnlWeights::Pass::kData, &gx);
+      }
       if (phases_ == 1) return RunByData(gy, &gx);
       Tensor split = AllocateIn(gx.layout(), PhasesOf(x, phases_), gx.type());
       RunByData(Split(gy, phases_), &split);
@@ -192,6 +199,11 @@ class DnnlConv : public TrainedConvolution {
 
   absl::Status GradientOfWeight(const Tensor& x, const Tensor& gy, bool add,
                                 float* gweight, float* gbias) override {
+    if (ByWinograd(x, convs_->FitsWinogradGradient(params(), weight_shape()))) {
+      RunWinoGradient(params(), x, gy, add, convs_->wino_space(), gweight,
+                      gbias);
+      return absl::OkStatus();
+    }
     return Run(x.shape(), [&] {
       Tensor in = phases_ == 1 ? x : Split(x, phases_);
       const Tensor g = phases_ == 1 ? gy : Split(gy, phases_);
@@ -229,7 +241,31 @@ class DnnlConv : public TrainedConvolution {
     setup.compute = convs_->compute();
     setup.output = y.type();
     setup.trained = trained_;
+    setup.winograd = trained_ && convs_->algorithm() != ConvAlgorithm::kDirect;
     return setup;
+  }
+
+  // Whether a pass over maps of this size is WinoConv's, which it fits or not.
+  bool ByWinograd(const Tensor& map, bool fits) const {
+    return trained_ && fits &&
+           (convs_->algorithm() == ConvAlgorithm::kWinograd ||
+            WinogradPays(weight_shape(), map.shape()));
+  }
+
+  void RunWinograd(const Tensor& from, DnnlWeights::Pass pass, Tensor* to) {
+    using Tag = memory::format_tag;
+    const bool back = pass == DnnlWeights::Pass::kData;
+    const Shape& shape = weight_shape();
+    const Tensor weights =
+        weights_.In(KernelDesc(shape, DType::kF32,
+                               back ? Tag::IOhw16o16i : Tag::OIhw16i16o),
+                    pass, &context());
+    ConvParams run = params();
+    run.relu = run.relu && !back;
+    RunWino(run, back ? Shape{shape.dim(1), shape.dim(0), 3, 3} : shape,
+            static_cast<const float*>(weights.raw()), back,
+            back ? nullptr : bias_.data<float>(), from, convs_->wino_space(),
+            to);
   }
 
   // x in the type that convolutions compute in.
@@ -358,10 +394,24 @@ const ConvPlan& DnnlConvs::Plan(const ConvSetup& setup, ConvPass pass) {
                MakeConvPlan(setup, pass, context_.engine())));
 }
 
+bool DnnlConvs::FitsWinograd(const ConvParams& params,
+                             const Shape& weight) const {
+  return algorithm_ != ConvAlgorithm::kDirect && compute_ == DType::kF32 &&
+         WinoConv::Fits(params, weight);
+}
+
+bool DnnlConvs::FitsWinogradGradient(const ConvParams& params,
+                                     const Shape& weight) const {
+  const bool narrow = compute_ == DType::kBF16 &&
+                      HasIsa(dnnl::cpu_isa::avx512_core) &&
+                      !HasIsa(dnnl::cpu_isa::avx512_core_amx);
+  return algorithm_ != ConvAlgorithm::kDirect &&
+         (compute_ == DType::kF32 || narrow) && WinoConv::Fits(params, weight);
+}
+
 absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
     const ConvParams& params, const Tensor& weight, const Tensor& bias) {
-  if (algorithm_ == ConvAlgorithm::kDirect || compute_ != DType::kF32 ||
-      !WinoConv::Fits(params, weight.shape())) {
+  if (!FitsWinograd(params, weight.shape())) {
     return absl::make_unique<DnnlConv>(this, params, weight, bias);
   }
   return MakeWinoOrDirect(
@@ -376,6 +426,7 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
     const ConvParams& params, const Shape& weight_shape,
     absl::Span<const float> factors) {
   const bool by_phases = FitsPhases(params, weight_shape, compute_);
+  const bool winograd = FitsWinogradGradient(params, weight_shape);
   ConvSetup usual;
   usual.params = by_phases ? Undilated(params) : params;
   usual.weight = weight_shape;
@@ -385,13 +436,17 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
   usual.layout = Layout::kBackend;
   usual.compute = usual.output = compute_;
   usual.trained = true;
+  usual.winograd = algorithm_ != ConvAlgorithm::kDirect;
   std::unique_ptr<TrainedConvolution> conv;
   RETURN_IF_ERROR(DnnlGuard(
       [&] { return absl::StrCat("kernel ", weight_shape.ToString()); },
       [&] {
         conv = absl::make_unique<DnnlConv>(
             this, params, by_phases ? params.dilation : 1, weight_shape,
-            Plan(usual, ConvPass::kWeights).weights, factors);
+            winograd ? KernelDesc(weight_shape, DType::kF32,
+                                  memory::format_tag::OIhw16i16o)
+                     : Plan(usual, ConvPass::kWeights).weights,
+            factors);
       }));
   return conv;
 }

@@ -22,7 +22,8 @@ namespace fcis::kernels {
 class DnnlConvs : public ConvEngine {
  public:
   // activation_type: f32 or bf16, the type that convolutions compute in.
-  // algorithm: of prepared ones in f32.
+  // algorithm: of those in f32. Trained ones that are not kDirect are
+  // Winograd's also where oneDNN has it and ours is not chosen.
   explicit DnnlConvs(DType activation_type,
                      ConvAlgorithm algorithm = ConvAlgorithm::kDirect)
       : compute_(activation_type), algorithm_(algorithm) {}
@@ -38,6 +39,13 @@ class DnnlConvs : public ConvEngine {
       absl::Span<const float> factors) override;
 
   DType compute() const { return compute_; }
+  ConvAlgorithm algorithm() const { return algorithm_; }
+  // Whether such a kernel may be WinoConv's, and its gradient, which is f32 in
+  // bf16 too: without AMX that is faster there.
+  bool FitsWinograd(const ConvParams& params, const Shape& weight) const;
+  bool FitsWinogradGradient(const ConvParams& params,
+                            const Shape& weight) const;
+  WinoSpace* wino_space() { return &wino_space_; }
   DnnlContext& context() { return context_; }
   // Until the next call. Throws dnnl::error.
   const ConvPlan& Plan(const ConvSetup& setup, ConvPass pass);

@@ -17,7 +17,7 @@ memory::desc MapDesc(Layout layout, const Shape& shape, DType type) {
 // Winograd's algorithm (Lavin and Gray, 2016) takes a third of the products of
 // such kernels; oneDNN has it for f32 and AVX-512.
 bool FitsWinograd(const ConvSetup& s) {
-  return s.trained && s.weight.dim(2) == 3 && s.weight.dim(3) == 3 &&
+  return s.winograd && s.weight.dim(2) == 3 && s.weight.dim(3) == 3 &&
          s.params.stride == 1 && s.params.dilation == 1;
 }
 
@@ -222,7 +222,7 @@ ConvSetup::Key ConvSetup::key(ConvPass pass) const {
           static_cast<int>(compute),
           static_cast<int>(output),
           static_cast<int>(residual),
-          trained,
+          winograd,
           NumThreads()};
 }
 

@@ -22,10 +22,9 @@ class WinoOrDirect : public Convolution {
 
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
-    const bool winograd = residual == nullptr &&
-                          x.layout() == Layout::kRowMajor &&
-                          (algorithm_ == ConvAlgorithm::kWinograd ||
-                           WinogradPays(weight_shape(), x.shape()));
+    const bool winograd =
+        residual == nullptr && (algorithm_ == ConvAlgorithm::kWinograd ||
+                                WinogradPays(weight_shape(), x.shape()));
     if (!winograd) {
       RETURN_IF_ERROR(NeedDirect());
       return direct_->Forward(x, residual, y);

@@ -28,10 +28,10 @@ struct ConvParams {
   bool f32_output = false;
 };
 
-// How a CPU's f32 convolutions of inference are computed. kWinograd: 3x3
-// kernels by a quarter of the products (fcis/kernels/cpu/wino_conv.h, which
-// states the error); kAuto: where that is faster, which the shapes alone
-// decide.
+// How a CPU's f32 convolutions are computed. kWinograd: 3x3 kernels by a quarter
+// of the products (fcis/kernels/cpu/wino_conv.h, which states the error); kAuto:
+// where that is faster, which the shapes alone decide. Gradients of weights are
+// oneDNN's, by its Winograd algorithm where it has it, but for kDirect.
 enum class ConvAlgorithm { kAuto, kDirect, kWinograd };
 
 // A convolution of a backend's, which outlives it. Its calls are the backend's:

@@ -123,7 +123,10 @@ TEST_P(TrainBackendTest, ConvolutionsLikeRef) {
            {1, 10, 12, 24, 40, 3, 1, 2, 2, true, false, true},
            {2, 8, 7, 8, 18, 1, 1, 0, 1, false, true, false},
            {1, 21, 18, 3, 8, 7, 2, 3, 1, true, false, true},
-           {1, 1, 1, 5, 7, 1, 1, 0, 1, false, false, false}}) {
+           {1, 1, 1, 5, 7, 1, 1, 0, 1, false, false, false},
+           // Large enough for the CPU's own Winograd kernels.
+           {1, 23, 25, 64, 64, 3, 1, 1, 1, true, false, true},
+           {2, 18, 17, 64, 80, 3, 1, 2, 2, false, false, true}}) {
     ExpectLikeRef(GetParam(), c, false);
   }
 }

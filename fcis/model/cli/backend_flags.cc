@@ -32,9 +32,9 @@ ABSL_FLAG(
     "65504 only).");
 ABSL_FLAG(
     std::string, conv, "auto",
-    "How f32 convolutions are computed on a CPU, but for training: "
-    "direct; winograd (3x3 kernels by a quarter of the products, rounding "
-    "twice as much); or auto (winograd for the layers that it makes faster).");
+    "How f32 convolutions are computed on a CPU: direct; winograd (3x3 kernels "
+    "by a quarter of the products, rounding twice as much); or auto (winograd "
+    "for the layers that it makes faster).");
 
 namespace fcis::model {
 namespace {
@@ -111,6 +111,8 @@ absl::StatusOr<DeviceChoice> DeviceFromFlags() {
   ASSIGN_OR_RETURN(choice.device, DeviceName());
   ASSIGN_OR_RETURN(choice.precision,
                    kernels::ParsePrecision(absl::GetFlag(FLAGS_precision)));
+  ASSIGN_OR_RETURN(choice.algorithm,
+                   kernels::ParseConvAlgorithm(absl::GetFlag(FLAGS_conv)));
   RETURN_IF_ERROR(SetThreadsFromFlag());
   return choice;
 }
@@ -121,14 +123,7 @@ void SayWhyNotGpu(const absl::Status& status) {
 }
 
 absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags() {
-  return MakeFromFlags(
-      [](absl::string_view device, kernels::Precision precision)
-          -> absl::StatusOr<std::unique_ptr<kernels::Backend>> {
-        ASSIGN_OR_RETURN(
-            const kernels::ConvAlgorithm algorithm,
-            kernels::ParseConvAlgorithm(absl::GetFlag(FLAGS_conv)));
-        return kernels::MakeBackend(device, precision, algorithm);
-      });
+  return MakeFromFlags(kernels::MakeBackend);
 }
 
 }  // namespace fcis::model
