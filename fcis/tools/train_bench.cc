@@ -88,10 +88,9 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
       ASSIGN_OR_RETURN(norm, optimizer->GradientNorm());
     }
     // The weights hardly move: the same work in every step.
-    RETURN_IF_ERROR(
-        optimizer->Step(1e-7f, norm, /*scale=*/1, [&](int parameter) {
-          return network->Refresh(parameter);
-        }));
+    RETURN_IF_ERROR(optimizer->Step(
+        1e-7f, norm, /*scale=*/1,
+        [&](int parameter) { return network->Refresh(parameter); }));
     result.loss = terms.sum();
     if (i == 0) continue;
     updates.push_back(SecondsSince(update));

@@ -120,7 +120,8 @@ class TrainNetwork {
   std::vector<Layer> trained_;      // in the topology's order
   std::vector<ConvLayer*> layers_;  // in the opposite one
   std::vector<Parameter*> parameters_;
-  std::vector<ConvLayer*> complete_;  // by parameter: its layer, of the last one
+  std::vector<ConvLayer*>
+      complete_;  // by parameter: its layer, of the last one
   Tensor values_, gradients_;
   // Kept for Backward: outputs of the layers by index, of trained ones and
   // those that they read.
