@@ -168,8 +168,7 @@ class DnnlConv : public TrainedConvolution {
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
     return Run(x.shape(), [&] {
-      if (residual == nullptr &&
-          ByWinograd(x, convs_->FitsWinograd(params(), weight_shape()))) {
+      if (residual == nullptr && ByWinograd(x)) {
         return RunWinograd(x, DnnlWeights::Pass::kForward, y);
       }
       if (phases_ == 1) return RunForward(x, residual, y);
@@ -186,7 +185,7 @@ class DnnlConv : public TrainedConvolution {
                                      const Tensor& gy) override {
     Tensor gx = AllocateIn(gy.layout(), x, gy.type());
     RETURN_IF_ERROR(Run(x, [&] {
-      if (ByWinograd(gy, convs_->FitsWinograd(params(), weight_shape()))) {
+      if (ByWinograd(gy)) {
         return RunWinograd(gy, DnnlWeights::Pass::kData, &gx);
       }
       if (phases_ == 1) return RunByData(gy, &gx);
@@ -199,7 +198,7 @@ class DnnlConv : public TrainedConvolution {
 
   absl::Status GradientOfWeight(const Tensor& x, const Tensor& gy, bool add,
                                 float* gweight, float* gbias) override {
-    if (ByWinograd(x, convs_->FitsWinogradGradient(params(), weight_shape()))) {
+    if (ByWinograd(x)) {
       RunWinoGradient(params(), x, gy, add, convs_->wino_space(), gweight,
                       gbias);
       return absl::OkStatus();
@@ -245,14 +244,23 @@ class DnnlConv : public TrainedConvolution {
     return setup;
   }
 
-  // Whether a pass over maps of this size is WinoConv's, which it fits or not.
-  bool ByWinograd(const Tensor& map, bool fits) const {
-    return trained_ && fits &&
+  // Whether a pass over maps of this size is RunWino's.
+  bool ByWinograd(const Tensor& map) const {
+    return trained_ && convs_->TrainsByWinograd(params(), weight_shape()) &&
            (convs_->algorithm() == ConvAlgorithm::kWinograd ||
             WinogradPays(weight_shape(), map.shape()));
   }
 
+  // In f32; maps of bf16 are brought there and back.
   void RunWinograd(const Tensor& from, DnnlWeights::Pass pass, Tensor* to) {
+    if (from.type() != DType::kF32 || to->type() != DType::kF32) {
+      Tensor in = AllocateIn(Layout::kBackend, from.shape(), DType::kF32);
+      Tensor out = AllocateIn(Layout::kBackend, to->shape(), DType::kF32);
+      context().Reorder(DescOf(from), from.raw(), DescOf(in), in.mutable_raw());
+      RunWinograd(in, pass, &out);
+      context().Reorder(DescOf(out), out.raw(), DescOf(*to), to->mutable_raw());
+      return;
+    }
     using Tag = memory::format_tag;
     const bool back = pass == DnnlWeights::Pass::kData;
     const Shape& shape = weight_shape();
@@ -394,14 +402,10 @@ const ConvPlan& DnnlConvs::Plan(const ConvSetup& setup, ConvPass pass) {
                MakeConvPlan(setup, pass, context_.engine())));
 }
 
-bool DnnlConvs::FitsWinograd(const ConvParams& params,
-                             const Shape& weight) const {
-  return algorithm_ != ConvAlgorithm::kDirect && compute_ == DType::kF32 &&
-         WinoConv::Fits(params, weight);
-}
-
-bool DnnlConvs::FitsWinogradGradient(const ConvParams& params,
-                                     const Shape& weight) const {
+bool DnnlConvs::TrainsByWinograd(const ConvParams& params,
+                                 const Shape& weight) const {
+  // In bf16 such a CPU multiplies twice as fast as in f32 at most, and
+  // oneDNN's gradients do not reach that.
   const bool narrow = compute_ == DType::kBF16 &&
                       HasIsa(dnnl::cpu_isa::avx512_core) &&
                       !HasIsa(dnnl::cpu_isa::avx512_core_amx);
@@ -411,7 +415,8 @@ bool DnnlConvs::FitsWinogradGradient(const ConvParams& params,
 
 absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
     const ConvParams& params, const Tensor& weight, const Tensor& bias) {
-  if (!FitsWinograd(params, weight.shape())) {
+  if (algorithm_ == ConvAlgorithm::kDirect || compute_ != DType::kF32 ||
+      !WinoConv::Fits(params, weight.shape())) {
     return absl::make_unique<DnnlConv>(this, params, weight, bias);
   }
   return MakeWinoOrDirect(
@@ -426,7 +431,7 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
     const ConvParams& params, const Shape& weight_shape,
     absl::Span<const float> factors) {
   const bool by_phases = FitsPhases(params, weight_shape, compute_);
-  const bool winograd = FitsWinogradGradient(params, weight_shape);
+  const bool winograd = TrainsByWinograd(params, weight_shape);
   ConvSetup usual;
   usual.params = by_phases ? Undilated(params) : params;
   usual.weight = weight_shape;

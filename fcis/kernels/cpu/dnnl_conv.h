@@ -40,11 +40,9 @@ class DnnlConvs : public ConvEngine {
 
   DType compute() const { return compute_; }
   ConvAlgorithm algorithm() const { return algorithm_; }
-  // Whether such a kernel may be WinoConv's, and its gradient, which is f32 in
-  // bf16 too: without AMX that is faster there.
-  bool FitsWinograd(const ConvParams& params, const Shape& weight) const;
-  bool FitsWinogradGradient(const ConvParams& params,
-                            const Shape& weight) const;
+  // Whether such a kernel is trained by RunWino where maps are large enough; in
+  // bf16, too, where the CPU has no AMX.
+  bool TrainsByWinograd(const ConvParams& params, const Shape& weight) const;
   WinoSpace* wino_space() { return &wino_space_; }
   DnnlContext& context() { return context_; }
   // Until the next call. Throws dnnl::error.

@@ -41,8 +41,7 @@ TEST(ConvPlanTest, ProductsForSmallKernelsInBf16) {
   if (!HasIsa(dnnl::cpu_isa::avx512_core)) {
     GTEST_SKIP() << "oneDNN has no bf16 on this CPU";
   }
-  const bool here = HasIsa(dnnl::cpu_isa::avx512_core_bf16) &&
-                    !HasIsa(dnnl::cpu_isa::avx512_core_amx);
+  const bool here = HasIsa(dnnl::cpu_isa::avx512_core_bf16);
   const auto by_products = [](const Shape& weight, int stride, DType type) {
     return Plan(weight, stride, type, ConvPass::kWeights).products.has_value();
   };

@@ -31,7 +31,7 @@ struct ConvParams {
 // How a CPU's f32 convolutions are computed. kWinograd: 3x3 kernels by a
 // quarter of the products (fcis/kernels/cpu/wino_conv.h, which states the
 // error); kAuto: where that is faster, which the shapes alone decide. In
-// training all passes are, and gradients of weights in bf16 without AMX; what
+// training all passes are, in bf16 too where the CPU has no AMX; what
 // is too small for it is by oneDNN's Winograd kernels. kDirect forbids both.
 enum class ConvAlgorithm { kAuto, kDirect, kWinograd };
 

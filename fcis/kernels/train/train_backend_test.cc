@@ -168,6 +168,7 @@ TEST_P(TrainBackendTest, NarrowTypesAreNearRef) {
     // Channels that tensor cores take as they are, and others.
     for (const ConvCase& c : std::vector<ConvCase>{
              {2, 9, 11, 32, 48, 3, 1, 1, 1, false, true, true},
+             {2, 18, 17, 64, 80, 3, 1, 2, 2, true, false, true},
              {2, 9, 11, 32, 18, 1, 2, 0, 1, false, false, false},
              {2, 9, 11, 24, 41, 1, 1, 0, 1, true, false, true},
              {1, 21, 18, 3, 8, 7, 2, 3, 1, true, false, true},
