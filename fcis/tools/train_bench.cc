@@ -88,8 +88,9 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
       ASSIGN_OR_RETURN(norm, optimizer->GradientNorm());
     }
     // The weights hardly move: the same work in every step.
-    RETURN_IF_ERROR(optimizer->Step(1e-7f, norm));
-    RETURN_IF_ERROR(network->Refresh());
+    RETURN_IF_ERROR(optimizer->Step(
+        1e-7f, norm, /*scale=*/1,
+        [&](int parameter) { return network->Refresh(parameter); }));
     result.loss = terms.sum();
     if (i == 0) continue;
     updates.push_back(SecondsSince(update));

@@ -43,6 +43,29 @@ bool SumsAreRight(Communicator& job) {
          *job.Broadcast(absl::StrCat("from ", job.rank())) == "from 0";
 }
 
+// As iterations do; the last one without Progress.
+bool SumsRepeat(Communicator& job) {
+  const auto sums = job.MakeAllReduce();
+  for (int i = 0; i < 3; ++i) {
+    std::vector<std::vector<float>> arrays;
+    for (int n : {1, 70001, 12}) {
+      arrays.emplace_back(n, static_cast<float>(i + job.rank()));
+    }
+    for (std::vector<float>& array : arrays) {
+      if (!sums->Start(array.data(), static_cast<int64_t>(array.size())).ok() ||
+          (i < 2 && !sums->Progress().ok())) {
+        return false;
+      }
+    }
+    if (!sums->Finish().ok()) return false;
+    const auto sum = static_cast<float>(kRanks * i + kRanks * (kRanks - 1) / 2);
+    for (const std::vector<float>& array : arrays) {
+      if (array != std::vector<float>(array.size(), sum)) return false;
+    }
+  }
+  return true;
+}
+
 // What each rank does; its exit code.
 int RunRank(const std::string& marker) {
   const auto made = MakeCommunicator();
@@ -56,6 +79,7 @@ int RunRank(const std::string& marker) {
   if (job.size() != kRanks) return 3;
   if (*job.Sum(1 + job.rank()) != kRanks * (kRanks + 1) / 2) return 4;
   if (!SumsAreRight(job)) return 10;
+  if (!SumsRepeat(job)) return 11;
   // Nobody passes the barrier before the last has come.
   if (job.rank() == kRanks - 1) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));

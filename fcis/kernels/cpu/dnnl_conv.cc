@@ -190,6 +190,9 @@ class DnnlConv : public TrainedConvolution {
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
     return Run(x.shape(), [&] {
+      if (residual == nullptr && ByWinograd(x)) {
+        return RunWinograd(x, DnnlWeights::Pass::kForward, y);
+      }
       if (phases_ == 1) return RunForward(x, residual, y);
       Tensor added, sums = AllocateIn(y->layout(),
                                       PhasesOf(y->shape(), phases_), y->type());
@@ -204,6 +207,9 @@ class DnnlConv : public TrainedConvolution {
                                      const Tensor& gy) override {
     Tensor gx = AllocateIn(gy.layout(), x, gy.type());
     RETURN_IF_ERROR(Run(x, [&] {
+      if (ByWinograd(gy)) {
+        return RunWinograd(gy, DnnlWeights::Pass::kData, &gx);
+      }
       if (phases_ == 1) return RunByData(gy, &gx);
       Tensor split = AllocateIn(gx.layout(), PhasesOf(x, phases_), gx.type());
       RunByData(Split(gy, phases_), &split);
@@ -214,6 +220,11 @@ class DnnlConv : public TrainedConvolution {
 
   absl::Status GradientOfWeight(const Tensor& x, const Tensor& gy, bool add,
                                 float* gweight, float* gbias) override {
+    if (ByWinograd(x)) {
+      RunWinoGradient(params(), x, gy, add, convs_->wino_space(), gweight,
+                      gbias);
+      return absl::OkStatus();
+    }
     return Run(x.shape(), [&] {
       Tensor in = phases_ == 1 ? x : Split(x, phases_);
       const Tensor g = phases_ == 1 ? gy : Split(gy, phases_);
@@ -252,10 +263,43 @@ class DnnlConv : public TrainedConvolution {
     setup.compute = convs_->compute();
     setup.output = y_type;
     setup.trained = trained_;
+    setup.winograd = trained_ && convs_->algorithm() != ConvAlgorithm::kDirect;
     return setup;
   }
   ConvSetup SetupOf(const Shape& x, const Tensor& y) const {
     return SetupOf(x, y.shape(), y.layout(), y.type());
+  }
+
+  // Whether a pass over maps of this size is RunWino's.
+  bool ByWinograd(const Tensor& map) const {
+    return trained_ && convs_->TrainsByWinograd(params(), weight_shape()) &&
+           (convs_->algorithm() == ConvAlgorithm::kWinograd ||
+            WinogradPays(weight_shape(), map.shape()));
+  }
+
+  // In f32; maps of bf16 are brought there and back.
+  void RunWinograd(const Tensor& from, DnnlWeights::Pass pass, Tensor* to) {
+    if (from.type() != DType::kF32 || to->type() != DType::kF32) {
+      Tensor in = AllocateIn(Layout::kBackend, from.shape(), DType::kF32);
+      Tensor out = AllocateIn(Layout::kBackend, to->shape(), DType::kF32);
+      context().Reorder(DescOf(from), from.raw(), DescOf(in), in.mutable_raw());
+      RunWinograd(in, pass, &out);
+      context().Reorder(DescOf(out), out.raw(), DescOf(*to), to->mutable_raw());
+      return;
+    }
+    using Tag = memory::format_tag;
+    const bool back = pass == DnnlWeights::Pass::kData;
+    const Shape& shape = weight_shape();
+    const Tensor weights =
+        weights_.In(KernelDesc(shape, DType::kF32,
+                               back ? Tag::IOhw16o16i : Tag::OIhw16i16o),
+                    pass, &context());
+    ConvParams run = params();
+    run.relu = run.relu && !back;
+    RunWino(run, back ? Shape{shape.dim(1), shape.dim(0), 3, 3} : shape,
+            static_cast<const float*>(weights.raw()), back,
+            back ? nullptr : bias_.data<float>(), from, convs_->wino_space(),
+            to);
   }
 
   // x in the type that convolutions compute in.
@@ -400,6 +444,17 @@ std::shared_ptr<const ConvPlan> DnnlConvs::Plan(const ConvSetup& setup,
   return {entry, &*entry->plan};
 }
 
+bool DnnlConvs::TrainsByWinograd(const ConvParams& params,
+                                 const Shape& weight) const {
+  // In bf16 such a CPU multiplies twice as fast as in f32 at most, and
+  // oneDNN's gradients do not reach that.
+  const bool narrow = compute_ == DType::kBF16 &&
+                      HasIsa(dnnl::cpu_isa::avx512_core) &&
+                      !HasIsa(dnnl::cpu_isa::avx512_core_amx);
+  return algorithm_ != ConvAlgorithm::kDirect &&
+         (compute_ == DType::kF32 || narrow) && WinoConv::Fits(params, weight);
+}
+
 absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
     const ConvParams& params, const Tensor& weight, const Tensor& bias) {
   if (algorithm_ == ConvAlgorithm::kDirect || compute_ != DType::kF32 ||
@@ -416,6 +471,7 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
     const ConvParams& params, const Shape& weight_shape,
     absl::Span<const float> factors) {
   const bool by_phases = FitsPhases(params, weight_shape, compute_);
+  const bool winograd = TrainsByWinograd(params, weight_shape);
   ConvSetup usual;
   usual.params = by_phases ? Undilated(params) : params;
   usual.weight = weight_shape;
@@ -425,13 +481,17 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
   usual.layout = Layout::kBackend;
   usual.compute = usual.output = compute_;
   usual.trained = true;
+  usual.winograd = algorithm_ != ConvAlgorithm::kDirect;
   std::unique_ptr<TrainedConvolution> conv;
   RETURN_IF_ERROR(DnnlGuard(
       [&] { return absl::StrCat("kernel ", weight_shape.ToString()); },
       [&] {
         conv = absl::make_unique<DnnlConv>(
             this, params, by_phases ? params.dilation : 1, weight_shape,
-            Plan(usual, ConvPass::kWeights)->weights, factors);
+            winograd ? KernelDesc(weight_shape, DType::kF32,
+                                  memory::format_tag::OIhw16i16o)
+                     : Plan(usual, ConvPass::kWeights)->weights,
+            factors);
       }));
   return conv;
 }

@@ -24,7 +24,8 @@ namespace fcis::kernels {
 class DnnlConvs : public ConvEngine {
  public:
   // activation_type: f32 or bf16, the type that convolutions compute in.
-  // algorithm: of prepared ones in f32.
+  // algorithm: of those in f32. Trained ones that are not kDirect are
+  // Winograd's also where oneDNN has it and ours is not chosen.
   explicit DnnlConvs(DType activation_type,
                      ConvAlgorithm algorithm = ConvAlgorithm::kDirect)
       : compute_(activation_type), algorithm_(algorithm) {}
@@ -40,6 +41,11 @@ class DnnlConvs : public ConvEngine {
       absl::Span<const float> factors) override;
 
   DType compute() const { return compute_; }
+  ConvAlgorithm algorithm() const { return algorithm_; }
+  // Whether such a kernel is trained by RunWino where maps are large enough; in
+  // bf16, too, where the CPU has no AMX.
+  bool TrainsByWinograd(const ConvParams& params, const Shape& weight) const;
+  WinoSpace* wino_space() { return &wino_space_; }
   DnnlContext& context() { return context_; }
   // Throws dnnl::error.
   std::shared_ptr<const ConvPlan> Plan(const ConvSetup& setup, ConvPass pass);

@@ -28,9 +28,9 @@ struct ConvSetup {
   DType compute = DType::kF32;        // of x and of what is multiplied
   DType output = DType::kF32;         // of y
   ResidualPlace residual = ResidualPlace::kNone;
-  // Of a convolution that is trained: Winograd's algorithm may be used, which
-  // is faster and rounds more.
-  bool trained = false;
+  bool trained = false;  // whether its weights change
+  // oneDNN's Winograd algorithm may be used, which is faster and rounds more.
+  bool winograd = false;
 
   // Everything a plan depends on.
   using Key = std::array<int64_t, 18>;

@@ -1,5 +1,6 @@
 #include "fcis/kernels/cpu/dnnl_conv_plan.h"
 
+#include "absl/strings/match.h"
 #include "dnnl.hpp"
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
@@ -8,7 +9,8 @@
 namespace fcis::kernels {
 namespace {
 
-ConvPlan Plan(const Shape& weight, int stride, DType compute, ConvPass pass) {
+ConvPlan Plan(const Shape& weight, int stride, DType compute, ConvPass pass,
+              bool winograd = true) {
   ConvSetup setup;
   setup.params.stride = stride;
   setup.params.pad = static_cast<int>(weight.dim(2) / 2);
@@ -19,6 +21,7 @@ ConvPlan Plan(const Shape& weight, int stride, DType compute, ConvPass pass) {
   setup.compute = setup.output = compute;
   if (pass == ConvPass::kForward) setup.residual = ResidualPlace::kApart;
   setup.trained = true;
+  setup.winograd = winograd;
   return MakeConvPlan(setup, pass, dnnl::engine(dnnl::engine::kind::cpu, 0));
 }
 
@@ -38,8 +41,7 @@ TEST(ConvPlanTest, ProductsForSmallKernelsInBf16) {
   if (!HasIsa(dnnl::cpu_isa::avx512_core)) {
     GTEST_SKIP() << "oneDNN has no bf16 on this CPU";
   }
-  const bool here = HasIsa(dnnl::cpu_isa::avx512_core_bf16) &&
-                    !HasIsa(dnnl::cpu_isa::avx512_core_amx);
+  const bool here = HasIsa(dnnl::cpu_isa::avx512_core_bf16);
   const auto by_products = [](const Shape& weight, int stride, DType type) {
     return Plan(weight, stride, type, ConvPass::kWeights).products.has_value();
   };
@@ -47,6 +49,24 @@ TEST(ConvPlanTest, ProductsForSmallKernelsInBf16) {
     EXPECT_EQ(by_products({40, 24, 1, 1}, stride, DType::kBF16), here);
     EXPECT_FALSE(by_products({40, 24, 1, 1}, stride, DType::kF32));
     EXPECT_FALSE(by_products({40, 24, 3, 3}, stride, DType::kBF16));
+  }
+}
+
+TEST(ConvPlanTest, WinogradWhereItIsAllowed) {
+  for (const ConvPass pass :
+       {ConvPass::kForward, ConvPass::kData, ConvPass::kWeights}) {
+    for (const bool allowed : {false, true}) {
+      const ConvPlan plan = Plan({32, 16, 3, 3}, 1, DType::kF32, pass, allowed);
+      const char* name = nullptr;
+      ASSERT_EQ(dnnl_primitive_desc_query(plan.primitive.get_primitive_desc(),
+                                          dnnl_query_impl_info_str, 0, &name),
+                dnnl_success);
+      // oneDNN's adds no residual.
+      EXPECT_EQ(absl::StrContains(name, "wino"),
+                allowed && pass != ConvPass::kForward &&
+                    HasIsa(dnnl::cpu_isa::avx512_core))
+          << name;
+    }
   }
 }
 

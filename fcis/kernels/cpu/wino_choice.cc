@@ -31,16 +31,12 @@ class WinoOrDirect : public Convolution {
 
   absl::string_view AlgorithmFor(const Tensor& x,
                                  const Tensor* residual) const override {
-    return x.layout() == Layout::kRowMajor &&
-                   ByWinograd(x.shape(), residual != nullptr)
-               ? "winograd"
-               : "direct";
+    return ByWinograd(x.shape(), residual != nullptr) ? "winograd" : "direct";
   }
 
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
-    if (x.layout() != Layout::kRowMajor ||
-        !ByWinograd(x.shape(), residual != nullptr)) {
+    if (!ByWinograd(x.shape(), residual != nullptr)) {
       RETURN_IF_ERROR(NeedDirect());
       return direct_->Forward(x, residual, y);
     }

@@ -1,4 +1,4 @@
-// Which algorithm an f32 convolution of inference runs by.
+// Which algorithm an f32 convolution runs by.
 #ifndef FCIS_KERNELS_CPU_WINO_CHOICE_H_
 #define FCIS_KERNELS_CPU_WINO_CHOICE_H_
 
@@ -25,7 +25,7 @@ using MakeDirect = std::function<absl::StatusOr<std::unique_ptr<Convolution>>(
 // A convolution that WinoConv fits; thread-safe, if direct ones are.
 //
 // kWinograd: Winograd's algorithm wherever it can be, which is without a
-// residual, in row-major maps. kAuto: there, where it pays. Weights are kept in
+// residual. kAuto: there, where it pays. Weights are kept in
 // the order of the one in use, or in both orders where both are.
 std::unique_ptr<Convolution> MakeWinoOrDirect(ConvAlgorithm algorithm,
                                               const ConvParams& params,

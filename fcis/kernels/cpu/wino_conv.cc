@@ -13,13 +13,21 @@ namespace {
 constexpr int kSide = 4;  // of a tile
 constexpr int kTaps = 9;
 
-// The kernel for this CPU, or null. DNNL_MAX_CPU_ISA counts.
-void (*FindKernel())(const WinoTask&) {
-  if (HasIsa(dnnl::cpu_isa::avx512_core)) return WinoTaskAvx512;
-  if (HasIsa(dnnl::cpu_isa::avx2) && __builtin_cpu_supports("fma")) {
-    return WinoTaskAvx2;
+// The kernels for this CPU, or null. DNNL_MAX_CPU_ISA counts.
+struct Kernels {
+  void (*forward)(const WinoTask&) = nullptr;
+  void (*gradient)(const WinoGradientTask<float>&) = nullptr;
+  void (*gradient_of_bf16)(const WinoGradientTask<uint16_t>&) = nullptr;
+};
+
+Kernels FindKernels() {
+  if (HasIsa(dnnl::cpu_isa::avx512_core)) {
+    return {WinoTaskAvx512, WinoGradientAvx512, WinoGradientOfBf16Avx512};
   }
-  return nullptr;
+  if (HasIsa(dnnl::cpu_isa::avx2) && __builtin_cpu_supports("fma")) {
+    return {WinoTaskAvx2, WinoGradientAvx2, nullptr};
+  }
+  return {};
 }
 
 // Calls visit(index of O,I,3,3, index when packed).
@@ -29,9 +37,14 @@ void ForEachWeight(const Shape& shape, const Visit& visit) {
   ParallelFor(shape.dim(0), 1, [&](int64_t begin, int64_t end) {
     for (int64_t o = begin; o < end; ++o) {
       const int64_t block = o / kWinoBlock, lane = o % kWinoBlock;
-      for (int64_t i = 0; i < channels * kTaps; ++i) {
-        visit(o * channels * kTaps + i,
-              (block * channels * kTaps + i) * kWinoBlock + lane);
+      for (int64_t i = 0; i < channels; ++i) {
+        const int64_t blocks = (block * channels + i) / kWinoBlock;
+        for (int64_t tap = 0; tap < kTaps; ++tap) {
+          visit((o * channels + i) * kTaps + tap,
+                ((blocks * kTaps + tap) * kWinoBlock + i % kWinoBlock) *
+                        kWinoBlock +
+                    lane);
+        }
       }
     }
   });
@@ -78,12 +91,84 @@ int64_t ShareBegin(int64_t outputs, int64_t i, int64_t n) {
   return std::min(outputs, panels * i / n * kWinoWidth);
 }
 
-void Provide(int64_t floats, WinoSpace* space) {
+// Blocks of channels, each of which every share of the outputs takes on its
+// own.
+struct GradientCut {
+  int64_t blocks, shares;
+};
+
+GradientCut CutGradientFor(int64_t channels, int64_t outputs) {
+  // With fewer, the transformation of gy is too large a part.
+  constexpr int64_t kUsual = 64;
+  const int64_t threads = NumThreads();
+  const int64_t blocks =
+      std::max((channels + kWinoDepth - 1) / kWinoDepth,
+               std::min(threads, std::max<int64_t>(1, channels / kUsual)));
+  const int64_t panels = (outputs + kWinoWidth - 1) / kWinoWidth;
+  return {blocks, std::min(panels, (threads + blocks - 1) / blocks)};
+}
+
+// Where the i-th of n blocks begins, in whole ones of kWinoBlock.
+int64_t BlockBegin(int64_t channels, int64_t i, int64_t n) {
+  return channels / kWinoBlock * i / n * kWinoBlock;
+}
+
+void Provide(int64_t floats, int64_t zeros, WinoSpace* space) {
+  space->zeros.resize(
+      std::max(space->zeros.size(), static_cast<size_t>(zeros)));
   space->scratch.resize(
       std::max(space->scratch.size(), static_cast<size_t>(NumThreads())));
   for (Tensor& t : space->scratch) {
     if (t.num_elements() < floats) t = Tensor(Shape{floats});
   }
+}
+
+template <typename T>
+void RunGradient(const ConvParams& params, const Tensor& x, const Tensor& gy,
+                 bool add, void (*run)(const WinoGradientTask<T>&),
+                 WinoSpace* space, float* gweights, float* gbias) {
+  FindTiles(x.shape(), params.dilation, &space->tiles);
+  const int64_t tiles = static_cast<int64_t>(space->tiles.size());
+  WinoGradientTask<T> task = {};
+  task.height = static_cast<int>(x.dim(1));
+  task.width = static_cast<int>(x.dim(2));
+  task.dilation = params.dilation;
+  task.channels = x.dim(3);
+  task.outputs = gy.dim(3);
+  task.x_block = ChannelBlock(x);
+  task.y_block = ChannelBlock(gy);
+  task.x = static_cast<const T*>(x.raw());
+  task.gy = static_cast<const T*>(gy.raw());
+  task.gweights = gweights;
+  task.gbias = gbias;
+  // What is multiplied stays in the L2 cache. The order of sums over tiles is
+  // the same for any number of threads.
+  constexpr int64_t kMostTiles = 136;
+  const int64_t groups = (tiles + kMostTiles - 1) / kMostTiles;
+  const GradientCut cut = CutGradientFor(task.channels, task.outputs);
+  Provide(kWinoPlanes * ((kMostTiles + kWinoWidth) * kWinoDepth +
+                         kMostTiles * kWinoWidth + 3 * kWinoPad),
+          task.channels, space);
+  task.zeros = reinterpret_cast<const T*>(space->zeros.data());
+  ParallelFor(cut.blocks * cut.shares, 1, [&](int64_t begin, int64_t end) {
+    WinoGradientTask<T> mine = task;
+    mine.scratch = static_cast<float*>(
+        space->scratch[CurrentPlace().member].mutable_raw());
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t block = i / cut.shares, share = i % cut.shares;
+      mine.first_channel = BlockBegin(task.channels, block, cut.blocks);
+      mine.end_channel = BlockBegin(task.channels, block + 1, cut.blocks);
+      mine.first_output = ShareBegin(task.outputs, share, cut.shares);
+      mine.end_output = ShareBegin(task.outputs, share + 1, cut.shares);
+      for (int64_t g = 0; g < groups; ++g) {
+        const int64_t first = tiles * g / groups;
+        mine.tiles = space->tiles.data() + first;
+        mine.num_tiles = static_cast<int>(tiles * (g + 1) / groups - first);
+        mine.add = add || g > 0;
+        run(mine);
+      }
+    }
+  });
 }
 
 }  // namespace
@@ -97,7 +182,7 @@ int64_t WinoTiles(const Shape& nhwc, int dilation) {
 bool WinoConv::Fits(const ConvParams& p, const Shape& weight) {
   return weight.dim(2) == 3 && weight.dim(3) == 3 && p.stride == 1 &&
          p.pad == p.dilation && weight.dim(0) % kWinoBlock == 0 &&
-         weight.dim(1) % kWinoBlock == 0 && FindKernel() != nullptr;
+         weight.dim(1) % kWinoBlock == 0 && FindKernels().forward != nullptr;
 }
 
 WinoConv::WinoConv(const ConvParams& params, const Tensor& weight,
@@ -121,29 +206,32 @@ Tensor WinoConv::Weight() const {
   return weight;
 }
 
-void WinoConv::Run(const Tensor& x, WinoSpace* space, Tensor* y) const {
-  FindTiles(x.shape(), params_.dilation, &space->tiles);
+void RunWino(const ConvParams& params, const Shape& kernel,
+             const float* weights, bool turned, const float* bias,
+             const Tensor& x, WinoSpace* space, Tensor* y) {
+  FindTiles(x.shape(), params.dilation, &space->tiles);
   const int64_t tiles = static_cast<int64_t>(space->tiles.size());
   WinoTask task = {};
   task.height = static_cast<int>(x.dim(1));
   task.width = static_cast<int>(x.dim(2));
-  task.dilation = params_.dilation;
-  task.channels = shape_.dim(1);
-  task.outputs = shape_.dim(0);
-  task.relu = params_.relu;
-  task.x = x.data<float>();
-  task.weights = packed_.data<float>();
-  task.bias = bias_.data<float>();
-  space->zeros.resize(
-      std::max(space->zeros.size(), static_cast<size_t>(task.channels)));
-  task.zeros = space->zeros.data();
-  task.y = y->mutable_data<float>();
-  const Cut cut = CutFor(tiles, shape_);
+  task.dilation = params.dilation;
+  task.channels = kernel.dim(1);
+  task.outputs = kernel.dim(0);
+  task.x_block = ChannelBlock(x);
+  task.y_block = ChannelBlock(*y);
+  task.relu = params.relu;
+  task.turned = turned;
+  task.x = static_cast<const float*>(x.raw());
+  task.weights = weights;
+  task.y = static_cast<float*>(y->mutable_raw());
+  const Cut cut = CutFor(tiles, kernel);
   const int64_t most = (tiles + cut.groups - 1) / cut.groups;
   Provide(kWinoPlanes * (most * (task.channels + kWinoWidth) +
                          kWinoDepth * kWinoWidth + 3 * kWinoPad),
-          space);
-  const auto kernel = FindKernel();
+          std::max(task.channels, task.outputs), space);
+  task.zeros = space->zeros.data();
+  task.bias = bias == nullptr ? task.zeros : bias;
+  const auto run = FindKernels().forward;
   ParallelFor(cut.groups * cut.shares, 1, [&](int64_t begin, int64_t end) {
     WinoTask mine = task;
     mine.scratch = static_cast<float*>(
@@ -156,9 +244,21 @@ void WinoConv::Run(const Tensor& x, WinoSpace* space, Tensor* y) const {
           static_cast<int>(tiles * (group + 1) / cut.groups - first);
       mine.first_output = ShareBegin(task.outputs, share, cut.shares);
       mine.end_output = ShareBegin(task.outputs, share + 1, cut.shares);
-      kernel(mine);
+      run(mine);
     }
   });
+}
+
+void RunWinoGradient(const ConvParams& params, const Tensor& x,
+                     const Tensor& gy, bool add, WinoSpace* space,
+                     float* gweights, float* gbias) {
+  const Kernels kernels = FindKernels();
+  if (x.type() == DType::kBF16) {
+    RunGradient(params, x, gy, add, kernels.gradient_of_bf16, space, gweights,
+                gbias);
+  } else {
+    RunGradient(params, x, gy, add, kernels.gradient, space, gweights, gbias);
+  }
 }
 
 }  // namespace fcis::kernels

@@ -1,5 +1,5 @@
-// 3x3 convolutions of inference by Winograd's algorithm F(4x4, 3x3) (Lavin and
-// Gray, 2016): a quarter of the products, in f32. Dilated kernels run over the
+// 3x3 convolutions by Winograd's algorithm F(4x4, 3x3) (Lavin and Gray, 2016):
+// a quarter of the products, in f32. Dilated kernels run over the
 // d * d interleaved pictures that their pixels fall into.
 //
 // Error. With u = 2^-24, for an output that sums over C channels,
@@ -28,6 +28,26 @@ struct WinoSpace {
   std::vector<float> zeros;
 };
 
+// y = relu?(conv(x, kernel) + bias) of a convolution that WinoConv fits.
+// kernel: f32 O,I,3,3; weights: in oneDNN's layout OIhw16i16o. turned: the
+// kernel is turned by half a turn, so that weights of the kernel O,I in
+// IOhw16o16i give the gradient of x, as a kernel I,O. bias: null: 0. Maps: f32
+// N,H,W,I and N,H,W,O in any layout of dnnl_layout.h, which share no memory.
+// The result is the same bit for bit on every CPU, in every layout and for any
+// number of threads.
+void RunWino(const ConvParams& params, const Shape& kernel,
+             const float* weights, bool turned, const float* bias,
+             const Tensor& x, WinoSpace* space, Tensor* y);
+
+// The gradients of its weights (OIhw16i16o) and bias, set or added; x and gy as
+// the x and y of RunWino, or both bf16, with AVX-512; the bits as there. With u
+// as above,
+//   |gw - exact| <= (tiles + 40) u sum_tiles |G^T| (|A||gy||A^T| *
+//                                                   |B^T||d||B|) |G|.
+void RunWinoGradient(const ConvParams& params, const Tensor& x,
+                     const Tensor& gy, bool add, WinoSpace* space,
+                     float* gweights, float* gbias);
+
 class WinoConv {
  public:
   // Whether this is such a convolution, and this CPU has AVX2 and FMA: 3x3,
@@ -41,9 +61,11 @@ class WinoConv {
   // The weights in the order they came in.
   Tensor Weight() const;
 
-  // x: row-major f32 N,H,W,I; y: N,H,W,O, which shares no memory with x. The
-  // result is the same bit for bit on every CPU and for any number of threads.
-  void Run(const Tensor& x, WinoSpace* space, Tensor* y) const;
+  // As RunWino.
+  void Run(const Tensor& x, WinoSpace* space, Tensor* y) const {
+    RunWino(params_, shape_, packed_.data<float>(), /*turned=*/false,
+            bias_.data<float>(), x, space, y);
+  }
 
  private:
   const ConvParams params_;

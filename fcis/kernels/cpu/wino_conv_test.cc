@@ -10,6 +10,7 @@
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
@@ -218,7 +219,10 @@ TEST_F(WinoConvTest, InstructionSetsDoNotChangeABit) {
                            1,
                            144,
                            48,
+                           144,
+                           48,
                            true,
+                           false,
                            o.x.data<float>(),
                            o.weight.data<float>(),
                            o.bias.data<float>(),
@@ -238,6 +242,183 @@ TEST_F(WinoConvTest, WeightsComeBack) {
   const Operands o({{1, 4, 4, 32}, 48, 1, false});
   EXPECT_TRUE(
       SameBits(WinoConv(o.params, o.weight, o.bias).Weight(), o.weight));
+}
+
+// The map in blocks of channels, as training has it.
+Tensor InBlocks(const Tensor& map) {
+  Tensor blocked = AllocateIn(Layout::kBackend, map.shape(), DType::kF32);
+  const int64_t block = ChannelBlock(blocked), channels = map.dim(3);
+  const int64_t pixels = map.dim(1) * map.dim(2);
+  auto* to = static_cast<float*>(blocked.mutable_raw());
+  for (int64_t i = 0; i < map.num_elements(); ++i) {
+    const int64_t c = i % channels, pixel = i / channels;
+    to[pixel / pixels * pixels * channels + c / block * block * pixels +
+       pixel % pixels * block + c % block] = map.data<float>()[i];
+  }
+  return blocked;
+}
+
+// O,I,3,3 as oneDNN's OIhw16i16o; turned: as its IOhw16o16i.
+std::vector<float> Packed(const Tensor& weight, bool turned) {
+  const int64_t inputs = weight.dim(1);
+  std::vector<float> packed(weight.num_elements());
+  for (int64_t i = 0; i < weight.num_elements(); ++i) {
+    const int64_t tap = i % 9, in = i / 9 % inputs, out = i / 9 / inputs;
+    const int64_t lane = turned ? in : out, depth = turned ? out : in;
+    const int64_t depths = turned ? weight.dim(0) : inputs;
+    packed[(((lane / 16 * (depths / 16) + depth / 16) * 9 + tap) * 16 +
+            depth % 16) *
+               16 +
+           lane % 16] = weight.data<float>()[i];
+  }
+  return packed;
+}
+
+// As the convolution with the turned and transposed kernel.
+TEST_F(WinoConvTest, GradientOfX) {
+  for (const Case& c : Cases()) {
+    Operands o(c);
+    const Shape& shape = o.weight.shape();
+    const Shape back = {shape.dim(1), shape.dim(0), 3, 3};
+    const Tensor gy =
+        RandomTensor("gy", {c.x.dim(0), c.x.dim(1), c.x.dim(2), c.outputs});
+    Tensor turned(back);
+    for (int64_t i = 0; i < turned.num_elements(); ++i) {
+      const int64_t in = i / 9 / back.dim(1), out = i / 9 % back.dim(1);
+      turned.mutable_data<float>()[i] =
+          o.weight.data<float>()[(out * back.dim(0) + in) * 9 + 8 - i % 9];
+    }
+    o.params.relu = false;
+    WinoSpace space;
+    Tensor want(c.x), got(c.x);
+    WinoConv(o.params, turned, Tensor::Zeros({back.dim(0)}))
+        .Run(gy, &space, &want);
+    RunWino(o.params, back, Packed(o.weight, true).data(), /*turned=*/true,
+            nullptr, gy, &space, &got);
+    EXPECT_TRUE(SameBits(got, want)) << c.x.ToString();
+  }
+}
+
+struct Gradients {
+  std::vector<float> weight;  // OIhw16i16o
+  Tensor bias;
+};
+
+Gradients WinogradGradients(const Operands& o, const Tensor& x,
+                            const Tensor& gy, int times) {
+  WinoSpace space;
+  Gradients g = {std::vector<float>(o.weight.num_elements(), 9),
+                 Tensor(o.bias.shape())};
+  for (int i = 0; i < times; ++i) {
+    RunWinoGradient(o.params, x, gy, /*add=*/i > 0, &space, g.weight.data(),
+                    g.bias.mutable_data<float>());
+  }
+  return g;
+}
+
+// What a gradient should be, and the bound of wino_conv.h.
+Exact GradientAt(const Operands& o, const Tensor& gy, int64_t out, int64_t in,
+                 int r, int s) {
+  static const auto& growth = *new Growth();
+  const int d = o.params.dilation;
+  Exact e = {0, 0, 0};
+  for (int64_t n = 0; n < gy.dim(0); ++n) {
+    for (int64_t h = 0; h < gy.dim(1); ++h) {
+      for (int64_t w = 0; w < gy.dim(2); ++w) {
+        const double g = At(gy, n, h, w, out);
+        const int64_t i = h / d % 4, j = w / d % 4;
+        e.y += g * At(o.x, n, h + (r - 1) * d, w + (s - 1) * d, in);
+        for (int p = 0; p < 6; ++p) {
+          for (int q = 0; q < 6; ++q) {
+            e.bound += growth.at[i][r][p] * growth.at[j][s][q] * std::fabs(g) *
+                       std::fabs(At(o.x, n, h + (p - i - 1) * d,
+                                    w + (q - j - 1) * d, in));
+          }
+        }
+      }
+    }
+  }
+  const auto tiles = static_cast<double>(WinoTiles(gy.shape(), d));
+  e.bound *= (tiles + 40) * kRoundoff;
+  return e;
+}
+
+TEST_F(WinoConvTest, GradientsOfWeightsAreWithinTheBound) {
+  for (const Case& c : Cases()) {
+    SCOPED_TRACE(absl::StrCat(c.x.ToString(), " to ", c.outputs, ", dilation ",
+                              c.dilation));
+    const Operands o(c);
+    const Tensor gy =
+        RandomTensor("gy", {c.x.dim(0), c.x.dim(1), c.x.dim(2), c.outputs});
+    const Gradients got = WinogradGradients(o, o.x, gy, 1);
+    int wrong = 0;
+    for (int64_t i = 0; i < o.weight.num_elements(); i += 101) {
+      const int64_t tap = i % 9, in = i / 9 % c.x.dim(3),
+                    out = i / 9 / c.x.dim(3);
+      const Exact e =
+          GradientAt(o, gy, out, in, static_cast<int>(tap / 3), tap % 3);
+      const int64_t place =
+          (((out / 16 * (c.x.dim(3) / 16) + in / 16) * 9 + tap) * 16 +
+           in % 16) *
+              16 +
+          out % 16;
+      wrong += !(std::fabs(got.weight[place] - e.y) <= e.bound);
+    }
+    EXPECT_EQ(wrong, 0);
+    for (int64_t out = 0; out < c.outputs; ++out) {
+      double sum = 0, sizes = 0;
+      ForOutputs(gy, 1, [&](int64_t, int64_t, int64_t, int64_t of, float g) {
+        sum += of == out ? g : 0;
+        sizes += of == out ? std::fabs(g) : 0;
+      });
+      EXPECT_NEAR(got.bias.data<float>()[out], sum,
+                  sizes * static_cast<double>(gy.num_elements()) /
+                      static_cast<double>(c.outputs) * kRoundoff);
+    }
+  }
+}
+
+TEST_F(WinoConvTest, NeitherThreadsNorLayoutsChangeABitOfGradients) {
+  for (const Case& c : {Case{{1, 37, 50, 32}, 96, 1, false},
+                        Case{{2, 19, 25, 272}, 64, 2, false}}) {
+    const Operands o(c);
+    const Tensor gy =
+        RandomTensor("gy", {c.x.dim(0), c.x.dim(1), c.x.dim(2), c.outputs});
+    SetNumThreads(1);
+    const Gradients one = WinogradGradients(o, o.x, gy, 2);
+    for (const int threads : {1, 2, 3, 16}) {
+      SetNumThreads(threads);
+      const Gradients got =
+          WinogradGradients(o, InBlocks(o.x), InBlocks(gy), 2);
+      EXPECT_EQ(got.weight, one.weight) << threads;
+      EXPECT_TRUE(SameBits(got.bias, one.bias)) << threads;
+    }
+  }
+  SetNumThreads(0);
+}
+
+TEST_F(WinoConvTest, GradientsOfBf16AreThoseOfTheSameNumbers) {
+  if (!HasIsa(dnnl::cpu_isa::avx512_core)) GTEST_SKIP() << "needs AVX-512";
+  Operands o({{1, 11, 13, 144}, 48, 2, false});
+  const Tensor x = RandomTensor("x", o.x.shape(), DType::kBF16);
+  const Tensor gy = RandomTensor("gy", {1, 11, 13, 48}, DType::kBF16);
+  const Gradients narrow = WinogradGradients(o, x, gy, 2);
+  const Gradients wide = WinogradGradients(o, AsF32(x), AsF32(gy), 2);
+  EXPECT_EQ(narrow.weight, wide.weight);
+  EXPECT_TRUE(SameBits(narrow.bias, wide.bias));
+}
+
+TEST_F(WinoConvTest, LayoutsDoNotChangeABit) {
+  for (const Case& c : Cases()) {
+    const Operands o(c);
+    const Tensor want = InBlocks(Winograd(o));
+    Tensor got = AllocateIn(Layout::kBackend, want.shape(), DType::kF32);
+    WinoSpace space;
+    RunWino(o.params, o.weight.shape(), Packed(o.weight, false).data(),
+            /*turned=*/false, o.bias.data<float>(), InBlocks(o.x), &space,
+            &got);
+    EXPECT_TRUE(SameBits(got, want)) << c.x.ToString();
+  }
 }
 
 TEST_F(WinoConvTest, FitsOnlyItsKind) {

@@ -27,13 +27,17 @@ struct WinoTile {
 
 // y = relu?(conv(x, weights) + bias) for some tiles and outputs of a 3x3
 // convolution of stride 1 whose padding is its dilation. Maps are f32 in
-// N,H,W,C; channels and outputs are multiples of kWinoBlock.
+// N,C / block,H,W,block; channels and outputs are multiples of kWinoBlock.
 struct WinoTask {
   int height, width, dilation;
   int64_t channels, outputs;
+  int64_t x_block, y_block;  // 8, 16, or all, which is N,H,W,C
   bool relu;
+  bool turned;  // the kernel, by half a turn
   const float* x;
-  const float* weights;  // [outputs / kWinoBlock, channels, 9, kWinoBlock]
+  // [outputs / kWinoBlock, channels / kWinoBlock, 9, kWinoBlock of channels,
+  // kWinoBlock of outputs].
+  const float* weights;
   const float* bias;
   const float* zeros;  // so many as channels
   float* y;
@@ -44,9 +48,33 @@ struct WinoTask {
                    //                kWinoDepth * kWinoWidth + 3 * kWinoPad)
 };
 
+// The gradients of the weights and the bias of such a convolution, for some
+// tiles, channels and outputs; the bias's with the first channel. T: of the
+// maps, float, or uint16_t, which is bf16.
+template <typename T>
+struct WinoGradientTask {
+  int height, width, dilation;
+  int64_t channels, outputs;
+  int64_t x_block, y_block;
+  const T *x, *gy;
+  const T* zeros;
+  float *gweights, *gbias;  // as the weights of WinoTask
+  bool add;                 // else they are overwritten
+  const WinoTile* tiles;
+  int num_tiles;
+  int64_t first_channel, end_channel;  // multiples of kWinoBlock, kWinoDepth at
+                                       // most
+  int64_t first_output, end_output;    // multiples of kWinoBlock
+  float* scratch;  // kWinoPlanes * ((num_tiles + kWinoWidth) * kWinoDepth +
+                   //                num_tiles * kWinoWidth + 3 * kWinoPad)
+};
+
 // The same results bit for bit: each sum has one order, of fused products.
 void WinoTaskAvx2(const WinoTask& task);  // needs AVX2 and FMA
 void WinoTaskAvx512(const WinoTask& task);
+void WinoGradientAvx2(const WinoGradientTask<float>& task);
+void WinoGradientAvx512(const WinoGradientTask<float>& task);
+void WinoGradientOfBf16Avx512(const WinoGradientTask<uint16_t>& task);
 
 }  // namespace fcis::kernels
 

@@ -1,5 +1,6 @@
 #include <immintrin.h>
 
+#include "fcis/kernels/cpu/wino_gradient_impl.h"
 #include "fcis/kernels/cpu/wino_kernel.h"
 #include "fcis/kernels/cpu/wino_kernel_impl.h"
 
@@ -23,5 +24,8 @@ struct Avx2 {
 }  // namespace
 
 void WinoTaskAvx2(const WinoTask& task) { Wino<Avx2>::Run(task); }
+void WinoGradientAvx2(const WinoGradientTask<float>& task) {
+  WinoGradient<Avx2, float>::Run(task);
+}
 
 }  // namespace fcis::kernels

@@ -23,6 +23,7 @@ namespace {
 
 constexpr int kIn = 6, kOut = 4, kTaps = 3;
 constexpr int kPlanes = 2 * kIn;
+constexpr int64_t kTap = kWinoBlock * kWinoBlock;  // weights of one, in blocks
 constexpr int64_t kKernel = kTaps * kTaps * kWinoBlock;
 constexpr int64_t kLine = 16;  // floats of a cache line
 static_assert(kPlanes == kWinoPlanes, "two rows");
@@ -129,48 +130,58 @@ struct Wino {
     const int64_t in_plane, kernel_plane, out_plane;
     float *in, *kernel, *out;
   };
-  // Channels of the block that begins at `first`.
-  static FCIS_WINO_INLINE int64_t Depth(const WinoTask& t, int64_t first) {
-    const int64_t left = t.channels - first;
+  // Channels of a block, of so many that are left.
+  static FCIS_WINO_INLINE int64_t Depth(int64_t left) {
     return left < kWinoDepth ? left : kWinoDepth;
   }
 
-  // Two rows of B^T d B of every tile.
-  template <Rows kRows>
-  static void TransformIn(const WinoTask& t, const Buffers& buffers) {
+  // Two rows of B^T d B of every tile, for some channels, to planes of
+  // [channels / kWinoDepth, tiles, kWinoDepth].
+  template <Rows kRows, typename Task>
+  static void TransformIn(const Task& t, int64_t first, int64_t end, float* in,
+                          int64_t plane) {
     constexpr bool kEnds = kRows == Rows::kEnds;
+    const int64_t pixels = int64_t{t.height} * t.width;
     for (int i = 0; i < t.num_tiles; ++i) {
       const WinoTile& tile = t.tiles[i];
-      const float* d[kIn][kIn];
+      const auto* const map = t.x + tile.picture * pixels * t.channels +
+                              first / t.x_block * t.x_block * pixels +
+                              first % t.x_block;
+      decltype(t.x) d[kIn * kIn];  // of a block of channels
+      int64_t step[kIn * kIn];     // to the next one
       for (int r = 0; r < kIn; ++r) {
         const int y = tile.y + (r - 1) * t.dilation;
         for (int c = 0; c < kIn; ++c) {
           const int x = tile.x + (c - 1) * t.dilation;
           const bool inside = y >= 0 && y < t.height && x >= 0 && x < t.width;
-          d[r][c] = inside
-                        ? t.x + ((tile.picture * t.height + y) * t.width + x) *
-                                    t.channels
-                        : t.zeros;
+          d[r * kIn + c] =
+              inside ? map + (int64_t{y} * t.width + x) * t.x_block : t.zeros;
+          step[r * kIn + c] = inside ? pixels * t.x_block : 0;
         }
       }
-      for (int64_t k = 0; k < t.channels; k += kLength) {
+      int64_t in_block = 0;
+      for (int64_t k = 0; k < end - first; k += kLength, in_block += kLength) {
+        if (in_block == t.x_block) {
+          for (int p = 0; p < kIn * kIn; ++p) d[p] += step[p];
+          in_block = 0;
+        }
         const int64_t block = k / kWinoDepth * kWinoDepth;
-        float* const to =
-            buffers.in + block * t.num_tiles + i * Depth(t, block) + k - block;
+        float* const to = in + block * t.num_tiles +
+                          i * Depth(end - first - block) + k - block;
         V plus[kIn], minus[kIn];
 #pragma GCC unroll 6
         for (int c = 0; c < kIn; ++c) {
           V column[kIn];
 #pragma GCC unroll 6
           for (int r = kEnds ? 0 : 1; r < (kEnds ? kIn : kIn - 1); ++r) {
-            column[r] = S::Load(d[r][c] + k);
+            column[r] = S::Load(d[r * kIn + c] + in_block);
           }
           const Pair rows = InRows<kRows>(column);
           plus[c] = rows.plus;
           minus[c] = rows.minus;
         }
-        In(plus, to, buffers.in_plane);
-        In(minus, to + kIn * buffers.in_plane, buffers.in_plane);
+        In(plus, to, plane);
+        In(minus, to + kIn * plane, plane);
       }
     }
   }
@@ -194,24 +205,29 @@ struct Wino {
   template <Rows kRows>
   static void TransformKernel(const WinoTask& t, const Buffers& buffers,
                               int64_t channel, int64_t output, int vectors) {
-    const int64_t plane = buffers.kernel_plane, depth = Depth(t, channel);
+    const int64_t plane = buffers.kernel_plane,
+                  depth = Depth(t.channels - channel);
+    const int64_t tap = t.turned ? -kTap : kTap;
     for (int v = 0; v < vectors; ++v) {
-      const float* from = Weights(t, output + v * kLength, channel);
+      const float* const block = Weights(t, output + v * kLength, channel) +
+                                 (t.turned ? kTaps * kTaps - 1 : 0) * kTap;
       float* to = buffers.kernel + v * kLength;
       for (int64_t k = 0; k < depth; ++k) {
+        const float* const from = block +
+                                  k / kWinoBlock * kTaps * kTaps * kTap +
+                                  k % kWinoBlock * kWinoBlock;
         V plus[kTaps], minus[kTaps];
 #pragma GCC unroll 3
         for (int c = 0; c < kTaps; ++c) {
-          const V g[kTaps] = {S::Load(from + c * kWinoBlock),
-                              S::Load(from + (kTaps + c) * kWinoBlock),
-                              S::Load(from + (2 * kTaps + c) * kWinoBlock)};
+          const V g[kTaps] = {S::Load(from + c * tap),
+                              S::Load(from + (kTaps + c) * tap),
+                              S::Load(from + (2 * kTaps + c) * tap)};
           const Pair rows = KernelRows<kRows>(g);
           plus[c] = rows.plus;
           minus[c] = rows.minus;
         }
         Kernel(plus, to, plane);
         Kernel(minus, to + kIn * plane, plane);
-        from += kKernel;
         to += vectors * kLength;
       }
     }
@@ -272,7 +288,7 @@ struct Wino {
   // The products of a pass, in strips of nearly equal numbers of tiles.
   static void Multiply(const WinoTask& t, const Buffers& buffers,
                        int64_t channel, int vectors, const float* following) {
-    const int64_t depth = Depth(t, channel);
+    const int64_t depth = Depth(t.channels - channel);
     const int strips = (t.num_tiles + S::kTiles - 1) / S::kTiles;
     // Each of so many products fetches a part of a block of weights.
     const int parts = kPlanes * strips / static_cast<int>(kWidth / kWinoBlock);
@@ -308,6 +324,12 @@ struct Wino {
     constexpr bool kEnds = kRows == Rows::kEnds;
     constexpr double q = kRows == Rows::kA ? kA : kB;
     const V zero = S::Set(0);
+    const int64_t pixels = int64_t{t.height} * t.width;
+    int64_t place[kVectors];  // in a picture
+    for (int v = 0; v < vectors; ++v) {
+      const int64_t o = output + v * kLength;
+      place[v] = o / t.y_block * t.y_block * pixels + o % t.y_block;
+    }
     for (int i = 0; i < t.num_tiles; ++i) {
       const WinoTile& tile = t.tiles[i];
       const int rows = (t.height - tile.y + t.dilation - 1) / t.dilation;
@@ -317,8 +339,7 @@ struct Wino {
         V z[kOut][kOut], plus[kOut], minus[kOut];
         OutColumns(m, buffers.out_plane, plus);
         OutColumns(m + kIn * buffers.out_plane, buffers.out_plane, minus);
-        const int64_t o = output + v * kLength;
-        const V bias = S::Load(t.bias + o);
+        const V bias = S::Load(t.bias + output + v * kLength);
 #pragma GCC unroll 4
         for (int c = 0; c < kOut; ++c) {
           if (kEnds) {
@@ -332,11 +353,8 @@ struct Wino {
             z[3][c] = S::Set(q * q * q) * odd;
           }
         }
-        float* const to =
-            t.y +
-            ((tile.picture * t.height + tile.y) * t.width + tile.x) *
-                t.outputs +
-            o;
+        float* const to = t.y + tile.picture * pixels * t.outputs + place[v] +
+                          (int64_t{tile.y} * t.width + tile.x) * t.y_block;
 #pragma GCC unroll 4
         for (int r = 0; r < kOut; r += kEnds ? 3 : 1) {
           const bool complete =
@@ -346,7 +364,7 @@ struct Wino {
           for (int c = 0; c < kOut; ++c) {
             if (c >= columns) break;
             float* const at =
-                to + (int64_t{r} * t.width + c) * t.dilation * t.outputs;
+                to + (int64_t{r} * t.width + c) * t.dilation * t.y_block;
             V sum = z[r][c] + (kRows == Rows::kA ? bias : S::Load(at));
             if (complete && t.relu) sum = sum > zero ? sum : zero;
             S::Store(at, sum);
@@ -358,7 +376,7 @@ struct Wino {
 
   template <Rows kRows>
   static void Pass(const WinoTask& t, const Buffers& buffers) {
-    TransformIn<kRows>(t, buffers);
+    TransformIn<kRows>(t, 0, t.channels, buffers.in, buffers.in_plane);
     for (int64_t o = t.first_output; o < t.end_output; o += kWidth) {
       const int64_t left = (t.end_output - o) / kLength;
       const int vectors = left < kVectors ? static_cast<int>(left) : kVectors;

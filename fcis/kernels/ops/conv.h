@@ -29,10 +29,11 @@ struct ConvParams {
   bool f32_output = false;
 };
 
-// How a CPU's f32 convolutions of inference are computed. kWinograd: 3x3
-// kernels by a quarter of the products (fcis/kernels/cpu/wino_conv.h, which
-// states the error); kAuto: where that is faster, which the shapes alone
-// decide.
+// How a CPU's f32 convolutions are computed. kWinograd: 3x3 kernels by a
+// quarter of the products (fcis/kernels/cpu/wino_conv.h, which states the
+// error); kAuto: where that is faster, which the shapes alone decide. In
+// training all passes are, in bf16 too where the CPU has no AMX; what
+// is too small for it is by oneDNN's Winograd kernels. kDirect forbids both.
 enum class ConvAlgorithm { kAuto, kDirect, kWinograd };
 
 // A convolution of a backend's, which outlives it. Its calls are the backend's:

@@ -55,15 +55,19 @@ class EmulatedBf16Sums : public AllReduce {
 class EmulatedDevice : public HostDevice {
  public:
   int64_t waits() const { return waits_; }
+  EmulatedWork* work() const { return work_.get(); }
 
   Device type() const override { return Device::kCuda; }
   absl::StatusOr<Tensor> Allocate(const Shape& shape, DType type) override {
     const int64_t bytes =
         std::max<int64_t>(1, shape.num_elements() * DTypeSize(type));
-    auto host = std::make_shared<Tensor>(Shape{bytes}, DType::kU8);
-    void* const memory = host->mutable_raw();
-    return Tensor::OnDevice(shape, type, Device::kCuda,
-                            std::shared_ptr<void>(std::move(host), memory));
+    Tensor host({bytes}, DType::kU8);
+    work_->bytes += bytes;
+    return Tensor::OnDevice(
+        shape, type, Device::kCuda,
+        std::shared_ptr<void>(
+            host.mutable_raw(),
+            [host, bytes, work = work_](void*) { work->bytes -= bytes; }));
   }
   absl::Status Read(const void* from, int64_t bytes, void* host) override {
     ++waits_;
@@ -77,29 +81,47 @@ class EmulatedDevice : public HostDevice {
 
  private:
   int64_t waits_ = 0;
+  // Tensors may outlive the device.
+  const std::shared_ptr<EmulatedWork> work_ = std::make_shared<EmulatedWork>();
 };
 
 // Does not take what cuDNN does not: f32 with a residual, and, as tensor cores
 // want runs of 16 bytes, channels in other than eights.
 class EmulatedConvs : public PlainConvs {
  public:
-  using PlainConvs::PlainConvs;
+  EmulatedConvs(EmulatedDevice* device, DType type)
+      : PlainConvs(device, type), work_(device->work()) {}
 
+  absl::StatusOr<std::unique_ptr<Convolution>> Prepare(
+      const ConvParams& params, const Tensor& weight,
+      const Tensor& bias) override {
+    ++work_->prepared;
+    return PlainConvs::Prepare(params, weight, bias);
+  }
+  absl::StatusOr<std::unique_ptr<TrainedConvolution>> Make(
+      const ConvParams& params, const Shape& weight_shape,
+      absl::Span<const float> factors) override {
+    ++work_->made;
+    return PlainConvs::Make(params, weight_shape, factors);
+  }
   absl::Status Forward(const ConvProblem& problem, const Tensor& x,
                        const Tensor& w, const Tensor& bias,
                        const Tensor* residual, Tensor* y) override {
     if (residual != nullptr && problem.held == DType::kF32) return Gap();
     if (!Takes(problem)) return Gap();
+    ++work_->forward;
     return PlainConvs::Forward(problem, x, w, bias, residual, y);
   }
   absl::Status GradientOfX(const ConvProblem& problem, const Tensor& w,
                            const Tensor& gy, Tensor* gx) override {
     if (!Takes(problem)) return Gap();
+    ++work_->gradients_of_x;
     return PlainConvs::GradientOfX(problem, w, gy, gx);
   }
   absl::Status GradientOfWeight(const ConvProblem& problem, const Tensor& x,
                                 const Tensor& gy, Tensor* gw) override {
     if (!Takes(problem)) return Gap();
+    ++work_->gradients_of_weight;
     return PlainConvs::GradientOfWeight(problem, x, gy, gw);
   }
 
@@ -109,6 +131,8 @@ class EmulatedConvs : public PlainConvs {
            (p.weight.dim(0) % 8 == 0 && p.weight.dim(1) % 8 == 0);
   }
   static absl::Status Gap() { return absl::UnimplementedError("no engine"); }
+
+  EmulatedWork* const work_;
 };
 
 class EmulatedBackend : public DeviceBackend {
@@ -141,6 +165,10 @@ std::unique_ptr<TrainBackend> MakeEmulatedTrainBackend(DType activation_type) {
   return std::make_unique<DeviceTrainBackend>(
       std::move(forward), device,
       std::make_unique<DeviceParameterMath>(device));
+}
+
+EmulatedWork EmulatedWorkOf(const Backend& backend) {
+  return *static_cast<const EmulatedBackend&>(backend).emulated()->work();
 }
 
 int64_t EmulatedWaits(const Backend& backend) {

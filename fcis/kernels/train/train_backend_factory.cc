@@ -16,7 +16,7 @@
 namespace fcis::kernels {
 
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
-    absl::string_view name, Precision precision) {
+    absl::string_view name, Precision precision, ConvAlgorithm algorithm) {
   if (name == "cuda") {
 #if defined(FCIS_CUDA)
     ASSIGN_OR_RETURN(const DType type, MapTypeOf(name, precision));
@@ -37,7 +37,7 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
         "the backend ref trains in f32 only; use cpu for bf16");
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Backend> forward,
-                   MakeBackend(name, precision));
+                   MakeBackend(name, precision, algorithm));
   if (name == "ref") {
     return std::make_unique<DeviceTrainBackend>(
         std::move(forward), HostDevice::Shared(),

@@ -12,9 +12,10 @@
 namespace fcis::kernels {
 
 // name: "cpu", "cuda" or "ref" (f32 only; the oracle). Precisions and errors as
-// in MakeBackend.
+// in MakeBackend. algorithm: of cpu, of all passes of its convolutions.
 absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
-    absl::string_view name, Precision precision);
+    absl::string_view name, Precision precision,
+    ConvAlgorithm algorithm = ConvAlgorithm::kAuto);
 
 }  // namespace fcis::kernels
 

@@ -123,7 +123,10 @@ TEST_P(TrainBackendTest, ConvolutionsLikeRef) {
            {1, 10, 12, 24, 40, 3, 1, 2, 2, true, false, true},
            {2, 8, 7, 8, 18, 1, 1, 0, 1, false, true, false},
            {1, 21, 18, 3, 8, 7, 2, 3, 1, true, false, true},
-           {1, 1, 1, 5, 7, 1, 1, 0, 1, false, false, false}}) {
+           {1, 1, 1, 5, 7, 1, 1, 0, 1, false, false, false},
+           // Large enough for the CPU's own Winograd kernels.
+           {1, 23, 25, 64, 64, 3, 1, 1, 1, true, false, true},
+           {2, 18, 17, 64, 80, 3, 1, 2, 2, false, false, true}}) {
     ExpectLikeRef(GetParam(), c, false);
   }
 }
@@ -165,6 +168,7 @@ TEST_P(TrainBackendTest, NarrowTypesAreNearRef) {
     // Channels that tensor cores take as they are, and others.
     for (const ConvCase& c : std::vector<ConvCase>{
              {2, 9, 11, 32, 48, 3, 1, 1, 1, false, true, true},
+             {2, 18, 17, 64, 80, 3, 1, 2, 2, true, false, true},
              {2, 9, 11, 32, 18, 1, 2, 0, 1, false, false, false},
              {2, 9, 11, 24, 41, 1, 1, 0, 1, true, false, true},
              {1, 21, 18, 3, 8, 7, 2, 3, 1, true, false, true},

@@ -38,9 +38,9 @@ ABSL_FLAG(
     "0.015, f32 0.");
 ABSL_FLAG(
     std::string, conv, "auto",
-    "How f32 convolutions are computed on a CPU, but for training: "
-    "direct; winograd (3x3 kernels by a quarter of the products, rounding "
-    "twice as much); or auto (winograd for the layers that it makes faster).");
+    "How f32 convolutions are computed on a CPU: direct; winograd (3x3 kernels "
+    "by a quarter of the products, rounding twice as much); or auto (winograd "
+    "for the layers that it makes faster).");
 
 namespace fcis::model {
 namespace {
@@ -126,6 +126,8 @@ absl::StatusOr<DeviceChoice> DeviceFromFlags() {
   ASSIGN_OR_RETURN(choice.device, DeviceName());
   ASSIGN_OR_RETURN(choice.precision,
                    kernels::ParsePrecision(absl::GetFlag(FLAGS_precision)));
+  ASSIGN_OR_RETURN(choice.algorithm,
+                   kernels::ParseConvAlgorithm(absl::GetFlag(FLAGS_conv)));
   RETURN_IF_ERROR(SetThreadsFromFlag());
   return choice;
 }
@@ -165,18 +167,15 @@ std::string SettlePrecision(const kernels::Backend& backend, Weights* weights) {
 }
 
 absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags() {
-  return MakeFromFlags(
-      [](absl::string_view device, kernels::Precision precision)
-          -> absl::StatusOr<std::unique_ptr<kernels::Backend>> {
-        if (precision == kernels::Precision::kAuto &&
-            absl::GetFlag(FLAGS_auto_loss) < kBf16Loss) {
-          precision = kernels::Precision::kF32;
-        }
-        ASSIGN_OR_RETURN(
-            const kernels::ConvAlgorithm algorithm,
-            kernels::ParseConvAlgorithm(absl::GetFlag(FLAGS_conv)));
-        return kernels::MakeBackend(device, precision, algorithm);
-      });
+  return MakeFromFlags([](absl::string_view device,
+                          kernels::Precision precision,
+                          kernels::ConvAlgorithm algorithm) {
+    if (precision == kernels::Precision::kAuto &&
+        absl::GetFlag(FLAGS_auto_loss) < kBf16Loss) {
+      precision = kernels::Precision::kF32;
+    }
+    return kernels::MakeBackend(device, precision, algorithm);
+  });
 }
 
 }  // namespace fcis::model

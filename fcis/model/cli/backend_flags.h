@@ -30,6 +30,7 @@ absl::Status CheckBackendFlags();
 struct DeviceChoice {
   std::string device;  // "auto", "cpu", ...
   kernels::Precision precision = kernels::Precision::kAuto;
+  kernels::ConvAlgorithm algorithm = kernels::ConvAlgorithm::kAuto;
 };
 
 // Sets the number of threads. Errors: those of CheckBackendFlags.
@@ -39,18 +40,20 @@ absl::StatusOr<DeviceChoice> DeviceFromFlags();
 // it.
 void SayWhyNotGpu(const absl::Status& status);
 
-// What make(device, precision), such as kernels::MakeTrainBackend, makes for
-// the flags; for "auto" on a GPU, else on the CPU. Errors: a UsageError as
+// What make(device, precision, algorithm), such as kernels::MakeBackend, makes
+// for the flags; for "auto" on a GPU, else on the CPU. Errors: a UsageError as
 // above; a device that this program or machine does not have.
 template <typename Make>
 auto MakeFromFlags(const Make& make)
-    -> decltype(make("", kernels::Precision::kAuto)) {
+    -> decltype(make("", kernels::Precision::kAuto,
+                     kernels::ConvAlgorithm::kAuto)) {
   ASSIGN_OR_RETURN(const DeviceChoice choice, DeviceFromFlags());
   const bool any = choice.device == "auto";
-  auto made = make(any ? "cuda" : choice.device, choice.precision);
+  auto made =
+      make(any ? "cuda" : choice.device, choice.precision, choice.algorithm);
   if (!any || made.ok()) return made;
   SayWhyNotGpu(made.status());
-  return make("cpu", choice.precision);
+  return make("cpu", choice.precision, choice.algorithm);
 }
 
 // What --precision auto settles for: the fastest that `backend` has for these
@@ -60,7 +63,6 @@ auto MakeFromFlags(const Make& make)
 // 5.0 % with --auto_loss)"; of another --precision only its name.
 std::string SettlePrecision(const kernels::Backend& backend, Weights* weights);
 
-// A kernels::MakeBackend with the algorithm that --conv names.
 absl::StatusOr<std::unique_ptr<kernels::Backend>> BackendFromFlags();
 
 }  // namespace fcis::model

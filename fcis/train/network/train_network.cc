@@ -145,6 +145,8 @@ absl::Status TrainNetwork::Allocate() {
       parameters_.push_back(p);
       total += (p->size() + kLine - 1) / kLine * kLine;
     }
+    complete_.resize(parameters_.size());
+    complete_.back() = layer;
   }
   ASSIGN_OR_RETURN(values_, math()->Zeros(total));
   ASSIGN_OR_RETURN(gradients_, math()->Zeros(total));
@@ -181,6 +183,11 @@ absl::Status TrainNetwork::Load(const model::Weights& weights) {
 absl::Status TrainNetwork::Refresh() {
   for (ConvLayer* layer : layers_) RETURN_IF_ERROR(layer->Refresh());
   return absl::OkStatus();
+}
+
+absl::Status TrainNetwork::Refresh(int parameter) {
+  ConvLayer* const layer = complete_[static_cast<size_t>(parameter)];
+  return layer == nullptr ? absl::OkStatus() : layer->Refresh();
 }
 
 absl::StatusOr<model::Weights> TrainNetwork::Save() const {

@@ -70,8 +70,11 @@ class TrainNetwork {
   // For tests: in the same order.
   const std::vector<ConvLayer*>& layers() const { return layers_; }
 
-  // After the values were changed.
+  // After all values were changed.
   absl::Status Refresh();
+  // After a parameter was changed, by index; each in its turn. A layer computes
+  // with its new values when its last one has come.
+  absl::Status Refresh(int parameter);
   // Takes over values, as Create does.
   absl::Status Load(const model::Weights& weights);
   // All tensors of a model file, those that are not trained too.
@@ -117,6 +120,8 @@ class TrainNetwork {
   std::vector<Layer> trained_;      // in the topology's order
   std::vector<ConvLayer*> layers_;  // in the opposite one
   std::vector<Parameter*> parameters_;
+  std::vector<ConvLayer*>
+      complete_;  // by parameter: its layer, of the last one
   Tensor values_, gradients_;
   // Kept for Backward: outputs of the layers by index, of trained ones and
   // those that they read.

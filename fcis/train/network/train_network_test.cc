@@ -242,6 +242,55 @@ TEST(TrainNetworkTest, WaitsForNoMoreThanItsOutputs) {
   }
 }
 
+// Convolutions of the frozen stages are prepared once, have no gradients, and
+// none of their maps is kept but the last.
+TEST(TrainNetworkTest, FrozenStagesCostTheirForwardOnly) {
+  const Tensor pictures = kernels::RandomTensor("small", {1, 64, 64, 3});
+  const model::Weights weights = Initial();
+  int64_t kept[3], not_kept = pictures.num_bytes();
+  for (const int stages : {0, 2}) {
+    const auto backend = kernels::MakeTestTrainBackend("emulated");
+    const auto work = [&] {
+      return kernels::EmulatedWorkOf(backend->forward());
+    };
+    TrainConfig recipe;
+    recipe.set_normalization(TrainConfig::BIAS);
+    recipe.set_frozen_stages(stages);
+    const auto network = Make(weights, recipe, backend.get());
+    int64_t frozen = 0, ends = 0, layers = 0, last = 0;
+    const model::Topology topology = model::TopologyOf(weights.config);
+    for (const model::ConvSpec& layer : topology.layers) {
+      const auto is_frozen = [&](const model::ConvSpec& l) {
+        return l.stage > 0 && l.stage <= stages;
+      };
+      ++layers;
+      if (is_frozen(layer)) {
+        ++frozen;
+        const int64_t channels = weights.tensors.at(layer.name + "/W").dim(0);
+        last = channels * 16 * 16 * int64_t{sizeof(float)};
+        not_kept += last;
+        if (layer.pooled) not_kept += 4 * last;
+      }
+      ends += !is_frozen(layer) &&
+              (layer.source < 0 ||
+               is_frozen(topology.layers[static_cast<size_t>(layer.source)]));
+    }
+    EXPECT_EQ(work().prepared, frozen);
+    EXPECT_EQ(work().made, layers - frozen);
+    const kernels::EmulatedWork before = work();
+    const TrainNetwork::Outputs o = *network->Forward(pictures);
+    EXPECT_EQ(work().forward - before.forward, layers);
+    kept[stages] = work().bytes - before.bytes;
+    ASSERT_TRUE(network->Backward(LossGradients(o), false, nullptr).ok());
+    ASSERT_TRUE(network->Refresh().ok());
+    EXPECT_EQ(work().gradients_of_weight, layers - frozen);
+    EXPECT_EQ(work().gradients_of_x, layers - frozen - ends);
+    EXPECT_EQ(work().prepared, frozen);
+    not_kept -= last;
+  }
+  EXPECT_EQ(kept[0] - kept[2], not_kept);
+}
+
 // Statistics are summed over processes in host memory: one wait for a batch
 // norm's sums and two for its gamma and beta; back, one for the sums and, where
 // gradients are added, two for what they are added to.

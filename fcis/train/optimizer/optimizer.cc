@@ -110,7 +110,8 @@ absl::StatusOr<double> Optimizer::GradientNorm(float scale) const {
   return std::sqrt(squares) / scale;
 }
 
-absl::Status Optimizer::Step(float lr, double gradient_norm, float scale) {
+absl::Status Optimizer::Step(float lr, double gradient_norm, float scale,
+                             const std::function<absl::Status(int)>& updated) {
   ++steps_;
   const bool clips =
       config_.clip_norm() > 0 && gradient_norm > config_.clip_norm();
@@ -120,7 +121,8 @@ absl::Status Optimizer::Step(float lr, double gradient_norm, float scale) {
       scale;
   arrays.average_decay = static_cast<float>(
       std::min(config_.ema_decay(), (1.0 + steps_) / (10.0 + steps_)));
-  for (Slot& slot : slots_) {
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = slots_[i];
     const Parameter& p = *slot.parameter;
     arrays.factors = &slot.factors;
     arrays.gradient = p.gradient;
@@ -130,6 +132,7 @@ absl::Status Optimizer::Step(float lr, double gradient_norm, float scale) {
     arrays.average =
         config_.ema_decay() > 0 ? kernels::Floats(&slot.average) : nullptr;
     RETURN_IF_ERROR(Update(slot, lr, arrays));
+    if (updated) RETURN_IF_ERROR(updated(static_cast<int>(i)));
   }
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #define FCIS_TRAIN_OPTIMIZER_OPTIMIZER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -64,8 +65,11 @@ class Optimizer {
 
   // One step; `gradient_norm` is what GradientNorm() says when clipping is on,
   // else unused. Gradients are `scale` times what they should be (LossScale).
-  // The same bits for any number of threads.
-  absl::Status Step(float lr, double gradient_norm, float scale = 1);
+  // The same bits for any number of threads. `updated`, if set, is told after
+  // each parameter which it was, while its new value may still be in a cache;
+  // its error ends the step.
+  absl::Status Step(float lr, double gradient_norm, float scale = 1,
+                    const std::function<absl::Status(int)>& updated = nullptr);
 
   // The norm of all gradients, factors applied, divided by `scale`. Not finite
   // where one is not.

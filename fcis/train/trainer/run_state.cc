@@ -162,9 +162,9 @@ absl::StatusOr<UpdateNumbers> RunState::Update(double learning_rate) {
   RETURN_IF_ERROR(scale_.Update(!numbers.left_out));
   if (scale_.dynamic()) numbers.loss_scale = scale_.value();
   if (!numbers.left_out) {
-    RETURN_IF_ERROR(
-        optimizer_->Step(static_cast<float>(learning_rate), norm, scale));
-    RETURN_IF_ERROR(network_->Refresh());
+    RETURN_IF_ERROR(optimizer_->Step(
+        static_cast<float>(learning_rate), norm, scale,
+        [this](int parameter) { return network_->Refresh(parameter); }));
   }
   ++iteration_;
   return numbers;
