@@ -12,14 +12,13 @@ _EVERYWHERE = [
 def _precompiled(arguments):
     """A rule's arguments, with its files reading what is precompiled first."""
     deps = arguments["deps"] + _EVERYWHERE
-    copts = arguments.get("copts", [])
-    if [option for option in copts if option.startswith("-m")]:
-        # For another CPU than what is precompiled.
+    if arguments.get("copts"):
+        # What is precompiled brings its own options for the optimizer along.
         return dict(arguments, deps = deps)
     name = "tests" if arguments.get("testonly") else "common"
     return dict(
         arguments,
-        copts = copts + ["-include", "third_party/precompiled/%s.h" % name],
+        copts = ["-include", "third_party/precompiled/%s.h" % name],
         deps = deps + ["//third_party/precompiled:" + name],
     )
 

@@ -204,16 +204,14 @@ FCIS_WIDE size_t ReadThirtyTwo(const char*& next, const char* end,
 
 #undef FCIS_WIDE
 
-using ReadSome = size_t (*)(const char*& next, const char* end, uint32_t* out);
-
-ReadSome FindReadSome() {
-  if (__builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512vbmi2")) {
-    return ReadThirtyTwo;
-  }
-  return __builtin_cpu_supports("avx2") ? ReadEight : nullptr;
+bool CpuHas(RleReading way) {
+  if (way == RleReading::kAvx2) return __builtin_cpu_supports("avx2");
+  return __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512vbmi2");
 }
+
+using ReadSome = size_t (*)(const char*& next, const char* end, uint32_t* out);
 
 // Reads a number of two groups, the usual length of those with more than one;
 // false: the next is none.
@@ -239,11 +237,12 @@ FCIS_MULTIVERSION bool CoverAtMost(uint64_t pixels,
   return signs >> 31 == 0 && covered <= pixels;
 }
 
-// Reads several numbers at once: `read` returns how many it stored as runs,
-// behind at least three, and may write up to kRoom. False: something is wrong,
-// or may be; the counts are then unspecified.
-bool ParseFast(ReadSome read, int64_t pixels, absl::string_view text,
+// Reads several numbers at once, not kPlain: `read` returns how many it stored
+// as runs, behind at least three, and may write up to kRoom. False: something
+// is wrong, or may be; the counts are then unspecified.
+bool ParseFast(RleReading way, int64_t pixels, absl::string_view text,
                std::vector<uint32_t>& counts) {
+  const ReadSome read = way == RleReading::kAvx512 ? ReadThirtyTwo : ReadEight;
   constexpr size_t kRoom = 32;
   // Below it no sum of a run and so many differences overflows.
   if (pixels > int64_t{1} << 30) return false;
@@ -272,9 +271,8 @@ bool ParseFast(ReadSome read, int64_t pixels, absl::string_view text,
 
 #else
 
-using ReadSome = void*;
-ReadSome FindReadSome() { return nullptr; }
-bool ParseFast(ReadSome, int64_t, absl::string_view, std::vector<uint32_t>&) {
+bool CpuHas(RleReading) { return false; }
+bool ParseFast(RleReading, int64_t, absl::string_view, std::vector<uint32_t>&) {
   return false;
 }
 
@@ -294,9 +292,22 @@ std::string RleCountsToString(absl::Span<const uint32_t> counts) {
 
 absl::Status ParseRleCounts(int height, int width, absl::string_view text,
                             std::vector<uint32_t>& counts) {
-  static const ReadSome read = FindReadSome();
-  if (read != nullptr &&
-      ParseFast(read, static_cast<int64_t>(height) * width, text, counts)) {
+  static const RleReading best =
+      CanRead(RleReading::kAvx512) ? RleReading::kAvx512
+      : CanRead(RleReading::kAvx2) ? RleReading::kAvx2
+                                   : RleReading::kPlain;
+  return ParseRleCounts(best, height, width, text, counts);
+}
+
+bool CanRead(RleReading way) {
+  return way == RleReading::kPlain || CpuHas(way);
+}
+
+absl::Status ParseRleCounts(RleReading way, int height, int width,
+                            absl::string_view text,
+                            std::vector<uint32_t>& counts) {
+  if (way != RleReading::kPlain &&
+      ParseFast(way, static_cast<int64_t>(height) * width, text, counts)) {
     return absl::OkStatus();
   }
   return ParsePlainly(height, width, text, counts);

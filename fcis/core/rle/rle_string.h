@@ -32,6 +32,18 @@ absl::StatusOr<Rle> ParseRleCounts(int64_t height, int64_t width,
 absl::Status ParseRleCounts(int height, int width, absl::string_view text,
                             std::vector<uint32_t>& counts);
 
+// How several numbers are read at a time; all ways give the same.
+enum class RleReading { kPlain, kAvx2, kAvx512 };
+
+// Whether this CPU can.
+bool CanRead(RleReading way);
+
+// The same in one of the ways that the CPU can, which the others choose the
+// fastest of.
+absl::Status ParseRleCounts(RleReading way, int height, int width,
+                            absl::string_view text,
+                            std::vector<uint32_t>& counts);
+
 }  // namespace fcis
 
 #endif  // FCIS_CORE_RLE_RLE_STRING_H_

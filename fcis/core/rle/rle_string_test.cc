@@ -85,6 +85,35 @@ TEST(RleStringTest, CorruptStrings) {
               HasSubstr("cover 8589934590 pixels"));
 }
 
+// Runs of all lengths, whole and damaged: each way gives the same runs, or the
+// same error.
+TEST(RleStringTest, AllWaysAgree) {
+  std::mt19937 random(7);
+  const auto below = [&](uint32_t n) {
+    return std::uniform_int_distribution<uint32_t>(0, n - 1)(random);
+  };
+  constexpr int kHeight = 3000, kWidth = 4000;
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<uint32_t> runs(1 + below(70));
+    for (uint32_t& run : runs) run = below(1u << (1 + below(16)));
+    std::string text = RleCountsToString(runs);
+    if (i % 2 == 1) text[below(text.size())] = static_cast<char>(below(256));
+    std::vector<uint32_t> want, got;
+    const absl::Status plain =
+        ParseRleCounts(RleReading::kPlain, kHeight, kWidth, text, want);
+    if (i % 2 == 0) {
+      ASSERT_EQ(want, runs) << text;
+    }
+    for (const RleReading way : {RleReading::kAvx2, RleReading::kAvx512}) {
+      if (!CanRead(way)) continue;
+      ASSERT_EQ(ParseRleCounts(way, kHeight, kWidth, text, got), plain) << text;
+      if (plain.ok()) {
+        ASSERT_EQ(got, want) << text;
+      }
+    }
+  }
+}
+
 TEST(RleStringTest, ReusesMemory) {
   std::vector<uint32_t> counts(100, 7);
   const uint32_t* memory = counts.data();

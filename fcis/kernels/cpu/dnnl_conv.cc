@@ -221,8 +221,7 @@ class DnnlConv : public TrainedConvolution {
   absl::Status GradientOfWeight(const Tensor& x, const Tensor& gy, bool add,
                                 float* gweight, float* gbias) override {
     if (ByWinograd(x)) {
-      RunWinoGradient(params(), x, gy, add, convs_->wino_space(), gweight,
-                      gbias);
+      RunWinoGradient(params(), x, gy, add, gweight, gbias);
       return absl::OkStatus();
     }
     return Run(x.shape(), [&] {
@@ -298,8 +297,7 @@ class DnnlConv : public TrainedConvolution {
     run.relu = run.relu && !back;
     RunWino(run, back ? Shape{shape.dim(1), shape.dim(0), 3, 3} : shape,
             static_cast<const float*>(weights.raw()), back,
-            back ? nullptr : bias_.data<float>(), from, convs_->wino_space(),
-            to);
+            back ? nullptr : bias_.data<float>(), from, to);
   }
 
   // x in the type that convolutions compute in.

@@ -45,7 +45,6 @@ class DnnlConvs : public ConvEngine {
   // Whether such a kernel is trained by RunWino where maps are large enough; in
   // bf16, too, where the CPU has no AMX.
   bool TrainsByWinograd(const ConvParams& params, const Shape& weight) const;
-  WinoSpace* wino_space() { return &wino_space_; }
   DnnlContext& context() { return context_; }
   // Throws dnnl::error.
   std::shared_ptr<const ConvPlan> Plan(const ConvSetup& setup, ConvPass pass);

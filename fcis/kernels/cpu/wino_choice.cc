@@ -41,8 +41,7 @@ class WinoOrDirect : public Convolution {
       return direct_->Forward(x, residual, y);
     }
     NeedWinograd();
-    thread_local WinoSpace space;
-    winograd_->Run(x, &space, y);
+    winograd_->Run(x, y);
     return absl::OkStatus();
   }
 

@@ -58,15 +58,13 @@ class WinoChoiceTest : public ::testing::Test {
   }
   Tensor Winograd(int64_t size) {
     Tensor y(MapOf(size));
-    WinoConv(params_, weight_, bias_)
-        .Run(RandomTensor("x", MapOf(size)), &space_, &y);
+    WinoConv(params_, weight_, bias_).Run(RandomTensor("x", MapOf(size)), &y);
     return y;
   }
   static bool WasDirect(const Tensor& y) { return y.data<float>()[0] == -1; }
 
   ConvParams params_;
   Tensor weight_, bias_;
-  WinoSpace space_;
   int made_ = 0;
 };
 

@@ -113,6 +113,18 @@ int64_t BlockBegin(int64_t channels, int64_t i, int64_t n) {
   return channels / kWinoBlock * i / n * kWinoBlock;
 }
 
+// Memory that the convolutions of a thread share. Grows to the largest of them.
+struct WinoSpace {
+  std::vector<WinoTile> tiles;
+  std::vector<Tensor> scratch;  // per thread of the team
+  std::vector<float> zeros;
+};
+
+WinoSpace* ThreadSpace() {
+  thread_local WinoSpace space;
+  return &space;
+}
+
 void Provide(int64_t floats, int64_t zeros, WinoSpace* space) {
   space->zeros.resize(
       std::max(space->zeros.size(), static_cast<size_t>(zeros)));
@@ -126,7 +138,8 @@ void Provide(int64_t floats, int64_t zeros, WinoSpace* space) {
 template <typename T>
 void RunGradient(const ConvParams& params, const Tensor& x, const Tensor& gy,
                  bool add, void (*run)(const WinoGradientTask<T>&),
-                 WinoSpace* space, float* gweights, float* gbias) {
+                 float* gweights, float* gbias) {
+  WinoSpace* const space = ThreadSpace();
   FindTiles(x.shape(), params.dilation, &space->tiles);
   const int64_t tiles = static_cast<int64_t>(space->tiles.size());
   WinoGradientTask<T> task = {};
@@ -208,7 +221,8 @@ Tensor WinoConv::Weight() const {
 
 void RunWino(const ConvParams& params, const Shape& kernel,
              const float* weights, bool turned, const float* bias,
-             const Tensor& x, WinoSpace* space, Tensor* y) {
+             const Tensor& x, Tensor* y) {
+  WinoSpace* const space = ThreadSpace();
   FindTiles(x.shape(), params.dilation, &space->tiles);
   const int64_t tiles = static_cast<int64_t>(space->tiles.size());
   WinoTask task = {};
@@ -250,14 +264,13 @@ void RunWino(const ConvParams& params, const Shape& kernel,
 }
 
 void RunWinoGradient(const ConvParams& params, const Tensor& x,
-                     const Tensor& gy, bool add, WinoSpace* space,
-                     float* gweights, float* gbias) {
+                     const Tensor& gy, bool add, float* gweights,
+                     float* gbias) {
   const Kernels kernels = FindKernels();
   if (x.type() == DType::kBF16) {
-    RunGradient(params, x, gy, add, kernels.gradient_of_bf16, space, gweights,
-                gbias);
+    RunGradient(params, x, gy, add, kernels.gradient_of_bf16, gweights, gbias);
   } else {
-    RunGradient(params, x, gy, add, kernels.gradient, space, gweights, gbias);
+    RunGradient(params, x, gy, add, kernels.gradient, gweights, gbias);
   }
 }
 

@@ -20,14 +20,6 @@
 
 namespace fcis::kernels {
 
-// Memory that convolutions share, one call at a time. Grows to the largest of
-// them.
-struct WinoSpace {
-  std::vector<WinoTile> tiles;
-  std::vector<Tensor> scratch;  // per thread
-  std::vector<float> zeros;
-};
-
 // y = relu?(conv(x, kernel) + bias) of a convolution that WinoConv fits.
 // kernel: f32 O,I,3,3; weights: in oneDNN's layout OIhw16i16o. turned: the
 // kernel is turned by half a turn, so that weights of the kernel O,I in
@@ -37,7 +29,7 @@ struct WinoSpace {
 // number of threads.
 void RunWino(const ConvParams& params, const Shape& kernel,
              const float* weights, bool turned, const float* bias,
-             const Tensor& x, WinoSpace* space, Tensor* y);
+             const Tensor& x, Tensor* y);
 
 // The gradients of its weights (OIhw16i16o) and bias, set or added; x and gy as
 // the x and y of RunWino, or both bf16, with AVX-512; the bits as there. With u
@@ -45,8 +37,7 @@ void RunWino(const ConvParams& params, const Shape& kernel,
 //   |gw - exact| <= (tiles + 40) u sum_tiles |G^T| (|A||gy||A^T| *
 //                                                   |B^T||d||B|) |G|.
 void RunWinoGradient(const ConvParams& params, const Tensor& x,
-                     const Tensor& gy, bool add, WinoSpace* space,
-                     float* gweights, float* gbias);
+                     const Tensor& gy, bool add, float* gweights, float* gbias);
 
 class WinoConv {
  public:
@@ -62,9 +53,9 @@ class WinoConv {
   Tensor Weight() const;
 
   // As RunWino.
-  void Run(const Tensor& x, WinoSpace* space, Tensor* y) const {
+  void Run(const Tensor& x, Tensor* y) const {
     RunWino(params_, shape_, packed_.data<float>(), /*turned=*/false,
-            bias_.data<float>(), x, space, y);
+            bias_.data<float>(), x, y);
   }
 
  private:

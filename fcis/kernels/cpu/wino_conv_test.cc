@@ -59,10 +59,9 @@ struct Operands {
 };
 
 Tensor Winograd(const Operands& o) {
-  WinoSpace space;
   Tensor y(
       ops::InferConvShape(o.params, o.x.shape(), o.weight.shape()).value());
-  WinoConv(o.params, o.weight, o.bias).Run(o.x, &space, &y);
+  WinoConv(o.params, o.weight, o.bias).Run(o.x, &y);
   return y;
 }
 
@@ -289,12 +288,10 @@ TEST_F(WinoConvTest, GradientOfX) {
           o.weight.data<float>()[(out * back.dim(0) + in) * 9 + 8 - i % 9];
     }
     o.params.relu = false;
-    WinoSpace space;
     Tensor want(c.x), got(c.x);
-    WinoConv(o.params, turned, Tensor::Zeros({back.dim(0)}))
-        .Run(gy, &space, &want);
+    WinoConv(o.params, turned, Tensor::Zeros({back.dim(0)})).Run(gy, &want);
     RunWino(o.params, back, Packed(o.weight, true).data(), /*turned=*/true,
-            nullptr, gy, &space, &got);
+            nullptr, gy, &got);
     EXPECT_TRUE(SameBits(got, want)) << c.x.ToString();
   }
 }
@@ -306,11 +303,10 @@ struct Gradients {
 
 Gradients WinogradGradients(const Operands& o, const Tensor& x,
                             const Tensor& gy, int times) {
-  WinoSpace space;
   Gradients g = {std::vector<float>(o.weight.num_elements(), 9),
                  Tensor(o.bias.shape())};
   for (int i = 0; i < times; ++i) {
-    RunWinoGradient(o.params, x, gy, /*add=*/i > 0, &space, g.weight.data(),
+    RunWinoGradient(o.params, x, gy, /*add=*/i > 0, g.weight.data(),
                     g.bias.mutable_data<float>());
   }
   return g;
@@ -413,10 +409,8 @@ TEST_F(WinoConvTest, LayoutsDoNotChangeABit) {
     const Operands o(c);
     const Tensor want = InBlocks(Winograd(o));
     Tensor got = AllocateIn(Layout::kBackend, want.shape(), DType::kF32);
-    WinoSpace space;
     RunWino(o.params, o.weight.shape(), Packed(o.weight, false).data(),
-            /*turned=*/false, o.bias.data<float>(), InBlocks(o.x), &space,
-            &got);
+            /*turned=*/false, o.bias.data<float>(), InBlocks(o.x), &got);
     EXPECT_TRUE(SameBits(got, want)) << c.x.ToString();
   }
 }
