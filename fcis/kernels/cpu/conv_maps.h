@@ -1,0 +1,39 @@
+// Passes over maps and gradients that oneDNN's convolutions need before or
+// after them.
+#ifndef FCIS_KERNELS_CPU_CONV_MAPS_H_
+#define FCIS_KERNELS_CPU_CONV_MAPS_H_
+
+#include <cstdint>
+
+#include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/ops/conv.h"
+
+namespace fcis::kernels {
+
+// y += x, on all threads.
+void ParallelAddTo(const float* x, int64_t n, float* y);
+
+// x rounded, on all threads; y: bf16 of as many elements.
+void ParallelToBf16(const Tensor& x, Tensor* y);
+
+// The sums of a map's channels over its pixels; bf16 in N,H,W,C.
+void SumPixels(const Tensor& map, float* sums);
+
+// The pixels of x, bf16 in N,H,W,C, that a 1x1 kernel reads for y.
+Tensor PixelsOf(const Tensor& x, const Shape& y, int stride);
+
+// Where a strided kernel runs over one column, oneDNN 2.6's bf16 gradient by
+// weights leaves those taps unwritten that see padding only.
+bool LeavesTaps(const ConvParams& p, const Shape& weight, const Tensor& x);
+
+// One column of bf16 in N,H,W,C and a second one of zeros: such kernels give as
+// many outputs, and the same gradient by weights.
+Tensor WithZeroColumn(const Tensor& x);
+
+// A map cut into phases (dilation_phases.h), and back.
+Tensor Split(const Tensor& map, int phases);
+void Join(const Tensor& split, int phases, Tensor* map);
+
+}  // namespace fcis::kernels
+
+#endif  // FCIS_KERNELS_CPU_CONV_MAPS_H_
