@@ -206,7 +206,9 @@ TEST(Network, In8BitsIsNearTheFloats) {
     EXPECT_LT(Difference(got, want), 0.1);
     const auto cpu = kernels::MakeBackend("cpu", kernels::Precision::kInt8);
     if (!cpu.ok()) continue;  // without VNNI
-    EXPECT_LT(Difference(Outputs(weights, cpu->get()), got), 0.02);
+    // A step, 1/255 of a map's largest value, is some percent of its size, and
+    // the layers in floats may be bf16 there.
+    EXPECT_LT(Difference(Outputs(weights, cpu->get()), got), 0.03);
   }
 }
 
