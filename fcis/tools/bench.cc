@@ -9,7 +9,6 @@
 #include "absl/algorithm/container.h"
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
-#include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
@@ -22,6 +21,7 @@
 #include "fcis/eval/predict/picture_job.h"
 #include "fcis/model/detector.h"
 #include "fcis/model/topology.h"
+#include "fcis/tools/synthetic_picture.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
 
@@ -152,32 +152,6 @@ double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const size_t n = values.size();
   return (values[(n - 1) / 2] + values[n / 2]) / 2;
-}
-
-Image SyntheticPicture(int height, int width) {
-  constexpr int kRectangles = 24;
-  const uint64_t key = RngKey("picture", 0);
-  Image picture(height, width);
-  for (size_t i = 0; i < picture.pixels.size(); ++i) {
-    picture.pixels[i] = 96 + RngBits(key, i) % 32;
-  }
-  uint64_t next = picture.pixels.size();
-  const auto below = [&](int limit) {
-    return static_cast<int>(RngBits(key, next++) % std::max(limit, 1));
-  };
-  for (int r = 0; r < kRectangles; ++r) {
-    const int h = height / 8 + below(height / 3);
-    const int w = width / 8 + below(width / 3);
-    const int y0 = below(height - h), x0 = below(width - w);
-    const int color[] = {below(224), below(224), below(224)};
-    for (int y = y0; y < std::min(y0 + h, height); ++y) {
-      for (int x = x0; x < std::min(x0 + w, width); ++x) {
-        uint8_t* pixel = picture.row(y) + 3 * x;
-        for (int c = 0; c < 3; ++c) pixel[c] = color[c] + pixel[c] % 32;
-      }
-    }
-  }
-  return picture;
 }
 
 absl::StatusOr<BenchResult> RunBench(model::Weights weights,

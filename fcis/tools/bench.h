@@ -59,9 +59,6 @@ absl::StatusOr<BenchOptions> BenchOptionsFromFlags(int least_side);
 // The middle value; the mean of the two middle ones; 0 for none.
 double Median(std::vector<double> values);
 
-// Coloured rectangles with some noise; the same for the same size.
-Image SyntheticPicture(int height, int width);
-
 // Decodes the synthetic picture from JPEG, runs the detector with its config's
 // thresholds and pastes what it finds. The sizes in the config's input are
 // replaced, so that nothing is scaled.

@@ -15,13 +15,6 @@ TEST(Median, MiddleValue) {
   EXPECT_EQ(Median({4, 1, 2, 3}), 2.5);
 }
 
-TEST(SyntheticPicture, IsTheSameEveryTime) {
-  const Image a = SyntheticPicture(40, 60);
-  EXPECT_EQ(a.height, 40);
-  EXPECT_EQ(a.width, 60);
-  EXPECT_EQ(a.pixels, SyntheticPicture(40, 60).pixels);
-}
-
 TEST(RunBench, TimesEveryStage) {
   const auto backend = kernels::MakeBackend("ref", kernels::Precision::kF32);
   ASSERT_TRUE(backend.ok());

@@ -16,7 +16,7 @@
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/detector.h"
 #include "fcis/model/weights/deterministic_weights.h"
-#include "fcis/tools/bench.h"
+#include "fcis/tools/synthetic_picture.h"
 
 namespace fcis::tools {
 namespace {

@@ -9,6 +9,7 @@
 #include "fcis/data/transform/train_transform.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/tools/bench.h"
+#include "fcis/tools/synthetic_picture.h"
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/step/train_step.h"

@@ -14,7 +14,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "fcis/model/weights/deterministic_weights.h"
-#include "fcis/tools/bench.h"
+#include "fcis/tools/synthetic_picture.h"
 #include "fcis/train/step/train_step.h"
 
 namespace fcis::tools {
