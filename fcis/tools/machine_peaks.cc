@@ -10,6 +10,7 @@
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/cpu/dnnl_layout.h"
 
 namespace fcis::tools {
 namespace {
@@ -132,28 +133,24 @@ struct Loop {
   double flops;  // of a round
 };
 
-bool HasIsa(dnnl::cpu_isa wanted) {
-  const int isa = static_cast<int>(dnnl::get_effective_cpu_isa());
-  return (isa & static_cast<int>(wanted)) == static_cast<int>(wanted);
-}
-
 // Vectors of so many products each.
 double OfVectors(int products) { return 2.0 * kSums * products; }
 
 Loop LoopOf(absl::string_view precision) {
   constexpr double kTile = 6 * 2.0 * 16 * 16;  // six tiles of 16 x 16 sums
   const bool bf16 = precision == "bf16", int8 = precision == "int8";
-  if ((bf16 || int8) && HasIsa(dnnl::cpu_isa::avx512_core_amx)) {
+  if ((bf16 || int8) && kernels::HasIsa(dnnl::cpu_isa::avx512_core_amx)) {
     return bf16 ? Loop{Bf16Amx, kTile * 32} : Loop{Int8Amx, kTile * 64};
   }
-  if (bf16 && HasIsa(dnnl::cpu_isa::avx512_core_bf16)) {
+  if (bf16 && kernels::HasIsa(dnnl::cpu_isa::avx512_core_bf16)) {
     return {Bf16Avx512, OfVectors(32)};
   }
-  if (int8 && HasIsa(dnnl::cpu_isa::avx512_core_vnni)) {
+  if (int8 && kernels::HasIsa(dnnl::cpu_isa::avx512_core_vnni)) {
     return {Int8Avx512, OfVectors(64)};
   }
-  if (HasIsa(dnnl::cpu_isa::avx512_core)) return {F32Avx512, OfVectors(16)};
-  if (HasIsa(dnnl::cpu_isa::avx2) && __builtin_cpu_supports("fma")) {
+  if (kernels::HasIsa(dnnl::cpu_isa::avx512_core))
+    return {F32Avx512, OfVectors(16)};
+  if (kernels::HasIsa(dnnl::cpu_isa::avx2) && __builtin_cpu_supports("fma")) {
     return {F32Avx2, OfVectors(8)};
   }
   return {F32Sse, OfVectors(4)};

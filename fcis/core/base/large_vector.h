@@ -4,13 +4,13 @@
 #ifndef FCIS_CORE_BASE_LARGE_VECTOR_H_
 #define FCIS_CORE_BASE_LARGE_VECTOR_H_
 
-#include <sys/mman.h>
-
 #include <cstddef>
 #include <cstdlib>
 #include <new>
 #include <utility>
 #include <vector>
+
+#include "fcis/core/base/huge_pages.h"
 
 namespace fcis {
 
@@ -27,9 +27,8 @@ class LargeAllocator {
     const size_t bytes = n * sizeof(T);
     if (bytes < kHugePage) return static_cast<T*>(::operator new(bytes));
     const size_t rounded = (bytes + kHugePage - 1) / kHugePage * kHugePage;
-    void* const memory = std::aligned_alloc(kHugePage, rounded);
+    void* const memory = AllocateHugePages(rounded);
     if (memory == nullptr) throw std::bad_alloc();
-    madvise(memory, rounded, MADV_HUGEPAGE);
     return static_cast<T*>(memory);
   }
   void deallocate(T* memory, size_t n) {
@@ -55,9 +54,6 @@ class LargeAllocator {
   friend bool operator!=(const LargeAllocator&, const LargeAllocator&) {
     return false;
   }
-
- private:
-  static constexpr size_t kHugePage = size_t{2} << 20;
 };
 
 template <typename T>

@@ -102,7 +102,7 @@ class MpiAllReduce : public AllReduce {
                               Sum* sum) {
     sum->requests.push_back(MPI_REQUEST_NULL);
     return MpiStatus("MPI_Irecv",
-                     MPI_Irecv(to, static_cast<int>(n), MPI_FLOAT, from, tag,
+                     MPI_Irecv(to, Count(n), MPI_FLOAT, from, tag,
                                MPI_COMM_WORLD, &sum->requests.back()));
   }
   absl::Status Send(int part, int to, int tag, Sum* sum) const {
@@ -110,9 +110,8 @@ class MpiAllReduce : public AllReduce {
     sum->requests.push_back(MPI_REQUEST_NULL);
     return MpiStatus(
         "MPI_Isend",
-        MPI_Isend(sum->values + begin,
-                  static_cast<int>(Begin(*sum, part + 1) - begin), MPI_FLOAT,
-                  to, tag, MPI_COMM_WORLD, &sum->requests.back()));
+        MPI_Isend(sum->values + begin, Count(Begin(*sum, part + 1) - begin),
+                  MPI_FLOAT, to, tag, MPI_COMM_WORLD, &sum->requests.back()));
   }
   static absl::Status Wait(Sum* sum) {
     return MpiStatus("MPI_Waitall",

@@ -1,19 +1,18 @@
 #include "fcis/core/tensor/block_cache.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <utility>
 
 #include "absl/base/internal/raw_logging.h"
+#include "fcis/core/base/huge_pages.h"
 
 namespace fcis {
 namespace {
 
 constexpr int64_t kAlignment = 64;
-constexpr int64_t kHugePage = int64_t{2} << 20;
+constexpr int64_t kHuge = int64_t{kHugePage};
 
 // Enough for the activations of a picture of 1000 x 600 pixels.
 constexpr int64_t kGlobalCapacity = int64_t{192} << 20;
@@ -29,7 +28,7 @@ constexpr int64_t kSmallCapacity = int64_t{16} << 20;
 
 // Transparent huge pages need 2 MiB alignment; much smaller blocks would only
 // waste memory.
-bool UseHugePages(int64_t bytes) { return bytes >= kHugePage / 8 * 3; }
+bool UseHugePages(int64_t bytes) { return bytes >= kHuge / 8 * 3; }
 
 int Log2(int64_t n) { return 63 - __builtin_clzll(static_cast<uint64_t>(n)); }
 
@@ -37,7 +36,7 @@ int Log2(int64_t n) { return 63 - __builtin_clzll(static_cast<uint64_t>(n)); }
 int64_t RoundUp(int64_t bytes) {
   const int64_t n = std::max(bytes, kAlignment);
   const int64_t unit = UseHugePages(bytes)
-                           ? kHugePage
+                           ? kHuge
                            : std::max(kAlignment, int64_t{1} << (Log2(n) - 2));
   return (n + unit - 1) / unit * unit;
 }
@@ -50,10 +49,11 @@ size_t IndexOf(int64_t size) {
 }
 
 void* NewMemory(int64_t size) {
-  const bool huge = size % kHugePage == 0;
-  void* memory = std::aligned_alloc(huge ? kHugePage : kAlignment, size);
+  const bool huge = size % kHuge == 0;
+  const auto bytes = static_cast<size_t>(size);
+  void* const memory =
+      huge ? AllocateHugePages(bytes) : std::aligned_alloc(kAlignment, bytes);
   ABSL_RAW_CHECK(memory != nullptr, "out of memory");
-  if (huge) madvise(memory, size, MADV_HUGEPAGE);
   return memory;
 }
 
@@ -136,7 +136,7 @@ void BlockCache::ReleaseSmall(Block block) {
 
 void BlockCache::Release(Block block) {
   if (!kRecycle) return std::free(block.memory);
-  if (block.size % kHugePage != 0) return ReleaseSmall(block);
+  if (block.size % kHuge != 0) return ReleaseSmall(block);
   const std::lock_guard<std::mutex> lock(mutex_);
   kept_.push_back(block);
   kept_bytes_ += block.size;

@@ -97,6 +97,12 @@ uint64_t DigitsOf(const char* text, const ShortNumber& number) {
                       text + number.whole + 1, number.fraction);
 }
 
+// Correctly rounded, where `digits` is a double exactly (Clinger's fast path).
+double ExactValue(uint64_t digits, int64_t fraction) {
+  const auto value = static_cast<double>(digits);
+  return fraction > 0 ? value / kPowersOfTen[fraction] : value;
+}
+
 const char* SkipDigits(const char* next, const char* end) {
   while (next != end && IsDigit(*next)) ++next;
   return next;
@@ -199,8 +205,7 @@ double Value(const char* begin, const Decimal& d) {
   if (d.has_exponent || d.count > kMaxCount) return SlowValue(begin, d.end);
   double value;
   if (d.digits <= kMaxExactInteger) {
-    value = static_cast<double>(d.digits);
-    if (d.fraction > 0) value /= kPowersOfTen[d.fraction];
+    value = ExactValue(d.digits, d.fraction);
   } else if (!WideValue(d.digits, d.fraction, value)) {
     return SlowValue(begin, d.end);
   }
@@ -237,8 +242,8 @@ const char* TakeNumbers(const char* next, const char* end,
       next, end,
       [&](const char* digits, const ShortNumber& number, bool negative) {
         if (number.whole + number.fraction > kExactDigits) return false;
-        auto value = static_cast<double>(DigitsOf(digits, number));
-        if (number.fraction > 0) value /= kPowersOfTen[number.fraction];
+        const double value =
+            ExactValue(DigitsOf(digits, number), number.fraction);
         values.push_back(negative ? -value : value);
         return true;
       });

@@ -169,8 +169,7 @@ class DnnlConv : public TrainedConvolution {
   // Whether a pass over maps of this size is RunWino's.
   bool ByWinograd(const Tensor& map) const {
     return trained_ && convs_->TrainsByWinograd(params(), weight_shape()) &&
-           (convs_->algorithm() == ConvAlgorithm::kWinograd ||
-            WinogradPays(weight_shape(), map.shape()));
+           MeansWinograd(convs_->algorithm(), weight_shape(), map.shape());
   }
 
   // In f32; maps of bf16 are brought there and back.

@@ -47,8 +47,7 @@ class WinoOrDirect : public Convolution {
 
  private:
   bool ByWinograd(const Shape& x, bool residual) const {
-    return !residual && (algorithm_ == ConvAlgorithm::kWinograd ||
-                         WinogradPays(weight_shape(), x));
+    return !residual && MeansWinograd(algorithm_, weight_shape(), x);
   }
 
   absl::Status NeedDirect() {
@@ -84,6 +83,12 @@ bool WinogradPays(const Shape& weight, const Shape& x) {
   constexpr int64_t kLeastPixels = 512;
   return weight.dim(0) >= kLeastChannels && weight.dim(1) >= kLeastChannels &&
          x.dim(0) * x.dim(1) * x.dim(2) >= kLeastPixels;
+}
+
+bool MeansWinograd(ConvAlgorithm algorithm, const Shape& weight,
+                   const Shape& x) {
+  return algorithm == ConvAlgorithm::kWinograd ||
+         (algorithm == ConvAlgorithm::kAuto && WinogradPays(weight, x));
 }
 
 std::unique_ptr<Convolution> MakeWinoOrDirect(ConvAlgorithm algorithm,

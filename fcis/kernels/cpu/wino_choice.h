@@ -18,6 +18,10 @@ namespace fcis::kernels {
 // the same bits in every run and on any number of threads.
 bool WinogradPays(const Shape& weight, const Shape& x);
 
+// Whether such a convolution, which WinoConv fits, is to run by it.
+bool MeansWinograd(ConvAlgorithm algorithm, const Shape& weight,
+                   const Shape& x);
+
 // Makes the direct convolution of such a kernel.
 using MakeDirect = std::function<absl::StatusOr<std::unique_ptr<Convolution>>(
     const Tensor& weight)>;

@@ -135,22 +135,30 @@ void Provide(int64_t floats, int64_t zeros, WinoSpace* space) {
   }
 }
 
+// What both directions know of their maps; returns the number of tiles, which
+// stand in `space`.
+template <typename T>
+int64_t Describe(const ConvParams& params, const Tensor& x, const Tensor& y,
+                 WinoSpace* space, WinoMaps<T>* maps) {
+  FindTiles(x.shape(), params.dilation, &space->tiles);
+  maps->height = static_cast<int>(x.dim(1));
+  maps->width = static_cast<int>(x.dim(2));
+  maps->dilation = params.dilation;
+  maps->channels = x.dim(3);
+  maps->outputs = y.dim(3);
+  maps->x_block = ChannelBlock(x);
+  maps->y_block = ChannelBlock(y);
+  maps->x = static_cast<const T*>(x.raw());
+  return static_cast<int64_t>(space->tiles.size());
+}
+
 template <typename T>
 void RunGradient(const ConvParams& params, const Tensor& x, const Tensor& gy,
                  bool add, void (*run)(const WinoGradientTask<T>&),
                  float* gweights, float* gbias) {
   WinoSpace* const space = ThreadSpace();
-  FindTiles(x.shape(), params.dilation, &space->tiles);
-  const int64_t tiles = static_cast<int64_t>(space->tiles.size());
   WinoGradientTask<T> task = {};
-  task.height = static_cast<int>(x.dim(1));
-  task.width = static_cast<int>(x.dim(2));
-  task.dilation = params.dilation;
-  task.channels = x.dim(3);
-  task.outputs = gy.dim(3);
-  task.x_block = ChannelBlock(x);
-  task.y_block = ChannelBlock(gy);
-  task.x = static_cast<const T*>(x.raw());
+  const int64_t tiles = Describe<T>(params, x, gy, space, &task);
   task.gy = static_cast<const T*>(gy.raw());
   task.gweights = gweights;
   task.gbias = gbias;
@@ -223,19 +231,10 @@ void RunWino(const ConvParams& params, const Shape& kernel,
              const float* weights, bool turned, const float* bias,
              const Tensor& x, Tensor* y) {
   WinoSpace* const space = ThreadSpace();
-  FindTiles(x.shape(), params.dilation, &space->tiles);
-  const int64_t tiles = static_cast<int64_t>(space->tiles.size());
   WinoTask task = {};
-  task.height = static_cast<int>(x.dim(1));
-  task.width = static_cast<int>(x.dim(2));
-  task.dilation = params.dilation;
-  task.channels = kernel.dim(1);
-  task.outputs = kernel.dim(0);
-  task.x_block = ChannelBlock(x);
-  task.y_block = ChannelBlock(*y);
+  const int64_t tiles = Describe<float>(params, x, *y, space, &task);
   task.relu = params.relu;
   task.turned = turned;
-  task.x = static_cast<const float*>(x.raw());
   task.weights = weights;
   task.y = static_cast<float*>(y->mutable_raw());
   const Cut cut = CutFor(tiles, kernel);

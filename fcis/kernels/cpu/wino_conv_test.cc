@@ -213,25 +213,21 @@ TEST_F(WinoConvTest, InstructionSetsDoNotChangeABit) {
   Tensor y[2];
   for (Tensor& t : y) {
     t = Tensor::Zeros(Shape{1, 9, 13, 48});
-    const WinoTask task = {9,
-                           13,
-                           1,
-                           144,
-                           48,
-                           144,
-                           48,
-                           true,
-                           false,
-                           o.x.data<float>(),
-                           o.weight.data<float>(),
-                           o.bias.data<float>(),
-                           zeros.data(),
-                           t.mutable_data<float>(),
-                           tiles.data(),
-                           3,
-                           0,
-                           48,
-                           scratch.data()};
+    WinoTask task = {};
+    task.height = 9;
+    task.width = 13;
+    task.dilation = 1;
+    task.channels = task.x_block = 144;
+    task.outputs = task.y_block = task.end_output = 48;
+    task.relu = true;
+    task.x = o.x.data<float>();
+    task.weights = o.weight.data<float>();
+    task.bias = o.bias.data<float>();
+    task.zeros = zeros.data();
+    task.y = t.mutable_data<float>();
+    task.tiles = tiles.data();
+    task.num_tiles = static_cast<int>(tiles.size());
+    task.scratch = scratch.data();
     (&t == y ? WinoTaskAvx2 : WinoTaskAvx512)(task);
   }
   EXPECT_TRUE(SameBits(y[0], y[1]));

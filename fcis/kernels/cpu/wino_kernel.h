@@ -25,46 +25,44 @@ struct WinoTile {
   int y, x;
 };
 
-// y = relu?(conv(x, weights) + bias) for some tiles and outputs of a 3x3
-// convolution of stride 1 whose padding is its dilation. Maps are f32 in
-// N,C / block,H,W,block; channels and outputs are multiples of kWinoBlock.
-struct WinoTask {
+// Of a 3x3 convolution of stride 1 whose padding is its dilation: its maps, in
+// N,C / block,H,W,block, and the tiles and outputs that are asked for. Channels
+// and outputs are multiples of kWinoBlock. T: of the maps, float, or uint16_t,
+// which is bf16.
+template <typename T>
+struct WinoMaps {
   int height, width, dilation;
   int64_t channels, outputs;
   int64_t x_block, y_block;  // 8, 16, or all, which is N,H,W,C
+  const T* x;
+  const T* zeros;  // so many as channels
+  const WinoTile* tiles;
+  int num_tiles;
+  int64_t first_output, end_output;  // multiples of kWinoBlock
+};
+
+// y = relu?(conv(x, weights) + bias).
+struct WinoTask : WinoMaps<float> {
   bool relu;
   bool turned;  // the kernel, by half a turn
-  const float* x;
   // [outputs / kWinoBlock, channels / kWinoBlock, 9, kWinoBlock of channels,
   // kWinoBlock of outputs].
   const float* weights;
   const float* bias;
-  const float* zeros;  // so many as channels
   float* y;
-  const WinoTile* tiles;
-  int num_tiles;
-  int64_t first_output, end_output;  // multiples of kWinoBlock
   float* scratch;  // kWinoPlanes * (num_tiles * (channels + kWinoWidth) +
                    //                kWinoDepth * kWinoWidth + 3 * kWinoPad)
 };
 
 // The gradients of the weights and the bias of such a convolution, for some
-// tiles, channels and outputs; the bias's with the first channel. T: of the
-// maps, float, or uint16_t, which is bf16.
+// channels; the bias's with the first channel.
 template <typename T>
-struct WinoGradientTask {
-  int height, width, dilation;
-  int64_t channels, outputs;
-  int64_t x_block, y_block;
-  const T *x, *gy;
-  const T* zeros;
-  float *gweights, *gbias;  // as the weights of WinoTask
-  bool add;                 // else they are overwritten
-  const WinoTile* tiles;
-  int num_tiles;
+struct WinoGradientTask : WinoMaps<T> {
+  const T* gy;
+  float *gweights, *gbias;             // as the weights of WinoTask
+  bool add;                            // else they are overwritten
   int64_t first_channel, end_channel;  // multiples of kWinoBlock, kWinoDepth at
                                        // most
-  int64_t first_output, end_output;    // multiples of kWinoBlock
   float* scratch;  // kWinoPlanes * ((num_tiles + kWinoWidth) * kWinoDepth +
                    //                num_tiles * kWinoWidth + 3 * kWinoPad)
 };
