@@ -11,51 +11,80 @@
 namespace fcis::kernels {
 namespace {
 
-FCIS_MULTIVERSION void MaxInto(const float* x, int64_t n, float* y) {
-  for (int64_t i = 0; i < n; ++i) y[i] = y[i] < x[i] ? x[i] : y[i];
+// The greater as floats; of bf16, the winner's bits.
+inline float Max(float a, float b) { return a < b ? b : a; }
+inline uint8_t Max(uint8_t a, uint8_t b) { return a < b ? b : a; }
+inline uint16_t Max(uint16_t a, uint16_t b) {
+  return FromBf16(a) < FromBf16(b) ? b : a;
 }
 
-FCIS_MULTIVERSION void MaxInto(const uint8_t* x, int64_t n, uint8_t* y) {
-  for (int64_t i = 0; i < n; ++i) y[i] = y[i] < x[i] ? x[i] : y[i];
-}
+// The pixels of a window, `wide` of each of `high` rows.
+struct Window {
+  int64_t high, wide, row_stride, channels;
+};
 
-// bf16 compared as floats; the winner's bits are kept.
-FCIS_MULTIVERSION void MaxInto(const uint16_t* x, int64_t n, uint16_t* y) {
-  for (int64_t i = 0; i < n; ++i) {
-    y[i] = FromBf16(y[i]) < FromBf16(x[i]) ? x[i] : y[i];
+// 3x3 is nearly all there is: its nine are compared in registers.
+template <typename T>
+inline void Pool3x3(const Window& w, const T* x, T* y) {
+  for (int64_t c = 0; c < w.channels; ++c) {
+    T most = x[c];
+    for (int i = 1; i < 9; ++i) {
+      most = Max(most, x[i / 3 * w.row_stride + i % 3 * w.channels + c]);
+    }
+    y[c] = most;
   }
 }
 
-// One output row: y starts as the window's first pixel, then takes the rest.
 template <typename T>
-void PoolRow(const MaxPoolParams& p, const Tensor& x, int64_t n, int64_t oy,
-             int64_t width, T* y) {
-  const int64_t channels = x.dim(3);
-  const int64_t y0 = oy * p.stride;
-  const int64_t y1 = std::min(y0 + p.kernel, x.dim(1));
+inline void PoolAny(const Window& w, const T* x, T* y) {
+  std::memcpy(y, x, w.channels * sizeof(T));
+  for (int64_t i = 1; i < w.high * w.wide; ++i) {
+    const T* at = x + i / w.wide * w.row_stride + i % w.wide * w.channels;
+    for (int64_t c = 0; c < w.channels; ++c) y[c] = Max(y[c], at[c]);
+  }
+}
+
+// One output row from the first of its input rows, of which there are `high`.
+template <typename T>
+inline void PoolRow(const MaxPoolParams& p, int64_t high, int64_t in_width,
+                    int64_t width, int64_t channels, const T* x, T* y) {
   for (int64_t ox = 0; ox < width; ++ox, y += channels) {
     const int64_t x0 = ox * p.stride;
-    const int64_t x1 = std::min(x0 + p.kernel, x.dim(2));
-    const T* image = x.data<T>() + n * x.dim(1) * x.dim(2) * channels;
-    std::memcpy(y, image + (y0 * x.dim(2) + x0) * channels,
-                channels * sizeof(T));
-    for (int64_t iy = y0; iy < y1; ++iy) {
-      for (int64_t ix = x0; ix < x1; ++ix) {
-        if (iy == y0 && ix == x0) continue;
-        MaxInto(image + (iy * x.dim(2) + ix) * channels, channels, y);
-      }
+    const Window window = {high, std::min<int64_t>(p.kernel, in_width - x0),
+                           in_width * channels, channels};
+    const T* const first = x + x0 * channels;
+    if (window.high == 3 && window.wide == 3) {
+      Pool3x3(window, first, y);
+    } else {
+      PoolAny(window, first, y);
     }
   }
 }
 
+// A function of several CPUs is no template.
+#define FCIS_POOL_ROW(T)                                                 \
+  FCIS_MULTIVERSION void PoolRowOf(const MaxPoolParams& p, int64_t high, \
+                                   int64_t in_width, int64_t width,      \
+                                   int64_t channels, const T* x, T* y) { \
+    PoolRow(p, high, in_width, width, channels, x, y);                   \
+  }
+FCIS_POOL_ROW(float)
+FCIS_POOL_ROW(uint8_t)
+FCIS_POOL_ROW(uint16_t)
+#undef FCIS_POOL_ROW
+
 template <typename T>
 void Run(const MaxPoolParams& params, const Tensor& x, Tensor* y) {
   const int64_t height = y->dim(1), width = y->dim(2);
+  const int64_t in_row = x.dim(2) * x.dim(3);
   T* to = y->mutable_data<T>();
   ParallelFor(y->dim(0) * height, 4, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      PoolRow(params, x, row / height, row % height, width,
-              to + row * width * y->dim(3));
+      const int64_t first = row % height * params.stride;
+      PoolRowOf(params, std::min<int64_t>(params.kernel, x.dim(1) - first),
+                x.dim(2), width, y->dim(3),
+                x.data<T>() + (row / height * x.dim(1) + first) * in_row,
+                to + row * width * y->dim(3));
     }
   });
 }

@@ -74,10 +74,14 @@ class DnnlConv : public TrainedConvolution {
     return absl::OkStatus();
   }
 
-  absl::Status Expect(const Shape& x, const Shape& y, DType y_type,
-                      bool residual) override {
+  bool TakesRows(const Shape& x) const override {
+    return !trained_ && x.dim(0) == 1;
+  }
+
+  absl::Status Expect(const Shape& x, const RowPads& pads, const Shape& y,
+                      DType y_type, bool residual) override {
     return Run(x, [&] {
-      ConvSetup setup = SetupOf(x, y, Layout::kRowMajor, y_type);
+      ConvSetup setup = SetupOf(x, pads, y, Layout::kRowMajor, y_type);
       if (residual) setup.residual = ResidualPlace::kInDst;
       const auto plan = convs_->Plan(setup, ConvPass::kForward);
       weights_.In(plan->weights, DnnlWeights::Pass::kForward, &context());
@@ -90,14 +94,19 @@ class DnnlConv : public TrainedConvolution {
       if (residual == nullptr && ByWinograd(x)) {
         return RunWinograd(x, DnnlWeights::Pass::kForward, y);
       }
-      if (phases_ == 1) return RunForward(x, residual, y);
+      if (phases_ == 1) return RunForward(x, Pads(), residual, y);
       Tensor added, sums = AllocateIn(y->layout(),
                                       PhasesOf(y->shape(), phases_), y->type());
       if (residual != nullptr) added = Split(*residual, phases_);
-      RunForward(Split(x, phases_), residual == nullptr ? nullptr : &added,
-                 &sums);
+      RunForward(Split(x, phases_), Pads(),
+                 residual == nullptr ? nullptr : &added, &sums);
       Join(sums, phases_, y);
     });
+  }
+
+  absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
+                           const Tensor* residual, Tensor* y) override {
+    return Run(x.shape(), [&] { RunForward(x, pads, residual, y); });
   }
 
   absl::StatusOr<Tensor> GradientOfX(const Shape& x,
@@ -148,13 +157,16 @@ class DnnlConv : public TrainedConvolution {
         body);
   }
 
-  ConvSetup SetupOf(const Shape& x, const Shape& y, Layout layout,
-                    DType y_type) const {
+  RowPads Pads() const { return {run_params_.pad, run_params_.pad}; }
+
+  ConvSetup SetupOf(const Shape& x, const RowPads& pads, const Shape& y,
+                    Layout layout, DType y_type) const {
     ConvSetup setup;
     setup.params = run_params_;
     setup.weight = weight_shape();
     setup.x = x;
     setup.y = y;
+    setup.pads = pads;
     setup.layout = layout;
     setup.compute = convs_->compute();
     setup.output = y_type;
@@ -163,7 +175,7 @@ class DnnlConv : public TrainedConvolution {
     return setup;
   }
   ConvSetup SetupOf(const Shape& x, const Tensor& y) const {
-    return SetupOf(x, y.shape(), y.layout(), y.type());
+    return SetupOf(x, Pads(), y.shape(), y.layout(), y.type());
   }
 
   // Whether a pass over maps of this size is RunWino's.
@@ -209,9 +221,11 @@ class DnnlConv : public TrainedConvolution {
     return converted;
   }
 
-  void RunForward(const Tensor& x, const Tensor* residual, Tensor* y) {
+  void RunForward(const Tensor& x, const RowPads& pads, const Tensor* residual,
+                  Tensor* y) {
     const Tensor in = Operand(x);
-    ConvSetup setup = SetupOf(x.shape(), *y);
+    ConvSetup setup =
+        SetupOf(x.shape(), pads, y->shape(), y->layout(), y->type());
     if (residual != nullptr) {
       setup.residual = residual->raw() == y->raw() ? ResidualPlace::kInDst
                                                    : ResidualPlace::kApart;
@@ -372,6 +386,7 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
   usual.x = {1, 40, 64, weight_shape.dim(1)};
   ASSIGN_OR_RETURN(usual.y,
                    ops::InferConvShape(usual.params, usual.x, weight_shape));
+  usual.pads = {usual.params.pad, usual.params.pad};
   usual.layout = Layout::kBackend;
   usual.compute = usual.output = compute_;
   usual.trained = true;

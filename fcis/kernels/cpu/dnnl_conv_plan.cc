@@ -73,7 +73,8 @@ class Planner {
         any_(KernelDesc(setup.weight, setup.compute, memory::format_tag::any)),
         strides_{setup.params.stride, setup.params.stride},
         dilates_{setup.params.dilation - 1, setup.params.dilation - 1},
-        pads_{setup.params.pad, setup.params.pad},
+        begin_{setup.pads.top, setup.params.pad},
+        end_{setup.pads.bottom, setup.params.pad},
         winograd_(FitsWinograd(setup)) {
     plan_.src = MapDesc(setup.layout, setup.x, setup.compute);
     plan_.dst = MapDesc(setup.layout, setup.y, setup.output);
@@ -104,7 +105,7 @@ class Planner {
     return dnnl::convolution_forward::primitive_desc(
         dnnl::convolution_forward::desc(kind, algorithm, plan_.src, any_,
                                         plan_.bias, plan_.dst, strides_,
-                                        dilates_, pads_, pads_),
+                                        dilates_, begin_, end_),
         Attributes(post), engine_);
   }
 
@@ -145,7 +146,7 @@ class Planner {
       return dnnl::convolution_backward_data::primitive_desc(
           dnnl::convolution_backward_data::desc(algorithm, plan_.src, any_,
                                                 plan_.dst, strides_, dilates_,
-                                                pads_, pads_),
+                                                begin_, end_),
           Attributes({}), engine_, Hint(algorithm));
     });
     plan_.primitive = dnnl::convolution_backward_data(by_data);
@@ -160,7 +161,7 @@ class Planner {
       return dnnl::convolution_backward_weights::primitive_desc(
           dnnl::convolution_backward_weights::desc(
               algorithm, plan_.src, gradient, plan_.bias, plan_.dst, strides_,
-              dilates_, pads_, pads_),
+              dilates_, begin_, end_),
           Attributes({}), engine_, Hint(algorithm));
     });
     plan_.primitive = dnnl::convolution_backward_weights(by_weights);
@@ -196,7 +197,7 @@ class Planner {
   const ConvSetup& setup_;
   const dnnl::engine& engine_;
   const memory::desc any_;
-  const memory::dims strides_, dilates_, pads_;
+  const memory::dims strides_, dilates_, begin_, end_;
   const bool winograd_;
   ConvPlan plan_;
 };
@@ -216,6 +217,8 @@ ConvSetup::Key ConvSetup::key(ConvPass pass) const {
           weight.dim(3),
           params.stride,
           params.pad,
+          pads.top,
+          pads.bottom,
           params.dilation,
           params.relu,
           static_cast<int>(layout),

@@ -24,6 +24,7 @@ struct ConvSetup {
   ConvParams params;
   Shape weight;                       // O,I,KH,KW
   Shape x, y;                         // N,H,W,C
+  RowPads pads;                       // in place of params.pad
   Layout layout = Layout::kRowMajor;  // of both
   DType compute = DType::kF32;        // of x and of what is multiplied
   DType output = DType::kF32;         // of y
@@ -33,7 +34,7 @@ struct ConvSetup {
   bool winograd = false;
 
   // Everything a plan depends on.
-  using Key = std::array<int64_t, 18>;
+  using Key = std::array<int64_t, 20>;
   Key key(ConvPass pass) const;
 };
 

@@ -45,30 +45,55 @@ class DnnlInt8Conv : public Int8Convolution {
 
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
-    return DnnlGuard(
-        [&] {
-          return absl::StrCat("int8 convolution of ", x.shape().ToString(),
-                              " with ", weight_shape().ToString());
-        },
-        [&] {
-          // oneDNN adds what stands in the output.
-          if (residual != nullptr && residual->raw() != y->raw()) {
-            Copy(*residual, y);
-          }
-          Run(ReadyFor(x, *y), x, y);
-        });
+    const int64_t pad = params().conv.pad;
+    return ForwardRows(x, {pad, pad}, residual, y);
+  }
+
+  bool TakesRows() const override { return true; }
+
+  absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
+                           const Tensor* residual, Tensor* y) override {
+    return Guarded(x.shape(), [&] {
+      // oneDNN adds what stands in the output.
+      if (residual != nullptr && residual->raw() != y->raw()) {
+        Copy(*residual, y);
+      }
+      Run(ReadyFor({x.shape(), pads, y->shape(), y->type()}), x, y);
+    });
+  }
+
+  absl::Status Expect(const Shape& x, const RowPads& pads, const Shape& y,
+                      DType y_type) override {
+    return Guarded(x, [&] { ReadyFor({x, pads, y, y_type}); });
   }
 
  private:
+  // What a plan is made for.
+  struct Maps {
+    Shape x;
+    RowPads pads;
+    Shape y;
+    DType y_type;
+  };
   struct Ready {
     std::shared_ptr<const Plan> plan;
     Tensor packed;
   };
 
+  template <typename Body>
+  absl::Status Guarded(const Shape& x, const Body& body) const {
+    return DnnlGuard(
+        [&] {
+          return absl::StrCat("int8 convolution of ", x.ToString(), " with ",
+                              weight_shape().ToString());
+        },
+        body);
+  }
+
   // By threads that call at once, too.
-  Ready ReadyFor(const Tensor& x, const Tensor& y) {
+  Ready ReadyFor(const Maps& maps) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    std::shared_ptr<const Plan> plan = PlanFor(x, y);
+    std::shared_ptr<const Plan> plan = PlanFor(maps);
     if (packed_layout_ != plan->weights) {
       packed_ = DnnlContext::Allocate(plan->weights);
       context_->Reorder(
@@ -91,23 +116,26 @@ class DnnlInt8Conv : public Int8Convolution {
                context_);
   }
 
-  std::shared_ptr<const Plan> PlanFor(const Tensor& x, const Tensor& y) {
+  std::shared_ptr<const Plan> PlanFor(const Maps& maps) {
     // oneDNN plans its work for a number of threads when it compiles.
-    const Key key = {x.dim(0), x.dim(1), x.dim(2), NumThreads()};
-    constexpr size_t kMostSizes = 64;
+    const Key key = {maps.x.dim(0), maps.x.dim(1),    maps.x.dim(2),
+                     maps.pads.top, maps.pads.bottom, NumThreads()};
+    constexpr size_t kMostSizes = 256;
     if (plans_.count(key) == 0 && plans_.size() >= kMostSizes) plans_.clear();
     std::shared_ptr<const Plan>& plan = plans_[key];
-    if (plan == nullptr) plan = std::make_shared<const Plan>(MakePlan(x, y));
+    if (plan == nullptr) plan = std::make_shared<const Plan>(MakePlan(maps));
     return plan;
   }
 
-  Plan MakePlan(const Tensor& x, const Tensor& y) const {
+  Plan MakePlan(const Maps& maps) const {
     const ConvParams& p = params().conv;
-    const memory::dims strides = {p.stride, p.stride}, pads = {p.pad, p.pad},
+    const memory::dims strides = {p.stride, p.stride},
+                       begin = {maps.pads.top, p.pad},
+                       end = {maps.pads.bottom, p.pad},
                        dilates = {p.dilation - 1, p.dilation - 1};
     Plan plan;
-    plan.src = NhwcDesc(x.shape(), x.type());
-    plan.dst = NhwcDesc(y.shape(), y.type());
+    plan.src = NhwcDesc(maps.x, params().x.type);
+    plan.dst = NhwcDesc(maps.y, maps.y_type);
     plan.bias = memory::desc({weight_shape().dim(0)}, memory::data_type::f32,
                              memory::format_tag::a);
     const dnnl::convolution_forward::primitive_desc forward(
@@ -115,7 +143,7 @@ class DnnlInt8Conv : public Int8Convolution {
             dnnl::prop_kind::forward_inference,
             dnnl::algorithm::convolution_direct, plan.src,
             KernelDesc(weight_shape(), DType::kI8, memory::format_tag::any),
-            plan.bias, plan.dst, strides, dilates, pads, pads),
+            plan.bias, plan.dst, strides, dilates, begin, end),
         Attributes(), context_->engine());
     plan.primitive = dnnl::convolution_forward(forward);
     plan.weights = forward.weights_desc();
@@ -139,7 +167,7 @@ class DnnlInt8Conv : public Int8Convolution {
     return attr;
   }
 
-  using Key = std::array<int64_t, 4>;
+  using Key = std::array<int64_t, 6>;
 
   DnnlContext* const context_;
   const Tensor elements_;

@@ -19,14 +19,24 @@ class WinoOrDirect : public Convolution {
         bias_(bias),
         make_direct_(std::move(make_direct)) {}
 
-  absl::Status Expect(const Shape& x, const Shape& y, DType y_type,
-                      bool residual) override {
+  bool TakesRows(const Shape& x) const override {
+    return x.dim(0) == 1 && !ByWinograd(x, /*residual=*/false);
+  }
+
+  absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
+                           const Tensor* residual, Tensor* y) override {
+    RETURN_IF_ERROR(NeedDirect());
+    return direct_->ForwardRows(x, pads, residual, y);
+  }
+
+  absl::Status Expect(const Shape& x, const RowPads& pads, const Shape& y,
+                      DType y_type, bool residual) override {
     if (ByWinograd(x, residual)) {
       NeedWinograd();
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(NeedDirect());
-    return direct_->Expect(x, y, y_type, residual);
+    return direct_->Expect(x, pads, y, y_type, residual);
   }
 
   absl::string_view AlgorithmFor(const Tensor& x,

@@ -8,6 +8,14 @@
 #include "fcis/kernels/backend.h"
 
 namespace fcis::kernels {
+
+absl::Status Convolution::ForwardRows(const Tensor& /*x*/,
+                                      const RowPads& /*pads*/,
+                                      const Tensor* /*residual*/,
+                                      Tensor* /*y*/) {
+  return absl::UnimplementedError("conv: whole maps only");
+}
+
 namespace ops {
 namespace {
 

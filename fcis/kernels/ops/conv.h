@@ -4,6 +4,7 @@
 #ifndef FCIS_KERNELS_OPS_CONV_H_
 #define FCIS_KERNELS_OPS_CONV_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,12 @@ struct ConvParams {
   // The output is f32 whatever the backend's activation type: for scores and
   // deltas.
   bool f32_output = false;
+};
+
+// The rows of zeros that a convolution takes to stand above and below its
+// input.
+struct RowPads {
+  int64_t top = 0, bottom = 0;
 };
 
 // How a CPU's f32 convolutions are computed. kWinograd: 3x3 kernels by a
@@ -58,11 +65,21 @@ class Convolution {
   virtual absl::Status Forward(const Tensor& x, const Tensor* residual,
                                Tensor* y) = 0;
 
+  // Whether ForwardRows computes rows of the convolution of such a map,
+  // N,H,W,C.
+  virtual bool TakesRows(const Shape& /*x*/) const { return false; }
+  // Rows of y from those of x that they are made of, both row-major, as if
+  // params().pad were `pads` above and below; at the sides it holds. The bits
+  // are those of the whole map.
+  virtual absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
+                                   const Tensor* residual, Tensor* y);
+
   // Does what the first Forward of such maps, row-major, would have to do
-  // before it computes. residual: one that y takes over. Errors: those of
-  // Forward.
-  virtual absl::Status Expect(const Shape& /*x*/, const Shape& /*y*/,
-                              DType /*y_type*/, bool /*residual*/) {
+  // before it computes, or ForwardRows where the pads are not params().pad.
+  // residual: one that y takes over. Errors: those of Forward.
+  virtual absl::Status Expect(const Shape& /*x*/, const RowPads& /*pads*/,
+                              const Shape& /*y*/, DType /*y_type*/,
+                              bool /*residual*/) {
     return absl::OkStatus();
   }
 

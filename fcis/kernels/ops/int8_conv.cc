@@ -28,6 +28,13 @@ Int8Factors Int8FactorsOf(const Int8ConvParams& params,
   return factors;
 }
 
+absl::Status Int8Convolution::ForwardRows(const Tensor& /*x*/,
+                                          const RowPads& /*pads*/,
+                                          const Tensor* /*residual*/,
+                                          Tensor* /*y*/) {
+  return absl::UnimplementedError("int8 conv: whole maps only");
+}
+
 namespace ops {
 namespace {
 

@@ -59,6 +59,14 @@ class Int8Convolution {
   // residual: null where the params name none; it may share y's memory.
   virtual absl::Status Forward(const Tensor& x, const Tensor* residual,
                                Tensor* y) = 0;
+  virtual bool TakesRows() const { return false; }
+  virtual absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
+                                   const Tensor* residual, Tensor* y);
+  // y_type: that of the code, or of floats.
+  virtual absl::Status Expect(const Shape& /*x*/, const RowPads& /*pads*/,
+                              const Shape& /*y*/, DType /*y_type*/) {
+    return absl::OkStatus();
+  }
 
  private:
   const Int8ConvParams params_;
