@@ -30,11 +30,6 @@ std::vector<bool> Needed(const Topology& topology,
   return needed;
 }
 
-// Of a layer's output, or the picture, among what a pass keeps.
-size_t Place(int layer) {
-  return static_cast<size_t>(layer - ConvSpec::kPicture);
-}
-
 // Calls body(i) for the indices 0..n-1, on all threads where the backend takes
 // calls of several.
 template <typename Body>
@@ -120,12 +115,12 @@ absl::StatusOr<Network> Network::Create(const Topology& topology,
   network.backend_ = backend;
   network.outputs_ = outputs;
   network.size_ = topology.layers.size();
-  network.codes_.resize(Place(static_cast<int>(network.size_)));
+  network.codes_->resize(Place(static_cast<int>(network.size_)));
   for (int i = ConvSpec::kPicture;
        backend->computes_int8() && i < static_cast<int>(network.size_); ++i) {
     const auto scale = weights.int8.maps.find(MapName(topology, i));
     if (scale == weights.int8.maps.end()) continue;
-    network.codes_[Place(i)] = MapCode(topology, i, scale->second);
+    (*network.codes_)[Place(i)] = MapCode(topology, i, scale->second);
   }
   const std::vector<bool> needed = Needed(topology, outputs);
   const std::vector<std::vector<int>> done =
@@ -150,14 +145,23 @@ std::shared_ptr<Network::Readiness> Network::ReadinessOf(
   size->threads = NumThreads();
   std::vector<Shape> shapes(Place(static_cast<int>(size_)));
   shapes[Place(ConvSpec::kPicture)] = picture;
-  for (const Layer& layer : layers_) {
+  size->rows = RowPass::Make(layers_, *codes_, outputs_, picture, CacheBytes(),
+                             backend_);
+  size_t first = 0;
+  if (size->rows != nullptr) {
+    first = size->rows->num_layers();
+    size->calls = size->rows->Calls();
+  }
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
     const ConvSpec& spec = layer.spec;
     const Shape& x = shapes[Place(spec.source)];
     const absl::StatusOr<Shape> y = kernels::ops::InferConvShape(
         spec.params, x, {spec.out, spec.in, spec.kernel, spec.kernel});
     if (!y.ok()) break;
-    size->inputs.push_back(x);
-    size->sums.push_back(*y);
+    if (i >= first) {
+      size->calls.push_back({i, x, *y, {spec.params.pad, spec.params.pad}});
+    }
     shapes[Place(layer.index)] = spec.pooled ? *kernels::ops::InferMaxPoolShape(
                                                    kernels::MaxPoolParams(), *y)
                                              : *y;
@@ -177,24 +181,38 @@ std::shared_ptr<Network::Readiness> Network::ReadinessFor(
   return known_->sizes.back();
 }
 
-void Network::ExpectAt(const Readiness& size, size_t layer) const {
-  kernels::Convolution* const conv = layers_[layer].conv.get();
-  if (conv == nullptr) return;  // in 8 bits
-  const DType type =
-      conv->params().f32_output ? DType::kF32 : backend_->activation_type();
-  conv->Expect(size.inputs[layer], size.sums[layer], type,
-               layers_[layer].spec.residual != ConvSpec::kNone)
+size_t Network::LayersByRows(const Shape& picture) const {
+  if (!backend_->concurrent()) return 0;
+  const std::shared_ptr<Readiness> size = ReadinessFor(picture);
+  return size->rows == nullptr ? 0 : size->rows->num_layers();
+}
+
+void Network::Expect(const RowPass::Call& call) const {
+  const Layer& layer = layers_[call.layer];
+  const DType floats =
+      layer.spec.params.f32_output ? DType::kF32 : backend_->activation_type();
+  if (layer.conv != nullptr) {
+    layer.conv
+        ->Expect(call.x, call.pads, call.y, floats,
+                 layer.spec.residual != ConvSpec::kNone)
+        .IgnoreError();
+    return;
+  }
+  const auto& code = layer.int8_conv->params().y;
+  layer.int8_conv->Expect(call.x, call.pads, call.y, code ? code->type : floats)
       .IgnoreError();
 }
 
-void Network::MakeReady(const Shape& picture) const {
+std::shared_ptr<const Network::Readiness> Network::MakeReady(
+    const Shape& picture) const {
   const std::shared_ptr<Readiness> size = ReadinessFor(picture);
-  if (size->next >= size->inputs.size()) return;
+  if (size->next >= size->calls.size()) return size;
   ParallelFor(NumThreads(), 1, [&](int64_t, int64_t) {
-    for (size_t i; (i = size->next++) < size->inputs.size();) {
-      ExpectAt(*size, i);
+    for (size_t i; (i = size->next++) < size->calls.size();) {
+      Expect(size->calls[i]);
     }
   });
+  return size;
 }
 
 absl::Status Network::Prepare(Weights* weights, Layer* layer) const {
@@ -202,10 +220,10 @@ absl::Status Network::Prepare(Weights* weights, Layer* layer) const {
   if (backend_->computes_int8() && weights->int8.kernels.count(spec.name) > 0) {
     kernels::Int8ConvParams params;
     params.conv = spec.params;
-    params.x = *codes_[Place(spec.source)];
-    params.y = codes_[Place(layer->index)];
+    params.x = *(*codes_)[Place(spec.source)];
+    params.y = (*codes_)[Place(layer->index)];
     if (spec.residual != ConvSpec::kNone) {
-      params.residual = codes_[Place(spec.residual)];
+      params.residual = (*codes_)[Place(spec.residual)];
     }
     ASSIGN_OR_RETURN(const kernels::Int8Weights folded,
                      Int8WeightsOf(spec, *weights));
@@ -221,7 +239,7 @@ absl::Status Network::Prepare(Weights* weights, Layer* layer) const {
 }
 
 Tensor Network::AsFloats(int of, const Tensor& map) const {
-  const absl::optional<kernels::Int8Code>& code = codes_[Place(of)];
+  const absl::optional<kernels::Int8Code>& code = (*codes_)[Place(of)];
   return code ? kernels::FromInt8(map, code->scale, backend_->activation_type())
               : map;
 }
@@ -245,7 +263,7 @@ absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
     return kernels::ops::Int8Conv(*backend_, *layer.int8_conv, x,
                                   std::move(added));
   }
-  if (codes_[Place(spec.residual)]) added = AsFloats(spec.residual, added);
+  if ((*codes_)[Place(spec.residual)]) added = AsFloats(spec.residual, added);
   return kernels::ops::Conv(*backend_, *layer.conv, AsFloats(spec.source, x),
                             std::move(added));
 }
@@ -292,14 +310,23 @@ absl::StatusOr<std::vector<Tensor>> Network::Run(
 absl::Status Network::RunInto(Tensor picture, const StageObserver& observer,
                               absl::Span<Tensor> outputs,
                               std::vector<LayerRun>* runs) const {
-  if (backend_->concurrent()) MakeReady(picture.shape());
+  std::shared_ptr<const Readiness> ready;
+  if (backend_->concurrent()) ready = MakeReady(picture.shape());
   if (runs != nullptr) runs->assign(size_, LayerRun());
   Laps laps;
   RecycledVector<Tensor> values(Place(static_cast<int>(size_)));
   Tensor& input = values[Place(ConvSpec::kPicture)];
   input = std::move(picture);
-  if (codes_[0]) input = kernels::ToInt8(input, *codes_[0]);
-  for (const Layer& layer : layers_) {
+  if ((*codes_)[0]) input = kernels::ToInt8(input, *(*codes_)[0]);
+  size_t first = 0;
+  if (!observer && ready != nullptr && ready->rows != nullptr) {
+    RETURN_IF_ERROR(ready->rows->Run(absl::MakeSpan(values), runs));
+    first = ready->rows->num_layers();
+    double before = 0;
+    laps.Into(&before);
+  }
+  for (size_t i = first; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
     LayerRun run;
     if (runs != nullptr) run = RunOf(layer, values);
     ASSIGN_OR_RETURN(Tensor y, RunLayer(layer, absl::MakeSpan(values)));
@@ -307,7 +334,8 @@ absl::Status Network::RunInto(Tensor picture, const StageObserver& observer,
       ASSIGN_OR_RETURN(
           y, kernels::ops::MaxPool(*backend_, kernels::MaxPoolParams(), y));
     }
-    const absl::optional<kernels::Int8Code>& code = codes_[Place(layer.index)];
+    const absl::optional<kernels::Int8Code>& code =
+        (*codes_)[Place(layer.index)];
     if (code && layer.conv != nullptr) y = kernels::ToInt8(y, *code);
     if (observer) {
       RETURN_IF_ERROR(Observe(layer.spec, AsFloats(layer.index, y), observer));

@@ -21,6 +21,8 @@
 #include "fcis/kernels/int8_map.h"
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/int8_conv.h"
+#include "fcis/model/network_layer.h"
+#include "fcis/model/row_pass.h"
 #include "fcis/model/stage_observer.h"
 #include "fcis/model/stage_times.h"
 #include "fcis/model/topology.h"
@@ -55,21 +57,20 @@ class Network {
                        absl::Span<Tensor> outputs,
                        std::vector<LayerRun>* runs = nullptr) const;
 
+  // Of the layers it computes: how many of the first ones by rows (row_pass.h)
+  // when it runs on such a picture, in NumThreads() threads, unobserved.
+  size_t LayersByRows(const Shape& picture) const;
+
  private:
-  struct Layer {
-    int index;  // in the topology
-    ConvSpec spec;
-    std::unique_ptr<kernels::Convolution> conv;
-    std::unique_ptr<kernels::Int8Convolution> int8_conv;  // in place of conv
-    std::vector<int> done;  // nothing reads them after this layer
-  };
+  using Layer = NetworkLayer;
   // What the first passes of one size of picture, on so many threads, have to
   // make ready: layers, each by whichever thread comes first.
   struct Readiness {
     Shape picture;
     int threads = 1;
-    std::vector<Shape> inputs, sums;  // of each layer; sums: before max pools
+    std::vector<RowPass::Call> calls;
     std::atomic<size_t> next{0};
+    std::unique_ptr<RowPass> rows;  // of the first layers, or null
   };
   struct KnownSizes {
     std::mutex mutex;
@@ -80,11 +81,11 @@ class Network {
   // Makes layers ready for pictures of this size, on all threads and together
   // with whoever else is at it, until none is left. Leaves errors to the pass
   // itself.
-  void MakeReady(const Shape& picture) const;
+  std::shared_ptr<const Readiness> MakeReady(const Shape& picture) const;
   // What there is to do for that.
   std::shared_ptr<Readiness> ReadinessFor(const Shape& picture) const;
   std::shared_ptr<Readiness> ReadinessOf(const Shape& picture) const;
-  void ExpectAt(const Readiness& size, size_t layer) const;
+  void Expect(const RowPass::Call& call) const;
   // A value as a layer in floats reads it.
   Tensor AsFloats(int of, const Tensor& map) const;
   absl::StatusOr<Tensor> RunLayer(const Layer& layer,
@@ -97,8 +98,8 @@ class Network {
   kernels::Backend* backend_ = nullptr;
   std::vector<int> outputs_;
   size_t size_ = 0;  // layers of the topology
-  // Of the maps that are kept in 8 bits, the picture first.
-  std::vector<absl::optional<kernels::Int8Code>> codes_;
+  // Where it stays when the network is moved: passes by rows look there.
+  std::unique_ptr<MapCodes> codes_ = std::make_unique<MapCodes>();
   std::vector<Layer> layers_;
   std::unique_ptr<KnownSizes> known_ = std::make_unique<KnownSizes>();
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -88,8 +89,8 @@ class RecordingConv : public kernels::Convolution {
                 Calls* calls)
       : Convolution(params, weight), calls_(calls) {}
 
-  absl::Status Expect(const Shape& x, const Shape& y, DType type,
-                      bool residual) override {
+  absl::Status Expect(const Shape& x, const kernels::RowPads&, const Shape& y,
+                      DType type, bool residual) override {
     absl::StrAppend(&calls_->expected, CallOf(x, y, type, residual), "\n");
     return absl::OkStatus();
   }
@@ -183,6 +184,46 @@ TEST(Network, LayersExpectWhatComes) {
     }
     ASSERT_TRUE(network.Run(picture, nullptr).ok());
     for (const auto& calls : backend.calls()) EXPECT_EQ(calls->expected, "");
+  }
+  SetNumThreads(0);
+}
+
+// In floats and, where there is a code for a map, from and to 8 bits.
+TEST(Network, SameBitsByRowsAsByMaps) {
+  Weights weights = DeterministicWeights(*Preset("photos"), 5);
+  // Of 128 channels at a quarter of the size, beyond the caches there are.
+  const Tensor picture = kernels::RandomTensor("x", {1, 528, 784, 3});
+  const StageObserver nothing = [](const auto&...) {};
+  for (const auto precision :
+       {kernels::Precision::kF32, kernels::Precision::kBF16,
+        kernels::Precision::kInt8}) {
+    if (precision == kernels::Precision::kInt8) {
+      const auto ref = kernels::MakeRefBackend(DType::kF32, /*int8=*/true);
+      QuantizeOptions options;
+      options.max_loss = 1e9;
+      weights = Quantize(
+                    weights, options, [](int) { return Picture(); }, ref.get())
+                    ->weights;
+      weights.int8.kernels.erase("extractor/res2/res2_b1/conv3");
+      weights.int8.kernels.erase("extractor/res2/res2_b2/conv1");
+    }
+    const auto cpu = kernels::MakeBackend("cpu", precision);
+    if (!cpu.ok()) continue;
+    const Topology topology = TopologyOf(weights.config);
+    const auto network =
+        *Network::Create(topology, topology.outputs, weights, cpu->get());
+    for (const int threads : {1, 2}) {
+      SetNumThreads(threads);
+      EXPECT_GE(network.LayersByRows(picture.shape()), 11u);
+      const auto whole = *network.Run(picture, nothing);
+      const auto rows = *network.Run(picture, nullptr);
+      for (size_t i = 0; i < whole.size(); ++i) {
+        ASSERT_EQ(whole[i].num_bytes(), rows[i].num_bytes());
+        EXPECT_EQ(
+            std::memcmp(whole[i].raw(), rows[i].raw(), whole[i].num_bytes()), 0)
+            << (*cpu)->precision() << " output " << i;
+      }
+    }
   }
   SetNumThreads(0);
 }

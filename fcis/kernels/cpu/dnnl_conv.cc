@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "dnnl.hpp"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/cpu/amx_conv.h"
 #include "fcis/kernels/cpu/conv_maps.h"
 #include "fcis/kernels/cpu/dilation_phases.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
@@ -365,6 +366,10 @@ bool DnnlConvs::TrainsByWinograd(const ConvParams& params,
 
 absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
     const ConvParams& params, const Tensor& weight, const Tensor& bias) {
+  if (compute_ == DType::kBF16 && CpuHasAmx() &&
+      AmxConv::Fits(params, weight.shape(), compute_)) {
+    return PrepareAmxConv(params, weight, bias);
+  }
   if (algorithm_ == ConvAlgorithm::kDirect || compute_ != DType::kF32 ||
       !WinoConv::Fits(params, weight.shape())) {
     return absl::make_unique<DnnlConv>(this, params, weight, bias);

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
+#include "fcis/kernels/cpu/amx_conv.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
 namespace fcis::kernels {
@@ -186,6 +187,10 @@ bool CpuHasInt8() { return HasIsa(dnnl::cpu_isa::avx512_core_vnni); }
 absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareDnnlInt8Conv(
     const Int8ConvParams& params, const Int8Weights& weights,
     DnnlContext* context) {
+  if (CpuHasAmx() &&
+      AmxConv::Fits(params.conv, weights.elements.shape(), params.x.type)) {
+    return PrepareAmxInt8Conv(params, weights);
+  }
   return absl::make_unique<DnnlInt8Conv>(params, weights, context);
 }
 

@@ -1,0 +1,61 @@
+// What amx_conv.h is made of: a share of a convolution, on one thread, by AMX's
+// products of tiles. Nothing here is inline, so that no code for one CPU is
+// linked into what runs on another.
+#ifndef FCIS_KERNELS_CPU_AMX_KERNEL_H_
+#define FCIS_KERNELS_CPU_AMX_KERNEL_H_
+
+#include <cstdint>
+
+#include "fcis/core/tensor/tensor.h"
+
+namespace fcis::kernels {
+
+// Pixels and outputs of a tile, bytes of a row of one, and those of a tile.
+inline constexpr int64_t kAmxTile = 16;
+inline constexpr int64_t kAmxRow = 64;
+inline constexpr int64_t kAmxBytes = kAmxTile * kAmxRow;
+// Steps whose weights, for two tiles of outputs, stay in the L1 cache.
+inline constexpr int64_t kAmxPanel = 12;
+
+// y = relu?((sums + bias) * factor + residual_factor * residual), where sums
+// are products of x and weights, added up over steps; for bf16 factors are 1.
+struct AmxTask {
+  DType multiplied;  // kBF16, or kU8 or kI8 with weights of kI8
+  // Pixels of the output: `rows` of `width`, whose x begin these bytes apart.
+  const char* x;
+  int64_t rows, width;
+  int64_t x_row, x_pixel;
+  // Bytes from the begin of a pixel's x to what each step multiplies,
+  // step_bytes of it, a multiple of 4 and at most kAmxRow.
+  const int64_t* steps;
+  int64_t num_steps, step_bytes;
+  // [outputs / kAmxTile, rounded up][num_steps][step_bytes / 4][kAmxTile][4
+  // bytes of x's].
+  const char* weights;
+  int64_t outputs;
+  // Of all tiles' outputs. factor: null for bf16.
+  const float* bias;
+  const float* factor;
+  float residual_factor;
+  bool relu;
+  // Row after row, like y; null: nothing is added. y: kF32, kBF16, kU8 or kI8;
+  // residual: the same, but no kF32. They may be one.
+  const char* residual;
+  DType residual_type;
+  char* y;
+  DType y_type;
+  // With more than kAmxPanel steps: rows * width * 2 * kAmxTile.
+  float* sums;
+};
+
+// Lets this process use the tiles. False: the system does not.
+bool RequestAmx();
+
+void RunAmx(const AmxTask& task);
+
+// Of a row of pixels, n of them, as bf16, rounded to the nearest.
+void ToBf16Row(const float* x, int64_t n, uint16_t* y);
+
+}  // namespace fcis::kernels
+
+#endif  // FCIS_KERNELS_CPU_AMX_KERNEL_H_

@@ -1,0 +1,36 @@
+// A layer of a network as a backend has prepared it.
+#ifndef FCIS_MODEL_NETWORK_LAYER_H_
+#define FCIS_MODEL_NETWORK_LAYER_H_
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "fcis/kernels/int8_map.h"
+#include "fcis/kernels/ops/conv.h"
+#include "fcis/kernels/ops/int8_conv.h"
+#include "fcis/model/topology.h"
+
+namespace fcis::model {
+
+struct NetworkLayer {
+  int index;  // in the topology
+  ConvSpec spec;
+  std::unique_ptr<kernels::Convolution> conv;
+  std::unique_ptr<kernels::Int8Convolution> int8_conv;  // in place of conv
+  std::vector<int> done;  // nothing reads them after this layer
+};
+
+// Of a layer's output, or the picture, among what a pass keeps.
+inline size_t Place(int layer) {
+  return static_cast<size_t>(layer - ConvSpec::kPicture);
+}
+
+// By place: of the maps that are kept in 8 bits.
+using MapCodes = std::vector<absl::optional<kernels::Int8Code>>;
+
+}  // namespace fcis::model
+
+#endif  // FCIS_MODEL_NETWORK_LAYER_H_
