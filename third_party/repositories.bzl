@@ -71,11 +71,6 @@ def fcis_repositories():
         header = "x86_64-linux-gnu/curl/curl.h",
     )
     system_library(
-        name = "libzip",
-        libraries = {"zip": ["-lzip"]},
-        header = "zip.h",
-    )
-    system_library(
         name = "libarchive",
         libraries = {"archive": ["-larchive"]},
         header = "archive.h",

@@ -13,6 +13,7 @@ _LIBRARIES = ["absl_*", "crypto", "jpeg", "png16", "protobuf", "stdc++", "z"]
 _OBJECTS = {
     "absl_base": "sysinfo.cc.o",
     "absl_cordz_functions": "cordz_functions.cc.o",
+    "absl_raw_hash_set": "raw_hash_set.cc.o",
     "protobuf": "arena.o",
 }
 
@@ -23,7 +24,7 @@ for library in $1; do
   found=$(gcc -print-file-name="lib$library.a")
   [[ -e $found ]] || found=$(ls "$system"/lib$library.a)
   for archive in $found; do
-    objcopy --redefine-sym stderr=fcis_stderr "$archive" "$(basename "$archive")"
+    objcopy --redefine-sym stderr=stderr_of_libc "$archive" "$(basename "$archive")"
   done
 done
 shift

@@ -10,6 +10,13 @@
 
 #include "fcis/core/base/thread_team.h"
 
+// Those of libgomp, not thread_team.cc's of the same names.
+__asm__(".symver GOMP_parallel, GOMP_parallel@GOMP_4.0");
+__asm__(".symver omp_get_max_threads, omp_get_max_threads@OMP_1.0");
+__asm__(".symver omp_get_num_threads, omp_get_num_threads@OMP_1.0");
+__asm__(".symver omp_get_thread_num, omp_get_thread_num@OMP_1.0");
+__asm__(".symver omp_in_parallel, omp_in_parallel@OMP_1.0");
+
 namespace fcis {
 namespace {
 

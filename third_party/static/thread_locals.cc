@@ -7,16 +7,21 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <new>
 #include <thread>
+#include <typeinfo>
+#include <utility>
 
 #include "absl/base/internal/sysinfo.h"
+#include "absl/container/internal/raw_hash_set.h"
 #include "absl/strings/internal/cordz_functions.h"
 #include "google/protobuf/arena.h"
 
 // libc's variable begins as the address of this object.
 extern "C" {
 extern FILE _IO_2_1_stderr_;
-FILE* fcis_stderr = &_IO_2_1_stderr_;
+FILE* stderr_of_libc = &_IO_2_1_stderr_;
 }
 
 namespace absl {
@@ -58,6 +63,33 @@ bool cordz_should_profile_slow() {
 }
 
 }  // namespace cord_internal
+
+// Tables do without the random order that debug builds insert in.
+namespace container_internal {
+
+alignas(16) const ctrl_t kEmptyGroup[16] = {
+    ctrl_t::kSentinel, ctrl_t::kEmpty, ctrl_t::kEmpty, ctrl_t::kEmpty,
+    ctrl_t::kEmpty,    ctrl_t::kEmpty, ctrl_t::kEmpty, ctrl_t::kEmpty,
+    ctrl_t::kEmpty,    ctrl_t::kEmpty, ctrl_t::kEmpty, ctrl_t::kEmpty,
+    ctrl_t::kEmpty,    ctrl_t::kEmpty, ctrl_t::kEmpty, ctrl_t::kEmpty};
+
+bool ShouldInsertBackwards(size_t /*hash*/, const ctrl_t* /*ctrl*/) {
+  return false;
+}
+
+void ConvertDeletedToEmptyAndFullToDeleted(ctrl_t* ctrl, size_t capacity) {
+  for (ctrl_t* group = ctrl; group < ctrl + capacity; group += Group::kWidth) {
+    Group(group).ConvertSpecialToEmptyAndFullToDeleted(group);
+  }
+  std::memcpy(ctrl + capacity + 1, ctrl, NumClonedBytes());
+  ctrl[capacity] = ctrl_t::kSentinel;
+}
+
+void HashTableSizeOverflow() { throw std::bad_alloc(); }
+
+template FindInfo find_first_non_full(const ctrl_t*, size_t, size_t);
+
+}  // namespace container_internal
 ABSL_NAMESPACE_END
 }  // namespace absl
 
