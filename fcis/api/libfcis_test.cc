@@ -1,4 +1,5 @@
 // libfcis.so as a program of others meets it: loaded, not linked in.
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,14 @@ constexpr char kCat[] = "fcis/tools/images/cat.jpg";
 std::string ReadText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Bytes.
+size_t AddressSpace() {
+  std::ifstream file("/proc/self/statm");
+  size_t pages = 0;
+  file >> pages;
+  return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
 // Small, so that it takes tens of milliseconds.
@@ -114,6 +123,32 @@ TEST(LibFcis, AForkedChildDetects) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
   EXPECT_EQ(Answer(detector), expected);
+}
+
+// Of a size that was seen before: where oneDNN compiles code for a new one, it
+// does not look whether it got the memory.
+TEST(LibFcis, OutOfMemoryIsAStatus) {
+  const Detector detector = Small(2);
+  const std::vector<uint8_t> gray(6000 * 6000);
+  const Pixels<const uint8_t> picture = {gray.data(), 6000, 6000, FCIS_GRAY, 0};
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    const bool found = detector.Detect(picture).ok();
+    int failed = 0;
+    for (size_t mebibytes = 0; mebibytes <= 128; mebibytes += 16) {
+      rlimit limit;
+      getrlimit(RLIMIT_AS, &limit);
+      limit.rlim_cur = AddressSpace() + (mebibytes << 20);
+      setrlimit(RLIMIT_AS, &limit);
+      const Result<Instances> again = detector.Detect(picture);
+      if (!again.ok() && again.error().kind == FCIS_OUT_OF_MEMORY) ++failed;
+    }
+    _exit(found && failed > 0 ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(LibFcis, TheCallersRoundingStaysOutAndAsItWas) {
