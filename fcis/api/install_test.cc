@@ -99,6 +99,15 @@ TEST(Library, NeedsGlibc234) {
   EXPECT_THAT(symbols.out, Not(HasSubstr("GLIBCXX_")));
 }
 
+TEST(Examples, RunInBazel) {
+  for (const std::string program : {"fcis/api/detect", "fcis/api/detect_c"}) {
+    const Outcome ran = Shell(program + " fcis/tools/images/cat.jpg");
+    EXPECT_EQ(ran.code, 0) << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("cat 0."));
+    EXPECT_NE(Shell(program + " /none.jpg").code, 0);
+  }
+}
+
 class InstallTest : public ::testing::Test {
  protected:
   // The tree that a package has: include, lib, lib/pkgconfig.
