@@ -98,10 +98,9 @@ void TryPixels(const fcis_detector* detector, Bytes bytes) {
   int64_t stride = bytes.Take<int16_t>();
   if (bytes.Take<uint8_t>() == 7) stride = bytes.Take<int64_t>();
   const int format = bytes.Take<int8_t>();
-  if (stride > kMostPixels) {
-    // Passes the checks, but is in no one's memory.
-    if (stride < INT64_MAX / 65536) return;
-  }
+  // Could be memory, but is not ours.
+  if (stride > kMostPixels && height > 0 && stride <= INT64_MAX / height)
+    return;
   std::vector<uint8_t> room = Room(height, width, stride, format);
   std::copy_n(bytes.data(), std::min(bytes.size(), room.size()), room.data());
   fcis_instances* found = nullptr;
