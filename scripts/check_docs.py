@@ -21,6 +21,7 @@ FOREIGN = {
     'bazel': ['run_under', 'test_tag_filters'],
     'compute-sanitizer': ['tool'],
     'mpiexec': ['bind-to', 'oversubscribe'],
+    'pkg-config': ['cflags', 'libs'],
 }
 # What scripts of others call, whatever the rule for new names is.
 GIVEN = ['//fcis/tools:demo', '//fcis/tools:demo_main', '//fcis/tools:download_main', '//fcis/eval:eval_main',

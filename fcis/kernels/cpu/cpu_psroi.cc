@@ -38,7 +38,8 @@ __attribute__((always_inline)) inline void SumCells(const PsroiSlice& slice,
 #pragma GCC unroll 8
       for (int k = 0; k < K; ++k) {
         if (kPairs) {
-          const PsroiVec other = __builtin_shuffle(s[k], kPsroiSwap);
+          PsroiVec other;
+          SwapPairs(s[k], &other);
           s[k] = s[k] > other ? s[k] : other;
         }
         total[k] += s[k] * scale;

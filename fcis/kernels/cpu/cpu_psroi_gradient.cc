@@ -64,7 +64,8 @@ FCIS_MULTIVERSION void AddMaxima(const PsroiSlice& maps, Runs rows,
       for (const PsroiRun& w : columns) {
         PsroiVec s;
         SumPsroiWindow<1>(maps, c, h, w, &s);
-        const PsroiVec other = __builtin_shuffle(s, kPsroiSwap);
+        PsroiVec other;
+        SwapPairs(s, &other);
         const float scale = static_cast<float>(h.count * w.count) / Area(h, w);
         AddToWindow(s >= other ? share * scale : PsroiVec{}, h, w, c, g);
       }

@@ -15,12 +15,13 @@ namespace fcis::kernels {
 constexpr int kPsroiLanes = 16;
 typedef float PsroiVec
     __attribute__((vector_size(kPsroiLanes * sizeof(float))));
-typedef int32_t PsroiIndex
-    __attribute__((vector_size(kPsroiLanes * sizeof(float))));
 
 // Exchanges the two values of every pair.
-constexpr PsroiIndex kPsroiSwap = {1, 0, 3,  2,  5,  4,  7,  6,
-                                   9, 8, 11, 10, 13, 12, 15, 14};
+__attribute__((always_inline)) inline void SwapPairs(const PsroiVec& v,
+                                                     PsroiVec* swapped) {
+  *swapped = __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10,
+                                     13, 12, 15, 14);
+}
 
 // The values of one bin: pixel (h, w) starts at data + (h * width + w) * depth.
 // depth is a multiple of kPsroiLanes, padded with zeros; data is aligned for
