@@ -7,6 +7,7 @@ load("//third_party:local_cuda.bzl", "local_cuda_repository")
 load("//third_party:open_mpi.bzl", "open_mpi_repository")
 load("//third_party:protobuf.bzl", "protobuf_repository")
 load("//third_party:system_library.bzl", "system_library")
+load("//third_party:system_packages.bzl", "system_packages_repository")
 
 _DEBIAN = "/usr/share/bazel"
 
@@ -21,6 +22,7 @@ def fcis_repositories():
     protobuf_repository(name = "com_google_protobuf")
     open_mpi_repository(name = "open_mpi")
     local_cuda_repository(name = "local_cuda")
+    system_packages_repository(name = "system_packages")
 
     system_library(
         name = "com_google_googletest",
