@@ -6,6 +6,7 @@ load("//third_party:absl.bzl", "absl_repository")
 load("//third_party:local_cuda.bzl", "local_cuda_repository")
 load("//third_party:open_mpi.bzl", "open_mpi_repository")
 load("//third_party:protobuf.bzl", "protobuf_repository")
+load("//third_party:static_libraries.bzl", "static_libraries")
 load("//third_party:system_library.bzl", "system_library")
 load("//third_party:system_packages.bzl", "system_packages_repository")
 
@@ -22,6 +23,7 @@ def fcis_repositories():
     protobuf_repository(name = "com_google_protobuf")
     open_mpi_repository(name = "open_mpi")
     local_cuda_repository(name = "local_cuda")
+    static_libraries(name = "static_libraries")
     system_packages_repository(name = "system_packages")
 
     system_library(
@@ -69,11 +71,6 @@ def fcis_repositories():
         name = "curl",
         libraries = {"curl": ["-lcurl"]},
         header = "x86_64-linux-gnu/curl/curl.h",
-    )
-    system_library(
-        name = "libzip",
-        libraries = {"zip": ["-lzip"]},
-        header = "zip.h",
     )
     system_library(
         name = "libarchive",

@@ -10,7 +10,6 @@
 #include <png.h>
 #include <rapidjson/document.h>
 #include <turbojpeg.h>
-#include <zip.h>
 #include <zlib.h>
 
 #include <cstdint>
@@ -146,17 +145,6 @@ TEST(Curl, ReadsAFileUrl) {
   EXPECT_EQ(curl_easy_perform(curl), CURLE_OK);
   EXPECT_THAT(text, testing::HasSubstr("smoke_test"));
   curl_easy_cleanup(curl);
-}
-
-TEST(Zip, RefusesWhatIsNoArchive) {
-  zip_error_t error;
-  zip_error_init(&error);
-  zip_source_t* source = zip_source_buffer_create("not a zip", 9, 0, &error);
-  ASSERT_NE(source, nullptr);
-  EXPECT_EQ(zip_open_from_source(source, ZIP_RDONLY, &error), nullptr);
-  EXPECT_EQ(zip_error_code_zip(&error), ZIP_ER_NOZIP);
-  zip_source_free(source);
-  zip_error_fini(&error);
 }
 
 TEST(Archive, RefusesWhatIsNoArchive) {

@@ -5,7 +5,6 @@
 #include <mpi.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#include <zip.h>
 
 #include <algorithm>
 #include <fstream>
@@ -158,8 +157,7 @@ std::vector<kernels::EnvironmentEntry> DescribeEnvironment() {
       {"MPI", MpiVersion()},
       {"Abseil", absl::StrCat(ABSL_LTS_RELEASE_VERSION, ".",
                               ABSL_LTS_RELEASE_PATCH_LEVEL)},
-      {"protobuf", ProtobufVersion()},
-      {"libzip", zip_libzip_version()}};
+      {"protobuf", ProtobufVersion()}};
   for (kernels::EnvironmentEntry& entry : kernels::DescribeCuda()) {
     entries.push_back(std::move(entry));
   }

@@ -10,7 +10,7 @@ namespace fcis {
 namespace {
 
 std::atomic<int> set_threads{0};
-thread_local bool serial = false;
+thread_local int in_scope = 0;  // threads of a ThreadsScope; 0: none
 
 }  // namespace
 
@@ -19,11 +19,18 @@ void SetNumThreads(int n) {
   set_threads.store(std::min(n, kMaxTeam));
 }
 
-SerialScope::SerialScope() { serial = true; }
-SerialScope::~SerialScope() { serial = false; }
+ThreadsScope::ThreadsScope(int threads)
+    : before_(TellOpenMp(TeamSize(threads))) {
+  in_scope = TeamSize(threads);
+}
+
+ThreadsScope::~ThreadsScope() {
+  TellOpenMp(before_);
+  in_scope = 0;
+}
 
 int NumThreads() {
-  if (serial) return 1;
+  if (in_scope > 0) return in_scope;
   if (set_threads.load() == 0) SetNumThreads(0);
   return set_threads.load();
 }
@@ -43,23 +50,3 @@ void ParallelFor(int64_t n, int64_t grain,
 }
 
 }  // namespace fcis
-
-// What oneDNN asks of libgomp, which it was built for. A program's own symbols
-// come before those of shared libraries: oneDNN's parallel regions are teams
-// too. kernels/cpu:dnnl_threads_test checks that it asks for nothing else.
-extern "C" {
-
-void GOMP_parallel(void (*body)(void*), void* data, unsigned members,
-                   unsigned /*flags*/) {
-  fcis::RunTeam(members == 0 ? fcis::NumThreads()
-                             : std::min<int>(members, fcis::kMaxTeam),
-                [&](int) { body(data); });
-}
-
-void GOMP_barrier() { fcis::TeamBarrier(); }
-int omp_get_max_threads() { return fcis::NumThreads(); }
-int omp_get_num_threads() { return fcis::CurrentPlace().members; }
-int omp_get_thread_num() { return fcis::CurrentPlace().member; }
-int omp_in_parallel() { return fcis::InTeam(); }
-
-}  // extern "C"

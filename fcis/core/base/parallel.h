@@ -13,14 +13,23 @@ namespace fcis {
 // default_threads.h finds, as in a program that never calls this.
 void SetNumThreads(int n);
 
-// While one lives, ParallelFor runs in the thread that made it alone: for
-// threads that work side by side themselves. Not to be nested.
-class SerialScope {
+// While one lives, ParallelFor and oneDNN use so many threads (>= 1) where the
+// thread that made it calls them. Not to be nested.
+class ThreadsScope {
  public:
-  SerialScope();
-  ~SerialScope();
-  SerialScope(const SerialScope&) = delete;
-  SerialScope& operator=(const SerialScope&) = delete;
+  explicit ThreadsScope(int threads);
+  ~ThreadsScope();
+  ThreadsScope(const ThreadsScope&) = delete;
+  ThreadsScope& operator=(const ThreadsScope&) = delete;
+
+ private:
+  const int before_;
+};
+
+// The calling thread alone: for threads that work side by side themselves.
+class SerialScope : public ThreadsScope {
+ public:
+  SerialScope() : ThreadsScope(1) {}
 };
 
 // Threads that a ParallelFor called here would use, >= 1.

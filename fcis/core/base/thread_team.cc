@@ -23,6 +23,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
 
 namespace fcis {
 namespace {
@@ -361,6 +362,10 @@ class OwnTeam {
 
 }  // namespace
 
+int TeamSize(int wanted) { return std::min(std::max(wanted, 1), kMaxTeam); }
+
+int TellOpenMp(int /*threads*/) { return 0; }
+
 TeamPlace CurrentPlace() { return place; }
 
 bool InTeam() { return place.team != nullptr; }
@@ -383,3 +388,23 @@ void TeamBarrier() {
 }
 
 }  // namespace fcis
+
+// What oneDNN asks of libgomp, which it was built for. A program's own symbols
+// come before those of shared libraries: oneDNN's parallel regions are teams
+// too. kernels/cpu:dnnl_threads_test checks that it asks for nothing else.
+extern "C" {
+
+void GOMP_parallel(void (*body)(void*), void* data, unsigned members,
+                   unsigned /*flags*/) {
+  fcis::RunTeam(members == 0 ? fcis::NumThreads()
+                             : std::min<int>(members, fcis::kMaxTeam),
+                [&](int) { body(data); });
+}
+
+void GOMP_barrier() { fcis::TeamBarrier(); }
+int omp_get_max_threads() { return fcis::NumThreads(); }
+int omp_get_num_threads() { return fcis::CurrentPlace().members; }
+int omp_get_thread_num() { return fcis::CurrentPlace().member; }
+int omp_in_parallel() { return fcis::InTeam(); }
+
+}  // extern "C"

@@ -17,6 +17,15 @@ namespace fcis {
 // Members that a team may have.
 inline constexpr int kMaxTeam = 1 << 12;
 
+// How many members, of those wanted, a team has at most: 1 to kMaxTeam.
+int TeamSize(int wanted);
+
+// Says how many threads oneDNN uses from now on where the calling thread calls
+// it, and returns how many they were. It asks NumThreads() (parallel.h) itself
+// where its threads are these teams; it must be told where teams are made of
+// OpenMP's threads, as in a shared library (fcis/api/omp_team.cc).
+int TellOpenMp(int threads);
+
 // Where the calling thread stands. {0, 1} outside of teams.
 struct TeamPlace {
   int member = 0;

@@ -1,13 +1,13 @@
 #include "fcis/model/weights/weight_format.h"
 
-#include <zip.h>
-
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/zip_archive.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -31,14 +31,9 @@ std::string ErrorOf(absl::string_view bytes) {
 
 // The error over a zip archive of these members, each with a byte.
 std::string ErrorOfZip(const std::vector<std::string>& members) {
-  unlink(Path().c_str());
-  zip_t* zip = zip_open(Path().c_str(), ZIP_CREATE, nullptr);
-  for (const std::string& name : members) {
-    zip_source_t* source = zip_source_buffer(zip, "x", 1, 0);
-    EXPECT_GE(zip_file_add(zip, name.c_str(), source, 0), 0);
-  }
-  EXPECT_EQ(zip_close(zip), 0);
-  return std::string(WeightFormatOf(Path()).status().message());
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const std::string& name : members) all.emplace_back(name, "x");
+  return ErrorOf(MakeZip(all).value());
 }
 
 TEST(WeightFormatOf, WhatIsRead) {

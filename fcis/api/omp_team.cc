@@ -1,0 +1,73 @@
+// thread_team.h on OpenMP's threads, for libfcis.so: a library must not take
+// the place of libgomp for the rest of the process, as thread_team.cc does in
+// our programs, and two sets of threads, ours and oneDNN's, would fight for the
+// cores.
+#include <omp.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "fcis/core/base/thread_team.h"
+
+// Those of libgomp, not thread_team.cc's of the same names.
+__asm__(".symver GOMP_parallel, GOMP_parallel@GOMP_4.0");
+__asm__(".symver omp_get_max_threads, omp_get_max_threads@OMP_1.0");
+__asm__(".symver omp_get_num_threads, omp_get_num_threads@OMP_1.0");
+__asm__(".symver omp_get_thread_num, omp_get_thread_num@OMP_1.0");
+__asm__(".symver omp_in_parallel, omp_in_parallel@OMP_1.0");
+
+namespace fcis {
+namespace {
+
+thread_local TeamPlace place;
+
+void Do(int member, int members, absl::FunctionRef<void(int)> body) {
+  const TeamPlace before = place;
+  place = {member, members};
+  body(member);
+  place = before;
+}
+
+// A child of fork() has its parent's threads in libgomp's books only, and would
+// wait for them for ever: teams belong to the first process that has one.
+bool InProcessOfTeams() {
+  static std::atomic<pid_t> first{0};
+  pid_t owner = 0;
+  const pid_t self = getpid();
+  return first.compare_exchange_strong(owner, self) || owner == self;
+}
+
+}  // namespace
+
+int TeamSize(int wanted) {
+  return wanted > 1 && InProcessOfTeams() ? std::min(wanted, kMaxTeam) : 1;
+}
+
+int TellOpenMp(int threads) {
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(threads);
+  return before;
+}
+
+TeamPlace CurrentPlace() { return place; }
+
+bool InTeam() { return place.members > 1 || omp_in_parallel() != 0; }
+
+void RunTeam(int members, absl::FunctionRef<void(int)> body) noexcept {
+  if (members > 1 && InTeam()) members = 1;
+  if (members == 1 || TeamSize(members) == 1) {
+    for (int member = 0; member < members; ++member) Do(member, members, body);
+    return;
+  }
+#pragma omp parallel num_threads(members)
+  {
+    // OpenMP may give fewer threads.
+    for (int member = omp_get_thread_num(); member < members;
+         member += omp_get_num_threads()) {
+      Do(member, members, body);
+    }
+  }
+}
+
+}  // namespace fcis

@@ -1,0 +1,43 @@
+// Zip archives (PKWARE's APPNOTE.TXT), read without trusting them: members that
+// are stored or deflated, also in Zip64, none that is encrypted.
+#ifndef FCIS_CORE_IO_ZIP_ARCHIVE_H_
+#define FCIS_CORE_IO_ZIP_ARCHIVE_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace fcis {
+
+// A member as the archive's directory has it.
+struct ZipMember {
+  std::string name;
+  uint64_t size = 0, packed_size = 0;  // bytes
+  uint64_t header = 0;                 // where its own header begins
+  uint32_t crc = 0;
+  uint16_t method = 0, flags = 0;
+};
+
+// The members of the archive with these bytes, in its order; their contents are
+// not looked at. Errors, without the file's name: not a zip archive, damaged,
+// one of several volumes.
+absl::StatusOr<std::vector<ZipMember>> ListZip(absl::string_view archive);
+
+// What a member of it holds; the size was found credible. Errors, without
+// names: damaged, encrypted, compressed in another way.
+absl::StatusOr<std::string> UnpackZipMember(absl::string_view archive,
+                                            const ZipMember& member);
+
+// An archive of members, each a name and its bytes, stored; the same members
+// give the same bytes. Errors: 4 GiB or more, or 65535 members or more.
+absl::StatusOr<std::string> MakeZip(
+    absl::Span<const std::pair<std::string, std::string>> members);
+
+}  // namespace fcis
+
+#endif  // FCIS_CORE_IO_ZIP_ARCHIVE_H_
