@@ -8,6 +8,7 @@ folder; data go to share/ with the path that they have here. STATUS has the line
 STABLE_COMMIT, or not (scripts/workspace_status).
 
     bin/                 the programs, as fcis-*
+    include/fcis/, lib/  the library for other programs, and how pkg-config finds it
     lib/fcis/            libraries of the system, and of Open MPI in openmpi/
     share/fcis/          models and pictures that come with the programs
     share/doc/fcis/      what is said about it; sbom.spdx.json lists all of it
@@ -49,6 +50,16 @@ MPI_WITHOUT = re.compile(r'mca_(atomic|memheap|scoll|spml|sshmem)_|_(ofi|ucx|ope
 
 # Of libraries that are headers only, and so in the programs.
 COMPILED_IN = ['/usr/include/rapidjson/rapidjson.h']
+
+PKG_CONFIG = '''\
+prefix=${{pcfiledir}}/../..
+
+Name: fcis
+Description: instance segmentation of pictures (FCIS)
+Version: {version}
+Cflags: -I${{prefix}}/include
+Libs: -L${{prefix}}/lib -lfcis
+'''
 
 EPOCH = 315532800  # 1980: what has no known time
 
@@ -98,10 +109,11 @@ def set_search_path(path, where):
 
 
 def settle_programs(tree):
-    for path in sorted((tree / 'bin').iterdir()):
-        if is_elf(path):
-            run('strip', '--strip-all', str(path))
-            set_search_path(path, '$ORIGIN/../lib/fcis')
+    for folder, where in (('bin', '$ORIGIN/../lib/fcis'), ('lib', '$ORIGIN/fcis')):
+        for path in sorted((tree / folder).iterdir()):
+            if path.is_file() and is_elf(path):
+                run('strip', '--strip-unneeded', str(path))
+                set_search_path(path, where)
     for path in (tree / 'lib/fcis/openmpi/bin').iterdir():
         set_search_path(path, '$ORIGIN/../..')
 
@@ -118,6 +130,14 @@ def carry_libraries(tree, carried):
         path = tree / name
         if '.so' in path.name and 'RUNPATH' in run('readelf', '-dW', str(path)):
             run('patchelf', '--remove-rpath', str(path))
+
+
+def write_for_compilers(tree, version):
+    library, = (tree / 'lib').glob('libfcis.so.*')
+    (tree / 'lib/libfcis.so').symlink_to(library.name)
+    path = tree / 'lib/pkgconfig/fcis.pc'
+    path.parent.mkdir()
+    path.write_text(PKG_CONFIG.format(version=version), encoding='utf-8')
 
 
 def packages_of(paths):
@@ -182,7 +202,7 @@ def spdx_package(row):
 def write_sbom(tree, folder, version, commit, time, carried, packages):
     """What is not carried is our own."""
     files, relations = [], []
-    for path in sorted(p for p in tree.rglob('*') if p.is_file()):
+    for path in sorted(p for p in tree.rglob('*') if p.is_file() and not p.is_symlink()):
         name = str(path.relative_to(tree))
         reference = f'SPDXRef-File-{len(files)}'
         content = path.read_bytes()
@@ -231,8 +251,8 @@ def pack(tree, folder, out, time):
                 info.mtime = time
                 if info.isdir():
                     info.mode = 0o755
-                with open(path, 'rb') if info.isfile() else open(os.devnull, 'rb') as content:
-                    tar.addfile(info, content if info.isfile() else None)
+                with open(path if info.isreg() else os.devnull, 'rb') as content:
+                    tar.addfile(info, content if info.isreg() else None)
     if zstd.returncode != 0:
         raise SystemExit('zstd failed')
 
@@ -266,6 +286,7 @@ def main():
         carried = carry_open_mpi(tree)
         carry_libraries(tree, carried)
         settle_programs(tree)
+        write_for_compilers(tree, args.version)
         packages = packages_of({*carried.values(), *COMPILED_IN})
         carry_licences(tree, sorted({tuple(row) for row in packages.values()}))
         check_version(tree, args.version)

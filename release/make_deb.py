@@ -30,7 +30,8 @@ Description: instance segmentation of pictures (FCIS)
  Convolutional Instance-aware Semantic Segmentation (Li et al., CVPR 2017).
  .
  Programs to find and draw instances, to train, to evaluate as COCOeval does, to
- convert and quantize models, and a small model of four classes.
+ convert and quantize models; a small model of four classes; and the library for
+ programs in C and C++.
 '''
 
 
@@ -42,7 +43,7 @@ def libc_version(tree):
     """The newest one of which a symbol is asked for."""
     newest = (2, 2)
     for path in tree.rglob('*'):
-        if path.is_file() and open(path, 'rb').read(4) == b'\x7fELF':
+        if path.is_file() and path.read_bytes()[:4] == b'\x7fELF':
             needs = run('readelf', '--version-info', '--wide', str(path), encoding='utf-8')
             found = re.findall(r'Name: GLIBC_(\d+)\.(\d+)', needs)
             newest = max([newest, *((int(a), int(b)) for a, b in found)])
@@ -83,9 +84,10 @@ def main():
         run('tar', '--extract', '--no-same-owner', '--strip-components=1', '-C', str(usr), '-f', args.archive)
         time = int((usr / 'bin').stat().st_mtime)
         follow_debian(usr, args.version, time)
-        size = sum(p.stat().st_size for p in usr.rglob('*') if p.is_file()) // 1024
+        size = sum(p.stat().st_size for p in usr.rglob('*') if p.is_file() and not p.is_symlink()) // 1024
         control = root / 'DEBIAN/control'
         control.parent.mkdir()
+        (root / 'DEBIAN/triggers').write_text('activate-noawait ldconfig\n', encoding='utf-8')
         control.write_text(CONTROL.format(version=args.version, size=size, libc=libc_version(usr)), encoding='utf-8')
         files = [p for p in sorted(usr.rglob('*')) if p.is_file()]
         sums = run('md5sum', *(str(p.relative_to(root)) for p in files), cwd=root)

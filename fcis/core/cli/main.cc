@@ -20,6 +20,10 @@
 namespace fcis {
 namespace {
 
+#ifdef __OPTIMIZE__
+static_assert(__USE_FORTIFY_LEVEL >= 2, "programs are shipped with it");
+#endif
+
 constexpr size_t kColumns = 80;
 
 // `text` in lines of at most kColumns, each with `indent`; line breaks of the
