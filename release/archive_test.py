@@ -90,7 +90,7 @@ class ArchiveTest(unittest.TestCase):
                           'int main() { std::puts(fcis::version()); }\n', 'utf-8')
         found = self.output('env', f'PKG_CONFIG_PATH={self.tree}/lib/pkgconfig', 'pkg-config', '--cflags', '--libs', 'fcis')
         version = self.output('env', f'PKG_CONFIG_PATH={self.tree}/lib/pkgconfig', 'pkg-config', '--modversion', 'fcis')
-        self.output('g++', '-std=c++17', source, '-o', program, *shlex.split(found), f'-Wl,-rpath,{self.tree}/lib')
+        self.output('g++', '-std=c++17', source, '-o', program, *shlex.split(found))
         self.assertEqual(self.output(program), version)
 
     def test_licences_of_all_libraries(self):

@@ -51,16 +51,6 @@ MPI_WITHOUT = re.compile(r'mca_(atomic|memheap|scoll|spml|sshmem)_|_(ofi|ucx|ope
 # Of libraries that are headers only, and so in the programs.
 COMPILED_IN = ['/usr/include/rapidjson/rapidjson.h']
 
-PKG_CONFIG = '''\
-prefix=${{pcfiledir}}/../..
-
-Name: fcis
-Description: instance segmentation of pictures (FCIS)
-Version: {version}
-Cflags: -I${{prefix}}/include
-Libs: -L${{prefix}}/lib -lfcis
-'''
-
 EPOCH = 315532800  # 1980: what has no known time
 
 
@@ -130,14 +120,6 @@ def carry_libraries(tree, carried):
         path = tree / name
         if '.so' in path.name and 'RUNPATH' in run('readelf', '-dW', str(path)):
             run('patchelf', '--remove-rpath', str(path))
-
-
-def write_for_compilers(tree, version):
-    library, = (tree / 'lib').glob('libfcis.so.*')
-    (tree / 'lib/libfcis.so').symlink_to(library.name)
-    path = tree / 'lib/pkgconfig/fcis.pc'
-    path.parent.mkdir()
-    path.write_text(PKG_CONFIG.format(version=version), encoding='utf-8')
 
 
 def packages_of(paths):
@@ -286,7 +268,8 @@ def main():
         carried = carry_open_mpi(tree)
         carry_libraries(tree, carried)
         settle_programs(tree)
-        write_for_compilers(tree, args.version)
+        library, = (tree / 'lib').glob('libfcis.so.*')
+        (tree / 'lib/libfcis.so').symlink_to(library.name)
         packages = packages_of({*carried.values(), *COMPILED_IN})
         carry_licences(tree, sorted({tuple(row) for row in packages.values()}))
         check_version(tree, args.version)

@@ -4,7 +4,8 @@
 - Each header under fcis/ belongs to a cc_library, and each source foo.cc of one
   comes with foo_test.cc, unless scripts/untested_sources.txt says why not.
 - What a floor defines is in its namespace: fcis::data in fcis/data, and so on;
-  the ground floor, fcis/core, is fcis itself.
+  the ground floor, fcis/core, is fcis itself, and so are the headers for others,
+  fcis/api/include.
 - No two headers define a type of the same qualified name: what links both would
   break C++'s one-definition rule, and no compiler has to say so.
 - No flag of the programs is defined in two places.
@@ -165,7 +166,7 @@ def check_namespaces():
         if path.suffix not in ('.h', '.cc', '.cu', '.cuh'):
             continue
         floor = path.parts[1]
-        expected = 'fcis' if floor == 'core' else 'fcis::' + floor
+        expected = 'fcis' if floor == 'core' or 'include' in path.parts else 'fcis::' + floor
         for name in re.findall(r'^namespace\s+(fcis[\w:]*)', path.read_text(), re.M):
             if name != expected:
                 yield f'{path}: namespace {name} instead of {expected}'

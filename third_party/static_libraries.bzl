@@ -15,6 +15,7 @@ _OBJECTS = {
     "absl_cordz_functions": "cordz_functions.cc.o",
     "absl_raw_hash_set": "raw_hash_set.cc.o",
     "protobuf": "arena.o",
+    "stdc++": "random.o",  # asks for a later libc than all others
 }
 
 _SCRIPT = """

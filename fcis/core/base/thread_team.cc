@@ -186,7 +186,7 @@ class Team {
     }
   }
 
-  void Run(int members, absl::FunctionRef<void(int)> body) {
+  void Run(int members, absl::FunctionRef<void(int)> body) noexcept {
     Adapt(members);
     body_ = &body;
     pending_.Set(members);
@@ -370,7 +370,7 @@ TeamPlace CurrentPlace() { return place; }
 
 bool InTeam() { return place.team != nullptr; }
 
-void RunTeam(int members, absl::FunctionRef<void(int)> body) noexcept {
+void RunTeam(int members, absl::FunctionRef<void(int)> body) {
   if (members > 1 && !InTeam()) {
     thread_local OwnTeam own;
     own.WithCapacity(members).Run(members, body);

@@ -23,7 +23,7 @@ int TeamSize(int wanted);
 // Says how many threads oneDNN uses from now on where the calling thread calls
 // it, and returns how many they were. It asks NumThreads() (parallel.h) itself
 // where its threads are these teams; it must be told where teams are made of
-// OpenMP's threads, as in a shared library (fcis/api/omp_team.cc).
+// OpenMP's threads, as in a shared library (omp_team.cc).
 int TellOpenMp(int threads);
 
 // Where the calling thread stands. {0, 1} outside of teams.
@@ -43,8 +43,9 @@ bool InTeam();
 // calling thread alone: body(0) with CurrentPlace() {0, 1}.
 //
 // Each thread that calls this has helpers of its own, which stay until it ends.
-// The process aborts when a helper cannot be started.
-void RunTeam(int members, absl::FunctionRef<void(int member)> body) noexcept;
+// The process aborts when a helper cannot be started, and when body throws;
+// teams of OpenMP's threads throw what it threw, once all have returned.
+void RunTeam(int members, absl::FunctionRef<void(int member)> body);
 
 // Returns once every member of the calling thread's team has called it. All
 // members must, equally often. Returns at once outside of teams.

@@ -5,7 +5,6 @@
 #include <new>
 #include <utility>
 
-#include "absl/base/internal/raw_logging.h"
 #include "fcis/core/base/huge_pages.h"
 
 namespace fcis {
@@ -53,7 +52,7 @@ void* NewMemory(int64_t size) {
   const auto bytes = static_cast<size_t>(size);
   void* const memory =
       huge ? AllocateHugePages(bytes) : std::aligned_alloc(kAlignment, bytes);
-  ABSL_RAW_CHECK(memory != nullptr, "out of memory");
+  if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
 

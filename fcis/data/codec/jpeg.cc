@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/data/codec/orientation.h"
-#include "turbojpeg.h"
 // They need <cstdio>.
 #include <jerror.h>
 #include <jpeglib.h>
@@ -236,27 +235,6 @@ absl::StatusOr<ImageSize> JpegSize(absl::string_view bytes,
 
 int JpegOrientation(absl::string_view bytes) {
   return IsJpeg(bytes) ? JpegDecoder(bytes).ReadOrientation() : 1;
-}
-
-absl::StatusOr<std::string> EncodeJpeg(const Image& image, int quality) {
-  const tjhandle encoder = tjInitCompress();
-  unsigned char* bytes = nullptr;
-  unsigned long size = 0;  // NOLINT: what the library takes
-  const bool failed =
-      tjCompress2(encoder, image.pixels.data(), image.width, /*pitch=*/0,
-                  image.height, TJPF_RGB, &bytes, &size, TJSAMP_420, quality,
-                  /*flags=*/0) != 0;
-  absl::StatusOr<std::string> jpeg;
-  if (failed) {
-    jpeg = absl::InvalidArgumentError(absl::StrCat(
-        "cannot encode a picture of ", image.width, " x ", image.height,
-        " pixels as JPEG: ", tjGetErrorStr2(encoder)));
-  } else {
-    jpeg = std::string(reinterpret_cast<char*>(bytes), size);
-  }
-  tjFree(bytes);
-  tjDestroy(encoder);
-  return jpeg;
 }
 
 }  // namespace fcis::data

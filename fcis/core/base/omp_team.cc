@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <mutex>
 
+#include "absl/cleanup/cleanup.h"
 #include "fcis/core/base/thread_team.h"
 
 // Those of libgomp, not thread_team.cc's of the same names.
@@ -23,10 +26,21 @@ namespace {
 thread_local TeamPlace place;
 
 void Do(int member, int members, absl::FunctionRef<void(int)> body) {
-  const TeamPlace before = place;
+  const absl::Cleanup back = [before = place] { place = before; };
   place = {member, members};
   body(member);
-  place = before;
+}
+
+// Nothing may be thrown out of a parallel region; the first exception is kept.
+void DoAndCatch(int member, int members, absl::FunctionRef<void(int)> body,
+                std::exception_ptr* thrown) {
+  static std::mutex mutex;
+  try {
+    Do(member, members, body);
+  } catch (...) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (!*thrown) *thrown = std::current_exception();
+  }
 }
 
 // A child of fork() has its parent's threads in libgomp's books only, and would
@@ -54,20 +68,22 @@ TeamPlace CurrentPlace() { return place; }
 
 bool InTeam() { return place.members > 1 || omp_in_parallel() != 0; }
 
-void RunTeam(int members, absl::FunctionRef<void(int)> body) noexcept {
+void RunTeam(int members, absl::FunctionRef<void(int)> body) {
   if (members > 1 && InTeam()) members = 1;
   if (members == 1 || TeamSize(members) == 1) {
     for (int member = 0; member < members; ++member) Do(member, members, body);
     return;
   }
+  std::exception_ptr thrown;
 #pragma omp parallel num_threads(members)
   {
     // OpenMP may give fewer threads.
     for (int member = omp_get_thread_num(); member < members;
          member += omp_get_num_threads()) {
-      Do(member, members, body);
+      DoAndCatch(member, members, body, &thrown);
     }
   }
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 }  // namespace fcis

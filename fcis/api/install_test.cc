@@ -1,0 +1,197 @@
+// libfcis.so as a file, and the tree that others compile against.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis::api {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::IsSubsetOf;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr char kLibrary[] = "fcis/api/libfcis.so.0";
+
+struct Outcome {
+  int code = -1;
+  std::string out;  // and what went to stderr
+};
+
+Outcome Shell(const std::string& command) {
+  Outcome outcome;
+  FILE* const pipe = popen(("(" + command + ") 2>&1").c_str(), "r");
+  if (pipe == nullptr) return outcome;
+  std::array<char, 4096> some;
+  while (const size_t n = fread(some.data(), 1, some.size(), pipe)) {
+    outcome.out.append(some.data(), n);
+  }
+  outcome.code = pclose(pipe);
+  return outcome;
+}
+
+std::vector<std::string> Matches(const std::string& text,
+                                 const std::string& pattern) {
+  const std::regex regex(pattern);
+  std::vector<std::string> found;
+  for (std::sregex_iterator it(text.begin(), text.end(), regex), end; it != end;
+       ++it) {
+    found.push_back((*it)[1]);
+  }
+  return found;
+}
+
+TEST(Library, ExportsNothingElse) {
+  const Outcome names = Shell("nm --dynamic --defined-only --extern-only -P " +
+                              std::string(kLibrary));
+  ASSERT_EQ(names.code, 0) << names.out;
+  std::vector<std::string> functions =
+      Matches(names.out, "(?:^|\n)([^ ]+) [^A ]");
+  EXPECT_GT(functions.size(), 10u);
+  EXPECT_THAT(functions, Each(StartsWith("fcis_")));
+  EXPECT_THAT(functions, Each(HasSubstr("@@FCIS_0.1")));
+  // Every function of the header is there, and no other.
+  std::ifstream header("fcis/api/include/fcis/fcis.h");
+  const std::string text((std::istreambuf_iterator<char>(header)), {});
+  std::set<std::string> declared;
+  for (const std::string& name :
+       Matches(text, "FCIS_EXPORT [^(]*[ *](fcis_\\w+)\\(")) {
+    declared.insert(name + "@@FCIS_0.1");
+  }
+  EXPECT_EQ(declared,
+            std::set<std::string>(functions.begin(), functions.end()));
+}
+
+TEST(Library, NeedsTheRuntimesAndOneDnnOnly) {
+  const Outcome dynamic = Shell("readelf -dW " + std::string(kLibrary));
+  EXPECT_THAT(
+      Matches(dynamic.out, "NEEDED.*\\[(.*)\\]"),
+      IsSubsetOf({"libdnnl.so.2", "libgomp.so.1", "libm.so.6", "libgcc_s.so.1",
+                  "libc.so.6", "ld-linux-x86-64.so.2"}));
+  EXPECT_THAT(dynamic.out, HasSubstr("soname: [libfcis.so.0]"));
+  EXPECT_THAT(dynamic.out, HasSubstr("runpath: [$ORIGIN]"));
+  EXPECT_THAT(dynamic.out, HasSubstr("NODELETE"));
+  EXPECT_THAT(dynamic.out, Not(HasSubstr("TEXTREL")));
+}
+
+// docs/library.md says so.
+TEST(Library, NeedsGlibc234) {
+  const Outcome symbols = Shell("objdump -T " + std::string(kLibrary));
+  int latest = 0;
+  for (const std::string& minor : Matches(symbols.out, "GLIBC_2\\.([0-9]+)")) {
+    latest = std::max(latest, std::stoi(minor));
+  }
+  EXPECT_EQ(latest, 34);
+  EXPECT_THAT(symbols.out, Not(HasSubstr("GLIBCXX_")));
+}
+
+TEST(Examples, RunInBazel) {
+  for (const std::string program : {"fcis/api/detect", "fcis/api/detect_c"}) {
+    const Outcome ran = Shell(program + " fcis/tools/images/cat.jpg");
+    EXPECT_EQ(ran.code, 0) << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("cat 0."));
+    EXPECT_NE(Shell(program + " /none.jpg").code, 0);
+  }
+}
+
+class InstallTest : public ::testing::Test {
+ protected:
+  // The tree that a package has: include, lib, lib/pkgconfig.
+  void SetUp() override {
+    root_ = fs::path(::testing::TempDir()) / "install";
+    fs::remove_all(root_);
+    fs::create_directories(root_ / "lib/pkgconfig");
+    fs::create_directories(root_ / "include/fcis");
+    for (const auto& header : fs::directory_iterator("fcis/api/include/fcis")) {
+      fs::copy_file(header.path(),
+                    root_ / "include/fcis" / header.path().filename());
+    }
+    fs::copy_file(kLibrary, root_ / "lib/libfcis.so.0");
+    fs::create_symlink("libfcis.so.0", root_ / "lib/libfcis.so");
+    fs::copy_file(OneDnn(), root_ / "lib/libdnnl.so.2");
+    fs::copy_file("fcis/api/fcis.pc", root_ / "lib/pkgconfig/fcis.pc");
+  }
+
+  static std::string OneDnn() {
+    const Outcome loaded = Shell("ldd " + std::string(kLibrary));
+    const std::vector<std::string> paths =
+        Matches(loaded.out, "libdnnl\\.so\\.2 => ([^ ]+)");
+    return paths.empty() ? "no libdnnl.so.2" : paths[0];
+  }
+
+  // `compiler` on a source outside of Bazel, as docs/library.md has it.
+  Outcome Compile(const std::string& compiler, const std::string& source) {
+    return Shell(compiler + " -Wall -Wextra -pedantic -Werror " + source +
+                 " $(PKG_CONFIG_PATH=" + (root_ / "lib/pkgconfig").string() +
+                 " pkg-config --cflags --libs fcis) -o " + Program());
+  }
+  std::string Program() const { return (root_ / "program").string(); }
+
+  fs::path root_;
+};
+
+TEST_F(InstallTest, ExamplesCompileAndRun) {
+  const std::vector<std::pair<std::string, std::string>> examples = {
+      {"g++ -std=c++17", "fcis/api/examples/detect.cc"},
+      {"gcc -std=c11", "fcis/api/examples/detect.c"}};
+  for (const auto& [compiler, source] : examples) {
+    const Outcome compiled = Compile(compiler, source);
+    ASSERT_EQ(compiled.code, 0) << compiled.out;
+    const Outcome ran = Shell(Program() + " fcis/tools/images/cat.jpg");
+    EXPECT_EQ(ran.code, 0) << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("cat 0.")) << source;
+    EXPECT_NE(Shell(Program() + " /none.jpg").code, 0);
+    const Outcome loaded = Shell("ldd " + Program());
+    EXPECT_THAT(loaded.out,
+                HasSubstr("libdnnl.so.2 => " + (root_ / "lib").string()));
+  }
+}
+
+TEST_F(InstallTest, EachHeaderCompilesAlone) {
+  for (const auto& header : fs::directory_iterator(root_ / "include/fcis")) {
+    const std::string name = header.path().filename().string();
+    std::ofstream(root_ / "a.cc")
+        << "#include <fcis/" << name << ">\nint main() {}\n";
+    const Outcome compiled =
+        Compile("g++ -std=c++17", (root_ / "a.cc").string());
+    EXPECT_EQ(compiled.code, 0) << name << "\n" << compiled.out;
+    std::ifstream file(header.path());
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    EXPECT_THAT(text, Not(HasSubstr("absl"))) << name;
+    EXPECT_THAT(text, Not(HasSubstr("protobuf"))) << name;
+    EXPECT_THAT(text, Not(HasSubstr("dnnl"))) << name;
+    EXPECT_THAT(text, Not(HasSubstr("fcis/core"))) << name;
+  }
+  std::ofstream(root_ / "a.c") << "#include <fcis/fcis.h>\n"
+                                  "int main(void) { return 0; }\n";
+  const Outcome compiled = Compile("gcc -std=c99", (root_ / "a.c").string());
+  EXPECT_EQ(compiled.code, 0) << compiled.out;
+}
+
+TEST_F(InstallTest, VersionIsThatOfTheProgram) {
+  const Outcome version =
+      Shell("PKG_CONFIG_PATH=" + (root_ / "lib/pkgconfig").string() +
+            " pkg-config --modversion fcis");
+  std::ofstream(root_ / "a.cc")
+      << "#include <fcis/version.h>\n#include <cstdio>\n"
+         "int main() { std::puts(fcis::version()); }\n";
+  ASSERT_EQ(Compile("g++ -std=c++17", (root_ / "a.cc").string()).code, 0);
+  EXPECT_EQ(Shell(Program()).out, version.out);
+}
+
+}  // namespace
+}  // namespace fcis::api

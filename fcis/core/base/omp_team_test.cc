@@ -1,0 +1,86 @@
+// Teams of OpenMP's threads: what thread_team.h promises of them.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/thread_team.h"
+#include "gtest/gtest.h"
+
+namespace fcis {
+namespace {
+
+// How often each member ran.
+std::vector<int> Members(int members) {
+  std::vector<std::atomic<int>> times(members);
+  RunTeam(members, [&](int member) {
+    const TeamPlace place = CurrentPlace();
+    if (place.member == member && place.members == members) ++times[member];
+  });
+  return {times.begin(), times.end()};
+}
+
+TEST(OmpTeam, EachMemberOnce) {
+  for (const int members : {1, 2, 5}) {
+    EXPECT_EQ(Members(members), std::vector<int>(members, 1));
+  }
+  EXPECT_FALSE(InTeam());
+}
+
+TEST(OmpTeam, ATeamWithinATeamIsAlone) {
+  std::atomic<int> inner{0};
+  RunTeam(3, [&](int) {
+    if (!InTeam()) return;
+    RunTeam(2, [&](int member) { inner += member == 0 ? 1 : 100; });
+  });
+  EXPECT_EQ(inner, 3);
+}
+
+TEST(OmpTeam, ThrowsWhatAMemberThrew) {
+  for (const int thrower : {0, 2}) {
+    std::atomic<int> returned{0};
+    std::string what;
+    try {
+      RunTeam(3, [&](int member) {
+        if (member == thrower) throw std::runtime_error("member");
+        ++returned;
+      });
+    } catch (const std::runtime_error& error) {
+      what = error.what();
+    }
+    EXPECT_EQ(what, "member");
+    EXPECT_EQ(returned, 2);
+    EXPECT_FALSE(InTeam());
+  }
+}
+
+TEST(OmpTeam, AScopeSetsTheThreads) {
+  const int before = TellOpenMp(4);
+  {
+    const ThreadsScope scope(3);
+    EXPECT_EQ(NumThreads(), 3);
+    EXPECT_EQ(TellOpenMp(3), 3);
+  }
+  EXPECT_EQ(TellOpenMp(before), 4);
+}
+
+TEST(OmpTeam, AForkedChildWorksAlone) {
+  EXPECT_EQ(Members(2), std::vector<int>(2, 1));
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    const bool alone = TeamSize(2) == 1;
+    _exit(alone && Members(2) == std::vector<int>(2, 1) ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(TeamSize(2), 2);
+}
+
+}  // namespace
+}  // namespace fcis
