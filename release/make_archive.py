@@ -9,7 +9,7 @@ STABLE_COMMIT, or not (scripts/workspace_status).
 
     bin/                 the programs, as fcis-*
     include/fcis/, lib/  the library for other programs, and how pkg-config finds it
-    lib/fcis/            libraries of the system, and of Open MPI in openmpi/
+    lib/fcis/            libraries of the system; Open MPI in openmpi/
     share/fcis/          models and pictures that come with the programs
     share/doc/fcis/      what is said about it; sbom.spdx.json lists all of it
     share/licenses/fcis/ licences of all that is in lib/fcis
@@ -47,6 +47,10 @@ MPI_TEXTS = '/usr/share/openmpi/*.txt'
 # Not these: OpenSHMEM, checks of MPI itself, and networks that only clusters
 # have, whose libraries (and drivers) come with the cluster.
 MPI_WITHOUT = re.compile(r'mca_(atomic|memheap|scoll|spml|sshmem)_|_(ofi|ucx|openib|psm2?|monitoring|netlink)\.so')
+
+# For programs alone, so in a folder of their own, gcc/: what loads libfcis.so,
+# Python for one, may load later what needs newer ones.
+RUNTIMES = ['libgcc_s.so.1', 'libstdc++.so.6']
 
 # Of libraries that are headers only, and so in the programs.
 COMPILED_IN = ['/usr/include/rapidjson/rapidjson.h']
@@ -99,22 +103,23 @@ def set_search_path(path, where):
 
 
 def settle_programs(tree):
-    for folder, where in (('bin', '$ORIGIN/../lib/fcis'), ('lib', '$ORIGIN/fcis')):
+    for folder, where in (('bin', '$ORIGIN/../lib/fcis:$ORIGIN/../lib/fcis/gcc'), ('lib', '$ORIGIN/fcis')):
         for path in sorted((tree / folder).iterdir()):
             if path.is_file() and is_elf(path):
                 run('strip', '--strip-unneeded', str(path))
                 set_search_path(path, where)
     for path in (tree / 'lib/fcis/openmpi/bin').iterdir():
-        set_search_path(path, '$ORIGIN/../..')
+        set_search_path(path, '$ORIGIN/../..:$ORIGIN/../../gcc')
 
 
 def carry_libraries(tree, carried):
     """Adds to `carried` what the programs and plugins need."""
     elves = [p for p in sorted(tree.rglob('*')) if p.is_file() and is_elf(p)]
     for name, path in sorted(libraries_of(elves).items()):
-        put(path, tree / 'lib/fcis' / name)
-        (tree / 'lib/fcis' / name).chmod(0o644)
-        carried['lib/fcis/' + name] = os.path.realpath(path)
+        target = ('lib/fcis/gcc/' if name in RUNTIMES else 'lib/fcis/') + name
+        put(path, tree / target)
+        (tree / target).chmod(0o644)
+        carried[target] = os.path.realpath(path)
     # An own RUNPATH would have the loader forget the programs' RPATH.
     for name in carried:
         path = tree / name
