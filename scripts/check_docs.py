@@ -1,6 +1,6 @@
 """Checks that what the documents name is there. Run by check_structure.py.
 
-Documents are README.md, CONTRIBUTING.md and docs/*.md. In them exist
+Documents are the *.md of the root and docs/. In them exist
 - bazel labels (//fcis/eval:eval, also as bazel-bin/fcis/eval/eval_main);
 - paths below the repository's folders, and targets of relative links; in
   `path` (`Name`) the file has that name in it;
@@ -17,7 +17,7 @@ import re
 
 # Flags of other programs.
 FOREIGN = {
-    'every program of ours': ['help'],
+    'every program of ours': ['help', 'version'],
     'bazel': ['run_under', 'test_tag_filters'],
     'compute-sanitizer': ['tool'],
     'mpiexec': ['bind-to', 'oversubscribe'],
@@ -31,7 +31,7 @@ FIXTURES = 'fcis/testdata'  # its folders may be named alone
 
 LABEL = re.compile(r'//(fcis(?:/\w+)*)(/\.\.\.)?(?::(\w+))?')
 BUILT = re.compile(r'bazel-bin/(fcis(?:/\w+)*)/(\w+)')
-PATH = re.compile(r'(?<![\w/:.~-])((?:fcis|docs|scripts|bench|third_party|parity|parity_chainercv)'
+PATH = re.compile(r'(?<![\w/:.~-])((?:fcis|docs|scripts|bench|release|third_party|parity|parity_chainercv)'
                   r'/(?:[\w.*-]+/?)+)')
 LINK = re.compile(r'\]\(([^)\s#]+)[^)]*\)')
 NAMED_IN = re.compile(r'`([\w./-]+)`\s+\((`[\w:]+`(?:,\s+`[\w:]+`)*)\)')
@@ -42,7 +42,7 @@ RULE = re.compile(r'(?:, | and )?([A-Z][A-Za-z ]*?) (\d+)(?: (?:to|and) (\d+))?'
 
 
 def documents():
-    return [pathlib.Path(p) for p in ['README.md', 'CONTRIBUTING.md', *sorted(glob.glob('docs/*.md'))]]
+    return [pathlib.Path(p) for p in [*sorted(glob.glob('*.md')), *sorted(glob.glob('docs/*.md'))]]
 
 
 def is_there(path):

@@ -8,6 +8,7 @@ load("//third_party:open_mpi.bzl", "open_mpi_repository")
 load("//third_party:protobuf.bzl", "protobuf_repository")
 load("//third_party:static_libraries.bzl", "static_libraries")
 load("//third_party:system_library.bzl", "system_library")
+load("//third_party:system_packages.bzl", "system_packages_repository")
 
 _DEBIAN = "/usr/share/bazel"
 
@@ -23,6 +24,7 @@ def fcis_repositories():
     open_mpi_repository(name = "open_mpi")
     local_cuda_repository(name = "local_cuda")
     static_libraries(name = "static_libraries")
+    system_packages_repository(name = "system_packages")
 
     system_library(
         name = "com_google_googletest",

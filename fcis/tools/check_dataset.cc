@@ -75,9 +75,8 @@ absl::StatusOr<std::vector<data::CocoSource>> SourcesFromFlags() {
   if (sources.ok()) return sources;
   return absl::NotFoundError(absl::StrCat(
       sources.status().message(),
-      ".\nTo fetch it:  bazel run //fcis/tools:download -- datasets "
-      "--train2014 --valminusminival2014 --data_dir ",
-      root));
+      ".\nTo fetch it:  ", CommandOf("//fcis/tools:download"),
+      " datasets --train2014 --valminusminival2014 --data_dir ", root));
 }
 
 absl::StatusOr<data::DatasetReport> Check(

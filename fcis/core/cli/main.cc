@@ -2,17 +2,27 @@
 
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/paths.h"
 
 namespace fcis {
 namespace {
+
+#ifdef __OPTIMIZE__
+static_assert(__USE_FORTIFY_LEVEL >= 2, "programs are shipped with it");
+#endif
 
 constexpr size_t kColumns = 80;
 
@@ -34,6 +44,37 @@ std::string Wrap(absl::string_view text, absl::string_view indent) {
     absl::StrAppend(&page, absl::StripTrailingAsciiWhitespace(line), "\n");
   }
   return page;
+}
+
+// Of the names of installed programs: fcis-demo.
+constexpr char kPrefix[] = "fcis-";
+
+// Also of what mpiexec, launch and a pipe start, if no path says which.
+std::string InstalledExample(absl::string_view example) {
+  std::vector<std::string> words = absl::StrSplit(example, ' ');
+  const bool is_job = words[0] == "mpiexec";  // -n 2 train
+  for (size_t i = 0; i < words.size(); ++i) {
+    const bool starts = i == 0 || (is_job && i == 3) || words[i - 1] == "|" ||
+                        words[i - 1] == "--";
+    const bool is_name = absl::c_all_of(
+        words[i], [](char c) { return absl::ascii_islower(c) || c == '_'; });
+    if (starts && is_name && words[i] != "echo") {
+      words[i] =
+          absl::StrCat(kPrefix, absl::StrReplaceAll(words[i], {{"_", "-"}}));
+    }
+  }
+  return absl::StrJoin(words, " ");
+}
+
+// The program by the name that it was called by, if that is an installed one's.
+Program AsCalled(Program program, absl::string_view path) {
+  const absl::string_view name = path.substr(path.rfind('/') + 1);
+  if (!absl::StartsWith(name, kPrefix)) return program;
+  program.name = std::string(name);
+  for (std::string& example : program.examples) {
+    example = InstalledExample(example);
+  }
+  return program;
 }
 
 std::string ShortName(const Program& program, absl::string_view flag) {
@@ -91,6 +132,14 @@ absl::Status SetDefaults(const Program& program, const FlagMap& flags) {
   return absl::OkStatus();
 }
 
+// From which commit an installed program was built.
+std::string Commit() {
+  const absl::StatusOr<std::string> file = FindInstalled("share/fcis/commit");
+  std::string commit;
+  if (file.ok()) std::getline(std::ifstream(*file), commit);
+  return commit.empty() ? "no commit known" : absl::StrCat("commit ", commit);
+}
+
 absl::Status Flush(FILE* file) {
   if (std::fflush(file) == 0 && !std::ferror(file)) return absl::OkStatus();
   return absl::DataLossError("cannot write to the standard output");
@@ -108,7 +157,9 @@ absl::Status Run(
   if (line.help) {
     std::fputs(HelpPage(program).c_str(), stdout);
   } else if (line.version) {
-    std::printf("fcis %s %s\n", program.name.c_str(), kVersion);
+    std::printf("fcis %s %s (%s)\n",
+                std::string(absl::StripPrefix(program.name, kPrefix)).c_str(),
+                kVersion, Commit().c_str());
     if (program.version_details) {
       std::fputs(program.version_details().c_str(), stdout);
     }
@@ -149,13 +200,14 @@ int Main(int argc, char** argv, const Program& program,
          absl::FunctionRef<absl::Status(const std::vector<std::string>&)> run) {
   // A reader that went away (| head) shows as a failed write.
   std::signal(SIGPIPE, SIG_IGN);
-  const absl::Status status = Run(argc, argv, program, run);
+  const Program called = AsCalled(program, argv[0]);
+  const absl::Status status = Run(argc, argv, called, run);
   if (status.ok()) return kExitOk;
-  std::fprintf(stderr, "%s: %s\n", program.name.c_str(),
+  std::fprintf(stderr, "%s: %s\n", called.name.c_str(),
                std::string(status.message()).c_str());
   const int code = ExitCode(status);
   if (code == kExitUsage) {
-    std::fprintf(stderr, "Try '%s --help'.\n", program.name.c_str());
+    std::fprintf(stderr, "Try '%s --help'.\n", called.name.c_str());
   }
   return code;
 }

@@ -13,7 +13,7 @@
 
 namespace fcis {
 
-// Of all programs; --version prints it.
+// Of all programs; --version prints it, and the commit of an installed one.
 inline constexpr char kVersion[] = "0.1.0";
 
 // What a program is called, which flags it has, and what --help says of it.
@@ -43,7 +43,8 @@ std::string HelpPage(const Program& program);
 
 // Parses the flags and calls `run` with the other arguments; prints an error to
 // stderr. Returns the exit code (exit_code.h); --help and --version print to
-// stdout and return 0.
+// stdout and return 0. Installed programs (argv[0] is fcis-*) call themselves,
+// and each other in examples, by these names.
 int Main(int argc, char** argv, const Program& program,
          absl::FunctionRef<absl::Status(const std::vector<std::string>&)> run);
 

@@ -37,7 +37,8 @@ Program TestProgram() {
   program.texts = {{"out", "A file."}};
   program.defaults = {{"out", "o.txt"}, {"seed", "7"}};
   program.version_details = [] { return std::string("made for tests\n"); };
-  program.examples = {"tester -o a.txt"};
+  program.examples = {"tester -o a.txt", "mpiexec -n 2 tester -o b",
+                      "echo a b | two_words -- ./a.out"};
   return program;
 }
 
@@ -48,9 +49,10 @@ struct Outcome {
 
 Outcome Call(
     std::vector<std::string> args,
-    absl::FunctionRef<absl::Status(const std::vector<std::string>&)> run) {
+    absl::FunctionRef<absl::Status(const std::vector<std::string>&)> run,
+    const std::string& path = "/path/of/tester") {
   absl::FlagSaver saver;
-  args.insert(args.begin(), "/path/of/tester");
+  args.insert(args.begin(), path);
   std::vector<char*> argv;
   for (std::string& arg : args) argv.push_back(arg.data());
   Outcome outcome;
@@ -98,7 +100,22 @@ TEST(MainTest, HelpAndVersionExitZeroWithoutRunning) {
   const Outcome version = Call({"--version"}, never);
   EXPECT_EQ(version.code, 0);
   EXPECT_THAT(version.out, HasSubstr("fcis tester "));
+  EXPECT_THAT(version.out, HasSubstr(" (no commit known)\n"));
   EXPECT_THAT(version.out, HasSubstr("\nmade for tests\n"));
+}
+
+TEST(MainTest, AnInstalledProgramGoesByItsOwnName) {
+  const auto run = [](const std::vector<std::string>&) {
+    return absl::NotFoundError("no a.jpg");
+  };
+  const std::string path = "/usr/bin/fcis-tester";
+  const Outcome help = Call({"--help"}, run, path);
+  EXPECT_THAT(help.out, HasSubstr("Usage: fcis-tester [flags]"));
+  EXPECT_THAT(help.out, HasSubstr("\n  fcis-tester -o a.txt\n"
+                                  "  fcis-mpiexec -n 2 fcis-tester -o b\n"
+                                  "  echo a b | fcis-two-words -- ./a.out\n"));
+  EXPECT_THAT(Call({"--version"}, run, path).out, HasSubstr("fcis tester "));
+  EXPECT_EQ(Call({}, run, path).err, "fcis-tester: no a.jpg\n");
 }
 
 TEST(MainTest, PassesFlagsAndArguments) {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 
 namespace fcis {
@@ -28,9 +29,13 @@ bool Exists(const std::string& path) {
   return fs::exists(path, error);
 }
 
-std::string ProgramPath() {
+fs::path ProgramPath() {
   std::error_code error;
-  return fs::read_symlink("/proc/self/exe", error).string();
+  return fs::read_symlink("/proc/self/exe", error);
+}
+
+bool IsInstalled() {
+  return absl::StartsWith(ProgramPath().filename().string(), "fcis-");
 }
 
 }  // namespace
@@ -71,10 +76,22 @@ absl::StatusOr<std::vector<std::string>> ExpandGlob(absl::string_view pattern) {
   return paths;
 }
 
+absl::StatusOr<std::string> FindInstalled(absl::string_view path) {
+  const fs::path program = ProgramPath();
+  const fs::path found =
+      program.parent_path().parent_path() / std::string(path);
+  if (IsInstalled() && Exists(found.string())) return found.string();
+  return absl::NotFoundError(absl::StrCat(
+      path, ": not found in what ", program.string(), " was installed with"));
+}
+
 absl::StatusOr<std::string> FindRunfile(absl::string_view path) {
+  absl::StatusOr<std::string> installed =
+      FindInstalled(absl::StrCat("share/", path));
+  if (installed.ok()) return installed;
   std::vector<std::string> roots = {Environment("RUNFILES_DIR"),
                                     Environment("TEST_SRCDIR")};
-  const std::string program = ProgramPath();
+  const std::string program = ProgramPath().string();
   if (!program.empty()) roots.push_back(absl::StrCat(program, ".runfiles"));
   for (const std::string& root : roots) {
     const std::string candidate =
@@ -84,6 +101,21 @@ absl::StatusOr<std::string> FindRunfile(absl::string_view path) {
   return absl::NotFoundError(
       absl::StrCat(path, ": not found; it is built into ", program,
                    ".runfiles, which a copied program leaves behind"));
+}
+
+std::string CommandOf(absl::string_view label, int processes) {
+  const std::string mpiexec =
+      processes > 1 ? absl::StrCat("mpiexec -n ", processes) : "";
+  if (!IsInstalled()) {
+    return absl::StrCat(
+        "bazel run ",
+        mpiexec.empty() ? "" : absl::StrCat("--run_under='", mpiexec, "' "),
+        label, " --");
+  }
+  const absl::string_view name = label.substr(label.find(':') + 1);
+  return absl::StrCat(
+      mpiexec.empty() ? "" : absl::StrCat("fcis-", mpiexec, " "), "fcis-",
+      absl::StrReplaceAll(name, {{"_", "-"}}));
 }
 
 }  // namespace fcis

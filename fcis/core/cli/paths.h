@@ -23,10 +23,21 @@ std::string ResolvePath(absl::string_view path);
 // [a-z]) matches, sorted, resolved as above. Errors: no match.
 absl::StatusOr<std::vector<std::string>> ExpandGlob(absl::string_view pattern);
 
+// A file or folder of the tree that this program is installed in (release/), by
+// its path there: "bin/fcis-train". Errors: not there, or the program is none
+// that was installed (fcis-*).
+absl::StatusOr<std::string> FindInstalled(absl::string_view path);
+
 // A data file that the program was built with, such as
-// "fcis/tools/images/a.jpg": under `bazel run`, `bazel test`, or beside the
-// program (<program>.runfiles). Errors: not there.
+// "fcis/tools/images/a.jpg": under `bazel run`, `bazel test`, beside the
+// program (<program>.runfiles), or in share/ where that is installed. Errors:
+// not there.
 absl::StatusOr<std::string> FindRunfile(absl::string_view path);
+
+// How the program of a Bazel label is started from a shell, up to its flags:
+// "bazel run //fcis/tools:demo --", from an installed program "fcis-demo"; as a
+// job of so many processes, under mpiexec.
+std::string CommandOf(absl::string_view label, int processes = 1);
 
 }  // namespace fcis
 

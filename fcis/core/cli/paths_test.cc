@@ -84,5 +84,13 @@ TEST_F(PathsTest, RunfileOfThisTest) {
             absl::StatusCode::kNotFound);
 }
 
+// Of an installed program: release/archive_test.py.
+TEST_F(PathsTest, ATestIsNotInstalled) {
+  EXPECT_EQ(FindInstalled("bin").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(CommandOf("//fcis/tools:demo"), "bazel run //fcis/tools:demo --");
+  EXPECT_EQ(CommandOf("//fcis/train:train", 2),
+            "bazel run --run_under='mpiexec -n 2' //fcis/train:train --");
+}
+
 }  // namespace
 }  // namespace fcis

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/paths.h"
 
 namespace fcis {
 namespace {
@@ -221,6 +222,10 @@ bool StartedByMpi() {
 
 absl::StatusOr<std::unique_ptr<Communicator>> MakeCommunicator() {
   if (!StartedByMpi()) return MakeSelfCommunicator();
+  // An installed program has an Open MPI of its own, whose plugins it loads
+  // whatever mpiexec started it.
+  const absl::StatusOr<std::string> own = FindInstalled("lib/fcis/openmpi");
+  if (own.ok()) setenv("OPAL_PREFIX", own->c_str(), 1);
   // Only the thread that made the communicator uses it.
   int provided = 0;
   RETURN_IF_ERROR(MpiStatus(

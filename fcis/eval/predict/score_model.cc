@@ -93,12 +93,10 @@ absl::StatusOr<data::CocoSource> DataFromFlags() {
   const std::string root = ResolvePath(absl::GetFlag(FLAGS_data_dir));
   absl::StatusOr<data::CocoSource> found = data::FindCocoSplit(root, split);
   if (found.ok()) return found;
-  return absl::NotFoundError(
-      absl::StrCat(found.status().message(),
-                   ".\nTo fetch it:  bazel run "
-                   "//fcis/tools:download -- datasets --",
-                   split, " --data_dir ", root,
-                   "\nTo see it work without:  eval --split scenes"));
+  return absl::NotFoundError(absl::StrCat(
+      found.status().message(), ".\nTo fetch it:  ",
+      CommandOf("//fcis/tools:download"), " datasets --", split, " --data_dir ",
+      root, "\nTo see it work without:  eval --split scenes"));
 }
 
 // The scenes have a model of their own.

@@ -50,7 +50,7 @@ Program MakeProgram() {
   program.short_flags = {{'n', "processes"}};
   program.examples = {
       "launch -n 2 -- train --config small_scenes -o run",
-      "launch -n 16 --hostfile hosts -- ./train_main -o /shared/run --resume"};
+      "launch -n 16 --hostfile hosts -- train -o /shared/run --resume"};
   return program;
 }
 
@@ -76,11 +76,15 @@ absl::Status CheckFlags(const std::vector<std::string>& program) {
   return MappedFile::Open(hostfile).status();
 }
 
-// A path as the user wrote it; for train, or train_main, this program's own;
-// any other name is one in $PATH.
+// A path as the user wrote it; for train, by any of its names, this program's
+// own; any other name is one in $PATH.
 std::string FindProgram(const std::string& name) {
   if (name.find('/') != name.npos) return ResolvePath(name);
-  if (name != "train" && name != "train_main") return name;
+  if (name != "train" && name != "train_main" && name != "fcis-train") {
+    return name;
+  }
+  const auto installed = FindInstalled("bin/fcis-train");
+  if (installed.ok()) return *installed;
   return FindRunfile("fcis/train/main/train_main").value_or(name);
 }
 

@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/paths.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/run/event_log.h"
@@ -37,8 +38,9 @@ bool IsPlain(const std::string& word) {
 std::vector<std::string> MpiCommand(const MpiOptions& options,
                                     const std::vector<std::string>& program) {
   if (options.processes == 1 && options.hostfile.empty()) return program;
-  std::vector<std::string> words = {"mpiexec", "-n",
-                                    absl::StrCat(options.processes)};
+  std::vector<std::string> words = {
+      FindInstalled("bin/fcis-mpiexec").value_or("mpiexec"), "-n",
+      absl::StrCat(options.processes)};
   // In containers all is root's.
   if (geteuid() == 0) words.push_back("--allow-run-as-root");
   if (options.hostfile.empty()) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "fcis/core/cli/paths.h"
 
 namespace fcis::train {
 namespace {
@@ -27,15 +28,15 @@ std::string WhatToDoNext(const FinishedRun& run) {
   if (!run.picture.empty()) {
     absl::StrAppend(&lines, "\nPredictions beside truth:  ", run.picture);
   }
-  absl::StrAppend(&lines, "\nTo use it:  bazel run //fcis/tools:demo -- -m ",
-                  model);
+  absl::StrAppend(&lines, "\nTo use it:  ", CommandOf("//fcis/tools:demo"),
+                  " -m ", model);
   if (run.score_thresh >= 0) {
     absl::StrAppendFormat(&lines, " --score_thresh %.2f", run.score_thresh);
   }
   absl::StrAppend(&lines, " --imgdir YOUR_PICTURES");
   if (run.val_ann_file.empty()) return lines;
-  absl::StrAppend(&lines, "\nTo score it:  bazel run //fcis/eval:eval -- -m ",
-                  model, " --ann_file ", Quoted(run.val_ann_file),
+  absl::StrAppend(&lines, "\nTo score it:  ", CommandOf("//fcis/eval:eval"),
+                  " -m ", model, " --ann_file ", Quoted(run.val_ann_file),
                   " --image_dir ", Quoted(run.val_image_dir));
   if (!run.map_classes.empty()) {
     absl::StrAppend(&lines, " --map_classes ", Quoted(run.map_classes));
@@ -44,11 +45,8 @@ std::string WhatToDoNext(const FinishedRun& run) {
 }
 
 std::string HowToGoOn(const std::string& directory, int processes) {
-  return absl::StrCat(
-      "To go on:  bazel run ",
-      processes > 1 ? absl::StrCat("--run_under='mpiexec -n ", processes, "' ")
-                    : "",
-      "//fcis/train:train -- --out ", Quoted(directory), " --resume");
+  return absl::StrCat("To go on:  ", CommandOf("//fcis/train:train", processes),
+                      " --out ", Quoted(directory), " --resume");
 }
 
 }  // namespace fcis::train

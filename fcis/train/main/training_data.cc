@@ -46,9 +46,8 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainingDataChoice& choice,
     if (!found.ok()) {
       return absl::NotFoundError(absl::StrCat(
           found.status().message(),
-          ".\nTo fetch it (20 GB):  bazel run //fcis/tools:download -- "
-          "datasets --train --minival --data_dir ",
-          root,
+          ".\nTo fetch it (20 GB):  ", CommandOf("//fcis/tools:download"),
+          " datasets --train --minival --data_dir ", root,
           "\nTo train on your own pictures:  --ann_file A.json "
           "--image_dir DIR"));
     }

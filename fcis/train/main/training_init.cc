@@ -114,10 +114,9 @@ absl::StatusOr<std::string> FindFile(
   return absl::Status(
       fetched.status().code(),
       absl::StrCat("--init ", init, ": ", fetched.status().message(),
-                   "\nNor is there a file ", path,
-                   "\nTo fetch it:  bazel run //fcis/tools:download -- "
-                   "models ",
-                   init, "\nTo train from random weights:  --init scratch"));
+                   "\nNor is there a file ", path, "\nTo fetch it:  ",
+                   CommandOf("//fcis/tools:download"), " models ", init,
+                   "\nTo train from random weights:  --init scratch"));
 }
 
 }  // namespace
