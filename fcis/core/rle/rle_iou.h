@@ -8,7 +8,6 @@
 
 #include "absl/types/span.h"
 #include "fcis/core/rle/rle.h"
-#include "fcis/core/rle/rle_ranks.h"
 
 namespace fcis {
 
@@ -16,10 +15,9 @@ namespace fcis {
 double BoxIou(const XywhBox& detection, const XywhBox& truth, bool crowd);
 
 // 0 unless the tight boxes (RleToBbox) overlap; -1 if they do and the sizes of
-// the masks differ. `ranks`: of the truth, which make it faster; null: none.
+// the masks differ.
 double MaskIou(const Rle& detection, const XywhBox& detection_box,
-               const Rle& truth, const XywhBox& truth_box, bool crowd,
-               const RleRanks* ranks = nullptr);
+               const Rle& truth, const XywhBox& truth_box, bool crowd);
 
 // All pairs, row-major [detections][truths]. `crowd` has one flag per truth.
 std::vector<double> BoxIous(absl::Span<const XywhBox> detections,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -45,9 +46,10 @@ absl::StatusOr<Sources> ChooseSources(const data::CocoResult& first,
 
 class OverlapSink : public data::ResultsSink {
  public:
-  OverlapSink(const GroundTruth& truth, const EvalOptions& options,
-              const Sources& sources)
-      : truth_(truth),
+  OverlapSink(const MappedFile& file, const GroundTruth& truth,
+              const EvalOptions& options, const Sources& sources)
+      : file_(file),
+        truth_(truth),
         options_(options),
         sources_(sources),
         lowest_(LowestMatchThreshold(options)),
@@ -61,6 +63,7 @@ class OverlapSink : public data::ResultsSink {
   Detections& detections() { return detections_; }
 
  private:
+  void DropBefore(size_t offset);
   absl::Status FindImage(const data::RecordId& id);
   absl::Status TakeBox(const data::CocoResult& result);
   bool LacksMask(const data::CocoResult& result);
@@ -73,11 +76,15 @@ class OverlapSink : public data::ResultsSink {
                      double lowest, std::vector<Overlap>& overlaps) const;
   void Count(const data::CocoResult& result);
 
+  const MappedFile& file_;
   const GroundTruth& truth_;
   const EvalOptions& options_;
   const Sources sources_;
   const double lowest_;  // a smaller IoU is no overlap
   Detections detections_;
+
+  // The first byte of the file that has not been dropped.
+  std::optional<size_t> kept_from_;
 
   // Of the detection in hand; results come picture by picture.
   bool has_image_ = false;
@@ -87,6 +94,15 @@ class OverlapSink : public data::ResultsSink {
   ComparedMask mask_;
   std::vector<double> ious_;
 };
+
+// A file may be larger than the memory: what has been read is not needed again.
+void OverlapSink::DropBefore(size_t offset) {
+  constexpr size_t kPiece = size_t{1} << 20;
+  if (!kept_from_.has_value()) kept_from_ = offset;
+  if (offset - *kept_from_ < kPiece) return;
+  file_.Drop(file_.bytes().substr(*kept_from_, offset - *kept_from_));
+  kept_from_ = offset;
+}
 
 absl::Status OverlapSink::FindImage(const data::RecordId& id) {
   if (has_image_ && image_id_ == id) return absl::OkStatus();
@@ -182,6 +198,7 @@ void OverlapSink::Count(const data::CocoResult& result) {
 }
 
 absl::Status OverlapSink::Add(const data::CocoResult& result) {
+  DropBefore(result.offset);
   ++detections_.counts.total;
   RETURN_IF_ERROR(FindImage(result.image_id));
   RETURN_IF_ERROR(TakeBox(result));
@@ -288,18 +305,25 @@ absl::Status CheckMasks(const DetectionCounts& counts, const Sources& sources,
                     : ", though the first has one"));
 }
 
-template <typename T>
-void Append(const std::vector<T>& part, std::vector<T>& all) {
-  all.insert(all.end(), part.begin(), part.end());
-}
+// Of the parts before one.
+struct Sizes {
+  size_t list = 0, overlaps = 0, traces = 0, touches = 0;
+};
 
-// One part behind the other; that of `first` detections and `overlaps` before.
-void CopyList(const Detections& part, size_t first, uint32_t overlaps,
-              Detections& all) {
-  for (const ScoredDetection& detection : part.list) {
-    all.list[first] = detection;
-    all.list[first++].first_overlap += overlaps;
+// One part behind those before it; those are of other memory.
+void CopyPart(const Detections& part, const Sizes& before, Detections& all) {
+  ScoredDetection* detection = all.list.data() + before.list;
+  for (const ScoredDetection& one : part.list) {
+    *detection = one;
+    detection++->first_overlap += static_cast<uint32_t>(before.overlaps);
   }
+  DetectionTrace* trace = all.traces.data() + before.traces;
+  for (const DetectionTrace& one : part.traces) {
+    *trace = one;
+    trace++->first_touch += static_cast<uint32_t>(before.touches);
+  }
+  absl::c_copy(part.overlaps, all.overlaps.begin() + before.overlaps);
+  absl::c_copy(part.touches, all.touches.begin() + before.touches);
 }
 
 Detections Join(const std::vector<std::unique_ptr<data::ResultsSink>>& sinks) {
@@ -308,28 +332,26 @@ Detections Join(const std::vector<std::unique_ptr<data::ResultsSink>>& sinks) {
   };
   if (sinks.size() == 1) return std::move(part(0));
   Detections all;
-  std::vector<size_t> first;
-  std::vector<uint32_t> overlaps;
-  size_t size = 0;
+  std::vector<Sizes> before;
+  Sizes size;
   for (size_t i = 0; i < sinks.size(); ++i) {
-    first.push_back(size);
-    overlaps.push_back(static_cast<uint32_t>(all.overlaps.size()));
-    for (DetectionTrace& trace : part(i).traces) {
-      trace.first_touch += static_cast<uint32_t>(all.touches.size());
-    }
-    Append(part(i).overlaps, all.overlaps);
-    Append(part(i).traces, all.traces);
-    Append(part(i).touches, all.touches);
+    before.push_back(size);
+    size.list += part(i).list.size();
+    size.overlaps += part(i).overlaps.size();
+    size.traces += part(i).traces.size();
+    size.touches += part(i).touches.size();
     all.counts.Add(part(i).counts);
     all.box_areas = part(i).box_areas;
-    size += part(i).list.size();
   }
-  all.list.resize(size);
+  all.list.resize(size.list);
+  all.overlaps.resize(size.overlaps);
+  all.traces.resize(size.traces);
+  all.touches.resize(size.touches);
   ParallelFor(static_cast<int64_t>(sinks.size()), 1,
               [&](int64_t begin, int64_t end) {
                 for (auto i = static_cast<size_t>(begin);
                      i < static_cast<size_t>(end); ++i) {
-                  CopyList(part(i), first[i], overlaps[i], all);
+                  CopyPart(part(i), before[i], all);
                   part(i) = Detections();
                 }
               });
@@ -357,15 +379,16 @@ void DetectionCounts::Add(const DetectionCounts& other) {
   without_mask += other.without_mask;
 }
 
-absl::StatusOr<Detections> ReadDetections(absl::string_view text,
+absl::StatusOr<Detections> ReadDetections(const MappedFile& file,
                                           absl::string_view path,
                                           const GroundTruth& truth,
                                           const EvalOptions& options,
                                           int threads) {
+  const absl::string_view text = file.bytes();
   data::CocoResult first;
   data::ResultsOptions reading;
-  // Several for each thread, as one may be slower than the others.
-  reading.parts = threads == 1 ? 1 : 4 * threads;
+  // Several for each thread, so that none has to wait for another for long.
+  reading.parts = threads == 1 ? 1 : 16 * threads;
   reading.max_messages = options.bad_annotations.max_messages;
   const absl::StatusOr<bool> any = data::ReadFirstResult(text, path, first);
   if (!any.ok()) {
@@ -385,7 +408,8 @@ absl::StatusOr<Detections> ReadDetections(absl::string_view text,
       const auto sinks,
       data::ReadResults(
           text, path, reading, [&]() -> std::unique_ptr<data::ResultsSink> {
-            auto sink = std::make_unique<OverlapSink>(truth, options, sources);
+            auto sink =
+                std::make_unique<OverlapSink>(file, truth, options, sources);
             sink->detections().list.reserve(expected);
             return sink;
           }));

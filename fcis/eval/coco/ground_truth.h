@@ -119,9 +119,21 @@ class GroundTruth {
     uint32_t begin, end;
   };
 
+  // Of an object: positions as above, and the index in the data set.
+  struct Place {
+    int image = -1, category = -1, annotation = -1;
+  };
+  static int ImageOf(const Place& place) { return place.image; }
+  static int CategoryOf(const Place& place) { return place.category; }
+
   void SelectImages(const EvalOptions& options);
   void SelectCategories(const EvalOptions& options);
   void Collect(const EvalOptions& options);
+  // Of the annotations of evaluated pictures and categories, in the file's
+  // order; sets by_id and the references to what is not listed.
+  std::vector<Place> ListPlaces(data::RecordIndex& by_id);
+  Place PlaceOf(int annotation) const;
+  void SetObjects(const std::vector<Place>& places);
   // What is wrong with objects, by annotation.
   using Faults = std::map<int, std::string>;
   Faults Measure(const EvalOptions& options);
