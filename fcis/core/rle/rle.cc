@@ -1,6 +1,7 @@
 #include "fcis/core/rle/rle.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -114,16 +115,19 @@ absl::StatusOr<Rle> MakeRle(int64_t height, int64_t width,
 }
 
 FCIS_MULTIVERSION RunSums SumRuns(absl::Span<const uint32_t> counts) {
-  const size_t pairs = counts.size() / 2;
-  uint32_t background = 0, foreground = 0, empty = 0;
-  for (size_t i = 0; i < pairs; ++i) {
-    background += counts[2 * i];
-    foreground += counts[2 * i + 1];
-    empty += (counts[2 * i] == 0 ? 1 : 0) + (counts[2 * i + 1] == 0 ? 1 : 0);
+  // Background in the lower half and foreground in the upper one: neither sum
+  // is above the number of pixels, below 2^32.
+  uint64_t sum = 0;
+  for (size_t i = 0; i < counts.size() / 2; ++i) {
+    uint64_t pair;
+    std::memcpy(&pair, counts.data() + 2 * i, sizeof pair);
+    sum += pair;
   }
-  if (counts.size() % 2 != 0) empty += counts.back() == 0 ? 1 : 0;
-  if (!counts.empty()) empty -= counts[0] == 0 ? 1 : 0;
-  return {foreground, background + foreground, empty != 0};
+  uint32_t least = 1;
+  for (size_t i = 1; i < counts.size(); ++i) least = std::min(least, counts[i]);
+  const auto background = static_cast<uint32_t>(sum);
+  const auto foreground = static_cast<uint32_t>(sum >> 32);
+  return {foreground, background + foreground, least == 0};
 }
 
 uint32_t RleArea(const Rle& rle) { return SumRuns(rle.counts).area; }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/thread_team.h"
 #include "fcis/core/rle/rle_iou.h"
 #include "fcis/core/rle/rle_polygon.h"
 #include "fcis/core/rle/rle_string.h"
@@ -46,15 +47,16 @@ absl::StatusOr<Sources> ChooseSources(const data::CocoResult& first,
 
 class OverlapSink : public data::ResultsSink {
  public:
+  // `mask` is for one sink at a time, but for no longer.
   OverlapSink(const MappedFile& file, const GroundTruth& truth,
-              const EvalOptions& options, const Sources& sources)
+              const EvalOptions& options, const Sources& sources,
+              ComparedMask* mask)
       : file_(file),
         truth_(truth),
         options_(options),
         sources_(sources),
         lowest_(LowestMatchThreshold(options)),
-        mask_(options.iou_type,
-              options.explain ? std::min(lowest_, kBackgroundIou) : lowest_) {
+        mask_(*mask) {
     detections_.box_areas = sources.boxes && !sources.mask_areas &&
                             options.iou_type != IouType::kBbox;
   }
@@ -91,7 +93,7 @@ class OverlapSink : public data::ResultsSink {
   data::RecordId image_id_;
   GroundTruth::Image image_;
   XywhBox box_;
-  ComparedMask mask_;
+  ComparedMask& mask_;
   std::vector<double> ious_;
 };
 
@@ -404,12 +406,20 @@ absl::StatusOr<Detections> ReadDetections(const MappedFile& file,
   constexpr size_t kUsualLength = 150;  // of a detection's text, or longer
   const size_t expected =
       text.size() / static_cast<size_t>(reading.parts) / kUsualLength;
+  // Of each member of the team that reads, one part after another.
+  const double lowest = LowestMatchThreshold(options);
+  std::vector<ComparedMask> masks(
+      static_cast<size_t>(NumThreads()),
+      ComparedMask(options.iou_type, options.explain
+                                         ? std::min(lowest, kBackgroundIou)
+                                         : lowest));
   ASSIGN_OR_RETURN(
       const auto sinks,
       data::ReadResults(
           text, path, reading, [&]() -> std::unique_ptr<data::ResultsSink> {
-            auto sink =
-                std::make_unique<OverlapSink>(file, truth, options, sources);
+            auto sink = std::make_unique<OverlapSink>(
+                file, truth, options, sources,
+                &masks[static_cast<size_t>(CurrentPlace().member)]);
             sink->detections().list.reserve(expected);
             return sink;
           }));

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "fcis/core/base/large_vector.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_problems.h"
@@ -153,7 +154,7 @@ class GroundTruth {
   data::RecordIndex dataset_images_, dataset_categories_;
   std::vector<int> evaluated_;  // by index of the image in the data set
   data::RecordIndex evaluated_categories_;
-  std::vector<TruthObject> objects_;
+  LargeVector<TruthObject> objects_;
   std::vector<CellRange> cells_;
   std::vector<uint32_t> first_cell_;  // by evaluated image, and the end
   std::vector<std::vector<uint32_t>> class_objects_;
