@@ -44,10 +44,11 @@ FCIS_MULTIVERSION void AddRuns(const RunEnds& runs, uint32_t height,
   for (int i = 0; i < runs.size; ++i) {
     const uint32_t x_first = column_of(runs.first[i]);
     const uint32_t x_last = column_of(runs.last[i]);
-    const bool across = x_first != x_last;
-    const uint32_t y_first = across ? 0 : runs.first[i] - x_first * height;
+    // All bits, where a run goes on in the next column.
+    const uint32_t across = x_first != x_last ? ~0u : 0;
+    const uint32_t y_first = (runs.first[i] - x_first * height) & ~across;
     const uint32_t y_last =
-        across ? height - 1 : runs.last[i] - x_last * height;
+        std::max(runs.last[i] - x_last * height, (height - 1) & across);
     all.x_min = std::min(all.x_min, x_first);
     all.x_max = std::max(all.x_max, x_last);
     all.y_min = std::min(all.y_min, y_first);

@@ -45,18 +45,24 @@ double BoxIou(const XywhBox& detection, const XywhBox& truth, bool crowd) {
 }
 
 double MaskIou(const Rle& detection, const XywhBox& detection_box,
-               const Rle& truth, const XywhBox& truth_box, bool crowd) {
+               const Rle& truth, const XywhBox& truth_box, bool crowd,
+               const RleRanks* ranks) {
   const double box_iou = BoxIou(detection_box, truth_box, crowd);
   if (!(box_iou > 0)) return box_iou;
   if (detection.height != truth.height || detection.width != truth.width) {
     return -1;
   }
   uint32_t common = 0, either = 0;
-  for (RunPair runs(detection.counts, truth.counts); runs.more();) {
-    const bool in_a = runs.in_a(), in_b = runs.in_b();
-    const uint32_t length = runs.Step();
-    if (in_a || in_b) either += length;
-    if (in_a && in_b) common += length;
+  if (ranks != nullptr && !HasEmptyRun(detection)) {
+    common = ranks->CountCommon(detection);
+    either = RleArea(detection) + RleArea(truth) - common;
+  } else {
+    for (RunPair runs(detection.counts, truth.counts); runs.more();) {
+      const bool in_a = runs.in_a(), in_b = runs.in_b();
+      const uint32_t length = runs.Step();
+      if (in_a || in_b) either += length;
+      if (in_a && in_b) common += length;
+    }
   }
   if (common == 0) return 0;
   return static_cast<double>(common) / (crowd ? RleArea(detection) : either);

@@ -8,6 +8,7 @@
 
 #include "absl/types/span.h"
 #include "fcis/core/rle/rle.h"
+#include "fcis/core/rle/rle_ranks.h"
 
 namespace fcis {
 
@@ -15,9 +16,10 @@ namespace fcis {
 double BoxIou(const XywhBox& detection, const XywhBox& truth, bool crowd);
 
 // 0 unless the tight boxes (RleToBbox) overlap; -1 if they do and the sizes of
-// the masks differ.
+// the masks differ. `ranks`: of the truth, which make it faster; null: none.
 double MaskIou(const Rle& detection, const XywhBox& detection_box,
-               const Rle& truth, const XywhBox& truth_box, bool crowd);
+               const Rle& truth, const XywhBox& truth_box, bool crowd,
+               const RleRanks* ranks = nullptr);
 
 // All pairs, row-major [detections][truths]. `crowd` has one flag per truth.
 std::vector<double> BoxIous(absl::Span<const XywhBox> detections,

@@ -48,6 +48,26 @@ TEST(MaskIouTest, OtherSizes) {
       << "the one without foreground has no box to overlap";
 }
 
+TEST(MaskIouTest, RanksMakeNoDifference) {
+  // The last two have empty runs, at which pycocotools may stop.
+  const std::vector<Rle> masks = {{4, 4, {0, 5, 1, 4, 6}},
+                                  {4, 4, {3, 6, 4, 1}},
+                                  {4, 4, {2, 3, 0, 3}},
+                                  {4, 4, {5, 0, 0, 0, 3, 4}}};
+  for (const Rle& truth : masks) {
+    RleRanks ranks;
+    const bool built = ranks.Build(truth);
+    for (const Rle& detection : masks) {
+      for (const bool crowd : {false, true}) {
+        const XywhBox a = RleToBbox(detection), b = RleToBbox(truth);
+        EXPECT_EQ(
+            MaskIou(detection, a, truth, b, crowd),
+            MaskIou(detection, a, truth, b, crowd, built ? &ranks : nullptr));
+      }
+    }
+  }
+}
+
 TEST(MaskIouTest, NothingToCompare) {
   EXPECT_THAT(MaskIous({}, {{2, 2, {4}}}, {0}), IsEmpty());
   EXPECT_THAT(BoxIous({{0, 0, 1, 1}}, {}, {}), IsEmpty());

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -89,7 +90,8 @@ void AddEdge(int x0, int y0, int x1, int y1, int64_t width, Edges& edges) {
   const bool reverse = (flat ? dx : dy) < 0;
   const int64_t end = std::min(ColumnsUntil(std::max(x0, x1)), width);
   const int64_t begin = std::min(ColumnsUntil(std::min(x0, x1)), end);
-  Edge& edge = flat ? edges.flat[edges.num_flat] : edges.steep[edges.num_steep];
+  Edge& edge = flat ? edges.flat.data()[edges.num_flat]
+                    : edges.steep.data()[edges.num_steep];
   edge.x = reverse ? x1 : x0;
   edge.y = reverse ? y1 : y0;
   edge.rows = std::abs(dy);
@@ -237,25 +239,21 @@ void Cross(const Edges& edges, uint32_t height, Crossings& crossings) {
 // nothing.
 class Toggles {
  public:
-  explicit Toggles(size_t most) : pixels_(most) {}
+  explicit Toggles(size_t most) : pixels_(most + 1) {}
 
   void Add(uint32_t pixel) {
-    if (size_ > 0 && pixels_[size_ - 1] == pixel) {
-      --size_;
-    } else {
-      pixels_[size_++] = pixel;
-    }
+    uint32_t* const end = pixels_.data() + size_;
+    const bool again = size_ > 0 && end[-1] == pixel;
+    if (!again) *end = pixel;
+    size_ += again ? -1 : 1;
   }
 
-  // The runs between them, in a mask of so many pixels.
-  std::vector<uint32_t> Runs(uint32_t pixels) const {
-    const bool to_the_end = size_ > 0 && pixels_[size_ - 1] == pixels;
-    std::vector<uint32_t> runs(size_ + (to_the_end ? 0 : 1));
-    for (size_t i = 0; i < size_; ++i) {
-      runs[i] = pixels_[i] - (i == 0 ? 0 : pixels_[i - 1]);
-    }
-    if (!to_the_end)
-      runs[size_] = pixels - (size_ == 0 ? 0 : pixels_[size_ - 1]);
+  // The runs between them, in a mask of so many pixels; nothing is added then.
+  std::vector<uint32_t> Runs(uint32_t pixels) {
+    uint32_t* const first = pixels_.data();
+    if (size_ == 0 || first[size_ - 1] != pixels) first[size_++] = pixels;
+    std::vector<uint32_t> runs(size_);
+    std::adjacent_difference(first, first + size_, runs.begin());
     return runs;
   }
 
@@ -279,22 +277,23 @@ bool AddByColumn(const Crossings& crossings, uint32_t first, size_t columns,
                  uint32_t height, Toggles& toggles) {
   constexpr size_t kFew = 8, kUsualColumns = 512;
   absl::FixedArray<uint32_t, kFew * kUsualColumns> rows(kFew * columns);
-  absl::FixedArray<uint8_t, kUsualColumns> sizes(columns, 0);
-  for (size_t i = 0; i < crossings.size; ++i) {
-    const size_t column = crossings.columns[i] - first;
-    if (sizes[column] == kFew) return false;
-    rows[kFew * column + sizes[column]++] = crossings.rows[i];
+  absl::FixedArray<uint32_t, kUsualColumns> sizes(columns, 0);
+  uint32_t *const all = rows.data(), *const size_of = sizes.data();
+  for (size_t i = 0, end = crossings.size; i < end; ++i) {
+    const size_t column = crossings.columns.data()[i] - first;
+    if (size_of[column] == kFew) return false;
+    all[kFew * column + size_of[column]++] = crossings.rows.data()[i];
   }
   for (size_t column = 0; column < columns; ++column) {
     const uint32_t top = (first + static_cast<uint32_t>(column)) * height;
-    uint32_t* const here = &rows[kFew * column];
-    if (sizes[column] == 2) {
+    uint32_t* const here = all + kFew * column;
+    if (size_of[column] == 2) {
       toggles.Add(top + std::min(here[0], here[1]));
       toggles.Add(top + std::max(here[0], here[1]));
       continue;
     }
-    SortFew(here, sizes[column]);
-    for (uint32_t i = 0; i < sizes[column]; ++i) toggles.Add(top + here[i]);
+    SortFew(here, size_of[column]);
+    for (uint32_t i = 0; i < size_of[column]; ++i) toggles.Add(top + here[i]);
   }
   return true;
 }
@@ -324,7 +323,7 @@ absl::StatusOr<Rle> PolygonToRle(absl::Span<const double> xy, int64_t height,
   }
   int64_t most = 1;
   for (size_t i = 0; i < vertices; ++i) {
-    const int* const ends = &fine[2 * i];
+    const int* const ends = fine.data() + 2 * i;
     most += std::min(std::abs(int64_t{ends[2]} - ends[0]) / kScale + 1, width);
     AddEdge(ends[0], ends[1], ends[2], ends[3], width, edges);
   }

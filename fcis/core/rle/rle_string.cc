@@ -130,26 +130,29 @@ __attribute__((target("avx2"))) void StoreEight(__m256i numbers,
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), numbers);
 }
 
-// Up to eight numbers of one group.
-__attribute__((target("avx2"))) size_t ReadEight(const char*& next,
-                                                 const char* end,
-                                                 uint32_t* out) {
+// Numbers of one group.
+__attribute__((target("avx2"))) size_t ReadEights(const char*& next,
+                                                  const char* end,
+                                                  uint32_t* out) {
   constexpr int kNumbers = 8;
-  if (end - next < kNumbers) return 0;
   const __m128i sign = _mm_set1_epi8(kSign);
-  const __m128i groups =
-      _mm_sub_epi8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(next)),
-                   _mm_set1_epi8(kFirstChar));
-  const int single = _mm_movemask_epi8(
-      _mm_cmpeq_epi8(_mm_min_epu8(groups, _mm_set1_epi8(kBits)), groups));
-  const int n = __builtin_ctz(~static_cast<unsigned>(single) | 1u << kNumbers);
-  if (n > 0) {
-    StoreEight(
-        _mm256_cvtepi8_epi32(_mm_sub_epi8(_mm_xor_si128(groups, sign), sign)),
-        out);
+  size_t size = 0;
+  for (int n = kNumbers; n == kNumbers && end - next >= kNumbers;) {
+    const __m128i groups =
+        _mm_sub_epi8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(next)),
+                     _mm_set1_epi8(kFirstChar));
+    const int single = _mm_movemask_epi8(
+        _mm_cmpeq_epi8(_mm_min_epu8(groups, _mm_set1_epi8(kBits)), groups));
+    n = __builtin_ctz(~static_cast<unsigned>(single) | 1u << kNumbers);
+    if (n > 0) {
+      StoreEight(
+          _mm256_cvtepi8_epi32(_mm_sub_epi8(_mm_xor_si128(groups, sign), sign)),
+          out + size);
+    }
+    next += n;
+    size += static_cast<size_t>(n);
   }
-  next += n;
-  return static_cast<size_t>(n);
+  return size;
 }
 
 #define FCIS_WIDE                                           \
@@ -157,49 +160,89 @@ __attribute__((target("avx2"))) size_t ReadEight(const char*& next,
       target("avx512f,avx512bw,avx512vl,avx512vbmi2,lzcnt," \
              "popcnt")))
 
-FCIS_WIDE void StoreSixteen(__m256i words, uint32_t* out) {
+// The first n of sixteen numbers. `before` has the last two runs in each pair
+// of lanes, and then those behind.
+FCIS_WIDE inline void StoreSixteen(__m256i words, int n, __m512i& before,
+                                   uint32_t* out) {
   const __m512i zero = _mm512_setzero_si512();
   __m512i numbers = _mm512_cvtepi16_epi32(words);
   numbers = _mm512_add_epi32(numbers, _mm512_alignr_epi32(numbers, zero, 14));
   numbers = _mm512_add_epi32(numbers, _mm512_alignr_epi32(numbers, zero, 12));
   numbers = _mm512_add_epi32(numbers, _mm512_alignr_epi32(numbers, zero, 8));
-  long long before;  // NOLINT: what the intrinsic takes
-  std::memcpy(&before, out - 2, sizeof before);
-  numbers = _mm512_add_epi32(numbers, _mm512_set1_epi64(before));
+  numbers = _mm512_add_epi32(numbers, before);
   _mm512_storeu_si512(out, numbers);
+  // Lanes n - 2 and n - 1; below 0 they are the last of `before`.
+  const __m512i two_back = _mm512_set1_epi64(0xffffffff'fffffffe);
+  before = _mm512_permutex2var_epi32(
+      numbers, _mm512_add_epi32(_mm512_set1_epi32(n), two_back), before);
 }
 
-// The numbers of one or two groups that lie within the next 32 characters, up
-// to the first that is longer or wrong.
-FCIS_WIDE size_t ReadThirtyTwo(const char*& next, const char* end,
-                               uint32_t* out) {
-  const __m256i zero_char = _mm256_set1_epi8(kFirstChar);
+// The same of up to 32 words, of which `chosen` are numbers; returns how many.
+FCIS_WIDE inline int StoreChosen(uint32_t chosen, __m512i words,
+                                 __m512i& before, uint32_t* out) {
+  constexpr int kHalf = 16;
+  const int n = __builtin_popcount(chosen);
+  words = _mm512_maskz_compress_epi16(chosen, words);
+  StoreSixteen(_mm512_castsi512_si256(words), n < kHalf ? n : kHalf, before,
+               out);
+  if (n > kHalf) {
+    StoreSixteen(_mm512_extracti64x4_epi64(words, 1), n - kHalf, before,
+                 out + kHalf);
+  }
+  return n;
+}
+
+// Of 32 groups, the last of each number: the number, where there are two with
+// the lower one in `lower`.
+FCIS_WIDE inline __m512i WordsOf(__m256i groups, __m256i lower,
+                                 uint32_t second) {
   const __m256i bits = _mm256_set1_epi8(kBits), sign = _mm256_set1_epi8(kSign);
-  const uint32_t there = end - next < 32 ? (1u << (end - next)) - 1 : ~0u;
-  const __m256i groups =
-      _mm256_sub_epi8(_mm256_maskz_loadu_epi8(there, next), zero_char);
-  const uint32_t good =
-      there & _mm256_cmple_epu8_mask(groups, _mm256_set1_epi8(kMore | kBits));
-  const uint32_t more =
-      good & _mm256_test_epi8_mask(groups, _mm256_set1_epi8(kMore));
-  const uint32_t stop = ~good | (more & more >> 1);
-  const uint32_t last = (stop ^ (stop - 1)) & ~stop & ~more;
-  if (last == 0) return 0;
-  // Of two groups the second is the higher one.
-  const uint32_t second = more << 1;
-  const __m256i lower = _mm256_maskz_sub_epi8(
-      second, _mm256_maskz_loadu_epi8(second, next - 1), zero_char);
   const __m512i high = _mm512_cvtepi8_epi16(
       _mm256_sub_epi8(_mm256_xor_si256(groups, sign), sign));
-  const __m512i words = _mm512_maskz_compress_epi16(
-      last,
-      _mm512_or_si512(_mm512_mask_slli_epi16(high, second, high, 5),
-                      _mm512_cvtepu8_epi16(_mm256_and_si256(lower, bits))));
-  const auto n = static_cast<size_t>(__builtin_popcount(last));
-  StoreSixteen(_mm512_castsi512_si256(words), out);
-  if (n > 16) StoreSixteen(_mm512_extracti64x4_epi64(words, 1), out + 16);
-  next += 32 - __builtin_clz(last);
-  return n;
+  return _mm512_or_si512(_mm512_mask_slli_epi16(high, second, high, 5),
+                         _mm512_cvtepu8_epi16(_mm256_and_si256(lower, bits)));
+}
+
+// Numbers of one or two groups, up to the first that is longer or wrong, from
+// 64 characters at a time.
+FCIS_WIDE size_t ReadSixtyFours(const char*& next, const char* end,
+                                uint32_t* out) {
+  const __m512i zero_char = _mm512_set1_epi8(kFirstChar);
+  uint32_t* const first = out;
+  long long two;  // NOLINT: what the intrinsic takes
+  std::memcpy(&two, out - 2, sizeof two);
+  __m512i before = _mm512_set1_epi64(two);
+  while (next != end) {
+    const uint64_t there =
+        end - next < 64 ? (uint64_t{1} << (end - next)) - 1 : ~uint64_t{0};
+    const __m512i groups =
+        _mm512_sub_epi8(_mm512_maskz_loadu_epi8(there, next), zero_char);
+    const uint64_t good =
+        there & _mm512_cmple_epu8_mask(groups, _mm512_set1_epi8(kMore | kBits));
+    const uint64_t more =
+        good & _mm512_test_epi8_mask(groups, _mm512_set1_epi8(kMore));
+    const uint64_t stop = ~good | (more & more >> 1);
+    const uint64_t last = (stop ^ (stop - 1)) & ~stop & ~more;
+    if (last == 0) break;
+    // Of two groups the second is the higher one.
+    const uint64_t second = more << 1;
+    const __m512i lower = _mm512_maskz_sub_epi8(
+        second, _mm512_maskz_loadu_epi8(second, next - 1), zero_char);
+    out += StoreChosen(
+        static_cast<uint32_t>(last),
+        WordsOf(_mm512_castsi512_si256(groups), _mm512_castsi512_si256(lower),
+                static_cast<uint32_t>(second)),
+        before, out);
+    if (last >> 32 != 0) {
+      out += StoreChosen(static_cast<uint32_t>(last >> 32),
+                         WordsOf(_mm512_extracti64x4_epi64(groups, 1),
+                                 _mm512_extracti64x4_epi64(lower, 1),
+                                 static_cast<uint32_t>(second >> 32)),
+                         before, out);
+    }
+    next += 64 - __builtin_clzll(last);
+  }
+  return static_cast<size_t>(out - first);
 }
 
 #undef FCIS_WIDE
@@ -238,11 +281,12 @@ FCIS_MULTIVERSION bool CoverAtMost(uint64_t pixels,
 }
 
 // Reads several numbers at once, not kPlain: `read` returns how many it stored
-// as runs, behind at least three, and may write up to kRoom. False: something
-// is wrong, or may be; the counts are then unspecified.
+// as runs, behind at least three, and may write up to kRoom more. False:
+// something is wrong, or may be; the counts are then unspecified.
 bool ParseFast(RleReading way, int64_t pixels, absl::string_view text,
                std::vector<uint32_t>& counts) {
-  const ReadSome read = way == RleReading::kAvx512 ? ReadThirtyTwo : ReadEight;
+  const ReadSome read =
+      way == RleReading::kAvx512 ? ReadSixtyFours : ReadEights;
   constexpr size_t kRoom = 32;
   // Below it no sum of a run and so many differences overflows.
   if (pixels > int64_t{1} << 30) return false;
@@ -253,9 +297,8 @@ bool ParseFast(RleReading way, int64_t pixels, absl::string_view text,
   uint32_t* out = first;
   while (next != end) {
     if (out - first > 2) {
-      const size_t n = read(next, end, out);
-      out += n;
-      if (n > 0) continue;
+      out += read(next, end, out);
+      if (next == end) break;
     }
     int64_t number;
     if (!ReadPair(next, end, number) && !ReadNumber(next, end, number)) {

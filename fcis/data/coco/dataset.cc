@@ -316,11 +316,15 @@ bool DatasetReader::ReadAnnotations(JsonScanner& json) {
   const bool small = text_.size() - json.offset() < size_t{1} << 20;
   // Several for each thread, as one may be slower than the others.
   const int parts = small || NumThreads() == 1 ? 1 : 4 * NumThreads();
+  constexpr size_t kUsualLength = 600;  // of an annotation's text
+  const size_t expected =
+      text_.size() / kUsualLength / static_cast<size_t>(parts);
   std::vector<RecordList<CocoAnnotation>> read(parts);
   const absl::StatusOr<ArrayParts> all =
       ReadArrayParts(text_, json.offset(), parts, [&](size_t part) {
         RecordList<CocoAnnotation>* const list = &read[part];
         *list = {};
+        list->records.reserve(expected);
         return [this, list](JsonScanner& element) {
           return ReadRecord(element, text_, rules_, rules_.annotations,
                             ReadAnnotation, *list);

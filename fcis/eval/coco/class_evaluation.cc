@@ -159,6 +159,10 @@ void ClassEvaluation::Rank(absl::Span<const RankKey> members) {
   std::vector<int> seen(truth_.images().size(), 0);
   ranked_.reserve(keys.size());
   for (const RankKey& key : keys) {
+    constexpr ptrdiff_t kAhead = 16;
+    if (&keys.back() - &key > kAhead) {
+      __builtin_prefetch(&list[(&key)[kAhead].position]);
+    }
     const ScoredDetection& d = list[key.position];
     uint32_t inside = 0;
     for (size_t a = 0; a < A_; ++a) {

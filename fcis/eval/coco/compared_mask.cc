@@ -80,24 +80,24 @@ const RleRanks* ComparedMask::RanksOf(const TruthObject& object) {
   Ranked& ranked = ranked_[place % ranked_.size()];
   if (ranked.object != &object) {
     ranked.object = &object;
-    ranked.built = ranked.ranks.Build(object.mask.rle);
+    ranked.built = ranked.ranks.Build(object.mask.counts);
   }
   return ranked.built ? &ranked.ranks : nullptr;
 }
 
 // As MaskIou: masks without empty runs that share a pixel have boxes that do.
 double ComparedMask::IouOfMasks(const TruthObject& object) {
-  const Rle& truth = object.mask.rle;
+  const MeasuredMask& truth = object.mask;
   const bool same_size =
       rle_.height == truth.height && rle_.width == truth.width;
   const RleRanks* const ranks =
       same_size && !sums().has_empty ? RanksOf(object) : nullptr;
   if (ranks == nullptr) {
-    return MaskIou(rle_, box(), truth, object.mask.box, object.crowd);
+    return MaskIou(rle_, box(), truth.ToRle(), truth.box, object.crowd);
   }
   const uint32_t common = ranks->CountCommon(rle_);
   if (common == 0) return 0;
-  return IouOf(common, area(), object.mask.area, object.crowd);
+  return IouOf(common, area(), truth.area, object.crowd);
 }
 
 double ComparedMask::Iou(const TruthObject& object) {

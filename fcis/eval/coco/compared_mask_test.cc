@@ -31,7 +31,7 @@ TEST(ComparedMaskTest, EqualsMaskIou) {
     mask.Renew() = detection;
     for (const TruthObject& object : objects) {
       EXPECT_EQ(mask.Iou(object),
-                MaskIou(detection, RleToBbox(detection), object.mask.rle,
+                MaskIou(detection, RleToBbox(detection), object.mask.ToRle(),
                         object.mask.box, object.crowd));
     }
   }
@@ -40,13 +40,14 @@ TEST(ComparedMaskTest, EqualsMaskIou) {
 // An IoU that cannot reach what it must may be 0; others are what they are.
 TEST(ComparedMaskTest, LeavesOutWhatCannotReach) {
   TruthObject object;
-  object.mask = MeasureMask({4, 4, {0, 8, 8}});
+  const Rle truth = {4, 4, {0, 8, 8}};
+  object.mask = MeasureMask(truth);
   for (const double least : {.1, .3, .5, .6, .8, 1.}) {
     ComparedMask mask(IouType::kSegm, least);
     for (uint32_t begin = 0; begin < 16; ++begin) {
       mask.Renew() = {4, 4, {begin, 16 - begin}};
-      const double iou = MaskIou(mask.rle(), RleToBbox(mask.rle()),
-                                 object.mask.rle, object.mask.box, false);
+      const double iou = MaskIou(mask.rle(), RleToBbox(mask.rle()), truth,
+                                 object.mask.box, false);
       const double got = mask.Iou(object);
       EXPECT_TRUE(got == iou || (got == 0 && iou < least)) << begin << least;
     }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/thread_team.h"
 #include "fcis/eval/coco/boundary.h"
 
 namespace fcis::eval {
@@ -60,12 +61,21 @@ constexpr int64_t kMaxBoundaryPixels = int64_t{1} << 26;
 
 }  // namespace
 
-MeasuredMask MeasureMask(Rle rle) {
-  MeasuredMask mask;
-  mask.area = RleArea(rle);
-  mask.box = RleToBbox(rle);
-  mask.rle = std::move(rle);
-  return mask;
+MeasuredMask MeasureMask(const Rle& rle) {
+  return {rle.height, rle.width, rle.counts, RleArea(rle), RleToBbox(rle)};
+}
+
+absl::Span<const uint32_t> RunStore::Keep(absl::Span<const uint32_t> runs) {
+  // The first is small, as for few masks.
+  constexpr size_t kFirst = size_t{1} << 14, kPiece = size_t{1} << 19;
+  if (pieces_.empty() ||
+      pieces_.back().capacity() - pieces_.back().size() < runs.size()) {
+    const size_t usual = pieces_.empty() ? kFirst : kPiece;
+    pieces_.emplace_back().reserve(std::max(usual, runs.size()));
+  }
+  LargeVector<uint32_t>& piece = pieces_.back();
+  piece.insert(piece.end(), runs.begin(), runs.end());
+  return absl::MakeConstSpan(piece).last(runs.size());
 }
 
 data::CocoNeeds EvalNeeds(const EvalOptions& options) {
@@ -266,15 +276,18 @@ GroundTruth::Faults GroundTruth::Measure(const EvalOptions& options) {
   std::iota(order.begin(), order.end(), 0u);
   order = InOrder(std::move(order), dataset_->annotations.size(),
                   [this](uint32_t i) { return objects_[i].annotation; });
+  runs_ = std::vector<RunStore>(static_cast<size_t>(NumThreads()));
   std::mutex mutex;
   Faults faults;
   ParallelFor(static_cast<int64_t>(objects_.size()), kGrain,
               [&](int64_t begin, int64_t end) {
                 data::Segmentation segmentation;
+                RunStore& runs =
+                    runs_[static_cast<size_t>(CurrentPlace().member)];
                 for (int64_t i = begin; i < end; ++i) {
                   TruthObject& object = objects_[order[static_cast<size_t>(i)]];
                   std::string fault =
-                      MeasureObject(options, segmentation, object);
+                      MeasureObject(options, segmentation, runs, object);
                   if (fault.empty()) continue;
                   const std::lock_guard<std::mutex> lock(mutex);
                   faults[object.annotation] = std::move(fault);
@@ -299,7 +312,7 @@ absl::StatusOr<Rle> GroundTruth::MaskOf(
 
 std::string GroundTruth::MeasureObject(const EvalOptions& options,
                                        data::Segmentation& segmentation,
-                                       TruthObject& object) {
+                                       RunStore& runs, TruthObject& object) {
   const data::CocoAnnotation& annotation =
       dataset_->annotations[static_cast<size_t>(object.annotation)];
   object.area = annotation.area;
@@ -315,14 +328,14 @@ std::string GroundTruth::MeasureObject(const EvalOptions& options,
   if (!rle.ok()) {
     return absl::StrCat("\"segmentation\": ", rle.status().message());
   }
-  object.mask = MeasureMask(*std::move(rle));
+  object.mask = MeasureMask(*rle);
+  object.mask.counts = runs.Keep(rle->counts);
   if (options.iou_type == IouType::kBoundary) {
-    if (int64_t{object.mask.rle.height} * object.mask.rle.width >
-        kMaxBoundaryPixels) {
+    if (int64_t{rle->height} * rle->width > kMaxBoundaryPixels) {
       return "\"segmentation\": the mask is too large for a boundary, above "
              "2^26 pixels";
     }
-    object.boundary = MaskBoundary(object.mask.rle);
+    object.boundary = MaskBoundary(*rle);
   }
   return "";
 }

@@ -19,13 +19,28 @@
 
 namespace fcis::eval {
 
-// A mask with what is asked of it again and again.
+// A mask whose runs are kept by others, with what is asked of it again and
+// again.
 struct MeasuredMask {
-  Rle rle;
+  int height = 0, width = 0;
+  absl::Span<const uint32_t> counts;
   uint32_t area = 0;
   XywhBox box;  // tight
+
+  Rle ToRle() const { return {height, width, {counts.begin(), counts.end()}}; }
 };
-MeasuredMask MeasureMask(Rle rle);
+// Of a mask that outlives the result.
+MeasuredMask MeasureMask(const Rle& rle);
+
+// Memory for the runs of many masks, taken in large pieces.
+class RunStore {
+ public:
+  // A copy, which stays where it is while the store lives.
+  absl::Span<const uint32_t> Keep(absl::Span<const uint32_t> runs);
+
+ private:
+  std::vector<LargeVector<uint32_t>> pieces_;
+};
 
 struct TruthObject {
   int annotation = 0;  // index in the data set
@@ -141,7 +156,7 @@ class GroundTruth {
   void LeaveOut(const Faults& faults);
   // Empty: nothing is wrong. The memory of `segmentation` is reused.
   std::string MeasureObject(const EvalOptions& options,
-                            data::Segmentation& segmentation,
+                            data::Segmentation& segmentation, RunStore& runs,
                             TruthObject& object);
   absl::StatusOr<Rle> MaskOf(const data::CocoAnnotation& annotation,
                              data::Segmentation& segmentation) const;
@@ -155,6 +170,7 @@ class GroundTruth {
   std::vector<int> evaluated_;  // by index of the image in the data set
   data::RecordIndex evaluated_categories_;
   LargeVector<TruthObject> objects_;
+  std::vector<RunStore> runs_;  // of their masks, by the thread that read them
   std::vector<CellRange> cells_;
   std::vector<uint32_t> first_cell_;  // by evaluated image, and the end
   std::vector<std::vector<uint32_t>> class_objects_;
