@@ -21,6 +21,11 @@ class ComparedMask {
   // Forgets the mask; what this returns is to be made the next one. Its arrays
   // are there to be used again.
   Rle& Renew();
+  // Of that mask, where they are known already.
+  void SetSums(const RunSums& sums) {
+    sums_ = sums;
+    has_sums_ = true;
+  }
 
   const Rle& rle() const { return rle_; }
   uint32_t area() { return sums().area; }

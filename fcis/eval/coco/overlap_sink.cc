@@ -91,8 +91,10 @@ absl::Status OverlapSink::TakeMask(const data::CocoResult& result) {
     RETURN_IF_ERROR(CheckMaskSize(segmentation.height, segmentation.width));
     mask.height = static_cast<int>(segmentation.height);
     mask.width = static_cast<int>(segmentation.width);
+    RunSums sums;
     RETURN_IF_ERROR(ParseRleCounts(mask.height, mask.width, segmentation.counts,
-                                   mask.counts));
+                                   mask.counts, &sums));
+    store_.mask.SetSums(sums);
   } else {
     const data::CocoImage& image =
         truth_.dataset().images[static_cast<size_t>(image_.index)];
