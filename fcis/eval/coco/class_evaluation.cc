@@ -304,7 +304,7 @@ void ClassEvaluation::AccumulateArea(size_t a, EvalCurves& curves) {
     for (size_t t = 0; t < T_; ++t) {
       FindTruePositives(
           correct_.Row(a * T_ + t), wrong_.Row(a * T_ + t), within_.Row(m),
-          &false_before_[(a * M_ + m) * matchable_.size()], found_);
+          false_before_.data() + (a * M_ + m) * matchable_.size(), found_);
       FillCurve(curves.At(static_cast<int>(t), klass_, static_cast<int>(a),
                           static_cast<int>(m)),
                 num_objects, curves);

@@ -35,6 +35,10 @@ MeasuredMask MeasureMask(const Rle& rle);
 // Memory for the runs of many masks, taken in large pieces.
 class RunStore {
  public:
+  RunStore() = default;
+  RunStore(RunStore&&) = default;
+  RunStore& operator=(RunStore&&) = default;
+
   // A copy, which stays where it is while the store lives.
   absl::Span<const uint32_t> Keep(absl::Span<const uint32_t> runs);
 
