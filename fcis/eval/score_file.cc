@@ -37,10 +37,12 @@ absl::Status ScoreFile() {
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
   options.explain = NeedsExplanation();
   RETURN_IF_ERROR(SetThreadsFromFlag());
-  ASSIGN_OR_RETURN(const Evaluation evaluation,
+  ASSIGN_OR_RETURN(Evaluation evaluation,
                    Evaluate(ResolvePath(annotations), ResolvePath(results),
                             std::move(options)));
-  return WriteScores(evaluation);
+  // The program ends with it: no time is spent on taking it down.
+  static const auto* const kept = new Evaluation(std::move(evaluation));
+  return WriteScores(*kept);
 }
 
 }  // namespace fcis::eval

@@ -162,4 +162,16 @@ MappedFile::~MappedFile() {
   munmap(const_cast<char*>(mapped_.data()), mapped_.size());
 }
 
+// Pages that lie within the part. Those at its ends may hold what others read.
+void MappedFile::Drop(absl::string_view part) const {
+  if (mapped_.empty()) return;
+  static const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const auto offset = static_cast<size_t>(part.data() - mapped_.data());
+  const size_t begin = (offset + page - 1) / page * page;
+  const size_t end = (offset + part.size()) / page * page;
+  if (begin >= end) return;
+  madvise(const_cast<char*>(mapped_.data() + begin), end - begin,
+          MADV_DONTNEED);
+}
+
 }  // namespace fcis

@@ -62,6 +62,10 @@ class MappedFile {
   // Empty for an empty file.
   absl::string_view bytes() const { return bytes_; }
 
+  // Gives the memory of `part`, a part of bytes(), back to the system where it
+  // can: it comes from the file again when it is looked at.
+  void Drop(absl::string_view part) const;
+
  private:
   explicit MappedFile(absl::string_view mapped)
       : mapped_(mapped), bytes_(mapped) {}

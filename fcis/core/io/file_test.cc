@@ -1,9 +1,11 @@
 #include "fcis/core/io/file.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -32,6 +34,34 @@ TEST(File, EmptyFile) {
   ASSERT_TRUE(WriteFileAtomic(path, "").ok());
   EXPECT_EQ(*ReadFile(path), "");
   EXPECT_EQ((*MappedFile::Open(path))->bytes(), "");
+}
+
+TEST(File, DroppedBytesComeBack) {
+  const std::string path = Path("large");
+  std::string bytes(100000, 'x');
+  bytes[50000] = 'y';
+  ASSERT_TRUE(WriteFileAtomic(path, bytes).ok());
+  const auto mapped = *MappedFile::Open(path);
+  const auto resident = [&] {
+    const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<uintptr_t>(mapped->bytes().data());
+    const int map = open("/proc/self/pagemap", O_RDONLY);
+    uint64_t entry = 0;
+    EXPECT_EQ(pread(map, &entry, sizeof entry,
+                    static_cast<off_t>((begin + 50000) / page * sizeof entry)),
+              sizeof entry);
+    close(map);
+    return entry >> 63 != 0;
+  };
+  EXPECT_EQ(mapped->bytes(), bytes);
+  EXPECT_TRUE(resident());
+  mapped->Drop(mapped->bytes().substr(1, 99998));
+  EXPECT_FALSE(resident());
+  EXPECT_EQ(mapped->bytes(), bytes);
+  // What is no mapping stays as it is.
+  const auto held = MappedFile::OfBytes(bytes);
+  held->Drop(held->bytes());
+  EXPECT_EQ(held->bytes(), bytes);
 }
 
 TEST(File, PipesAndFilesWithoutASize) {

@@ -46,10 +46,16 @@ absl::Status CheckMaskSize(int64_t height, int64_t width);
 absl::StatusOr<Rle> MakeRle(int64_t height, int64_t width,
                             std::vector<uint32_t> counts);
 
-// Number of foreground pixels.
-uint32_t RleArea(const Rle& rle);
+// What one walk over the runs of a mask tells.
+struct RunSums {
+  uint32_t area;   // foreground pixels
+  uint32_t end;    // of the last run of foreground; 0: there is none
+  bool has_empty;  // a run behind the first is: pycocotools may stop there
+};
+RunSums SumRuns(absl::Span<const uint32_t> counts);
 
-// Whether a run behind the first is empty: pycocotools may stop there.
+// Parts of it.
+uint32_t RleArea(const Rle& rle);
 bool HasEmptyRun(const Rle& rle);
 
 // The tight box; zeros without foreground runs. When all of those are empty,

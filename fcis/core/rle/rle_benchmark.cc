@@ -41,8 +41,10 @@ void BM_ParseCounts(benchmark::State& state) {
   const Rle rle = StarMask(static_cast<double>(state.range(0)));
   const std::string text = RleCountsToString(rle.counts);
   std::vector<uint32_t> counts;
+  RunSums sums;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(ParseRleCounts(kHeight, kWidth, text, counts));
+    benchmark::DoNotOptimize(
+        ParseRleCounts(kHeight, kWidth, text, counts, &sums));
   }
   CountRuns(state, rle.counts.size());
 }

@@ -1,9 +1,7 @@
 #include "fcis/core/rle/rle_ranks.h"
 
 #include <algorithm>
-#include <numeric>
 
-#include "absl/types/span.h"
 #include "fcis/core/base/multiversion.h"
 
 namespace fcis {
@@ -18,8 +16,8 @@ uint32_t Popcount(uint64_t bits) {
 }
 
 // Pairs of background and foreground; background at the end says nothing.
-absl::Span<const uint32_t> PairsOf(const Rle& rle) {
-  return absl::MakeConstSpan(rle.counts).first(rle.counts.size() / 2 * 2);
+absl::Span<const uint32_t> PairsOf(absl::Span<const uint32_t> counts) {
+  return counts.first(counts.size() / 2 * 2);
 }
 
 // Adds 2^end - 2^begin, which has the bits from begin to end, for each run of
@@ -66,14 +64,15 @@ FCIS_MULTIVERSION uint32_t SumOverRuns(absl::Span<const uint32_t> runs,
 
 }  // namespace
 
-bool RleRanks::Build(const Rle& rle) {
+bool RleRanks::Build(absl::Span<const uint32_t> counts) {
   // A column of a usual picture, and more.
   constexpr size_t kMaxWordsPerRun = 64;
-  const absl::Span<const uint32_t> runs = PairsOf(rle);
+  const absl::Span<const uint32_t> runs = PairsOf(counts);
+  const RunSums sums = SumRuns(counts);
   first_ = runs.empty() ? 0 : runs[0];
-  last_ = std::accumulate(runs.begin(), runs.end(), 0u);
+  last_ = sums.end;
   const size_t words = (last_ - first_) / kBits + size_t{1};
-  if (words > kMaxWordsPerRun * (runs.size() + 1) || HasEmptyRun(rle)) {
+  if (words > kMaxWordsPerRun * (runs.size() + 1) || sums.has_empty) {
     return false;
   }
   bits_.assign(words, 0);
@@ -84,7 +83,7 @@ bool RleRanks::Build(const Rle& rle) {
 }
 
 uint32_t RleRanks::CountCommon(const Rle& other) const {
-  return SumOverRuns(PairsOf(other), first_, last_, bits_.data(),
+  return SumOverRuns(PairsOf(other.counts), first_, last_, bits_.data(),
                      before_.data());
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "fcis/core/rle/rle.h"
 
 namespace fcis {
@@ -15,7 +16,8 @@ class RleRanks {
   // Takes a mask in the place of the one before, whose memory is reused. False:
   // it has an empty run (HasEmptyRun), or few that reach too far for a bitmap;
   // nothing may be asked then.
-  bool Build(const Rle& rle);
+  bool Build(absl::Span<const uint32_t> counts);
+  bool Build(const Rle& rle) { return Build(rle.counts); }
 
   // Pixels that the mask shares with another, of the same size.
   uint32_t CountCommon(const Rle& other) const;

@@ -1,56 +1,22 @@
 #include "fcis/core/rle/rle_string.h"
 
-#include <cstring>
 #include <utility>
 
-#if defined(__x86_64__)
-// GCC 12 takes what its intrinsics leave open on purpose for a mistake.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#include <immintrin.h>
-#pragma GCC diagnostic pop
-#endif
-
 #include "absl/strings/str_cat.h"
-#include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/rle/rle_string_fast.h"
 
 namespace fcis {
 namespace {
 
-constexpr unsigned kFirstChar = '0';
-constexpr unsigned kMore = 0x20;  // another group follows
-constexpr unsigned kSign = 0x10;
-constexpr unsigned kBits = 0x1f;
-// Differences of runs need 33 bits and a sign.
-constexpr int kMaxGroups = 7;
-
 void AppendNumber(int64_t number, std::string& text) {
   for (bool more = true; more;) {
-    unsigned group = static_cast<unsigned>(number) & kBits;
+    unsigned group = static_cast<unsigned>(number) & kRleBits;
     number >>= 5;
-    more = number != ((group & kSign) ? -1 : 0);
-    if (more) group |= kMore;
-    text.push_back(static_cast<char>(kFirstChar + group));
+    more = number != ((group & kRleSign) ? -1 : 0);
+    if (more) group |= kRleMore;
+    text.push_back(static_cast<char>(kRleFirstChar + group));
   }
-}
-
-// The number of up to seven groups at `next`, which moves behind it; false when
-// it is malformed, `next` then stands at the byte at fault.
-bool ReadNumber(const char*& next, const char* end, int64_t& number) {
-  int64_t bits = 0;
-  for (int shift = 0; shift < 5 * kMaxGroups; shift += 5) {
-    if (next == end) return false;
-    const unsigned group = static_cast<unsigned char>(*next) - kFirstChar;
-    if (group > (kMore | kBits)) return false;
-    ++next;
-    bits |= static_cast<int64_t>(group & kBits) << shift;
-    if (group & kMore) continue;
-    if (group & kSign) bits -= int64_t{1} << (shift + 5);
-    number = bits;
-    return true;
-  }
-  return false;
 }
 
 absl::Status NumberError(absl::string_view text, size_t at) {
@@ -59,14 +25,14 @@ absl::Status NumberError(absl::string_view text, size_t at) {
         "corrupt RLE: counts end at byte ", at, " within a number"));
   }
   const unsigned char byte = static_cast<unsigned char>(text[at]);
-  if (byte < kFirstChar || byte > (kFirstChar | kMore | kBits)) {
+  if (byte < kRleFirstChar || byte > (kRleFirstChar | kRleMore | kRleBits)) {
     return absl::InvalidArgumentError(
         absl::StrCat("corrupt RLE: byte ", at, " of counts is ", byte,
                      ", expected '0' (48) to 'o' (111)"));
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("corrupt RLE: number at byte ", at - kMaxGroups,
-                   " of counts has more than ", kMaxGroups, " groups"));
+      absl::StrCat("corrupt RLE: number at byte ", at - kRleMaxGroups,
+                   " of counts has more than ", kRleMaxGroups, " groups"));
 }
 
 absl::Status RunError(int height, int width, size_t run, int64_t length,
@@ -94,11 +60,11 @@ absl::Status ParsePlainly(int height, int width, absl::string_view text,
   int64_t covered = 0;
   while (next != end) {
     // Nine of ten numbers have one group.
-    const unsigned group = static_cast<unsigned char>(*next) - kFirstChar;
-    int64_t number = static_cast<int64_t>(group ^ kSign) - kSign;
-    if (group <= kBits) {
+    const unsigned group = static_cast<unsigned char>(*next) - kRleFirstChar;
+    int64_t number = static_cast<int64_t>(group ^ kRleSign) - kRleSign;
+    if (group <= kRleBits) {
       ++next;
-    } else if (!ReadNumber(next, end, number)) {
+    } else if (!ReadRleNumber(next, end, number)) {
       return NumberError(text, static_cast<size_t>(next - text.data()));
     }
     if (out - first > 2) number += out[-2];
@@ -113,171 +79,6 @@ absl::Status ParsePlainly(int height, int width, absl::string_view text,
   return absl::OkStatus();
 }
 
-#if defined(__x86_64__)
-
-// Each number is the difference to the run two before: adds what lies two, four
-// and so on before.
-__attribute__((target("avx2"))) void StoreEight(__m256i numbers,
-                                                uint32_t* out) {
-  // Within each half, then over both.
-  numbers = _mm256_add_epi32(numbers, _mm256_slli_si256(numbers, 8));
-  const __m256i low = _mm256_permute4x64_epi64(numbers, 0x55);
-  numbers = _mm256_add_epi32(
-      numbers, _mm256_blend_epi32(_mm256_setzero_si256(), low, 0xf0));
-  long long before;  // NOLINT: what the intrinsic takes
-  std::memcpy(&before, out - 2, sizeof before);
-  numbers = _mm256_add_epi32(numbers, _mm256_set1_epi64x(before));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), numbers);
-}
-
-// Up to eight numbers of one group.
-__attribute__((target("avx2"))) size_t ReadEight(const char*& next,
-                                                 const char* end,
-                                                 uint32_t* out) {
-  constexpr int kNumbers = 8;
-  if (end - next < kNumbers) return 0;
-  const __m128i sign = _mm_set1_epi8(kSign);
-  const __m128i groups =
-      _mm_sub_epi8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(next)),
-                   _mm_set1_epi8(kFirstChar));
-  const int single = _mm_movemask_epi8(
-      _mm_cmpeq_epi8(_mm_min_epu8(groups, _mm_set1_epi8(kBits)), groups));
-  const int n = __builtin_ctz(~static_cast<unsigned>(single) | 1u << kNumbers);
-  if (n > 0) {
-    StoreEight(
-        _mm256_cvtepi8_epi32(_mm_sub_epi8(_mm_xor_si128(groups, sign), sign)),
-        out);
-  }
-  next += n;
-  return static_cast<size_t>(n);
-}
-
-#define FCIS_WIDE                                           \
-  __attribute__((                                           \
-      target("avx512f,avx512bw,avx512vl,avx512vbmi2,lzcnt," \
-             "popcnt")))
-
-FCIS_WIDE void StoreSixteen(__m256i words, uint32_t* out) {
-  const __m512i zero = _mm512_setzero_si512();
-  __m512i numbers = _mm512_cvtepi16_epi32(words);
-  numbers = _mm512_add_epi32(numbers, _mm512_alignr_epi32(numbers, zero, 14));
-  numbers = _mm512_add_epi32(numbers, _mm512_alignr_epi32(numbers, zero, 12));
-  numbers = _mm512_add_epi32(numbers, _mm512_alignr_epi32(numbers, zero, 8));
-  long long before;  // NOLINT: what the intrinsic takes
-  std::memcpy(&before, out - 2, sizeof before);
-  numbers = _mm512_add_epi32(numbers, _mm512_set1_epi64(before));
-  _mm512_storeu_si512(out, numbers);
-}
-
-// The numbers of one or two groups that lie within the next 32 characters, up
-// to the first that is longer or wrong.
-FCIS_WIDE size_t ReadThirtyTwo(const char*& next, const char* end,
-                               uint32_t* out) {
-  const __m256i zero_char = _mm256_set1_epi8(kFirstChar);
-  const __m256i bits = _mm256_set1_epi8(kBits), sign = _mm256_set1_epi8(kSign);
-  const uint32_t there = end - next < 32 ? (1u << (end - next)) - 1 : ~0u;
-  const __m256i groups =
-      _mm256_sub_epi8(_mm256_maskz_loadu_epi8(there, next), zero_char);
-  const uint32_t good =
-      there & _mm256_cmple_epu8_mask(groups, _mm256_set1_epi8(kMore | kBits));
-  const uint32_t more =
-      good & _mm256_test_epi8_mask(groups, _mm256_set1_epi8(kMore));
-  const uint32_t stop = ~good | (more & more >> 1);
-  const uint32_t last = (stop ^ (stop - 1)) & ~stop & ~more;
-  if (last == 0) return 0;
-  // Of two groups the second is the higher one.
-  const uint32_t second = more << 1;
-  const __m256i lower = _mm256_maskz_sub_epi8(
-      second, _mm256_maskz_loadu_epi8(second, next - 1), zero_char);
-  const __m512i high = _mm512_cvtepi8_epi16(
-      _mm256_sub_epi8(_mm256_xor_si256(groups, sign), sign));
-  const __m512i words = _mm512_maskz_compress_epi16(
-      last,
-      _mm512_or_si512(_mm512_mask_slli_epi16(high, second, high, 5),
-                      _mm512_cvtepu8_epi16(_mm256_and_si256(lower, bits))));
-  const auto n = static_cast<size_t>(__builtin_popcount(last));
-  StoreSixteen(_mm512_castsi512_si256(words), out);
-  if (n > 16) StoreSixteen(_mm512_extracti64x4_epi64(words, 1), out + 16);
-  next += 32 - __builtin_clz(last);
-  return n;
-}
-
-#undef FCIS_WIDE
-
-bool CpuHas(RleReading way) {
-  if (way == RleReading::kAvx2) return __builtin_cpu_supports("avx2");
-  return __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512vbmi2");
-}
-
-using ReadSome = size_t (*)(const char*& next, const char* end, uint32_t* out);
-
-// Reads a number of two groups, the usual length of those with more than one;
-// false: the next is none.
-inline bool ReadPair(const char*& next, const char* end, int64_t& number) {
-  if (end - next < 2) return false;
-  const unsigned low = static_cast<unsigned char>(next[0]) - kFirstChar;
-  const unsigned high = static_cast<unsigned char>(next[1]) - kFirstChar;
-  if ((low & ~kBits) != kMore || high > kBits) return false;
-  number = (static_cast<int64_t>(high ^ kSign) - kSign) * (kBits + 1) +
-           (low & kBits);
-  next += 2;
-  return true;
-}
-
-FCIS_MULTIVERSION bool CoverAtMost(uint64_t pixels,
-                                   const std::vector<uint32_t>& counts) {
-  uint64_t covered = 0;
-  uint32_t signs = 0;
-  for (const uint32_t run : counts) {
-    covered += run;
-    signs |= run;
-  }
-  return signs >> 31 == 0 && covered <= pixels;
-}
-
-// Reads several numbers at once, not kPlain: `read` returns how many it stored
-// as runs, behind at least three, and may write up to kRoom. False: something
-// is wrong, or may be; the counts are then unspecified.
-bool ParseFast(RleReading way, int64_t pixels, absl::string_view text,
-               std::vector<uint32_t>& counts) {
-  const ReadSome read = way == RleReading::kAvx512 ? ReadThirtyTwo : ReadEight;
-  constexpr size_t kRoom = 32;
-  // Below it no sum of a run and so many differences overflows.
-  if (pixels > int64_t{1} << 30) return false;
-  if (counts.size() < text.size() + kRoom) counts.resize(text.size() + kRoom);
-  const char* next = text.data();
-  const char* const end = next + text.size();
-  uint32_t* const first = counts.data();
-  uint32_t* out = first;
-  while (next != end) {
-    if (out - first > 2) {
-      const size_t n = read(next, end, out);
-      out += n;
-      if (n > 0) continue;
-    }
-    int64_t number;
-    if (!ReadPair(next, end, number) && !ReadNumber(next, end, number)) {
-      return false;
-    }
-    if (out - first > 2) number += out[-2];
-    if (number < 0 || number > pixels) return false;
-    *out++ = static_cast<uint32_t>(number);
-  }
-  counts.resize(static_cast<size_t>(out - first));
-  return CoverAtMost(static_cast<uint64_t>(pixels), counts);
-}
-
-#else
-
-bool CpuHas(RleReading) { return false; }
-bool ParseFast(RleReading, int64_t, absl::string_view, std::vector<uint32_t>&) {
-  return false;
-}
-
-#endif
-
 }  // namespace
 
 std::string RleCountsToString(absl::Span<const uint32_t> counts) {
@@ -291,26 +92,29 @@ std::string RleCountsToString(absl::Span<const uint32_t> counts) {
 }
 
 absl::Status ParseRleCounts(int height, int width, absl::string_view text,
-                            std::vector<uint32_t>& counts) {
+                            std::vector<uint32_t>& counts, RunSums* sums) {
   static const RleReading best =
       CanRead(RleReading::kAvx512) ? RleReading::kAvx512
       : CanRead(RleReading::kAvx2) ? RleReading::kAvx2
                                    : RleReading::kPlain;
-  return ParseRleCounts(best, height, width, text, counts);
+  return ParseRleCounts(best, height, width, text, counts, sums);
 }
 
 bool CanRead(RleReading way) {
-  return way == RleReading::kPlain || CpuHas(way);
+  return way == RleReading::kPlain || CpuHasRleReading(way);
 }
 
 absl::Status ParseRleCounts(RleReading way, int height, int width,
                             absl::string_view text,
-                            std::vector<uint32_t>& counts) {
+                            std::vector<uint32_t>& counts, RunSums* sums) {
   if (way != RleReading::kPlain &&
-      ParseFast(way, static_cast<int64_t>(height) * width, text, counts)) {
+      ParseRleCountsFast(way, static_cast<int64_t>(height) * width, text,
+                         counts, sums)) {
     return absl::OkStatus();
   }
-  return ParsePlainly(height, width, text, counts);
+  RETURN_IF_ERROR(ParsePlainly(height, width, text, counts));
+  *sums = SumRuns(counts);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Rle> ParseRleCounts(int64_t height, int64_t width,
@@ -319,7 +123,9 @@ absl::StatusOr<Rle> ParseRleCounts(int64_t height, int64_t width,
   Rle rle;
   rle.height = static_cast<int>(height);
   rle.width = static_cast<int>(width);
-  RETURN_IF_ERROR(ParseRleCounts(rle.height, rle.width, counts, rle.counts));
+  RunSums sums;
+  RETURN_IF_ERROR(
+      ParseRleCounts(rle.height, rle.width, counts, rle.counts, &sums));
   return rle;
 }
 

@@ -27,10 +27,10 @@ std::string RleCountsToString(absl::Span<const uint32_t> counts);
 absl::StatusOr<Rle> ParseRleCounts(int64_t height, int64_t width,
                                    absl::string_view counts);
 
-// The same into `counts`, whose memory is reused. The size must have passed
-// CheckMaskSize. After an error the counts are unspecified.
+// The same into `counts`, whose memory is reused, with their sums. The size
+// must have passed CheckMaskSize. After an error both are unspecified.
 absl::Status ParseRleCounts(int height, int width, absl::string_view text,
-                            std::vector<uint32_t>& counts);
+                            std::vector<uint32_t>& counts, RunSums* sums);
 
 // How several numbers are read at a time; all ways give the same.
 enum class RleReading { kPlain, kAvx2, kAvx512 };
@@ -42,7 +42,7 @@ bool CanRead(RleReading way);
 // fastest of.
 absl::Status ParseRleCounts(RleReading way, int height, int width,
                             absl::string_view text,
-                            std::vector<uint32_t>& counts);
+                            std::vector<uint32_t>& counts, RunSums* sums);
 
 }  // namespace fcis
 

@@ -99,16 +99,22 @@ TEST(RleStringTest, AllWaysAgree) {
     std::string text = RleCountsToString(runs);
     if (i % 2 == 1) text[below(text.size())] = static_cast<char>(below(256));
     std::vector<uint32_t> want, got;
+    RunSums sums;
     const absl::Status plain =
-        ParseRleCounts(RleReading::kPlain, kHeight, kWidth, text, want);
+        ParseRleCounts(RleReading::kPlain, kHeight, kWidth, text, want, &sums);
     if (i % 2 == 0) {
       ASSERT_EQ(want, runs) << text;
     }
     for (const RleReading way : {RleReading::kAvx2, RleReading::kAvx512}) {
       if (!CanRead(way)) continue;
-      ASSERT_EQ(ParseRleCounts(way, kHeight, kWidth, text, got), plain) << text;
+      ASSERT_EQ(ParseRleCounts(way, kHeight, kWidth, text, got, &sums), plain)
+          << text;
       if (plain.ok()) {
         ASSERT_EQ(got, want) << text;
+        const RunSums expected = SumRuns(want);
+        ASSERT_EQ(sums.area, expected.area) << text;
+        ASSERT_EQ(sums.end, expected.end) << text;
+        ASSERT_EQ(sums.has_empty, expected.has_empty) << text;
       }
     }
   }
@@ -117,11 +123,12 @@ TEST(RleStringTest, AllWaysAgree) {
 TEST(RleStringTest, ReusesMemory) {
   std::vector<uint32_t> counts(100, 7);
   const uint32_t* memory = counts.data();
-  ASSERT_TRUE(ParseRleCounts(3, 4, "1`0", counts).ok() == false);
-  ASSERT_TRUE(ParseRleCounts(3, 4, "39", counts).ok());
+  RunSums sums;
+  ASSERT_TRUE(ParseRleCounts(3, 4, "1`0", counts, &sums).ok() == false);
+  ASSERT_TRUE(ParseRleCounts(3, 4, "39", counts, &sums).ok());
   EXPECT_THAT(counts, ElementsAre(3, 9));
   EXPECT_EQ(counts.data(), memory);
-  ASSERT_TRUE(ParseRleCounts(3, 4, "", counts).ok());
+  ASSERT_TRUE(ParseRleCounts(3, 4, "", counts, &sums).ok());
   EXPECT_THAT(counts, IsEmpty());
 }
 

@@ -1,7 +1,9 @@
 #include "fcis/core/rle/rle.h"
 
+#include <algorithm>
 #include <limits>
 
+#include "fcis/core/base/counter_rng.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -48,6 +50,21 @@ TEST(RleAreaTest, AddsTheForeground) {
   EXPECT_EQ(RleArea(Make(65535, 65537, {0, 4294967295u})), 4294967295u);
 }
 
+TEST(SumRunsTest, AreaEndAndEmptyRuns) {
+  const auto sums = [](const std::vector<uint32_t>& counts) {
+    const RunSums s = SumRuns(counts);
+    return std::vector<uint32_t>{s.area, s.end, s.has_empty ? 1u : 0u};
+  };
+  EXPECT_THAT(sums({}), ElementsAre(0, 0, 0));
+  EXPECT_THAT(sums({9}), ElementsAre(0, 0, 0));
+  EXPECT_THAT(sums({0}), ElementsAre(0, 0, 0));
+  EXPECT_THAT(sums({0, 4}), ElementsAre(4, 4, 0));
+  EXPECT_THAT(sums({2, 4, 3}), ElementsAre(4, 6, 0));
+  EXPECT_THAT(sums({2, 0}), ElementsAre(0, 2, 1));
+  EXPECT_THAT(sums({2, 4, 0}), ElementsAre(4, 6, 1));
+  EXPECT_THAT(sums({0, 4, 0, 1}), ElementsAre(5, 5, 1));
+}
+
 TEST(RleToBboxTest, WithinAColumnAndAcross) {
   EXPECT_EQ(RleToBbox(Make(5, 4, {6, 2, 12})), (XywhBox{1, 1, 1, 2}));
   EXPECT_EQ(RleToBbox(Make(5, 4, {6, 2, 9, 1, 2})), (XywhBox{1, 1, 3, 2}));
@@ -59,6 +76,33 @@ TEST(RleToBboxTest, WithinAColumnAndAcross) {
   EXPECT_EQ(RleToBbox(Make(1, 9, {3, 2, 4})), (XywhBox{3, 0, 2, 1}));
   EXPECT_EQ(RleToBbox(Make(65535, 65537, {4294967294u, 1})),
             (XywhBox{65536, 65534, 1, 1}));
+}
+
+// Run by run, as pycocotools does it.
+TEST(RleToBboxTest, ManyRuns) {
+  for (uint64_t seed = 0; seed < 3000; ++seed) {
+    const uint32_t height = 1 + RngBits(seed, 0) % (seed % 2 ? 9 : 70000);
+    const uint32_t most = 1 + RngBits(seed, 1) % (2 * height);
+    std::vector<uint32_t> counts;
+    uint32_t x_min = ~0u, x_max = 0, y_min = ~0u, y_max = 0, at = 0;
+    for (uint64_t i = 0; i < 2 + seed % 300; ++i) {
+      counts.push_back(RngBits(seed, i + 2) % most);
+      at += counts.back();
+      if (i % 2 == 0 || counts.back() == 0) continue;
+      const uint32_t first = at - counts.back(), last = at - 1;
+      const bool across = first / height != last / height;
+      x_min = std::min(x_min, first / height);
+      x_max = std::max(x_max, last / height);
+      y_min = std::min(y_min, across ? 0 : first % height);
+      y_max = std::max(y_max, across ? height - 1 : last % height);
+    }
+    if (x_min == ~0u) continue;
+    const Rle rle = Make(static_cast<int>(height),
+                         static_cast<int>(at / height + 1), counts);
+    EXPECT_EQ(RleToBbox(rle),
+              (XywhBox{1. * x_min, 1. * y_min, x_max - x_min + 1.,
+                       y_max - y_min + 1.}));
+  }
 }
 
 TEST(RleToBboxTest, WithoutForeground) {

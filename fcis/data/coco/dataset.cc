@@ -157,10 +157,14 @@ bool ReadAnnotation(JsonScanner& json, RecordReader& reader,
   return read || reader.Fail(annotation.id);
 }
 
+template <typename Record>
+using Records = std::conditional_t<std::is_same_v<Record, CocoAnnotation>,
+                                   LargeVector<Record>, std::vector<Record>>;
+
 // Records in the file's order, but those that are left out.
 template <typename Record>
 struct RecordList {
-  std::vector<Record> records;
+  Records<Record> records;
   Faults faults;
   uint32_t count = 0;  // with those that are left out
   std::vector<std::optional<RecordId>> left_out_of;  // of annotations only
@@ -299,8 +303,8 @@ bool DatasetReader::ReadRecords(JsonScanner& json, const char* name,
 }
 
 // Moves the elements behind those of another list.
-template <typename T>
-void Append(std::vector<T>& from, std::vector<T>& to) {
+template <typename List>
+void Append(List& from, List& to) {
   if (to.empty() && to.capacity() <= from.size()) return to.swap(from);
   to.insert(to.end(), std::make_move_iterator(from.begin()),
             std::make_move_iterator(from.end()));
@@ -312,11 +316,15 @@ bool DatasetReader::ReadAnnotations(JsonScanner& json) {
   const bool small = text_.size() - json.offset() < size_t{1} << 20;
   // Several for each thread, as one may be slower than the others.
   const int parts = small || NumThreads() == 1 ? 1 : 4 * NumThreads();
+  constexpr size_t kUsualLength = 600;  // of an annotation's text
+  const size_t expected =
+      text_.size() / kUsualLength / static_cast<size_t>(parts);
   std::vector<RecordList<CocoAnnotation>> read(parts);
   const absl::StatusOr<ArrayParts> all =
       ReadArrayParts(text_, json.offset(), parts, [&](size_t part) {
         RecordList<CocoAnnotation>* const list = &read[part];
         *list = {};
+        list->records.reserve(expected);
         return [this, list](JsonScanner& element) {
           return ReadRecord(element, text_, rules_, rules_.annotations,
                             ReadAnnotation, *list);

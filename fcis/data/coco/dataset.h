@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "fcis/core/base/large_vector.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/coco/record_id.h"
@@ -81,7 +82,7 @@ struct CocoDataset {
   // no image or category.
   std::vector<CocoImage> images;
   std::vector<CocoCategory> categories;
-  std::vector<CocoAnnotation> annotations;
+  LargeVector<CocoAnnotation> annotations;
   bool has_categories = false;  // the key is there
   bool duplicate_key = false;   // one of the lists is there twice
 

@@ -86,6 +86,9 @@ bool ParseIntegerId(absl::string_view text, RecordId& id);
 // Positions by id; of equal ids the one set last.
 class RecordIndex {
  public:
+  // Room for so many numbers.
+  void Reserve(size_t count) { numbers_.reserve(count); }
+
   void Set(const RecordId& id, int position) {
     if (id.is_text()) {
       texts_[id.text()] = position;

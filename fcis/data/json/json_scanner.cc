@@ -74,6 +74,12 @@ bool JsonScanner::ReadNumber(double& value) {
 
 bool JsonScanner::ReadNumber(JsonNumber& number) {
   if (Next() == '\0') return Expected("a number");
+  if (const int length = TakeSmallInteger(next_, end_, number.integer)) {
+    number.integral = true;
+    number.value = static_cast<double>(number.integer);
+    next_ += length;
+    return true;
+  }
   const Decimal d = TakeApart(next_, end_);
   number = JsonNumber();
   if (d.end == nullptr) return ReadSpecialNumber(number.value);

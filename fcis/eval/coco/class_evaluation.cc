@@ -159,6 +159,10 @@ void ClassEvaluation::Rank(absl::Span<const RankKey> members) {
   std::vector<int> seen(truth_.images().size(), 0);
   ranked_.reserve(keys.size());
   for (const RankKey& key : keys) {
+    constexpr ptrdiff_t kAhead = 16;
+    if (&keys.back() - &key > kAhead) {
+      __builtin_prefetch(&list[(&key)[kAhead].position]);
+    }
     const ScoredDetection& d = list[key.position];
     uint32_t inside = 0;
     for (size_t a = 0; a < A_; ++a) {
@@ -300,7 +304,7 @@ void ClassEvaluation::AccumulateArea(size_t a, EvalCurves& curves) {
     for (size_t t = 0; t < T_; ++t) {
       FindTruePositives(
           correct_.Row(a * T_ + t), wrong_.Row(a * T_ + t), within_.Row(m),
-          &false_before_[(a * M_ + m) * matchable_.size()], found_);
+          false_before_.data() + (a * M_ + m) * matchable_.size(), found_);
       FillCurve(curves.At(static_cast<int>(t), klass_, static_cast<int>(a),
                           static_cast<int>(m)),
                 num_objects, curves);

@@ -1,7 +1,6 @@
 #include "fcis/eval/coco/compared_mask.h"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 #include "fcis/core/rle/rle_iou.h"
@@ -23,14 +22,14 @@ double Common(double a, double a_length, double b, double b_length) {
 }  // namespace
 
 Rle& ComparedMask::Renew() {
-  has_area_ = has_box_ = has_columns_ = has_boundary_ = false;
+  has_sums_ = has_box_ = has_columns_ = has_boundary_ = false;
   return rle_;
 }
 
-uint32_t ComparedMask::area() {
-  if (!has_area_) area_ = RleArea(rle_);
-  has_area_ = true;
-  return area_;
+const RunSums& ComparedMask::sums() {
+  if (!has_sums_) sums_ = SumRuns(rle_.counts);
+  has_sums_ = true;
+  return sums_;
 }
 
 const XywhBox& ComparedMask::box() {
@@ -48,9 +47,7 @@ const XywhBox& ComparedMask::columns() {
   const std::vector<uint32_t>& runs = rle_.counts;
   if (runs.size() < 2 || rle_.height == 0) return columns_;
   const auto height = static_cast<uint32_t>(rle_.height);
-  const auto end = runs.begin() + static_cast<int64_t>(runs.size() / 2 * 2);
-  const uint32_t first = runs[0] / height;
-  const uint32_t last = std::accumulate(runs.begin(), end, 0u) / height;
+  const uint32_t first = runs[0] / height, last = sums().end / height;
   return columns_ = {static_cast<double>(first), 0, last - first + 1.,
                      static_cast<double>(height)};
 }
@@ -83,15 +80,29 @@ const RleRanks* ComparedMask::RanksOf(const TruthObject& object) {
   Ranked& ranked = ranked_[place % ranked_.size()];
   if (ranked.object != &object) {
     ranked.object = &object;
-    ranked.built = ranked.ranks.Build(object.mask.rle);
+    ranked.built = ranked.ranks.Build(object.mask.counts);
   }
   return ranked.built ? &ranked.ranks : nullptr;
 }
 
+// As MaskIou: masks without empty runs that share a pixel have boxes that do.
+double ComparedMask::IouOfMasks(const TruthObject& object) {
+  const MeasuredMask& truth = object.mask;
+  const bool same_size =
+      rle_.height == truth.height && rle_.width == truth.width;
+  const RleRanks* const ranks =
+      same_size && !sums().has_empty ? RanksOf(object) : nullptr;
+  if (ranks == nullptr) {
+    return MaskIou(rle_, box(), truth.ToRle(), truth.box, object.crowd);
+  }
+  const uint32_t common = ranks->CountCommon(rle_);
+  if (common == 0) return 0;
+  return IouOf(common, area(), truth.area, object.crowd);
+}
+
 double ComparedMask::Iou(const TruthObject& object) {
   if (!CanReach(object)) return 0;
-  const double iou = MaskIou(rle_, box(), object.mask.rle, object.mask.box,
-                             object.crowd, RanksOf(object));
+  const double iou = IouOfMasks(object);
   if (type_ != IouType::kBoundary || iou <= 0 || iou < least_) return iou;
   if (!has_boundary_) boundary_ = MaskBoundary(rle_);
   has_boundary_ = true;

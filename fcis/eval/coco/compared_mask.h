@@ -21,9 +21,14 @@ class ComparedMask {
   // Forgets the mask; what this returns is to be made the next one. Its arrays
   // are there to be used again.
   Rle& Renew();
+  // Of that mask, where they are known already.
+  void SetSums(const RunSums& sums) {
+    sums_ = sums;
+    has_sums_ = true;
+  }
 
   const Rle& rle() const { return rle_; }
-  uint32_t area();
+  uint32_t area() { return sums().area; }
   const XywhBox& box();  // tight
 
   // pycocotools' IoU with the object's mask, for IouType::kBoundary the smaller
@@ -31,16 +36,18 @@ class ComparedMask {
   double Iou(const TruthObject& object);
 
  private:
+  const RunSums& sums();
   bool CanReach(const TruthObject& object);
+  double IouOfMasks(const TruthObject& object);
   const XywhBox& columns();
   const RleRanks* RanksOf(const TruthObject& object);
 
   const IouType type_;
   const double least_;
   Rle rle_, boundary_;
-  uint32_t area_ = 0;
+  RunSums sums_ = {};
   XywhBox box_, columns_;
-  bool has_area_ = false, has_box_ = false, has_columns_ = false;
+  bool has_sums_ = false, has_box_ = false, has_columns_ = false;
   bool has_boundary_ = false;
   // Of the objects compared last, as detections come picture by picture.
   struct Ranked {

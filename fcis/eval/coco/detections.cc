@@ -1,34 +1,21 @@
 #include "fcis/eval/coco/detections.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/rle/rle_iou.h"
-#include "fcis/core/rle/rle_polygon.h"
-#include "fcis/core/rle/rle_string.h"
-#include "fcis/eval/coco/compared_mask.h"
+#include "fcis/core/base/thread_team.h"
+#include "fcis/eval/coco/overlap_sink.h"
 
 namespace fcis::eval {
 namespace {
 
-// Where a detection's area, box and mask come from. pycocotools decides by the
-// first of the list.
-struct Sources {
-  bool boxes = false;  // area = width * height
-  bool masks = false;  // masks are needed, for IoU, area or box
-  bool draw = false;   // missing masks are drawn from boxes
-  bool mask_areas = false;
-};
-
-absl::StatusOr<Sources> ChooseSources(const data::CocoResult& first,
-                                      absl::string_view path,
-                                      const EvalOptions& options) {
-  Sources sources;
+absl::StatusOr<DetectionSources> ChooseSources(const data::CocoResult& first,
+                                               absl::string_view path,
+                                               const EvalOptions& options) {
+  DetectionSources sources;
   const bool compares_masks = options.iou_type != IouType::kBbox;
   sources.boxes = first.has_bbox && !first.empty_bbox;
   if (!sources.boxes && !first.has_segmentation) {
@@ -43,231 +30,6 @@ absl::StatusOr<Sources> ChooseSources(const data::CocoResult& first,
   return sources;
 }
 
-class OverlapSink : public data::ResultsSink {
- public:
-  OverlapSink(const GroundTruth& truth, const EvalOptions& options,
-              const Sources& sources)
-      : truth_(truth),
-        options_(options),
-        sources_(sources),
-        lowest_(LowestMatchThreshold(options)),
-        mask_(options.iou_type,
-              options.explain ? std::min(lowest_, kBackgroundIou) : lowest_) {
-    detections_.box_areas = sources.boxes && !sources.mask_areas &&
-                            options.iou_type != IouType::kBbox;
-  }
-
-  absl::Status Add(const data::CocoResult& result) override;
-  Detections& detections() { return detections_; }
-
- private:
-  absl::Status FindImage(const data::RecordId& id);
-  absl::Status TakeBox(const data::CocoResult& result);
-  bool LacksMask(const data::CocoResult& result);
-  absl::Status TakeMask(const data::CocoResult& result);
-  absl::StatusOr<Rle> DrawBox() const;
-  void Compare(const data::CocoResult& result,
-               absl::Span<const TruthObject> cell, ScoredDetection& detection);
-  void Measure(absl::Span<const TruthObject> objects);
-  void AppendReached(absl::Span<const double> ious, int64_t first,
-                     double lowest, std::vector<Overlap>& overlaps) const;
-  void Count(const data::CocoResult& result);
-
-  const GroundTruth& truth_;
-  const EvalOptions& options_;
-  const Sources sources_;
-  const double lowest_;  // a smaller IoU is no overlap
-  Detections detections_;
-
-  // Of the detection in hand; results come picture by picture.
-  bool has_image_ = false;
-  data::RecordId image_id_;
-  GroundTruth::Image image_;
-  XywhBox box_;
-  ComparedMask mask_;
-  std::vector<double> ious_;
-};
-
-absl::Status OverlapSink::FindImage(const data::RecordId& id) {
-  if (has_image_ && image_id_ == id) return absl::OkStatus();
-  image_ = truth_.FindImage(id);
-  has_image_ = image_.known;
-  if (!has_image_) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("image_id ", id.ToString(), " is not in ",
-                     truth_.dataset().path, truth_.NoteOnImage(id)));
-  }
-  image_id_ = id;
-  if (sources_.masks && image_.evaluated >= 0) {
-    for (const TruthObject& object : truth_.ObjectsIn(image_.evaluated)) {
-      __builtin_prefetch(object.mask.rle.counts.data());
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status OverlapSink::TakeBox(const data::CocoResult& result) {
-  if (sources_.boxes && (!result.has_bbox || result.empty_bbox)) {
-    return absl::InvalidArgumentError(
-        "no \"bbox\", though the first detection has one");
-  }
-  box_ = result.bbox;
-  return absl::OkStatus();
-}
-
-// Counts those whose mask is missing and may not be drawn: an error in the end.
-bool OverlapSink::LacksMask(const data::CocoResult& result) {
-  if (!sources_.masks || sources_.draw || result.has_segmentation) return false;
-  DetectionCounts& counts = detections_.counts;
-  if (counts.without_mask++ == 0) counts.first_without_mask = counts.total - 1;
-  return true;
-}
-
-// As pycocotools: the polygon of the corners.
-absl::StatusOr<Rle> OverlapSink::DrawBox() const {
-  const data::CocoImage& image =
-      truth_.dataset().images[static_cast<size_t>(image_.index)];
-  if (image.height < 0 || image.width < 0) {
-    return absl::InvalidArgumentError(
-        "a mask drawn from \"bbox\" needs the picture's \"height\" and "
-        "\"width\"");
-  }
-  const double left = box_.x, right = box_.x + box_.width;
-  const double top = box_.y, bottom = box_.y + box_.height;
-  return PolygonToRle({left, top, left, bottom, right, bottom, right, top},
-                      image.height, image.width);
-}
-
-absl::Status OverlapSink::TakeMask(const data::CocoResult& result) {
-  Rle& mask = mask_.Renew();
-  if (!result.has_segmentation) {
-    ASSIGN_OR_RETURN(mask, DrawBox());
-  } else if (result.segmentation.kind == data::Segmentation::Kind::kCounts) {
-    const data::Segmentation& segmentation = result.segmentation;
-    RETURN_IF_ERROR(CheckMaskSize(segmentation.height, segmentation.width));
-    mask.height = static_cast<int>(segmentation.height);
-    mask.width = static_cast<int>(segmentation.width);
-    RETURN_IF_ERROR(ParseRleCounts(mask.height, mask.width, segmentation.counts,
-                                   mask.counts));
-  } else {
-    const data::CocoImage& image =
-        truth_.dataset().images[static_cast<size_t>(image_.index)];
-    ASSIGN_OR_RETURN(mask, data::SegmentationToRle(result.segmentation,
-                                                   image.height, image.width));
-  }
-  return absl::OkStatus();
-}
-
-void OverlapSink::Count(const data::CocoResult& result) {
-  DetectionCounts& counts = detections_.counts;
-  const data::CocoImage& image =
-      truth_.dataset().images[static_cast<size_t>(image_.index)];
-  counts.duplicate_keys += result.duplicate_key;
-  counts.score_out_of_range += result.score < 0 || result.score > 1;
-  if (sources_.masks && image.height >= 0 && image.width >= 0) {
-    const bool other =
-        mask_.rle().height != image.height || mask_.rle().width != image.width;
-    if (other && counts.other_size++ == 0) {
-      counts.first_other_size = counts.total - 1;
-    }
-  }
-  if (!result.has_bbox || result.empty_bbox) return;
-  ++counts.boxes;
-  const XywhBox& box = result.bbox;
-  counts.corner_like += box.width >= box.x && box.height >= box.y;
-  counts.relative_like += box.x + box.width <= 1 && box.y + box.height <= 1;
-  if (image.height < 0 || image.width < 0) return;
-  counts.leaving += box.x + box.width > static_cast<double>(image.width) + 1 ||
-                    box.y + box.height > static_cast<double>(image.height) + 1;
-}
-
-absl::Status OverlapSink::Add(const data::CocoResult& result) {
-  ++detections_.counts.total;
-  RETURN_IF_ERROR(FindImage(result.image_id));
-  RETURN_IF_ERROR(TakeBox(result));
-  if (LacksMask(result)) return absl::OkStatus();
-  if (sources_.masks) RETURN_IF_ERROR(TakeMask(result));
-  Count(result);
-
-  ScoredDetection detection;
-  detection.category = truth_.FindCategory(result.category_id);
-  detection.image = image_.evaluated;
-  if (detection.category < 0 || detection.image < 0) {
-    if (truth_.CategoryIndex(result.category_id) >= 0) {
-      ++detections_.counts.other_image;
-    } else if (detections_.counts.unlisted_category++ == 0) {
-      detections_.counts.first_unlisted = result.category_id;
-    }
-    return absl::OkStatus();
-  }
-  detection.score = result.score;
-  detection.area =
-      sources_.mask_areas ? mask_.area() : box_.width * box_.height;
-  if (!sources_.boxes && (!result.has_bbox || result.empty_bbox) &&
-      options_.iou_type == IouType::kBbox) {
-    box_ = mask_.box();
-  }
-  Compare(result,
-          truth_.Cell(detection.image, truth_.ClassOf(detection.category)),
-          detection);
-  detections_.list.push_back(detection);
-  return absl::OkStatus();
-}
-
-// With the objects of its cell, and for an explanation with all of its picture.
-void OverlapSink::Compare(const data::CocoResult& result,
-                          absl::Span<const TruthObject> cell,
-                          ScoredDetection& detection) {
-  const auto size = [](const std::vector<Overlap>& overlaps) {
-    return static_cast<uint32_t>(overlaps.size());
-  };
-  const absl::Span<const TruthObject> all =
-      options_.explain ? truth_.ObjectsIn(detection.image) : cell;
-  Measure(all);
-  std::vector<Overlap>& overlaps = detections_.overlaps;
-  detection.first_overlap = size(overlaps);
-  if (!cell.empty()) {
-    const auto at = static_cast<size_t>(cell.data() - all.data());
-    AppendReached(absl::MakeConstSpan(ious_).subspan(at, cell.size()),
-                  truth_.Position(cell), lowest_, overlaps);
-  }
-  detection.num_overlaps = size(overlaps) - detection.first_overlap;
-  if (!options_.explain) return;
-  std::vector<Overlap>& touches = detections_.touches;
-  DetectionTrace trace;
-  trace.offset = result.offset;
-  trace.first_touch = size(touches);
-  if (!all.empty()) {
-    AppendReached(ious_, truth_.Position(all), kBackgroundIou, touches);
-  }
-  trace.num_touches = size(touches) - trace.first_touch;
-  detections_.traces.push_back(trace);
-}
-
-void OverlapSink::Measure(absl::Span<const TruthObject> objects) {
-  ious_.clear();
-  for (const TruthObject& object : objects) {
-    ious_.push_back(options_.iou_type == IouType::kBbox
-                        ? BoxIou(box_, object.box, object.crowd)
-                        : mask_.Iou(object));
-  }
-}
-
-// `first`: the object of the first IoU. Where one is not a number, as of a box
-// that is none, all are appended: COCOeval lets a NaN match, and everything
-// behind it.
-void OverlapSink::AppendReached(absl::Span<const double> ious, int64_t first,
-                                double lowest,
-                                std::vector<Overlap>& overlaps) const {
-  const bool has_nan =
-      absl::c_any_of(ious, [](double iou) { return std::isnan(iou); });
-  for (size_t i = 0; i < ious.size(); ++i) {
-    if (!has_nan && ious[i] < lowest) continue;
-    overlaps.push_back(
-        {static_cast<uint32_t>(first + static_cast<int64_t>(i)), ious[i]});
-  }
-}
-
 // Takes what can be read.
 class IdleSink : public data::ResultsSink {
  public:
@@ -277,7 +39,8 @@ class IdleSink : public data::ResultsSink {
 };
 
 // An error when detections lack a mask.
-absl::Status CheckMasks(const DetectionCounts& counts, const Sources& sources,
+absl::Status CheckMasks(const DetectionCounts& counts,
+                        const DetectionSources& sources,
                         absl::string_view path) {
   if (counts.without_mask == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
@@ -288,51 +51,59 @@ absl::Status CheckMasks(const DetectionCounts& counts, const Sources& sources,
                     : ", though the first has one"));
 }
 
-template <typename T>
-void Append(const std::vector<T>& part, std::vector<T>& all) {
-  all.insert(all.end(), part.begin(), part.end());
-}
-
-// One part behind the other; that of `first` detections and `overlaps` before.
-void CopyList(const Detections& part, size_t first, uint32_t overlaps,
+// What a sink appended, behind what those before it did.
+void CopyPart(OverlapSink& sink, const DetectionSizes& before,
               Detections& all) {
-  for (const ScoredDetection& detection : part.list) {
-    all.list[first] = detection;
-    all.list[first++].first_overlap += overlaps;
+  const Detections& store = sink.store().detections;
+  const DetectionSizes &begin = sink.begin(), &size = sink.size();
+  for (size_t i = 0; i < size.list; ++i) {
+    ScoredDetection& detection = all.list[before.list + i];
+    detection = store.list[begin.list + i];
+    detection.first_overlap +=
+        static_cast<uint32_t>(before.overlaps - begin.overlaps);
   }
+  for (size_t i = 0; i < size.traces; ++i) {
+    DetectionTrace& trace = all.traces[before.traces + i];
+    trace = store.traces[begin.traces + i];
+    trace.first_touch += static_cast<uint32_t>(before.touches - begin.touches);
+  }
+  std::copy_n(store.overlaps.data() + begin.overlaps, size.overlaps,
+              all.overlaps.data() + before.overlaps);
+  std::copy_n(store.touches.data() + begin.touches, size.touches,
+              all.touches.data() + before.touches);
 }
 
 Detections Join(const std::vector<std::unique_ptr<data::ResultsSink>>& sinks) {
-  const auto part = [&](size_t i) -> Detections& {
-    return static_cast<OverlapSink&>(*sinks[i]).detections();
+  const auto sink = [&](int64_t i) -> OverlapSink& {
+    return static_cast<OverlapSink&>(*sinks[static_cast<size_t>(i)]);
   };
-  if (sinks.size() == 1) return std::move(part(0));
+  const auto parts = static_cast<int64_t>(sinks.size());
   Detections all;
-  std::vector<size_t> first;
-  std::vector<uint32_t> overlaps;
-  size_t size = 0;
-  for (size_t i = 0; i < sinks.size(); ++i) {
-    first.push_back(size);
-    overlaps.push_back(static_cast<uint32_t>(all.overlaps.size()));
-    for (DetectionTrace& trace : part(i).traces) {
-      trace.first_touch += static_cast<uint32_t>(all.touches.size());
-    }
-    Append(part(i).overlaps, all.overlaps);
-    Append(part(i).traces, all.traces);
-    Append(part(i).touches, all.touches);
-    all.counts.Add(part(i).counts);
-    all.box_areas = part(i).box_areas;
-    size += part(i).list.size();
+  std::vector<DetectionSizes> before;
+  DetectionSizes size;
+  for (int64_t i = 0; i < parts; ++i) {
+    before.push_back(size);
+    size.list += sink(i).size().list;
+    size.overlaps += sink(i).size().overlaps;
+    size.traces += sink(i).size().traces;
+    size.touches += sink(i).size().touches;
+    all.counts.Add(sink(i).counts());
   }
-  all.list.resize(size);
-  ParallelFor(static_cast<int64_t>(sinks.size()), 1,
-              [&](int64_t begin, int64_t end) {
-                for (auto i = static_cast<size_t>(begin);
-                     i < static_cast<size_t>(end); ++i) {
-                  CopyList(part(i), first[i], overlaps[i], all);
-                  part(i) = Detections();
-                }
-              });
+  if (parts == 1 && sink(0).begin().list == 0) {
+    const DetectionCounts counts = all.counts;
+    all = std::move(sink(0).store().detections);
+    all.counts = counts;
+    return all;
+  }
+  all.list.resize(size.list);
+  all.overlaps.resize(size.overlaps);
+  all.traces.resize(size.traces);
+  all.touches.resize(size.touches);
+  ParallelFor(parts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      CopyPart(sink(i), before[static_cast<size_t>(i)], all);
+    }
+  });
   return all;
 }
 
@@ -357,15 +128,16 @@ void DetectionCounts::Add(const DetectionCounts& other) {
   without_mask += other.without_mask;
 }
 
-absl::StatusOr<Detections> ReadDetections(absl::string_view text,
+absl::StatusOr<Detections> ReadDetections(const MappedFile& file,
                                           absl::string_view path,
                                           const GroundTruth& truth,
                                           const EvalOptions& options,
                                           int threads) {
+  const absl::string_view text = file.bytes();
   data::CocoResult first;
   data::ResultsOptions reading;
-  // Several for each thread, as one may be slower than the others.
-  reading.parts = threads == 1 ? 1 : 4 * threads;
+  // Several for each thread, so that none has to wait for another for long.
+  reading.parts = threads == 1 ? 1 : 16 * threads;
   reading.max_messages = options.bad_annotations.max_messages;
   const absl::StatusOr<bool> any = data::ReadFirstResult(text, path, first);
   if (!any.ok()) {
@@ -376,20 +148,24 @@ absl::StatusOr<Detections> ReadDetections(absl::string_view text,
     return any.status();
   }
   if (!*any) return Detections();
-  ASSIGN_OR_RETURN(const Sources sources, ChooseSources(first, path, options));
+  ASSIGN_OR_RETURN(const DetectionSources sources,
+                   ChooseSources(first, path, options));
   reading.read_segmentation = sources.masks;
   constexpr size_t kUsualLength = 150;  // of a detection's text, or longer
-  const size_t expected =
-      text.size() / static_cast<size_t>(reading.parts) / kUsualLength;
+  const auto members = static_cast<size_t>(NumThreads());
+  std::vector<OverlapStore> stores(members, OverlapStore(options));
+  for (OverlapStore& store : stores) {
+    store.detections.list.reserve(text.size() / kUsualLength / members);
+  }
   ASSIGN_OR_RETURN(
-      const auto sinks,
-      data::ReadResults(
-          text, path, reading, [&]() -> std::unique_ptr<data::ResultsSink> {
-            auto sink = std::make_unique<OverlapSink>(truth, options, sources);
-            sink->detections().list.reserve(expected);
-            return sink;
-          }));
+      const auto sinks, data::ReadResults(text, path, reading, [&] {
+        const auto member = static_cast<size_t>(CurrentPlace().member);
+        return std::make_unique<OverlapSink>(file, truth, options, sources,
+                                             &stores[member]);
+      }));
   Detections detections = Join(sinks);
+  detections.box_areas = sources.boxes && !sources.mask_areas &&
+                         options.iou_type != IouType::kBbox;
   RETURN_IF_ERROR(CheckMasks(detections.counts, sources, path));
   return detections;
 }

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "fcis/core/base/large_vector.h"
+#include "fcis/core/io/file.h"
 #include "fcis/data/coco/results.h"
 #include "fcis/eval/coco/ground_truth.h"
 #include "fcis/eval/coco/options.h"
@@ -77,13 +78,14 @@ struct Detections {
   bool box_areas = false;
 };
 
-// Reads the detections in `text`, the content of the file `path`, and compares
-// each with the objects of its picture and class, in up to `threads` parts at
-// once; the result is the same for any number. Errors as ReadResults, which
+// Reads the detections in `file`, whose name is `path`, and compares each with
+// the objects of its picture and class, on up to `threads` threads; the result
+// is the same for any number. What has been read is dropped from memory
+// (MappedFile::Drop). Errors as ReadResults, which
 // names bad detections, up to options.bad_annotations.max_messages of them: an
 // unknown picture, no "bbox" or "segmentation" where it is needed, no mask,
 // too. Those without "segmentation" are counted, and the first is named.
-absl::StatusOr<Detections> ReadDetections(absl::string_view text,
+absl::StatusOr<Detections> ReadDetections(const MappedFile& file,
                                           absl::string_view path,
                                           const GroundTruth& truth,
                                           const EvalOptions& options,

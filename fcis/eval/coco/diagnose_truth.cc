@@ -211,7 +211,7 @@ void DiagnoseNames(const Evaluation& evaluation, Lines& lines) {
 // What is wrong with the size of an object's mask.
 struct OtherSize {
   const data::CocoAnnotation* annotation;
-  const Rle* mask;
+  const MeasuredMask* mask;
   const data::CocoImage* image;
 };
 
@@ -232,7 +232,7 @@ void DiagnoseMaskSizes(const Evaluation& evaluation, Lines& lines) {
   for (const TruthObject& object : evaluation.truth.objects()) {
     const data::CocoAnnotation& annotation =
         AnnotationAt(evaluation, object.annotation);
-    const Rle& mask = object.mask.rle;
+    const MeasuredMask& mask = object.mask;
     const int index = evaluation.truth.FindImage(annotation.image_id).index;
     const data::CocoImage& image =
         evaluation.dataset->images[static_cast<size_t>(index)];

@@ -79,6 +79,7 @@ absl::StatusOr<Evaluation> Evaluate(data::CocoDataset annotations,
   auto dataset =
       std::make_unique<const data::CocoDataset>(std::move(annotations));
   ASSIGN_OR_RETURN(GroundTruth truth, GroundTruth::Build(*dataset, options));
+  dataset->file->Drop(dataset->file->bytes());  // masks are all that is needed
   EvalCurves none(options, 0);
   Evaluation evaluation{std::move(options),
                         std::move(dataset),
@@ -98,9 +99,9 @@ absl::Status ScoreResults(const std::string& results, Evaluation* evaluation) {
   const EvalOptions& options = evaluation->options;
   StopWatch watch;
   ASSIGN_OR_RETURN(auto file, data::OpenJson(results));
-  ASSIGN_OR_RETURN(evaluation->detections,
-                   ReadDetections(file->bytes(), results, evaluation->truth,
-                                  options, NumThreads()));
+  ASSIGN_OR_RETURN(
+      evaluation->detections,
+      ReadDetections(*file, results, evaluation->truth, options, NumThreads()));
   evaluation->results_path = results;
   evaluation->results.reset();
   if (options.explain) evaluation->results = file;

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
-#include <tuple>
+#include <numeric>
 #include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/thread_team.h"
 #include "fcis/eval/coco/boundary.h"
 
 namespace fcis::eval {
@@ -40,17 +41,41 @@ data::RecordIndex IndexOf(const std::vector<Record>& records) {
   return index;
 }
 
+// `items` by ascending key, which is in [0, num_keys); of equal keys as they
+// were.
+template <typename Item, typename KeyOf>
+std::vector<Item> InOrder(std::vector<Item> items, size_t num_keys,
+                          KeyOf key_of) {
+  std::vector<uint32_t> next(num_keys + 1, 0);
+  for (const Item& item : items) ++next[static_cast<size_t>(key_of(item)) + 1];
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  std::vector<Item> ordered(items.size());
+  for (const Item& item : items) {
+    ordered[next[static_cast<size_t>(key_of(item))]++] = item;
+  }
+  return ordered;
+}
+
 // A boundary is found on a bitmap, which a run of four bytes must not blow up.
 constexpr int64_t kMaxBoundaryPixels = int64_t{1} << 26;
 
 }  // namespace
 
-MeasuredMask MeasureMask(Rle rle) {
-  MeasuredMask mask;
-  mask.area = RleArea(rle);
-  mask.box = RleToBbox(rle);
-  mask.rle = std::move(rle);
-  return mask;
+MeasuredMask MeasureMask(const Rle& rle) {
+  return {rle.height, rle.width, rle.counts, RleArea(rle), RleToBbox(rle)};
+}
+
+absl::Span<const uint32_t> RunStore::Keep(absl::Span<const uint32_t> runs) {
+  // The first is small, as for few masks.
+  constexpr size_t kFirst = size_t{1} << 14, kPiece = size_t{1} << 19;
+  if (pieces_.empty() ||
+      pieces_.back().capacity() - pieces_.back().size() < runs.size()) {
+    const size_t usual = pieces_.empty() ? kFirst : kPiece;
+    pieces_.emplace_back().reserve(std::max(usual, runs.size()));
+  }
+  LargeVector<uint32_t>& piece = pieces_.back();
+  piece.insert(piece.end(), runs.begin(), runs.end());
+  return absl::MakeConstSpan(piece).last(runs.size());
 }
 
 data::CocoNeeds EvalNeeds(const EvalOptions& options) {
@@ -145,17 +170,12 @@ std::string GroundTruth::NoteOnCategory(const data::RecordId& id) const {
   return data::NoteOnKind(id, dataset_categories_, "categories");
 }
 
-// COCOeval asks for the ids of the annotations of each picture and fetches the
-// annotations by id: of those with the same id, the last one takes the place of
-// all, in its own picture and category.
-void GroundTruth::Collect(const EvalOptions& options) {
-  struct Place {
-    int image, category, order, annotation;
-  };
+std::vector<GroundTruth::Place> GroundTruth::ListPlaces(
+    data::RecordIndex& by_id) {
   const auto& annotations = dataset_->annotations;
-  references_ = TruthReferences();
-  data::RecordIndex by_id;
   std::vector<Place> listed;
+  listed.reserve(annotations.size());
+  by_id.Reserve(annotations.size());
   for (size_t i = 0; i < annotations.size(); ++i) {
     if (!left_out_.empty() && left_out_[i]) continue;
     const auto annotation = static_cast<int>(i);
@@ -168,32 +188,43 @@ void GroundTruth::Collect(const EvalOptions& options) {
       references_.no_category.push_back(annotation);
     }
     if (image.evaluated < 0 || (category < 0 && !class_agnostic_)) continue;
-    listed.push_back({image.evaluated, category, 0, annotation});
+    listed.push_back({image.evaluated, category, annotation});
   }
-  absl::c_stable_sort(
-      listed, [](const Place& a, const Place& b) { return a.image < b.image; });
+  return listed;
+}
+
+// COCOeval asks for the ids of the annotations of each picture and fetches the
+// annotations by id: of those with the same id, the last one takes the place of
+// all, in its own picture and category.
+void GroundTruth::Collect(const EvalOptions& options) {
+  references_ = TruthReferences();
+  data::RecordIndex by_id;
   std::vector<Place> places;
-  for (const Place& place : listed) {
-    int last =
-        by_id.Find(annotations[static_cast<size_t>(place.annotation)].id);
+  for (Place place : InOrder(ListPlaces(by_id), images_.size(), ImageOf)) {
+    const auto annotation = static_cast<size_t>(place.annotation);
+    const int last = by_id.Find(dataset_->annotations[annotation].id);
     if (last != place.annotation) {
       references_.replaced.push_back({place.annotation, last});
-      if (options.sane) last = place.annotation;
+      if (!options.sane) place = PlaceOf(last);
     }
-    const data::CocoAnnotation& annotation =
-        annotations[static_cast<size_t>(last)];
-    const int image = FindImage(annotation.image_id).evaluated;
-    const int category = FindCategory(annotation.category_id);
-    if (image < 0 || category < 0) continue;
-    places.push_back({image, category, static_cast<int>(places.size()), last});
+    if (place.image < 0 || place.category < 0) continue;
+    places.push_back(place);
   }
   absl::c_sort(references_.replaced, [](const auto& a, const auto& b) {
     return a.annotation < b.annotation;
   });
-  absl::c_sort(places, [](const Place& a, const Place& b) {
-    return std::tie(a.image, a.category, a.order) <
-           std::tie(b.image, b.category, b.order);
-  });
+  places = InOrder(std::move(places), categories_.size(), CategoryOf);
+  SetObjects(InOrder(std::move(places), images_.size(), ImageOf));
+}
+
+GroundTruth::Place GroundTruth::PlaceOf(int annotation) const {
+  const data::CocoAnnotation& record =
+      dataset_->annotations[static_cast<size_t>(annotation)];
+  return {FindImage(record.image_id).evaluated,
+          FindCategory(record.category_id), annotation};
+}
+
+void GroundTruth::SetObjects(const std::vector<Place>& places) {
   objects_.assign(places.size(), TruthObject());
   cells_.clear();
   first_cell_.clear();
@@ -241,26 +272,27 @@ absl::Span<const TruthObject> GroundTruth::ObjectsIn(int image) const {
 GroundTruth::Faults GroundTruth::Measure(const EvalOptions& options) {
   constexpr int64_t kGrain = 64;
   // In the file's order, as texts are further apart in memory than objects.
-  std::vector<std::pair<int, uint32_t>> order;
-  order.reserve(objects_.size());
-  for (const TruthObject& object : objects_) {
-    order.emplace_back(object.annotation, order.size());
-  }
-  absl::c_sort(order);
+  std::vector<uint32_t> order(objects_.size());
+  std::iota(order.begin(), order.end(), 0u);
+  order = InOrder(std::move(order), dataset_->annotations.size(),
+                  [this](uint32_t i) { return objects_[i].annotation; });
+  runs_ = std::vector<RunStore>(static_cast<size_t>(NumThreads()));
   std::mutex mutex;
   Faults faults;
-  ParallelFor(
-      static_cast<int64_t>(objects_.size()), kGrain,
-      [&](int64_t begin, int64_t end) {
-        data::Segmentation segmentation;
-        for (int64_t i = begin; i < end; ++i) {
-          TruthObject& object = objects_[order[static_cast<size_t>(i)].second];
-          std::string fault = MeasureObject(options, segmentation, object);
-          if (fault.empty()) continue;
-          const std::lock_guard<std::mutex> lock(mutex);
-          faults[object.annotation] = std::move(fault);
-        }
-      });
+  ParallelFor(static_cast<int64_t>(objects_.size()), kGrain,
+              [&](int64_t begin, int64_t end) {
+                data::Segmentation segmentation;
+                RunStore& runs =
+                    runs_[static_cast<size_t>(CurrentPlace().member)];
+                for (int64_t i = begin; i < end; ++i) {
+                  TruthObject& object = objects_[order[static_cast<size_t>(i)]];
+                  std::string fault =
+                      MeasureObject(options, segmentation, runs, object);
+                  if (fault.empty()) continue;
+                  const std::lock_guard<std::mutex> lock(mutex);
+                  faults[object.annotation] = std::move(fault);
+                }
+              });
   return faults;
 }
 
@@ -280,7 +312,7 @@ absl::StatusOr<Rle> GroundTruth::MaskOf(
 
 std::string GroundTruth::MeasureObject(const EvalOptions& options,
                                        data::Segmentation& segmentation,
-                                       TruthObject& object) {
+                                       RunStore& runs, TruthObject& object) {
   const data::CocoAnnotation& annotation =
       dataset_->annotations[static_cast<size_t>(object.annotation)];
   object.area = annotation.area;
@@ -296,14 +328,14 @@ std::string GroundTruth::MeasureObject(const EvalOptions& options,
   if (!rle.ok()) {
     return absl::StrCat("\"segmentation\": ", rle.status().message());
   }
-  object.mask = MeasureMask(*std::move(rle));
+  object.mask = MeasureMask(*rle);
+  object.mask.counts = runs.Keep(rle->counts);
   if (options.iou_type == IouType::kBoundary) {
-    if (int64_t{object.mask.rle.height} * object.mask.rle.width >
-        kMaxBoundaryPixels) {
+    if (int64_t{rle->height} * rle->width > kMaxBoundaryPixels) {
       return "\"segmentation\": the mask is too large for a boundary, above "
              "2^26 pixels";
     }
-    object.boundary = MaskBoundary(object.mask.rle);
+    object.boundary = MaskBoundary(*rle);
   }
   return "";
 }

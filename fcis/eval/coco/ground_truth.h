@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "fcis/core/base/large_vector.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_problems.h"
@@ -18,13 +19,32 @@
 
 namespace fcis::eval {
 
-// A mask with what is asked of it again and again.
+// A mask whose runs are kept by others, with what is asked of it again and
+// again.
 struct MeasuredMask {
-  Rle rle;
+  int height = 0, width = 0;
+  absl::Span<const uint32_t> counts;
   uint32_t area = 0;
   XywhBox box;  // tight
+
+  Rle ToRle() const { return {height, width, {counts.begin(), counts.end()}}; }
 };
-MeasuredMask MeasureMask(Rle rle);
+// Of a mask that outlives the result.
+MeasuredMask MeasureMask(const Rle& rle);
+
+// Memory for the runs of many masks, taken in large pieces.
+class RunStore {
+ public:
+  RunStore() = default;
+  RunStore(RunStore&&) = default;
+  RunStore& operator=(RunStore&&) = default;
+
+  // A copy, which stays where it is while the store lives.
+  absl::Span<const uint32_t> Keep(absl::Span<const uint32_t> runs);
+
+ private:
+  std::vector<LargeVector<uint32_t>> pieces_;
+};
 
 struct TruthObject {
   int annotation = 0;  // index in the data set
@@ -119,16 +139,28 @@ class GroundTruth {
     uint32_t begin, end;
   };
 
+  // Of an object: positions as above, and the index in the data set.
+  struct Place {
+    int image = -1, category = -1, annotation = -1;
+  };
+  static int ImageOf(const Place& place) { return place.image; }
+  static int CategoryOf(const Place& place) { return place.category; }
+
   void SelectImages(const EvalOptions& options);
   void SelectCategories(const EvalOptions& options);
   void Collect(const EvalOptions& options);
+  // Of the annotations of evaluated pictures and categories, in the file's
+  // order; sets by_id and the references to what is not listed.
+  std::vector<Place> ListPlaces(data::RecordIndex& by_id);
+  Place PlaceOf(int annotation) const;
+  void SetObjects(const std::vector<Place>& places);
   // What is wrong with objects, by annotation.
   using Faults = std::map<int, std::string>;
   Faults Measure(const EvalOptions& options);
   void LeaveOut(const Faults& faults);
   // Empty: nothing is wrong. The memory of `segmentation` is reused.
   std::string MeasureObject(const EvalOptions& options,
-                            data::Segmentation& segmentation,
+                            data::Segmentation& segmentation, RunStore& runs,
                             TruthObject& object);
   absl::StatusOr<Rle> MaskOf(const data::CocoAnnotation& annotation,
                              data::Segmentation& segmentation) const;
@@ -141,7 +173,8 @@ class GroundTruth {
   data::RecordIndex dataset_images_, dataset_categories_;
   std::vector<int> evaluated_;  // by index of the image in the data set
   data::RecordIndex evaluated_categories_;
-  std::vector<TruthObject> objects_;
+  LargeVector<TruthObject> objects_;
+  std::vector<RunStore> runs_;  // of their masks, by the thread that read them
   std::vector<CellRange> cells_;
   std::vector<uint32_t> first_cell_;  // by evaluated image, and the end
   std::vector<std::vector<uint32_t>> class_objects_;

@@ -102,9 +102,9 @@ Drawing DrawTruth(const PanelSource& source, int picture,
   Drawing drawing;
   for (int k = 0; k < truth.num_classes(); ++k) {
     for (const TruthObject& object : truth.Cell(picture, k)) {
+      const Rle mask = object.mask.ToRle();
       AddInstance(
-          masks ? object.mask.box : object.box,
-          masks ? &object.mask.rle : nullptr,
+          masks ? object.mask.box : object.box, masks ? &mask : nullptr,
           absl::StrCat(object.crowd ? "crowd: " : "",
                        source.explanation->class_names[static_cast<size_t>(k)]),
           scaled, drawing);
