@@ -202,7 +202,291 @@ FCIS_EXPORT int fcis_instances_to_coco(const fcis_instances* instances,
 
 /* ---- Masks (run lengths) ------------------------------------------------ */
 
+/* Run-length masks as COCO has them; every result is that of
+ * pycocotools 2.0.11. A list of masks is made by one of the functions below and
+ * released by fcis_masks_free; it never changes, so that threads may share it.
+ * Sizes are pairs of height, width in pixels, their product below 2^32.
+ */
+typedef struct fcis_masks fcis_masks;
+
+/* n masks of height x width bytes, 0 or 1, column by column, one mask behind
+ * the other. As in pycocotools, a run ends wherever a byte differs from the
+ * last. */
+FCIS_EXPORT int fcis_masks_encode(const uint8_t* pixels, int64_t height,
+                                  int64_t width, int64_t n, fcis_masks** masks,
+                                  char* error, size_t error_size) FCIS_NOEXCEPT;
+
+/* From compressed counts ("counts" in COCO's files): n strings one behind the
+ * other, string i ends before text[ends[i]]. sizes: [n, 2]. */
+FCIS_EXPORT int fcis_masks_from_strings(int64_t n, const int64_t* sizes,
+                                        const char* text, const int64_t* ends,
+                                        fcis_masks** masks, char* error,
+                                        size_t error_size) FCIS_NOEXCEPT;
+
+/* From run lengths, likewise. */
+FCIS_EXPORT int fcis_masks_from_counts(int64_t n, const int64_t* sizes,
+                                       const uint32_t* counts,
+                                       const int64_t* ends, fcis_masks** masks,
+                                       char* error,
+                                       size_t error_size) FCIS_NOEXCEPT;
+
+/* Mask i is the union of the polygons before part_ends[i] that are not of mask
+ * i - 1; polygon p has the numbers x, y, x, y, ... before xy[number_ends[p]].
+ */
+FCIS_EXPORT int fcis_masks_from_polygons(int64_t n, const int64_t* sizes,
+                                         const int64_t* part_ends,
+                                         const int64_t* number_ends,
+                                         const double* xy, fcis_masks** masks,
+                                         char* error,
+                                         size_t error_size) FCIS_NOEXCEPT;
+
+/* From boxes, [n, 4] of x, y, width, height, all on pictures of one size. */
+FCIS_EXPORT int fcis_masks_from_boxes(int64_t n, const double* boxes,
+                                      int64_t height, int64_t width,
+                                      fcis_masks** masks, char* error,
+                                      size_t error_size) FCIS_NOEXCEPT;
+
+/* Some masks of a list, by their numbers from 0: which[0] to which[n - 1]. */
+FCIS_EXPORT int fcis_masks_select(const fcis_masks* from, int64_t n,
+                                  const int64_t* which, fcis_masks** masks,
+                                  char* error, size_t error_size) FCIS_NOEXCEPT;
+
+/* One mask: the union of all, or with intersect the intersection. Of none, or
+ * of different sizes: 0 x 0. */
+FCIS_EXPORT int fcis_masks_merge(const fcis_masks* from, int intersect,
+                                 fcis_masks** masks, char* error,
+                                 size_t error_size) FCIS_NOEXCEPT;
+
+/* Number of masks; 0 of NULL. */
+FCIS_EXPORT int64_t fcis_masks_count(const fcis_masks* masks) FCIS_NOEXCEPT;
+
+/* sizes: [n, 2]. */
+FCIS_EXPORT int fcis_masks_sizes(const fcis_masks* masks, int64_t* sizes,
+                                 char* error, size_t error_size) FCIS_NOEXCEPT;
+
+/* The compressed counts, as fcis_masks_from_strings takes them, without a NUL.
+ * ends: [n], set also where text is NULL. */
+FCIS_EXPORT int fcis_masks_strings(const fcis_masks* masks, int64_t* ends,
+                                   char* text, size_t capacity, size_t* needed,
+                                   char* error,
+                                   size_t error_size) FCIS_NOEXCEPT;
+
+/* As fcis_masks_encode takes them, 0 and 1; all masks must be of one size.
+ * pixels_size must be n * height * width. */
+FCIS_EXPORT int fcis_masks_decode(const fcis_masks* masks, uint8_t* pixels,
+                                  int64_t pixels_size, char* error,
+                                  size_t error_size) FCIS_NOEXCEPT;
+
+/* Pixels of foreground: [n]. */
+FCIS_EXPORT int fcis_masks_areas(const fcis_masks* masks, uint32_t* areas,
+                                 char* error, size_t error_size) FCIS_NOEXCEPT;
+
+/* Tight boxes, x, y, width, height: [n, 4]. */
+FCIS_EXPORT int fcis_masks_boxes(const fcis_masks* masks, double* boxes,
+                                 char* error, size_t error_size) FCIS_NOEXCEPT;
+
+/* Intersection over union of all m detections with all n objects; over the
+ * detection's area alone where crowd ([n], 0 or 1) says so. ious[g * m + d]: of
+ * detection d with object g; -1 where sizes differ. */
+FCIS_EXPORT int fcis_masks_iou(const fcis_masks* detections,
+                               const fcis_masks* objects, const uint8_t* crowd,
+                               double* ious, char* error,
+                               size_t error_size) FCIS_NOEXCEPT;
+FCIS_EXPORT int fcis_boxes_iou(int64_t m, const double* detections, int64_t n,
+                               const double* objects, const uint8_t* crowd,
+                               double* ious, char* error,
+                               size_t error_size) FCIS_NOEXCEPT;
+
+FCIS_EXPORT void fcis_masks_free(fcis_masks* masks) FCIS_NOEXCEPT;
+
 /* ---- COCO evaluation ----------------------------------------------------- */
+
+/* A file in COCO's format as columns of numbers. Only usual records are taken:
+ * ids are integers, members what the format says, the text is ASCII; all else
+ * is FCIS_INVALID_ARGUMENT. */
+typedef struct fcis_records fcis_records;
+
+/* Bits of all_members and any_members below. */
+enum fcis_record_member {
+  FCIS_RECORD_ID = 1,
+  FCIS_RECORD_IMAGE = 2,
+  FCIS_RECORD_CATEGORY = 4,
+  FCIS_RECORD_BOX = 8,
+  FCIS_RECORD_AREA = 16,
+  FCIS_RECORD_CROWD = 32,
+  FCIS_RECORD_SCORE = 64,
+  FCIS_RECORD_SEGMENTATION = 128,
+  FCIS_RECORD_OTHER = 256 /* keypoints, a caption */
+};
+
+typedef struct fcis_record_columns {
+  size_t struct_size; /* sizeof(fcis_record_columns) */
+  /* How many there are; of annotations also the pictures and categories. */
+  int64_t records, images, categories;
+  uint32_t all_members,
+      any_members; /* which all records have, and which some */
+  /* Of records; 0 where a member is missing, NULL where all are. boxes:
+   * [records, 4]. */
+  const int64_t *ids, *image_ids, *category_ids;
+  const double *areas, *scores, *boxes;
+  const uint8_t* crowd;
+  const uint8_t* integral_scores; /* it is written as an integer */
+  /* Sizes: -1 where they are missing. */
+  const int64_t *listed_images, *image_heights, *image_widths;
+  const int64_t* listed_categories;
+  /* The file. */
+  const char* text;
+  size_t text_size;
+} fcis_record_columns;
+
+/* Reads annotations, or with results a list of results. */
+FCIS_EXPORT int fcis_records_open(const char* path, int results,
+                                  fcis_records** records, char* error,
+                                  size_t error_size) FCIS_NOEXCEPT;
+
+/* The columns, which live as long as the records. */
+FCIS_EXPORT int fcis_records_columns(const fcis_records* records,
+                                     fcis_record_columns* columns, char* error,
+                                     size_t error_size) FCIS_NOEXCEPT;
+
+/* The masks of all records. sizes: [records, 2], height and width of each one's
+ * picture. Without "segmentation" the mask is the box. */
+FCIS_EXPORT int fcis_records_masks(const fcis_records* records,
+                                   const int64_t* sizes, fcis_masks** masks,
+                                   char* error,
+                                   size_t error_size) FCIS_NOEXCEPT;
+
+FCIS_EXPORT void fcis_records_free(fcis_records* records) FCIS_NOEXCEPT;
+
+/* The evaluation of detections against objects: cell k * images + i holds those
+ * of class k in picture i. Numbers are pycocotools' to the last bit.
+ */
+typedef struct fcis_evaluation fcis_evaluation;
+
+typedef struct fcis_evaluation_input {
+  size_t struct_size; /* sizeof(fcis_evaluation_input) */
+  int64_t classes, images;
+
+  /* Objects; each array has one entry per object. */
+  int64_t objects;
+  const int64_t* object_cells;
+  const double* object_ids;
+  const double* object_areas;
+  const uint8_t* object_ignore;
+  const uint8_t* object_crowd;
+  /* Compared are masks where both lists of masks are there, else boxes ([n, 4],
+   * x, y, width, height); neither is needed for fcis_evaluation_match with
+   * overlaps of the caller's. They must live until that call is over. */
+  const double* object_boxes;
+  const fcis_masks* object_masks;
+
+  int64_t detections;
+  const int64_t* detection_cells;
+  const double* detection_ids;
+  const double* detection_areas;
+  const double* detection_scores;
+  const double* detection_boxes;
+  const fcis_masks* detection_masks;
+
+  int64_t thresholds;
+  const double* iou_thresholds;
+  int64_t areas;
+  const double* area_ranges; /* [areas, 2], both ends are inside */
+  int64_t max_detections;    /* of a cell; the last of maxDets */
+} fcis_evaluation_input;
+
+FCIS_EXPORT int fcis_evaluation_new(const fcis_evaluation_input* input,
+                                    fcis_evaluation** evaluation, char* error,
+                                    size_t error_size) FCIS_NOEXCEPT;
+
+/* How many detections count: those that max_detections leaves. */
+FCIS_EXPORT int64_t
+fcis_evaluation_detections(const fcis_evaluation* evaluation) FCIS_NOEXCEPT;
+
+/* Pairs of a detection that counts and an object of its cell. */
+FCIS_EXPORT int64_t fcis_evaluation_pairs(const fcis_evaluation* evaluation)
+    FCIS_NOEXCEPT;
+
+/* Cell c has the records order[first[c]] to order[first[c + 1] - 1], numbers of
+ * the input's, detections by descending score. first: [classes * images + 1].
+ */
+FCIS_EXPORT int fcis_evaluation_cells(const fcis_evaluation* evaluation,
+                                      int64_t* first_detection,
+                                      int64_t* detection_order,
+                                      int64_t* first_object,
+                                      int64_t* object_order, char* error,
+                                      size_t error_size) FCIS_NOEXCEPT;
+
+/* Compares and matches. ious: NULL, or fcis_evaluation_pairs overlaps, cell
+ * after cell, each [detections, objects]. */
+FCIS_EXPORT int fcis_evaluation_match(fcis_evaluation* evaluation,
+                                      const double* ious, char* error,
+                                      size_t error_size) FCIS_NOEXCEPT;
+
+/* The overlaps, in that form. */
+FCIS_EXPORT int fcis_evaluation_ious(const fcis_evaluation* evaluation,
+                                     double* ious, char* error,
+                                     size_t error_size) FCIS_NOEXCEPT;
+
+/* The matches in one area range, cell after cell: with T thresholds a cell of D
+ * detections and G objects has [T, D] matches (ids of objects, or 0) and flags
+ * of detections that do not count, [T, G] matches of objects, [G] objects in
+ * the order in which they were tried, and their flags. */
+FCIS_EXPORT int fcis_evaluation_matches(
+    const fcis_evaluation* evaluation, int64_t area, double* detection_matches,
+    uint8_t* detection_ignored, double* object_matches, int64_t* object_order,
+    uint8_t* object_ignored, char* error, size_t error_size) FCIS_NOEXCEPT;
+
+/* COCOeval's arrays: precision and scores [thresholds, recalls, classes, areas,
+ * cuts], recall [thresholds, classes, areas, cuts]; max_dets: [cuts]. */
+FCIS_EXPORT int fcis_evaluation_accumulate(
+    const fcis_evaluation* evaluation, int64_t recalls,
+    const double* recall_thresholds, int64_t cuts, const int64_t* max_dets,
+    double* precision, double* recall, double* scores, char* error,
+    size_t error_size) FCIS_NOEXCEPT;
+
+FCIS_EXPORT void fcis_evaluation_free(fcis_evaluation* evaluation)
+    FCIS_NOEXCEPT;
+
+/* ---- Python ------------------------------------------------------------- */
+
+/* For the Python package alone: functions of Python's stable ABI, and objects
+ * that live as long as it does. */
+typedef struct fcis_python {
+  size_t struct_size; /* sizeof(fcis_python) */
+  void* (*list_get_item)(void*, intptr_t);
+  intptr_t (*list_size)(void*);
+  void* (*list_new)(intptr_t);
+  int (*list_set_item)(void*, intptr_t, void*);
+  void* (*dict_get_item)(void*, void*); /* PyDict_GetItemWithError */
+  int (*dict_set_item)(void*, void*, void*);
+  double (*float_as_double)(void*);
+  void* (*float_from_double)(double);
+  long long (*long_as_long_long)(void*);
+  void* (*long_from_long_long)(long long);
+  void* (*err_occurred)(void);
+  void (*inc_ref)(void*);
+  void (*dec_ref)(void*);
+  const void *float_type, *list_type;
+  void *image_id, *category_id, *id, *area, *score, *bbox; /* keys */
+  void *segmentation, *iscrowd;
+  void* zero;
+} fcis_python;
+
+/* The columns of n dicts in a list; NULL: not this one. With the GIL; an error
+ * of Python's may be set afterwards. FCIS_INVALID_ARGUMENT: some are unusual.
+ */
+FCIS_EXPORT int fcis_python_columns(const fcis_python* python, void* list,
+                                    int64_t n, int64_t* image_ids,
+                                    int64_t* category_ids, double* ids,
+                                    double* areas, double* scores,
+                                    double* boxes, char* error,
+                                    size_t error_size) FCIS_NOEXCEPT;
+
+/* Gives results with boxes of floats what annotations have, likewise. */
+FCIS_EXPORT int fcis_python_complete(const fcis_python* python, void* list,
+                                     int64_t n, char* error,
+                                     size_t error_size) FCIS_NOEXCEPT;
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -1,0 +1,73 @@
+// COCO's files as columns of numbers: only of usual records, whose ids are
+// integers and whose members are what the format says; all else is an error,
+// and for somebody who takes records as they come.
+#ifndef FCIS_EVAL_ARRAYS_RECORD_COLUMNS_H_
+#define FCIS_EVAL_ARRAYS_RECORD_COLUMNS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "fcis/core/base/large_vector.h"
+#include "fcis/core/io/file.h"
+#include "fcis/core/rle/rle.h"
+
+namespace fcis::eval {
+
+// Members of records, as bits.
+enum RecordMember : uint32_t {
+  kRecordId = 1,
+  kRecordImage = 2,
+  kRecordCategory = 4,
+  kRecordBox = 8,
+  kRecordArea = 16,
+  kRecordCrowd = 32,
+  kRecordScore = 64,
+  kRecordSegmentation = 128,
+  kRecordOther = 256,
+};
+
+// Annotations or results in the file's order; 0 where a member is missing, and
+// no column where all are.
+struct RecordColumns {
+  size_t size = 0;
+  uint32_t all = ~uint32_t{0}, any = 0;  // members of all, and of some
+  LargeVector<int64_t> ids, image_ids, category_ids;
+  LargeVector<double> areas, scores;
+  LargeVector<uint8_t> crowd;     // 0 or 1
+  LargeVector<uint8_t> integral;  // the score is written without a point
+  LargeVector<XywhBox> boxes;
+  LargeVector<absl::string_view> segmentations;  // JSON; empty: missing
+};
+
+// Pictures or categories; -1 where height or width is missing.
+struct EntryColumns {
+  std::vector<int64_t> ids, heights, widths;
+};
+
+struct RecordFile {
+  RecordColumns records;
+  EntryColumns images, categories;         // of annotations only
+  std::shared_ptr<const MappedFile> file;  // that segmentations point into
+};
+
+// A file of annotations, {"images": [...], "annotations": [...], "categories":
+// [...]}.
+absl::StatusOr<RecordFile> ReadAnnotationFile(const std::string& path);
+
+// A list of results.
+absl::StatusOr<RecordFile> ReadResultFile(const std::string& path);
+
+// The masks of all records. sizes: height and width of each one's picture,
+// where polygons are drawn. A record without "segmentation" has its box drawn
+// as the polygon of its corners, as in pycocotools.
+absl::StatusOr<std::vector<Rle>> MasksOf(const RecordColumns& records,
+                                         absl::Span<const int64_t> sizes);
+
+}  // namespace fcis::eval
+
+#endif  // FCIS_EVAL_ARRAYS_RECORD_COLUMNS_H_

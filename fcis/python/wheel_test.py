@@ -1,0 +1,324 @@
+"""Tests of the installed package: wheel_test.py CASES. The cases are
+pycocotools' answers (compare_pycocotools.py)."""
+
+import collections
+import io
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import threading
+import unittest
+from contextlib import redirect_stdout
+from typing import Any, Callable, List
+
+import numpy as np
+
+HERE = sys.path.pop(0)  # where the package's sources are, too
+
+import fcis  # noqa: E402
+
+sys.path.append(HERE)
+
+import compare_pycocotools  # noqa: E402
+import random_sets  # noqa: E402
+
+CASES = sys.argv.pop(1)
+
+
+def quietly(function: Callable[[], Any]) -> Any:
+    with redirect_stdout(io.StringIO()):
+        return function()
+
+
+class Equality(unittest.TestCase):
+    def test_cases(self) -> None:
+        with open(CASES) as file:
+            cases = json.load(file)
+        kinds: Any = collections.Counter()
+        for seed, expected in cases.items():
+            case = random_sets.make(int(seed), fcis.mask)
+            run = compare_pycocotools.Run(
+                fcis.coco, fcis.cocoeval, case, int(seed)
+            )
+            got = compare_pycocotools.answer(run.seen)
+            kinds[case.kind, "error" in got] += 1
+            if expected.get("error") == "ValueError":
+                continue  # of summarize, from NumPy 2 on only
+            with self.subTest(seed=seed, kind=case.kind):
+                self.assertEqual(got.get("error"), expected.get("error"))
+                if "error" in got:
+                    continue
+                # The last bits of a mean and of a similarity are NumPy's.
+                np.testing.assert_allclose(
+                    got["stats"], expected["stats"], rtol=1e-12
+                )
+                if case.kind != "keypoints":
+                    self.assertEqual(got["digests"], expected["digests"])
+        for kind in ("bbox", "segm", "keypoints"):
+            self.assertGreater(kinds[kind, False], 5)
+
+
+class Masks(unittest.TestCase):
+    def test_round_trip(self) -> None:
+        masks = np.zeros((5, 7, 2), np.uint8, order="F")
+        masks[1:3, 2:6, 0] = 1
+        rles = fcis.mask.encode(masks)
+        self.assertEqual(rles[0]["size"], [5, 7])
+        self.assertIsInstance(rles[0]["counts"], bytes)
+        np.testing.assert_array_equal(fcis.mask.decode(rles), masks)
+        areas = fcis.mask.area(rles)
+        self.assertEqual((areas.dtype, areas.tolist()), (np.uint32, [8, 0]))
+        self.assertEqual(fcis.mask.toBbox(rles)[0].tolist(), [2, 1, 4, 2])
+        merged = fcis.mask.merge(rles)
+        self.assertEqual(merged, rles[0])
+        ious = fcis.mask.iou(rles[:1], [merged, rles[1]], [0, 1])
+        self.assertEqual(ious.tolist(), [[1, 0]])
+        self.assertTrue(ious.flags.f_contiguous)
+
+    def test_errors(self) -> None:
+        rle = {"size": [2, 2], "counts": b"04"}
+        for error, broken in (
+            (KeyError, {"size": [2, 2]}),
+            (TypeError, dict(rle, counts=[0, 4])),
+            (TypeError, dict(rle, size=["a", 2])),
+            (OverflowError, dict(rle, size=[-1, 2])),
+            (ValueError, dict(rle, counts=b"0z")),
+            (ValueError, dict(rle, counts=b"0ooooooooooo")),
+            (ValueError, dict(rle, size=[1 << 40, 1 << 40])),
+        ):
+            with self.subTest(broken=broken), self.assertRaises(error):
+                fcis.mask.decode(broken)
+        with self.assertRaises(ValueError):
+            fcis.mask.encode(np.zeros((2, 3, 4), np.uint8))
+
+    def test_replaces_pycocotools(self) -> None:
+        program = (
+            "import fcis; fcis.as_pycocotools()\n"
+            "import pycocotools.mask as m\n"
+            "from pycocotools.coco import COCO\n"
+            "from pycocotools.cocoeval import COCOeval, Params\n"
+            "from pycocotools import mask, _mask\n"
+            "assert COCO is fcis.COCO and m is mask is fcis.mask\n"
+        )
+        subprocess.run([sys.executable, "-c", program], check=True)
+
+
+class Detection(unittest.TestCase):
+    def setUp(self) -> None:
+        self.detector = fcis.Detector(min_size=64, max_size=96)
+        noise = np.random.RandomState(1)
+        self.picture = noise.randint(0, 256, (48, 80, 3)).astype(np.uint8)
+
+    def test_shapes(self) -> None:
+        # Low thresholds, so that there is something to look at.
+        detector = fcis.Detector(
+            min_size=64, max_size=96, score_threshold=1e-6
+        )
+        found = detector(self.picture)
+        n = len(found)
+        self.assertGreater(n, 0)
+        self.assertEqual(found.boxes.shape, (n, 4))
+        self.assertEqual(found.masks.shape, (n, 48, 80))
+        self.assertEqual(found.masks.dtype, np.bool_)
+        self.assertEqual(len(found.names), n)
+        for mask, rle in zip(found.masks, found.rles):
+            np.testing.assert_array_equal(fcis.mask.decode(rle), mask)
+        records = found.to_coco(17)
+        self.assertEqual([r["image_id"] for r in records], [17] * n)
+        drawn = found.draw()
+        self.assertEqual(drawn.shape, self.picture.shape)
+        self.assertTrue((drawn != self.picture).any())
+        self.assertEqual(
+            [detector.classes[label] for label in found.labels], found.names
+        )
+
+    def test_layouts(self) -> None:
+        expected = self.detector(self.picture).to_coco(1)
+        flipped = np.ascontiguousarray(self.picture[::-1, :, ::-1])
+        wide = np.zeros((96, 80, 3), np.uint8)
+        wide[::2] = self.picture
+        for same in (
+            flipped[::-1, :, ::-1],
+            np.asfortranarray(self.picture),
+            wide[::2],
+        ):
+            self.assertEqual(self.detector(same).to_coco(1), expected)
+        found = self.detector([self.picture, self.picture])
+        self.assertEqual([f.to_coco(1) for f in found], [expected] * 2)
+
+    def test_threads(self) -> None:
+        expected = self.detector(self.picture).to_coco(1)
+        found: List[Any] = []
+
+        def detect() -> None:
+            found.append(self.detector(self.picture).to_coco(1))
+
+        threads = [threading.Thread(target=detect) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(found, [expected] * 4)
+
+    def test_errors(self) -> None:
+        with self.assertRaises(FileNotFoundError):
+            fcis.Detector("/nowhere.safetensors")
+        with self.assertRaises(FileNotFoundError):
+            self.detector("/nowhere.jpg")
+        with self.assertRaises(ValueError):
+            self.detector(b"no picture")
+        for picture in (self.picture.astype(float), 5, None, "\0"):
+            with self.assertRaises((TypeError, ValueError)):
+                self.detector(picture)
+        for shape in ((0, 5, 3), (5, 5, 2), (5,), (5, 5, 3, 1)):
+            with self.assertRaises(ValueError):
+                self.detector(np.zeros(shape, np.uint8))
+
+
+class Doors(unittest.TestCase):
+    """Whatever comes in, an exception or an answer comes out."""
+
+    CASES = 10000
+    PICTURES = 40  # of them for the detector, which is slower
+
+    def value(self, r: random.Random, depth: int = 0) -> Any:
+        kinds: List[Callable[[], Any]] = [
+            lambda: None,
+            lambda: r.choice([0, 1, -1, 3, 7.5, 1 << 31, 1 << 62, 1 << 70]),
+            lambda: r.choice([float("nan"), float("inf"), -0.0, 1e300, True]),
+            lambda: r.choice(["", "a", "size", b"", b"\0", b"05", "12", b"oo"]),
+            lambda: self.array(r),
+            lambda: self.rle(r),
+            lambda: [r.uniform(-9, 99) for _ in range(r.randint(0, 9))],
+        ]
+        if depth < 2:
+            kinds.append(
+                lambda: [self.value(r, depth + 1) for _ in range(r.randint(0, 4))]
+            )
+            kinds.append(lambda: self.annotation(r, depth + 1))
+        return r.choice(kinds)()
+
+    def array(self, r: random.Random) -> np.ndarray:
+        shape = [r.choice([0, 1, 2, 4, 7]) for _ in range(r.randint(0, 4))]
+        dtype = r.choice(
+            [np.uint8, bool, np.int8, np.int64, np.float32, float, complex, object]
+        )
+        array = np.zeros(shape, dtype, order=r.choice("CF"))
+        if array.size and dtype is float and r.random() < 0.5:
+            array[...] = r.choice([float("nan"), 1e308, -5])
+        if array.ndim and r.random() < 0.3:
+            array = array[:: r.choice([-1, 2, -2])]
+        if r.random() < 0.3:
+            array = array.T
+        return array
+
+    def rle(self, r: random.Random) -> Any:
+        rle = {
+            "size": [r.choice([0, 1, 3, 9, 1 << 20]) for _ in range(2)],
+            "counts": bytes(r.randint(40, 112) for _ in range(r.randint(0, 8))),
+        }
+        if r.random() < 0.3:
+            rle["counts"] = [r.randint(-1, 9) for _ in range(r.randint(0, 5))]
+        if r.random() < 0.1:
+            rle["size"] = self.value(r, 2)
+        return rle
+
+    def annotation(self, r: random.Random, depth: int) -> Any:
+        usual = {
+            "id": 1,
+            "image_id": 1,
+            "category_id": 1,
+            "bbox": [1, 2, 3, 4],
+            "area": 12,
+            "score": 0.5,
+            "iscrowd": 0,
+            "segmentation": [[1, 1, 4, 1, 4, 4]],
+            "keypoints": [1, 1, 2] * 17,
+            "num_keypoints": 17,
+        }
+        record = {k: v for k, v in usual.items() if r.random() < 0.95}
+        for key in record:
+            if r.random() < 0.1:
+                record[key] = self.value(r, depth)
+        return record
+
+    def masks(self, r: random.Random) -> Any:
+        name = r.choice(fcis.mask.__all__)
+        count = {"frPyObjects": 3, "iou": 3, "merge": 2}.get(name, 1)
+        return getattr(fcis.mask, name)(*[self.value(r) for _ in range(count)])
+
+    def evaluation(self, r: random.Random) -> Any:
+        truth = fcis.COCO()
+        truth.dataset = {
+            "images": [{"id": 1, "height": 9, "width": r.choice([9, 0, -1, "a"])}],
+            "categories": [{"id": 1, "name": "a"}],
+            "annotations": [self.annotation(r, 1) for _ in range(r.randint(0, 3))],
+        }
+        truth.createIndex()
+        found = truth.loadRes([self.annotation(r, 1) for _ in range(r.randint(1, 3))])
+        e = fcis.COCOeval(truth, found, r.choice(["bbox", "segm", "keypoints"]))
+        if r.random() < 0.3:
+            name = r.choice(sorted(vars(e.params)))
+            setattr(e.params, name, self.value(r))
+        e.evaluate()
+        if r.random() < 0.2:
+            e.evalImgs, e.ious
+        e.accumulate()
+        e.summarize()
+
+    def picture(self, r: random.Random) -> Any:
+        return self.detector(self.value(r))
+
+    def test_random(self) -> None:
+        self.detector = fcis.Detector(min_size=16, max_size=32)
+        ends: Any = collections.Counter()
+        for seed in range(self.CASES):
+            r = random.Random(seed)
+            door = r.choice([self.masks, self.evaluation])
+            if seed % (self.CASES // self.PICTURES) == 0:
+                door = self.picture
+            try:
+                with np.errstate(all="ignore"):
+                    quietly(lambda: door(r))
+                ends[door.__name__, "answered"] += 1
+            except Exception as error:
+                ends[door.__name__, type(error).__name__] += 1
+                self.assertIsInstance(str(error), str)
+        print(dict(ends), file=sys.stderr)
+        for name in ("masks", "evaluation"):
+            self.assertGreater(ends[name, "answered"], 100)
+            self.assertGreater(ends[name, "TypeError"], 100)
+
+
+class Libraries(unittest.TestCase):
+    def test_glibc(self) -> None:
+        """What docs/python.md says is enough."""
+        folder = os.path.dirname(fcis.__file__)
+        needed = []
+        for name in os.listdir(folder):
+            if ".so." not in name:
+                continue
+            with open(os.path.join(folder, name), "rb") as file:
+                found = re.findall(rb"\0GLIBC_(\d+)\.(\d+)", file.read())
+            needed += [tuple(map(int, version)) for version in found]
+        self.assertGreater(len(needed), 10)
+        self.assertLessEqual(max(needed), (2, 36))
+
+
+class Programs(unittest.TestCase):
+    def test_usage(self) -> None:
+        folder = os.path.dirname(sys.executable)
+        for name in ("fcis-eval", "fcis-demo"):
+            program = os.path.join(folder, name)
+            done = subprocess.run([program, "--help"], capture_output=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(name.encode(), done.stdout)
+            done = subprocess.run([program], capture_output=True)
+            self.assertEqual(done.returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,16 @@
+#!/bin/bash
+# wheel_test.sh WHEEL: installs it into an environment of its own, offline, and
+# tests it there.
+set -euo pipefail
+here=$PWD/fcis/python
+python=/usr/bin/python3
+$python -c 'import ensurepip, numpy' || {
+  echo "wheel_test.sh: python3-numpy and python3-venv are missing; see ./bootstrap" >&2
+  exit 1
+}
+$python -m venv --system-site-packages "$TEST_TMPDIR/venv"
+"$TEST_TMPDIR/venv/bin/python" -m pip --quiet --disable-pip-version-check \
+  install --no-index --no-deps "$1"
+unset PYTHONPATH FCIS_LIBRARY
+cd "$TEST_TMPDIR"
+exec "$TEST_TMPDIR/venv/bin/python" "$here/wheel_test.py" "$here/wheel_cases.json"
