@@ -8,10 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "dnnl.hpp"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/kernels/cpu/amx_gradient.h"
 #include "fcis/kernels/cpu/conv_maps.h"
 #include "fcis/kernels/cpu/dilation_phases.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_weights.h"
+#include "fcis/kernels/cpu/pointwise_conv.h"
 #include "fcis/kernels/cpu/wino_choice.h"
 
 namespace fcis::kernels {
@@ -87,6 +89,9 @@ class DnnlConv : public TrainedConvolution {
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
     return Run(x.shape(), [&] {
+      if (ByPointwise(x) && y->layout() == Layout::kBackend) {
+        return RunPointwiseForward(x, residual, y);
+      }
       if (residual == nullptr && ByWinograd(x)) {
         return RunWinograd(x, DnnlWeights::Pass::kForward, y);
       }
@@ -104,6 +109,7 @@ class DnnlConv : public TrainedConvolution {
                                      const Tensor& gy) override {
     Tensor gx = AllocateIn(gy.layout(), x, gy.type());
     RETURN_IF_ERROR(Run(x, [&] {
+      if (ByPointwise(gy)) return RunPointwiseData(gy, &gx);
       if (ByWinograd(gy)) {
         return RunWinograd(gy, DnnlWeights::Pass::kData, &gx);
       }
@@ -117,6 +123,16 @@ class DnnlConv : public TrainedConvolution {
 
   absl::Status GradientOfWeight(const Tensor& x, const Tensor& gy, bool add,
                                 float* gweight, float* gbias) override {
+    if (convs_->SumsByAmx(params(), weight_shape())) {
+      RunAmxGradient(params(), weight_shape(), x, gy, add, gweight, gbias);
+      return absl::OkStatus();
+    }
+    if (ByPointwise(x) && gy.layout() == Layout::kBackend) {
+      RunPointwiseGradient(
+          Strided() ? GatherPixels(x, gy.shape(), params().stride) : x, gy, add,
+          gweight, gbias);
+      return absl::OkStatus();
+    }
     if (ByWinograd(x)) {
       RunWinoGradient(params(), x, gy, add, gweight, gbias);
       return absl::OkStatus();
@@ -170,6 +186,44 @@ class DnnlConv : public TrainedConvolution {
   bool ByWinograd(const Tensor& map) const {
     return trained_ && convs_->TrainsByWinograd(params(), weight_shape()) &&
            MeansWinograd(convs_->algorithm(), weight_shape(), map.shape());
+  }
+
+  // Whether a pass over a map of this layout is RunPointwise's.
+  bool ByPointwise(const Tensor& map) const {
+    return trained_ && map.layout() == Layout::kBackend &&
+           convs_->TrainsPointwise(params(), weight_shape());
+  }
+  bool Strided() const { return params().stride > 1; }
+
+  Tensor PointwiseWeights(DnnlWeights::Pass pass) {
+    using Tag = memory::format_tag;
+    return weights_.In(
+        KernelDesc(weight_shape(), DType::kF32,
+                   pass == DnnlWeights::Pass::kData ? Tag::IOhw16o16i
+                                                    : Tag::OIhw16i16o),
+        pass, &context());
+  }
+
+  void RunPointwiseForward(const Tensor& x, const Tensor* residual, Tensor* y) {
+    const Tensor weights = PointwiseWeights(DnnlWeights::Pass::kForward);
+    PointwiseEnd end;
+    end.bias = bias_.data<float>();
+    end.added = residual;
+    end.relu = params().relu;
+    RunPointwise(static_cast<const float*>(weights.raw()), end,
+                 Strided() ? GatherPixels(x, y->shape(), params().stride) : x,
+                 y);
+  }
+
+  void RunPointwiseData(const Tensor& gy, Tensor* gx) {
+    const Tensor weights = PointwiseWeights(DnnlWeights::Pass::kData);
+    const auto* const from = static_cast<const float*>(weights.raw());
+    if (!Strided()) return RunPointwise(from, {}, gy, gx);
+    Tensor pixels = AllocateIn(
+        Layout::kBackend,
+        {gy.dim(0), gy.dim(1), gy.dim(2), weight_shape().dim(1)}, DType::kF32);
+    RunPointwise(from, {}, gy, &pixels);
+    *gx = ScatterPixels(pixels, gx->shape(), params().stride);
   }
 
   // In f32; maps of bf16 are brought there and back.
@@ -338,6 +392,15 @@ std::shared_ptr<const ConvPlan> DnnlConvs::Plan(const ConvSetup& setup,
   return {entry, &*entry->plan};
 }
 
+bool DnnlConvs::SumsByAmx(const ConvParams& params, const Shape& weight) const {
+  return compute_ == DType::kBF16 && FitsAmxGradient(params, weight);
+}
+
+bool DnnlConvs::TrainsPointwise(const ConvParams& params,
+                                const Shape& weight) const {
+  return compute_ == DType::kF32 && FitsPointwise(params, weight);
+}
+
 bool DnnlConvs::TrainsByWinograd(const ConvParams& params,
                                  const Shape& weight) const {
   // In bf16 such a CPU multiplies twice as fast as in f32 at most, and
@@ -365,7 +428,9 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
     const ConvParams& params, const Shape& weight_shape,
     absl::Span<const float> factors) {
   const bool by_phases = FitsPhases(params, weight_shape, compute_);
-  const bool winograd = TrainsByWinograd(params, weight_shape);
+  const bool in_blocks = TrainsByWinograd(params, weight_shape) ||
+                         TrainsPointwise(params, weight_shape) ||
+                         SumsByAmx(params, weight_shape);
   ConvSetup usual;
   usual.params = by_phases ? Undilated(params) : params;
   usual.weight = weight_shape;
@@ -382,9 +447,9 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
       [&] {
         conv = absl::make_unique<DnnlConv>(
             this, params, by_phases ? params.dilation : 1, weight_shape,
-            winograd ? KernelDesc(weight_shape, DType::kF32,
-                                  memory::format_tag::OIhw16i16o)
-                     : Plan(usual, ConvPass::kWeights)->weights,
+            in_blocks ? KernelDesc(weight_shape, DType::kF32,
+                                   memory::format_tag::OIhw16i16o)
+                      : Plan(usual, ConvPass::kWeights)->weights,
             factors);
       }));
   return conv;

@@ -1,0 +1,250 @@
+#include "fcis/kernels/cpu/pointwise_conv.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "dnnl.hpp"
+#include "fcis/core/base/parallel.h"
+#include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/testing/backends.h"
+#include "gtest/gtest.h"
+
+namespace fcis::kernels {
+namespace {
+
+int64_t Padded(int64_t channels) { return (channels + 15) / 16 * 16; }
+
+// Where a channel of a pixel (of all pictures) lies in nChw16c.
+int64_t Place(const Shape& map, int64_t pixel, int64_t channel) {
+  const int64_t pixels = map.dim(1) * map.dim(2);
+  return ((pixel / pixels * Padded(map.dim(3)) / 16 + channel / 16) * pixels +
+          pixel % pixels) *
+             16 +
+         channel % 16;
+}
+
+// In nChw16c, padded with zeros.
+Tensor Map(const char* name, const Shape& shape) {
+  const Tensor plain = RandomTensor(name, shape);
+  Tensor map = AllocateIn(Layout::kBackend, shape, DType::kF32);
+  auto* const to = static_cast<float*>(map.mutable_raw());
+  std::fill_n(to, map.num_bytes() / sizeof(float), 0.0f);
+  for (int64_t i = 0; i < plain.num_elements(); ++i) {
+    to[Place(shape, i / shape.dim(3), i % shape.dim(3))] =
+        plain.data<float>()[i];
+  }
+  return map;
+}
+float At(const Tensor& map, int64_t pixel, int64_t channel) {
+  return static_cast<const float*>(
+      map.raw())[Place(map.shape(), pixel, channel)];
+}
+int64_t Pixels(const Tensor& map) {
+  return map.dim(0) * map.dim(1) * map.dim(2);
+}
+bool SameBits(const Tensor& a, const Tensor& b) {
+  const auto* const x = static_cast<const float*>(a.raw());
+  return std::equal(x, x + a.num_bytes() / sizeof(float),
+                    static_cast<const float*>(b.raw()));
+}
+
+// O,I in OIhw16i16o, padded with zeros.
+std::vector<float> Weights(int64_t outputs, int64_t inputs) {
+  const Tensor plain = RandomTensor("weights", {outputs, inputs});
+  std::vector<float> w(static_cast<size_t>(Padded(outputs) * Padded(inputs)));
+  for (int64_t o = 0; o < outputs; ++o) {
+    for (int64_t i = 0; i < inputs; ++i) {
+      w[static_cast<size_t>((o / 16 * Padded(inputs) + i) * 16 + o % 16)] =
+          plain.data<float>()[o * inputs + i];
+    }
+  }
+  return w;
+}
+float WeightAt(const std::vector<float>& w, int64_t inputs, int64_t o,
+               int64_t i) {
+  return w[static_cast<size_t>((o / 16 * Padded(inputs) + i) * 16 + o % 16)];
+}
+
+struct Case {
+  Shape x;
+  int64_t outputs;
+};
+
+std::vector<Case> Cases() {
+  return {{{1, 9, 11, 16}, 16},  {{2, 5, 7, 48}, 40},  {{1, 1, 1, 20}, 100},
+          {{1, 30, 23, 32}, 33}, {{3, 2, 3, 64}, 113}, {{1, 4, 5, 2100}, 32}};
+}
+
+class PointwiseConvTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!HasIsa(dnnl::cpu_isa::avx512_core)) GTEST_SKIP() << "needs AVX-512";
+  }
+  void TearDown() override { SetNumThreads(0); }
+};
+
+struct Operands {
+  explicit Operands(const Case& c)
+      : x(Map("x", c.x)),
+        like{c.x.dim(0), c.x.dim(1), c.x.dim(2), c.outputs},
+        weights(Weights(c.outputs, c.x.dim(3))),
+        bias(RandomTensor("bias", Shape{c.outputs})),
+        added(Map("added", like)),
+        gate(Map("gate", like)) {}
+  // All of it, or the sums alone.
+  PointwiseEnd End(bool all) const {
+    PointwiseEnd end;
+    if (!all) return end;
+    end.bias = bias.data<float>();
+    end.added = &added;
+    end.relu = true;
+    end.gate = &gate;
+    return end;
+  }
+  const Tensor x;
+  const Shape like;
+  const std::vector<float> weights;
+  const Tensor bias, added, gate;
+};
+
+Tensor Product(const Operands& o, const PointwiseEnd& end) {
+  Tensor y = AllocateIn(Layout::kBackend, o.like, DType::kF32);
+  RunPointwise(o.weights.data(), end, o.x, &y);
+  return y;
+}
+
+constexpr double kUnit = 1.0 / (1 << 24);
+
+TEST_F(PointwiseConvTest, IsTheSumOfItsProducts) {
+  for (const Case& c : Cases()) {
+    SCOPED_TRACE(absl::StrCat(c.x.ToString(), " to ", c.outputs));
+    const Operands o(c);
+    const int64_t inputs = c.x.dim(3);
+    for (const bool all : {false, true}) {
+      const Tensor y = Product(o, o.End(all));
+      for (int64_t p = 0; p < Pixels(y); ++p) {
+        for (int64_t out = 0; out < c.outputs; ++out) {
+          double sum = 0, sizes = 0;
+          const auto add = [&](double term) {
+            sum += term;
+            sizes += std::fabs(term);
+          };
+          for (int64_t i = 0; i < inputs; ++i) {
+            add(double{At(o.x, p, i)} * WeightAt(o.weights, inputs, out, i));
+          }
+          if (all) {
+            add(o.bias.data<float>()[out]);
+            add(At(o.added, p, out));
+            sum = At(o.gate, p, out) > 0 ? std::max(sum, 0.0) : 0;
+          }
+          ASSERT_NEAR(At(y, p, out), sum,
+                      sizes * static_cast<double>(inputs + 2) * kUnit);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(PointwiseConvTest, MayAddToItsResult) {
+  for (const Case& c : Cases()) {
+    const Operands o(c);
+    const Tensor want = Product(o, o.End(true));
+    Tensor y = Map("added", o.like);
+    PointwiseEnd end = o.End(true);
+    end.added = &y;
+    RunPointwise(o.weights.data(), end, o.x, &y);
+    EXPECT_TRUE(SameBits(y, want));
+  }
+}
+
+struct Gradients {
+  std::vector<float> weight, bias;
+};
+
+Gradients GradientsOf(const Operands& o, int times) {
+  constexpr float kBefore = 7;  // is overwritten
+  Gradients g = {std::vector<float>(o.weights.size(), kBefore),
+                 std::vector<float>(o.like.dim(3), kBefore)};
+  for (int i = 0; i < times; ++i) {
+    RunPointwiseGradient(o.x, o.added, /*add=*/i > 0, g.weight.data(),
+                         g.bias.data());
+  }
+  return g;
+}
+
+TEST_F(PointwiseConvTest, GradientsAreTheSumsOfTheirProducts) {
+  for (const Case& c : Cases()) {
+    SCOPED_TRACE(absl::StrCat(c.x.ToString(), " to ", c.outputs));
+    const Operands o(c);
+    const int64_t inputs = c.x.dim(3), pixels = Pixels(o.x);
+    for (const int times : {1, 2}) {
+      const Gradients got = GradientsOf(o, times);
+      for (int64_t out = 0; out < c.outputs; ++out) {
+        for (int64_t i = -1; i < Padded(inputs); ++i) {
+          double sum = 0, sizes = 0;
+          for (int64_t p = 0; i < inputs && p < pixels; ++p) {
+            const double term =
+                At(o.added, p, out) * (i < 0 ? 1.0 : double{At(o.x, p, i)});
+            sum += term;
+            sizes += std::fabs(term);
+          }
+          const float value = i < 0 ? got.bias[static_cast<size_t>(out)]
+                                    : WeightAt(got.weight, inputs, out, i);
+          ASSERT_NEAR(
+              value, times * sum,
+              times * times * sizes * static_cast<double>(pixels) * kUnit);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(PointwiseConvTest, ThreadsDoNotChangeABit) {
+  for (const Case& c : Cases()) {
+    const Operands o(c);
+    SetNumThreads(1);
+    const Tensor y = Product(o, o.End(true));
+    const Gradients one = GradientsOf(o, 2);
+    for (const int threads : {2, 3, 16}) {
+      SetNumThreads(threads);
+      EXPECT_TRUE(SameBits(Product(o, o.End(true)), y));
+      const Gradients got = GradientsOf(o, 2);
+      EXPECT_EQ(got.weight, one.weight);
+      EXPECT_EQ(got.bias, one.bias);
+    }
+  }
+}
+
+TEST_F(PointwiseConvTest, PixelsOfAStride) {
+  const Tensor x = Map("x", {2, 7, 9, 20});
+  const Shape every = {2, 4, 5, 20};
+  const Tensor pixels = GatherPixels(x, every, 2);
+  const Tensor back = ScatterPixels(pixels, x.shape(), 2);
+  for (int64_t p = 0; p < Pixels(x); ++p) {
+    const int64_t n = p / 63, h = p / 9 % 7, w = p % 9;
+    const bool read = h % 2 == 0 && w % 2 == 0;
+    for (int64_t c = 0; c < 20; ++c) {
+      EXPECT_EQ(At(back, p, c), read ? At(x, p, c) : 0);
+      if (!read) continue;
+      EXPECT_EQ(At(pixels, (n * 4 + h / 2) * 5 + w / 2, c), At(x, p, c));
+    }
+  }
+}
+
+TEST_F(PointwiseConvTest, FitsOnlyItsKind) {
+  ConvParams params;
+  EXPECT_TRUE(FitsPointwise(params, {16, 17, 1, 1}));
+  EXPECT_FALSE(FitsPointwise(params, {16, 15, 1, 1}));
+  EXPECT_FALSE(FitsPointwise(params, {8, 32, 1, 1}));
+  EXPECT_FALSE(FitsPointwise(params, {16, 16, 3, 3}));
+  params.stride = 2;
+  EXPECT_TRUE(FitsPointwise(params, {16, 16, 1, 1}));
+  params.pad = 1;
+  EXPECT_FALSE(FitsPointwise(params, {16, 16, 1, 1}));
+}
+
+}  // namespace
+}  // namespace fcis::kernels
