@@ -13,7 +13,7 @@
 #include "fcis/kernels/cpu/dilation_phases.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_weights.h"
-#include "fcis/kernels/cpu/pointwise_conv.h"
+#include "fcis/kernels/cpu/pointwise_gradient.h"
 #include "fcis/kernels/cpu/wino_choice.h"
 
 namespace fcis::kernels {
@@ -29,6 +29,18 @@ bool FitsPhases(const ConvParams& p, const Shape& weight, DType compute) {
 
 ConvParams Undilated(ConvParams p) {
   p.dilation = p.pad = 1;
+  return p;
+}
+
+// Kernels that read some pixels only: faster over a map of these.
+bool Skips(const ConvParams& p, const Shape& weight) {
+  return weight.dim(2) == 1 && weight.dim(3) == 1 && p.pad == 0 && p.stride > 1;
+}
+
+// Of the convolution that oneDNN is to run.
+ConvParams Trained(ConvParams p, const Shape& weight, bool by_phases) {
+  if (by_phases) return Undilated(p);
+  if (Skips(p, weight)) p.stride = 1;
   return p;
 }
 
@@ -54,7 +66,7 @@ class DnnlConv : public TrainedConvolution {
         convs_(convs),
         trained_(true),
         phases_(phases),
-        run_params_(phases > 1 ? Undilated(params) : params),
+        run_params_(Trained(params, shape, phases > 1)),
         weights_(stored, factors),
         bias_(Shape{shape.dim(0)}) {}
 
@@ -89,13 +101,10 @@ class DnnlConv : public TrainedConvolution {
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
     return Run(x.shape(), [&] {
-      if (ByPointwise(x) && y->layout() == Layout::kBackend) {
-        return RunPointwiseForward(x, residual, y);
-      }
       if (residual == nullptr && ByWinograd(x)) {
         return RunWinograd(x, DnnlWeights::Pass::kForward, y);
       }
-      if (phases_ == 1) return RunForward(x, residual, y);
+      if (phases_ == 1) return RunForward(Read(x, y->shape()), residual, y);
       Tensor added, sums = AllocateIn(y->layout(),
                                       PhasesOf(y->shape(), phases_), y->type());
       if (residual != nullptr) added = Split(*residual, phases_);
@@ -109,9 +118,16 @@ class DnnlConv : public TrainedConvolution {
                                      const Tensor& gy) override {
     Tensor gx = AllocateIn(gy.layout(), x, gy.type());
     RETURN_IF_ERROR(Run(x, [&] {
-      if (ByPointwise(gy)) return RunPointwiseData(gy, &gx);
       if (ByWinograd(gy)) {
         return RunWinograd(gy, DnnlWeights::Pass::kData, &gx);
+      }
+      if (Skips()) {
+        Tensor pixels =
+            AllocateIn(gy.layout(), {gy.dim(0), gy.dim(1), gy.dim(2), x.dim(3)},
+                       gy.type());
+        RunByData(gy, &pixels);
+        gx = ScatterPixels(pixels, x, params().stride);
+        return;
       }
       if (phases_ == 1) return RunByData(gy, &gx);
       Tensor split = AllocateIn(gx.layout(), PhasesOf(x, phases_), gx.type());
@@ -127,10 +143,9 @@ class DnnlConv : public TrainedConvolution {
       RunAmxGradient(params(), weight_shape(), x, gy, add, gweight, gbias);
       return absl::OkStatus();
     }
-    if (ByPointwise(x) && gy.layout() == Layout::kBackend) {
-      RunPointwiseGradient(
-          Strided() ? GatherPixels(x, gy.shape(), params().stride) : x, gy, add,
-          gweight, gbias);
+    if (x.layout() == Layout::kBackend &&
+        convs_->SumsPointwise(run_params_, weight_shape())) {
+      RunPointwiseGradient(Read(x, gy.shape()), gy, add, gweight, gbias);
       return absl::OkStatus();
     }
     if (ByWinograd(x)) {
@@ -138,7 +153,7 @@ class DnnlConv : public TrainedConvolution {
       return absl::OkStatus();
     }
     return Run(x.shape(), [&] {
-      Tensor in = phases_ == 1 ? x : Split(x, phases_);
+      Tensor in = phases_ == 1 ? Read(x, gy.shape()) : Split(x, phases_);
       const Tensor g = phases_ == 1 ? gy : Split(gy, phases_);
       if (LeavesTaps(run_params_, weight_shape(), in)) in = WithZeroColumn(in);
       AddByWeights(in, g, add, gweight, gbias);
@@ -188,42 +203,12 @@ class DnnlConv : public TrainedConvolution {
            MeansWinograd(convs_->algorithm(), weight_shape(), map.shape());
   }
 
-  // Whether a pass over a map of this layout is RunPointwise's.
-  bool ByPointwise(const Tensor& map) const {
-    return trained_ && map.layout() == Layout::kBackend &&
-           convs_->TrainsPointwise(params(), weight_shape());
+  bool Skips() const {
+    return trained_ && kernels::Skips(params(), weight_shape());
   }
-  bool Strided() const { return params().stride > 1; }
-
-  Tensor PointwiseWeights(DnnlWeights::Pass pass) {
-    using Tag = memory::format_tag;
-    return weights_.In(
-        KernelDesc(weight_shape(), DType::kF32,
-                   pass == DnnlWeights::Pass::kData ? Tag::IOhw16o16i
-                                                    : Tag::OIhw16i16o),
-        pass, &context());
-  }
-
-  void RunPointwiseForward(const Tensor& x, const Tensor* residual, Tensor* y) {
-    const Tensor weights = PointwiseWeights(DnnlWeights::Pass::kForward);
-    PointwiseEnd end;
-    end.bias = bias_.data<float>();
-    end.added = residual;
-    end.relu = params().relu;
-    RunPointwise(static_cast<const float*>(weights.raw()), end,
-                 Strided() ? GatherPixels(x, y->shape(), params().stride) : x,
-                 y);
-  }
-
-  void RunPointwiseData(const Tensor& gy, Tensor* gx) {
-    const Tensor weights = PointwiseWeights(DnnlWeights::Pass::kData);
-    const auto* const from = static_cast<const float*>(weights.raw());
-    if (!Strided()) return RunPointwise(from, {}, gy, gx);
-    Tensor pixels = AllocateIn(
-        Layout::kBackend,
-        {gy.dim(0), gy.dim(1), gy.dim(2), weight_shape().dim(1)}, DType::kF32);
-    RunPointwise(from, {}, gy, &pixels);
-    *gx = ScatterPixels(pixels, gx->shape(), params().stride);
+  // What of x a pass with maps of shape y reads, where there are no phases.
+  Tensor Read(const Tensor& x, const Shape& y) const {
+    return Skips() ? GatherPixels(x, y, params().stride) : x;
   }
 
   // In f32; maps of bf16 are brought there and back.
@@ -263,9 +248,21 @@ class DnnlConv : public TrainedConvolution {
     return converted;
   }
 
+  // oneDNN's fast kernels for AMX add what is in y to a product; a residual
+  // elsewhere they leave to others, which take more than twice the time.
+  bool AddsInPlaceOnly() const {
+    return trained_ && convs_->compute() == DType::kBF16 &&
+           weight_shape().dim(2) == 1 && HasIsa(dnnl::cpu_isa::avx512_core_amx);
+  }
+
   void RunForward(const Tensor& x, const Tensor* residual, Tensor* y) {
     const Tensor in = Operand(x);
     ConvSetup setup = SetupOf(x.shape(), *y);
+    if (residual != nullptr && residual->raw() != y->raw() &&
+        AddsInPlaceOnly()) {
+      ParallelCopy(*residual, y);
+      residual = y;
+    }
     if (residual != nullptr) {
       setup.residual = residual->raw() == y->raw() ? ResidualPlace::kInDst
                                                    : ResidualPlace::kApart;
@@ -292,11 +289,14 @@ class DnnlConv : public TrainedConvolution {
     const ConvPlan& plan = *held;
     const Tensor weights =
         weights_.In(plan.weights, DnnlWeights::Pass::kData, &context());
+    const bool forward = plan.transposed.has_value();
     plan.primitive.execute(
         context().stream(),
-        {{DNNL_ARG_DIFF_DST, View(plan.dst, gy.raw())},
-         {DNNL_ARG_WEIGHTS, View(plan.weights, weights.raw())},
-         {DNNL_ARG_DIFF_SRC, View(plan.src, gx->raw())},
+        {{forward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, View(plan.dst, gy.raw())},
+         {DNNL_ARG_WEIGHTS,
+          View(forward ? *plan.transposed : plan.weights, weights.raw())},
+         {forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_SRC,
+          View(plan.src, gx->raw())},
          {DNNL_ARG_SCRATCHPAD, context().Scratch(plan.scratch)}});
     context().stream().wait();
   }
@@ -317,10 +317,9 @@ class DnnlConv : public TrainedConvolution {
       return;
     }
     const ConvPlan::Products& p = *plan.products;
-    const Tensor pixels = PixelsOf(x, gy.shape(), run_params_.stride);
     plan.primitive.execute(context().stream(),
                            {{DNNL_ARG_SRC, View(p.dst_transposed, gy.raw())},
-                            {DNNL_ARG_WEIGHTS, View(p.src, pixels.raw())},
+                            {DNNL_ARG_WEIGHTS, View(p.src, x.raw())},
                             {DNNL_ARG_DST, View(p.gradient, gweight)},
                             {DNNL_ARG_SCRATCHPAD, scratch}});
     SumPixels(gy, gbias);
@@ -396,9 +395,9 @@ bool DnnlConvs::SumsByAmx(const ConvParams& params, const Shape& weight) const {
   return compute_ == DType::kBF16 && FitsAmxGradient(params, weight);
 }
 
-bool DnnlConvs::TrainsPointwise(const ConvParams& params,
-                                const Shape& weight) const {
-  return compute_ == DType::kF32 && FitsPointwise(params, weight);
+bool DnnlConvs::SumsPointwise(const ConvParams& params,
+                              const Shape& weight) const {
+  return compute_ == DType::kF32 && FitsPointwiseGradient(params, weight);
 }
 
 bool DnnlConvs::TrainsByWinograd(const ConvParams& params,
@@ -428,11 +427,11 @@ absl::StatusOr<std::unique_ptr<TrainedConvolution>> DnnlConvs::Make(
     const ConvParams& params, const Shape& weight_shape,
     absl::Span<const float> factors) {
   const bool by_phases = FitsPhases(params, weight_shape, compute_);
-  const bool in_blocks = TrainsByWinograd(params, weight_shape) ||
-                         TrainsPointwise(params, weight_shape) ||
-                         SumsByAmx(params, weight_shape);
   ConvSetup usual;
-  usual.params = by_phases ? Undilated(params) : params;
+  usual.params = Trained(params, weight_shape, by_phases);
+  const bool in_blocks = TrainsByWinograd(params, weight_shape) ||
+                         SumsPointwise(usual.params, weight_shape) ||
+                         SumsByAmx(params, weight_shape);
   usual.weight = weight_shape;
   usual.x = {1, 40, 64, weight_shape.dim(1)};
   ASSIGN_OR_RETURN(usual.y,

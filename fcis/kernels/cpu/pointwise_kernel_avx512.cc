@@ -9,90 +9,8 @@ using V = __m512;
 
 constexpr int64_t kBlock = kPointwiseBlock;
 constexpr int64_t kKernel = kBlock * kBlock;
-constexpr int kRows = 14;    // pixels at a time: with two blocks of outputs,
-constexpr int kColumns = 2;  // a broadcast and two weights 31 registers
-
 inline __attribute__((always_inline)) V Load(const float* p) {
   return _mm512_loadu_ps(p);
-}
-
-// Of kR pixels and kC blocks of outputs, from `pixel` and `output` on; channels
-// of [begin, end) blocks, which are summed in order.
-template <int kR, int kC>
-void Product(const PointwiseTask& t, int64_t pixel, int64_t output,
-             int64_t begin, int64_t end) {
-  const int64_t plane = t.pixels * kBlock;
-  const int64_t at = output * plane + pixel * kBlock;
-  V sums[kR][kC];
-#pragma GCC unroll 2
-  for (int c = 0; c < kC; ++c) {
-    const V bias = Load(t.bias + (output + c) * kBlock);
-#pragma GCC unroll 16
-    for (int r = 0; r < kR; ++r) {
-      const int64_t place = at + c * plane + r * kBlock;
-      if (begin > 0) {
-        sums[r][c] = Load(t.y + place);
-      } else {
-        sums[r][c] = t.added == nullptr ? bias : bias + Load(t.added + place);
-      }
-      if (t.gate != nullptr) __builtin_prefetch(t.gate + place);
-    }
-  }
-  const float* x = t.x + begin * plane + pixel * kBlock;
-  const float* w = t.weights + (output * t.blocks + begin) * kKernel;
-  const int64_t beside = t.blocks * kKernel;
-  for (int64_t b = begin; b < end; ++b) {
-#pragma GCC unroll 16
-    for (int r = 0; r < kR; ++r) __builtin_prefetch(x + plane + r * kBlock);
-#pragma GCC unroll 2
-    for (int i = 0; i < kBlock; ++i) {
-      V right[kC];
-#pragma GCC unroll 2
-      for (int c = 0; c < kC; ++c) {
-        const float* const from = w + c * beside + i * kBlock;
-        right[c] = Load(from);
-        __builtin_prefetch(from + kKernel);
-      }
-#pragma GCC unroll 16
-      for (int r = 0; r < kR; ++r) {
-        const V left = _mm512_set1_ps(x[r * kBlock + i]);
-#pragma GCC unroll 2
-        for (int c = 0; c < kC; ++c) {
-          sums[r][c] = _mm512_fmadd_ps(left, right[c], sums[r][c]);
-        }
-      }
-    }
-    x += plane;
-    w += kKernel;
-  }
-  const bool last = end == t.blocks;
-  const V zero = _mm512_setzero_ps();
-#pragma GCC unroll 2
-  for (int c = 0; c < kC; ++c) {
-#pragma GCC unroll 16
-    for (int r = 0; r < kR; ++r) {
-      const int64_t place = at + c * plane + r * kBlock;
-      V sum = sums[r][c];
-      if (last && t.relu) sum = sum > zero ? sum : zero;
-      if (last && t.gate != nullptr) {
-        sum = _mm512_maskz_mov_ps(
-            _mm512_cmp_ps_mask(Load(t.gate + place), zero, _CMP_GT_OQ), sum);
-      }
-      _mm512_storeu_ps(t.y + place, sum);
-    }
-  }
-}
-
-// `rows` <= kMost at run time.
-template <int kMost, int kC>
-void ProductOf(int64_t rows, const PointwiseTask& t, int64_t pixel,
-               int64_t output, int64_t begin, int64_t end) {
-  if constexpr (kMost > 1) {
-    if (rows < kMost) {
-      return ProductOf<kMost - 1, kC>(rows, t, pixel, output, begin, end);
-    }
-  }
-  Product<kMost, kC>(t, pixel, output, begin, end);
 }
 
 // gweights of kR channels from `row` of a block on, and kC blocks of outputs.
@@ -158,29 +76,6 @@ void GradientPanel(const PointwiseGradientTask& t, int64_t output,
 }
 
 }  // namespace
-
-void PointwiseAvx512(const PointwiseTask& t) {
-  // Channels that are summed at a time, so that maps and weights of a share
-  // stay in the L2 cache; of fewer, sums are kept in registers.
-  constexpr int64_t kMostBlocks = 128, kUsualBlocks = 64;
-  const int64_t pixels = t.end_pixel - t.first_pixel;
-  const int64_t strips = (pixels + kRows - 1) / kRows;
-  const int64_t step = t.blocks > kMostBlocks ? kUsualBlocks : kMostBlocks;
-  for (int64_t begin = 0; begin < t.blocks; begin += step) {
-    const int64_t end = t.blocks - begin < step ? t.blocks : begin + step;
-    for (int64_t o = t.first_output; o < t.end_output; o += kColumns) {
-      for (int64_t s = 0; s < strips; ++s) {
-        const int64_t first = pixels * s / strips;
-        const int64_t rows = pixels * (s + 1) / strips - first;
-        if (t.end_output - o > 1) {
-          ProductOf<kRows, 2>(rows, t, t.first_pixel + first, o, begin, end);
-        } else {
-          ProductOf<kRows, 1>(rows, t, t.first_pixel + first, o, begin, end);
-        }
-      }
-    }
-  }
-}
 
 void PointwiseGradientAvx512(const PointwiseGradientTask& t) {
   // Pixels whose gy stays in the L1 cache.
