@@ -143,12 +143,15 @@ class DnnlConv : public TrainedConvolution {
       RunAmxGradient(params(), weight_shape(), x, gy, add, gweight, gbias);
       return absl::OkStatus();
     }
-    if (x.layout() == Layout::kBackend &&
-        convs_->SumsPointwise(run_params_, weight_shape())) {
+    if (InBlocks16(x) && convs_->SumsPointwise(run_params_, weight_shape())) {
       RunPointwiseGradient(Read(x, gy.shape()), gy, add, gweight, gbias);
       return absl::OkStatus();
     }
     if (ByWinograd(x)) {
+      if (InBlocks16(x) &&
+          RunFewPixelsGradient(params(), x, gy, add, gweight, gbias)) {
+        return absl::OkStatus();
+      }
       RunWinoGradient(params(), x, gy, add, gweight, gbias);
       return absl::OkStatus();
     }
@@ -201,6 +204,12 @@ class DnnlConv : public TrainedConvolution {
   bool ByWinograd(const Tensor& map) const {
     return trained_ && convs_->TrainsByWinograd(params(), weight_shape()) &&
            MeansWinograd(convs_->algorithm(), weight_shape(), map.shape());
+  }
+
+  // Whether a map is what RunPointwiseGradient takes.
+  static bool InBlocks16(const Tensor& map) {
+    return map.type() == DType::kF32 && map.layout() == Layout::kBackend &&
+           HasIsa(dnnl::cpu_isa::avx512_core);
   }
 
   bool Skips() const {

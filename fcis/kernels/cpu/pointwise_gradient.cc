@@ -22,6 +22,67 @@ const float* Picture(const Tensor& map, int64_t n) {
   return static_cast<const float*>(map.raw()) + n * size;
 }
 
+struct Place {
+  int64_t picture, y, x;
+};
+
+// Of the pixels of gy that are not 0; none where there are too many.
+std::vector<Place> FewPixels(const Tensor& gy) {
+  // Winograd's algorithm takes a quarter of the products, and transforms.
+  constexpr int64_t kShare = 6;
+  constexpr int64_t kStep = 64;
+  const int64_t pixels = gy.dim(1) * gy.dim(2);
+  const int64_t most = gy.dim(0) * pixels / kShare;
+  std::vector<Place> few;
+  for (int64_t n = 0; n < gy.dim(0); ++n) {
+    for (int64_t first = 0; first < pixels; first += kStep) {
+      const int64_t count = std::min(kStep, pixels - first);
+      uint8_t used[kStep] = {};
+      for (int64_t b = 0; b < Ceil(gy.dim(3), kBlock); ++b) {
+        MarkUsedAvx512(Picture(gy, n) + (b * pixels + first) * kBlock, count,
+                       used);
+      }
+      for (int64_t p = 0; p < count; ++p) {
+        const int64_t at = first + p;
+        if (used[p] != 0) few.push_back({n, at / gy.dim(2), at % gy.dim(2)});
+      }
+      if (static_cast<int64_t>(few.size()) > most) return {};
+    }
+  }
+  return few;
+}
+
+// Columns of the `taps` pixels about each place, `dilation` apart: a map whose
+// channels are [blocks, taps, kBlock].
+Tensor Columns(const Tensor& map, const std::vector<Place>& places, int side,
+               int dilation) {
+  const int64_t taps = side * side, count = static_cast<int64_t>(places.size());
+  const int64_t blocks = Ceil(map.dim(3), kBlock);
+  const int64_t height = map.dim(1), width = map.dim(2);
+  Tensor columns = AllocateIn(
+      Layout::kBackend, {1, 1, count, blocks * taps * kBlock}, DType::kF32);
+  auto* const all = static_cast<float*>(columns.mutable_raw());
+  ParallelFor(blocks * taps, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t dy = (i % taps / side - side / 2) * dilation;
+      const int64_t dx = (i % taps % side - side / 2) * dilation;
+      float* to = all + i * count * kBlock;
+      for (const Place& place : places) {
+        const int64_t y = place.y + dy, x = place.x + dx;
+        if (y >= 0 && y < height && x >= 0 && x < width) {
+          std::copy_n(Picture(map, place.picture) +
+                          ((i / taps * height + y) * width + x) * kBlock,
+                      kBlock, to);
+        } else {
+          std::fill_n(to, kBlock, 0.0f);
+        }
+        to += kBlock;
+      }
+    }
+  });
+  return columns;
+}
+
 }  // namespace
 
 bool FitsPointwiseGradient(const ConvParams& p, const Shape& weight) {
@@ -67,6 +128,20 @@ void RunPointwiseGradient(const Tensor& x, const Tensor& gy, bool add,
         }
       });
   std::copy_n(bias.begin(), gy.dim(3), gbias);
+}
+
+bool RunFewPixelsGradient(const ConvParams& params, const Tensor& x,
+                          const Tensor& gy, bool add, float* gweights,
+                          float* gbias) {
+  const std::vector<Place> few = FewPixels(gy);
+  if (few.empty()) return false;
+  constexpr int kSide = 3;
+  const Tensor of_x = Columns(x, few, kSide, params.dilation);
+  const Tensor of_gy = Columns(gy, few, 1, 1);
+  // A kernel's blocks of channels lie as those of the columns: all taps of one
+  // behind the other.
+  RunPointwiseGradient(of_x, of_gy, add, gweights, gbias);
+  return true;
 }
 
 }  // namespace fcis::kernels

@@ -19,6 +19,14 @@ bool FitsPointwiseGradient(const ConvParams& params, const Shape& weight);
 void RunPointwiseGradient(const Tensor& x, const Tensor& gy, bool add,
                           float* gweights, float* gbias);
 
+// Where few pixels of gy are not 0 (those of the RPN that no sampled anchor has
+// are), the gradients of a 3x3 kernel that WinoConv fits, as products over
+// these pixels alone; maps and results as above. False, and nothing is done,
+// where Winograd's algorithm takes fewer products.
+bool RunFewPixelsGradient(const ConvParams& params, const Tensor& x,
+                          const Tensor& gy, bool add, float* gweights,
+                          float* gbias);
+
 }  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_POINTWISE_GRADIENT_H_

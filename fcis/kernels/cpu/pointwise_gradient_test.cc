@@ -124,6 +124,80 @@ TEST_F(PointwiseGradientTest, AreTheSumsOfTheirProducts) {
   }
 }
 
+// Of maps with few pixels that are not 0, as the sums over all of them.
+TEST_F(PointwiseGradientTest, PixelsThatAreZeroAddNothing) {
+  for (const Case& c : Cases()) {
+    const Operands o(c);
+    const int64_t pixels = Pixels(o.x);
+    Tensor gy = Map("gy", o.gy.shape());
+    for (int64_t p = 0; p < pixels; ++p) {
+      for (int64_t out = 0; out < c.outputs; ++out) {
+        // Blocks of outputs have their own zeros.
+        if ((p + out / 48) % 3 == 0) continue;
+        static_cast<float*>(gy.mutable_raw())[Place(gy.shape(), p, out)] = 0;
+      }
+    }
+    Gradients got = {std::vector<float>(static_cast<size_t>(
+                         Padded(c.outputs) * Padded(c.x.dim(3)))),
+                     std::vector<float>(static_cast<size_t>(c.outputs))};
+    RunPointwiseGradient(o.x, gy, false, got.weight.data(), got.bias.data());
+    for (int64_t out = 0; out < c.outputs; ++out) {
+      for (int64_t i = 0; i < c.x.dim(3); ++i) {
+        double sum = 0, sizes = 0;
+        for (int64_t p = 0; p < pixels; ++p) {
+          const double term = double{At(gy, p, out)} * At(o.x, p, i);
+          sum += term;
+          sizes += std::fabs(term);
+        }
+        ASSERT_NEAR(WeightAt(got.weight, c.x.dim(3), out, i), sum,
+                    sizes * static_cast<double>(pixels) * kUnit);
+      }
+    }
+  }
+}
+
+// Of a 3x3 kernel, where gy has a pixel in eleven; of more it takes none.
+TEST_F(PointwiseGradientTest, FewPixelsOfA3x3Kernel) {
+  for (const int dilation : {1, 2}) {
+    ConvParams params;
+    params.pad = params.dilation = dilation;
+    const Shape shape = {2, 7, 9, 32};
+    const Tensor x = Map("x", shape), all = Map("gy", {2, 7, 9, 48});
+    Tensor gy = Map("gy", all.shape());
+    auto* const values = static_cast<float*>(gy.mutable_raw());
+    for (int64_t i = 0; i < all.num_elements(); ++i) {
+      if (i / 48 % 11 != 0) values[Place(gy.shape(), i / 48, i % 48)] = 0;
+    }
+    std::vector<float> weight(9 * 32 * 48, 7.0f), bias(48, 7.0f);
+    EXPECT_FALSE(RunFewPixelsGradient(params, x, all, false, weight.data(),
+                                      bias.data()));
+    ASSERT_TRUE(
+        RunFewPixelsGradient(params, x, gy, false, weight.data(), bias.data()));
+    for (int64_t i = 0; i < 9 * 32 * 48; ++i) {
+      const int64_t tap = i % 9, in = i / 9 % 32, out = i / 9 / 32;
+      double sum = 0, sizes = 0;
+      for (int64_t p = 0; p < Pixels(gy); ++p) {
+        const int64_t h = p / 9 % 7 + (tap / 3 - 1) * dilation,
+                      w = p % 9 + (tap % 3 - 1) * dilation;
+        if (h < 0 || h >= 7 || w < 0 || w >= 9) continue;
+        const double term =
+            double{At(gy, p, out)} * At(x, p / 63 * 63 + h * 9 + w, in);
+        sum += term;
+        sizes += std::fabs(term);
+      }
+      const float got = weight[static_cast<size_t>(
+          (((out / 16 * 2 + in / 16) * 9 + tap) * 16 + in % 16) * 16 +
+          out % 16)];
+      ASSERT_NEAR(got, sum, sizes * 12 * kUnit);
+    }
+    for (int64_t out = 0; out < 48; ++out) {
+      double sum = 0;
+      for (int64_t p = 0; p < Pixels(gy); ++p) sum += At(gy, p, out);
+      EXPECT_NEAR(bias[static_cast<size_t>(out)], sum, 1e-5);
+    }
+  }
+}
+
 TEST_F(PointwiseGradientTest, ThreadsDoNotChangeABit) {
   for (const Case& c : Cases()) {
     const Operands o(c);

@@ -13,12 +13,36 @@ inline __attribute__((always_inline)) V Load(const float* p) {
   return _mm512_loadu_ps(p);
 }
 
-// gweights of kR channels from `row` of a block on, and kC blocks of outputs.
-template <int kR, int kC>
-inline __attribute__((always_inline)) void GradientProduct(
+// Pixels whose gy stays in the L1 cache.
+constexpr int kPixels = 128;
+
+// Of a panel of outputs: the pixels with a gradient that is not 0. Few of those
+// of the score maps have one, as the RoIs of a picture leave gaps.
+struct Used {
+  int pixels[kPixels];
+  int count = 0;
+};
+
+template <int kC>
+Used FindUsed(const float* gy, int64_t plane, int64_t count) {
+  uint8_t marks[kPixels] = {};
+  for (int c = 0; c < kC; ++c) MarkUsedAvx512(gy + c * plane, count, marks);
+  Used used;
+  for (int p = 0; p < count; ++p) {
+    used.pixels[used.count] = p;
+    used.count += marks[p];
+  }
+  return used;
+}
+
+// gweights of kR channels from x on, and kC blocks of outputs. kAll: every
+// pixel is used.
+template <int kR, int kC, bool kAll>
+inline __attribute__((always_inline)) void Product(
     const PointwiseGradientTask& t, const float* x, const float* gy,
-    int64_t count, bool add, float* to) {
+    const Used& used, bool add, float* to) {
   const int64_t plane = t.pixels * kBlock, beside = t.blocks * kKernel;
+  const int count = used.count;
   V sums[kR][kC];
 #pragma GCC unroll 8
   for (int r = 0; r < kR; ++r) {
@@ -28,14 +52,15 @@ inline __attribute__((always_inline)) void GradientProduct(
           add ? Load(to + c * beside + r * kBlock) : _mm512_setzero_ps();
     }
   }
-  for (int64_t p = 0; p < count; ++p) {
+  for (int i = 0; i < count; ++i) {
+    const int64_t at = (kAll ? i : used.pixels[i]) * kBlock;
     V right[kC];
 #pragma GCC unroll 3
-    for (int c = 0; c < kC; ++c) right[c] = Load(gy + c * plane + p * kBlock);
-    __builtin_prefetch(x + (p + count) * kBlock);
+    for (int c = 0; c < kC; ++c) right[c] = Load(gy + c * plane + at);
+    if (kAll) __builtin_prefetch(x + count * kBlock + at);
 #pragma GCC unroll 8
     for (int r = 0; r < kR; ++r) {
-      const V left = _mm512_set1_ps(x[p * kBlock + r]);
+      const V left = _mm512_set1_ps(x[at + r]);
 #pragma GCC unroll 3
       for (int c = 0; c < kC; ++c) {
         sums[r][c] = _mm512_fmadd_ps(left, right[c], sums[r][c]);
@@ -51,20 +76,9 @@ inline __attribute__((always_inline)) void GradientProduct(
   }
 }
 
-// All the share's channels of kC blocks of outputs, over `count` pixels.
 template <int kC>
-void GradientPanel(const PointwiseGradientTask& t, int64_t output,
-                   int64_t first, int64_t count, bool add) {
-  constexpr int kHalf = kBlock / 2;
-  const float* const gy = t.gy + (output * t.pixels + first) * kBlock;
-  for (int64_t b = t.first_block; b < t.end_block; ++b) {
-    for (int64_t half = 0; half < kBlock; half += kHalf) {
-      GradientProduct<kHalf, kC>(
-          t, t.x + (b * t.pixels + first) * kBlock + half, gy, count, add,
-          t.gweights + (output * t.blocks + b) * kKernel + half * kBlock);
-    }
-  }
-  if (t.gbias == nullptr) return;
+void AddBias(const PointwiseGradientTask& t, const float* gy, int64_t count,
+             int64_t output, bool add) {
   for (int c = 0; c < kC; ++c) {
     float* const to = t.gbias + (output + c) * kBlock;
     V sum = add ? Load(to) : _mm512_setzero_ps();
@@ -75,11 +89,32 @@ void GradientPanel(const PointwiseGradientTask& t, int64_t output,
   }
 }
 
+// All the share's channels of kC blocks of outputs, over `count` pixels.
+template <int kC>
+void Panel(const PointwiseGradientTask& t, int64_t output, int64_t first,
+           int64_t count, bool add) {
+  constexpr int kHalf = kBlock / 2;
+  const float* const gy = t.gy + (output * t.pixels + first) * kBlock;
+  if (t.gbias != nullptr) AddBias<kC>(t, gy, count, output, add);
+  const Used used = FindUsed<kC>(gy, t.pixels * kBlock, count);
+  if (used.count == 0 && add) return;
+  for (int64_t b = t.first_block; b < t.end_block; ++b) {
+    for (int64_t half = 0; half < kBlock; half += kHalf) {
+      const float* const x = t.x + (b * t.pixels + first) * kBlock + half;
+      float* const to =
+          t.gweights + (output * t.blocks + b) * kKernel + half * kBlock;
+      if (used.count == count) {
+        Product<kHalf, kC, true>(t, x, gy, used, add, to);
+      } else {
+        Product<kHalf, kC, false>(t, x, gy, used, add, to);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void PointwiseGradientAvx512(const PointwiseGradientTask& t) {
-  // Pixels whose gy stays in the L1 cache.
-  constexpr int64_t kPixels = 128;
   const int64_t parts = (t.pixels + kPixels - 1) / kPixels;
   for (int64_t part = 0; part < parts; ++part) {
     const int64_t first = t.pixels * part / parts;
@@ -88,15 +123,22 @@ void PointwiseGradientAvx512(const PointwiseGradientTask& t) {
     for (int64_t o = t.first_output; o < t.end_output; o += kPointwiseOutputs) {
       switch (t.end_output - o) {
         case 1:
-          GradientPanel<1>(t, o, first, count, add);
+          Panel<1>(t, o, first, count, add);
           break;
         case 2:
-          GradientPanel<2>(t, o, first, count, add);
+          Panel<2>(t, o, first, count, add);
           break;
         default:
-          GradientPanel<kPointwiseOutputs>(t, o, first, count, add);
+          Panel<kPointwiseOutputs>(t, o, first, count, add);
       }
     }
+  }
+}
+
+void MarkUsedAvx512(const float* pixels, int64_t count, uint8_t* used) {
+  for (int64_t p = 0; p < count; ++p) {
+    used[p] |= _mm512_cmp_ps_mask(Load(pixels + p * kBlock),
+                                  _mm512_setzero_ps(), _CMP_NEQ_UQ) != 0;
   }
 }
 

@@ -24,6 +24,8 @@ struct PointwiseGradientTask {
   int64_t first_block, end_block, first_output, end_output;
 };
 void PointwiseGradientAvx512(const PointwiseGradientTask& task);
+// used[p] = 1 where one of the kPointwiseBlock floats of pixel p is not 0.
+void MarkUsedAvx512(const float* pixels, int64_t count, uint8_t* used);
 // Blocks of outputs that are best multiplied together.
 inline constexpr int64_t kPointwiseOutputs = 3;
 
