@@ -118,6 +118,7 @@ class DnnlConv : public TrainedConvolution {
                                      const Tensor& gy) override {
     Tensor gx = AllocateIn(gy.layout(), x, gy.type());
     RETURN_IF_ERROR(Run(x, [&] {
+      if (RunFewPixels(gy, &gx)) return;
       if (ByWinograd(gy)) {
         return RunWinograd(gy, DnnlWeights::Pass::kData, &gx);
       }
@@ -210,6 +211,24 @@ class DnnlConv : public TrainedConvolution {
   static bool InBlocks16(const Tensor& map) {
     return map.type() == DType::kF32 && map.layout() == Layout::kBackend &&
            HasIsa(dnnl::cpu_isa::avx512_core);
+  }
+
+  // The gradient of x where few pixels of gy are not 0; else false.
+  bool RunFewPixels(const Tensor& gy, Tensor* gx) {
+    const bool winograd = ByWinograd(gy);
+    if (!InBlocks16(gy) ||
+        !(winograd || convs_->SumsPointwise(params(), weight_shape()))) {
+      return false;
+    }
+    // Winograd's algorithm takes a quarter of the products, and transforms.
+    const FewPixels few(gy, winograd ? 1.0 / 6 : 0.6);
+    if (few.too_many()) return false;
+    const Tensor weights = weights_.In(
+        KernelDesc(weight_shape(), DType::kF32, memory::format_tag::IOhw16o16i),
+        DnnlWeights::Pass::kData, &context());
+    few.Run(params(), weight_shape(), static_cast<const float*>(weights.raw()),
+            gy, gx);
+    return true;
   }
 
   bool Skips() const {

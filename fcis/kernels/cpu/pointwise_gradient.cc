@@ -27,7 +27,7 @@ struct Place {
 };
 
 // Of the pixels of gy that are not 0; none where there are too many.
-std::vector<Place> FewPixels(const Tensor& gy) {
+std::vector<Place> PlacesOf(const Tensor& gy) {
   // Winograd's algorithm takes a quarter of the products, and transforms.
   constexpr int64_t kShare = 6;
   constexpr int64_t kStep = 64;
@@ -133,7 +133,7 @@ void RunPointwiseGradient(const Tensor& x, const Tensor& gy, bool add,
 bool RunFewPixelsGradient(const ConvParams& params, const Tensor& x,
                           const Tensor& gy, bool add, float* gweights,
                           float* gbias) {
-  const std::vector<Place> few = FewPixels(gy);
+  const std::vector<Place> few = PlacesOf(gy);
   if (few.empty()) return false;
   constexpr int kSide = 3;
   const Tensor of_x = Columns(x, few, kSide, params.dilation);
@@ -142,6 +142,143 @@ bool RunFewPixelsGradient(const ConvParams& params, const Tensor& x,
   // behind the other.
   RunPointwiseGradient(of_x, of_gy, add, gweights, gbias);
   return true;
+}
+
+namespace {
+
+constexpr int64_t kGroup = 8;  // blocks of channels; a bin has about ten
+
+}  // namespace
+
+FewPixels::FewPixels(const Tensor& gy, double most)
+    : groups_(Ceil(Ceil(gy.dim(3), kBlock), kGroup)) {
+  const int64_t width = gy.dim(2), pixels = gy.dim(1) * width;
+  const int64_t blocks = Ceil(gy.dim(3), kBlock);
+  const auto mark = [&](int64_t i, int64_t count, std::vector<uint8_t>* used) {
+    const int64_t first = i % groups_ * kGroup;
+    used->assign(static_cast<size_t>(count), 0);
+    for (int64_t b = first; b < std::min(blocks, first + kGroup); ++b) {
+      MarkUsedAvx512(Picture(gy, i / groups_) + b * pixels * kBlock, count,
+                     used->data());
+    }
+  };
+  // Usual gradients are told by their first pixels.
+  constexpr int64_t kFirst = 64;
+  std::vector<uint8_t> begin;
+  mark(0, std::min(kFirst, pixels), &begin);
+  const auto used = std::count(begin.begin(), begin.end(), 1);
+  if (static_cast<double>(used) > 0.75 * static_cast<double>(begin.size())) {
+    return;
+  }
+  lists_.resize(static_cast<size_t>(gy.dim(0) * groups_));
+  ParallelFor(gy.dim(0) * groups_, 1, [&](int64_t first, int64_t last) {
+    std::vector<uint8_t> marks;
+    for (int64_t i = first; i < last; ++i) {
+      mark(i, pixels, &marks);
+      auto& list = lists_[static_cast<size_t>(i)];
+      for (int64_t p = 0; p < pixels; ++p) {
+        if (marks[static_cast<size_t>(p)] == 0) continue;
+        list.push_back(
+            {static_cast<int32_t>(p / width), static_cast<int32_t>(p % width)});
+      }
+    }
+  });
+  double sum = 0;
+  for (const auto& list : lists_) sum += static_cast<double>(list.size());
+  if (sum >
+      most * static_cast<double>(lists_.size()) * static_cast<double>(pixels)) {
+    lists_.clear();
+  }
+}
+
+class FewPixels::Share {
+ public:
+  Share(const ConvParams& params, const Shape& weight, const float* weights,
+        const Tensor& gy, Tensor* gx)
+      : reach_(params.pad),
+        side_(weight.dim(2)),
+        height_(gy.dim(1)),
+        width_(gy.dim(2)),
+        blocks_(Ceil(gy.dim(3), kBlock)),
+        weights_(weights),
+        gx_(gx) {}
+
+  // The group's part for outputs of [begin, end) blocks. gy: the picture.
+  void Add(const std::vector<Pixel>& list, const float* gy, int64_t group,
+           int64_t picture, int64_t begin, int64_t end) {
+    const int64_t taps = side_ * side_, kernel = kBlock * kBlock;
+    const int64_t first = group * kGroup;
+    PlacedTask task = {};
+    task.blocks = std::min(kGroup, blocks_ - first);
+    task.outputs = end - begin;
+    task.pixels = height_ * width_;
+    task.block_stride = taps * kernel;
+    task.output_stride = blocks_ * task.block_stride;
+    task.y = const_cast<float*>(Picture(*gx_, picture)) +
+             begin * task.pixels * kBlock;
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      Pack(list, gy + first * task.pixels * kBlock, tap, task.blocks);
+      task.count = static_cast<int64_t>(places_.size());
+      task.x = packed_.data();
+      task.places = places_.data();
+      task.weights =
+          weights_ + begin * task.output_stride + (first * taps + tap) * kernel;
+      AddPlacedAvx512(task);
+    }
+  }
+
+ private:
+  // The pixels that reach into the map by this tap, side by side.
+  void Pack(const std::vector<Pixel>& list, const float* gy, int64_t tap,
+            int64_t blocks) {
+    const int64_t dy = (tap / side_ - side_ / 2) * reach_;
+    const int64_t dx = (tap % side_ - side_ / 2) * reach_;
+    places_.clear();
+    from_.clear();
+    for (const Pixel& p : list) {
+      const int64_t y = p.y + dy, x = p.x + dx;
+      if (y < 0 || y >= height_ || x < 0 || x >= width_) continue;
+      places_.push_back(static_cast<int32_t>(y * width_ + x));
+      from_.push_back((p.y * width_ + p.x) * kBlock);
+    }
+    packed_.resize(static_cast<size_t>(blocks * kBlock) * from_.size());
+    float* to = packed_.data();
+    for (int64_t b = 0; b < blocks; ++b) {
+      const float* const plane = gy + b * height_ * width_ * kBlock;
+      for (const int64_t from : from_) {
+        to = std::copy_n(plane + from, kBlock, to);
+      }
+    }
+  }
+
+  const int64_t reach_, side_, height_, width_, blocks_;
+  const float* const weights_;
+  Tensor* const gx_;
+  std::vector<int32_t> places_;
+  std::vector<int64_t> from_;
+  std::vector<float> packed_;
+};
+
+void FewPixels::Run(const ConvParams& params, const Shape& weight,
+                    const float* weights, const Tensor& gy, Tensor* gx) const {
+  const int64_t outputs = Ceil(gx->dim(3), kBlock);
+  const int64_t pairs = Ceil(outputs, 2);
+  const int64_t shares = std::min<int64_t>(NumThreads(), pairs);
+  const int64_t plane = gx->dim(1) * gx->dim(2) * kBlock;
+  ParallelFor(shares, 1, [&](int64_t first, int64_t last) {
+    Share share(params, weight, weights, gy, gx);
+    for (int64_t i = first; i < last; ++i) {
+      const int64_t begin = pairs * i / shares * 2;
+      const int64_t end = std::min(outputs, pairs * (i + 1) / shares * 2);
+      for (int64_t n = 0; n < gx->dim(0); ++n) {
+        std::fill_n(const_cast<float*>(Picture(*gx, n)) + begin * plane,
+                    (end - begin) * plane, 0.0f);
+        for (int64_t g = 0; g < groups_; ++g) {
+          share.Add(List(n, g), Picture(gy, n), g, n, begin, end);
+        }
+      }
+    }
+  });
 }
 
 }  // namespace fcis::kernels

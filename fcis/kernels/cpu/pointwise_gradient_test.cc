@@ -198,6 +198,66 @@ TEST_F(PointwiseGradientTest, FewPixelsOfA3x3Kernel) {
   }
 }
 
+// Both kinds of kernels; blocks of channels of gy have their own zeros.
+TEST_F(PointwiseGradientTest, GradientOfXOfFewPixels) {
+  for (const int side : {1, 3}) {
+    ConvParams params;
+    params.pad = side == 1 ? 0 : 2;
+    params.dilation = std::max(1, params.pad);
+    constexpr int64_t kInputs = 80, kOutputs = 272;
+    const Shape shape = {2, 7, 9, kInputs},
+                weight = {kOutputs, kInputs, side, side};
+    const Tensor all = Map("gy", {2, 7, 9, kOutputs});
+    EXPECT_TRUE(FewPixels(all, 0.5).too_many());
+    Tensor gy = Map("gy", all.shape());
+    for (int64_t i = 0; i < all.num_elements(); ++i) {
+      const int64_t p = i / kOutputs, c = i % kOutputs;
+      if ((p + c / 128) % 5 == 0) continue;
+      static_cast<float*>(gy.mutable_raw())[Place(gy.shape(), p, c)] = 0;
+    }
+    // IOhw16o16i.
+    const int64_t taps = side * side;
+    const Tensor w =
+        RandomTensor("w", {kInputs / 16, kOutputs / 16, taps, 256});
+    const FewPixels few(gy, 0.5);
+    ASSERT_FALSE(few.too_many());
+    EXPECT_TRUE(FewPixels(gy, 0.1).too_many());
+    Tensor gx = AllocateIn(Layout::kBackend, shape, DType::kF32);
+    SetNumThreads(1);
+    few.Run(params, weight, w.data<float>(), gy, &gx);
+    for (int64_t p = 0; p < Pixels(gx); p += 3) {
+      for (int64_t in = 0; in < kInputs; ++in) {
+        double sum = 0, sizes = 0;
+        for (int64_t tap = 0; tap < taps; ++tap) {
+          const int64_t h = p / 9 % 7 - (tap / side - side / 2) * params.pad,
+                        x = p % 9 - (tap % side - side / 2) * params.pad;
+          if (h < 0 || h >= 7 || x < 0 || x >= 9) continue;
+          for (int64_t out = 0; out < kOutputs; ++out) {
+            const double term =
+                double{At(gy, p / 63 * 63 + h * 9 + x, out)} *
+                w.data<float>()[((in / 16 * (kOutputs / 16) + out / 16) * taps +
+                                 tap) *
+                                    256 +
+                                out % 16 * 16 + in % 16];
+            sum += term;
+            sizes += std::fabs(term);
+          }
+        }
+        ASSERT_NEAR(At(gx, p, in), sum,
+                    sizes * static_cast<double>(taps * kOutputs) * kUnit);
+      }
+    }
+    Tensor again = AllocateIn(Layout::kBackend, shape, DType::kF32);
+    SetNumThreads(3);
+    few.Run(params, weight, w.data<float>(), gy, &again);
+    for (int64_t p = 0; p < Pixels(gx); ++p) {
+      for (int64_t in = 0; in < kInputs; ++in) {
+        ASSERT_EQ(At(again, p, in), At(gx, p, in));
+      }
+    }
+  }
+}
+
 TEST_F(PointwiseGradientTest, ThreadsDoNotChangeABit) {
   for (const Case& c : Cases()) {
     const Operands o(c);

@@ -112,7 +112,83 @@ void Panel(const PointwiseGradientTask& t, int64_t output, int64_t first,
   }
 }
 
+// Of kR pixels from `pixel` on and kC blocks of outputs.
+template <int kR, int kC>
+void Placed(const PlacedTask& t, int64_t pixel, int64_t output) {
+  const int64_t plane = t.count * kBlock;
+  const int32_t* const places = t.places + pixel;
+  float* const y = t.y + output * t.pixels * kBlock;
+  V sums[kR][kC];
+#pragma GCC unroll 16
+  for (int r = 0; r < kR; ++r) {
+#pragma GCC unroll 2
+    for (int c = 0; c < kC; ++c) {
+      sums[r][c] = Load(y + (c * t.pixels + places[r]) * kBlock);
+    }
+  }
+  const float* x = t.x + pixel * kBlock;
+  const float* w = t.weights + output * t.output_stride;
+  for (int64_t b = 0; b < t.blocks; ++b) {
+#pragma GCC unroll 2
+    for (int i = 0; i < kBlock; ++i) {
+      V right[kC];
+#pragma GCC unroll 2
+      for (int c = 0; c < kC; ++c) {
+        const float* const from = w + c * t.output_stride + i * kBlock;
+        right[c] = Load(from);
+        __builtin_prefetch(from + t.block_stride);
+      }
+#pragma GCC unroll 16
+      for (int r = 0; r < kR; ++r) {
+        const V left = _mm512_set1_ps(x[r * kBlock + i]);
+#pragma GCC unroll 2
+        for (int c = 0; c < kC; ++c) {
+          sums[r][c] = _mm512_fmadd_ps(left, right[c], sums[r][c]);
+        }
+      }
+    }
+    x += plane;
+    w += t.block_stride;
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < kR; ++r) {
+#pragma GCC unroll 2
+    for (int c = 0; c < kC; ++c) {
+      _mm512_storeu_ps(y + (c * t.pixels + places[r]) * kBlock, sums[r][c]);
+    }
+  }
+}
+
+// `rows` <= kMost at run time.
+template <int kMost, int kC>
+void PlacedOf(int64_t rows, const PlacedTask& t, int64_t pixel,
+              int64_t output) {
+  if constexpr (kMost > 1) {
+    if (rows < kMost) {
+      return PlacedOf<kMost - 1, kC>(rows, t, pixel, output);
+    }
+  }
+  Placed<kMost, kC>(t, pixel, output);
+}
+
 }  // namespace
+
+void AddPlacedAvx512(const PlacedTask& t) {
+  // With two blocks of outputs, a broadcast and two weights 31 registers.
+  constexpr int kRows = 14;
+  const int64_t strips = (t.count + kRows - 1) / kRows;
+  for (int64_t o = 0; o < t.outputs; o += 2) {
+    for (int64_t s = 0; s < strips; ++s) {
+      const int64_t first = t.count * s / strips;
+      const int64_t rows = t.count * (s + 1) / strips - first;
+      if (t.outputs - o > 1) {
+        PlacedOf<kRows, 2>(rows, t, first, o);
+      } else {
+        PlacedOf<kRows, 1>(rows, t, first, o);
+      }
+    }
+  }
+}
 
 void PointwiseGradientAvx512(const PointwiseGradientTask& t) {
   const int64_t parts = (t.pixels + kPixels - 1) / kPixels;

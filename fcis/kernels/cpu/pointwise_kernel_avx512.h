@@ -24,6 +24,20 @@ struct PointwiseGradientTask {
   int64_t first_block, end_block, first_output, end_output;
 };
 void PointwiseGradientAvx512(const PointwiseGradientTask& task);
+// y[o][places[p]] += weights x[p]; x: [blocks, count, kPointwiseBlock], packed;
+// y: [outputs, pixels, kPointwiseBlock], outputs in blocks.
+struct PlacedTask {
+  int64_t blocks, count, outputs, pixels;
+  const float* x;
+  // Kernels of kPointwiseBlock channels of x by as many outputs, and the
+  // distances of those of the next block and of the next output.
+  const float* weights;
+  int64_t block_stride, output_stride;
+  const int32_t* places;
+  float* y;
+};
+void AddPlacedAvx512(const PlacedTask& task);
+
 // used[p] = 1 where one of the kPointwiseBlock floats of pixel p is not 0.
 void MarkUsedAvx512(const float* pixels, int64_t count, uint8_t* used);
 // Blocks of outputs that are best multiplied together.
