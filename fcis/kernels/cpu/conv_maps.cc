@@ -53,6 +53,21 @@ void ForEachPixel(const Tensor& few, const Shape& x, int stride,
 
 }  // namespace
 
+bool FitsPhases(const ConvParams& p, const Shape& weight, DType compute) {
+  return compute == DType::kF32 && p.dilation > 1 && p.pad == p.dilation &&
+         p.stride == 1 && weight.dim(2) == 3 && weight.dim(3) == 3;
+}
+
+bool SkipsPixels(const ConvParams& p, const Shape& weight) {
+  return weight.dim(2) == 1 && weight.dim(3) == 1 && p.pad == 0 && p.stride > 1;
+}
+
+ConvParams OverMaps(ConvParams p, const Shape& weight, bool by_phases) {
+  if (by_phases) p.dilation = p.pad = 1;
+  if (SkipsPixels(p, weight)) p.stride = 1;
+  return p;
+}
+
 void ParallelAddTo(const float* x, int64_t n, float* y) {
   ParallelFor(n, 1 << 16, [&](int64_t begin, int64_t end) {
     AddTo(x + begin, end - begin, y + begin);

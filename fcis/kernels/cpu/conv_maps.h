@@ -10,6 +10,13 @@
 
 namespace fcis::kernels {
 
+// Dilated kernels that phases (dilation_phases.h) make fit.
+bool FitsPhases(const ConvParams& p, const Shape& weight, DType compute);
+// Kernels that read some pixels only: faster over a map of these.
+bool SkipsPixels(const ConvParams& p, const Shape& weight);
+// Of the convolution over phases, or over the pixels that are read.
+ConvParams OverMaps(ConvParams p, const Shape& weight, bool by_phases);
+
 // y += x, on all threads.
 void ParallelAddTo(const float* x, int64_t n, float* y);
 
