@@ -78,15 +78,15 @@ inline __attribute__((always_inline)) void Multiply(const AmxProduct& p) {
 void AmxTranspose(const uint16_t* const* pixels, int64_t channels, uint16_t* to,
                   int64_t stride) {
   const __mmask16 mask = MaskOf(channels);
-  Words rows[kAmxBlock];
+  __m512i rows[kAmxBlock];
 #pragma GCC unroll 16
   for (int i = 0; i < kAmxBlock; ++i) {
-    rows[i] = reinterpret_cast<Words>(Pair(pixels + 2 * i, mask));
+    rows[i] = Pair(pixels + 2 * i, mask);
   }
   Transpose16(rows);
 #pragma GCC unroll 16
   for (int i = 0; i < kAmxBlock; ++i) {
-    _mm512_storeu_si512(to + i * stride, reinterpret_cast<__m512i>(rows[i]));
+    _mm512_storeu_si512(to + i * stride, rows[i]);
   }
 }
 
