@@ -5,7 +5,7 @@
 
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
-#include "fcis/kernels/cpu/amx_kernel.h"
+#include "fcis/kernels/cpu/amx_gradient_kernel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
 namespace fcis::kernels {
@@ -144,7 +144,7 @@ class Gradient {
     const int64_t steps = depth_ / kAmxDepth;
     const int64_t parts = (steps + kMostSteps - 1) / kMostSteps;
     const int64_t most = (steps + parts - 1) / parts;
-    Tensor right({RoundUp(outputs, kAmxBlock) / kAmxBlock, most, kAmxTile},
+    Tensor right({RoundUp(outputs, kAmxBlock) / kAmxBlock, most, kAmxOperands},
                  DType::kBF16);
     std::vector<float> sums(static_cast<size_t>(RoundUp(outputs, kAmxBlock)));
     for (int64_t part = 0; part < parts; ++part) {
@@ -155,8 +155,8 @@ class Gradient {
         for (int64_t o = 0; o < outputs; o += kPanel) {
           MultiplyPanel(
               c, first + o, from, count,
-              right.data<uint16_t>() + o / kAmxBlock * most * kAmxTile,
-              most * kAmxTile, add_ || part > 0);
+              right.data<uint16_t>() + o / kAmxBlock * most * kAmxOperands,
+              most * kAmxOperands, add_ || part > 0);
         }
       }
     }
@@ -179,7 +179,7 @@ class Gradient {
       for (const uint16_t*& pixel : pixels) pixel += first;
       for (int64_t o = 0; o < outputs; o += kAmxBlock) {
         AmxInterleave(pixels, outputs - o,
-                      to + (o / kAmxBlock * most + i) * kAmxTile, sums + o);
+                      to + (o / kAmxBlock * most + i) * kAmxOperands, sums + o);
         for (const uint16_t*& pixel : pixels) pixel += kAmxBlock;
       }
     }

@@ -1,8 +1,8 @@
 // What amx_gradient.h is made of: products of tiles on one thread, and the
 // packing of maps for them. Needs AMX_BF16 and AVX512_BF16; nothing here is
 // inline, so that no code for one CPU is linked into what runs on another.
-#ifndef FCIS_KERNELS_CPU_AMX_KERNEL_H_
-#define FCIS_KERNELS_CPU_AMX_KERNEL_H_
+#ifndef FCIS_KERNELS_CPU_AMX_GRADIENT_KERNEL_H_
+#define FCIS_KERNELS_CPU_AMX_GRADIENT_KERNEL_H_
 
 #include <cstdint>
 
@@ -14,7 +14,7 @@ inline constexpr int64_t kAmxBlock = 16;
 inline constexpr int64_t kAmxDepth = 32;
 // Floats of a tile of sums; bf16 of a tile of operands.
 inline constexpr int64_t kAmxSums = kAmxBlock * kAmxBlock;
-inline constexpr int64_t kAmxTile = kAmxBlock * kAmxDepth;
+inline constexpr int64_t kAmxOperands = kAmxBlock * kAmxDepth;
 
 // to[c * stride + k] = pixels[k][c] for kAmxDepth pixels and kAmxBlock
 // channels; those from `channels` on are 0. stride: of `to`, in elements.
@@ -47,4 +47,4 @@ void AmxEnd();
 
 }  // namespace fcis::kernels
 
-#endif  // FCIS_KERNELS_CPU_AMX_KERNEL_H_
+#endif  // FCIS_KERNELS_CPU_AMX_GRADIENT_KERNEL_H_

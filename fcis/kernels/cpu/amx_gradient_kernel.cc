@@ -1,4 +1,4 @@
-#include "fcis/kernels/cpu/amx_kernel.h"
+#include "fcis/kernels/cpu/amx_gradient_kernel.h"
 
 #include <immintrin.h>
 
@@ -52,11 +52,11 @@ inline __attribute__((always_inline)) void Multiply(const AmxProduct& p) {
   const uint16_t* const below = left + kAmxBlock * (p.left_stride / 2);
   const uint16_t* const beside = right + p.right_stride;
   for (int64_t s = 0; s < p.steps; ++s) {
-    _tile_loadd(6, right + s * kAmxTile, kLine);
+    _tile_loadd(6, right + s * kAmxOperands, kLine);
     _tile_loadd(4, left + s * kAmxDepth, p.left_stride);
     _tile_dpbf16ps(0, 4, 6);
     if (kColumns > 1) {
-      _tile_loadd(7, beside + s * kAmxTile, kLine);
+      _tile_loadd(7, beside + s * kAmxOperands, kLine);
       _tile_dpbf16ps(1, 4, 7);
     }
     if (kRows > 1) {
