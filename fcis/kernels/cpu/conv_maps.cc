@@ -31,7 +31,42 @@ FCIS_MULTIVERSION void SumColumns(const uint16_t* x, int64_t rows,
   }
 }
 
+// Calls visit(pixel of `few`, pixel of the map of shape x, bytes of both) for
+// the pixels, stride apart, that both have, of all blocks of channels.
+template <typename Visit>
+void ForEachPixel(const Tensor& few, const Shape& x, int stride,
+                  const Visit& visit) {
+  const int64_t block = ChannelBlock(few);
+  const int64_t blocks = (few.dim(3) + block - 1) / block;
+  const int64_t rows = few.dim(1), columns = few.dim(2);
+  ParallelFor(few.dim(0) * blocks * rows, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t of_x =
+          (row / rows * x.dim(1) + row % rows * stride) * x.dim(2);
+      for (int64_t w = 0; w < columns; ++w) {
+        visit(row * columns + w, of_x + w * stride,
+              block * DTypeSize(few.type()));
+      }
+    }
+  });
+}
+
 }  // namespace
+
+bool FitsPhases(const ConvParams& p, const Shape& weight, DType compute) {
+  return compute == DType::kF32 && p.dilation > 1 && p.pad == p.dilation &&
+         p.stride == 1 && weight.dim(2) == 3 && weight.dim(3) == 3;
+}
+
+bool SkipsPixels(const ConvParams& p, const Shape& weight) {
+  return weight.dim(2) == 1 && weight.dim(3) == 1 && p.pad == 0 && p.stride > 1;
+}
+
+ConvParams OverMaps(ConvParams p, const Shape& weight, bool by_phases) {
+  if (by_phases) p.dilation = p.pad = 1;
+  if (SkipsPixels(p, weight)) p.stride = 1;
+  return p;
+}
 
 void ParallelAddTo(const float* x, int64_t n, float* y) {
   ParallelFor(n, 1 << 16, [&](int64_t begin, int64_t end) {
@@ -47,6 +82,14 @@ void ParallelToBf16(const Tensor& x, Tensor* y) {
   });
 }
 
+void ParallelCopy(const Tensor& x, Tensor* y) {
+  const auto* const from = static_cast<const char*>(x.raw());
+  auto* const to = static_cast<char*>(y->mutable_raw());
+  ParallelFor(x.num_bytes(), 1 << 18, [&](int64_t begin, int64_t end) {
+    std::copy(from + begin, from + end, to + begin);
+  });
+}
+
 void SumPixels(const Tensor& map, float* sums) {
   const int64_t channels = map.dim(3);
   const auto* from = map.data<uint16_t>();
@@ -56,23 +99,29 @@ void SumPixels(const Tensor& map, float* sums) {
   });
 }
 
-Tensor PixelsOf(const Tensor& x, const Shape& y, int stride) {
-  if (stride == 1) return x;
-  const int64_t channels = x.shape().dim(3);
-  Tensor pixels({y.dim(0) * y.dim(1) * y.dim(2), channels}, DType::kBF16);
-  const auto* from = static_cast<const uint16_t*>(x.raw());
-  uint16_t* to = pixels.mutable_data<uint16_t>();
-  ParallelFor(y.dim(0) * y.dim(1), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t n = row / y.dim(1), h = row % y.dim(1) * stride;
-      const int64_t first = (n * x.shape().dim(1) + h) * x.shape().dim(2);
-      for (int64_t w = 0; w < y.dim(2); ++w) {
-        std::copy_n(from + (first + w * stride) * channels, channels,
-                    to + (row * y.dim(2) + w) * channels);
-      }
-    }
-  });
+Tensor GatherPixels(const Tensor& x, const Shape& y, int stride) {
+  const Shape shape = {y.dim(0), y.dim(1), y.dim(2), x.dim(3)};
+  Tensor pixels = AllocateIn(x.layout(), shape, x.type());
+  const auto* const from = static_cast<const char*>(x.raw());
+  auto* const to = static_cast<char*>(pixels.mutable_raw());
+  ForEachPixel(pixels, x.shape(), stride,
+               [=](int64_t few, int64_t all, int64_t size) {
+                 std::copy_n(from + all * size, size, to + few * size);
+               });
   return pixels;
+}
+
+Tensor ScatterPixels(const Tensor& pixels, const Shape& x, int stride) {
+  Tensor map = AllocateIn(pixels.layout(), x, pixels.type());
+  const auto* const from = static_cast<const char*>(pixels.raw());
+  auto* const to = static_cast<char*>(map.mutable_raw());
+  ParallelFor(map.num_bytes(), 1 << 16, [&](int64_t begin, int64_t end) {
+    std::fill_n(to + begin, end - begin, 0);
+  });
+  ForEachPixel(pixels, x, stride, [=](int64_t few, int64_t all, int64_t size) {
+    std::copy_n(from + few * size, size, to + all * size);
+  });
+  return map;
 }
 
 bool LeavesTaps(const ConvParams& p, const Shape& weight, const Tensor& x) {

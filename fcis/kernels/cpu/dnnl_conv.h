@@ -45,6 +45,10 @@ class DnnlConvs : public ConvEngine {
   // Whether such a kernel is trained by RunWino where maps are large enough; in
   // bf16, too, where the CPU has no AMX.
   bool TrainsByWinograd(const ConvParams& params, const Shape& weight) const;
+  // Whether the gradients of such a kernel are summed by RunPointwiseGradient.
+  bool SumsPointwise(const ConvParams& params, const Shape& weight) const;
+  // Whether the gradients of such a kernel are summed by RunAmxGradient.
+  bool SumsByAmx(const ConvParams& params, const Shape& weight) const;
   DnnlContext& context() { return context_; }
   // Throws dnnl::error.
   std::shared_ptr<const ConvPlan> Plan(const ConvSetup& setup, ConvPass pass);

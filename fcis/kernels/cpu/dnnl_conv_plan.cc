@@ -30,6 +30,14 @@ bool FitsProduct(const ConvSetup& s) {
          HasIsa(dnnl::cpu_isa::avx512_core_bf16);
 }
 
+// With AMX, oneDNN's forward passes are up to three times as fast as its
+// gradients by data.
+bool FitsForward(const ConvSetup& s) {
+  return s.compute == DType::kBF16 && s.weight.dim(2) == 1 &&
+         s.weight.dim(3) == 1 && s.params.pad == 0 && s.params.stride == 1 &&
+         HasIsa(dnnl::cpu_isa::avx512_core_amx);
+}
+
 // make(algorithm) by Winograd if that is possible.
 template <typename Make>
 auto Fastest(bool winograd, const Make& make) {
@@ -88,7 +96,7 @@ class Planner {
         PlanForward();
         break;
       case ConvPass::kData:
-        PlanByData();
+        FitsForward(setup_) ? PlanDataForward() : PlanByData();
         break;
       case ConvPass::kWeights:
         FitsProduct(setup_) ? PlanProduct() : PlanByWeights();
@@ -152,6 +160,22 @@ class Planner {
     plan_.primitive = dnnl::convolution_backward_data(by_data);
     plan_.weights = by_data.weights_desc();
     plan_.scratch = by_data.scratchpad_desc();
+  }
+
+  void PlanDataForward() {
+    const Shape& kernel = setup_.weight;
+    const auto forward = dnnl::convolution_forward::primitive_desc(
+        dnnl::convolution_forward::desc(
+            dnnl::prop_kind::forward_inference, Algorithm::convolution_direct,
+            plan_.dst,
+            KernelDesc({kernel.dim(1), kernel.dim(0), 1, 1}, setup_.compute,
+                       memory::format_tag::any),
+            plan_.src, strides_, dilates_, begin_, end_),
+        Attributes({}), engine_);
+    plan_.primitive = dnnl::convolution_forward(forward);
+    plan_.transposed = forward.weights_desc();
+    plan_.weights = plan_.transposed->permute_axes({1, 0, 2, 3});
+    plan_.scratch = forward.scratchpad_desc();
   }
 
   void PlanByWeights() {

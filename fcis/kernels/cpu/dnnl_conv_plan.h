@@ -54,6 +54,9 @@ struct ConvPlan {
     dnnl::memory::desc dst_transposed, src, gradient;
   };
   absl::optional<Products> products;
+  // Set where kData is a forward pass, from dst to src: its kernel, transposed,
+  // which is `weights` byte by byte.
+  absl::optional<dnnl::memory::desc> transposed;
 };
 
 // Throws dnnl::error.

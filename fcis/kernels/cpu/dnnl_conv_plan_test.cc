@@ -14,6 +14,7 @@ ConvPlan Plan(const Shape& weight, int stride, DType compute, ConvPass pass,
   ConvSetup setup;
   setup.params.stride = stride;
   setup.params.pad = static_cast<int>(weight.dim(2) / 2);
+  setup.pads = {setup.params.pad, setup.params.pad};
   setup.weight = weight;
   setup.x = {2, 12, 15, weight.dim(1)};
   setup.y = *ops::InferConvShape(setup.params, setup.x, weight);

@@ -1,6 +1,7 @@
 #include "fcis/kernels/cpu/dnnl_weights.h"
 
 #include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/cpu/fold_blocks.h"
 
 namespace fcis::kernels {
 
@@ -53,7 +54,14 @@ void DnnlWeights::Set(const float* from) {
     folded_.layout = stored_;
     folded_.data = DnnlContext::Allocate(stored_);
   }
-  factors_.Apply(from, static_cast<float*>(folded_.data.mutable_raw()));
+  auto* const folded = static_cast<float*>(folded_.data.mutable_raw());
+  Packed& data = packed_[static_cast<int>(Pass::kData)];
+  if (data.in_blocks) {
+    FoldBlocks(stored_, from, factor_of_output_, folded,
+               static_cast<float*>(data.copy.data.mutable_raw()));
+  } else {
+    factors_.Apply(from, folded);
+  }
 }
 
 const DnnlWeights::Copy& DnnlWeights::Source() const {
@@ -65,7 +73,8 @@ Tensor DnnlWeights::In(const memory::desc& layout, Pass pass,
                        DnnlContext* context) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Packed& packed = packed_[static_cast<int>(pass)];
-  if (packed.packing.has_value() && packed.copy.layout == layout) {
+  const bool kept = packed.packing.has_value() || packed.in_blocks;
+  if (kept && packed.copy.layout == layout) {
     return packed.copy.data;
   }
   if (folded_.layout == layout) return folded_.data;
@@ -79,8 +88,11 @@ Tensor DnnlWeights::In(const memory::desc& layout, Pass pass,
     return data;
   }
   packed.packing.reset();
+  packed.in_blocks = pass == Pass::kData && FitsFoldBlocks(stored_, layout);
   if (WeightPacking::Fits(stored_, layout)) {
     packed.packing.emplace(stored_, layout);
+    packed.copy = made;
+  } else if (packed.in_blocks) {
     packed.copy = made;
   } else {
     // Not kept: the layout alone says that Set has to fold.

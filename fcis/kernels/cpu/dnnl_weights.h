@@ -49,11 +49,12 @@ class DnnlWeights {
     dnnl::memory::desc layout;
     Tensor data;
   };
-  // What a pass asked for last, kept where there is a packing for it; else its
-  // layout alone.
+  // What a pass asked for last, kept where there is a packing for it, or where
+  // FoldBlocks makes it together with folded_; else its layout alone.
   struct Packed {
     Copy copy;
     absl::optional<WeightPacking> packing;
+    bool in_blocks = false;
   };
 
   // Whether passes need no other copies than these.

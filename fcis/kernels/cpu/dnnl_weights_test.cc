@@ -67,7 +67,9 @@ class DnnlWeightsTest : public ::testing::Test {
 
 TEST_F(DnnlWeightsTest, FollowEachSet) {
   const std::vector<memory::desc> layouts[] = {
-      {F32(Tag::OIhw16i16o), F32(Tag::OIhw16o16i)},    // stored, reordered
+      {F32(Tag::OIhw16i16o), F32(Tag::OIhw16o16i)},  // stored, reordered
+      {F32(Tag::OIhw16i16o), F32(Tag::IOhw16o16i)},  // both folded
+      {F32(Tag::oihw), F32(Tag::IOhw16o16i)},
       {F32(Tag::oihw), F32(Tag::OIhw16o16i)},          // both reordered
       {Bf16(Tag::OhwI64o2i), Bf16(Tag::OIhw8o16i2o)},  // both packed
       {Bf16(Tag::oihw), Bf16(Tag::OIhw8o16i2o)},       // one packed
