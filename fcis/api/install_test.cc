@@ -69,7 +69,7 @@ TEST(Library, ExportsNothingElse) {
   const std::string text((std::istreambuf_iterator<char>(header)), {});
   std::set<std::string> declared;
   for (const std::string& name :
-       Matches(text, "FCIS_EXPORT [^(]*[ *](fcis_\\w+)\\(")) {
+       Matches(text, "FCIS_EXPORT [^(]*[\\s*](fcis_\\w+)\\(")) {
     declared.insert(name + "@@FCIS_0.1");
   }
   EXPECT_EQ(declared,
