@@ -14,8 +14,12 @@
 namespace fcis::model {
 namespace {
 
-// Rows of the picture that go through at a time.
-constexpr int64_t kBand = 32;
+// Rows of the picture that go through at a time, in so many threads: each has a
+// cache of its own, and they wait for each other after every step.
+int64_t BandOf(int threads) {
+  constexpr int64_t kRowsPerThread = 32;
+  return kRowsPerThread * threads;
+}
 
 int64_t BytesOf(const Shape& shape, DType type) {
   return shape.num_elements() * DTypeSize(type);
@@ -110,15 +114,15 @@ std::unique_ptr<RowPass> RowPass::Make(absl::Span<const NetworkLayer> layers,
     pass->Keep(layers[i].spec.residual);
   }
   for (const int output : outputs) pass->Keep(output);
-  pass->plan_ = PlanRows(pass->rows_, picture.dim(1), kBand);
+  pass->plan_ = PlanRows(pass->rows_, picture.dim(1), BandOf(NumThreads()));
   return pass;
 }
 
 // Of whole stages whose outputs do not fit, but for those where so few rows
 // come by at a time that convolutions are slow.
 size_t RowPass::NodesWorth(int64_t cache) const {
-  constexpr int64_t kLeastRows = 4;
-  const int64_t height = maps_[0].shape.dim(1);
+  constexpr int64_t kLeastRows = 8;
+  const int64_t height = maps_[0].shape.dim(1), band = BandOf(1);
   size_t worth = 0;
   for (size_t begin = 0; begin < nodes_.size();) {
     const int stage = layers_[nodes_[begin].layer].spec.stage;
@@ -128,7 +132,7 @@ size_t RowPass::NodesWorth(int64_t cache) const {
          end < nodes_.size() && layers_[nodes_[end].layer].spec.stage == stage;
          ++end) {
       const Map& y = maps_[end + 1];
-      if (y.shape.dim(1) * kBand < height * kLeastRows) return worth;
+      if (y.shape.dim(1) * band < height * kLeastRows) return worth;
       largest = std::max(largest, BytesOf(y.shape, y.type));
     }
     if (stage == 0 || 2 * largest <= cache) return worth;

@@ -49,4 +49,19 @@ void ParallelFor(int64_t n, int64_t grain,
   });
 }
 
+void ParallelForParts(
+    int64_t n, int64_t grain,
+    absl::FunctionRef<void(int64_t begin, int64_t end)> body) {
+  if (n <= 0) return;
+  grain = std::max<int64_t>(1, grain);
+  const int64_t blocks = (n - 1) / grain + 1;
+  const int threads = static_cast<int>(std::min<int64_t>(NumThreads(), blocks));
+  RunTeam(threads, [&](int member) {
+    const int64_t members = CurrentPlace().members;
+    const int64_t begin = blocks * member / members * grain;
+    const int64_t end = blocks * (member + 1) / members * grain;
+    body(begin, std::min(n, end));
+  });
+}
+
 }  // namespace fcis

@@ -116,6 +116,11 @@ bool AmxConv::Fits(const ConvParams& params, const Shape& weight,
   return CutOf(params, weight, multiplied).has_value();
 }
 
+bool AmxConv::Pays(const Shape& weight, DType multiplied) {
+  constexpr int64_t kSmall = 40000;  // elements
+  return multiplied != DType::kBF16 || weight.num_elements() <= kSmall;
+}
+
 AmxConv::AmxConv(const ConvParams& params, DType multiplied,
                  const Tensor& weight, absl::Span<const float> bias,
                  absl::Span<const float> factors, float residual_factor)
@@ -199,7 +204,7 @@ void AmxConv::Run(const Tensor& x, const RowPads& pads, const Tensor* residual,
   const int64_t each = flat ? ShareOf(n, pixel, 2 * kAmxTile)
                             : ShareOf(n, params_.stride * maps.row_bytes, 1);
   const int64_t shares = (n + each - 1) / each;
-  ParallelFor(y->dim(0) * shares, 1, [&](int64_t begin, int64_t end) {
+  ParallelForParts(y->dim(0) * shares, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i % shares * each, many = std::min(each, n - first);
       const Share share = flat ? Share{i / shares, 0, 1, first, many}

@@ -319,9 +319,18 @@ class Runner {
   void RunColumns(int64_t output) {
     const int64_t panels = (t_.num_steps + kAmxPanel - 1) / kAmxPanel;
     const int64_t each = (t_.num_steps + panels - 1) / panels;
+    const int64_t blocks = t_.rows * ((t_.width + kHigh - 1) / kHigh);
     for (int64_t s = 0; s < t_.num_steps; s += each) {
       const int64_t end = s + each < t_.num_steps ? s + each : t_.num_steps;
+      const bool last = end == t_.num_steps;
+      const char* const next =
+          last ? WeightsAt(output + kWide, 0) : WeightsAt(output, end);
+      const int64_t ahead =
+          last && output + kWide >= t_.outputs ? 0 : each * step_size_;
+      int64_t block = 0;
       ForBlocks([&](int64_t row, int64_t px) {
+        Fetch(next, ahead * block / blocks, ahead * (block + 1) / blocks);
+        ++block;
         float* const at =
             panels == 1 ? NextSums() : t_.sums + (row * t_.width + px) * kWide;
         Block(row, px, output, s, end, at);
@@ -329,6 +338,20 @@ class Runner {
     }
     // Their sums are in the way of the next two tiles'.
     if (panels > 1) FinishWaiting();
+  }
+
+  const char* WeightsAt(int64_t output, int64_t step) const {
+    return t_.weights + (output / kAmxTile * t_.num_steps + step) * step_size_;
+  }
+
+  // Weights of two tiles of outputs that come next: from memory, while others
+  // are multiplied.
+  void Fetch(const char* weights, int64_t begin, int64_t end) const {
+    constexpr int64_t kLine = 64;
+    for (int64_t i = begin / kLine * kLine; i < end; i += kLine) {
+      _mm_prefetch(weights + i, _MM_HINT_T1);
+      _mm_prefetch(weights + t_.num_steps * step_size_ + i, _MM_HINT_T1);
+    }
   }
 
   float* NextSums() {

@@ -78,7 +78,7 @@ void Run(const MaxPoolParams& params, const Tensor& x, Tensor* y) {
   const int64_t height = y->dim(1), width = y->dim(2);
   const int64_t in_row = x.dim(2) * x.dim(3);
   T* to = y->mutable_data<T>();
-  ParallelFor(y->dim(0) * height, 4, [&](int64_t begin, int64_t end) {
+  ParallelForParts(y->dim(0) * height, 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t first = row % height * params.stride;
       PoolRowOf(params, std::min<int64_t>(params.kernel, x.dim(1) - first),

@@ -58,7 +58,8 @@ bool DnnlConvs::TrainsByWinograd(const ConvParams& params,
 absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
     const ConvParams& params, const Tensor& weight, const Tensor& bias) {
   if (compute_ == DType::kBF16 && CpuHasAmx() &&
-      AmxConv::Fits(params, weight.shape(), compute_)) {
+      AmxConv::Fits(params, weight.shape(), compute_) &&
+      AmxConv::Pays(weight.shape(), compute_)) {
     return PrepareAmxConv(params, weight, bias);
   }
   if (algorithm_ == ConvAlgorithm::kDirect || compute_ != DType::kF32 ||
