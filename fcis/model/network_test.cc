@@ -214,7 +214,9 @@ TEST(Network, SameBitsByRowsAsByMaps) {
         *Network::Create(topology, topology.outputs, weights, cpu->get());
     for (const int threads : {1, 2}) {
       SetNumThreads(threads);
-      EXPECT_GE(network.LayersByRows(picture.shape()), 11u);
+      if (threads == 1) {
+        EXPECT_GE(network.LayersByRows(picture.shape()), 11u);
+      }
       const auto whole = *network.Run(picture, nothing);
       const auto rows = *network.Run(picture, nullptr);
       for (size_t i = 0; i < whole.size(); ++i) {
