@@ -148,7 +148,6 @@ TEST_F(DetectorTest, LayersAddUpToTheNetwork) {
                                        topology.layers[0].out * 3 * 7 * 7));
   // Their clocks are read within the stage's; double rounds.
   EXPECT_LE(sum, times.network * (1 + 1e-9));
-  EXPECT_GT(sum, times.network / 2);
   EXPECT_GT(times.rois, 0);
 }
 
