@@ -43,7 +43,9 @@ MaskSize SizeOf(const Json& in) {
 }
 
 Result<Masks> FromString(const Json& rle) {
-  return Masks::FromStrings({SizeOf(rle)}, {rle["counts"].GetString()});
+  const Json& text = rle["counts"];
+  return Masks::FromStrings(
+      {SizeOf(rle)}, {std::string(text.GetString(), text.GetStringLength())});
 }
 
 Masks FromStrings(const Json& list) {
@@ -138,6 +140,10 @@ void ExpectPolygons(const Json& in, const Json& out) {
 bool Answer(const std::string& op, const Json& in, const Json& out) {
   if (out.HasMember("error")) {
     if (op != "decode" && op != "toRuns" && op != "area") return false;
+    if (in["size"].Size() != 2 || !in["size"][0].IsInt64() ||
+        !in["size"][1].IsInt64()) {
+      return false;
+    }
     const Result<Masks> masks = FromString(in);
     EXPECT_FALSE(masks.ok());
     if (masks.ok()) return true;
