@@ -194,7 +194,8 @@ TEST(MasksTest, EqualsPycocotools) {
     for (const absl::string_view line :
          absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
       rapidjson::Document test;
-      test.Parse<rapidjson::kParseFullPrecisionFlag>(line.data(), line.size());
+      test.Parse<rapidjson::kParseFullPrecisionFlag |
+                 rapidjson::kParseNanAndInfFlag>(line.data(), line.size());
       ASSERT_FALSE(test.HasParseError());
       SCOPED_TRACE(std::string(line.substr(0, 1000)));
       answered += Answer(test["op"].GetString(), test["in"], test["out"]);
