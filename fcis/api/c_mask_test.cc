@@ -1,6 +1,7 @@
 // Masks against pycocotools' answers, and with arguments of all kinds.
 #include <algorithm>
 #include <climits>
+#include <cmath>
 #include <cstdint>
 #include <iterator>
 #include <limits>
@@ -112,7 +113,11 @@ void ExpectIous(const Result<std::vector<double>>& ious, const Json& rows) {
     const std::vector<double> row =
         Numbers(rows[static_cast<rapidjson::SizeType>(d)]);
     ASSERT_EQ(row.size(), n);
-    for (size_t g = 0; g < n; ++g) EXPECT_EQ((*ious)[g * m + d], row[g]);
+    for (size_t g = 0; g < n; ++g) {
+      const double iou = (*ious)[g * m + d];
+      EXPECT_TRUE(iou == row[g] || (std::isnan(iou) && std::isnan(row[g])))
+          << iou << ", expected " << row[g];
+    }
   }
 }
 
