@@ -18,6 +18,7 @@
 
 struct fcis_evaluation {
   fcis::eval::ArrayEvaluation evaluation;
+  int64_t objects, detections;  // of the input
   bool matched = false;
 };
 
@@ -30,6 +31,8 @@ namespace {
 using fcis::XywhBox;
 using fcis::api::CheckGiven;
 using fcis::eval::ArrayEvaluation;
+
+constexpr int64_t kMostKeypoints = 1 << 20;
 
 static_assert(sizeof(XywhBox) == 4 * sizeof(double), "boxes are [n, 4]");
 
@@ -128,7 +131,8 @@ absl::Status NewEvaluation(const fcis_evaluation_input* input,
   ASSIGN_OR_RETURN(
       ArrayEvaluation made,
       ArrayEvaluation::Make(objects, detections, std::move(options)));
-  *evaluation = new fcis_evaluation{std::move(made)};
+  *evaluation =
+      new fcis_evaluation{std::move(made), input->objects, input->detections};
   return absl::OkStatus();
 }
 
@@ -219,6 +223,26 @@ int fcis_records_masks(const fcis_records* records, const int64_t* sizes,
   });
 }
 
+int fcis_records_keypoints(const fcis_records* records, int64_t* num_keypoints,
+                           int64_t* ends, double* numbers, size_t capacity,
+                           size_t* needed, char* error,
+                           size_t error_size) noexcept {
+  return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
+    RETURN_IF_ERROR(CheckGiven(records, "records"));
+    const fcis::eval::RecordColumns& r = records->file.records;
+    ASSIGN_OR_RETURN(const fcis::eval::Keypoints all,
+                     fcis::eval::KeypointsOf(r));
+    RETURN_IF_ERROR(fcis::api::CopyOut(absl::MakeConstSpan(all.numbers),
+                                       numbers, capacity, needed));
+    Copy(all.ends, ends);
+    if (num_keypoints != nullptr) {
+      std::fill_n(num_keypoints, r.size, 0);
+      std::copy(r.num_keypoints.begin(), r.num_keypoints.end(), num_keypoints);
+    }
+    return absl::OkStatus();
+  });
+}
+
 void fcis_records_free(fcis_records* records) noexcept { delete records; }
 
 int fcis_evaluation_new(const fcis_evaluation_input* input,
@@ -263,6 +287,32 @@ int fcis_evaluation_match(fcis_evaluation* evaluation, const double* ious,
       RETURN_IF_ERROR(e.SetIous(
           absl::MakeConstSpan(ious, static_cast<size_t>(e.num_pairs()))));
     }
+    e.Match();
+    evaluation->matched = true;
+    return absl::OkStatus();
+  });
+}
+
+int fcis_evaluation_match_keypoints(fcis_evaluation* evaluation,
+                                    int64_t keypoints, const double* sigmas,
+                                    const double* object_keypoints,
+                                    const double* detection_keypoints,
+                                    char* error, size_t error_size) noexcept {
+  return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
+    RETURN_IF_ERROR(CheckGiven(evaluation, "evaluation"));
+    ArrayEvaluation& e = evaluation->evaluation;
+    if (keypoints < 1 || keypoints > kMostKeypoints) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "keypoints: ", keypoints, ", expected 1 to ", kMostKeypoints));
+    }
+    absl::Span<const double> all_sigmas, objects, detections;
+    RETURN_IF_ERROR(Take(sigmas, keypoints, "sigmas", &all_sigmas));
+    const int64_t each = 3 * keypoints;
+    RETURN_IF_ERROR(Take(object_keypoints, evaluation->objects * each,
+                         "object_keypoints", &objects));
+    RETURN_IF_ERROR(Take(detection_keypoints, evaluation->detections * each,
+                         "detection_keypoints", &detections));
+    RETURN_IF_ERROR(e.MeasureKeypoints(all_sigmas, objects, detections));
     e.Match();
     evaluation->matched = true;
     return absl::OkStatus();

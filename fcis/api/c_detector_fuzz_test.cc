@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "fcis/api/fuzz_bytes.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/fcis.h"
 #include "fcis/model/weights/deterministic_weights.h"
@@ -17,33 +17,6 @@ namespace fcis::api {
 namespace {
 
 constexpr int64_t kMostPixels = 1 << 16;
-
-// Takes values off the front; zeros when nothing is left.
-class Bytes {
- public:
-  Bytes(const uint8_t* data, size_t size) : data_(data), size_(size) {}
-
-  template <typename T>
-  T Take() {
-    T value = {};
-    const size_t n = std::min(sizeof(value), size_);
-    std::memcpy(&value, data_, n);
-    data_ += n;
-    size_ -= n;
-    return value;
-  }
-  std::string TakeText() {
-    std::string text;
-    while (const char c = Take<char>()) text += c;
-    return text;
-  }
-  const uint8_t* data() const { return data_; }
-  size_t size() const { return size_; }
-
- private:
-  const uint8_t* data_;
-  size_t size_;
-};
 
 fcis_detector* MakeDetector() {
   ModelConfig config = *Preset("parity_mini");

@@ -123,10 +123,18 @@ bool Records::Complete(int64_t i) const {
 absl::Status Check(const fcis_python* python, void* list) {
   RETURN_IF_ERROR(fcis::api::CheckGiven(python, "python"));
   RETURN_IF_ERROR(fcis::api::CheckGiven(list, "list"));
-  if (python->struct_size == sizeof(fcis_python)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("struct_size: ", python->struct_size, ", expected ",
-                   sizeof(fcis_python)));
+  if (python->struct_size != sizeof(fcis_python)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("struct_size: ", python->struct_size, ", expected ",
+                     sizeof(fcis_python)));
+  }
+  // All that follows are pointers.
+  const void* members[sizeof(fcis_python) / sizeof(void*)];
+  std::memcpy(members, python, sizeof(members));
+  for (const void* member : members) {
+    RETURN_IF_ERROR(fcis::api::CheckGiven(member, "a member of python"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -140,12 +148,15 @@ int fcis_python_columns(const fcis_python* python, void* list, int64_t n,
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
     RETURN_IF_ERROR(Check(python, list));
     const Records r(python, list);
+    const auto integer = [&](int64_t i, void* key, int64_t* column) {
+      return column == nullptr || r.Integer(i, key, column + i);
+    };
     const auto number = [&](int64_t i, void* key, double* column) {
       return column == nullptr || r.Number(r.Get(i, key), column + i);
     };
     for (int64_t i = 0; i < n; ++i) {
-      const bool usual = r.Integer(i, python->image_id, image_ids + i) &&
-                         r.Integer(i, python->category_id, category_ids + i) &&
+      const bool usual = integer(i, python->image_id, image_ids) &&
+                         integer(i, python->category_id, category_ids) &&
                          number(i, python->id, ids) &&
                          number(i, python->area, areas) &&
                          number(i, python->score, scores) &&

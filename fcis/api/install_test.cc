@@ -99,12 +99,54 @@ TEST(Library, NeedsGlibc234) {
   EXPECT_THAT(symbols.out, Not(HasSubstr("GLIBCXX_")));
 }
 
+// What an example is called with, and what it must print.
+struct Example {
+  std::string compiler, source, program, arguments, output, wrong_arguments;
+};
+
+const std::vector<Example>& Examples() {
+  static const auto* const examples = [] {
+    const std::string folder = ::testing::TempDir();
+    std::ofstream(folder + "/truth.json") << R"({
+      "images": [{"id": 1, "height": 20, "width": 20}],
+      "categories": [{"id": 1}],
+      "annotations": [
+        {"id": 1, "image_id": 1, "category_id": 1, "area": 100, "iscrowd": 0,
+         "segmentation": [[0, 0, 10, 0, 10, 10, 0, 10]]},
+        {"id": 2, "image_id": 1, "category_id": 1, "area": 25, "iscrowd": 0,
+         "segmentation": [[12, 12, 17, 12, 17, 17, 12, 17]]}]})";
+    std::ofstream(folder + "/results.json") << R"([
+      {"image_id": 1, "category_id": 1, "score": 0.5,
+       "bbox": [0, 0, 10, 10]}])";
+    const std::string cat = "fcis/tools/images/cat.jpg";
+    const std::string truth = folder + "/truth.json ";
+    return new std::vector<Example>{
+        {"g++ -std=c++17", "detect.cc", "detect", cat, "cat 0.", "/none.jpg"},
+        {"gcc -std=c11", "detect.c", "detect_c", cat, "cat 0.", "/none.jpg"},
+        {"g++ -std=c++17", "evaluate.cc", "evaluate",
+         truth + folder + "/results.json", "0.50495\n", truth + "/none.json"}};
+  }();
+  return *examples;
+}
+
+void ExpectRuns(const std::string& program, const Example& example) {
+  const Outcome ran = Shell(program + " " + example.arguments);
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_THAT(ran.out, HasSubstr(example.output)) << program;
+  EXPECT_NE(Shell(program + " " + example.wrong_arguments).code, 0) << program;
+}
+
 TEST(Examples, RunInBazel) {
-  for (const std::string program : {"fcis/api/detect", "fcis/api/detect_c"}) {
-    const Outcome ran = Shell(program + " fcis/tools/images/cat.jpg");
-    EXPECT_EQ(ran.code, 0) << ran.out;
-    EXPECT_THAT(ran.out, HasSubstr("cat 0."));
-    EXPECT_NE(Shell(program + " /none.jpg").code, 0);
+  for (const Example& example : Examples()) {
+    ExpectRuns("fcis/api/" + example.program, example);
+  }
+}
+
+TEST(Examples, AreShort) {
+  for (const Example& example : Examples()) {
+    std::ifstream file("fcis/api/examples/" + example.source);
+    EXPECT_LE(std::count(std::istreambuf_iterator<char>(file), {}, '\n'), 20)
+        << example.source;
   }
 }
 
@@ -145,16 +187,11 @@ class InstallTest : public ::testing::Test {
 };
 
 TEST_F(InstallTest, ExamplesCompileAndRun) {
-  const std::vector<std::pair<std::string, std::string>> examples = {
-      {"g++ -std=c++17", "fcis/api/examples/detect.cc"},
-      {"gcc -std=c11", "fcis/api/examples/detect.c"}};
-  for (const auto& [compiler, source] : examples) {
-    const Outcome compiled = Compile(compiler, source);
+  for (const Example& example : Examples()) {
+    const Outcome compiled =
+        Compile(example.compiler, "fcis/api/examples/" + example.source);
     ASSERT_EQ(compiled.code, 0) << compiled.out;
-    const Outcome ran = Shell(Program() + " fcis/tools/images/cat.jpg");
-    EXPECT_EQ(ran.code, 0) << ran.out;
-    EXPECT_THAT(ran.out, HasSubstr("cat 0.")) << source;
-    EXPECT_NE(Shell(Program() + " /none.jpg").code, 0);
+    ExpectRuns(Program(), example);
     const Outcome loaded = Shell("ldd " + Program());
     EXPECT_THAT(loaded.out,
                 HasSubstr("libdnnl.so.2 => " + (root_ / "lib").string()));

@@ -168,19 +168,19 @@ absl::Status ArrayEvaluation::Measure() {
   ParallelFor(static_cast<int64_t>(num_cells()), kGrain,
               [&](int64_t begin, int64_t end) {
                 for (int64_t c = begin; c < end; ++c) {
-                  MeasureCell(static_cast<size_t>(c));
+                  MeasureCell(static_cast<size_t>(c), masks);
                 }
               });
   return absl::OkStatus();
 }
 
-void ArrayEvaluation::MeasureCell(size_t cell) {
+void ArrayEvaluation::MeasureCell(size_t cell, bool masks) {
   if (pairs_[cell] == pairs_[cell + 1]) return;
   double* const ious = &ious_[static_cast<size_t>(pairs_[cell])];
-  if (object_columns_.masks.empty()) {
-    MeasureBoxes(cell, ious);
-  } else {
+  if (masks) {
     MeasureMasks(cell, ious);
+  } else {
+    MeasureBoxes(cell, ious);
   }
 }
 

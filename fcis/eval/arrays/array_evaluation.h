@@ -82,6 +82,12 @@ class ArrayEvaluation {
 
   // Computes the overlaps of all pairs from boxes or masks.
   absl::Status Measure();
+  // Or similarities of keypoints. sigmas: [k], k > 0; keypoints: [n, k, 3], x,
+  // y and, of objects, whether it is seen. InvalidArgument: other lengths;
+  // objects without boxes.
+  absl::Status MeasureKeypoints(absl::Span<const double> sigmas,
+                                absl::Span<const double> object_keypoints,
+                                absl::Span<const double> detection_keypoints);
   // Or takes them as they are. InvalidArgument: not num_pairs().
   absl::Status SetIous(absl::Span<const double> ious);
   absl::Span<const double> ious() const { return ious_; }
@@ -108,7 +114,7 @@ class ArrayEvaluation {
            area > options_.area_ranges[a].second;
   }
   void TakeColumns();
-  void MeasureCell(size_t cell);
+  void MeasureCell(size_t cell, bool masks);
   void MeasureBoxes(size_t cell, double* ious) const;
   void MeasureMasks(size_t cell, double* ious) const;
   void OrderObjects(size_t cell, size_t a, Scratch& scratch) const;

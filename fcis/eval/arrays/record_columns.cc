@@ -29,7 +29,8 @@ struct Record {
   double area = 0, score = 0;
   uint8_t crowd = 0, integral = 0;
   XywhBox box;
-  absl::string_view segmentation;
+  absl::string_view segmentation, keypoints;
+  int64_t num_keypoints = 0;
 };
 
 class Reader {
@@ -129,8 +130,16 @@ bool Reader::ReadMember(JsonScanner& json, absl::string_view key,
   if (key == "id") {
     return Mark(json, kRecordId, members) && ReadInteger(json, record.id);
   }
+  if (key == "num_keypoints") {
+    return Mark(json, kRecordNumKeypoints, members) &&
+           ReadInteger(json, record.num_keypoints);
+  }
   // What changes what an evaluation does.
-  if (key == "caption" || key == "keypoints") members |= kRecordOther;
+  if (key == "keypoints") {
+    members |= kRecordOther;
+    return Mark(json, kRecordKeypoints, members) && json.Skip(record.keypoints);
+  }
+  if (key == "caption") members |= kRecordOther;
   return json.Skip();
 }
 
@@ -179,6 +188,8 @@ void ForColumns(RecordColumns& columns, const Each& each) {
   some(kRecordScore, columns.integral, &Record::integral);
   some(kRecordBox, columns.boxes, &Record::box);
   some(kRecordSegmentation, columns.segmentations, &Record::segmentation);
+  some(kRecordKeypoints, columns.keypoints, &Record::keypoints);
+  some(kRecordNumKeypoints, columns.num_keypoints, &Record::num_keypoints);
 }
 
 // Appends a record to the columns that it, or one before, has a member of.
@@ -217,6 +228,8 @@ void JoinPart(const RecordColumns& part, size_t at, RecordColumns& to) {
   copy(kRecordScore, part.integral, to.integral);
   copy(kRecordBox, part.boxes, to.boxes);
   copy(kRecordSegmentation, part.segmentations, to.segmentations);
+  copy(kRecordKeypoints, part.keypoints, to.keypoints);
+  copy(kRecordNumKeypoints, part.num_keypoints, to.num_keypoints);
 }
 
 // Parts, one behind the other.

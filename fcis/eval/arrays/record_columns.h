@@ -29,6 +29,8 @@ enum RecordMember : uint32_t {
   kRecordScore = 64,
   kRecordSegmentation = 128,
   kRecordOther = 256,
+  kRecordKeypoints = 512,
+  kRecordNumKeypoints = 1024,
 };
 
 // Annotations or results in the file's order; 0 where a member is missing, and
@@ -42,6 +44,8 @@ struct RecordColumns {
   LargeVector<uint8_t> integral;  // the score is written without a point
   LargeVector<XywhBox> boxes;
   LargeVector<absl::string_view> segmentations;  // JSON; empty: missing
+  LargeVector<absl::string_view> keypoints;      // the same
+  LargeVector<int64_t> num_keypoints;
 };
 
 // Pictures or categories; -1 where height or width is missing.
@@ -67,6 +71,14 @@ absl::StatusOr<RecordFile> ReadResultFile(const std::string& path);
 // as the polygon of its corners, as in pycocotools.
 absl::StatusOr<std::vector<Rle>> MasksOf(const RecordColumns& records,
                                          absl::Span<const int64_t> sizes);
+
+// x, y, v, x, y, v, ... of all records; those of record i end before
+// numbers[ends[i]].
+struct Keypoints {
+  std::vector<double> numbers;
+  std::vector<int64_t> ends;
+};
+absl::StatusOr<Keypoints> KeypointsOf(const RecordColumns& records);
 
 }  // namespace fcis::eval
 

@@ -1,12 +1,14 @@
-// The masks of RecordColumns.
+// The masks and keypoints of RecordColumns.
 #include <mutex>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_polygon.h"
 #include "fcis/data/coco/segmentation.h"
+#include "fcis/data/json/json_scanner.h"
 #include "fcis/eval/arrays/record_columns.h"
 
 namespace fcis::eval {
@@ -64,6 +66,25 @@ absl::StatusOr<std::vector<Rle>> MasksOf(const RecordColumns& records,
   });
   RETURN_IF_ERROR(error);
   return masks;
+}
+
+absl::StatusOr<Keypoints> KeypointsOf(const RecordColumns& records) {
+  Keypoints all;
+  all.ends.assign(records.size, 0);
+  for (size_t i = 0; i < records.keypoints.size(); ++i) {
+    if (!records.keypoints[i].empty()) {
+      data::JsonScanner json(records.keypoints[i]);
+      const size_t begin = all.numbers.size();
+      const bool read = json.ReadNumbers(all.numbers) && json.ReadEnd();
+      if (!read || (all.numbers.size() - begin) % 3 != 0) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "record ", i, ": keypoints: expected a list of x, y, v, ...",
+            read ? "" : ": ", read ? "" : json.status().message()));
+      }
+    }
+    all.ends[i] = static_cast<int64_t>(all.numbers.size());
+  }
+  return all;
 }
 
 }  // namespace fcis::eval

@@ -316,7 +316,9 @@ enum fcis_record_member {
   FCIS_RECORD_CROWD = 32,
   FCIS_RECORD_SCORE = 64,
   FCIS_RECORD_SEGMENTATION = 128,
-  FCIS_RECORD_OTHER = 256 /* keypoints, a caption */
+  FCIS_RECORD_OTHER = 256, /* keypoints, a caption */
+  FCIS_RECORD_KEYPOINTS = 512,
+  FCIS_RECORD_NUM_KEYPOINTS = 1024
 };
 
 typedef struct fcis_record_columns {
@@ -356,6 +358,16 @@ FCIS_EXPORT int fcis_records_masks(const fcis_records* records,
                                    char* error,
                                    size_t error_size) FCIS_NOEXCEPT;
 
+/* "keypoints" of all records: numbers x, y, v, x, y, v, ..., one record's
+ * behind the other's, those of record i before numbers[ends[i]]. ends:
+ * [records], set also where numbers is NULL. num_keypoints: [records],
+ * "num_keypoints", 0 where it is missing. Either may be NULL. */
+FCIS_EXPORT int fcis_records_keypoints(const fcis_records* records,
+                                       int64_t* num_keypoints, int64_t* ends,
+                                       double* numbers, size_t capacity,
+                                       size_t* needed, char* error,
+                                       size_t error_size) FCIS_NOEXCEPT;
+
 FCIS_EXPORT void fcis_records_free(fcis_records* records) FCIS_NOEXCEPT;
 
 /* The evaluation of detections against objects: cell k * images + i holds those
@@ -376,7 +388,7 @@ typedef struct fcis_evaluation_input {
   const uint8_t* object_crowd;
   /* Compared are masks where both lists of masks are there, else boxes ([n, 4],
    * x, y, width, height); neither is needed for fcis_evaluation_match with
-   * overlaps of the caller's. They must live until that call is over. */
+   * overlaps of the caller's. They must live until a match is over. */
   const double* object_boxes;
   const fcis_masks* object_masks;
 
@@ -422,6 +434,16 @@ FCIS_EXPORT int fcis_evaluation_cells(const fcis_evaluation* evaluation,
 FCIS_EXPORT int fcis_evaluation_match(fcis_evaluation* evaluation,
                                       const double* ious, char* error,
                                       size_t error_size) FCIS_NOEXCEPT;
+
+/* The same by object keypoint similarity. sigmas: [keypoints], at least one,
+ * how far each may be off in terms of the object's size. object_keypoints:
+ * [objects, keypoints, 3], detection_keypoints: [detections, keypoints, 3]: x,
+ * y, and of objects whether it is seen (> 0). Objects must have boxes.
+ * Similarities are pycocotools' but for the last bits of an exponential. */
+FCIS_EXPORT int fcis_evaluation_match_keypoints(
+    fcis_evaluation* evaluation, int64_t keypoints, const double* sigmas,
+    const double* object_keypoints, const double* detection_keypoints,
+    char* error, size_t error_size) FCIS_NOEXCEPT;
 
 /* The overlaps, in that form. */
 FCIS_EXPORT int fcis_evaluation_ious(const fcis_evaluation* evaluation,

@@ -41,12 +41,13 @@ class Result {
   // The value; without one they throw a ResultError.
   T& value() & { return Checked(), *std::get_if<0>(&held_); }
   const T& value() const& { return Checked(), *std::get_if<0>(&held_); }
-  T&& value() && { return Checked(), std::move(*std::get_if<0>(&held_)); }
+  // By value, so that it outlives a temporary Result: `for (x : f().value())`.
+  T value() && { return Checked(), std::move(*std::get_if<0>(&held_)); }
 
   // The same, unchecked: ok() must hold.
   T& operator*() & { return *std::get_if<0>(&held_); }
   const T& operator*() const& { return *std::get_if<0>(&held_); }
-  T&& operator*() && { return std::move(*std::get_if<0>(&held_)); }
+  T operator*() && { return std::move(*std::get_if<0>(&held_)); }
   T* operator->() { return std::get_if<0>(&held_); }
   const T* operator->() const { return std::get_if<0>(&held_); }
 
