@@ -239,9 +239,8 @@ absl::Status Network::Prepare(Weights* weights, Layer* layer) const {
 }
 
 Tensor Network::AsFloats(int of, const Tensor& map) const {
-  const absl::optional<kernels::Int8Code>& code = (*codes_)[Place(of)];
-  return code ? kernels::FromInt8(map, code->scale, backend_->activation_type())
-              : map;
+  return model::AsFloats((*codes_)[Place(of)], map,
+                         backend_->activation_type());
 }
 
 absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
@@ -270,22 +269,17 @@ absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
 
 LayerRun Network::RunOf(const Layer& layer,
                         absl::Span<const Tensor> values) const {
-  const bool int8 = layer.conv == nullptr;
   const ConvSpec& spec = layer.spec;
-  LayerRun run;
-  const DType floats = backend_->activation_type();
-  run.precision = int8 ? "int8" : DTypeName(floats);
-  run.bytes_read = values[Place(spec.source)].num_bytes() +
-                   spec.in * spec.out * spec.kernel * spec.kernel *
-                       DTypeSize(int8 ? DType::kI8 : floats);
-  const Tensor* residual = nullptr;
-  if (spec.residual != ConvSpec::kNone) {
-    residual = &values[Place(spec.residual)];
-    run.bytes_read += residual->num_bytes();
+  const Tensor& x = values[Place(spec.source)];
+  const Tensor* const residual = spec.residual == ConvSpec::kNone
+                                     ? nullptr
+                                     : &values[Place(spec.residual)];
+  LayerRun run = DescribeRun(
+      layer, x.num_bytes() + (residual == nullptr ? 0 : residual->num_bytes()),
+      backend_->activation_type());
+  if (layer.conv != nullptr) {
+    run.algorithm = layer.conv->AlgorithmFor(x, residual);
   }
-  run.algorithm =
-      int8 ? "direct"
-           : layer.conv->AlgorithmFor(values[Place(spec.source)], residual);
   return run;
 }
 

@@ -3,14 +3,16 @@
 #define FCIS_MODEL_NETWORK_LAYER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "absl/types/optional.h"
-#include "absl/types/span.h"
+#include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/int8_map.h"
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/int8_conv.h"
+#include "fcis/model/stage_times.h"
 #include "fcis/model/topology.h"
 
 namespace fcis::model {
@@ -30,6 +32,17 @@ inline size_t Place(int layer) {
 
 // By place: of the maps that are kept in 8 bits.
 using MapCodes = std::vector<absl::optional<kernels::Int8Code>>;
+
+// A map as a layer in floats reads it: of type `floats`, or as it is where it
+// has no code.
+Tensor AsFloats(const absl::optional<kernels::Int8Code>& code,
+                const Tensor& map, DType floats);
+
+// What is known of a layer before it has run, by a direct convolution.
+// map_bytes: of its source and its residual. floats: of the maps that are not
+// in 8 bits.
+LayerRun DescribeRun(const NetworkLayer& layer, int64_t map_bytes,
+                     DType floats);
 
 }  // namespace fcis::model
 

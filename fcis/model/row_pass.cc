@@ -194,12 +194,9 @@ absl::Status RowPass::Convolve(const NetworkLayer& layer, const RowStep& step,
                                         adds ? &residual : nullptr, y);
   }
   const DType floats = backend_->activation_type();
-  if (const auto& code = codes_[Place(layer.spec.source)]) {
-    x = kernels::FromInt8(x, code->scale, floats);
-  }
-  if (adds && codes_[Place(layer.spec.residual)]) {
-    residual = kernels::FromInt8(
-        residual, codes_[Place(layer.spec.residual)]->scale, floats);
+  x = AsFloats(codes_[Place(layer.spec.source)], x, floats);
+  if (adds) {
+    residual = AsFloats(codes_[Place(layer.spec.residual)], residual, floats);
   }
   return layer.conv->ForwardRows(x, step.pads, adds ? &residual : nullptr, y);
 }
@@ -237,24 +234,21 @@ absl::Status RowPass::RunStep(const RowStep& step,
 }
 
 void RowPass::Describe(std::vector<LayerRun>* runs) const {
+  const auto bytes_of = [&](int map) {
+    const Map& m = maps_[static_cast<size_t>(map)];
+    return BytesOf(m.shape, m.type);
+  };
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const NetworkLayer& layer = layers_[nodes_[i].layer];
-    const ConvSpec& spec = layer.spec;
     LayerRun& run = (*runs)[static_cast<size_t>(layer.index)];
-    const Map& y = maps_[i + 1];
-    run.bytes_written = BytesOf(y.shape, y.type);
-    if (nodes_[i].pool) continue;
-    const DType multiplied =
-        layer.conv == nullptr ? DType::kI8 : backend_->activation_type();
-    run.precision = layer.conv == nullptr ? "int8" : DTypeName(multiplied);
-    run.algorithm = "direct";
-    const Map& x = maps_[static_cast<size_t>(rows_[i].source)];
-    run.bytes_read = BytesOf(x.shape, x.type) + spec.in * spec.out *
-                                                    spec.kernel * spec.kernel *
-                                                    DTypeSize(multiplied);
-    if (rows_[i].residual == RowLayer::kNone) continue;
-    const Map& added = maps_[static_cast<size_t>(rows_[i].residual)];
-    run.bytes_read += BytesOf(added.shape, added.type);
+    if (!nodes_[i].pool) {
+      const RowLayer& rows = rows_[i];
+      const bool adds = rows.residual != RowLayer::kNone;
+      run = DescribeRun(
+          layer, bytes_of(rows.source) + (adds ? bytes_of(rows.residual) : 0),
+          backend_->activation_type());
+    }
+    run.bytes_written = bytes_of(static_cast<int>(i) + 1);
   }
 }
 
@@ -263,7 +257,7 @@ absl::Status RowPass::Run(absl::Span<Tensor> values,
   if (runs != nullptr) Describe(runs);
   Laps laps;
   RecycledVector<Tensor> storages(plan_.storage_rows.size());
-  storages[0] = std::move(values[0]);
+  storages[0] = values[0];
   for (size_t map = 1; map < maps_.size(); ++map) {
     const auto at = static_cast<size_t>(plan_.storage[map]);
     if (storages[at].num_elements() > 0) continue;

@@ -47,8 +47,8 @@ class RowPass {
   // Each kind of call once.
   std::vector<Call> Calls() const;
 
-  // values, by place: the picture, as the first layer reads it, is replaced by
-  // what later layers or the caller read. runs: as Network::RunInto's.
+  // values, by place: beside the picture, as the first layer reads it, come the
+  // maps that later layers or the caller read. runs: as Network::RunInto's.
   absl::Status Run(absl::Span<Tensor> values,
                    std::vector<LayerRun>* runs) const;
 

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/cpu/amx_kernel.h"
@@ -83,10 +82,6 @@ class AmxInt8Convolution : public Int8Convolution {
 };
 
 }  // namespace
-
-bool CpuHasAmx() {
-  return HasIsa(dnnl::cpu_isa::avx512_core_amx) && RequestAmx();
-}
 
 absl::optional<AmxConv::Cut> AmxConv::CutOf(const ConvParams& params,
                                             const Shape& weight,

@@ -17,9 +17,6 @@
 
 namespace fcis::kernels {
 
-// Whether this CPU has AMX; DNNL_MAX_CPU_ISA counts.
-bool CpuHasAmx();
-
 // A convolution of weights that are set once. Sums are in f32 (bf16) or whole
 // numbers (8 bits), each output's in the same order for any number of threads
 // and any part of a map. Thread-safe.

@@ -10,21 +10,18 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ref/plain_convs.h"
 #include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/testing/conv_cases.h"
 #include "gtest/gtest.h"
 
 namespace fcis::kernels {
 namespace {
 
-struct Case {
-  Shape x, weight;
-  int stride, pad, dilation;
-};
-
 // Each way to cut a kernel into steps; tiles and panels that are not full.
-std::vector<Case> Cases() {
+std::vector<ConvCase> Cases() {
   return {
       {{1, 37, 51, 3}, {64, 3, 7, 7}, 2, 3, 1},      // stem
       {{2, 9, 13, 64}, {256, 64, 1, 1}, 1, 0, 1},    // expand
@@ -38,21 +35,10 @@ std::vector<Case> Cases() {
   };
 }
 
-ConvParams Params(const Case& c, bool relu, bool f32_output) {
-  ConvParams p;
-  p.stride = c.stride;
-  p.pad = c.pad;
-  p.dilation = c.dilation;
-  p.relu = relu;
+ConvParams Params(const ConvCase& c, bool relu, bool f32_output) {
+  ConvParams p = ParamsOf(c, relu);
   p.f32_output = f32_output;
   return p;
-}
-
-// As of oneDNN's (dnnl_conv_test): sums of n products of values below 1.
-double Limit(const Case& c) {
-  const double n =
-      static_cast<double>(c.weight.num_elements() / c.weight.dim(0)) + 2;
-  return 8 * n / 3 / (1 << 24);
 }
 
 bool SameBytes(const Tensor& a, const Tensor& b) {
@@ -69,7 +55,7 @@ class AmxConvTest : public ::testing::Test {
 
 TEST_F(AmxConvTest, EqualsTheReferenceUpToRounding) {
   PlainConvs plain(HostDevice::Shared(), DType::kBF16);
-  for (const Case& c : Cases()) {
+  for (const ConvCase& c : Cases()) {
     SCOPED_TRACE(absl::StrCat(c.x.ToString(), " * ", c.weight.ToString()));
     ASSERT_TRUE(AmxConv::Fits(Params(c, false, true), c.weight, DType::kBF16));
     for (const bool relu : {false, true}) {
@@ -83,7 +69,7 @@ TEST_F(AmxConvTest, EqualsTheReferenceUpToRounding) {
           PrepareAmxConv(params, weight, bias)->Forward(x, nullptr, &got).ok());
       const auto oracle = *plain.Prepare(params, weight, bias);
       ASSERT_TRUE(oracle->Forward(x, nullptr, &want).ok());
-      EXPECT_TRUE(AllNear(got, want, Limit(c)));
+      EXPECT_TRUE(AllNear(got, want, SumLimit(c)));
       // From f32 as from what is rounded before.
       Tensor again(shape);
       ASSERT_TRUE(PrepareAmxConv(params, weight, bias)
@@ -97,7 +83,7 @@ TEST_F(AmxConvTest, EqualsTheReferenceUpToRounding) {
 // The residual is added in f32, and the sum is rounded once; it may stand where
 // the result goes.
 TEST_F(AmxConvTest, AddsResiduals) {
-  for (const Case& c : Cases()) {
+  for (const ConvCase& c : Cases()) {
     SCOPED_TRACE(absl::StrCat(c.x.ToString(), " * ", c.weight.ToString()));
     const Tensor weight = RandomTensor("w", c.weight);
     const Tensor bias = RandomTensor("b", Shape{c.weight.dim(0)});
@@ -123,7 +109,7 @@ TEST_F(AmxConvTest, AddsResiduals) {
 }
 
 TEST_F(AmxConvTest, SameBitsByRowsAndForAnyNumberOfThreads) {
-  for (const Case& c : Cases()) {
+  for (const ConvCase& c : Cases()) {
     SCOPED_TRACE(absl::StrCat(c.x.ToString(), " * ", c.weight.ToString()));
     if (c.x.dim(0) > 1) continue;
     const Tensor x = AsMapType(RandomTensor("x", c.x), DType::kBF16);

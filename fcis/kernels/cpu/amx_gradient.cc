@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/amx_gradient_kernel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
@@ -229,7 +228,7 @@ bool FitsAmxGradient(const ConvParams& p, const Shape& weight) {
   const bool single = weight.dim(2) == 1 && weight.dim(3) == 1 && p.pad == 0;
   const bool square = weight.dim(2) == 3 && weight.dim(3) == 3 &&
                       p.stride == 1 && p.pad == p.dilation;
-  return (single || square) && HasIsa(dnnl::cpu_isa::avx512_core_amx);
+  return (single || square) && CpuHasAmx();
 }
 
 void RunAmxGradient(const ConvParams& params, const Shape& weight,

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/map_type.h"
@@ -112,7 +111,7 @@ void ExpectNear(float got, const Exact& want, int times, int64_t n) {
 class AmxGradientTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!HasIsa(dnnl::cpu_isa::avx512_core_amx)) GTEST_SKIP() << "needs AMX";
+    if (!CpuHasAmx()) GTEST_SKIP() << "needs AMX";
   }
   void TearDown() override { SetNumThreads(0); }
 };

@@ -1,8 +1,6 @@
 #include "fcis/kernels/cpu/amx_kernel.h"
 
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cstring>
 
@@ -431,17 +429,6 @@ void RunAs(const AmxTask& task) {
 }
 
 }  // namespace
-
-bool RequestAmx() {
-#ifdef SYS_arch_prctl
-  constexpr int kRequestPermission = 0x1023, kTileData = 18;
-  static const bool granted =
-      syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-  return granted;
-#else
-  return false;
-#endif
-}
 
 void RunAmx(const AmxTask& task) {
   switch (task.multiplied) {

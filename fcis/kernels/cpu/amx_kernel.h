@@ -10,10 +10,9 @@
 
 namespace fcis::kernels {
 
-// Pixels and outputs of a tile, bytes of a row of one, and those of a tile.
+// Pixels and outputs of a tile, and bytes of a row of one.
 inline constexpr int64_t kAmxTile = 16;
 inline constexpr int64_t kAmxRow = 64;
-inline constexpr int64_t kAmxBytes = kAmxTile * kAmxRow;
 // Steps whose weights, for two tiles of outputs, stay in the L1 cache.
 inline constexpr int64_t kAmxPanel = 12;
 
@@ -47,9 +46,6 @@ struct AmxTask {
   // With more than kAmxPanel steps: rows * width * 2 * kAmxTile.
   float* sums;
 };
-
-// Lets this process use the tiles. False: the system does not.
-bool RequestAmx();
 
 void RunAmx(const AmxTask& task);
 

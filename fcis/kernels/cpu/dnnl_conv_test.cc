@@ -10,18 +10,14 @@
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/ref/plain_convs.h"
 #include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/testing/conv_cases.h"
 #include "gtest/gtest.h"
 
 namespace fcis::kernels {
 namespace {
 
-struct Case {
-  Shape x, weight;
-  int stride, pad, dilation;
-};
-
 // The network's kinds of convolution, at odd sizes and channel counts.
-std::vector<Case> Cases() {
+std::vector<ConvCase> Cases() {
   return {
       {{1, 37, 51, 3}, {64, 3, 7, 7}, 2, 3, 1},    // stem
       {{1, 9, 13, 64}, {256, 64, 1, 1}, 1, 0, 1},  // expand
@@ -34,33 +30,15 @@ std::vector<Case> Cases() {
   };
 }
 
-ConvParams Params(const Case& c, bool relu) {
-  ConvParams p;
-  p.stride = c.stride;
-  p.pad = c.pad;
-  p.dilation = c.dilation;
-  p.relu = relu;
-  return p;
-}
-
-// n products of values below 1 are summed; the roundings are independent, so
-// the error grows with sqrt(n) times the largest partial sum, itself about
-// sqrt(n) / 3; 8 standard deviations.
-double Limit(const Case& c) {
-  const double n =
-      static_cast<double>(c.weight.num_elements() / c.weight.dim(0)) + 2;
-  return 8 * n / 3 / (1 << 24);
-}
-
 TEST(DnnlConv, EqualsTheReferenceUpToRounding) {
   DnnlConvs convs(DType::kF32);
   PlainConvs plain(HostDevice::Shared(), DType::kF32);
   int i = 0;
-  for (const Case& c : Cases()) {
+  for (const ConvCase& c : Cases()) {
     for (const bool residual : {false, true}) {
       SCOPED_TRACE(absl::StrCat(c.x.ToString(), " * ", c.weight.ToString(), " ",
                                 residual));
-      const ConvParams params = Params(c, residual);
+      const ConvParams params = ParamsOf(c, residual);
       const Tensor weight = RandomTensor(absl::StrCat("w", ++i), c.weight);
       const Tensor bias = RandomTensor("b", Shape{c.weight.dim(0)});
       const Tensor x = RandomTensor(absl::StrCat("x", i), c.x);
@@ -73,7 +51,7 @@ TEST(DnnlConv, EqualsTheReferenceUpToRounding) {
       ASSERT_TRUE(status.ok()) << status;
       const auto oracle = plain.Prepare(params, weight, bias).value();
       ASSERT_TRUE(oracle->Forward(x, residual ? &add : nullptr, &want).ok());
-      EXPECT_TRUE(AllNear(got, want, Limit(c)));
+      EXPECT_TRUE(AllNear(got, want, SumLimit(c)));
     }
   }
 }
@@ -102,8 +80,8 @@ TEST(DnnlConv, InputSizesMayAlternate) {
 
 TEST(DnnlConv, SameBitsForAnyNumberOfThreads) {
   DnnlConvs convs(DType::kF32);
-  for (const Case& c : Cases()) {
-    const ConvParams params = Params(c, true);
+  for (const ConvCase& c : Cases()) {
+    const ConvParams params = ParamsOf(c, true);
     const Tensor x = RandomTensor("x", c.x);
     const auto conv = convs
                           .Prepare(params, RandomTensor("w", c.weight),
@@ -124,9 +102,9 @@ TEST(DnnlConv, SameBitsForAnyNumberOfThreads) {
 TEST(DnnlConv, MayMoveToAnotherThread) {
   SetNumThreads(2);
   DnnlConvs convs(DType::kF32);
-  const Case c = Cases()[3];
+  const ConvCase c = Cases()[3];
   const Tensor x = RandomTensor("x", c.x);
-  const ConvParams params = Params(c, false);
+  const ConvParams params = ParamsOf(c, false);
   const auto conv = convs
                         .Prepare(params, RandomTensor("w", c.weight),
                                  RandomTensor("b", Shape{c.weight.dim(0)}))

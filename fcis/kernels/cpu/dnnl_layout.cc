@@ -1,5 +1,8 @@
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
@@ -96,6 +99,18 @@ memory::data_type DnnlType(DType type) {
 bool HasIsa(dnnl::cpu_isa wanted) {
   const int isa = static_cast<int>(dnnl::get_effective_cpu_isa());
   return (isa & static_cast<int>(wanted)) == static_cast<int>(wanted);
+}
+
+bool CpuHasAmx() {
+#ifdef SYS_arch_prctl
+  constexpr int kRequestPermission = 0x1023, kTileData = 18;
+  static const bool granted =
+      HasIsa(dnnl::cpu_isa::avx512_core_amx) &&
+      syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return granted;
+#else
+  return false;
+#endif
 }
 
 memory::desc NhwcDesc(const Shape& nhwc, DType type) {

@@ -19,6 +19,10 @@ dnnl::memory::data_type DnnlType(DType type);  // f32, bf16, u8 or i8
 // counts.
 bool HasIsa(dnnl::cpu_isa wanted);
 
+// Whether our own code may use AMX: the CPU has it, and the system lets this
+// process, which is asked for it.
+bool CpuHasAmx();
+
 // oneDNN names extents in the order N,C,H,W whatever the layout.
 dnnl::memory::desc NhwcDesc(const Shape& nhwc, DType type);
 

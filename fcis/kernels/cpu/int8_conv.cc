@@ -1,6 +1,5 @@
 #include "fcis/kernels/cpu/int8_conv.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -13,6 +12,7 @@
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/amx_conv.h"
+#include "fcis/kernels/cpu/conv_maps.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
 namespace fcis::kernels {
@@ -25,15 +25,6 @@ struct Plan {
   dnnl::convolution_forward primitive;
   memory::desc src, weights, bias, dst, scratch;
 };
-
-void Copy(const Tensor& from, Tensor* to) {
-  constexpr int64_t kGrain = 1 << 18;
-  const auto* const x = static_cast<const char*>(from.raw());
-  auto* const y = static_cast<char*>(to->mutable_raw());
-  ParallelFor(from.num_bytes(), kGrain, [&](int64_t begin, int64_t end) {
-    std::copy(x + begin, x + end, y + begin);
-  });
-}
 
 class DnnlInt8Conv : public Int8Convolution {
  public:
@@ -57,7 +48,7 @@ class DnnlInt8Conv : public Int8Convolution {
     return Guarded(x.shape(), [&] {
       // oneDNN adds what stands in the output.
       if (residual != nullptr && residual->raw() != y->raw()) {
-        Copy(*residual, y);
+        ParallelCopy(*residual, y);
       }
       Run(ReadyFor({x.shape(), pads, y->shape(), y->type()}), x, y);
     });

@@ -11,18 +11,14 @@
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ref/ref_int8_conv.h"
 #include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/testing/conv_cases.h"
 #include "gtest/gtest.h"
 
 namespace fcis::kernels {
 namespace {
 
-struct Case {
-  Shape x, weight;
-  int stride, pad, dilation;
-};
-
 // The network's kinds of convolution, at odd sizes and channel counts.
-std::vector<Case> Cases() {
+std::vector<ConvCase> Cases() {
   return {
       {{1, 37, 51, 3}, {64, 3, 7, 7}, 2, 3, 1},    // stem
       {{1, 9, 13, 64}, {256, 64, 1, 1}, 1, 0, 1},  // expand
@@ -98,17 +94,14 @@ int64_t OffByOne(const Tensor& a, const Tensor& b) {
 }
 
 TEST_F(Int8ConvTest, EqualsTheReference) {
-  for (const Case& c : Cases()) {
+  for (const ConvCase& c : Cases()) {
     for (const DType in : {DType::kU8, DType::kI8}) {
       for (const char* kind : {"relu", "signed", "sum u8", "sum i8"}) {
         const std::string what = kind;
         SCOPED_TRACE(absl::StrCat(c.x.ToString(), " * ", c.weight.ToString(),
                                   " ", what, " ", DTypeName(in)));
         Int8ConvParams params;
-        params.conv.stride = c.stride;
-        params.conv.pad = c.pad;
-        params.conv.dilation = c.dilation;
-        params.conv.relu = what != "signed";
+        params.conv = ParamsOf(c, what != "signed");
         params.x = {in, 0.02f};
         params.y = {what == "signed" ? DType::kI8 : DType::kU8, 0.05f};
         if (what == "sum u8") params.residual = {DType::kU8, 0.03f};
@@ -122,12 +115,10 @@ TEST_F(Int8ConvTest, EqualsTheReference) {
 }
 
 TEST_F(Int8ConvTest, GivesFloats) {
-  for (const Case& c : Cases()) {
+  for (const ConvCase& c : Cases()) {
     for (const DType type : {DType::kF32, DType::kBF16}) {
       Int8ConvParams params;
-      params.conv.stride = c.stride;
-      params.conv.pad = c.pad;
-      params.conv.dilation = c.dilation;
+      params.conv = ParamsOf(c, /*relu=*/false);
       params.x = {DType::kU8, 0.02f};
       const Results r = Run(params, RandomWeights(c.weight),
                             Coded("x", c.x, DType::kU8), type);
