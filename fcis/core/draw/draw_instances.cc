@@ -164,21 +164,24 @@ void DrawLabel(absl::string_view text, const PixelBox& box, int dot,
 void DrawInstances(absl::Span<const DrawInstance> instances, Image* image) {
   const int n = static_cast<int>(instances.size());
   const int dot = DotSize(*image);
+  const auto color = [&](int i) {
+    return InstanceColor(instances[i].color >= 0 ? instances[i].color : i);
+  };
   for (int i = 0; i < n; ++i) {
     if (instances[i].mask == nullptr) continue;
-    FillMask(*instances[i].mask, InstanceColor(i), image);
+    FillMask(*instances[i].mask, color(i), image);
   }
   for (int i = 0; i < n; ++i) {
     if (instances[i].mask != nullptr) {
-      OutlineMask(*instances[i].mask, dot, InstanceColor(i), image);
+      OutlineMask(*instances[i].mask, dot, color(i), image);
     }
-    FrameBox(VisibleBox(instances[i].box, *image), dot, InstanceColor(i),
+    FrameBox(VisibleBox(instances[i].box, *image), dot, color(i),
              image);
   }
   LabelLayout layout(image->height, image->width);
   for (int i = 0; i < n; ++i) {
     DrawLabel(instances[i].label, VisibleBox(instances[i].box, *image), dot,
-              InstanceColor(i), &layout, image);
+              color(i), &layout, image);
   }
 }
 

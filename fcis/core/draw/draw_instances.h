@@ -45,9 +45,10 @@ struct DrawInstance {
   Box box;  // finite; pixels of the picture, what lies outside is not drawn
   const PastedMask* mask = nullptr;  // in the picture; null: none
   std::string label;  // printable ASCII; cut to the picture's width
+  int color = -1;     // its number (InstanceColor); -1: its place in the list
 };
 
-// Each instance gets a colour by its place in the list (InstanceColor): its
+// Each instance in its colour: its
 // mask filled translucently and outlined, its box, and its label on a filled
 // background, above the box or wherever it covers no other label. Lines and
 // letters grow with the picture. Touches the instances' boxes and labels only.

@@ -51,6 +51,15 @@ constexpr Signature kSignatures[] = {
     {FileKind::kJpeg2000, 0, {"\0\0\0\x0cjP  \r\n", 10}},
     {FileKind::kJpeg2000, 0, "\xff\x4f\xff\x51"},
     {FileKind::kPdf, 0, "%PDF-"},
+    // Those of pictures come before.
+    {FileKind::kMp4, 4, "ftyp"},
+    {FileKind::kMatroska, 0, "\x1a\x45\xdf\xa3"},
+    {FileKind::kFlv, 0, "FLV\x01"},
+    {FileKind::kOgg, 0, "OggS"},
+    {FileKind::kAsf, 0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11"},
+    {FileKind::kMpeg, 0, {"\0\0\1\xba", 4}},
+    {FileKind::kMpeg, 0, {"\0\0\1\xb3", 4}},
+    {FileKind::kY4m, 0, "YUV4MPEG2 "},
 };
 
 // Whether it may be JSON. Then what stands at an offset is some text's.
@@ -69,6 +78,13 @@ bool IsUnmarkedUtf16(absl::string_view bytes) {
   };
   return (ascii(0) && bytes[1] == 0 && ascii(2) && bytes[3] == 0) ||
          (bytes[0] == 0 && ascii(1) && bytes[2] == 0 && ascii(3));
+}
+
+// Packets of 188 bytes, each with a mark.
+bool IsTransportStream(absl::string_view bytes) {
+  constexpr size_t kPacket = 188;
+  return bytes.size() > 2 * kPacket && bytes[0] == 'G' &&
+         bytes[kPacket] == 'G' && bytes[2 * kPacket] == 'G';
 }
 
 FileKind KindOfMarkup(absl::string_view bytes) {
@@ -99,11 +115,13 @@ FileKind KindOfBytes(absl::string_view bytes) {
       return signature.kind;
     }
   }
-  if (absl::StartsWith(bytes, "RIFF") &&
-      absl::StartsWith(bytes.substr(std::min<size_t>(8, bytes.size())),
-                       "WEBP")) {
-    return FileKind::kWebp;
+  if (absl::StartsWith(bytes, "RIFF")) {
+    const absl::string_view form =
+        bytes.substr(std::min<size_t>(8, bytes.size()));
+    if (absl::StartsWith(form, "WEBP")) return FileKind::kWebp;
+    if (absl::StartsWith(form, "AVI ")) return FileKind::kAvi;
   }
+  if (IsTransportStream(bytes)) return FileKind::kMpeg;
   if (IsUnmarkedUtf16(bytes)) return FileKind::kUtf16;
   return KindOfMarkup(bytes);
 }
@@ -157,6 +175,22 @@ absl::string_view Describe(FileKind kind) {
       return "a JPEG 2000 picture";
     case FileKind::kPdf:
       return "a PDF file";
+    case FileKind::kMp4:
+      return "an MP4 or QuickTime video";
+    case FileKind::kMatroska:
+      return "a Matroska or WebM video";
+    case FileKind::kAvi:
+      return "an AVI video";
+    case FileKind::kFlv:
+      return "a Flash video";
+    case FileKind::kOgg:
+      return "an Ogg file";
+    case FileKind::kAsf:
+      return "a Windows Media file";
+    case FileKind::kMpeg:
+      return "an MPEG video";
+    case FileKind::kY4m:
+      return "a YUV4MPEG2 video";
   }
   return "";
 }

@@ -30,6 +30,14 @@ enum class FileKind {
   kHeif,  // AVIF too
   kJpeg2000,
   kPdf,
+  kMp4,  // QuickTime too
+  kMatroska,
+  kAvi,
+  kFlv,
+  kOgg,
+  kAsf,
+  kMpeg,
+  kY4m,
 };
 
 // Of the first bytes of a file; 512 are enough.

@@ -36,6 +36,32 @@ TEST(KindOfBytesTest, FirstBytesTell) {
   EXPECT_EQ(KindOfBytes({"\0\0\0\x0cjP  \r\n\x87\n", 12}), FileKind::kJpeg2000);
 }
 
+TEST(KindOfBytesTest, Videos) {
+  const auto kind = [](absl::string_view begin) {
+    return KindOfBytes(std::string(begin) + std::string(500, '\0'));
+  };
+  EXPECT_EQ(kind({"\0\0\0\x20"
+                  "ftypisom",
+                  12}),
+            FileKind::kMp4);
+  EXPECT_EQ(kind({"\0\0\0\x14"
+                  "ftypqt  ",
+                  12}),
+            FileKind::kMp4);
+  EXPECT_EQ(kind("\x1a\x45\xdf\xa3"), FileKind::kMatroska);
+  EXPECT_EQ(kind("RIFF....AVI LIST"), FileKind::kAvi);
+  EXPECT_EQ(kind("FLV\x01"), FileKind::kFlv);
+  EXPECT_EQ(kind("OggS"), FileKind::kOgg);
+  EXPECT_EQ(kind("\x30\x26\xb2\x75\x8e\x66\xcf\x11"), FileKind::kAsf);
+  EXPECT_EQ(kind({"\0\0\1\xba", 4}), FileKind::kMpeg);
+  EXPECT_EQ(kind("YUV4MPEG2 W2"), FileKind::kY4m);
+  std::string packets(564, 'x');
+  packets[0] = packets[188] = 'G';
+  EXPECT_EQ(KindOfBytes(packets), FileKind::kUnknown);
+  packets[376] = 'G';
+  EXPECT_EQ(KindOfBytes(packets), FileKind::kMpeg);
+}
+
 // What a text holds further in is no signature.
 TEST(KindOfBytesTest, TextsAreNotTakenForWhatTheyMention) {
   for (const char* begin : {"{", "\n [", "\xef\xbb\xbf{"}) {
@@ -60,7 +86,7 @@ TEST(KindOfBytesTest, JsonAndNothingAreUnknown) {
 }
 
 TEST(KindOfBytesTest, EveryKindIsDescribed) {
-  for (int kind = 1; kind <= static_cast<int>(FileKind::kPdf); ++kind) {
+  for (int kind = 1; kind <= static_cast<int>(FileKind::kY4m); ++kind) {
     EXPECT_NE(Describe(static_cast<FileKind>(kind)), "") << kind;
   }
   EXPECT_THAT(std::string(Describe(FileKind::kZip)), HasSubstr("unzip"));

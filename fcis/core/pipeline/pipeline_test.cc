@@ -4,6 +4,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -87,6 +88,57 @@ TEST(OverlapTest, TwoThreadsTakeTurns) {
       [&](int64_t i, int64_t) { absl::StrAppend(&order, "f", i); });
   EXPECT_EQ(order, "l0p0f0l1p1f1");
   SetNumThreads(0);
+}
+
+// Each length of a stream, from none.
+TEST_P(PipelineTest, AStreamEndsWhenNothingIsLoaded) {
+  for (int length : {0, 1, 5}) {
+    int loaded = 0;
+    std::vector<int> results;
+    RunPipelineStream(
+        1,
+        [&] {
+          return loaded < length ? std::optional<int>(loaded++) : std::nullopt;
+        },
+        [](int64_t i, int x) { return static_cast<int>(100 * i) + x; },
+        [&](int64_t i, int x) {
+          EXPECT_EQ(x, 101 * i);
+          results.push_back(x);
+        });
+    EXPECT_EQ(results.size(), static_cast<size_t>(length));
+  }
+}
+
+TEST(SideBySideTest, AStreamIsLoadedInOrderAndBoundedInMemory) {
+  for (const int threads : {1, 2, 5}) {
+    constexpr int kLength = 60;
+    int loaded = 0;
+    std::atomic<int> loading{0}, unfinished{0};
+    std::vector<int> results;
+    RunStreamSideBySide(
+        threads,
+        [&]() -> std::optional<int> {
+          EXPECT_EQ(++loading, 1);
+          std::optional<int> item;
+          if (loaded < kLength) {
+            item = loaded++;
+            EXPECT_LE(++unfinished, 2 * threads);
+          }
+          --loading;
+          return item;
+        },
+        [](int64_t i, int x) {
+          EXPECT_EQ(i, x);
+          if (i < 2) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          return 10 * x;
+        },
+        [&](int64_t i, int x) {
+          EXPECT_EQ(x, 10 * i);
+          results.push_back(x);
+          --unfinished;
+        });
+    EXPECT_EQ(results.size(), static_cast<size_t>(kLength));
+  }
 }
 
 TEST(SideBySideTest, ResultsComeInOrderWhoeverMadeThem) {

@@ -1,6 +1,5 @@
 #include "fcis/data/coco/coco_writer.h"
 
-#include <array>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -15,7 +14,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle_bitmap.h"
-#include "fcis/core/rle/rle_string.h"
+#include "fcis/data/coco/put_mask.h"
 #include "fcis/data/json/json_writer.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
@@ -25,15 +24,9 @@ namespace {
 
 using Json = rapidjson::Writer<rapidjson::StringBuffer>;
 
-std::array<double, 4> NumbersOf(const XywhBox& box) {
-  return {box.x, box.y, box.width, box.height};
-}
-
-void PutMask(const Rle& mask, Json& json) {
-  PutObject("segmentation", json, [&] {
-    PutArray("size", std::array<int, 2>{mask.height, mask.width}, json);
-    PutMember("counts", RleCountsToString(mask.counts), json);
-  });
+bool IsFinite(const XywhBox& box) {
+  return std::isfinite(box.x) && std::isfinite(box.y) &&
+         std::isfinite(box.width) && std::isfinite(box.height);
 }
 
 // `put` writes a record's members.
@@ -89,7 +82,7 @@ absl::Status WriteCocoDataset(const std::string& path,
                  PutMember("iscrowd", int{annotation.crowd}, json);
                  PutMask(annotation.mask, json);
                  PutMember("area", RleArea(annotation.mask), json);
-                 PutArray("bbox", NumbersOf(RleToBbox(annotation.mask)), json);
+                 PutBox(RleToBbox(annotation.mask), json);
                });
   });
   return WriteFileAtomic(
@@ -97,9 +90,8 @@ absl::Status WriteCocoDataset(const std::string& path,
 }
 
 absl::StatusOr<std::string> ResultEntryJson(const ResultEntry& entry) {
-  const auto numbers = NumbersOf(entry.bbox.value_or(XywhBox()));
   if (!std::isfinite(entry.score) ||
-      !absl::c_all_of(numbers, [](double v) { return std::isfinite(v); })) {
+      !IsFinite(entry.bbox.value_or(XywhBox()))) {
     return absl::InvalidArgumentError(absl::StrCat(
         "an instance of image ", entry.image_id.ToString(), " (",
         entry.file_name, ") has a box or score that is not finite"));
@@ -112,7 +104,7 @@ absl::StatusOr<std::string> ResultEntryJson(const ResultEntry& entry) {
       PutMember("file_name", entry.file_name, json);
     }
     PutId("category_id", entry.category_id, json);
-    if (entry.bbox.has_value()) PutArray("bbox", numbers, json);
+    if (entry.bbox.has_value()) PutBox(*entry.bbox, json);
     PutMember("score", entry.score, json);
     PutMask(entry.segmentation, json);
   });

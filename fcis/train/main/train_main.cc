@@ -16,6 +16,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/stop_signal.h"
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/image/prepare.h"
@@ -31,7 +32,6 @@
 #include "fcis/train/main/run_length.h"
 #include "fcis/train/main/train_plan.h"
 #include "fcis/train/main/validator.h"
-#include "fcis/train/run/stop_signal.h"
 #include "fcis/train/trainer/train.h"
 
 namespace fcis::train {
@@ -207,7 +207,8 @@ absl::Status PrepareAndTrain(TrainPlan* plan, const OpenedRun& run,
   prepared.run.directory = run.directory.get();
   plan->options.validate = prepared.validator.validate;
   plan->options.validation_pictures = prepared.validator.pictures;
-  InstallStopSignals(job->rank() == 0);
+  InstallStopSignals(job->rank() == 0 ? "saving after this iteration"
+                                      : nullptr);
   if (!plan->has_length) {
     RETURN_IF_ERROR(ChooseLength(run, backend, job, say, plan, &prepared));
   }

@@ -11,8 +11,8 @@
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/stop_signal.h"
 #include "fcis/core/config/purpose.h"
-#include "fcis/train/run/stop_signal.h"
 #include "fcis/train/trainer/timetable.h"
 
 namespace fcis::train {

@@ -1,4 +1,4 @@
-#include "fcis/train/run/stop_signal.h"
+#include "fcis/core/cli/stop_signal.h"
 
 #include <unistd.h>
 
@@ -6,12 +6,12 @@
 #include <cerrno>
 #include <csignal>
 
-namespace fcis::train {
+namespace fcis {
 namespace {
 
 // Only what a signal handler may touch.
 std::atomic<int> g_signal{0};
-std::atomic<bool> g_say_so{false};
+std::atomic<const char*> g_what_next{nullptr};
 static_assert(std::atomic<int>::is_always_lock_free);
 
 constexpr absl::string_view NameOf(int signal) {
@@ -37,20 +37,20 @@ void OnSignal(int signal) {
   if (before == SIGINT && signal == SIGINT) {
     std::signal(SIGINT, SIG_DFL);
     std::raise(SIGINT);  // Arrives when this handler returns.
-  } else if (before == 0 && g_say_so) {
+  } else if (before == 0 && g_what_next != nullptr) {
     Say("\n");
     Say(NameOf(signal));
-    Say(signal == SIGINT
-            ? ": saving after this iteration; once more ends it at once\n"
-            : ": saving after this iteration\n");
+    Say(": ");
+    Say(g_what_next.load());
+    Say(signal == SIGINT ? "; once more ends it at once\n" : "\n");
   }
   errno = error;
 }
 
 }  // namespace
 
-void InstallStopSignals(bool say_so) {
-  g_say_so = say_so;
+void InstallStopSignals(const char* what_next) {
+  g_what_next = what_next;
   struct sigaction action = {};
   action.sa_handler = OnSignal;
   action.sa_flags = SA_RESTART;
@@ -63,4 +63,4 @@ bool StopRequested() { return g_signal != 0; }
 
 absl::string_view StopSignalName() { return NameOf(g_signal); }
 
-}  // namespace fcis::train
+}  // namespace fcis

@@ -1,4 +1,4 @@
-#include "fcis/train/run/stop_signal.h"
+#include "fcis/core/cli/stop_signal.h"
 
 #include <unistd.h>
 
@@ -6,13 +6,13 @@
 
 #include "gtest/gtest.h"
 
-namespace fcis::train {
+namespace fcis {
 namespace {
 
 // Each in a process of its own: signals are not taken back.
 template <typename Body>
-void RaiseStopSignals(bool say_so, Body body) {
-  InstallStopSignals(say_so);
+void RaiseStopSignals(const char* what_next, Body body) {
+  InstallStopSignals(what_next);
   if (StopRequested() || !StopSignalName().empty()) _exit(90);
   body();
   _exit(0);
@@ -20,18 +20,18 @@ void RaiseStopSignals(bool say_so, Body body) {
 
 TEST(StopSignalDeathTest, EachRaisesTheFlag) {
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
-    EXPECT_EXIT(RaiseStopSignals(true,
+    EXPECT_EXIT(RaiseStopSignals("finishing",
                                  [&] {
                                    std::raise(signal);
                                    std::raise(SIGTERM);
                                    if (!StopRequested()) _exit(91);
                                  }),
-                ::testing::ExitedWithCode(0), "saving after this iteration");
+                ::testing::ExitedWithCode(0), ": finishing");
   }
 }
 
 TEST(StopSignalDeathTest, NamesTheSignal) {
-  EXPECT_EXIT(RaiseStopSignals(false,
+  EXPECT_EXIT(RaiseStopSignals(nullptr,
                                [] {
                                  std::raise(SIGUSR1);
                                  if (StopSignalName() != "SIGUSR1") _exit(91);
@@ -40,7 +40,7 @@ TEST(StopSignalDeathTest, NamesTheSignal) {
 }
 
 TEST(StopSignalDeathTest, TheSecondInterruptEndsAtOnce) {
-  EXPECT_EXIT(RaiseStopSignals(true,
+  EXPECT_EXIT(RaiseStopSignals("finishing",
                                [] {
                                  std::raise(SIGINT);
                                  std::raise(SIGINT);
@@ -49,4 +49,4 @@ TEST(StopSignalDeathTest, TheSecondInterruptEndsAtOnce) {
 }
 
 }  // namespace
-}  // namespace fcis::train
+}  // namespace fcis
