@@ -1,6 +1,9 @@
-// Finds the instances in pictures and draws them.
+// Finds the instances in pictures or a video and draws them.
+#include <unistd.h>
+
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,8 +18,11 @@
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/stop_signal.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/max_pixels_flag.h"
+#include "fcis/data/video/y4m_reader.h"
+#include "fcis/data/video/y4m_writer.h"
 #include "fcis/eval/predict/model_source.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/model/cli/model_flags.h"
@@ -25,12 +31,16 @@
 #include "fcis/tools/keep_pictures.h"
 #include "fcis/tools/picture_list.h"
 #include "fcis/tools/run_demo.h"
+#include "fcis/tools/run_video.h"
 #include "fcis/tools/selftest.h"
+#include "fcis/tools/video_flags.h"
+#include "fcis/tools/video_output.h"
 
 ABSL_FLAG(std::string, classes, "",
           "Only these classes, separated by commas: person,car. Default: all.");
 ABSL_FLAG(bool, save_json, false,
-          "Also write results.json, in COCO's results format.");
+          "Also write results.json, in COCO's results format; of a video "
+          "<name>.jsonl, with a line of JSON for each frame.");
 ABSL_FLAG(bool, save_masks, false,
           "Also write each instance's mask as a PNG under masks/.");
 
@@ -46,10 +56,12 @@ Program MakeProgram() {
   program.summary =
       "Finds the objects in JPEG and PNG pictures with FCIS and writes, for "
       "each picture, one PNG with their outlines, masks, boxes, classes and "
-      "scores.";
+      "scores; or in the frames of a video, which becomes a video where each "
+      "object keeps its colour and number.";
   program.groups = {
       {"Pictures and results",
        {"imgdir", "out", "save_json", "save_masks", "max_pixels"}},
+      {"Video", VideoFlagNames()},
       {"Model", {"modelpath", "download", "classes"}},
       {"Computing", model::BackendFlagNames()},
       {"Thresholds and sizes", model::ModelFlagNames()}};
@@ -59,11 +71,17 @@ Program MakeProgram() {
                     "the photographs that come with this program."},
                    {"out",
                     "Directory for the results. Default: "
-                    "fcis_demo/<date>_<time> where you stand."}};
+                    "fcis_demo/<date>_<time> where you stand. Of a video also "
+                    "a file that ends in .y4m, or - for the standard output, "
+                    "which is the default of --video - unless that is a "
+                    "terminal."}};
   program.version_details = model::DeviceDetails;
   program.examples = {"demo",
                       "demo -m fcis_coco.npz --out result a.jpg 'photos/*.png'",
-                      "demo --imgdir photos --classes person,car --save_json"};
+                      "demo --imgdir photos --classes person,car --save_json",
+                      "demo --video a.y4m --out b.y4m",
+                      "ffmpeg -i a.mp4 -f yuv4mpegpipe -strict -1 - | demo "
+                      "--video - | ffmpeg -i - b.mp4"};
   return program;
 }
 
@@ -114,32 +132,82 @@ absl::StatusOr<std::unique_ptr<model::Detector>> MakeDetector(
   return detector;
 }
 
-absl::Status Run(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(CheckFlags());
-  ASSIGN_OR_RETURN(const PictureList list, Pictures(arguments));
-  ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
-                   model::BackendFromFlags());
-  RETURN_IF_ERROR(TestNewDevice(*backend));
+// The device and the model that the flags choose.
+struct Engine {
+  std::unique_ptr<kernels::Backend> backend;
+  std::unique_ptr<model::Detector> detector;
+  std::set<int> labels;
+
+  // As RunDemo and RunVideo want it; not beyond the engine's life.
+  eval::DetectFunction Detect() const {
+    return [this](const Image& image, model::StageTimes* times) {
+      return detector->Detect(image, detector->config().postprocess(), nullptr,
+                              times);
+    };
+  }
+};
+
+absl::StatusOr<Engine> MakeEngine() {
+  Engine engine;
+  ASSIGN_OR_RETURN(engine.backend, model::BackendFromFlags());
+  RETURN_IF_ERROR(TestNewDevice(*engine.backend));
   ASSIGN_OR_RETURN(model::ModelChoice choice, eval::ModelFromFlags());
-  ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
-                   MakeDetector(std::move(choice), backend.get()));
-  const PostprocessConfig& postprocess = detector->config().postprocess();
+  ASSIGN_OR_RETURN(engine.detector,
+                   MakeDetector(std::move(choice), engine.backend.get()));
+  ASSIGN_OR_RETURN(engine.labels, ParseClasses(absl::GetFlag(FLAGS_classes),
+                                               engine.detector->config()));
+  return engine;
+}
+
+absl::Status RunOnPictures(const PictureList& list) {
+  ASSIGN_OR_RETURN(const Engine engine, MakeEngine());
+  const ModelConfig& config = engine.detector->config();
   DemoOptions options;
-  options.paste_threshold = PasteThreshold(postprocess);
-  ASSIGN_OR_RETURN(options.labels, ParseClasses(absl::GetFlag(FLAGS_classes),
-                                                detector->config()));
+  options.paste_threshold = PasteThreshold(config.postprocess());
+  options.labels = engine.labels;
   options.save_json = absl::GetFlag(FLAGS_save_json);
   options.save_masks = absl::GetFlag(FLAGS_save_masks);
   ASSIGN_OR_RETURN(options.max_pixels, data::MaxPixelsFromFlag());
-  options.pictures_at_once = detector->PicturesAtOnce();
+  options.pictures_at_once = engine.detector->PicturesAtOnce();
   ASSIGN_OR_RETURN(
       options.directory,
       MakeOutputDirectory(absl::GetFlag(FLAGS_out), "fcis_demo", absl::Now()));
   RETURN_IF_ERROR(CheckKeepsPictures(list, options.directory));
-  return RunDemo(list, options, detector->config(),
-                 [&](const Image& image, model::StageTimes* times) {
-                   return detector->Detect(image, postprocess, nullptr, times);
-                 });
+  return RunDemo(list, options, config, engine.Detect());
+}
+
+// What is wrong with the input or the output shows before a model is loaded.
+absl::Status RunOnVideo(const std::string& video) {
+  ASSIGN_OR_RETURN(const int64_t max_pixels, data::MaxPixelsFromFlag());
+  ASSIGN_OR_RETURN(const std::unique_ptr<data::Y4mReader> reader,
+                   data::Y4mReader::Open(video, max_pixels));
+  ASSIGN_OR_RETURN(
+      const VideoOutput output,
+      ChooseVideoOutput({video, absl::GetFlag(FLAGS_out),
+                         absl::GetFlag(FLAGS_save_json),
+                         isatty(STDOUT_FILENO) == 1, absl::Now()}));
+  ASSIGN_OR_RETURN(const std::unique_ptr<data::Y4mWriter> writer,
+                   OpenVideoOutput(output.video));
+  ASSIGN_OR_RETURN(const Engine engine, MakeEngine());
+  const ModelConfig& config = engine.detector->config();
+  VideoOptions options;
+  ApplyVideoFlags(&options);
+  options.paste_threshold = PasteThreshold(config.postprocess());
+  options.labels = engine.labels;
+  options.frames_at_once = engine.detector->PicturesAtOnce();
+  options.json_path = output.json;
+  options.output_name = Describe(output);
+  InstallStopSignals("finishing the video");
+  return RunVideo(reader.get(), writer.get(), options, config, engine.Detect());
+}
+
+absl::Status Run(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(CheckFlags());
+  RETURN_IF_ERROR(CheckVideoFlags(arguments));
+  const std::string video = VideoFromFlag();
+  if (!video.empty()) return RunOnVideo(video);
+  ASSIGN_OR_RETURN(const PictureList list, Pictures(arguments));
+  return RunOnPictures(list);
 }
 
 }  // namespace

@@ -10,11 +10,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/png.h"
+#include "fcis/data/video/video_format.h"
+#include "fcis/data/video/yuv.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/model/weights/load.h"
 #include "gmock/gmock.h"
@@ -29,6 +32,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 struct Outcome {
   int code = -1;
@@ -65,6 +69,32 @@ class DemoMainTest : public ::testing::Test {
     const absl::StatusOr<std::string> png = data::EncodePng(image);
     ASSERT_TRUE(png.ok());
     ASSERT_TRUE(WriteFileAtomic(Path("in/" + name), *png).ok());
+  }
+
+  // A window that is 40 pixels smaller than the picture moves over it, 4 pixels
+  // right and 2 down each frame.
+  static void SaveMovingWindow(const Image& picture, int frames,
+                               const std::string& path) {
+    Image window(picture.height - 40, picture.width - 40);
+    const auto format =
+        data::ParseVideoHeader(absl::StrCat("YUV4MPEG2 W", window.width, " H",
+                                            window.height, " F10:1 C420jpeg"),
+                               1 << 20);
+    ASSERT_TRUE(format.ok()) << format.status();
+    std::string bytes = format->header + "\n";
+    for (int i = 0; i < frames; ++i) {
+      for (int y = 0; y < window.height; ++y) {
+        std::copy_n(picture.row(y + 2 * i + 4) + 3 * 4 * i, 3 * window.width,
+                    window.row(y));
+      }
+      // Black: luma 16.
+      std::string planes(format->frame_bytes(), '\x80');
+      std::fill_n(planes.begin(), window.height * window.width, '\x10');
+      data::PutDrawn(*format, Image(window.height, window.width), window,
+                     &planes);
+      absl::StrAppend(&bytes, "FRAME\n", planes);
+    }
+    ASSERT_TRUE(WriteFileAtomic(path, bytes).ok());
   }
 
   std::string Path(const std::string& name) const {
@@ -231,6 +261,73 @@ TEST_F(DemoMainTest, ResultsNeverReplaceTheirPictures) {
   const std::string before = ReadFile(Path("in/a.png")).value();
   EXPECT_EQ(Run("-m small.safetensors in/a.png --out in").code, 2);
   EXPECT_EQ(ReadFile(Path("in/a.png")).value(), before);
+}
+
+// A window that moves over a painted scene.
+TEST_F(DemoMainTest, VideoThroughAPipe) {
+  const auto model =
+      FindRunfile("fcis/model/embedded/small_scenes.safetensors");
+  const auto scene = FindRunfile("fcis/data/scenes/images/000000000001.jpg");
+  ASSERT_TRUE(model.ok() && scene.ok());
+  SaveMovingWindow(*data::ReadImage(*scene), 5, Path("in.y4m"));
+  const Outcome outcome =
+      Run(absl::StrCat("-m '", *model,
+                       "' --precision f32 --score_thresh 0.7 --save_json "
+                       "--video - < in.y4m 2> err.txt | cat > out.y4m; echo"));
+  EXPECT_THAT(ReadFile(Path("err.txt")).value(),
+              AllOf(HasSubstr("5 frames done, 2 tracks (1 triangle, 1 heart)"),
+                    HasSubstr("the standard output and")));
+  const std::string in = ReadFile(Path("in.y4m")).value();
+  const std::string out = ReadFile(Path("out.y4m")).value();
+  EXPECT_EQ(out.size(), in.size());
+  EXPECT_NE(out, in);
+  const std::string directory = "fcis_demo/" + Files("fcis_demo")[0];
+  EXPECT_THAT(Files(directory), ElementsAre("video.jsonl"));
+  const std::string json = ReadFile(Path(directory + "/video.jsonl")).value();
+  for (absl::string_view line : absl::StrSplit(json, '\n', absl::SkipEmpty())) {
+    EXPECT_THAT(std::string(line),
+                AllOf(HasSubstr("\"track\":1,"), HasSubstr("\"track\":2,")));
+  }
+  EXPECT_EQ(outcome.out, "\n");
+}
+
+TEST_F(DemoMainTest, VideoToAFileAndABrokenPipe) {
+  SaveSmallModel();
+  SaveMovingWindow(Image(120, 140), 4, Path("in.y4m"));
+  EXPECT_EQ(
+      Run("-m small.safetensors --video in.y4m --every 2 --out out.y4m").code,
+      0);
+  EXPECT_EQ(ReadFile(Path("out.y4m")).value().size(),
+            ReadFile(Path("in.y4m")).value().size());
+  // bash tells the code of a program in a pipe.
+  const std::string command = absl::StrCat(
+      "cd '", root_.string(), "' && bash -c \"'", program_,
+      "' -m small.safetensors --video in.y4m --out - 2> err.txt | head -c 9 > "
+      "/dev/null; exit \\${PIPESTATUS[0]}\"");
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 0);
+  EXPECT_THAT(ReadFile(Path("err.txt")).value(),
+              Not(HasSubstr("standard output")));
+}
+
+TEST_F(DemoMainTest, WrongVideosEndBeforeAnyWork) {
+  ASSERT_TRUE(WriteFileAtomic(Path("a.mp4"), {"\0\0\0\x20"
+                                              "ftypisom",
+                                              12})
+                  .ok());
+  const Outcome mp4 = Run("-m none --video a.mp4");
+  EXPECT_EQ(mp4.code, 1);
+  EXPECT_THAT(mp4.err, AllOf(HasSubstr("a.mp4 is an MP4"),
+                             HasSubstr("-f yuv4mpegpipe")));
+  EXPECT_FALSE(fs::exists(root_ / "fcis_demo"));
+  SaveMovingWindow(Image(60, 70), 1, Path("in.y4m"));
+  for (const char* args :
+       {"--every 2", "--video in.y4m in/a.png", "--video in.y4m --every 0",
+        "--video in.y4m --track_iou 1.5", "--video in.y4m --track_age 0",
+        "--video in.y4m --imgdir in", "--video in.y4m --save_masks",
+        "--video in.y4m --out in.y4m", "--video in.y4m --out b.mkv"}) {
+    EXPECT_EQ(Run(args).code, 2) << args;
+  }
+  EXPECT_THAT(Run("--video in.y4m --max_pixels 9").err, HasSubstr("at most 9"));
 }
 
 TEST_F(DemoMainTest, FullDisk) {
