@@ -175,8 +175,7 @@ void DrawInstances(absl::Span<const DrawInstance> instances, Image* image) {
     if (instances[i].mask != nullptr) {
       OutlineMask(*instances[i].mask, dot, color(i), image);
     }
-    FrameBox(VisibleBox(instances[i].box, *image), dot, color(i),
-             image);
+    FrameBox(VisibleBox(instances[i].box, *image), dot, color(i), image);
   }
   LabelLayout layout(image->height, image->width);
   for (int i = 0; i < n; ++i) {
