@@ -275,7 +275,7 @@ TEST_F(DemoMainTest, VideoThroughAPipe) {
                        "' --precision f32 --score_thresh 0.7 --save_json "
                        "--video - < in.y4m 2> err.txt | cat > out.y4m; echo"));
   EXPECT_THAT(ReadFile(Path("err.txt")).value(),
-              AllOf(HasSubstr("5 frames done, 2 tracks (1 triangle, 1 heart)"),
+              AllOf(HasSubstr("frames done: 5; tracks: 1 triangle, 1 heart;"),
                     HasSubstr("the standard output and")));
   const std::string in = ReadFile(Path("in.y4m")).value();
   const std::string out = ReadFile(Path("out.y4m")).value();

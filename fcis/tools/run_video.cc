@@ -155,7 +155,7 @@ class VideoRun {
   void Count(const std::vector<TrackedInstance>& instances) {
     int highest = highest_id_;
     for (const TrackedInstance& instance : instances) {
-      tracks_[instance.label] += instance.id > highest_id_;
+      if (instance.id > highest_id_) ++tracks_[instance.label];
       highest = std::max(highest, instance.id);
     }
     highest_id_ = highest;
@@ -184,19 +184,16 @@ class VideoRun {
   absl::Status Close(double seconds) {
     const bool left = absl::IsCancelled(writing_);  // who read the pipe
     if (!writing_.ok() && !left) return writing_;
-    RETURN_IF_ERROR(read_.ok() || done_ > 0 ? absl::OkStatus() : read_);
-    RETURN_IF_ERROR(result_.ok() || left || done_ > 0 ? absl::OkStatus()
-                                                      : result_);
-    if (done_ == 0 && !left) return NoFrames();
+    const absl::Status& error = read_.ok() ? result_ : read_;
+    if (done_ == 0 && !left) return error.ok() ? NoFrames() : error;
     if (!left) RETURN_IF_ERROR(writer_->Commit());
     if (json_ != nullptr) RETURN_IF_ERROR(json_->Commit());
     if (left) return absl::OkStatus();
     PrintSummary(seconds);
-    const absl::Status& error = read_.ok() ? result_ : read_;
     if (error.ok()) return absl::OkStatus();
-    return absl::Status(error.code(),
-                        absl::StrCat(error.message(), "; the ", done_,
-                                     " frames before it are done"));
+    return absl::Status(
+        error.code(),
+        absl::StrCat(error.message(), "; frames done before it: ", done_));
   }
 
   absl::Status NoFrames() const {
@@ -207,24 +204,19 @@ class VideoRun {
   }
 
   void PrintSummary(double seconds) {
-    std::vector<std::string> parts;
-    int count = 0;
-    for (const auto& [label, tracks] : tracks_) {
-      if (tracks == 0) continue;
-      count += tracks;
-      parts.push_back(absl::StrCat(tracks, " ", ClassName(label)));
+    std::vector<std::string> tracks;
+    for (const auto& [label, count] : tracks_) {
+      tracks.push_back(absl::StrCat(count, " ", ClassName(label)));
     }
+    const std::string stop =
+        StopRequested() ? absl::StrCat("stopped by ", StopSignalName(), "; ")
+                        : "";
     progress_.Print(
         stdout,
         absl::StrFormat(
-            "%s%d frames done, %d tracks%s, %.1f s, %.2f frames/s; written: "
-            "%s",
-            StopRequested()
-                ? absl::StrCat("stopped by ", StopSignalName(), ": ")
-                : "",
-            done_, count,
-            parts.empty() ? ""
-                          : absl::StrCat(" (", absl::StrJoin(parts, ", "), ")"),
+            "%sframes done: %d; tracks: %s; %.1f s, %.2f frames/s; "
+            "written: %s",
+            stop, done_, tracks.empty() ? "none" : absl::StrJoin(tracks, ", "),
             seconds, seconds > 0 ? done_ / seconds : 0, options_.output_name));
   }
 

@@ -170,7 +170,7 @@ TEST_F(RunVideoTest, IdsStayOverTheFrames) {
   const Outcome outcome = Run();
   EXPECT_TRUE(outcome.status.ok()) << outcome.status;
   EXPECT_THAT(outcome.out,
-              AllOf(HasSubstr("20 frames done, 2 tracks (1 cat, 1 dog)"),
+              AllOf(HasSubstr("frames done: 20; tracks: 1 cat, 1 dog; "),
                     HasSubstr("frames/s; written: out.y4m")));
   const auto lines = Lines(outcome.json);
   ASSERT_EQ(lines.size(), 20u);
@@ -253,7 +253,7 @@ TEST_F(RunVideoTest, WhatWasWholeIsKeptOfAStreamThatBreaksOff) {
   const Outcome outcome = Run();
   EXPECT_THAT(outcome.status.ToString(),
               AllOf(HasSubstr("in.y4m: frame 2 breaks off"),
-                    HasSubstr("the 2 frames before it are done")));
+                    HasSubstr("; frames done before it: 2")));
   EXPECT_EQ(Lines(outcome.json).size(), 2u);
   EXPECT_THAT(outcome.video, HasSubstr("FRAME Xf1"));
 }
@@ -272,7 +272,7 @@ TEST_F(RunVideoTest, AFrameThatCannotBeDetectedInEndsIt) {
         });
     EXPECT_THAT(outcome.status.ToString(),
                 AllOf(HasSubstr("in.y4m: frame 3: no device"),
-                      HasSubstr("the 3 frames before it are done")));
+                      HasSubstr("; frames done before it: 3")));
     EXPECT_EQ(Lines(outcome.json).size(), 3u);
   }
 }
@@ -321,7 +321,7 @@ TEST_F(RunVideoDeathTest, AStopSignalFinishesTheFiles) {
     const size_t frames = Lines(outcome.json).size();
     const bool is_right =
         outcome.status.ok() && frames >= 4 && frames < 10 &&
-        absl::StartsWith(outcome.out, "stopped by SIGINT: ") &&
+        absl::StartsWith(outcome.out, "stopped by SIGINT; ") &&
         !absl::StrContains(outcome.video, absl::StrCat("FRAME Xf", frames)) &&
         absl::StrContains(outcome.video, absl::StrCat("FRAME Xf", frames - 1));
     _exit(is_right ? 0 : 1);
