@@ -9,6 +9,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/coco/data_flags.h"
 #include "fcis/eval/coco/diagnose.h"
@@ -66,7 +67,7 @@ bool NeedsExplanation() { return !absl::GetFlag(FLAGS_report_html).empty(); }
 absl::Status WriteScores(const Evaluation& evaluation) {
   std::vector<std::string> findings = Diagnose(evaluation);
   for (const std::string& finding : findings) {
-    absl::FPrintF(stderr, "warning: %s\n", finding);
+    PrintLine(stderr, absl::StrCat("warning: ", finding));
   }
   absl::PrintF("%s", SummaryText(evaluation.summary, evaluation.options));
   const std::vector<CategoryRow> rows = CategoryRows(evaluation);

@@ -13,6 +13,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/io/file.h"
@@ -99,9 +100,9 @@ absl::Status Write(const std::string& out, model::Weights weights) {
   if (absl::GetFlag(FLAGS_bf16))
     weights = model::WithBf16Kernels(std::move(weights));
   RETURN_IF_ERROR(WriteWeights(ResolvePath(out), weights));
-  absl::PrintF("%s: %d tensors from %s\n", out, weights.tensors.size(),
-               weights.source);
-  if (!weights.remark.empty()) absl::PrintF("%s\n", weights.remark);
+  PrintLine(stdout, absl::StrCat(out, ": ", weights.tensors.size(),
+                                 " tensors from ", weights.source));
+  if (!weights.remark.empty()) PrintLine(stdout, weights.remark);
   return absl::OkStatus();
 }
 

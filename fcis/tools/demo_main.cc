@@ -19,6 +19,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/stop_signal.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/max_pixels_flag.h"
 #include "fcis/data/video/y4m_reader.h"
@@ -120,7 +121,7 @@ absl::Status TestNewDevice(const kernels::Backend& backend) {
 
 absl::StatusOr<std::unique_ptr<model::Detector>> MakeDetector(
     model::ModelChoice choice, kernels::Backend* backend) {
-  absl::PrintF("%s\n", choice.statement);
+  PrintLine(stdout, choice.statement);
   RETURN_IF_ERROR(model::ApplyModelFlags(&choice.weights.config));
   const std::string precision =
       model::SettlePrecision(*backend, &choice.weights);

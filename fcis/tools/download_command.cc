@@ -15,6 +15,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/coco/data_flags.h"
 #include "fcis/data/download/fetcher.h"
@@ -140,13 +141,13 @@ absl::Status Download(DownloadItem::Kind kind, std::vector<std::string> names) {
   data::Fetcher fetcher(DirectoryFromFlags(kind), data::TerminalOptions());
   if (absl::GetFlag(FLAGS_dry_run)) {
     for (const DownloadItem& item : items) {
-      absl::PrintF("%s\n", fetcher.Plan(item));
+      PrintLine(stdout, fetcher.Plan(item));
     }
     return absl::OkStatus();
   }
   return data::FetchItems(manifest, items, &fetcher,
                           [](const std::string& path) {
-                            absl::PrintF("%s\n", path);
+                            PrintLine(stdout, path);
                             std::fflush(stdout);
                           });
 }

@@ -11,6 +11,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/io/npz.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/model/cli/backend_flags.h"
@@ -106,7 +107,7 @@ absl::Status Run() {
     absl::PrintF("%-22s %s %s\n", name, DTypeName(tensor.type()),
                  tensor.shape().ToString());
   }
-  absl::PrintF("%s: %d arrays\n", out, stages.size());
+  PrintLine(stdout, absl::StrCat(out, ": ", stages.size(), " arrays"));
   return absl::OkStatus();
 }
 

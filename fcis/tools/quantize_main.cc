@@ -16,6 +16,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/model/quantize.h"
@@ -101,7 +102,7 @@ absl::StatusOr<std::vector<Tensor>> Pictures(
       PreparedPictures(SpreadOver(paths, absl::GetFlag(FLAGS_limit)), input,
                        &errors));
   for (const absl::Status& error : errors) {
-    absl::FPrintF(stderr, "%s\n", error.message());
+    PrintLine(stderr, error.message());
   }
   return pictures;
 }
@@ -146,8 +147,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   absl::PrintF("%s", QuantizeTable(model));
   const std::string out = absl::GetFlag(FLAGS_out);
   RETURN_IF_ERROR(model::SaveWeights(ResolvePath(out), model.weights));
-  absl::PrintF("%s: from %s by %d pictures\n", out, weights.source,
-               pictures.size());
+  PrintLine(stdout, absl::StrCat(out, ": from ", weights.source, " by ",
+                                 pictures.size(), " pictures"));
   return absl::OkStatus();
 }
 

@@ -11,6 +11,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/synth/scene_dataset.h"
 
@@ -69,8 +70,10 @@ absl::Status Run() {
     RETURN_IF_ERROR(data::WriteSceneDataset(
         out, options, [&](int64_t done) { progress.Update(done); }));
   }
-  absl::PrintF("%s: %d pictures of %d x %d in images/, annotations.json\n", out,
-               options.images, options.width, options.height);
+  PrintLine(
+      stdout,
+      absl::StrFormat("%s: %d pictures of %d x %d in images/, annotations.json",
+                      out, options.images, options.width, options.height));
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/eval/predict/model_source.h"
 #include "fcis/model/weights/deterministic_weights.h"
@@ -36,7 +37,7 @@ absl::StatusOr<model::Weights> WeightsFromFlags() {
   const std::string preset = absl::GetFlag(FLAGS_preset);
   if (preset.empty()) {
     ASSIGN_OR_RETURN(model::ModelChoice choice, eval::ModelFromFlags());
-    absl::FPrintF(stderr, "%s\n", choice.statement);
+    PrintLine(stderr, choice.statement);
     return std::move(choice.weights);
   }
   ASSIGN_OR_RETURN(const ModelConfig config, Preset(preset));

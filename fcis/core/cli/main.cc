@@ -16,6 +16,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/user_text.h"
 
 namespace fcis {
 namespace {
@@ -203,8 +204,10 @@ int Main(int argc, char** argv, const Program& program,
   const Program called = AsCalled(program, argv[0]);
   const absl::Status status = Run(argc, argv, called, run);
   if (status.ok()) return kExitOk;
-  std::fprintf(stderr, "%s: %s\n", called.name.c_str(),
-               std::string(status.message()).c_str());
+  const std::string mark = absl::StrCat(called.name, ":");
+  const std::string line =
+      TextFor(stderr, absl::StrCat(mark, " ", status.message()), mark);
+  std::fprintf(stderr, "%s\n", line.c_str());
   const int code = ExitCode(status);
   if (code == kExitUsage) {
     std::fprintf(stderr, "Try '%s --help'.\n", called.name.c_str());

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -32,6 +34,27 @@ bool Exists(const std::string& path) {
 fs::path ProgramPath() {
   std::error_code error;
   return fs::read_symlink("/proc/self/exe", error);
+}
+
+// Where the files lie that Bazel built the program with, each with a / behind.
+std::vector<std::string> RunfilesRoots() {
+  std::vector<std::string> roots;
+  const std::string program = ProgramPath().string();
+  for (const std::string& root :
+       {Environment("RUNFILES_DIR"), Environment("TEST_SRCDIR"),
+        program.empty() ? "" : absl::StrCat(program, ".runfiles")}) {
+    if (!root.empty()) {
+      roots.push_back(absl::StrCat(root, "/", kWorkspace, "/"));
+    }
+  }
+  return roots;
+}
+
+// Whether a path may go on with it.
+bool IsOfPath(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+         absl::StrContains("_-./~+@%", c) ||
+         static_cast<unsigned char>(c) >= 128;
 }
 
 bool IsInstalled() {
@@ -89,18 +112,36 @@ absl::StatusOr<std::string> FindRunfile(absl::string_view path) {
   absl::StatusOr<std::string> installed =
       FindInstalled(absl::StrCat("share/", path));
   if (installed.ok()) return installed;
-  std::vector<std::string> roots = {Environment("RUNFILES_DIR"),
-                                    Environment("TEST_SRCDIR")};
-  const std::string program = ProgramPath().string();
-  if (!program.empty()) roots.push_back(absl::StrCat(program, ".runfiles"));
-  for (const std::string& root : roots) {
-    const std::string candidate =
-        absl::StrCat(root, "/", kWorkspace, "/", path);
-    if (!root.empty() && Exists(candidate)) return candidate;
+  for (const std::string& root : RunfilesRoots()) {
+    const std::string candidate = absl::StrCat(root, path);
+    if (Exists(candidate)) return candidate;
   }
-  return absl::NotFoundError(
-      absl::StrCat(path, ": not found; it is built into ", program,
-                   ".runfiles, which a copied program leaves behind"));
+  return absl::NotFoundError(absl::StrCat(
+      path, ": not found; it is built into ", ProgramPath().filename().string(),
+      ".runfiles, which a copied program leaves behind"));
+}
+
+std::string WithShortPaths(absl::string_view text) {
+  std::vector<std::string> roots = RunfilesRoots();
+  // Longer ones first: one may lie in the other.
+  roots.push_back(absl::StrCat(WorkingDirectory(), "/"));
+  absl::c_sort(roots, [](const std::string& a, const std::string& b) {
+    return a.size() > b.size();
+  });
+  std::string out;
+  while (!text.empty()) {
+    const auto root = absl::c_find_if(roots, [&](const std::string& one) {
+      return one.size() > 1 && absl::StartsWith(text, one);
+    });
+    const bool begins = out.empty() || !IsOfPath(out.back());
+    if (begins && root != roots.end() && text.size() > root->size() &&
+        IsOfPath(text[root->size()])) {
+      text.remove_prefix(root->size());
+    }
+    out.push_back(text[0]);
+    text.remove_prefix(1);
+  }
+  return out;
 }
 
 std::string CommandOf(absl::string_view label, int processes) {

@@ -34,6 +34,10 @@ absl::StatusOr<std::string> FindInstalled(absl::string_view path);
 // not there.
 absl::StatusOr<std::string> FindRunfile(absl::string_view path);
 
+// A text for the user with its paths as short as they can be written: those
+// below WorkingDirectory() from there, those of FindRunfile from the workspace.
+std::string WithShortPaths(absl::string_view text);
+
 // How the program of a Bazel label is started from a shell, up to its flags:
 // "bazel run //fcis/tools:demo --", from an installed program "fcis-demo"; as a
 // job of so many processes, under mpiexec.

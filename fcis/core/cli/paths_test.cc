@@ -85,6 +85,25 @@ TEST_F(PathsTest, RunfileOfThisTest) {
 }
 
 // Of an installed program: release/archive_test.py.
+TEST_F(PathsTest, ShortPaths) {
+  setenv("BUILD_WORKING_DIRECTORY", "/home/me", 1);
+  EXPECT_EQ(WithShortPaths("/home/me/a.jpg"), "a.jpg");
+  EXPECT_EQ(WithShortPaths("cannot read '/home/me/b/c': no (/home/me/d)"),
+            "cannot read 'b/c': no (d)");
+  for (const char* other :
+       {"", "/home/me", "/home/me/", "/home/me/ and", "/home/mean/a",
+        "/mnt/home/me/a", "file:///home/me/a", "../home/me/a", "no path"}) {
+    EXPECT_EQ(WithShortPaths(other), other);
+  }
+  setenv("BUILD_WORKING_DIRECTORY", "/", 1);
+  EXPECT_EQ(WithShortPaths("/a/b"), "/a/b");
+  setenv("BUILD_WORKING_DIRECTORY", "/home/me", 1);
+  const absl::StatusOr<std::string> runfile =
+      FindRunfile("fcis/core/cli/paths_test.cc");
+  EXPECT_EQ(WithShortPaths(absl::StrCat(*runfile, ": odd")),
+            "fcis/core/cli/paths_test.cc: odd");
+}
+
 TEST_F(PathsTest, ATestIsNotInstalled) {
   EXPECT_EQ(FindInstalled("bin").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(CommandOf("//fcis/tools:demo"), "bazel run //fcis/tools:demo --");

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "fcis/core/cli/user_text.h"
 
 namespace fcis {
 namespace {
@@ -72,7 +73,7 @@ void Progress::Print(std::FILE* out, absl::string_view line) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const bool redraw = visible_;
   Clear();
-  absl::FPrintF(out, "%s\n", line);
+  PrintLine(out, line);
   // Both streams may show on the same terminal: keep their order.
   std::fflush(out);
   if (redraw) Draw();

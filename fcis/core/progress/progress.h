@@ -49,7 +49,8 @@ class Progress {
   // `done` items of the total are finished. Any thread may call.
   void Update(int64_t done);
 
-  // Prints a line of its own to `out`, above the bar. Any thread may call.
+  // Prints a line of its own to `out`, as PrintLine does, above the bar. Any
+  // thread may call.
   void Print(std::FILE* out, absl::string_view line);
 
  private:

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/comm/same_everywhere.h"
 #include "fcis/core/io/digest.h"
 #include "fcis/core/io/file.h"
@@ -253,7 +254,7 @@ std::vector<const data::CocoImage*> Mine(
 void Announce(const Plan& plan,
               const std::vector<const data::CocoImage*>& pictures,
               const PredictOptions& options) {
-  if (!plan.message.empty()) absl::FPrintF(stderr, "%s\n", plan.message);
+  if (!plan.message.empty()) PrintLine(stderr, plan.message);
   if (plan.kept.empty()) return;
   absl::FPrintF(stderr, "%d of %d pictures were done before\n",
                 plan.kept.size(), pictures.size());
@@ -265,7 +266,7 @@ void Announce(const Plan& plan,
     if (!remark.empty()) remarks.Add(remark);
   }
   if (remarks.count > 0) {
-    absl::FPrintF(stderr, "%s\n", remarks.ToText(options.max_messages));
+    PrintLine(stderr, remarks.ToText(options.max_messages));
   }
 }
 

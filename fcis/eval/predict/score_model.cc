@@ -20,6 +20,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/mask/paste.h"
@@ -121,7 +122,7 @@ absl::Status Score(data::CocoDataset dataset, const PredictOptions& predicted,
   ASSIGN_OR_RETURN(const Evaluation evaluation,
                    Evaluate(std::move(dataset), results, std::move(options)));
   RETURN_IF_ERROR(WriteScores(evaluation));
-  absl::PrintF("\ndetections: %s\n", results);
+  PrintLine(stdout, absl::StrCat("\ndetections: ", results));
   return absl::OkStatus();
 }
 
@@ -155,9 +156,9 @@ absl::Status RunJob(const data::CocoSource& data, EvalOptions eval_options,
   const std::string precision =
       model::SettlePrecision(*backend, &choice.weights);
   if (job.rank() == 0) {
-    absl::FPrintF(stderr, "%s\ndevice: %s, %s, %d threads, %d processes\n",
-                  choice.statement, backend->name(), precision, NumThreads(),
-                  job.size());
+    PrintLine(stderr, choice.statement);
+    absl::FPrintF(stderr, "device: %s, %s, %d threads, %d processes\n",
+                  backend->name(), precision, NumThreads(), job.size());
   }
   ASSIGN_OR_RETURN(const data::ClassMatch classes,
                    Classes(choice.weights.config, dataset, job));

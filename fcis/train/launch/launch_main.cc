@@ -15,6 +15,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/io/file.h"
 #include "fcis/train/launch/supervisor.h"
 #include "fcis/train/run/run_directory.h"
@@ -55,7 +56,7 @@ Program MakeProgram() {
 }
 
 void Say(absl::string_view line) {
-  absl::FPrintF(stderr, "launch: %s\n", line);
+  PrintLine(stderr, absl::StrCat("launch: ", line));
 }
 
 absl::Status CheckFlags(const std::vector<std::string>& program) {

@@ -17,6 +17,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/stop_signal.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/image/prepare.h"
@@ -237,7 +238,7 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
   const std::string out = absl::GetFlag(FLAGS_out);
   OpenedRun run;
   const SayLine say = [job](const std::string& line) {
-    if (job->rank() == 0) std::printf("%s\n", line.c_str());
+    if (job->rank() == 0) PrintLine(stdout, line);
   };
   if (resume) {
     ASSIGN_OR_RETURN(run, OpenRun(out, resume, job));

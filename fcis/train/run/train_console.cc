@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "fcis/core/cli/user_text.h"
 
 namespace fcis::train {
 namespace {
@@ -87,7 +88,7 @@ void TrainConsole::Print(absl::string_view line) {
     progress_->Print(options_.file, line);
     return;
   }
-  absl::FPrintF(options_.file, "%s\n", line);
+  PrintLine(options_.file, line);
   std::fflush(options_.file);
 }
 

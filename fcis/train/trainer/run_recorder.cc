@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/run/loss_chart.h"
 
@@ -61,7 +62,7 @@ void RunRecorder::Say(const std::string& line) {
     console_->Print(line);
     return;
   }
-  std::fprintf(stdout, "%s\n", line.c_str());
+  PrintLine(stdout, line);
   std::fflush(stdout);
 }
 
