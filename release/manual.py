@@ -1,4 +1,4 @@
-"""Manual pages and completions for shells, from what a program's --help says.
+"""Manual pages, completions for shells and docs/cli.md, from what a program's --help says.
 
 fcis/core/cli/main.h (HelpPage) makes that text from the program's table of flags.
 """
@@ -111,6 +111,37 @@ def man_page(page, version, date, others):
         lines += ['.SH EXAMPLES', '.nf', *map(roff, page.examples), '.fi']
     also = [f'.BR {roff(o)} (1)' + ',' * (o != others[-1]) for o in others]
     return '\n'.join(lines + ['.SH SEE ALSO', *also]) + '\n'
+
+
+def markdown_text(text):
+    return re.sub(r'([|<>*])', r'\\\1', text)
+
+
+def markdown_section(page):
+    """Of docs/cli.md, of a Help."""
+    lines = [f'## {page.name}', '', f'    {page.name} {page.arguments}', '']
+    for paragraph in page.paragraphs():
+        as_is = is_broken_on_purpose(paragraph)
+        lines += [f'    {line}' if as_is else markdown_text(line) for line in paragraph] + ['']
+    for title, flags in page.groups:
+        lines += [f'| {title} | |', '|---|---|']
+        for flag in flags:
+            names = [f'-{flag.letter}'] * bool(flag.letter) + flag.spellings()
+            names[-1] += f' {flag.value}' if flag.value else ''
+            lines += [f"| {', '.join(f'`{name}`' for name in names)} | {markdown_text(flag.text)} |"]
+        lines += ['']
+    lines += [f'    {example}' for example in page.examples]
+    return '\n'.join(lines).rstrip('\n') + '\n'
+
+
+def markdown(helps):
+    """docs/cli.md."""
+    read = [Help(text) for text in helps]
+    lines = ['# Command line', '', 'What each program says with `--help`; made from that by',
+             '`bazel run //release:documents_test -- --write`.', '']
+    lines += [f'- [{page.name}](#{page.name}): {markdown_text(page.short)}' for page in read]
+    lines += ['', *map(markdown_text, read[0].closing), '']
+    return '\n'.join(lines) + '\n' + '\n'.join(markdown_section(page) for page in read)
 
 
 def bash_completion(page):
