@@ -128,7 +128,7 @@ def markdown_section(page):
         for flag in flags:
             names = [f'-{flag.letter}'] * bool(flag.letter) + flag.spellings()
             names[-1] += f' {flag.value}' if flag.value else ''
-            lines += [f"| {', '.join(f'`{name}`' for name in names)} | {markdown_text(flag.text)} |"]
+            lines += [f"| {', '.join(f'`{name}`' for name in names)} | {markdown_text(flag.text.strip())} |"]
         lines += ['']
     lines += [f'    {example}' for example in page.examples]
     return '\n'.join(lines).rstrip('\n') + '\n'

@@ -184,7 +184,7 @@ class VideoRun {
   absl::Status Close(double seconds) {
     const bool left = absl::IsCancelled(writing_);  // who read the pipe
     if (!writing_.ok() && !left) return writing_;
-    const absl::Status& error = read_.ok() ? result_ : read_;
+    const absl::Status error = Error();
     if (done_ == 0 && !left) return error.ok() ? NoFrames() : error;
     if (!left) RETURN_IF_ERROR(writer_->Commit());
     if (json_ != nullptr) RETURN_IF_ERROR(json_->Commit());
@@ -194,6 +194,13 @@ class VideoRun {
     return absl::Status(
         error.code(),
         absl::StrCat(error.message(), "; frames done before it: ", done_));
+  }
+
+  // The first thing that went wrong. A signal often ends the whole pipe, some
+  // program of which may leave half a frame.
+  absl::Status Error() const {
+    if (!result_.ok()) return result_;
+    return StopRequested() ? absl::OkStatus() : read_;
   }
 
   absl::Status NoFrames() const {
