@@ -111,8 +111,9 @@ class Campaign {
 
 FaultRun RunWithFault(const std::string& command, const std::string& call,
                       const std::string& path, int from, int error) {
-  const std::string base = absl::StrCat(::testing::TempDir(), "/fault_run");
-  const std::string hit = base + ".hit", said = base + ".said";
+  const fs::path base = ::testing::TempDir();
+  const std::string hit = base / "fault_run.hit",
+                    said = base / "fault_run.said";
   fs::remove(hit);
   const int status = std::system(
       absl::StrCat("export FCIS_FAULT_CALL='", call, "' FCIS_FAULT_PATH='",

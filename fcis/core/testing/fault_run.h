@@ -15,8 +15,9 @@ struct FaultRun {
 };
 
 // Runs the shell's `command`. The calls `call` (open for writing, write, fsync
-// or rename) about files whose path holds `path` fail with `error`, from number
-// `from` on (1: all); fault_shim.cc has what other errors mean.
+// or rename) about files whose path, as the kernel writes it, holds `path` fail
+// with `error`, from number `from` on (1: all); fault_shim.cc has what other
+// errors mean.
 FaultRun RunWithFault(const std::string& command, const std::string& call,
                       const std::string& path, int from, int error);
 
