@@ -74,15 +74,17 @@ int OpenTemporary(const std::string& path, std::string* name) {
   return open(name->c_str(), kForWriting | O_EXCL, 0666);
 }
 
-// The rename is only durable once the directory is.
-void SyncDirectoryOf(const std::string& path) {
+// The rename is only durable once the directory is. 0 or errno; of directories
+// that cannot be synced 0.
+int SyncDirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string directory =
       slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);
+  if (fd < 0) return 0;
+  const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);
+  return error == EIO || error == ENOSPC || error == EDQUOT ? error : 0;
 }
 
 // From where `fd` stands to the end; `size` is no more than a hint.
@@ -164,8 +166,9 @@ absl::Status AtomicFile::Commit() {
   }
   close(fd_);
   fd_ = -1;
-  SyncDirectoryOf(path_);
-  return absl::OkStatus();
+  const int error = SyncDirectoryOf(path_);
+  if (error == 0) return absl::OkStatus();
+  return ErrnoStatus("cannot write the directory of", path_, error);
 }
 
 absl::StatusOr<std::shared_ptr<const MappedFile>> MappedFile::Open(

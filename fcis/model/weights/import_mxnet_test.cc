@@ -123,7 +123,7 @@ TEST(ReadMxnetParams, Truncations) {
 TEST(ImportMxnet, RanksAreLimited) {
   const auto read = [](uint32_t rank) {
     std::map<std::string, Tensor> arrays;
-    arrays["a"] = Tensor(Shape(std::vector<int64_t>(rank, 1)));
+    arrays["a"] = Tensor(*Shape::FromExtents(std::vector<int64_t>(rank, 1)));
     EXPECT_TRUE(
         WriteFileAtomic(::testing::TempDir() + "/rank", ParamsBytes(arrays))
             .ok());

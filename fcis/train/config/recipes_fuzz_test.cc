@@ -10,7 +10,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const fcis::MemoryFile file(
       absl::string_view(reinterpret_cast<const char*>(data), size));
-  const absl::StatusOr<fcis::train::TrainConfig> recipe =
+  const absl::StatusOr<fcis::TrainConfig> recipe =
       fcis::train::Recipe(file.path());
   if (recipe.ok() && !fcis::train::CheckTrainConfig(*recipe).ok()) std::abort();
   return 0;
