@@ -16,6 +16,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/base/thread_team.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/model/cli/backend_flags.h"
@@ -49,7 +50,6 @@ struct fcis_detector {
 namespace fcis::api {
 namespace {
 
-constexpr int kLargestSide = 16384;
 constexpr int64_t kMostPixels = int64_t{1} << 31;
 
 // The caller's thread computes as a program's would, whatever the rounding, the
@@ -95,9 +95,9 @@ absl::Status CheckOptions(const fcis_detector_options& options) {
   }
   RETURN_IF_ERROR(CheckThreads(options.threads));
   RETURN_IF_ERROR(
-      CheckRange<int64_t>("min_size", options.min_size, 0, kLargestSide));
+      CheckRange<int64_t>("min_size", options.min_size, 0, kMaxInputSide));
   RETURN_IF_ERROR(
-      CheckRange<int64_t>("max_size", options.max_size, 0, kLargestSide));
+      CheckRange<int64_t>("max_size", options.max_size, 0, kMaxInputSide));
   return CheckRange<int64_t>("max_pixels", options.max_pixels, 0, kMostPixels);
 }
 
@@ -149,7 +149,7 @@ absl::StatusOr<std::shared_ptr<Loaded>> Load(
       std::string(model::PrecisionOf(weights, *loaded->backend));
   loaded->config = std::make_shared<const ModelConfig>(weights.config);
   loaded->max_pixels =
-      options.max_pixels > 0 ? options.max_pixels : data::kDefaultMaxPixels;
+      options.max_pixels > 0 ? options.max_pixels : kDefaultMaxPixels;
   ASSIGN_OR_RETURN(
       loaded->detector,
       model::Detector::Create(std::move(weights), loaded->backend.get()));

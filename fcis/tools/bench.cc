@@ -13,6 +13,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
@@ -59,8 +60,8 @@ absl::StatusOr<Run> RunOnce(const model::Detector& detector,
   const PostprocessConfig& options = detector.config().postprocess();
   Run run;
   run.job =
-      eval::DetectIn(eval::DecodePicture(jpeg, kName, data::kDefaultMaxPixels),
-                     kName, [&](const Image& image, model::StageTimes* times) {
+      eval::DetectIn(eval::DecodePicture(jpeg, kName, kDefaultMaxPixels), kName,
+                     [&](const Image& image, model::StageTimes* times) {
                        if (profile) times->layers = &run.layers;
                        return detector.Detect(image, options, nullptr, times);
                      });
@@ -129,16 +130,15 @@ void Append(const Run& run, std::vector<BenchStage>* stages) {
 }  // namespace
 
 absl::StatusOr<BenchOptions> BenchOptionsFromFlags(int least_side) {
-  constexpr int kLargestSide = 1 << 14;
   const std::optional<int> height = absl::GetFlag(FLAGS_height);
   const std::optional<int> width = absl::GetFlag(FLAGS_width);
   const auto fits = [&](std::optional<int> side) {
-    return !side || (*side >= least_side && *side <= kLargestSide);
+    return !side || (*side >= least_side && *side <= kMaxInputSide);
   };
   if (height.has_value() != width.has_value() || !fits(height) ||
       !fits(width)) {
     return UsageError(absl::StrCat("expected --height and --width of ",
-                                   least_side, " to ", kLargestSide,
+                                   least_side, " to ", kMaxInputSide,
                                    ", or neither"));
   }
   const int repeats = absl::GetFlag(FLAGS_repeats);

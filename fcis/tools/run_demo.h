@@ -27,7 +27,7 @@ struct DemoOptions {
   // Also masks/<stem>_<number>_<class>.png, white where the instance is.
   bool save_masks = false;
   // A picture of more pixels is an error.
-  int64_t max_pixels = data::kDefaultMaxPixels;
+  int64_t max_pixels = kDefaultMaxPixels;
   // More than 1: behind the first picture so many threads, and one for the time
   // that others wait for the disk, work on a picture each; twice as many
   // pictures are in memory (RunSideBySide). 1: one picture at a time

@@ -25,6 +25,11 @@ def fcis_fuzz_test(name, srcs, corpus, deps = [], **kwargs):
             "//conditions:default": ["$(locations {})".format(f) for f in corpus],
         }),
         data = corpus,
+        # LLVMFuzzerMutate() is there.
+        local_defines = select({
+            "//third_party/fuzz:enabled": ["FCIS_FUZZ=1"],
+            "//conditions:default": [],
+        }),
         linkopts = select({
             "//third_party/fuzz:enabled": ["-fsanitize=fuzzer"],
             "//conditions:default": [],

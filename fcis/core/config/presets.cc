@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/embedded_textproto.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/config/number_ranges.h"
 #include "fcis/core/config/text_proto.h"
 
@@ -96,8 +97,7 @@ absl::Status CheckCount(absl::string_view list, int count, int least,
 }
 
 absl::Status CheckLists(const ModelConfig& c) {
-  constexpr int kMostClasses = 99999, kMostShapes = 100;
-  RETURN_IF_ERROR(CheckCount("classes", c.classes_size(), 0, kMostClasses));
+  RETURN_IF_ERROR(CheckCount("classes", c.classes_size(), 0, kMaxClasses));
   for (int i = 0; i < c.classes_size(); ++i) {
     RETURN_IF_ERROR(Expect(!c.classes(i).name().empty(),
                            absl::StrCat("classes[", i, "] has no name")));
@@ -106,9 +106,9 @@ absl::Status CheckLists(const ModelConfig& c) {
   RETURN_IF_ERROR(
       CheckCount("backbone.blocks", c.backbone().blocks_size(), 4, 4));
   RETURN_IF_ERROR(
-      CheckCount("rpn.ratios", c.rpn().ratios_size(), 1, kMostShapes));
+      CheckCount("rpn.ratios", c.rpn().ratios_size(), 1, kMaxAnchorShapes));
   RETURN_IF_ERROR(
-      CheckCount("rpn.scales", c.rpn().scales_size(), 1, kMostShapes));
+      CheckCount("rpn.scales", c.rpn().scales_size(), 1, kMaxAnchorShapes));
   return CheckCount("head.loc_std", c.head().loc_std_size(), 4, 4);
 }
 

@@ -1,6 +1,7 @@
 #include "fcis/core/config/presets.h"
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/testing/absurd_numbers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -134,6 +135,24 @@ TEST(CheckConfig, SaysWhatListsAndNeighboursMustBe) {
       HasSubstr("input.max_size is 7, expected at least min_size, 120"));
   EXPECT_THAT(error([](ModelConfig* c) { c->add_classes(); }),
               HasSubstr("classes[2] has no name"));
+}
+
+TEST(CheckConfig, ListsAreLimited) {
+  ModelConfig c = *Preset("parity_mini");
+  while (c.classes_size() < kMaxClasses) {
+    c.add_classes()->set_name(absl::StrCat("class ", c.classes_size()));
+  }
+  while (c.rpn().scales_size() < kMaxAnchorShapes) {
+    c.mutable_rpn()->add_scales(1 + c.rpn().scales_size());
+  }
+  EXPECT_EQ(CheckConfig(c), absl::OkStatus());
+  ModelConfig classes = c, scales = c;
+  classes.add_classes()->set_name("one more");
+  EXPECT_THAT(CheckConfig(classes).message(),
+              HasSubstr("classes has 100000 values, expected 0 to 99999"));
+  scales.mutable_rpn()->add_scales(1);
+  EXPECT_THAT(CheckConfig(scales).message(),
+              HasSubstr("rpn.scales has 101 values, expected 1 to 100"));
 }
 
 }  // namespace

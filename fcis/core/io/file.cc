@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,20 +38,53 @@ absl::StatusOr<int> OpenForReading(const std::string& path, int64_t* size) {
   return fd;
 }
 
-std::string TemporaryName(const std::string& path) {
-  static std::atomic<int> counter{0};
-  return absl::StrCat(path, ".", getpid(), ".", counter++, ".tmp");
+constexpr int kForWriting = O_WRONLY | O_CREAT | O_CLOEXEC;
+
+// Whether `fd`, opened by this name, is still the file of the name, nobody
+// else's, and no other name's.
+bool IsOwn(int fd, const std::string& name) {
+  struct stat opened, named;
+  return fstat(fd, &opened) == 0 && lstat(name.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino &&
+         S_ISREG(opened.st_mode) && opened.st_nlink == 1 &&
+         opened.st_uid == geteuid();
 }
 
-// The rename is only durable once the directory is.
-void SyncDirectoryOf(const std::string& path) {
+// A file with its writer's lock, so that what a killed writer has left is
+// written over by the next. -1: somebody writes it now, or it is none of ours.
+int OpenUnlessLocked(const std::string& name) {
+  const int fd =
+      open(name.c_str(), kForWriting | O_NOFOLLOW | O_NONBLOCK, 0666);
+  if (fd < 0) return -1;
+  const bool locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+  // A file system without locks keeps no file that nobody writes.
+  if (!locked && errno != EWOULDBLOCK && IsOwn(fd, name)) unlink(name.c_str());
+  if (locked && IsOwn(fd, name) && ftruncate(fd, 0) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+// A file beside `path`, under the usual name or one of this process alone.
+int OpenTemporary(const std::string& path, std::string* name) {
+  *name = absl::StrCat(path, ".fcis.tmp");
+  const int fd = OpenUnlessLocked(*name);
+  if (fd >= 0) return fd;
+  static std::atomic<int> counter{0};
+  *name = absl::StrCat(path, ".", getpid(), ".", counter++, ".tmp");
+  return open(name->c_str(), kForWriting | O_EXCL, 0666);
+}
+
+// The rename is only durable once the directory is. 0 or errno; of directories
+// that cannot be synced 0.
+int SyncDirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string directory =
       slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);
+  if (fd < 0) return 0;
+  const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);
+  return error == EIO || error == ENOSPC || error == EDQUOT ? error : 0;
 }
 
 // From where `fd` stands to the end; `size` is no more than a hint.
@@ -101,15 +135,14 @@ AtomicFile::AtomicFile(const std::string& path, const std::string& temporary,
 
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
-  close(fd_);
   unlink(temporary_.c_str());
+  close(fd_);
 }
 
 absl::StatusOr<std::unique_ptr<AtomicFile>> AtomicFile::Create(
     const std::string& path) {
-  const std::string temporary = TemporaryName(path);
-  const int fd =
-      open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  std::string temporary;
+  const int fd = OpenTemporary(path, &temporary);
   if (fd < 0) return ErrnoStatus("cannot write", path, errno);
   return std::unique_ptr<AtomicFile>(new AtomicFile(path, temporary, fd));
 }
@@ -127,19 +160,15 @@ absl::Status AtomicFile::Append(absl::string_view bytes) {
 }
 
 absl::Status AtomicFile::Commit() {
-  const int fd = fd_;
+  // Under its lock, or another writer might take it for left over.
+  if (fsync(fd_) != 0 || rename(temporary_.c_str(), path_.c_str()) != 0) {
+    return ErrnoStatus("cannot write", path_, errno);
+  }
+  close(fd_);
   fd_ = -1;
-  int error = fsync(fd) != 0 ? errno : 0;
-  if (close(fd) != 0 && error == 0) error = errno;
-  if (error == 0 && rename(temporary_.c_str(), path_.c_str()) != 0) {
-    error = errno;
-  }
-  if (error != 0) {
-    unlink(temporary_.c_str());
-    return ErrnoStatus("cannot write", path_, error);
-  }
-  SyncDirectoryOf(path_);
-  return absl::OkStatus();
+  const int error = SyncDirectoryOf(path_);
+  if (error == 0) return absl::OkStatus();
+  return ErrnoStatus("cannot write the directory of", path_, error);
 }
 
 absl::StatusOr<std::shared_ptr<const MappedFile>> MappedFile::Open(

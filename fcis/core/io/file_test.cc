@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -19,6 +20,8 @@ using ::testing::HasSubstr;
 std::string Path(absl::string_view name) {
   return absl::StrCat(::testing::TempDir(), "/", name);
 }
+
+bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
 TEST(File, WritesAndReadsBack) {
   const std::string path = Path("a.bin");
@@ -115,6 +118,47 @@ TEST(AtomicFile, FailedWriteLeavesNothingBehind) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_THAT(status.message(), HasSubstr("limited"));
   EXPECT_EQ(*ReadFile(path), "old");
+  EXPECT_FALSE(Exists(path + ".fcis.tmp"));
+}
+
+TEST(AtomicFile, TakesWhatAKilledWriterLeft) {
+  const std::string path = Path("killed"), left = path + ".fcis.tmp";
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto file = AtomicFile::Create(path);
+    (*file)->Append("a long half").IgnoreError();
+    raise(SIGKILL);
+  }
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  ASSERT_EQ(*ReadFile(left), "a long half");
+  ASSERT_TRUE(WriteFileAtomic(path, "new").ok());
+  EXPECT_EQ(*ReadFile(path), "new");
+  EXPECT_FALSE(Exists(left));
+}
+
+TEST(AtomicFile, TwoWritersOfOneNameDoNotMeet) {
+  const std::string path = Path("two");
+  auto first = AtomicFile::Create(path), second = AtomicFile::Create(path);
+  ASSERT_TRUE(first.ok() && second.ok());
+  ASSERT_TRUE((*first)->Append("the first").ok());
+  ASSERT_TRUE((*second)->Append("the second").ok());
+  ASSERT_TRUE((*first)->Commit().ok());
+  EXPECT_EQ(*ReadFile(path), "the first");
+  ASSERT_TRUE((*second)->Commit().ok());
+  EXPECT_EQ(*ReadFile(path), "the second");
+}
+
+// A link in its place leads to what is not ours to write.
+TEST(AtomicFile, FollowsNoLink) {
+  const std::string path = Path("linked"), other = Path("other");
+  ASSERT_TRUE(WriteFileAtomic(other, "untouched").ok());
+  for (const auto& make : {symlink, link}) {
+    ASSERT_EQ(make(other.c_str(), (path + ".fcis.tmp").c_str()), 0);
+    EXPECT_TRUE(WriteFileAtomic(path, "new").ok());
+    EXPECT_EQ(*ReadFile(path), "new");
+    EXPECT_EQ(*ReadFile(other), "untouched");
+    ASSERT_EQ(unlink((path + ".fcis.tmp").c_str()), 0);
+  }
 }
 
 }  // namespace

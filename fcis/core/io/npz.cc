@@ -6,18 +6,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/npy.h"
 #include "fcis/core/io/zip_archive.h"
 
 namespace fcis {
 namespace {
-
-// A member may claim at most this many times its compressed size: deflate
-// cannot do better than about 1032.
-constexpr uint64_t kMaxInflation = 1100;
-// And at most this much at all; the largest array of a model has 80 MB.
-constexpr uint64_t kMaxMemberBytes = uint64_t{4} << 30;
 
 absl::Status ZipStatus(absl::string_view path, absl::string_view name,
                        absl::string_view what) {
@@ -66,8 +61,8 @@ class ZippedNpz : public NpzFile {
  private:
   absl::StatusOr<std::string> Unpack(const ZipMember& member,
                                      absl::string_view name) const {
-    if (member.size > kMaxMemberBytes ||
-        member.size / kMaxInflation > member.packed_size) {
+    if (member.size > kMaxNpzMemberBytes ||
+        member.size / kMaxNpzRatio > member.packed_size) {
       return ZipStatus(path_, name, "claims an impossible size");
     }
     absl::StatusOr<std::string> bytes = UnpackZipMember(file_->bytes(), member);

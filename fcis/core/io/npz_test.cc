@@ -1,6 +1,7 @@
 #include "fcis/core/io/npz.h"
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -10,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string Path(absl::string_view name) {
   return absl::StrCat(::testing::TempDir(), "/", name);
@@ -66,6 +68,35 @@ TEST(Npz, ImpossibleSizeIsRefused) {
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_THAT((*file)->Read("a/b").status().message(),
               HasSubstr("bomb.npz: a/b: claims an impossible size"));
+}
+
+// The file of WriteSample with another size claimed for a member that is packed
+// to `packed` bytes.
+std::string ErrorOfClaim(uint64_t packed, uint64_t size) {
+  std::string bytes = *ReadFile(WriteSample("claim.npz"));
+  const auto put = [&bytes](size_t at, uint64_t value) {
+    for (int i = 0; i < 4; ++i)
+      bytes[at + i] = static_cast<char>(value >> 8 * i);
+  };
+  const size_t central = bytes.find("PK\1\2");
+  put(central + 20, packed);
+  put(central + 24, size);
+  EXPECT_TRUE(WriteFileAtomic(Path("claim.npz"), bytes).ok());
+  auto file = NpzFile::Open(Path("claim.npz"));
+  EXPECT_TRUE(file.ok()) << file.status();
+  return std::string((*file)->Read("a/b").status().message());
+}
+
+TEST(Npz, SizesAreLimited) {
+  const std::string impossible = "claims an impossible size";
+  constexpr uint64_t kPacked = 100, kMost = kPacked * kMaxNpzRatio;
+  EXPECT_THAT(ErrorOfClaim(kPacked, kMost), Not(HasSubstr(impossible)));
+  EXPECT_THAT(ErrorOfClaim(kPacked, kMost + kMaxNpzRatio),
+              HasSubstr(impossible));
+  EXPECT_THAT(ErrorOfClaim(1 << 20, kMaxNpzMemberBytes),
+              Not(HasSubstr(impossible)));
+  EXPECT_THAT(ErrorOfClaim(1 << 20, kMaxNpzMemberBytes + 1),
+              HasSubstr(impossible));
 }
 
 // Every truncation and every flipped byte is an error or the same arrays:

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 
 // pycocotools draws the boundary on a grid five times as fine, one point per
 // step of the longer axis of an edge, and keeps the points at which the fine
@@ -27,9 +28,6 @@ constexpr int kMiddle = 2;  // the fine column on the left of a pixel's middle
 
 // Crossings of an edge are computed so many at a time.
 constexpr uint32_t kLanes = 4;
-
-// No polygon of a data set comes near it; it bounds the memory.
-constexpr int64_t kMaxCrossings = int64_t{1} << 28;
 
 // x0, y0, x1, y1, ... on the fine grid. False: one is beyond it.
 FCIS_MULTIVERSION bool ToFine(absl::Span<const double> xy, int* fine) {
@@ -327,10 +325,10 @@ absl::StatusOr<Rle> PolygonToRle(absl::Span<const double> xy, int64_t height,
     most += std::min(std::abs(int64_t{ends[2]} - ends[0]) / kScale + 1, width);
     AddEdge(ends[0], ends[1], ends[2], ends[3], width, edges);
   }
-  if (most > kMaxCrossings) {
+  if (most > kMaxPolygonCrossings) {
     return absl::InvalidArgumentError(
         absl::StrCat("polygon of ", vertices, " vertices: crosses ", most,
-                     " columns, expected at most ", kMaxCrossings));
+                     " columns, expected at most ", kMaxPolygonCrossings));
   }
   const auto rows = static_cast<uint32_t>(height);
   Crossings crossings(edges.crossings + kLanes);

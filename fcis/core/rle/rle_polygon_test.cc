@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fcis/core/config/limits.h"
 #include "fcis/core/rle/plain_polygon.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -151,6 +152,17 @@ TEST(BoxToRleTest, InsideOutsideEmpty) {
               ElementsAre(6, 2, 3, 2, 12));
   EXPECT_THAT(BoxToRle({1, 1, 0, 2}, 5, 5)->counts, ElementsAre(25));
   EXPECT_FALSE(BoxToRle({1, 1, 1e300, 2}, 5, 5).ok());
+}
+
+// Two edges cross nearly all that are allowed, each of no length one more.
+TEST(PolygonToRleTest, CrossingsAreLimited) {
+  constexpr int64_t kWidth = kMaxPolygonCrossings / 2 - 1;
+  constexpr double kEnd = kWidth;
+  std::vector<double> xy = {0, 0, kEnd, 0, kEnd, 0};
+  EXPECT_TRUE(PolygonToRle(xy, 1, kWidth).ok());
+  xy.insert(xy.end(), {kEnd, 0});
+  EXPECT_THAT(PolygonToRle(xy, 1, kWidth).status().message(),
+              HasSubstr("crosses 67108865 columns, expected at most 67108864"));
 }
 
 }  // namespace

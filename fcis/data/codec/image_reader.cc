@@ -1,6 +1,7 @@
 #include "fcis/data/codec/image_reader.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,8 +22,20 @@ namespace {
 // More than the header of nearly all pictures.
 constexpr size_t kHeaderBytes = size_t{1} << 14;
 
+// A pipe among a data set's files would be waited for without end.
+absl::Status CheckNoPipe(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode) ||
+      S_ISDIR(info.st_mode)) {
+    return absl::OkStatus();  // or an error of who opens it
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, " is a pipe or a device, expected a file"));
+}
+
 // Up to kHeaderBytes from the file's beginning.
 absl::StatusOr<std::string> ReadBeginning(const std::string& path) {
+  RETURN_IF_ERROR(CheckNoPipe(path));
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return ErrnoStatus("cannot open", path, errno);
   const absl::Cleanup closer = [fd] { close(fd); };
@@ -72,6 +85,7 @@ absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
 
 absl::StatusOr<Image> ReadImage(const std::string& path,
                                 const ReadOptions& options) {
+  RETURN_IF_ERROR(CheckNoPipe(path));
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
   absl::StatusOr<Image> image = DecodeImage(bytes, options);
   if (image.ok()) return image;

@@ -7,13 +7,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/image/image.h"
 #include "fcis/data/codec/allocate_image.h"
 
 namespace fcis::data {
-
-// PIL's limit for "decompression bombs".
-inline constexpr int64_t kDefaultMaxPixels = 178956970;
 
 struct ReadOptions {
   // A picture of more pixels (by its header) is an error.

@@ -175,5 +175,16 @@ TEST(DescribeSizeMismatchTest, WhatExifDoesNotExplain) {
             "/nowhere is 4x3 (width x height), but the annotations say 3x4");
 }
 
+// Nobody writes into it: it would be waited for without end.
+TEST(ReadImageTest, PipesAreNoPictures) {
+  const std::string path = ::testing::TempDir() + "/pipe.jpg";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  for (const absl::Status& status :
+       {ReadImage(path).status(), ReadImageSize(path).status()}) {
+    EXPECT_THAT(status.message(),
+                HasSubstr("pipe.jpg is a pipe or a device, expected a file"));
+  }
+}
+
 }  // namespace
 }  // namespace fcis::data

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/data/codec/orientation.h"
 // They need <cstdio>.
 #include <jerror.h>
@@ -18,9 +19,6 @@
 namespace fcis::data {
 namespace {
 
-// A few kilobytes of progressive scans can ask for hours of work; encoders make
-// about ten.
-constexpr int kMaxScans = 500;
 constexpr int kExifMarker = JPEG_APP0 + 1;
 
 // libjpeg reports an error by a call that must not return: it jumps to
@@ -124,9 +122,9 @@ void JpegDecoder::OnSkip(j_decompress_ptr info, long bytes) {
 
 void JpegDecoder::OnProgress(j_common_ptr info) {
   JpegDecoder* decoder = Of(info);
-  if (decoder->info_.input_scan_number <= kMaxScans) return;
+  if (decoder->info_.input_scan_number <= kMaxJpegScans) return;
   std::snprintf(decoder->message_, sizeof(decoder->message_),
-                "more than %d scans", kMaxScans);
+                "more than %d scans", kMaxJpegScans);
   OnError(info);
 }
 

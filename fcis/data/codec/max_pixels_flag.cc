@@ -5,7 +5,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/data/codec/image_reader.h"
 
-ABSL_FLAG(int64_t, max_pixels, fcis::data::kDefaultMaxPixels,
+ABSL_FLAG(int64_t, max_pixels, fcis::kDefaultMaxPixels,
           "Pictures of more pixels are errors.");
 
 namespace fcis::data {

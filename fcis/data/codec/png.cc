@@ -113,6 +113,9 @@ class PngDecoder {
       // AllocateImage() has the limit.
       constexpr png_uint_32 kNoLimit = std::numeric_limits<int32_t>::max();
       png_set_user_limits(png_, kNoLimit, kNoLimit);
+      // Nothing but size, palette and pixels is read: texts and profiles may
+      // unpack to 8 MB each, and a file has room for many.
+      png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
       png_read_info(png_, info_);
     });
   }

@@ -1,11 +1,15 @@
 #include "fcis/data/codec/png.h"
 
+#include <zlib.h>
+
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/peak_memory.h"
 #include "fcis/data/codec/allocate_image.h"
 #include "fcis/data/codec/test_pictures.h"
 #include "gmock/gmock.h"
@@ -17,6 +21,21 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+
+std::string BigEndian(uint32_t value) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    bytes.push_back(static_cast<char>(value >> shift));
+  }
+  return bytes;
+}
+
+std::string Chunk(const std::string& name, const std::string& data) {
+  const std::string body = name + data;
+  const uLong sum =
+      crc32(0, reinterpret_cast<const Bytef*>(body.data()), body.size());
+  return absl::StrCat(BigEndian(data.size()), body, BigEndian(sum));
+}
 
 TEST(DecodePngTest, AgreesWithPil) {
   for (const std::string& name : TestPngs()) {
@@ -64,6 +83,28 @@ TEST(DecodePngTest, ChecksTheLimitBeforeItAllocates) {
   bytes.replace(29, 4, "\xd4\x42\xf3\x71", 4);
   EXPECT_THAT(DecodePng(bytes, 1 << 20).status().message(),
               HasSubstr("2000000000x2000000000 pixels are too many"));
+}
+
+// Texts that unpack to a gigabyte, 8 MB each, which libpng would keep.
+TEST(DecodePngTest, TextsAndProfilesAreNotUnpacked) {
+  std::string text(7 << 20, 'x'), packed(compressBound(text.size()), '\0');
+  uLongf size = packed.size();
+  ASSERT_EQ(compress(reinterpret_cast<Bytef*>(&packed[0]), &size,
+                     reinterpret_cast<const Bytef*>(text.data()), text.size()),
+            Z_OK);
+  const std::string chunk = Chunk(
+      "zTXt",
+      absl::StrCat(absl::string_view("t\0\0", 3), packed.substr(0, size)));
+  std::string bytes = TestPictureBytes("rgb8.png");
+  constexpr size_t kBehindHeader = 33;
+  std::string texts;
+  for (int i = 0; i < 150; ++i) texts += chunk;
+  bytes.insert(kBehindHeader, texts);
+  const int64_t before = PeakResidentBytes();
+  const absl::StatusOr<Image> image = DecodePng(bytes, kNoLimit);
+  ASSERT_TRUE(image.ok()) << image.status();
+  EXPECT_TRUE(image->pixels == PilPixels("rgb8.png").pixels);
+  EXPECT_LT(PeakResidentBytes() - before, 64 << 20);
 }
 
 TEST(EncodePngTest, ReadsBackTheSame) {

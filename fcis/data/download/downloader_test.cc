@@ -11,6 +11,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/download/test_server.h"
 #include "gmock/gmock.h"
@@ -485,9 +486,22 @@ TEST_F(DownloaderTest, RedirectsAreFollowedAndLoopsEnd) {
   server_.server.Get("/round", [](const httplib::Request&, auto& response) {
     response.set_redirect("/round");
   });
+  // /3 leads to /a by three of them.
+  server_.server.Get("/([0-9]+)", [](const auto& request, auto& response) {
+    const int left = std::stoi(request.matches[1]) - 1;
+    response.set_redirect(left == 0 ? "/a" : absl::StrCat("/", left));
+  });
   server_.Start();
   AddSource("/round");
   EXPECT_THAT(Download().ToString(), HasSubstr("redirects"));
+  item_.clear_source();
+  AddSource(absl::StrCat("/", kMaxRedirects + 1));
+  EXPECT_THAT(Download().ToString(), HasSubstr("redirects"));
+  item_.clear_source();
+  AddSource(absl::StrCat("/", kMaxRedirects));
+  EXPECT_EQ(Download(), absl::OkStatus());
+  ExpectPayload();
+  fs::remove(path_);
   AddSource("/to");
   EXPECT_EQ(Download(), absl::OkStatus());
   ExpectPayload();

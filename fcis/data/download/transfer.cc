@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/download/web_page.h"
 
@@ -23,7 +24,6 @@ namespace fcis::data {
 namespace {
 
 constexpr size_t kLongestPage = 256 << 10;
-constexpr int kMostRedirects = 10;
 
 // "bytes 100-199/5000" and "bytes */5000"; -1 for what is not stated.
 struct ContentRange {
@@ -289,7 +289,7 @@ void SetAddress(CURL* curl, const TransferRequest& request) {
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, is_file ? "file" : web);
   curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, web);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, long{kMostRedirects});
+  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, long{kMaxRedirects});
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "fcis-download/1");
   if (!request.ca_file.empty()) {
     curl_easy_setopt(curl, CURLOPT_CAINFO, request.ca_file.c_str());

@@ -28,11 +28,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// An archive may hold at most this many times its own size, and kSmall. (The
-// annotations of COCO grow six-fold.)
-constexpr int64_t kMaxInflation = 30;
-constexpr int64_t kSmall = 64 << 20;
-constexpr int kMaxEntries = 2000000;
 // Files that get their names together, after one flush of the disk.
 constexpr size_t kBatch = 2000;
 constexpr size_t kBlock = 128 << 10;
@@ -56,12 +51,14 @@ bool IsSafeName(absl::string_view name) {
 // An archive, entry after entry.
 class Reader {
  public:
-  static absl::StatusOr<std::unique_ptr<Reader>> Open(const std::string& path) {
+  static absl::StatusOr<std::unique_ptr<Reader>> Open(
+      const std::string& path, const ArchiveLimits& limits) {
     std::unique_ptr<Reader> reader(new Reader(path));
     std::error_code error;
     reader->limit_ = fs::file_size(path, error);
     if (error) return ErrnoStatus("cannot open", path, error.value());
-    reader->limit_ = reader->limit_ * kMaxInflation + kSmall;
+    reader->limit_ = reader->limit_ * limits.ratio + limits.free_bytes;
+    reader->most_entries_ = limits.entries;
     if (archive_read_open_filename(reader->archive_.get(), path.c_str(),
                                    kBlock) != ARCHIVE_OK) {
       return reader->Fault("");
@@ -90,7 +87,7 @@ class Reader {
     }
     size_ = archive_entry_size(entry);
     total_ += size_;
-    if (size_ < 0 || total_ > limit_ || ++entries_ > kMaxEntries) {
+    if (size_ < 0 || total_ > limit_ || ++entries_ > most_entries_) {
       return Damaged(path_, name_, "claims an impossible amount of data");
     }
     return true;
@@ -143,7 +140,7 @@ class Reader {
   std::string name_;
   bool is_file_ = false;
   int64_t size_ = 0, total_ = 0, limit_ = 0;
-  int entries_ = 0;
+  int entries_ = 0, most_entries_ = 0;
 };
 
 // Where an entry goes, relative to the root; "" for one that stays inside.
@@ -173,7 +170,8 @@ using Plan = std::map<std::string, UnpackedFile>;
 absl::StatusOr<Plan> MakePlan(const std::string& archive,
                               const UnpackRules& rules,
                               const std::string& root) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, Reader::Open(archive));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader,
+                   Reader::Open(archive, ArchiveLimits()));
   Plan plan;
   std::set<std::string> places;
   std::set<const UnpackRule*> used;
@@ -256,8 +254,9 @@ class Batch {
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> CheckArchive(
-    const std::string& archive) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, Reader::Open(archive));
+    const std::string& archive, const ArchiveLimits& limits) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader,
+                   Reader::Open(archive, limits));
   std::vector<std::string> names;
   while (true) {
     ASSIGN_OR_RETURN(const bool more, reader->Next());
@@ -272,7 +271,8 @@ absl::StatusOr<std::vector<UnpackedFile>> Unpack(const std::string& archive,
                                                  const UnpackRules& rules,
                                                  const std::string& root) {
   ASSIGN_OR_RETURN(const Plan plan, MakePlan(archive, rules, root));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, Reader::Open(archive));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader,
+                   Reader::Open(archive, ArchiveLimits()));
   Batch batch(root);
   std::vector<UnpackedFile> files;
   while (true) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/data/download/manifest.pb.h"
 
 namespace fcis::data {
@@ -15,9 +16,10 @@ namespace fcis::data {
 using UnpackRules = google::protobuf::RepeatedPtrField<UnpackRule>;
 
 // The names of the entries. Reads all of them to the end, which compares their
-// checksums. Errors name the archive and the entry: cut off, damaged, unsafe.
+// checksums. Errors name the archive and the entry: cut off, damaged, unsafe,
+// beyond a limit.
 absl::StatusOr<std::vector<std::string>> CheckArchive(
-    const std::string& archive);
+    const std::string& archive, const ArchiveLimits& limits = {});
 
 // One file that came out: relative to the root, and its bytes.
 struct UnpackedFile {
@@ -32,7 +34,7 @@ struct UnpackedFile {
 //
 // The whole archive is refused, before anything is written, for an entry with
 // an absolute name or "..", a link or a device, two entries for one place, no
-// entry for a rule, or an impossible amount of bytes; also when the disk has
+// entry for a rule, or more than ArchiveLimits; also when the disk has
 // too little space. Errors name the archive and the entry.
 absl::StatusOr<std::vector<UnpackedFile>> Unpack(const std::string& archive,
                                                  const UnpackRules& rules,

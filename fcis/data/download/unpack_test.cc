@@ -151,6 +151,22 @@ TEST_P(UnpackTest, Bombs) {
   EXPECT_THAT(Files(), IsEmpty());
 }
 
+TEST_P(UnpackTest, EntriesAndBytesAreLimited) {
+  Save(good_);
+  ArchiveLimits limits;
+  limits.entries = good_.size();
+  EXPECT_TRUE(CheckArchive(archive_, limits).ok());
+  --limits.entries;
+  EXPECT_FALSE(CheckArchive(archive_, limits).ok());
+  limits = {};
+  limits.ratio = 0;
+  limits.free_bytes = 0;
+  for (const TestEntry& entry : good_) limits.free_bytes += entry.bytes.size();
+  EXPECT_TRUE(CheckArchive(archive_, limits).ok());
+  --limits.free_bytes;
+  EXPECT_FALSE(CheckArchive(archive_, limits).ok());
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, UnpackTest, ::testing::Bool(),
                          [](const auto& info) {
                            return info.param ? "Zip" : "Tgz";

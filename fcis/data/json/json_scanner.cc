@@ -9,12 +9,13 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/data/json/json_number.h"
 
 namespace fcis::data {
 bool JsonScanner::Enter() {
-  if (++depth_ > kMaxDepth) {
-    return Fail(absl::StrCat("nested deeper than ", kMaxDepth, " levels"));
+  if (++depth_ > kMaxJsonDepth) {
+    return Fail(absl::StrCat("nested deeper than ", kMaxJsonDepth, " levels"));
   }
   ++next_;
   return true;

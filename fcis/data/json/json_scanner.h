@@ -38,8 +38,6 @@ struct JsonNumber {
 
 class JsonScanner {
  public:
-  static constexpr int kMaxDepth = 512;
-
   enum class Kind { kObject, kArray, kString, kNumber, kBool, kNull, kNone };
 
   // `text` must outlive the scanner. Starts at byte `begin`.

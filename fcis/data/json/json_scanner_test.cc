@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/counter_rng.h"
+#include "fcis/core/config/limits.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
@@ -285,12 +286,12 @@ TEST(JsonScannerTest, ErrorsNameTheByteAndTheExpectation) {
 }
 
 TEST(JsonScannerTest, NestingIsLimited) {
-  const std::string deep(JsonScanner::kMaxDepth, '[');
-  const std::string back(JsonScanner::kMaxDepth, ']');
+  const std::string deep(kMaxJsonDepth, '[');
+  const std::string back(kMaxJsonDepth, ']');
   const std::string text = deep + back;
   JsonScanner json(text);
   EXPECT_TRUE(json.Skip() && json.ReadEnd()) << json.status();
-  EXPECT_THAT(ErrorOf(std::string(1000000, '[')), HasSubstr("nested deeper"));
+  EXPECT_THAT(ErrorOf(deep + '['), HasSubstr("nested deeper"));
 }
 
 TEST(JsonScannerTest, TheFirstErrorStays) {

@@ -12,13 +12,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file_kind.h"
 
 namespace fcis::data {
 namespace {
 
-constexpr size_t kUnpackedFreely = size_t{1} << 30;
-constexpr size_t kMostInflation = 200;
 // What zlib takes at once fits its 32-bit counters.
 constexpr size_t kChunk = size_t{1} << 26;
 constexpr int kGzipWindow = 15 + 16;  // zlib's way to ask for gzip
@@ -43,8 +42,7 @@ absl::Status Damaged(const std::string& path, absl::string_view what) {
 // behind the last are padding.
 absl::StatusOr<std::string> Unpack(const std::string& path,
                                    absl::string_view packed) {
-  const size_t limit =
-      std::max(kUnpackedFreely, packed.size() * kMostInflation);
+  const size_t limit = std::max(kFreeGzipBytes, packed.size() * kMaxGzipRatio);
   z_stream stream = {};
   if (inflateInit2(&stream, kGzipWindow) != Z_OK) {
     return absl::ResourceExhaustedError(

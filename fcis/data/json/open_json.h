@@ -14,8 +14,8 @@ namespace fcis::data {
 // packed in it. A byte order mark of UTF-8 becomes blanks. Errors name the
 // file: those of MappedFile; it is something else by its first bytes (a zip
 // archive, UTF-16, an HTML page, ...); a damaged gzip file, or one of more than
-// 1 GiB that is packed to less than a 200th, which no annotations are. The text
-// need not be JSON.
+// 64 MiB that is packed to less than a 200th, which no annotations are. The
+// text need not be JSON.
 absl::StatusOr<std::shared_ptr<const MappedFile>> OpenJson(
     const std::string& path);
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/testing/memory_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -77,9 +78,11 @@ TEST(OpenJsonTest, DamagedGzipIsNamed) {
 // million.
 TEST(OpenJsonTest, WhatUnpacksWithoutEndIsRefused) {
   std::string bomb;
-  const std::string zeros = Gzip(std::string(size_t{1} << 26, '0'));
+  const std::string zeros = Gzip(std::string(kFreeGzipBytes, '0'));
   for (int i = 0; i < 17; ++i) bomb += zeros;
-  EXPECT_THAT(Read(bomb), HasSubstr("unpack to more than 1073741824"));
+  EXPECT_THAT(Read(bomb), HasSubstr("unpack to more than 2"));
+  EXPECT_EQ(Read(zeros).size(), kFreeGzipBytes);
+  EXPECT_THAT(Read(zeros + Gzip("0")), HasSubstr("more than 67108864"));
 }
 
 TEST(OpenJsonTest, OtherFilesAreNamed) {

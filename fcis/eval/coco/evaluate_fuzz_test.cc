@@ -2,10 +2,13 @@
 // what they accept. Input: a byte of options, annotations, a byte 0, results.
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/base/internal/raw_logging.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/testing/json_mutator.h"
 #include "fcis/core/testing/memory_file.h"
 #include "fcis/eval/coco/diagnose.h"
 #include "fcis/eval/coco/evaluate.h"
@@ -38,6 +41,27 @@ bool HasLongNumbers(absl::string_view text) {
 }
 
 }  // namespace
+
+#ifdef FCIS_FUZZ
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
+
+// Keeps both texts JSON, mostly.
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
+                                          size_t max_size, unsigned seed) {
+  const auto mutate = [](absl::string_view input, uint32_t seed) {
+    const size_t border = input.find('\0', 1);
+    if (input.empty() || border == input.npos) return std::string(input);
+    absl::string_view texts[] = {input.substr(1, border - 1),
+                                 input.substr(border + 1)};
+    const std::string mutated = fcis::MutateJson(texts[seed % 2], seed / 2);
+    texts[seed % 2] = mutated;
+    return absl::StrCat(input.substr(0, 1), texts[0],
+                        absl::string_view("\0", 1), texts[1]);
+  };
+  return fcis::MutateStructure(data, size, max_size, seed, mutate,
+                               LLVMFuzzerMutate);
+}
+#endif
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view input(reinterpret_cast<const char*>(data), size);

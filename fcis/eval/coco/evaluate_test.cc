@@ -234,11 +234,16 @@ TEST(EvaluateTest, BoundaryIsNoBetterThanTheMask) {
 TEST(EvaluateTest, BoundaryOfAHugeMaskIsAnError) {
   EvalOptions options;
   options.iou_type = IouType::kBoundary;
-  std::string truth = kTruth;
-  const std::string polygon = "[[0, 0, 10, 0, 10, 10, 0, 10]]";
-  truth.replace(truth.find(polygon), polygon.size(),
-                R"({"size": [60000, 60000], "counts": [0, 3600000000]})");
-  const auto evaluation = EvaluateTexts(truth, "[]", options);
+  const auto evaluate = [&options](const char* mask) {
+    std::string truth = kTruth;
+    const std::string polygon = "[[0, 0, 10, 0, 10, 10, 0, 10]]";
+    truth.replace(truth.find(polygon), polygon.size(), mask);
+    return EvaluateTexts(truth, "[]", options);
+  };
+  EXPECT_TRUE(
+      evaluate(R"({"size": [8192, 8192], "counts": [0, 9, 67108855]})").ok());
+  const auto evaluation =
+      evaluate(R"({"size": [8193, 8192], "counts": [0, 9, 67117047]})");
   ASSERT_FALSE(evaluation.ok());
   EXPECT_NE(
       evaluation.status().message().find("annotation id 1 (annotations[0])"),

@@ -11,6 +11,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/base/thread_team.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/eval/coco/boundary.h"
 
 namespace fcis::eval {
@@ -55,9 +56,6 @@ std::vector<Item> InOrder(std::vector<Item> items, size_t num_keys,
   }
   return ordered;
 }
-
-// A boundary is found on a bitmap, which a run of four bytes must not blow up.
-constexpr int64_t kMaxBoundaryPixels = int64_t{1} << 26;
 
 }  // namespace
 
@@ -331,7 +329,7 @@ std::string GroundTruth::MeasureObject(const EvalOptions& options,
   object.mask = MeasureMask(*rle);
   object.mask.counts = runs.Keep(rle->counts);
   if (options.iou_type == IouType::kBoundary) {
-    if (int64_t{rle->height} * rle->width > kMaxBoundaryPixels) {
+    if (int64_t{rle->height} * rle->width > kMaxBitmapPixels) {
       return "\"segmentation\": the mask is too large for a boundary, above "
              "2^26 pixels";
     }

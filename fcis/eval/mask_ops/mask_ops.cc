@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/core/rle/rle_iou.h"
 #include "fcis/core/rle/rle_polygon.h"
@@ -18,9 +19,6 @@
 
 namespace fcis::eval {
 namespace {
-
-// The text of a mask has one character per pixel.
-constexpr int64_t kMaxDecodedPixels = int64_t{1} << 28;
 
 void WriteCounts(const char* name, const Rle& rle, JsonWriter& out) {
   out.Key(name);
@@ -134,10 +132,10 @@ absl::Status Encode(const Json& in, JsonWriter& out) {
 absl::Status Decode(const Json& in, JsonWriter& out) {
   ASSIGN_OR_RETURN(const Rle rle, ReadRle(in));
   const int64_t pixels = int64_t{rle.height} * rle.width;
-  if (pixels > kMaxDecodedPixels) {
+  if (pixels > kMaxBitmapPixels) {
     return absl::InvalidArgumentError(
         absl::StrCat("mask of ", pixels, " pixels: expected at most ",
-                     kMaxDecodedPixels, " to decode"));
+                     kMaxBitmapPixels, " to decode"));
   }
   std::string mask(static_cast<size_t>(pixels), '\0');
   RETURN_IF_ERROR(DecodeRowMajor(

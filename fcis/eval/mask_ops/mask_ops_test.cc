@@ -113,6 +113,13 @@ TEST(MaskOpsTest, EchoesAnyScalarId) {
   }
 }
 
+TEST(MaskOpsTest, DecodesTheLargest) {
+  EXPECT_THAT(AnswerMaskOp(R"({"op": "decode", "in": {
+                             "size": [8192, 8192], "counts": [67108864]}})",
+                           1),
+              StartsWith(R"({"id":null,"out":)"));
+}
+
 TEST(MaskOpsTest, Errors) {
   const struct {
     const char* line;
@@ -135,6 +142,8 @@ TEST(MaskOpsTest, Errors) {
        "fewer than 2^32 pixels"},
       {R"({"op": "decode", "in": {"size": [65535, 65537], "counts": "0"}})",
        "mask of 4294967295 pixels: expected at most"},
+      {R"({"op": "decode", "in": {"size": [8192, 8193], "counts": "0"}})",
+       "mask of 67117056 pixels: expected at most 67108864 to decode"},
       {R"({"op": "merge", "in": {"rles": [], "intersect": "1"}})",
        "\\\"intersect\\\": expected 0 or 1"},
       {R"({"op": "bbIou", "in": {"dt": [], "gt": [[1, 2, 3, 4]],

@@ -35,7 +35,7 @@ struct PredictOptions {
   int max_messages = 20;  // of one kind
   // Pixels of at least this probability belong to an instance (paste.h).
   float paste_threshold = 0;
-  int64_t max_pixels = data::kDefaultMaxPixels;
+  int64_t max_pixels = kDefaultMaxPixels;
 };
 
 // Where results.json is written.

@@ -8,6 +8,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/suggest.h"
+#include "fcis/core/config/limits.h"
 
 namespace {
 
@@ -63,8 +64,6 @@ ABSL_FLAG(std::string, psroi_rounding, "",
 namespace fcis::model {
 namespace {
 
-constexpr int kLargestSide = 16384;
-
 // `value` unset passes.
 template <typename T>
 absl::Status InRange(absl::string_view flag, const std::optional<T>& value,
@@ -103,11 +102,11 @@ absl::Status CheckModelFlags() {
   RETURN_IF_ERROR(
       InRange("binary_thresh", absl::GetFlag(FLAGS_binary_thresh), 0, 1));
   RETURN_IF_ERROR(InRange("min_drop_size", absl::GetFlag(FLAGS_min_drop_size),
-                          0, kLargestSide));
+                          0, kMaxInputSide));
   RETURN_IF_ERROR(
-      InRange("min_size", absl::GetFlag(FLAGS_min_size), 1, kLargestSide));
+      InRange("min_size", absl::GetFlag(FLAGS_min_size), 1, kMaxInputSide));
   RETURN_IF_ERROR(
-      InRange("max_size", absl::GetFlag(FLAGS_max_size), 1, kLargestSide));
+      InRange("max_size", absl::GetFlag(FLAGS_max_size), 1, kMaxInputSide));
   const std::string rounding = absl::GetFlag(FLAGS_psroi_rounding);
   if (rounding.empty()) return absl::OkStatus();
   return CheckChoice("psroi_rounding", rounding, RoundingNames());

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 #include "fcis/model/weights/infer_config.h"
 
@@ -23,7 +24,6 @@ constexpr uint32_t kArrayV1 = 0xF993FAC8u;  // 64-bit extents
 constexpr uint32_t kArrayV2 = 0xF993FAC9u;  // and a storage type
 constexpr uint32_t kArrayV3 = 0xF993FACAu;  // the same with NumPy shapes
 constexpr int32_t kDense = 0;
-constexpr uint32_t kMaxRank = 32;
 constexpr absl::string_view kForTest = "_test";
 
 class ParamsReader {
@@ -74,7 +74,7 @@ class ParamsReader {
   }
 
   absl::StatusOr<Shape> ReadShape(uint64_t index, uint32_t rank, bool wide) {
-    if (rank > kMaxRank) {
+    if (rank > kMaxMxnetRank) {
       return Bad(absl::StrCat("array ", index, " has rank ", rank));
     }
     std::vector<int64_t> extents(rank);

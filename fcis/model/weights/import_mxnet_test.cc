@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/testing/golden.h"
@@ -117,6 +118,20 @@ TEST(ReadMxnetParams, Truncations) {
     ASSERT_FALSE(got.ok()) << n;
     EXPECT_THAT(got.status().message(), ::testing::HasSubstr("cut.params"));
   }
+}
+
+TEST(ImportMxnet, RanksAreLimited) {
+  const auto read = [](uint32_t rank) {
+    std::map<std::string, Tensor> arrays;
+    arrays["a"] = Tensor(*Shape::FromExtents(std::vector<int64_t>(rank, 1)));
+    EXPECT_TRUE(
+        WriteFileAtomic(::testing::TempDir() + "/rank", ParamsBytes(arrays))
+            .ok());
+    return ReadMxnetParams(::testing::TempDir() + "/rank").status();
+  };
+  EXPECT_EQ(read(kMaxMxnetRank), absl::OkStatus());
+  EXPECT_THAT(read(kMaxMxnetRank + 1).message(),
+              ::testing::HasSubstr("array 0 has rank 33"));
 }
 
 // As nd.save of an array without contents writes it: rank 0, then nothing.

@@ -2,14 +2,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/model/weights/weights.h"
 
 namespace fcis::model {
 namespace {
-
-// A file may claim any number as long as another extent is 0.
-constexpr int64_t kMostOutputs = int64_t{1} << 20;
 
 class Shapes {
  public:
@@ -30,10 +28,10 @@ class Shapes {
                        found->second.shape().ToString(), ", expected rank 4"));
     }
     const int64_t outputs = found->second.dim(0);
-    if (outputs < 1 || outputs > kMostOutputs) {
+    if (outputs < 1 || outputs > kMaxLayerOutputs) {
       return absl::InvalidArgumentError(
           absl::StrCat(source_, ": ", name, "/W has ", outputs,
-                       " outputs, expected 1 to ", kMostOutputs));
+                       " outputs, expected 1 to ", kMaxLayerOutputs));
     }
     return outputs;
   }

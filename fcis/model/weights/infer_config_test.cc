@@ -1,5 +1,6 @@
 #include "fcis/model/weights/infer_config.h"
 
+#include "fcis/core/config/limits.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "gmock/gmock.h"
@@ -67,6 +68,12 @@ TEST(InferConfig, SaysWhatIsMissing) {
   tensors["head/psroi_conv2/W"] = Tensor(Shape{int64_t{18} << 50, 0, 1, 1});
   EXPECT_THAT(InferConfig(tensors, "my.npz").status().message(),
               HasSubstr("head/psroi_conv2/W has 20266198323167232 outputs"));
+  tensors["head/psroi_conv2/W"] = Tensor(Shape{kMaxLayerOutputs, 0, 1, 1});
+  EXPECT_THAT(InferConfig(tensors, "my.npz").status().message(),
+              Not(HasSubstr("outputs, expected")));
+  tensors["head/psroi_conv2/W"] = Tensor(Shape{kMaxLayerOutputs + 1, 0, 1, 1});
+  EXPECT_THAT(InferConfig(tensors, "my.npz").status().message(),
+              HasSubstr("1048577 outputs, expected 1 to 1048576"));
 }
 
 }  // namespace

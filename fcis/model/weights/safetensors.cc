@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 #include "rapidjson/document.h"
 #include "rapidjson/error/en.h"
@@ -20,7 +21,6 @@ namespace fcis::model {
 namespace {
 
 constexpr char kMetadata[] = "__metadata__";
-constexpr uint64_t kMaxHeader = 100'000'000;  // as the original library
 constexpr size_t kLengthBytes = 8;
 
 std::string TypeName(DType type) {
@@ -72,7 +72,8 @@ class Reader {
     if (bytes.size() < kLengthBytes) return Bad(path_, "too short");
     uint64_t length;
     std::memcpy(&length, bytes.data(), kLengthBytes);
-    if (length > kMaxHeader || length > bytes.size() - kLengthBytes) {
+    if (length > kMaxSafetensorsHeader ||
+        length > bytes.size() - kLengthBytes) {
       return Bad(path_, absl::StrCat("a header of ", length, " bytes"));
     }
     // RapidJSON takes it for the end and would not look behind it.

@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -128,6 +129,14 @@ TEST(Safetensors, HeaderLengthIsChecked) {
   ASSERT_TRUE(WriteFileAtomic(Path("s.safetensors"), "abc").ok());
   EXPECT_THAT(ReadSafetensors(Path("s.safetensors")).status().message(),
               HasSubstr("too short"));
+}
+
+TEST(Safetensors, HeadersAreLimited) {
+  std::string header(kMaxSafetensorsHeader, ' ');
+  header.replace(0, 2, "{}");
+  EXPECT_EQ(StatusOf(header, ""), absl::OkStatus());
+  EXPECT_THAT(StatusOf(header + " ", "").message(),
+              HasSubstr("a header of 100000001 bytes"));
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ absl::Status Remove(const std::string& path) {
   return absl::OkStatus();
 }
 
-// "checkpoint_00000010.safetensors.123.0.tmp", as AtomicFile names it.
+// "checkpoint_00000010.safetensors.fcis.tmp", as AtomicFile names it.
 bool IsLeftOver(absl::string_view name) {
   if (!absl::EndsWith(name, ".tmp")) return false;
   constexpr absl::string_view kEnd = ".safetensors";
