@@ -7,12 +7,11 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/page/page.h"
 #include "fcis/data/codec/jpeg.h"
 #include "fcis/data/json/json_writer.h"
 #include "fcis/eval/coco/score_json.h"
@@ -285,11 +284,7 @@ absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
     return absl::NotFoundError(
         absl::StrCat(options.image_dir, ": not a directory"));
   }
-  // "<" stands in texts only, where it could end the script that they are in.
-  const std::string json =
-      absl::StrReplaceAll(ReportJson(evaluation, options), {{"<", "\\u003c"}});
-  return absl::StrReplaceAll(absl::StripLeadingAsciiWhitespace(kReportHtml),
-                             {{"@REPORT@", json}});
+  return MakePage(kReportHtml, ReportJson(evaluation, options));
 }
 
 }  // namespace fcis::eval
