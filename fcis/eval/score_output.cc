@@ -1,6 +1,7 @@
 #include "fcis/eval/score_output.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "absl/flags/flag.h"
@@ -44,6 +45,10 @@ absl::Status WriteReport(const Evaluation& evaluation,
   if (!NeedsExplanation()) return absl::OkStatus();
   ReportOptions options;
   options.image_dir = ResolvePath(absl::GetFlag(FLAGS_image_dir));
+  options.page_dir =
+      std::filesystem::path(ResolvePath(absl::GetFlag(FLAGS_report_html)))
+          .parent_path()
+          .string();
   options.findings = std::move(findings);
   ASSIGN_OR_RETURN(const std::string page, HtmlReport(evaluation, options));
   return WriteIfNamed(FLAGS_report_html, page);

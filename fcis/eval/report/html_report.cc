@@ -16,6 +16,7 @@
 #include "fcis/data/json/json_writer.h"
 #include "fcis/eval/coco/score_json.h"
 #include "fcis/eval/coco/score_table.h"
+#include "fcis/eval/report/browse_json.h"
 #include "fcis/eval/report/calibration.h"
 #include "fcis/eval/report/explanation.h"
 #include "fcis/eval/report/page_template.h"
@@ -236,6 +237,24 @@ void PutPictures(const PanelSource& source, Json& json) {
   });
 }
 
+// A path from the page's folder to the pictures'.
+std::string ImageBase(const ReportOptions& options) {
+  if (options.image_dir.empty()) return "";
+  const fs::path images = fs::absolute(options.image_dir).lexically_normal();
+  const fs::path page = fs::absolute(options.page_dir).lexically_normal();
+  return (images.lexically_proximate(page) / "").generic_string();
+}
+
+void PutBrowse(const PanelSource& source, const ReportOptions& options,
+               Json& json) {
+  BrowseOptions browse;
+  browse.image_base = ImageBase(options);
+  const std::string pictures =
+      BrowseJson(*source.evaluation, *source.explanation, browse);
+  json.Key("browse");
+  json.RawValue(pictures.data(), pictures.size(), rapidjson::kObjectType);
+}
+
 std::string FileName(const std::string& path) {
   return fs::path(path).filename().string();
 }
@@ -270,6 +289,7 @@ std::string ReportJson(const Evaluation& evaluation,
     PutConfusion(explanation, json);
     PutCalibration(explanation, json);
     PutPictures(source, json);
+    PutBrowse(source, options, json);
   });
   return std::string(buffer.GetString(), buffer.GetSize());
 }

@@ -11,8 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
-#include "fcis/core/rle/rle_resize.h"
-#include "fcis/core/rle/rle_string.h"
+#include "fcis/core/page/instance_json.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/results.h"
 #include "fcis/data/codec/image_reader.h"
@@ -112,39 +111,14 @@ void PutRaw(const std::string& text, Json& json) {
   json.RawValue(text.data(), text.size(), rapidjson::kArrayType);
 }
 
-// `beginning`: its first members. Picture has sizes as FixedPictures::Picture.
-template <typename Picture>
-std::string InstanceJson(const std::string& beginning, const XywhBox& box,
-                         const Rle* mask, const Picture& picture) {
-  std::string text =
-      absl::StrCat("{", beginning, ",\"box\":[", absl::SixDigits(box.x), ",",
-                   absl::SixDigits(box.y), ",", absl::SixDigits(box.width), ",",
-                   absl::SixDigits(box.height), "]");
-  if (mask != nullptr && mask->height == picture.height &&
-      mask->width == picture.width) {
-    const Rle small =
-        ShrinkRle(*mask, picture.small_height, picture.small_width);
-    absl::StrAppend(&text, ",\"mask\":", Text(RleCountsToString(small.counts)));
-  }
-  return absl::StrCat(text, "}");
-}
-
 }  // namespace
 
 absl::Status FixedPictures::ReadPicture(const std::string& path,
                                         Picture* picture) {
   ASSIGN_OR_RETURN(const Image image, data::ReadImage(path));
-  picture->height = image.height;
-  picture->width = image.width;
-  const double scale =
-      std::min(1.0, double{kSide} / std::max(image.height, image.width));
-  const auto scaled = [scale](int size) {
-    return std::max(1, static_cast<int>(size * scale));
-  };
-  picture->small_height = scaled(image.height);
-  picture->small_width = scaled(image.width);
-  const Image small =
-      data::ResizeImage(image, picture->small_height, picture->small_width);
+  picture->size = PagePicture::Of(image.height, image.width, kSide);
+  const Image small = data::ResizeImage(image, picture->size.mask_height,
+                                        picture->size.mask_width);
   ASSIGN_OR_RETURN(const std::string jpeg,
                    data::EncodeJpeg(small, kJpegQuality));
   picture->jpeg = absl::Base64Escape(jpeg);
@@ -159,14 +133,16 @@ std::string FixedPictures::TruthJson(
     data::Segmentation segmentation;
     absl::StatusOr<Rle> mask = absl::NotFoundError("none");
     if (data::ParseSegmentation(annotation->segmentation, segmentation).ok()) {
-      mask =
-          data::SegmentationToRle(segmentation, picture.height, picture.width);
+      mask = data::SegmentationToRle(segmentation, picture.size.height,
+                                     picture.size.width);
     }
     if (!mask.ok() && !annotation->has_bbox) continue;
-    truth.push_back(InstanceJson(
-        absl::StrCat("\"class\":", ClassJson(annotation->category_id)),
-        annotation->has_bbox ? annotation->bbox : RleToBbox(*mask),
-        mask.ok() ? &*mask : nullptr, picture));
+    truth.push_back(absl::StrCat(
+        "{\"class\":", ClassJson(annotation->category_id), ",",
+        InstanceMembers(
+            annotation->has_bbox ? annotation->bbox : RleToBbox(*mask),
+            mask.ok() ? &*mask : nullptr, picture.size),
+        "}"));
   }
   return ListOf(truth);
 }
@@ -211,14 +187,16 @@ absl::StatusOr<std::string> FixedPictures::FoundJson(
   Rle mask;
   if (result.has_segmentation) {
     ASSIGN_OR_RETURN(
-        mask, data::SegmentationToRle(result.segmentation, picture.height,
-                                      picture.width));
+        mask, data::SegmentationToRle(result.segmentation, picture.size.height,
+                                      picture.size.width));
     if (!result.has_bbox) result.bbox = RleToBbox(mask);
   }
-  return InstanceJson(
-      absl::StrCat("\"class\":", ClassJson(result.category_id),
-                   ",\"score\":", absl::SixDigits(result.score)),
-      result.bbox, result.has_segmentation ? &mask : nullptr, picture);
+  return absl::StrCat(
+      "{\"class\":", ClassJson(result.category_id),
+      ",\"score\":", absl::SixDigits(result.score), ",",
+      InstanceMembers(result.bbox, result.has_segmentation ? &mask : nullptr,
+                      picture.size),
+      "}");
 }
 
 absl::StatusOr<FixedPictures::Found> FixedPictures::ReadFound(
@@ -273,11 +251,12 @@ void FixedPictures::Put(Json& json) const {
     data::PutObject(json, [&] {
       data::PutMember("name", picture.name, json);
       data::PutMember("jpeg", picture.jpeg, json);
-      data::PutMember("width", picture.width, json);
-      data::PutMember("height", picture.height, json);
+      data::PutMember("width", picture.size.width, json);
+      data::PutMember("height", picture.size.height, json);
       data::PutArray(
           "mask_size",
-          std::vector<int>{picture.small_height, picture.small_width}, json);
+          std::vector<int>{picture.size.mask_height, picture.size.mask_width},
+          json);
       json.Key("truth");
       PutRaw(picture.truth, json);
       data::PutArray("found", shown_, json, [&](int64_t iteration) {

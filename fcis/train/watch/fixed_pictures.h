@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/page/instance_json.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
 #include "rapidjson/stringbuffer.h"
@@ -45,15 +46,15 @@ class FixedPictures {
   //     "mask_size": [height, width], "truth": [instance...],
   //     "found": one list of instances for each validation}]
   //   "problems": why pictures are not there
-  // An instance: {"class", "box": [x, y, width, height] in the file's pixels},
-  // of detections "score", and "mask", compressed counts, where there is one.
+  // An instance: {"class", "box", "mask"} (InstanceMembers), of detections with
+  // "score".
   void Put(rapidjson::Writer<rapidjson::StringBuffer>& json) const;
 
  private:
   struct Picture {
     data::RecordId id;
     std::string name, jpeg;  // jpeg in Base64
-    int height = 0, width = 0, small_height = 0, small_width = 0;
+    PagePicture size;
     std::string truth;  // JSON, a list
   };
   // JSON lists, one for each picture.

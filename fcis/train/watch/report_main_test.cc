@@ -41,7 +41,7 @@ Outcome Report(const std::string& arguments) {
 }
 
 std::string MakeRun(const std::string& name) {
-  const std::string run = absl::StrCat(::testing::TempDir(), "/", name);
+  const std::string run = absl::StrCat(::testing::TempDir(), name);
   std::filesystem::create_directories(run);
   EXPECT_TRUE(WriteFileAtomic(run + "/config.textproto", "batch: 2\n").ok());
   EXPECT_TRUE(WriteFileAtomic(run + "/log.jsonl",
@@ -51,7 +51,7 @@ std::string MakeRun(const std::string& name) {
 }
 
 TEST(ReportMainTest, WritesThePage) {
-  const std::string page = absl::StrCat(::testing::TempDir(), "/out.html");
+  const std::string page = absl::StrCat(::testing::TempDir(), "out.html");
   const Outcome outcome =
       Report(absl::StrCat(MakeRun("r1"), " ", MakeRun("r2"), " --out ", page));
   EXPECT_EQ(outcome.code, 0) << outcome.output;
@@ -76,7 +76,7 @@ TEST(ReportMainTest, ErrorsSayWhatIsWrong) {
 }
 
 TEST(ReportMainTest, ServesUntilItIsEnded) {
-  const std::string said = absl::StrCat(::testing::TempDir(), "/said");
+  const std::string said = absl::StrCat(::testing::TempDir(), "said");
   const Outcome outcome = Shell(
       absl::StrCat(Program(), " ", MakeRun("r4"), " --watch --watch_port 0 > ",
                    said, " & while ! grep -q http ", said,

@@ -126,14 +126,14 @@ TEST_F(WatchServerTest, ManyAskAtOnceWhileTheLogGrows) {
 // A page that is open asks once more before the server goes.
 TEST_F(WatchServerTest, TheLastDataAreGivenOut) {
   ASSERT_TRUE(Get("/data?have="));
+  const int port = server_->port();
   std::string last;
-  std::thread page([&] {
+  std::thread page([&last, port] {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    const auto data = Get("/data?have=");
+    const auto data = httplib::Client("127.0.0.1", port).Get("/data?have=");
     if (data) last = data->body;
   });
   Log(9);
-  const int port = server_->port();
   server_.reset();
   page.join();
   EXPECT_THAT(last, HasSubstr("[9,9]"));
