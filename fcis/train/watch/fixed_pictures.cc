@@ -212,15 +212,16 @@ absl::StatusOr<FixedPictures::Found> FixedPictures::ReadFound(
       const auto sinks, data::ReadResults(file->bytes(), path, options, [&] {
         return std::make_unique<OffsetSink>(&wanted, pictures_.size());
       }));
-  const auto& sink = static_cast<const OffsetSink&>(*sinks[0]);  // one part
-  Found found;
+  Found found(pictures_.size(), "[]");
+  if (sinks.empty()) return found;  // The list is empty.
+  const auto& sink = static_cast<const OffsetSink&>(*sinks[0]);
   for (size_t i = 0; i < pictures_.size(); ++i) {
     std::vector<std::string> instances;
     for (const size_t offset : sink.Best(i, kDetections)) {
       ASSIGN_OR_RETURN(instances.emplace_back(),
                        FoundJson(*file, path, offset, pictures_[i]));
     }
-    found.push_back(ListOf(instances));
+    found[i] = ListOf(instances);
   }
   return found;
 }

@@ -15,7 +15,7 @@ namespace fcis::train {
 
 class LogTable {
  public:
-  // There are fewer rows than twice as many.
+  // There are at most twice as many rows.
   static constexpr size_t kRows = 1000;
 
   // What is known after an iteration.

@@ -10,9 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/config/text_proto.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/file_stamp.h"
 #include "fcis/data/json/json_scanner.h"
 #include "fcis/data/json/json_writer.h"
 #include "fcis/train/config/train.pb.h"
@@ -115,16 +117,25 @@ double AgeOf(const std::string& path) {
 
 }  // namespace
 
+// That of COCO lists more than a hundred thousand pictures.
+void RunData::UpdateRecord() {
+  const std::string path = absl::StrCat(path_, "/run.textproto");
+  const std::string stamp = FileStamp(path, absl::Now());
+  if (!stamp.empty() && stamp == record_stamp_) return;
+  const absl::StatusOr<RunRecord> record = ReadRunRecord(path_);
+  if (record.ok()) {
+    record_ = *record;
+    record_stamp_ = stamp;
+  } else if (!absl::IsNotFound(record.status())) {
+    problems_.emplace_back(record.status().message());
+  }
+}
+
 void RunData::Update() {
   problems_.clear();
   starts_ = ReadText(absl::StrCat(path_, "/run.jsonl"), &problems_);
   recipe_ = ReadText(absl::StrCat(path_, "/config.textproto"), &problems_);
-  const absl::StatusOr<RunRecord> record = ReadRunRecord(path_);
-  if (record.ok()) {
-    record_ = *record;
-  } else if (!absl::IsNotFound(record.status())) {
-    problems_.emplace_back(record.status().message());
-  }
+  UpdateRecord();
   const absl::Status log = log_.Update();
   if (!log.ok()) problems_.emplace_back(log.message());
   if (log_.bad_lines() > 0) {

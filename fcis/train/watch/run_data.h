@@ -54,6 +54,7 @@ class RunData {
   std::string ToJson(const Known& known) const;
 
  private:
+  void UpdateRecord();
   void UpdatePictures();
   void OpenPictures();
   std::string Version() const;
@@ -65,6 +66,7 @@ class RunData {
   std::vector<std::string> problems_;  // of the last Update
   std::string starts_, recipe_;        // texts
   RunRecord record_;
+  std::string record_stamp_;
   LogFollower log_;
   FixedPictures pictures_;
   std::string pictures_of_;  // that the pictures were opened for

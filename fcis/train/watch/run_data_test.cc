@@ -63,7 +63,7 @@ TEST_F(RunDataTest, OfAnEmptyDirectory) {
   EXPECT_EQ(json["starts"].Size(), 0u);
   EXPECT_EQ(json["rows"].Size(), 0u);
   EXPECT_EQ(json["problems"].Size(), 0u);
-  EXPECT_EQ(json["last_line_s"].GetInt(), -1);
+  EXPECT_EQ(json["last_line_s"].GetDouble(), -1);
 }
 
 TEST_F(RunDataTest, TellsWhatTheRunIs) {

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -73,6 +73,7 @@ class WatchServer::Impl {
   httplib::Server server_;
   int port_ = 0;
   std::thread thread_;
+  std::atomic<bool> ended_{false};
   std::mutex mutex_;
   std::condition_variable asked_;
   // Guarded by mutex_.
@@ -129,8 +130,9 @@ bool WatchServer::Impl::Start(int port) {
     // Of this thread alone, and of those that it starts.
     setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice);
     server_.listen_after_bind();
+    ended_ = true;
   });
-  while (!server_.is_running()) std::this_thread::yield();
+  while (!server_.is_running() && !ended_) std::this_thread::yield();
   return true;
 }
 
