@@ -20,8 +20,8 @@ struct ReportOptions {
 // report.html with the numbers in it as JSON, from which it draws itself: a
 // complete HTML document that refers to nothing outside of itself, but for the
 // pictures that are browsed, which it finds on the way from page_dir to
-// image_dir; without them their instances are drawn all the same. It takes some
-// 5 kB for each of these pictures, and with many no more than about 22 MB.
+// image_dir; without them their instances are drawn all the same. It takes 5 to
+// 15 kB for each of these pictures, and with many no more than about 22 MB.
 // `evaluation`: with options.explain. Errors: an image_dir that is no
 // directory. Pictures that are missing or damaged are said to be so on the
 // page.
