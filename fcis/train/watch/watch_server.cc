@@ -25,8 +25,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr char kAddress[] = "127.0.0.1";
-constexpr int kThreads = 2;
-constexpr int kNice = 15;
+// Browsers also open connections that they may need later; each takes a thread
+// until kIdle_s has passed.
+constexpr int kThreads = 8, kIdle_s = 1;
+constexpr int kNice = 10;
 // A page asks every two seconds (watch.html).
 constexpr auto kOpenPage = std::chrono::seconds(8);
 constexpr auto kLastWord = std::chrono::seconds(3);
@@ -89,7 +91,8 @@ void WatchServer::Impl::Prepare() {
     const int yes = 1;
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   });
-  server_.set_keep_alive_max_count(1);  // Few threads are for many tabs.
+  server_.set_keep_alive_max_count(1);
+  server_.set_keep_alive_timeout(kIdle_s);
   server_.set_read_timeout(2);
   server_.set_write_timeout(5);
   server_.set_payload_max_length(0);

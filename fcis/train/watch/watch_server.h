@@ -11,8 +11,8 @@
 namespace fcis::train {
 
 // On 127.0.0.1 alone, and only to requests that name it as their host, so that
-// no page of elsewhere can read it. Its threads are few, of low priority, and
-// idle unless a page asks; they read the run's files and share nothing with the
+// no page of elsewhere can read it. Its threads are of low priority and idle
+// unless a page asks; they read the run's files and share nothing with the
 // training. It answers
 //   GET /       the page
 //   GET /data?have=<version>,<rows>,<pictures version>;...
