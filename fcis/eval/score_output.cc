@@ -27,8 +27,8 @@ ABSL_FLAG(std::string, output_curves, "",
           "Write precision, recall and scores by threshold, recall, category, "
           "area range and max_dets to this JSON file.");
 ABSL_FLAG(std::string, report_html, "",
-          "Write a page with charts, kinds of errors and pictures to this "
-          "file.");
+          "Write a page with charts, kinds of errors and pictures, all of them "
+          "to be browsed instance by instance, to this file.");
 
 namespace fcis::eval {
 namespace {

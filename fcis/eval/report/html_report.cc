@@ -240,9 +240,9 @@ void PutPictures(const PanelSource& source, Json& json) {
 // A path from the page's folder to the pictures'.
 std::string ImageBase(const ReportOptions& options) {
   if (options.image_dir.empty()) return "";
-  const fs::path images = fs::absolute(options.image_dir).lexically_normal();
-  const fs::path page = fs::absolute(options.page_dir).lexically_normal();
-  return (images.lexically_proximate(page) / "").generic_string();
+  return (fs::path(options.image_dir).lexically_proximate(options.page_dir) /
+          "")
+      .string();
 }
 
 void PutBrowse(const PanelSource& source, const ReportOptions& options,

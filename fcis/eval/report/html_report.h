@@ -12,8 +12,8 @@
 namespace fcis::eval {
 
 struct ReportOptions {
-  std::string image_dir;              // of the pictures; "": none are shown
-  std::string page_dir;               // of the page, absolute
+  std::string image_dir;  // of the pictures, absolute; "": none are shown
+  std::string page_dir;   // of the page, absolute
   std::vector<std::string> findings;  // warnings, shown first
 };
 
