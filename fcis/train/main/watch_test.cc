@@ -11,7 +11,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "fcis/core/io/file.h"
 #include "fcis/train/main/train_program.h"
 #include "gmock/gmock.h"
@@ -25,12 +24,12 @@ using ::testing::HasSubstr;
 
 // The port in "page: http://127.0.0.1:<port>/" once the file has it.
 int PortIn(const std::string& said) {
-  constexpr absl::string_view kBefore = "page: http://127.0.0.1:";
+  const std::string before = "page: http://127.0.0.1:";
   while (true) {
     const absl::StatusOr<std::string> text = ReadFile(said);
-    const size_t at = text.ok() ? text->find(kBefore) : std::string::npos;
+    const size_t at = text.ok() ? text->find(before) : std::string::npos;
     if (at != std::string::npos && absl::EndsWith(*text, "\n")) {
-      const size_t begin = at + kBefore.size();
+      const size_t begin = at + before.size();
       int port = 0;
       EXPECT_TRUE(absl::SimpleAtoi(
           text->substr(begin, text->find('/', begin) - begin), &port));
