@@ -55,6 +55,17 @@ RunData::Known ParseKnown(absl::string_view text) {
   return known;
 }
 
+// As it is: set_content would have the library pack it with Brotli at its
+// slowest, which takes seconds of a core.
+void Give(std::string body, const char* type, httplib::Response& response) {
+  const auto kept = std::make_shared<const std::string>(std::move(body));
+  response.set_content_provider(
+      kept->size(), type,
+      [kept](size_t offset, size_t length, httplib::DataSink& sink) {
+        return sink.write(kept->data() + offset, length);
+      });
+}
+
 }  // namespace
 
 class WatchServer::Impl {
@@ -112,7 +123,7 @@ void WatchServer::Impl::Prepare() {
                                {"Cross-Origin-Resource-Policy", "same-origin"},
                                {"X-Frame-Options", "DENY"}});
   server_.Get("/", [](const httplib::Request&, httplib::Response& response) {
-    response.set_content(LivePage(), "text/html; charset=utf-8");
+    Give(LivePage(), "text/html; charset=utf-8", response);
   });
   server_.Get("/data", [this](const httplib::Request& request,
                               httplib::Response& response) {
@@ -153,8 +164,7 @@ std::string WatchServer::Impl::Data(const std::string& have) {
 void WatchServer::Impl::Answer(const httplib::Request& request,
                                httplib::Response& response) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  response.set_content(Data(request.get_param_value("have")),
-                       "application/json");
+  Give(Data(request.get_param_value("have")), "application/json", response);
   ++answers_;
   last_answer_ = Clock::now();
   asked_.notify_all();

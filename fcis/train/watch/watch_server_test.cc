@@ -65,6 +65,18 @@ TEST_F(WatchServerTest, ServesThePageAndItsData) {
   EXPECT_EQ(json[0]["rows"].Size(), 2u);
 }
 
+// What packs it would take more time of the training's cores than all the rest.
+TEST_F(WatchServerTest, GivesItAsItIs) {
+  Log(3);
+  for (const char* path : {"/", "/data?have="}) {
+    const auto answer = Get(path, {{"Accept-Encoding", "gzip, deflate, br"}});
+    ASSERT_TRUE(answer);
+    EXPECT_FALSE(answer->has_header("Content-Encoding")) << path;
+    EXPECT_EQ(answer->get_header_value("Content-Length"),
+              absl::StrCat(answer->body.size()));
+  }
+}
+
 TEST_F(WatchServerTest, WhatIsAskedMayBeAnything) {
   Log(3);
   for (const char* have :
