@@ -5,9 +5,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -56,14 +58,16 @@ RunData::Known ParseKnown(absl::string_view text) {
 }
 
 // As it is: set_content would have the library pack it with Brotli at its
-// slowest, which takes seconds of a core.
-void Give(std::string body, const char* type, httplib::Response& response) {
+// slowest, which takes seconds of a core. `given` is called once it is sent.
+void Give(std::string body, const char* type, std::function<void()> given,
+          httplib::Response& response) {
   const auto kept = std::make_shared<const std::string>(std::move(body));
   response.set_content_provider(
       kept->size(), type,
       [kept](size_t offset, size_t length, httplib::DataSink& sink) {
         return sink.write(kept->data() + offset, length);
-      });
+      },
+      [given = std::move(given)](bool) { given(); });
 }
 
 }  // namespace
@@ -82,16 +86,17 @@ class WatchServer::Impl {
   void Prepare();
   std::string Data(const std::string& have);
   void Answer(const httplib::Request& request, httplib::Response& response);
+  void Answered(int64_t question);
 
   httplib::Server server_;
   int port_ = 0;
   std::thread thread_;
   std::atomic<bool> ended_{false};
   std::mutex mutex_;
-  std::condition_variable asked_;
+  std::condition_variable changed_;
   // Guarded by mutex_.
   std::vector<RunData> runs_;
-  int64_t answers_ = 0;
+  int64_t questions_ = 0, answered_ = 0;  // a number, and the last one sent
   Clock::time_point last_answer_;
 };
 
@@ -123,7 +128,8 @@ void WatchServer::Impl::Prepare() {
                                {"Cross-Origin-Resource-Policy", "same-origin"},
                                {"X-Frame-Options", "DENY"}});
   server_.Get("/", [](const httplib::Request&, httplib::Response& response) {
-    Give(LivePage(), "text/html; charset=utf-8", response);
+    Give(
+        LivePage(), "text/html; charset=utf-8", [] {}, response);
   });
   server_.Get("/data", [this](const httplib::Request& request,
                               httplib::Response& response) {
@@ -164,18 +170,25 @@ std::string WatchServer::Impl::Data(const std::string& have) {
 void WatchServer::Impl::Answer(const httplib::Request& request,
                                httplib::Response& response) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Give(Data(request.get_param_value("have")), "application/json", response);
-  ++answers_;
+  const int64_t question = ++questions_;
+  Give(
+      Data(request.get_param_value("have")), "application/json",
+      [this, question] { Answered(question); }, response);
+}
+
+void WatchServer::Impl::Answered(int64_t question) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  answered_ = std::max(answered_, question);
   last_answer_ = Clock::now();
-  asked_.notify_all();
+  changed_.notify_all();
 }
 
 void WatchServer::Impl::Stop() {
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    const int64_t before = answers_;
+    const int64_t before = questions_;
     if (before > 0 && Clock::now() - last_answer_ < kOpenPage) {
-      asked_.wait_for(lock, kLastWord, [&] { return answers_ > before; });
+      changed_.wait_for(lock, kLastWord, [&] { return answered_ > before; });
     }
   }
   server_.stop();
