@@ -56,7 +56,7 @@ class ArchiveTest(unittest.TestCase):
 
     def test_folders(self):
         self.assertEqual({p.name for p in self.tree.iterdir()}, {'bin', 'include', 'lib', 'share'})
-        self.assertGreaterEqual(len(self.programs), 14)
+        self.assertGreaterEqual(len(self.programs), 15)
         for path in self.tree.rglob('*'):
             self.assertFalse(path.is_symlink() and os.path.isabs(os.readlink(path)), path)
 

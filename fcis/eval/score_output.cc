@@ -1,6 +1,7 @@
 #include "fcis/eval/score_output.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "absl/flags/flag.h"
@@ -27,8 +28,8 @@ ABSL_FLAG(std::string, output_curves, "",
           "Write precision, recall and scores by threshold, recall, category, "
           "area range and max_dets to this JSON file.");
 ABSL_FLAG(std::string, report_html, "",
-          "Write a page with charts, kinds of errors and pictures to this "
-          "file.");
+          "Write a page with charts, kinds of errors and pictures, all of them "
+          "to be browsed instance by instance, to this file.");
 
 namespace fcis::eval {
 namespace {
@@ -45,6 +46,10 @@ absl::Status WriteReport(const Evaluation& evaluation,
   if (!NeedsExplanation()) return absl::OkStatus();
   ReportOptions options;
   options.image_dir = ResolvePath(absl::GetFlag(FLAGS_image_dir));
+  options.page_dir =
+      std::filesystem::path(ResolvePath(absl::GetFlag(FLAGS_report_html)))
+          .parent_path()
+          .string();
   options.findings = std::move(findings);
   ASSIGN_OR_RETURN(const std::string page, HtmlReport(evaluation, options));
   return WriteIfNamed(FLAGS_report_html, page);

@@ -78,8 +78,6 @@ ConfusionMatrix Confuse(const OverlapTable& table, double min_score) {
   return matrix;
 }
 
-namespace {
-
 double IouWith(const OverlapTable& table, const TableDetection& detection,
                int object) {
   for (const Overlap& overlap : table.OverlapsOf(detection)) {
@@ -87,8 +85,6 @@ double IouWith(const OverlapTable& table, const TableDetection& detection,
   }
   return 0;
 }
-
-}  // namespace
 
 // A cut by score takes the tail of each picture's list, so what is kept was
 // matched as if the rest had never been there.

@@ -25,6 +25,10 @@ struct Explanation {
 // Of an evaluation with options.explain.
 Explanation Explain(const Evaluation& evaluation);
 
+// The IoU of a detection with an object of the table; 0: it does not touch it.
+double IouWith(const OverlapTable& table, const TableDetection& detection,
+               int object);
+
 // Which categories are taken for which.
 struct ConfusionMatrix {
   int num_classes = 0;

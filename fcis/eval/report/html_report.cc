@@ -7,16 +7,16 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/page/page.h"
 #include "fcis/data/codec/jpeg.h"
 #include "fcis/data/json/json_writer.h"
 #include "fcis/eval/coco/score_json.h"
 #include "fcis/eval/coco/score_table.h"
+#include "fcis/eval/report/browse_json.h"
 #include "fcis/eval/report/calibration.h"
 #include "fcis/eval/report/explanation.h"
 #include "fcis/eval/report/page_template.h"
@@ -237,6 +237,24 @@ void PutPictures(const PanelSource& source, Json& json) {
   });
 }
 
+// A path from the page's folder to the pictures'.
+std::string ImageBase(const ReportOptions& options) {
+  if (options.image_dir.empty()) return "";
+  return (fs::path(options.image_dir).lexically_proximate(options.page_dir) /
+          "")
+      .string();
+}
+
+void PutBrowse(const PanelSource& source, const ReportOptions& options,
+               Json& json) {
+  BrowseOptions browse;
+  browse.image_base = ImageBase(options);
+  const std::string pictures =
+      BrowseJson(*source.evaluation, *source.explanation, browse);
+  json.Key("browse");
+  json.RawValue(pictures.data(), pictures.size(), rapidjson::kObjectType);
+}
+
 std::string FileName(const std::string& path) {
   return fs::path(path).filename().string();
 }
@@ -271,6 +289,7 @@ std::string ReportJson(const Evaluation& evaluation,
     PutConfusion(explanation, json);
     PutCalibration(explanation, json);
     PutPictures(source, json);
+    PutBrowse(source, options, json);
   });
   return std::string(buffer.GetString(), buffer.GetSize());
 }
@@ -285,11 +304,7 @@ absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
     return absl::NotFoundError(
         absl::StrCat(options.image_dir, ": not a directory"));
   }
-  // "<" stands in texts only, where it could end the script that they are in.
-  const std::string json =
-      absl::StrReplaceAll(ReportJson(evaluation, options), {{"<", "\\u003c"}});
-  return absl::StrReplaceAll(absl::StripLeadingAsciiWhitespace(kReportHtml),
-                             {{"@REPORT@", json}});
+  return MakePage(kReportHtml, ReportJson(evaluation, options));
 }
 
 }  // namespace fcis::eval

@@ -12,12 +12,16 @@
 namespace fcis::eval {
 
 struct ReportOptions {
-  std::string image_dir;              // of the pictures; "": none are shown
+  std::string image_dir;  // of the pictures, absolute; "": none are shown
+  std::string page_dir;   // of the page, absolute
   std::vector<std::string> findings;  // warnings, shown first
 };
 
 // report.html with the numbers in it as JSON, from which it draws itself: a
-// complete HTML document that refers to nothing outside of itself.
+// complete HTML document that refers to nothing outside of itself, but for the
+// pictures that are browsed, which it finds on the way from page_dir to
+// image_dir; without them their instances are drawn all the same. It takes 5 to
+// 15 kB for each of these pictures, and with many no more than about 22 MB.
 // `evaluation`: with options.explain. Errors: an image_dir that is no
 // directory. Pictures that are missing or damaged are said to be so on the
 // page.

@@ -49,6 +49,7 @@ class HtmlReportTest : public ::testing::Test {
     if (!evaluation.ok()) return evaluation.status();
     ReportOptions options;
     options.image_dir = image_dir;
+    options.page_dir = absl::StrCat(root_, "/pages/today");
     options.findings = {"odd <thing>"};
     return HtmlReport(*evaluation, options);
   }
@@ -106,13 +107,16 @@ const page = require('fs').readFileSync(process.argv[2], 'utf8');
 const [, json, script] =
     page.match(/id="report">(.*?)<\/script>\s*<script>(.*?)<\/script>/s);
 const main = {};
+const elements = {report: {textContent: json}};
 globalThis.document = {
-  getElementById: () => ({textContent: json}),
+  getElementById: id => elements[id] ??= {addEventListener() {}},
+  addEventListener() {},
   querySelector: () => main,
   querySelectorAll: () => [],
 };
 new Function(script)();
 process.stdout.write(main.innerHTML);
+process.stdout.write(elements.strip.innerHTML + elements.viewer.innerHTML);
 )js";
 
 TEST_F(HtmlReportTest, DrawsItself) {
@@ -129,7 +133,7 @@ TEST_F(HtmlReportTest, DrawsItself) {
             0);
   const std::string drawn = *ReadFile(root_ + "/drawn.html");
   for (const char* id : {"numbers", "curves", "sizes", "categories", "errors",
-                         "confusion", "calibration", "pictures"}) {
+                         "confusion", "calibration", "pictures", "browse"}) {
     EXPECT_THAT(drawn, HasSubstr(absl::StrCat("<section id=\"", id, "\"")));
   }
   EXPECT_THAT(drawn, HasSubstr("<b>100.0</b>"));
@@ -138,6 +142,9 @@ TEST_F(HtmlReportTest, DrawsItself) {
   EXPECT_THAT(drawn, HasSubstr("&lt;script&gt;alert(1)"));
   EXPECT_THAT(drawn, HasSubstr("&lt;i&gt;.png"));
   EXPECT_THAT(drawn, HasSubstr("quality 1.00: 1 found, 0 missed, 0 wrong"));
+  EXPECT_THAT(drawn, HasSubstr("1 of 1; 0 errors, quality 1.00"));
+  EXPECT_THAT(drawn, HasSubstr("<td class=\"text\">correct</td>"
+                               "<td class=\"text\">IoU 1.00 with &lt;script"));
   EXPECT_THAT(drawn, Not(HasSubstr("undefined")));
   EXPECT_THAT(drawn, Not(HasSubstr("NaN")));
 }
@@ -154,6 +161,7 @@ TEST_F(HtmlReportTest, ShowsPictures) {
     EXPECT_THAT(worst[key].GetString(), StartsWith("/9j/")) << key;
   }
   EXPECT_STREQ(worst["problem"].GetString(), "");
+  EXPECT_STREQ(json["browse"]["image_base"].GetString(), "../../");
   Save("<i>.png", "no picture");
   const auto damaged = Page(root_);
   ASSERT_TRUE(damaged.ok()) << damaged.status();

@@ -25,11 +25,11 @@ void TakeObjects(const GroundTruth& truth, OverlapTable& table,
       const TruthObject& object = objects[i];
       const data::CocoAnnotation& annotation =
           truth.dataset().annotations[static_cast<size_t>(object.annotation)];
-      number[static_cast<size_t>(truth.Position(objects)) + i] =
-          static_cast<uint32_t>(table.objects.size());
+      const auto position = static_cast<size_t>(truth.Position(objects)) + i;
+      number[position] = static_cast<uint32_t>(table.objects.size());
       table.objects.push_back(
           {picture, truth.ClassOf(truth.FindCategory(annotation.category_id)),
-           object.crowd || object.ignore});
+           object.crowd || object.ignore, static_cast<uint32_t>(position)});
     }
   }
 }

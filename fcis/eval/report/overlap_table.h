@@ -22,6 +22,7 @@ struct TableObject {
   int picture = 0;
   int klass = 0;
   bool crowd = false;  // does not count; hides detections
+  uint32_t truth = 0;  // position among GroundTruth::objects()
 };
 
 struct TableDetection {

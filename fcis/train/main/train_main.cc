@@ -34,6 +34,7 @@
 #include "fcis/train/main/train_plan.h"
 #include "fcis/train/main/validator.h"
 #include "fcis/train/trainer/train.h"
+#include "fcis/train/watch/watch_flags.h"
 
 namespace fcis::train {
 namespace {
@@ -60,6 +61,7 @@ Program MakeProgram() {
       {"Run",
        {"out", "resume", "resume_from", "change_recipe", "minutes", "max_iters",
         "seed", "checkpoint_every", "keep_checkpoints", "timeout"}},
+      {"Watching", {"watch", "watch_port"}},
       {"Computing", model::BackendFlagNames()}};
   program.texts = {
       {"config",
@@ -96,6 +98,22 @@ absl::Status CalibrateOn(const data::TrainingSet& data,
   ASSIGN_OR_RETURN(const auto backend,
                    kernels::MakeBackend("cpu", kernels::Precision::kF32));
   return CalibrateNorms(pictures, backend.get(), weights);
+}
+
+// The page of --watch, by rank 0; null: there is none. A training that cannot
+// be watched goes on all the same.
+std::unique_ptr<WatchServer> Watch(const OpenedRun& run,
+                                   const Communicator& job,
+                                   const SayLine& say) {
+  if (job.rank() != 0) return nullptr;
+  absl::StatusOr<std::unique_ptr<WatchServer>> server =
+      ServeFromFlags({run.path});
+  if (!server.ok()) {
+    say(absl::StrCat("warning: no page: ", server.status().message()));
+    return nullptr;
+  }
+  if (*server != nullptr) say(absl::StrCat("page: ", (*server)->url()));
+  return *std::move(server);
 }
 
 // Leaves nothing of a run that did not begin.
@@ -260,6 +278,7 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
   if (!resume) {
     ASSIGN_OR_RETURN(run, OpenRun(out, resume, job));
   }
+  const std::unique_ptr<WatchServer> page = Watch(run, *job, say);
   const absl::Status status =
       PrepareAndTrain(&*plan, run, backend.get(), job, say);
   if (!status.ok()) Abandon(run);
@@ -268,6 +287,7 @@ absl::Status RunJob(const std::vector<std::string>& command_line,
 
 absl::Status Run(const std::vector<std::string>& command_line) {
   RETURN_IF_ERROR(CheckResumeFlags());
+  RETURN_IF_ERROR(CheckWatchFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> job, MakeCommunicator());
   const absl::Status status = RunJob(command_line, job.get());
   if (!status.ok()) job->GiveUp();

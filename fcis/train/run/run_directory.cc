@@ -78,6 +78,7 @@ std::string StartLine(const RunStart& start, absl::Time now) {
   json.StartObject();
   text("time", absl::FormatTime(absl::RFC3339_sec, now, absl::LocalTimeZone()));
   number("iteration", start.iteration);
+  number("iterations", start.iterations);
   number("processes", start.processes);
   text("host", host);
   number("pid", getpid());

@@ -39,6 +39,8 @@ struct RunStart {
   int processes = 1;
   // Done before, by the checkpoint that it goes on from.
   int64_t iteration = 0;
+  // Of the whole run, if nothing ends it before.
+  int64_t iterations = 0;
   // Resolved, in text form.
   std::string config;
   RunRecord record;

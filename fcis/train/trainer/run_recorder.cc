@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/user_text.h"
 #include "fcis/model/weights/load.h"
@@ -42,6 +44,8 @@ void AddUnshown(const IterationNumbers& numbers, Values* values) {
                                            absl::ToDoubleSeconds(numbers.took));
   values->emplace_back("data_wait_s",
                        absl::ToDoubleSeconds(numbers.waited_for_data));
+  values->emplace_back("peak_memory_mb",
+                       static_cast<double>(PeakResidentBytes()) / 1e6);
   for (const LossColumn& column : LossColumns()) {
     if (!IsLack(column)) continue;
     values->emplace_back(column.name, numbers.terms[column.number]);
@@ -74,12 +78,14 @@ absl::Status RunRecorder::Start(RunStart start, int64_t iterations) {
     RETURN_IF_ERROR(SetAside(absl::StrCat(path_, "/", kModelFile)));
   }
   start.record = record_;
+  start.iterations = iterations;
   RETURN_IF_ERROR(directory_->RecordStart(start));
   RETURN_IF_ERROR(SetAsideNewer(path_, done).status());
   ASSIGN_OR_RETURN(const std::string aside,
                    SetAsideBest(path_, done, record_.validation()));
   if (!aside.empty()) Say(aside);
   ASSIGN_OR_RETURN(log_, EventLog::Open(path_, done));
+  began_ = absl::Now();
   console_ = std::make_unique<TrainConsole>(
       TrainConsole::ForTerminal(iterations, done));
   return absl::OkStatus();
@@ -90,6 +96,7 @@ absl::Status RunRecorder::Iteration(const IterationNumbers& numbers) {
   Values values = Shown(numbers);
   const size_t shown = values.size();
   AddUnshown(numbers, &values);
+  values.emplace_back("elapsed_s", absl::ToDoubleSeconds(absl::Now() - began_));
   RETURN_IF_ERROR(log_->Write(numbers.iteration, values));
   values.resize(shown);
   console_->Iteration(numbers.iteration, values, numbers.pictures,

@@ -46,7 +46,8 @@ class RunRecorder {
   void Say(const std::string& line);
 
   // The run begins, or goes on, after start.iteration iterations; it will have
-  // `iterations`. `start.record` is the recorder's to fill. What this makes
+  // `iterations`. `start.record` and
+  // `start.iterations` are the recorder's to fill. What this makes
   // untrue is set aside (renamed to "<name>.set_aside"): newer checkpoints, a
   // model of later iterations, a best one that can be compared no more.
   absl::Status Start(RunStart start, int64_t iterations);
@@ -73,6 +74,7 @@ class RunRecorder {
   RunRecord record_;
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<TrainConsole> console_;  // null: no table is under way
+  absl::Time began_;                       // by Start
 };
 
 }  // namespace fcis::train
