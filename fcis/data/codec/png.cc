@@ -100,8 +100,8 @@ class PngDecoder {
     PngLabels labels;
     labels.height = size.height;
     labels.width = size.width;
-    labels.colors = type != PNG_COLOR_TYPE_PALETTE &&
-                    (type & PNG_COLOR_MASK_COLOR) != 0;
+    labels.colors =
+        type != PNG_COLOR_TYPE_PALETTE && (type & PNG_COLOR_MASK_COLOR) != 0;
     // Gray of 16 bits has two bytes, and so has nothing else.
     const bool wide = !labels.colors && png_get_bit_depth(png_, info_) == 16;
     const size_t each = labels.colors ? 3 : wide ? 2 : 1;

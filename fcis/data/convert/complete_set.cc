@@ -99,9 +99,10 @@ class PictureCompleter {
       orientation_ = JpegOrientation(file->bytes());
       if (orientation_ >= kFirstTransposed) {
         std::swap(stored_height_, stored_width_);
-        notes.push_back({"pictures that EXIF turns, outlines of the stored one "
-                         "were turned too",
-                         picture_->path});
+        notes.push_back(
+            {"pictures that EXIF turns, outlines of the stored one "
+             "were turned too",
+             picture_->path});
         return absl::OkStatus();
       }
     }
@@ -140,8 +141,8 @@ class PictureCompleter {
     }
     TurnVertices(turn(), stored_height_, stored_width_, *polygon);
     constexpr double kFar = 1e8;
-    const bool good = absl::c_all_of(
-        *polygon, [](double v) { return std::abs(v) < kFar; });
+    const bool good =
+        absl::c_all_of(*polygon, [](double v) { return std::abs(v) < kFar; });
     return good ? absl::OkStatus()
                 : absl::InvalidArgumentError("a coordinate is out of range");
   }
@@ -207,8 +208,8 @@ void CompleteSet(ForeignSet* set) {
     if (faults[i].ok()) {
       kept.push_back(std::move(set->pictures[i]));
     } else {
-      set->problems.errors.Add(absl::StrCat(set->pictures[i].source, ": ",
-                                            faults[i].message()));
+      set->problems.errors.Add(
+          absl::StrCat(set->pictures[i].source, ": ", faults[i].message()));
     }
   }
   set->pictures = std::move(kept);

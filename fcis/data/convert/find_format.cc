@@ -28,8 +28,7 @@ constexpr char kMat[] =
     "SegmentationClass/";
 constexpr char kResults[] =
     "results of a detector, which are no annotations (score takes them)";
-constexpr char kVia[] =
-    "a project of VIA; export it there in COCO's format";
+constexpr char kVia[] = "a project of VIA; export it there in COCO's format";
 
 struct JsonKeys {
   bool object = false;  // else a list, of whose first element they are
@@ -160,8 +159,10 @@ absl::StatusOr<FoundFormat> FindFormat(const std::string& root,
   return absl::NotFoundError(absl::StrCat(
       root, ": no annotations ",
       forced.empty() ? "that are known" : absl::StrCat("of ", forced),
-      "; expected COCO's, labelme's or Label Studio's JSON, YOLO's labels/*.txt "
-      "and images/, Pascal VOC's SegmentationObject/ and SegmentationClass/, or "
+      "; expected COCO's, labelme's or Label Studio's JSON, YOLO's "
+      "labels/*.txt "
+      "and images/, Pascal VOC's SegmentationObject/ and SegmentationClass/, "
+      "or "
       "masks/*.png",
       sorter.Others()));
 }

@@ -33,7 +33,7 @@ struct ForeignPicture {
   std::string name;    // of the file, without directories
   std::function<absl::StatusOr<std::string>()> embedded;  // its file's bytes
   int64_t height = -1, width = -1;  // as the source says; -1: it does not
-  bool relative = false;  // polygons are in shares of width and height
+  bool relative = false;   // polygons are in shares of width and height
   bool validates = false;  // the source has it in its validation part
   std::vector<ForeignObject> objects;
 };

@@ -62,10 +62,9 @@ absl::StatusOr<Rle> DecodeLabelStudioRle(absl::Span<const uint8_t> bytes,
   for (int& size : sizes) size = static_cast<int>(bits.Read(4)) + 1;
   const uint64_t pixels = static_cast<uint64_t>(height * width);
   if (count != kChannels * pixels) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"rle\" has ", count, " values, expected ",
-                     kChannels * pixels, ": four for each of ", width, " x ",
-                     height, " pixels"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"rle\" has ", count, " values, expected ", kChannels * pixels,
+        ": four for each of ", width, " x ", height, " pixels"));
   }
   const uint64_t half = uint64_t{1} << (word - 1);
   std::vector<uint8_t> mask(pixels, 0);

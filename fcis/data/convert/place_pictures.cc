@@ -56,9 +56,10 @@ absl::StatusOr<PicturePlaces> PicturesInPlace(const ForeignSet& set) {
   fs::path top;
   for (const ForeignPicture& picture : set.pictures) {
     if (picture.path.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          picture.source, ": its picture is in it alone; expected "
-                          "--copy_images"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(picture.source,
+                       ": its picture is in it alone; expected "
+                       "--copy_images"));
     }
     const fs::path parent = fs::path(picture.path).parent_path();
     top = top.empty() ? parent : CommonTop(top, parent);

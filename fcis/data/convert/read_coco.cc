@@ -33,8 +33,8 @@ std::string TakeOutline(const CocoAnnotation& annotation,
                     annotation.segmentation == "[]";
   if (none && annotation.has_bbox) {
     const XywhBox& box = annotation.bbox;
-    object->polygons = {RectanglePolygon(box.x, box.y, box.x + box.width,
-                                         box.y + box.height)};
+    object->polygons = {
+        RectanglePolygon(box.x, box.y, box.x + box.width, box.y + box.height)};
     set->notes.Add("boxes without an outline, taken as rectangles",
                    annotation.id.ToString());
     return "";
@@ -76,10 +76,10 @@ class Reader {
       const int image = images.Find(annotation.image_id);
       const int category = categories.Find(annotation.category_id);
       if (image < 0 || category < 0) {
-        set_->notes.Add(absl::StrCat("annotations of an unlisted ",
-                                     image < 0 ? "picture" : "category",
-                                     ", left out"),
-                        annotation.id.ToString());
+        set_->notes.Add(
+            absl::StrCat("annotations of an unlisted ",
+                         image < 0 ? "picture" : "category", ", left out"),
+            annotation.id.ToString());
       } else if (picture_of[image] >= 0) {
         AddObject(dataset, annotation, dataset.images[image],
                   dataset.categories[category].name,

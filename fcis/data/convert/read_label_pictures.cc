@@ -168,11 +168,11 @@ class VocReader {
   }
 
   absl::Status ReadPicture(const std::string& file) {
-    constexpr absl::string_view kObjects = "/SegmentationObject/";
+    const std::string objects_part = "/SegmentationObject/";
     std::string class_file = file, stem = file.substr(0, file.rfind('.'));
-    const size_t at = file.rfind(kObjects);
-    class_file.replace(at, kObjects.size(), "/SegmentationClass/");
-    stem.replace(at, kObjects.size(), "/JPEGImages/");
+    const size_t at = file.rfind(objects_part);
+    class_file.replace(at, objects_part.size(), "/SegmentationClass/");
+    stem.replace(at, objects_part.size(), "/JPEGImages/");
     ForeignPicture picture;
     picture.source = file;
     ASSIGN_OR_RETURN(picture.path, input_.pictures->FindStem(stem));
@@ -224,9 +224,9 @@ class VocReader {
     } else if (number <= kVocClasses.size()) {
       return kVocClasses[number - 1];
     }
-    return absl::InvalidArgumentError(absl::StrCat(
-        "object ", label, " is of class ", number, ", expected ",
-        names_.empty() ? "1 to 20" : "a colour of labelmap.txt"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("object ", label, " is of class ", number, ", expected ",
+                     names_.empty() ? "1 to 20" : "a colour of labelmap.txt"));
   }
 
   const ReaderInput& input_;
@@ -284,19 +284,19 @@ class MaskReader {
 
  private:
   absl::Status ReadMask(const std::string& file) {
-    const std::optional<MaskName> name =
-        ParseMaskName(StemOf(file), [&](const std::string& stem) {
-          return by_stem_.count(stem) > 0;
-        });
+    const std::optional<MaskName> name = ParseMaskName(
+        StemOf(file),
+        [&](const std::string& stem) { return by_stem_.count(stem) > 0; });
     if (!name.has_value()) {
       return absl::NotFoundError(absl::StrCat(
-          file, ": no picture is called like it; expected masks/<picture>.png, "
-                "<picture>_<number>.png or <picture>_<number>_<class>.png"));
+          file,
+          ": no picture is called like it; expected masks/<picture>.png, "
+          "<picture>_<number>.png or <picture>_<number>_<class>.png"));
     }
     ASSIGN_OR_RETURN(PngLabels labels, ReadLabels(file));
     ForeignPicture& picture = set_->pictures[by_stem_[name->picture]];
-    if (picture.height >= 0 && (picture.height != labels.height ||
-                                picture.width != labels.width)) {
+    if (picture.height >= 0 &&
+        (picture.height != labels.height || picture.width != labels.width)) {
       return absl::InvalidArgumentError(absl::StrCat(
           file, ": ", labels.width, " x ", labels.height, ", other masks of ",
           picture.path, " are ", picture.width, " x ", picture.height));
@@ -329,9 +329,10 @@ class MaskReader {
   }
 
   static std::string ClassOf(const std::string& file, const MaskName& name) {
-    constexpr absl::string_view kMasks = "/masks/";
+    const std::string masks_part = "/masks/";
     if (!name.class_name.empty()) return name.class_name;
-    const std::string below = file.substr(file.rfind(kMasks) + kMasks.size());
+    const std::string below =
+        file.substr(file.rfind(masks_part) + masks_part.size());
     const size_t slash = below.find('/');
     return slash == below.npos ? "object" : below.substr(0, slash);
   }

@@ -36,15 +36,16 @@ absl::StatusOr<std::map<uint32_t, std::string>> ParseLabelMap(
 // JPEGImages/<stem>.jpg, SegmentationClass/<stem>.png that of its class: the
 // one that most of its pixels have. 0 is background, 255 void, which belongs to
 // nothing. Numbers are those of a palette, of gray, or of VOC's colours;
-// classes are VOC's twenty, or where labelmap.txt says so other colours' (CVAT's
-// "Segmentation mask"). ImageSets/Segmentation/val.txt names what validates.
+// classes are VOC's twenty, or where labelmap.txt says so other colours'
+// (CVAT's "Segmentation mask"). ImageSets/Segmentation/val.txt names what
+// validates.
 absl::Status ReadVoc(const ReaderInput& input, ForeignSet* set);
 
 // What the name of a mask says.
 struct MaskName {
-  std::string picture;    // its stem
-  std::string class_name; // "": the name has none
-  bool single = false;    // one object, of any colour but black
+  std::string picture;     // its stem
+  std::string class_name;  // "": the name has none
+  bool single = false;     // one object, of any colour but black
 };
 // By the stem of its file, `has(stem)` tells of which there are pictures: the
 // picture's own; or that and _<number>, _<class>_<number> or _<number>_<class>.

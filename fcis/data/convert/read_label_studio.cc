@@ -156,9 +156,9 @@ class TaskMaker {
     const std::string where =
         absl::StrCat("task ", task_->id, " region ", region.id);
     if (absl::c_find(kTypes, region.type) == std::end(kTypes)) {
-      notes_->Add(absl::StrCat("regions of type \"", region.type,
-                               "\", left out"),
-                  where);
+      notes_->Add(
+          absl::StrCat("regions of type \"", region.type, "\", left out"),
+          where);
       return absl::OkStatus();
     }
     if (region.label.empty()) {
@@ -192,9 +192,9 @@ class TaskMaker {
 
   absl::Status SetOutline(const Region& region, ForeignObject* object) const {
     if (absl::StartsWith(region.type, "brush")) {
-      ASSIGN_OR_RETURN(object->mask,
-                       DecodeLabelStudioRle(region.rle, task_->height,
-                                            task_->width));
+      ASSIGN_OR_RETURN(
+          object->mask,
+          DecodeLabelStudioRle(region.rle, task_->height, task_->width));
       return absl::OkStatus();
     }
     if (absl::StartsWith(region.type, "polygon")) {

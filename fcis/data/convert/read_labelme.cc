@@ -69,7 +69,8 @@ absl::StatusOr<Polygon> PolygonOf(const Shape& shape) {
         absl::StrCat("a ", shape.type, " of ", p.size() / 2, " points"));
   }
   if (shape.type == "polygon") return p;
-  if (shape.type == "rectangle") return RectanglePolygon(p[0], p[1], p[2], p[3]);
+  if (shape.type == "rectangle")
+    return RectanglePolygon(p[0], p[1], p[2], p[3]);
   const double radius = std::hypot(p[2] - p[0], p[3] - p[1]);
   return EllipsePolygon(p[0], p[1], radius, radius);
 }
@@ -117,8 +118,8 @@ class Assembler {
       return absl::OkStatus();
     }
     ForeignObject* object = ObjectOf(shape, where);
-    const absl::Status added = mask ? AddMask(shape, object)
-                                    : AddPolygon(shape, object);
+    const absl::Status added =
+        mask ? AddMask(shape, object) : AddPolygon(shape, object);
     if (added.ok()) return added;
     return absl::InvalidArgumentError(
         absl::StrCat(where, ": ", added.message()));
@@ -181,7 +182,8 @@ absl::StatusOr<ImageSize> SizeOf(const std::string& bytes) {
 absl::StatusOr<std::string> EmbeddedPicture(const std::string& path) {
   ASSIGN_OR_RETURN(const auto file, OpenJson(path));
   ConversionNotes unused;
-  ASSIGN_OR_RETURN(LabelmeFile read, ParseLabelme(file->bytes(), path, &unused));
+  ASSIGN_OR_RETURN(LabelmeFile read,
+                   ParseLabelme(file->bytes(), path, &unused));
   return std::move(read.image_data);
 }
 
@@ -204,8 +206,8 @@ absl::Status TakePicture(const ReaderInput& input, const LabelmeFile& file,
   ASSIGN_OR_RETURN(const ImageSize size, SizeOf(file.image_data));
   picture->height = size.height;
   picture->width = size.width;
-  picture->name = absl::StrCat(StemOf(source),
-                               IsPng(file.image_data) ? ".png" : ".jpg");
+  picture->name =
+      absl::StrCat(StemOf(source), IsPng(file.image_data) ? ".png" : ".jpg");
   picture->embedded = [source] { return EmbeddedPicture(source); };
   return absl::OkStatus();
 }
@@ -256,7 +258,8 @@ absl::StatusOr<LabelmeFile> ParseLabelme(absl::string_view text,
     }
     if (key != "shapes") return json.Skip();
     has_shapes = true;
-    return json.ReadArray([&] { return ReadShape(json, shapes.emplace_back()); });
+    return json.ReadArray(
+        [&] { return ReadShape(json, shapes.emplace_back()); });
   });
   if (!read || !json.ReadEnd()) return json.status();
   if (!has_shapes) {

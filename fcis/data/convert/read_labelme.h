@@ -15,8 +15,8 @@
 namespace fcis::data {
 
 struct LabelmeFile {
-  std::string image_path;          // "" when missing
-  std::string image_data;          // the picture's file; "": not embedded
+  std::string image_path;  // "" when missing
+  std::string image_data;  // the picture's file; "": not embedded
   int64_t height = -1, width = -1;
   std::vector<ForeignObject> objects;
 };

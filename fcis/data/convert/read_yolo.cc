@@ -72,22 +72,24 @@ absl::Status BadName(absl::string_view item) {
 // Within brackets or braces; commas in quotes belong to names.
 absl::Status AddFlow(absl::string_view list, bool numbered, NameList* names) {
   char quote = 0;
+  bool before_item = true;  // only there a quote is one
   size_t begin = 0;
   for (size_t i = 0; i <= list.size(); ++i) {
     const char c = i < list.size() ? list[i] : ',';
     if (quote != 0) {
       if (c == quote) quote = 0;
-      if (i < list.size()) continue;
-    } else if (c == '\'' || c == '"') {
+      continue;
+    } else if ((c == '\'' || c == '"') && before_item) {
       quote = c;
     }
+    if (c != ' ') before_item = c == ',' || c == ':';
     if (quote != 0 || c != ',') continue;
     const absl::string_view item = list.substr(begin, i - begin);
     begin = i + 1;
     if (absl::StripAsciiWhitespace(item).empty()) continue;
     if (!names->Add(item, numbered)) return BadName(item);
   }
-  return absl::OkStatus();
+  return quote == 0 ? absl::OkStatus() : BadName(list.substr(begin));
 }
 
 // The lines behind "names:" that are indented or begin with a dash.
@@ -117,8 +119,8 @@ absl::StatusOr<std::vector<std::string>> NamesOf(const ReaderInput& input) {
   std::vector<std::string> names;
   std::string first;
   for (const std::string& file : input.all) {
-    const bool yaml = absl::EndsWith(file, ".yaml") ||
-                      absl::EndsWith(file, ".yml");
+    const bool yaml =
+        absl::EndsWith(file, ".yaml") || absl::EndsWith(file, ".yml");
     if (!yaml && !absl::EndsWith(file, "/classes.txt")) continue;
     ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
     const absl::StatusOr<std::vector<std::string>> found =
@@ -137,8 +139,9 @@ absl::StatusOr<std::vector<std::string>> NamesOf(const ReaderInput& input) {
   }
   if (!names.empty()) return names;
   return absl::NotFoundError(absl::StrCat(
-      input.root, ": no names of classes, expected a data.yaml with \"names\", "
-                  "or classes.txt with a line for each"));
+      input.root,
+      ": no names of classes, expected a data.yaml with \"names\", "
+      "or classes.txt with a line for each"));
 }
 
 // Of a line's numbers, which stand behind its class.
@@ -153,8 +156,9 @@ absl::StatusOr<Polygon> OutlineOf(const std::vector<double>& numbers,
   }
   if (n >= 6 && n % 2 == 0) return numbers;
   return absl::InvalidArgumentError(absl::StrCat(
-      n, " numbers behind the class, expected x and y of three points or more, "
-         "or a box's four"));
+      n,
+      " numbers behind the class, expected x and y of three points or more, "
+      "or a box's four"));
 }
 
 absl::StatusOr<ForeignObject> ParseLine(absl::string_view line,
@@ -202,9 +206,9 @@ bool AddPicture(const ReaderInput& input, const std::string& file,
   if (path.ok()) {
     picture->path = *path;
     const auto text = ReadFile(file);
-    auto objects = text.ok() ? ParseYoloLabels(*text, set->classes, file,
-                                               &set->notes)
-                             : text.status();
+    auto objects = text.ok()
+                       ? ParseYoloLabels(*text, set->classes, file, &set->notes)
+                       : text.status();
     if (objects.ok()) {
       picture->objects = *std::move(objects);
       return true;
@@ -238,10 +242,10 @@ absl::StatusOr<std::vector<std::string>> ParseYoloNames(
     const size_t begin = static_cast<size_t>(rest.data() - yaml.data());
     const size_t end = yaml.find(rest[0] == '[' ? ']' : '}', begin);
     if (end == yaml.npos) return BadName(rest);
-    const std::string list = absl::StrJoin(
-        absl::StrSplit(yaml.substr(begin + 1, end - begin - 1),
-                       absl::ByAnyChar("\r\n")),
-        " ");
+    const std::string list =
+        absl::StrJoin(absl::StrSplit(yaml.substr(begin + 1, end - begin - 1),
+                                     absl::ByAnyChar("\r\n")),
+                      " ");
     RETURN_IF_ERROR(AddFlow(list, rest[0] == '{', &names));
     break;
   }
@@ -253,8 +257,7 @@ absl::StatusOr<std::vector<ForeignObject>> ParseYoloLabels(
     const std::string& source, ConversionNotes* notes) {
   std::vector<ForeignObject> objects;
   int number = 0;
-  for (absl::string_view line :
-       absl::StrSplit(text, absl::ByAnyChar("\n"))) {
+  for (absl::string_view line : absl::StrSplit(text, absl::ByAnyChar("\n"))) {
     ++number;
     line = absl::StripAsciiWhitespace(line);
     if (line.empty()) continue;

@@ -135,14 +135,29 @@ void TurnVertices(int orientation, int height, int width, Polygon& polygon) {
     double& y = polygon[i + 1];
     const double left = x, top = y, right = width - x, bottom = height - y;
     switch (orientation) {
-      case 2: x = right; break;
-      case 3: x = right, y = bottom; break;
-      case 4: y = bottom; break;
-      case 5: x = top, y = left; break;
-      case 6: x = bottom, y = left; break;
-      case 7: x = bottom, y = right; break;
-      case 8: x = top, y = right; break;
-      default: break;
+      case 2:
+        x = right;
+        break;
+      case 3:
+        x = right, y = bottom;
+        break;
+      case 4:
+        y = bottom;
+        break;
+      case 5:
+        x = top, y = left;
+        break;
+      case 6:
+        x = bottom, y = left;
+        break;
+      case 7:
+        x = bottom, y = right;
+        break;
+      case 8:
+        x = top, y = right;
+        break;
+      default:
+        break;
     }
   }
 }

@@ -43,8 +43,8 @@ absl::Status CheckEntries(const std::string& archive, uint64_t size,
                           const std::vector<ZipMember>& members) {
   if (members.size() > kMaxEntries) {
     return absl::InvalidArgumentError(
-        absl::StrCat(archive, ": ", members.size(), " entries, expected at most ",
-                     kMaxEntries));
+        absl::StrCat(archive, ": ", members.size(),
+                     " entries, expected at most ", kMaxEntries));
   }
   const uint64_t most = size * kMaxInflation + kSmall;
   uint64_t total = 0;

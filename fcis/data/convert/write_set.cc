@@ -29,17 +29,17 @@ int64_t ClassNumber(const ForeignSet& set, const std::string& name) {
 }
 
 std::vector<Polygon> OutlineOf(const ForeignObject& object) {
-  return object.polygons.empty() ? RleToPolygons(object.mask)
-                                 : object.polygons;
+  return object.polygons.empty() ? RleToPolygons(object.mask) : object.polygons;
 }
 
 // Whether a format without crowds can have the object.
 bool CanBeSaid(const ForeignPicture& picture, const ForeignObject& object,
                ConversionNotes* notes) {
   if (!object.crowd && !object.ignore) return true;
-  notes->Add("crowds and ignored objects, which the format does not know, left "
-             "out",
-             absl::StrCat(picture.source, " ", object.where));
+  notes->Add(
+      "crowds and ignored objects, which the format does not know, left "
+      "out",
+      absl::StrCat(picture.source, " ", object.where));
   return false;
 }
 
@@ -153,11 +153,11 @@ absl::Status WriteYolo(const PicturePlaces& places,
     std::string text;
     for (const ForeignObject& object : picture.objects) {
       if (!CanBeSaid(picture, object, &set->notes)) continue;
-      absl::StrAppend(&text,
-                      YoloLine(ClassNumber(*set, object.name),
-                               Joined(OutlineOf(object)), picture.height,
-                               picture.width),
-                      "\n");
+      absl::StrAppend(
+          &text,
+          YoloLine(ClassNumber(*set, object.name), Joined(OutlineOf(object)),
+                   picture.height, picture.width),
+          "\n");
     }
     const fs::path name = fs::path(places.names[i]).replace_extension(".txt");
     RETURN_IF_ERROR(WriteFileAtomic(

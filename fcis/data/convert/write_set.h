@@ -15,17 +15,17 @@ namespace fcis::data {
 // Of complete sets (CompleteSet). Errors name the file.
 
 // The pictures that validate, or the others; all: null. Categories are numbered
-// from 1 on in the order of the classes, all of them in each part. Polygons stay
-// polygons, pixels become RLE.
+// from 1 on in the order of the classes, all of them in each part. Polygons
+// stay polygons, pixels become RLE.
 absl::Status WriteCoco(const ForeignSet& set, const PicturePlaces& places,
                        const bool* validates, const std::string& path);
 
-// data.yaml, and labels/train and labels/val beside images/train and images/val,
-// where `places` has them. An object of several parts becomes one polygon
-// (Joined); of what came as pixels the outline is RleToPolygons'. Crowds and
-// ignored objects cannot be said, and are left out, with a note.
-absl::Status WriteYolo(const PicturePlaces& places, const std::string& directory,
-                       ForeignSet* set);
+// data.yaml, and labels/train and labels/val beside images/train and
+// images/val, where `places` has them. An object of several parts becomes one
+// polygon (Joined); of what came as pixels the outline is RleToPolygons'.
+// Crowds and ignored objects cannot be said, and are left out, with a note.
+absl::Status WriteYolo(const PicturePlaces& places,
+                       const std::string& directory, ForeignSet* set);
 
 // <stem>.json beside each picture. Several parts are shapes of one group_id;
 // else as WriteYolo.
