@@ -308,8 +308,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     absl::PrintF("%s\n", note);
   }
   if (set.pictures.empty()) {
-    return absl::NotFoundError(
-        absl::StrCat(flags.input, ": no pictures with annotations"));
+    return absl::NotFoundError(absl::StrCat(
+        flags.input, ": no pictures to train on\n", set.notes.ToText()));
   }
   const bool parts = ChooseParts(flags.val, &set);
   if (flags.val > 0 && !parts) {

@@ -174,7 +174,7 @@ TEST_F(ConvertDatasetTest, SizesThatAreWrongAreErrors) {
   EXPECT_THAT(out_, HasSubstr("b.json: there is no picture b.jpg"));
   EXPECT_FALSE(fs::exists(root_ + "/out/annotations.json"));
   EXPECT_EQ(Run("mine --out out --bad_annotations skip"), 1);
-  EXPECT_THAT(out_, HasSubstr("no pictures with annotations"));
+  EXPECT_THAT(out_, HasSubstr("no pictures to train on"));
 }
 
 // EXIF's orientation 6 in front of a JPEG's other segments.
@@ -272,6 +272,23 @@ TEST_F(ConvertDatasetTest, LabelStudio) {
   ASSERT_EQ(Run("export.json --image_dir pictures --out out"), 0) << out_;
   EXPECT_THAT(ReadContents(root_ + "/out/annotations.json").at("cat 1"),
               ElementsAre(Object("cat", 20 * 30)));
+}
+
+// Roboflow's folders.
+TEST_F(ConvertDatasetTest, PartsStayAndTestPicturesAreLeftOut) {
+  for (const char* part : {"train", "valid", "test"}) {
+    WriteJpeg(absl::StrCat("set/", part, "/images/", part, "_1.jpg"));
+    Write(absl::StrCat("set/", part, "/labels/", part, "_1.txt"),
+          "0 0 0 0.25 0 0.25 0.5 0 0.5\n");
+  }
+  Write("set/data.yaml", "names: ['cat']\n");
+  ASSERT_EQ(Run("set --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("1  files of a test part, left out"));
+  EXPECT_THAT(ReadContents(root_ + "/out/train.json").at("train_1"),
+              ElementsAre(Object("cat", 600)));
+  const Contents val = ReadContents(root_ + "/out/val.json");
+  EXPECT_EQ(val.size(), 1);
+  EXPECT_EQ(val.count("valid_1"), 1);
 }
 
 // CVAT's "COCO 1.0" is a zip archive.

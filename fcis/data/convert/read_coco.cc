@@ -107,7 +107,7 @@ class Reader {
     picture.path = *path;
     picture.height = image.height;
     picture.width = image.width;
-    picture.validates = IsOfValidation(input_.root, dataset.path);
+    picture.validates = PartOf(input_.root, dataset.path) == Part::kValidation;
     set_->pictures.push_back(std::move(picture));
     return next;
   }
@@ -139,7 +139,11 @@ class Reader {
 absl::Status ReadCoco(const ReaderInput& input, ForeignSet* set) {
   Reader reader(input, set);
   for (const std::string& file : input.files) {
-    RETURN_IF_ERROR(reader.Read(file));
+    if (PartOf(input.root, file) == Part::kTest) {
+      set->notes.Add(kTestPart, file);
+    } else {
+      RETURN_IF_ERROR(reader.Read(file));
+    }
   }
   return absl::OkStatus();
 }

@@ -201,7 +201,8 @@ bool AddPicture(const ReaderInput& input, const std::string& file,
   absl::Status status;
   picture->source = file;
   picture->relative = true;
-  picture->validates = IsOfValidation(input.root, DirectoryOf(file));
+  picture->validates =
+      PartOf(input.root, DirectoryOf(file)) == Part::kValidation;
   const auto path = input.pictures->FindStem(PictureStem(file));
   if (path.ok()) {
     picture->path = *path;
@@ -282,6 +283,10 @@ absl::Status ReadYolo(const ReaderInput& input, ForeignSet* set) {
   set->classes = names;
   std::set<std::string> seen;
   for (const std::string& file : input.files) {
+    if (PartOf(input.root, DirectoryOf(file)) == Part::kTest) {
+      set->notes.Add(kTestPart, file);
+      continue;
+    }
     ForeignPicture picture;
     if (!AddPicture(input, file, &picture, set)) continue;
     seen.insert(picture.path);
@@ -292,9 +297,11 @@ absl::Status ReadYolo(const ReaderInput& input, ForeignSet* set) {
         seen.count(file) > 0) {
       continue;
     }
+    const Part part = PartOf(input.root, DirectoryOf(file));
+    if (part == Part::kTest) continue;
     ForeignPicture picture;
     picture.source = picture.path = file;
-    picture.validates = IsOfValidation(input.root, DirectoryOf(file));
+    picture.validates = part == Part::kValidation;
     set->pictures.push_back(std::move(picture));
   }
   return absl::OkStatus();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -32,22 +33,27 @@ inline std::string StemOf(const std::string& path) {
   return dot == name.npos || dot == 0 ? name : name.substr(0, dot);
 }
 
-// Whether the path has a name below the root, or a part of one between
-// underscores, that says that it is of a validation part: val, valid or
-// validation, also with a number, as in labels/val2017/a.txt and
-// instances_val2017.json.
-inline bool IsOfValidation(absl::string_view root, absl::string_view path) {
+enum class Part { kTrain, kValidation, kTest };
+
+// Of which part of its data set a file is: the path has a name below the root,
+// or a part of one between underscores, that is val, valid, validation or test,
+// also with a number, as in labels/val2017/a.txt and instances_val2017.json.
+inline Part PartOf(absl::string_view root, absl::string_view path) {
   if (absl::StartsWith(path, root)) path.remove_prefix(root.size());
   for (absl::string_view part : absl::StrSplit(path, absl::ByAnyChar("/_"))) {
-    if (absl::ConsumePrefix(&part, "validation") ||
-        absl::ConsumePrefix(&part, "valid") ||
-        absl::ConsumePrefix(&part, "val")) {
-      if (part.empty() || part[0] == '.' || (part[0] >= '0' && part[0] <= '9'))
-        return true;
+    const bool validates = absl::ConsumePrefix(&part, "validation") ||
+                           absl::ConsumePrefix(&part, "valid") ||
+                           absl::ConsumePrefix(&part, "val");
+    if (!validates && !absl::ConsumePrefix(&part, "test")) continue;
+    if (part.empty() || part[0] == '.' || absl::ascii_isdigit(part[0])) {
+      return validates ? Part::kValidation : Part::kTest;
     }
   }
-  return false;
+  return Part::kTrain;
 }
+
+// What is said of files of a test part.
+inline constexpr char kTestPart[] = "files of a test part, left out";
 
 }  // namespace fcis::data
 
