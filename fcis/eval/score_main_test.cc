@@ -490,6 +490,7 @@ TEST_F(ScoreMainTest, PascalVocsMetric) {
   EXPECT_THAT(Load("voc.json"), HasSubstr("\"metric\": \"voc\""));
   EXPECT_THAT(Load("voc.csv"), HasSubstr("Item,AP@0.50"));
   EXPECT_EQ(Score("[]", "--metric pascal").code, 2);
+  EXPECT_EQ(Score("[]", "--metric voc --report_html o.html").code, 2);
 }
 
 // Findings are warnings; exit code and numbers stay.

@@ -6,6 +6,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
@@ -62,6 +63,10 @@ absl::Status WriteTables(const std::string& markdown, const std::string& csv) {
 
 absl::Status WriteVocScores(const Evaluation& evaluation,
                             const std::vector<std::string>& findings) {
+  if (NeedsExplanation() || !absl::GetFlag(FLAGS_output_curves).empty()) {
+    return UsageError(
+        "--report_html and --output_curves go with --metric coco");
+  }
   const VocScores scores = ScoreVoc(evaluation);
   absl::PrintF("%s", VocText(scores));
   RETURN_IF_ERROR(

@@ -11,6 +11,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/flags/flag.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -70,8 +71,7 @@ Program MakeProgram() {
       "after their picture: <picture>.png has a number or colour for each "
       "object, <picture>_<number>.png and <picture>_<number>_<class>.png one "
       "object (as demo --save_masks writes them). The class is the name's, "
-      "else "
-      "that of the folder: masks/<class>/<picture>.png.";
+      "else that of the folder: masks/<class>/<picture>.png.";
   program.groups = {
       {"Input", {"from", "image_dir", "bad_annotations", "max_messages"}},
       {"Output", {"out", "to", "copy_images"}},
@@ -164,12 +164,26 @@ absl::Status ReadAs(data::ForeignFormat format, const data::ReaderInput& input,
   return absl::InternalError("no such format");
 }
 
+// All files below the root but those of an earlier conversion to `out` there.
+absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& root,
+                                                 const std::string& out) {
+  ASSIGN_OR_RETURN(std::vector<std::string> files, data::ListFiles(root));
+  const std::string top = absl::StrCat(out, "/");
+  if (absl::StartsWith(root, top)) return files;
+  files.erase(std::remove_if(files.begin(), files.end(),
+                             [&](const std::string& file) {
+                               return absl::StartsWith(file, top);
+                             }),
+              files.end());
+  return files;
+}
+
 // A file has its pictures beside it, or where --image_dir says.
 absl::StatusOr<data::ForeignSet> ReadSet(const Flags& flags) {
   ASSIGN_OR_RETURN(const std::string root, Unpacked(flags));
   data::ReaderInput input;
   input.root = root;
-  ASSIGN_OR_RETURN(input.all, data::ListFiles(root));
+  ASSIGN_OR_RETURN(input.all, FilesOf(root, flags.out));
   ASSIGN_OR_RETURN(data::FoundFormat found,
                    data::FindFormat(root, input.all, flags.from));
   absl::PrintF("format: %s, %d files\n", NameOf(found.format),
@@ -197,10 +211,13 @@ absl::StatusOr<data::ForeignSet> ReadSet(const Flags& flags) {
 // Whether there are two parts; chooses them where that is asked for.
 bool ChooseParts(double share, data::ForeignSet* set) {
   if (share > 0) {
+    // Names that stay when the whole is moved.
+    const auto places = data::PicturesInPlace(*set);
     std::vector<data::PictureClasses> pictures;
     for (const data::ForeignPicture& picture : set->pictures) {
       data::PictureClasses& classes = pictures.emplace_back();
-      classes.file_name = picture.path.empty() ? picture.name : picture.path;
+      classes.file_name =
+          places.ok() ? places->names[pictures.size() - 1] : picture.source;
       for (const data::ForeignObject& object : picture.objects) {
         if (object.crowd || object.ignore) continue;
         classes.classes.push_back(static_cast<int>(

@@ -162,6 +162,11 @@ TEST_F(ConvertDatasetTest, PicturesThatLabelmeEmbedsAreWrittenOut) {
   EXPECT_THAT(out_, HasSubstr("expected --copy_images"));
   ASSERT_EQ(Run("mine --out out --copy_images"), 0) << out_;
   EXPECT_EQ(*ReadFile(root_ + "/out/images/a.jpg"), jpeg);
+  Write("mine/a.json",
+        Labelme(kRectangle, "gone.jpg",
+                absl::StrCat("\"", absl::Base64Escape(jpeg), "\""), 5, 6));
+  EXPECT_EQ(Run("mine --out out --copy_images"), 1);
+  EXPECT_THAT(out_, HasSubstr("the embedded picture is 80x60"));
 }
 
 TEST_F(ConvertDatasetTest, SizesThatAreWrongAreErrors) {
@@ -249,11 +254,16 @@ TEST_F(ConvertDatasetTest, FoldersOfMasks) {
   Write("set/masks/nut/b.png", PaletteLikePng({0, 0, 0, 9}));
   Write("set/masks/b_001_bolt.png", PaletteLikePng({0, 7, 8, 0}));
   ASSERT_EQ(Run("set --out out"), 0) << out_;
+  // Once more, into a folder of the input.
+  ASSERT_EQ(Run("set --out set/out --copy_images"), 0) << out_;
+  ASSERT_EQ(Run("set --out set/out --copy_images"), 0) << out_;
   const Contents contents = ReadContents(root_ + "/out/annotations.json");
+  EXPECT_EQ(ReadContents(root_ + "/set/out/annotations.json"), contents);
   EXPECT_THAT(contents.at("a"),
               ElementsAre(Object("object", 1200), Object("object", 2400)));
   EXPECT_THAT(contents.at("b"),
               ElementsAre(Object("bolt", 2400), Object("nut", 1200)));
+  fs::remove_all(root_ + "/set/out");
   Write("set/masks/c_1.png", PaletteLikePng({0, 7}));
   EXPECT_EQ(Run("set --out out"), 1);
   EXPECT_THAT(out_, HasSubstr("masks/c_1.png: no picture is called like it"));
@@ -331,6 +341,9 @@ TEST_F(ConvertDatasetTest, WhatItIsMustBePlain) {
   EXPECT_THAT(out_, HasSubstr("--from yolo: "));
   EXPECT_EQ(Run("both --out out --from yolo"), 1);
   EXPECT_THAT(out_, HasSubstr("no names of classes"));
+  Write("broken/a.json", R"({"shapes": [})");
+  EXPECT_EQ(Run("broken --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("broken/a.json: byte 12: "));
   Write("det.json", R"([{"image_id": 1, "score": 1}])");
   EXPECT_EQ(Run("det.json --out out"), 1);
   EXPECT_THAT(out_, HasSubstr("results of a detector"));

@@ -37,15 +37,16 @@ class DatasetLookTest : public ::testing::Test {
   // Of objects: picture, class, polygon, each with its own id from 1 on.
   struct Object {
     int picture, category;
-    std::string polygon;
+    std::string polygon, bbox = "";  // "": that of the mask
   };
   DatasetLook Look(const std::vector<Object>& objects) {
     std::vector<std::string> annotations;
     for (const Object& o : objects) {
       annotations.push_back(absl::StrCat(
           "{\"id\": ", annotations.size() + 1, ", \"image_id\": ", o.picture,
-          ", \"category_id\": ", o.category, ", \"segmentation\": [[",
-          o.polygon, "]]}"));
+          ", \"category_id\": ", o.category,
+          o.bbox.empty() ? "" : absl::StrCat(", \"bbox\": [", o.bbox, "]"),
+          ", \"segmentation\": [[", o.polygon, "]]}"));
     }
     const std::string path = root_ + "/a.json";
     EXPECT_TRUE(
@@ -98,7 +99,7 @@ TEST_F(DatasetLookTest, FindsWhatIsOdd) {
                           {3, 1, "100,20,120,20,120,40,100,40"},
                           {3, 1, "100,20,120,20,120,40.2,100,40"},
                           {3, 2, "100,20,120,20,120,40,100,40"},
-                          {3, 1, "130,20,180,20.01,131,20"}})),
+                          {3, 1, "130,20,180,20.01,131,20", "130,20,50,1"}})),
               ElementsAre("masks of fewer than 16 pixels: 1",
                           "masks of more than 90 % of their picture: 2",
                           "polygons that leave their picture: 3",

@@ -106,7 +106,10 @@ std::vector<int> ChooseHeldOut(const std::vector<PictureClasses>& pictures,
     for (const int c : file.classes) {
       if (training[c] == 1) return false;
     }
-    for (const int c : file.classes) --training[c], ++validating[c];
+    for (const int c : file.classes) {
+      --training[c];
+      ++validating[c];
+    }
     chosen.insert(chosen.end(), file.positions.begin(), file.positions.end());
     return true;
   };

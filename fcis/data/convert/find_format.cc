@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -33,6 +34,7 @@ constexpr char kVia[] = "a project of VIA; export it there in COCO's format";
 struct JsonKeys {
   bool object = false;  // else a list, of whose first element they are
   std::vector<std::string> keys;
+  absl::Status status;  // why there may be more
 
   bool Has(const char* key) const {
     for (const std::string& one : keys) {
@@ -45,6 +47,7 @@ struct JsonKeys {
 JsonKeys KeysOf(const std::string& path) {
   JsonKeys found;
   const auto file = OpenJson(path);
+  found.status = file.status();
   if (!file.ok()) return found;
   JsonScanner json((*file)->bytes());
   const auto read = [&] {
@@ -54,11 +57,16 @@ JsonKeys KeysOf(const std::string& path) {
     });
   };
   found.object = json.Peek() == JsonScanner::Kind::kObject;
+  bool enough = false;
   if (found.object) {
-    read();
+    enough = read() && json.ReadEnd();
   } else {
-    json.ReadArray([&] { return read() && json.Fail("one is enough"); });
+    json.ReadArray([&] {
+      enough = read();
+      return enough && json.Fail("the first is enough");
+    });
   }
+  if (!enough) found.status = json.status();
   return found;
 }
 
@@ -115,6 +123,8 @@ class Sorter {
       others_.emplace(kVia, file);
     } else if (!keys.object && keys.Has("score") && keys.Has("image_id")) {
       others_.emplace(kResults, file);
+    } else if (!keys.status.ok()) {
+      others_.emplace(std::string(keys.status.message()), file);
     }
   }
   void Add(ForeignFormat format, const std::string& file) {

@@ -204,6 +204,13 @@ absl::Status TakePicture(const ReaderInput& input, const LabelmeFile& file,
   }
   if (!IsPicture(file.image_data)) return path.status();
   ASSIGN_OR_RETURN(const ImageSize size, SizeOf(file.image_data));
+  if ((file.height >= 0 && file.height != size.height) ||
+      (file.width >= 0 && file.width != size.width)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the embedded picture is ", size.width, "x", size.height,
+        " (width x height), but \"imageWidth\" and \"imageHeight\" are ",
+        file.width, "x", file.height));
+  }
   picture->height = size.height;
   picture->width = size.width;
   picture->name =
