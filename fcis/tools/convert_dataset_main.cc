@@ -44,7 +44,7 @@ ABSL_FLAG(std::string, from, "",
           "The format, one of coco, labelme, label_studio, yolo, voc, masks. "
           "Default: what the files are.");
 ABSL_FLAG(std::string, to, "coco", "What is written: coco, yolo or labelme.");
-ABSL_FLAG(double, val, 0,
+ABSL_FLAG(double, hold_out, 0,
           "Share of the pictures with objects that becomes a validation part "
           "(at least 4 of 12 and more, at most 200 and what classes need), so "
           "that each class of two pictures is in both. 0: the parts that the "
@@ -75,7 +75,7 @@ Program MakeProgram() {
   program.groups = {
       {"Input", {"from", "image_dir", "bad_annotations", "max_messages"}},
       {"Output", {"out", "to", "copy_images"}},
-      {"Validation part", {"val", "seed"}},
+      {"Validation part", {"hold_out", "seed"}},
       {"Computing", {"threads"}}};
   program.texts = {
       {"out",
@@ -85,7 +85,7 @@ Program MakeProgram() {
       {"image_dir", "The pictures, where they are not with their annotations."},
       {"seed", "Which pictures validate."}};
   program.examples = {
-      "convert_dataset labelme_folder --out mine --val 0.15",
+      "convert_dataset labelme_folder --out mine --hold_out 0.15",
       "convert_dataset cvat_export.zip --out mine",
       "convert_dataset label_studio.json --image_dir pictures --out mine",
       "convert_dataset mine/annotations.json --to yolo --out mine_yolo"};
@@ -94,7 +94,7 @@ Program MakeProgram() {
 
 struct Flags {
   std::string input, image_dir, out, from, to;
-  double val = 0;
+  double hold_out = 0;
   bool copy = false;
   data::BadAnnotationPolicy policy;
 };
@@ -111,15 +111,15 @@ absl::StatusOr<Flags> ReadFlags(const std::vector<std::string>& arguments) {
   flags.image_dir = ResolvePath(absl::GetFlag(FLAGS_image_dir));
   flags.from = absl::GetFlag(FLAGS_from);
   flags.to = absl::GetFlag(FLAGS_to);
-  flags.val = absl::GetFlag(FLAGS_val);
+  flags.hold_out = absl::GetFlag(FLAGS_hold_out);
   if (!flags.from.empty()) {
     RETURN_IF_ERROR(
         CheckChoice("from", flags.from, data::ForeignFormatNames()));
   }
   RETURN_IF_ERROR(CheckChoice("to", flags.to, {"coco", "yolo", "labelme"}));
-  if (!(flags.val >= 0 && flags.val < 1)) {
-    return UsageError(
-        absl::StrCat("--val=", flags.val, ": expected 0 to less than 1"));
+  if (!(flags.hold_out >= 0 && flags.hold_out < 1)) {
+    return UsageError(absl::StrCat("--hold_out=", flags.hold_out,
+                                   ": expected 0 to less than 1"));
   }
   flags.copy = absl::GetFlag(FLAGS_copy_images) || flags.to != "coco";
   ASSIGN_OR_RETURN(flags.policy, data::BadAnnotationPolicyFromFlags());
@@ -328,8 +328,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     return absl::NotFoundError(absl::StrCat(
         flags.input, ": no pictures to train on\n", set.notes.ToText()));
   }
-  const bool parts = ChooseParts(flags.val, &set);
-  if (flags.val > 0 && !parts) {
+  const bool parts = ChooseParts(flags.hold_out, &set);
+  if (flags.hold_out > 0 && !parts) {
     absl::PrintF("no validation part: fewer than 8 pictures with objects\n");
   }
   PrintCounts(set);

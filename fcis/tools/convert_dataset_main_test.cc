@@ -349,7 +349,7 @@ TEST_F(ConvertDatasetTest, WhatItIsMustBePlain) {
   EXPECT_THAT(out_, HasSubstr("results of a detector"));
   EXPECT_EQ(Run("--out out"), 2);
   EXPECT_EQ(Run("both --out out --from lablme"), 2);
-  EXPECT_EQ(Run("both --out out --val 1"), 2);
+  EXPECT_EQ(Run("both --out out --hold_out 1"), 2);
   EXPECT_EQ(Run("missing --out out"), 1);
 }
 
@@ -380,7 +380,8 @@ TEST_F(RoundTripTest, ThroughLabelmeEveryPixelStays) {
 // Parts are joined by lines, which may cover the pixels they run along, and
 // coordinates have seven digits.
 TEST_F(RoundTripTest, ThroughYoloAreasStayWithinTheLinesThatJoinParts) {
-  ASSERT_EQ(Run("scenes --to yolo --out yolo --val 0.25 --seed 5"), 0) << out_;
+  ASSERT_EQ(Run("scenes --to yolo --out yolo --hold_out 0.25 --seed 5"), 0)
+      << out_;
   ASSERT_EQ(Run("yolo --out back"), 0) << out_;
   Contents after = ReadContents(root_ + "/back/train.json");
   const Contents val = ReadContents(root_ + "/back/val.json");
@@ -400,9 +401,9 @@ TEST_F(RoundTripTest, ThroughYoloAreasStayWithinTheLinesThatJoinParts) {
 
 TEST_F(RoundTripTest, TheSeedChoosesAndEachClassIsInBothParts) {
   const auto validates = [&](const char* seed) {
-    EXPECT_EQ(
-        Run(absl::StrCat("scenes --val 0.25 --out o", seed, " --seed ", seed)),
-        0)
+    EXPECT_EQ(Run(absl::StrCat("scenes --hold_out 0.25 --out o", seed,
+                               " --seed ", seed)),
+              0)
         << out_;
     EXPECT_THAT(out_, HasSubstr("of them to validate)"));
     return ReadContents(absl::StrCat(root_, "/o", seed, "/val.json"));
