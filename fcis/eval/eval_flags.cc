@@ -13,9 +13,15 @@
 ABSL_FLAG(std::string, iou_type, "segm",
           "What is compared: segm (masks), bbox (boxes) or boundary (masks, "
           "and no better than their boundaries).");
+ABSL_FLAG(std::string, metric, "coco",
+          "coco: COCOeval's. voc: Pascal VOC's AP, by the area under the curve "
+          "and by VOC 2007's eleven points, as chainercv computes it: each "
+          "detection claims the object that it overlaps the most, and none is "
+          "cut off; --max_dets, --area_ranges, --output_curves and "
+          "--report_html are COCO's.");
 ABSL_FLAG(std::string, iou_thresholds, "",
           "IoUs from which on a detection is right. Default: "
-          "0.5,0.55,...,0.95.");
+          "0.5,0.55,...,0.95; of --metric voc 0.5,0.7.");
 ABSL_FLAG(std::string, max_dets, "",
           "Detections that count per picture and category. Default: 1,10,100.");
 ABSL_FLAG(std::string, area_ranges, "",
@@ -93,15 +99,19 @@ absl::StatusOr<IouType> ParseIouType(absl::string_view text) {
 }  // namespace
 
 std::vector<std::string> EvalFlagNames() {
-  return {"iou_type",       "iou_thresholds",  "max_dets",       "area_ranges",
-          "image_ids",      "category_ids",    "class_agnostic", "sane",
-          "boxes_as_masks", "bad_annotations", "max_messages"};
+  return {"metric",      "iou_type",       "iou_thresholds",  "max_dets",
+          "area_ranges", "image_ids",      "category_ids",    "class_agnostic",
+          "sane",        "boxes_as_masks", "bad_annotations", "max_messages"};
 }
 
 absl::StatusOr<EvalOptions> EvalOptionsFromFlags() {
   EvalOptions options;
   ASSIGN_OR_RETURN(options.iou_type,
                    ParseIouType(absl::GetFlag(FLAGS_iou_type)));
+  RETURN_IF_ERROR(
+      CheckChoice("metric", absl::GetFlag(FLAGS_metric), {"coco", "voc"}));
+  options.voc = absl::GetFlag(FLAGS_metric) == "voc";
+  if (options.voc) options.iou_thresholds = {.5, .7};
   RETURN_IF_ERROR(TakeList(FLAGS_iou_thresholds, "a number of 0 to 1",
                            ParseThreshold, &options.iou_thresholds));
   RETURN_IF_ERROR(TakeList(FLAGS_max_dets, "a whole number above 0",

@@ -480,6 +480,19 @@ TEST_F(ScoreMainTest, ReadsNamedPipes) {
   EXPECT_THAT(Load("o.html"), HasSubstr("\"results\":\"b\""));
 }
 
+TEST_F(ScoreMainTest, PascalVocsMetric) {
+  const Outcome outcome =
+      Score(absl::StrCat("[", Detection(3, "[50, 50, 20, 20]", .9), "]"),
+            "--metric voc --output_json voc.json --output_csv voc.csv");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("mAP@0.50 "));
+  EXPECT_THAT(outcome.out, HasSubstr("| Item | AP@0.50 | AP@0.70 |"));
+  EXPECT_THAT(Load("voc.json"), HasSubstr("\"metric\": \"voc\""));
+  EXPECT_THAT(Load("voc.csv"), HasSubstr("Item,AP@0.50"));
+  EXPECT_EQ(Score("[]", "--metric pascal").code, 2);
+  EXPECT_EQ(Score("[]", "--metric voc --report_html o.html").code, 2);
+}
+
 // Findings are warnings; exit code and numbers stay.
 TEST_F(ScoreMainTest, SaysWhereAZeroMayComeFrom) {
   const auto list = [](const std::string& detection) {

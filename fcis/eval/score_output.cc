@@ -7,6 +7,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
@@ -16,6 +17,7 @@
 #include "fcis/eval/coco/diagnose.h"
 #include "fcis/eval/coco/score_json.h"
 #include "fcis/eval/coco/score_table.h"
+#include "fcis/eval/coco/voc_score.h"
 #include "fcis/eval/report/html_report.h"
 
 ABSL_FLAG(std::string, table, "markdown",
@@ -55,6 +57,29 @@ absl::Status WriteReport(const Evaluation& evaluation,
   return WriteIfNamed(FLAGS_report_html, page);
 }
 
+// The table as --table and files have it.
+absl::Status WriteTables(const std::string& markdown, const std::string& csv) {
+  const std::string table = absl::GetFlag(FLAGS_table);
+  if (table != "none") {
+    absl::PrintF("\n%s", table == "csv" ? csv : markdown);
+  }
+  RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_csv, csv));
+  return WriteIfNamed(FLAGS_output_markdown, markdown);
+}
+
+absl::Status WriteVocScores(const Evaluation& evaluation,
+                            const std::vector<std::string>& findings) {
+  if (NeedsExplanation() || !absl::GetFlag(FLAGS_output_curves).empty()) {
+    return UsageError(
+        "--report_html and --output_curves go with --metric coco");
+  }
+  const VocScores scores = ScoreVoc(evaluation);
+  absl::PrintF("%s", VocText(scores));
+  RETURN_IF_ERROR(
+      WriteTables(MarkdownOf(VocRows(scores)), CsvOf(VocRows(scores))));
+  return WriteIfNamed(FLAGS_output_json, VocJson(scores, findings));
+}
+
 }  // namespace
 
 std::vector<std::string> ScoreOutputFlagNames() {
@@ -74,18 +99,13 @@ absl::Status WriteScores(const Evaluation& evaluation) {
   for (const std::string& finding : findings) {
     PrintLine(stderr, absl::StrCat("warning: ", finding));
   }
+  if (evaluation.options.voc) return WriteVocScores(evaluation, findings);
   absl::PrintF("%s", SummaryText(evaluation.summary, evaluation.options));
   const std::vector<CategoryRow> rows = CategoryRows(evaluation);
-  const std::string table = absl::GetFlag(FLAGS_table);
-  const std::string markdown = MarkdownTable(evaluation.summary, rows);
-  const std::string csv = CsvTable(evaluation.summary, rows);
-  if (table != "none") {
-    absl::PrintF("\n%s", table == "csv" ? csv : markdown);
-  }
+  RETURN_IF_ERROR(WriteTables(MarkdownTable(evaluation.summary, rows),
+                              CsvTable(evaluation.summary, rows)));
   RETURN_IF_ERROR(
       WriteIfNamed(FLAGS_output_json, ScoreJson(evaluation, findings)));
-  RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_csv, csv));
-  RETURN_IF_ERROR(WriteIfNamed(FLAGS_output_markdown, markdown));
   RETURN_IF_ERROR(WriteReport(evaluation, std::move(findings)));
   if (absl::GetFlag(FLAGS_output_curves).empty()) return absl::OkStatus();
   return WriteIfNamed(FLAGS_output_curves, CurvesJson(evaluation.curves));

@@ -21,6 +21,13 @@
 #include "fcis/data/coco/data_flags.h"
 #include "fcis/data/coco/splits.h"
 #include "fcis/model/cli/model_flags.h"
+#include "fcis/tools/dataset_look.h"
+#include "fcis/tools/dataset_page.h"
+
+ABSL_FLAG(std::string, html, "",
+          "Write a page to this file that shows the data set: counts and sizes "
+          "by class, what is odd in it, and pictures with their masks.");
+ABSL_FLAG(int, gallery, 60, "Pictures on that page, at most.");
 
 namespace fcis::tools {
 namespace {
@@ -41,7 +48,7 @@ Program MakeProgram() {
                      {"ann_file", "image_dir", "data_dir", "bad_annotations",
                       "max_messages"}},
                     {"Preparation", {"min_size", "max_size"}},
-                    {"Output", {"output_json"}},
+                    {"Output", {"output_json", "html", "gallery"}},
                     {"Computing", {"threads"}}};
   program.texts = {
       {"ann_file",
@@ -55,7 +62,8 @@ Program MakeProgram() {
   program.examples = {
       "check_dataset",
       "check_dataset --ann_file a.json --image_dir pictures --output_json "
-      "report.json"};
+      "report.json",
+      "check_dataset --ann_file a.json --image_dir pictures --html a.html"};
   return program;
 }
 
@@ -92,8 +100,30 @@ absl::StatusOr<data::DatasetReport> Check(
   });
 }
 
-absl::Status Run() {
+absl::Status CheckFlags() {
   RETURN_IF_ERROR(model::CheckModelFlags());
+  const int gallery = absl::GetFlag(FLAGS_gallery);
+  constexpr int kMost = 10000;
+  if (gallery >= 0 && gallery <= kMost) return absl::OkStatus();
+  return UsageError(
+      absl::StrCat("--gallery=", gallery, ": expected 0 to ", kMost));
+}
+
+absl::Status WritePage(const std::vector<data::CocoSource>& sources,
+                       const data::DatasetReport& report,
+                       const std::string& path) {
+  ASSIGN_OR_RETURN(const data::CocoIndex index, data::IndexCoco(sources));
+  DatasetPageOptions options;
+  options.title = sources[0].ann_file;
+  options.gallery = absl::GetFlag(FLAGS_gallery);
+  RETURN_IF_ERROR(WriteFileAtomic(
+      path, DatasetPage(index, report, LookAt(index), options)));
+  absl::PrintF("page: %s\n", path);
+  return absl::OkStatus();
+}
+
+absl::Status Run() {
+  RETURN_IF_ERROR(CheckFlags());
   ModelConfig config;
   RETURN_IF_ERROR(model::ApplyModelFlags(&config));
   ASSIGN_OR_RETURN(const data::BadAnnotationPolicy policy,
@@ -108,6 +138,8 @@ absl::Status Run() {
   if (!json.empty()) {
     RETURN_IF_ERROR(WriteFileAtomic(json, report.ToJson()));
   }
+  const std::string page = ResolvePath(absl::GetFlag(FLAGS_html));
+  if (!page.empty()) RETURN_IF_ERROR(WritePage(sources, report, page));
   const absl::Status bad = report.problems.Check(policy);
   for (const std::string& note : report.problems.Notes(policy)) {
     absl::PrintF("%s\n", note);

@@ -64,6 +64,15 @@ TEST_F(CheckDatasetMainTest, ACleanDataSet) {
               HasSubstr("\"used_pictures\": 3"));
 }
 
+TEST_F(CheckDatasetMainTest, WritesAPage) {
+  EXPECT_EQ(Run(absl::StrCat(kData, " --html page.html --gallery 2")), 0)
+      << out_;
+  EXPECT_THAT(out_, HasSubstr("page: "));
+  const std::string page = ReadFile(absl::StrCat(root_, "/page.html")).value();
+  EXPECT_THAT(page, HasSubstr("\"jpeg\":\"/9j/"));
+  EXPECT_EQ(Run(absl::StrCat(kData, " --html p --gallery -1")), 2) << out_;
+}
+
 TEST_F(CheckDatasetMainTest, AMissingPictureFailsTheVerification) {
   std::filesystem::remove(absl::StrCat(root_, "/images/000000000002.jpg"));
   EXPECT_EQ(Run(kData), 3) << out_;

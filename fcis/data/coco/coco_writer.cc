@@ -29,6 +29,19 @@ bool IsFinite(const XywhBox& box) {
          std::isfinite(box.width) && std::isfinite(box.height);
 }
 
+void PutOutline(const WrittenAnnotation& annotation, Json& json) {
+  if (annotation.polygons.empty()) {
+    PutMask(annotation.mask, json);
+    return;
+  }
+  PutArray("segmentation", annotation.polygons, json,
+           [&](const std::vector<double>& polygon) {
+             json.StartArray();
+             for (const double number : polygon) PutJson(number, json);
+             json.EndArray();
+           });
+}
+
 // `put` writes a record's members.
 template <typename Record, typename Put>
 void PutRecords(const char* name, const std::vector<Record>& records,
@@ -80,7 +93,8 @@ absl::Status WriteCocoDataset(const std::string& path,
                  PutMember("image_id", annotation.image_id, json);
                  PutMember("category_id", annotation.category_id, json);
                  PutMember("iscrowd", int{annotation.crowd}, json);
-                 PutMask(annotation.mask, json);
+                 if (annotation.ignore) PutMember("ignore", 1, json);
+                 PutOutline(annotation, json);
                  PutMember("area", RleArea(annotation.mask), json);
                  PutBox(RleToBbox(annotation.mask), json);
                });

@@ -33,6 +33,9 @@ struct WrittenAnnotation {
   int64_t id = 0, image_id = 0, category_id = 0;
   Rle mask;  // its area and box are written too
   bool crowd = false;
+  // Written in place of the mask, which is theirs, unless it is empty.
+  std::vector<std::vector<double>> polygons = {};
+  bool ignore = false;  // "ignore", written where it holds
 };
 
 struct WrittenDataset {
@@ -42,7 +45,7 @@ struct WrittenDataset {
   std::vector<WrittenAnnotation> annotations;
 };
 
-// One JSON object, masks as compressed RLE. Errors name the file.
+// One JSON object, masks as polygons or compressed RLE. Errors name the file.
 absl::Status WriteCocoDataset(const std::string& path,
                               const WrittenDataset& dataset);
 

@@ -35,11 +35,12 @@ struct File {
 };
 
 // Files with objects, in the order in which they are taken.
-std::vector<File> InOrder(const std::vector<PictureClasses>& pictures) {
+std::vector<File> InOrder(const std::vector<PictureClasses>& pictures,
+                          uint64_t seed) {
   std::map<std::pair<uint64_t, std::string>, File> files;
   for (size_t i = 0; i < pictures.size(); ++i) {
     const PictureClasses& picture = pictures[i];
-    const uint64_t hash = Mix64(Fnv1a64(picture.file_name));
+    const uint64_t hash = Mix64(Fnv1a64(picture.file_name) ^ seed);
     File& file = files[{hash, picture.file_name}];
     file.positions.push_back(static_cast<int>(i));
     file.classes.insert(picture.classes.begin(), picture.classes.end());
@@ -93,23 +94,39 @@ absl::StatusOr<Read> ReadPictures(const std::string& ann_file) {
 }  // namespace
 
 std::vector<int> ChooseHeldOut(const std::vector<PictureClasses>& pictures,
-                               double share) {
-  const std::vector<File> files = InOrder(pictures);
-  std::map<int, int> training;  // files by class
+                               double share, uint64_t seed, bool every_class) {
+  const std::vector<File> files = InOrder(pictures, seed);
+  std::map<int, int> training, validating;  // files by class
   for (const File& file : files) {
     for (const int c : file.classes) ++training[c];
   }
-  int64_t wanted = Wanted(static_cast<int64_t>(files.size()), share);
   std::vector<int> chosen;
-  for (const File& file : files) {
-    if (wanted <= 0) break;
-    const bool last_of_any =
-        std::any_of(file.classes.begin(), file.classes.end(),
-                    [&](int c) { return training[c] == 1; });
-    if (last_of_any) continue;
-    for (const int c : file.classes) --training[c];
+  // Unless a class would have none to train on.
+  const auto take = [&](const File& file) {
+    for (const int c : file.classes) {
+      if (training[c] == 1) return false;
+    }
+    for (const int c : file.classes) {
+      --training[c];
+      ++validating[c];
+    }
     chosen.insert(chosen.end(), file.positions.begin(), file.positions.end());
-    --wanted;
+    return true;
+  };
+  int64_t wanted = Wanted(static_cast<int64_t>(files.size()), share);
+  std::vector<const File*> left;
+  for (const File& file : files) {
+    if (wanted > 0 && take(file)) {
+      --wanted;
+    } else {
+      left.push_back(&file);
+    }
+  }
+  for (const File* file : left) {
+    const bool needed = every_class && !chosen.empty() &&
+                        std::any_of(file->classes.begin(), file->classes.end(),
+                                    [&](int c) { return validating[c] == 0; });
+    if (needed) take(*file);
   }
   std::sort(chosen.begin(), chosen.end());
   return chosen;

@@ -19,11 +19,14 @@ struct PictureClasses {
 // Positions, ascending, of the pictures that validate. `share` of those with
 // objects, at least 4 of 12 and more, at least 1 of fewer, at most 200; of
 // fewer than 8 none. They are the first in the order of a hash of their file
-// names: other pictures in the set hardly change which they are. Those of one
-// file name stay together. Passed over are pictures without which a class would
-// have none to train on, so that it may be fewer.
+// names and `seed`: other pictures in the set hardly change which they are.
+// Those of one file name stay together. Passed over are pictures without which
+// a class would have none to train on, so that it may be fewer. With
+// `every_class` come those that a class of two pictures and more needs to be
+// validated too.
 std::vector<int> ChooseHeldOut(const std::vector<PictureClasses>& pictures,
-                               double share);
+                               double share, uint64_t seed = 0,
+                               bool every_class = false);
 
 struct HeldOut {
   int64_t pictures = 0;           // of the whole file

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
@@ -151,6 +153,34 @@ TEST(HoldOutTest, FilesThatAreNoneAreNamed) {
   const auto none = HoldOut(path, 0.1);
   ASSERT_TRUE(none.ok()) << none.status();
   EXPECT_EQ(none->held_out, 0);
+}
+
+// Of 40 pictures one in twenty has the rare class, and each of those something
+// common.
+TEST(ChooseHeldOutTest, EveryClassOfTwoPicturesValidatesWhereThatIsAskedFor) {
+  std::vector<PictureClasses> pictures;
+  for (int i = 0; i < 40; ++i) {
+    pictures.push_back({std::to_string(i), {0}});
+    if (i % 20 == 3) pictures.back().classes.push_back(1);
+    if (i == 9) pictures.back().classes.push_back(2);
+  }
+  for (uint64_t seed = 1; seed < 20; ++seed) {
+    std::vector<int> validating(3, 0), training(3, 0);
+    const std::vector<int> chosen =
+        ChooseHeldOut(pictures, .1, seed, /*every_class=*/true);
+    for (int i = 0; i < 40; ++i) {
+      const bool validates =
+          std::find(chosen.begin(), chosen.end(), i) != chosen.end();
+      for (const int c : pictures[i].classes) {
+        ++(validates ? validating : training)[c];
+      }
+    }
+    EXPECT_EQ(validating[1], 1) << seed;
+    EXPECT_EQ(training[1], 1) << seed;
+    EXPECT_EQ(training[2], 1) << seed;
+  }
+  EXPECT_NE(ChooseHeldOut(pictures, .1, 1), ChooseHeldOut(pictures, .1, 2));
+  EXPECT_EQ(ChooseHeldOut(pictures, .1, 0), ChooseHeldOut(pictures, .1));
 }
 
 }  // namespace

@@ -94,6 +94,28 @@ class PngDecoder {
     return image;
   }
 
+  absl::StatusOr<PngLabels> DecodeLabels(int64_t max_pixels) {
+    ASSIGN_OR_RETURN(const ImageSize size, ReadSize(max_pixels));
+    const png_byte type = png_get_color_type(png_, info_);
+    PngLabels labels;
+    labels.height = size.height;
+    labels.width = size.width;
+    labels.colors =
+        type != PNG_COLOR_TYPE_PALETTE && (type & PNG_COLOR_MASK_COLOR) != 0;
+    // Gray of 16 bits has two bytes, and so has nothing else.
+    const bool wide = !labels.colors && png_get_bit_depth(png_, info_) == 16;
+    const size_t each = labels.colors ? 3 : wide ? 2 : 1;
+    const size_t pixels = size_t{1} * size.height * size.width;
+    std::vector<uint8_t> bytes(pixels * each);
+    if (!ReadStored(each, bytes)) return Error();
+    labels.labels.resize(pixels);
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      uint32_t& label = labels.labels[i / each];
+      label = label << 8 | bytes[i];
+    }
+    return labels;
+  }
+
   absl::StatusOr<ImageSize> ReadSize(int64_t max_pixels) {
     if (info_ == nullptr) return absl::ResourceExhaustedError("no memory");
     if (!ReadHeader()) return Error();
@@ -127,18 +149,35 @@ class PngDecoder {
       png_set_gray_to_rgb(png_);
       png_set_strip_16(png_);
       png_set_strip_alpha(png_);
-      const int passes = png_set_interlace_handling(png_);
-      png_read_update_info(png_, info_);
-      if (png_get_rowbytes(png_, info_) != size_t{3} * image->width) {
-        png_error(png_, "its pixels do not become RGB");
-      }
-      for (int pass = 0; pass < passes; ++pass) {
-        for (int y = 0; y < image->height; ++y) {
-          png_read_row(png_, image->row(y), nullptr);
-        }
-      }
-      png_read_end(png_, nullptr);
+      ReadRows(3, image->pixels.data());
     });
+  }
+
+  // As the file has them; of colours the upper 8 bits.
+  bool ReadStored(size_t bytes_per_pixel, std::vector<uint8_t>& pixels) {
+    return Guarded(png_, [&] {
+      png_set_packing(png_);
+      if (bytes_per_pixel == 3) png_set_strip_16(png_);
+      png_set_strip_alpha(png_);
+      ReadRows(bytes_per_pixel, pixels.data());
+    });
+  }
+
+  // Within Guarded().
+  void ReadRows(size_t bytes_per_pixel, uint8_t* pixels) {
+    const int passes = png_set_interlace_handling(png_);
+    png_read_update_info(png_, info_);
+    const size_t row = png_get_rowbytes(png_, info_);
+    if (row != bytes_per_pixel * png_get_image_width(png_, info_)) {
+      png_error(png_, "its pixels do not become what is expected");
+    }
+    const png_uint_32 height = png_get_image_height(png_, info_);
+    for (int pass = 0; pass < passes; ++pass) {
+      for (png_uint_32 y = 0; y < height; ++y) {
+        png_read_row(png_, pixels + y * row, nullptr);
+      }
+    }
+    png_read_end(png_, nullptr);
   }
 
   PngSession session_;
@@ -322,6 +361,11 @@ bool IsPng(absl::string_view bytes) {
 
 absl::StatusOr<Image> DecodePng(absl::string_view bytes, int64_t max_pixels) {
   return PngDecoder(bytes).Decode(max_pixels);
+}
+
+absl::StatusOr<PngLabels> DecodePngLabels(absl::string_view bytes,
+                                          int64_t max_pixels) {
+  return PngDecoder(bytes).DecodeLabels(max_pixels);
 }
 
 absl::StatusOr<ImageSize> PngSize(absl::string_view bytes, int64_t max_pixels) {

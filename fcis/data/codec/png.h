@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -26,6 +27,19 @@ absl::StatusOr<Image> DecodePng(absl::string_view bytes, int64_t max_pixels);
 // The size of the picture, by its header alone, which is enough of the file.
 // Errors as DecodePng.
 absl::StatusOr<ImageSize> PngSize(absl::string_view bytes, int64_t max_pixels);
+
+// The numbers of a picture whose pixels are labels.
+struct PngLabels {
+  int height = 0, width = 0;
+  // Row-major: indices of a palette, gray values as they are stored (up to 16
+  // bits), else colours, red * 65536 + green * 256 + blue.
+  std::vector<uint32_t> labels;
+  bool colors = false;
+};
+
+// Transparency is dropped. Errors as DecodePng.
+absl::StatusOr<PngLabels> DecodePngLabels(absl::string_view bytes,
+                                          int64_t max_pixels);
 
 // An 8-bit RGB PNG, compressed for speed rather than for size. Errors: an image
 // without pixels, no memory.

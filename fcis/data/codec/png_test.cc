@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/data/codec/allocate_image.h"
+#include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/test_pictures.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -172,6 +174,52 @@ TEST(EncodeMaskPngTest, RefusesMasksOfAnotherSize) {
   EXPECT_FALSE(EncodeMaskPng({1, 0, 1}, 2, 2).ok());
   EXPECT_FALSE(EncodeMaskPng({}, 0, 0).ok());
   EXPECT_FALSE(EncodeMaskPng({}, -1, 0).ok());
+}
+
+// Of each kind of pixel, what makes the colours that PIL reads of it.
+TEST(PngLabelsTest, AreTheStoredNumbers) {
+  const auto decode = [](const char* name) {
+    auto labels = DecodePngLabels(TestPictureBytes(name), kDefaultMaxPixels);
+    EXPECT_TRUE(labels.ok()) << name << labels.status();
+    EXPECT_EQ(labels->height, kTestPictureHeight);
+    EXPECT_EQ(labels->width, kTestPictureWidth);
+    return *std::move(labels);
+  };
+  for (const char* name : {"rgb8.png", "rgb8_interlaced.png", "rgba8.png"}) {
+    const PngLabels labels = decode(name);
+    const Image pixels = PilPixels(name);
+    EXPECT_TRUE(labels.colors);
+    for (size_t i = 0; i < labels.labels.size(); ++i) {
+      const uint8_t* rgb = &pixels.pixels[3 * i];
+      ASSERT_EQ(labels.labels[i], rgb[0] << 16 | rgb[1] << 8 | rgb[2]) << i;
+    }
+  }
+  const PngLabels gray = decode("gray8.png"), wide = decode("gray16.png");
+  const Image gray_pixels = PilPixels("gray8.png");
+  const Image wide_pixels = PilPixels("gray16.png");
+  for (size_t i = 0; i < gray.labels.size(); ++i) {
+    ASSERT_EQ(gray.labels[i], gray_pixels.pixels[3 * i]) << i;
+    ASSERT_EQ(wide.labels[i] >> 8, wide_pixels.pixels[3 * i]) << i;
+  }
+  const PngLabels bits = decode("gray1.png");
+  const Image bit_pixels = PilPixels("gray1.png");
+  for (size_t i = 0; i < bits.labels.size(); ++i) {
+    ASSERT_EQ(bits.labels[i] * 255, bit_pixels.pixels[3 * i]) << i;
+  }
+  // Equal indices have equal colours.
+  for (const char* name : {"palette4.png", "palette8_trns.png"}) {
+    const PngLabels labels = decode(name);
+    const Image pixels = PilPixels(name);
+    EXPECT_FALSE(labels.colors);
+    std::map<uint32_t, std::vector<uint8_t>> colors;
+    for (size_t i = 0; i < labels.labels.size(); ++i) {
+      const uint8_t* rgb = &pixels.pixels[3 * i];
+      const std::vector<uint8_t> color(rgb, rgb + 3);
+      ASSERT_EQ(colors.emplace(labels.labels[i], color).first->second, color);
+    }
+    EXPECT_GT(colors.size(), 2) << name;
+  }
+  EXPECT_FALSE(DecodePngLabels("no png", kDefaultMaxPixels).ok());
 }
 
 }  // namespace

@@ -28,6 +28,18 @@ constexpr char kBase[] =
 constexpr uint32_t kFirst = 0xc0, kLast = 0x17f;
 static_assert(sizeof kBase == kLast - kFirst + 2, "one for each letter");
 
+// The directory of `path`, or the nearest above that exists.
+fs::path NearestDirectory(const fs::path& path) {
+  std::error_code error;
+  for (fs::path at = path.parent_path(); !at.empty(); at = at.parent_path()) {
+    if (fs::is_directory(at, error)) return at;
+    if (at == at.parent_path()) break;
+  }
+  return ".";
+}
+
+}  // namespace
+
 std::string DecodePercents(absl::string_view name) {
   std::string decoded;
   for (size_t i = 0; i < name.size(); ++i) {
@@ -42,18 +54,6 @@ std::string DecodePercents(absl::string_view name) {
   }
   return decoded;
 }
-
-// The directory of `path`, or the nearest above that exists.
-fs::path NearestDirectory(const fs::path& path) {
-  std::error_code error;
-  for (fs::path at = path.parent_path(); !at.empty(); at = at.parent_path()) {
-    if (fs::is_directory(at, error)) return at;
-    if (at == at.parent_path()) break;
-  }
-  return ".";
-}
-
-}  // namespace
 
 std::string FoldFileName(absl::string_view name) {
   std::string folded;

@@ -24,6 +24,9 @@ std::string WhyUnreadable(const std::string& path);
 // directory.
 std::string DescribeUnreadable(const RecordId& image, const std::string& path);
 
+// With a blank for "%20", and so on.
+std::string DecodePercents(absl::string_view name);
+
 // "%20" decoded, small letters, Latin letters without accents: equal for names
 // that are easily taken for each other.
 std::string FoldFileName(absl::string_view name);

@@ -63,6 +63,8 @@ struct EvalOptions {
   // Where masks are compared, a detection without one has that of its box, as
   // in pycocotools. Else it is an error.
   bool boxes_as_masks = false;
+  // Pascal VOC's metric is what is asked for (voc_score.h).
+  bool voc = false;
   // Detections keep what a report explains them with (DetectionTrace), and the
   // evaluation the results' text.
   bool explain = false;

@@ -99,7 +99,31 @@ std::string CsvLine(Cells cells) {
   return absl::StrCat(absl::StrJoin(cells, ","), "\n");
 }
 
+// Below `head`, the mean and the categories.
+TableRows RowsOf(Cells head, const EvalSummary& summary, const char* mean,
+                 const std::vector<CategoryRow>& rows) {
+  TableRows table = {std::move(head), Numbers(mean, summary.mean)};
+  for (const CategoryRow& row : rows) {
+    table.push_back(Numbers(row.label, row.score));
+  }
+  return table;
+}
+
 }  // namespace
+
+std::string MarkdownOf(const TableRows& rows) {
+  std::string table = MarkdownLine(rows[0]);
+  for (size_t i = 0; i < rows[0].size(); ++i) table += "|:-:";
+  table += "|\n";
+  for (size_t i = 1; i < rows.size(); ++i) table += MarkdownLine(rows[i]);
+  return table;
+}
+
+std::string CsvOf(const TableRows& rows) {
+  std::string table;
+  for (const Cells& row : rows) table += CsvLine(row);
+  return table;
+}
 
 std::string MarkdownTable(const EvalSummary& summary,
                           const std::vector<CategoryRow>& rows) {
@@ -107,14 +131,7 @@ std::string MarkdownTable(const EvalSummary& summary,
   for (const SizeScore& size : summary.sizes) {
     head.push_back(absl::StrCat("AP/iou@[0.5:0.95] (", size.label, ")"));
   }
-  std::string table = MarkdownLine(head);
-  for (size_t i = 0; i < head.size(); ++i) table += "|:-:";
-  absl::StrAppend(&table, "|\n",
-                  MarkdownLine(Numbers("**mean**", summary.mean)));
-  for (const CategoryRow& row : rows) {
-    absl::StrAppend(&table, MarkdownLine(Numbers(row.label, row.score)));
-  }
-  return table;
+  return MarkdownOf(RowsOf(std::move(head), summary, "**mean**", rows));
 }
 
 std::string CsvTable(const EvalSummary& summary,
@@ -123,12 +140,7 @@ std::string CsvTable(const EvalSummary& summary,
   for (std::string& column : SizeColumns(summary)) {
     head.push_back(std::move(column));
   }
-  std::string table = CsvLine(head);
-  absl::StrAppend(&table, CsvLine(Numbers("mean", summary.mean)));
-  for (const CategoryRow& row : rows) {
-    absl::StrAppend(&table, CsvLine(Numbers(row.label, row.score)));
-  }
-  return table;
+  return CsvOf(RowsOf(std::move(head), summary, "mean", rows));
 }
 
 }  // namespace fcis::eval

@@ -26,6 +26,11 @@ struct CategoryRow {
 // Class-agnostic: one row, "all".
 std::vector<CategoryRow> CategoryRows(const Evaluation& evaluation);
 
+// Rows of cells, the first of which is the head, as tables in Markdown and CSV.
+using TableRows = std::vector<std::vector<std::string>>;
+std::string MarkdownOf(const TableRows& rows);
+std::string CsvOf(const TableRows& rows);
+
 // Mean first, then the rows in their order; four digits, "nan" where there is
 // no ground truth. `summary`: whose mean and sizes, a column per size.
 std::string MarkdownTable(const EvalSummary& summary,

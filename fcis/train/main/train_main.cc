@@ -28,6 +28,7 @@
 #include "fcis/train/init/calibrate.h"
 #include "fcis/train/main/closing_lines.h"
 #include "fcis/train/main/faults.h"
+#include "fcis/train/main/more_time_or_data.h"
 #include "fcis/train/main/opened_run.h"
 #include "fcis/train/main/preparation.h"
 #include "fcis/train/main/run_length.h"
@@ -67,7 +68,7 @@ Program MakeProgram() {
       {"config",
        absl::StrCat("Recipe: ", absl::StrJoin(RecipeNames(), ", "),
                     ", or a file (fcis/train/config/train.proto in text "
-                    "form).")},
+                    "form). With --ann_file and without --init: finetune.")},
       {"ann_file",
        "Annotations in COCO's format, with --image_dir; the classes are "
        "theirs. Default: what the recipe says, else COCO in --data_dir."},
@@ -78,6 +79,7 @@ Program MakeProgram() {
   program.version_details = model::DeviceDetails;
   program.examples = {
       "train --config small_scenes --out scenes",
+      "train --ann_file mine.json --image_dir mine --out run",
       "train --ann_file a.json --image_dir pictures --init resnet101_imagenet",
       "mpiexec -n 2 train --config chainer_fcis --out run",
       "train --out run --resume"};
@@ -131,6 +133,8 @@ void SayWhatToDoNext(const OpenedRun& run, const ValidationReport& report,
   finished.map_classes = absl::GetFlag(FLAGS_map_classes);
   finished.picture = report.picture;
   finished.score_thresh = report.score_thresh;
+  const std::string verdict = MoreTimeOrMoreData(run.path);
+  if (!verdict.empty()) say(verdict);
   say(WhatToDoNext(finished));
 }
 

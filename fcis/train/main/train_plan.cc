@@ -103,12 +103,27 @@ bool IsRunsOwnSet(const OpenedRun& run, const std::string& changes) {
   return own != flags.end() && own->second == changes;
 }
 
+// The recipe of a new run. Data of one's own, with nothing said about how, are
+// learnt from the embedded model.
+std::string RecipeName(const SayLine& say) {
+  constexpr char kOwnData[] = "finetune";
+  if (FlagWasGiven("config") || absl::GetFlag(FLAGS_ann_file).empty() ||
+      !absl::GetFlag(FLAGS_init).empty()) {
+    return absl::GetFlag(FLAGS_config);
+  }
+  say(absl::StrCat("recipe: ", kOwnData,
+                   ", as for --ann_file without --config "
+                   "and --init"));
+  return kOwnData;
+}
+
 // Of --config and --set; what they leave open is the run's. The --set that a
 // run was begun with is in its recipe.
-absl::StatusOr<TrainConfig> ConfigFromFlags(const OpenedRun& run) {
+absl::StatusOr<TrainConfig> ConfigFromFlags(const OpenedRun& run,
+                                            const SayLine& say) {
   const bool own = run.recipe.has_value() && !FlagWasGiven("config");
   absl::StatusOr<TrainConfig> config =
-      own ? *run.recipe : Recipe(absl::GetFlag(FLAGS_config));
+      own ? *run.recipe : Recipe(RecipeName(say));
   if (!config.ok()) return UsageError(config.status().message());
   std::string changes = absl::GetFlag(FLAGS_set);
   if (own && (!FlagWasGiven("set") || IsRunsOwnSet(run, changes))) {
@@ -219,7 +234,7 @@ absl::StatusOr<TrainPlan> MakeTrainPlan(
   }
   RETURN_IF_ERROR(CheckFlags());
   TrainPlan plan;
-  ASSIGN_OR_RETURN(plan.config, ConfigFromFlags(run));
+  ASSIGN_OR_RETURN(plan.config, ConfigFromFlags(run, say));
   if (run.recipe.has_value()) {
     RETURN_IF_ERROR(CheckAsBegun(run, plan.config));
     KeepInit(run);

@@ -1,0 +1,180 @@
+#include "fcis/data/convert/find_format.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "fcis/data/json/json_scanner.h"
+#include "fcis/data/json/open_json.h"
+
+namespace fcis::data {
+namespace {
+
+constexpr const char* kNames[] = {"coco", "labelme", "label_studio",
+                                  "yolo", "voc",     "masks"};
+
+// What is no format of ours, and what to do about it.
+constexpr char kXml[] =
+    "XML annotations; export them in COCO's format (CVAT: \"COCO 1.0\")";
+constexpr char kMat[] =
+    "SBD's MATLAB files; python3 with scipy makes PNGs of them, for ReadVoc's "
+    "folders: from PIL import Image; from scipy.io import loadmat; "
+    "Image.fromarray(loadmat('inst/a.mat')['GTinst']['Segmentation'][0,0])"
+    ".save('SegmentationObject/a.png'), and cls/ with 'GTcls' for "
+    "SegmentationClass/";
+constexpr char kResults[] =
+    "results of a detector, which are no annotations (score takes them)";
+constexpr char kVia[] = "a project of VIA; export it there in COCO's format";
+
+struct JsonKeys {
+  bool object = false;  // else a list, of whose first element they are
+  std::vector<std::string> keys;
+  absl::Status status;  // why there may be more
+
+  bool Has(const char* key) const {
+    for (const std::string& one : keys) {
+      if (one == key) return true;
+    }
+    return false;
+  }
+};
+
+JsonKeys KeysOf(const std::string& path) {
+  JsonKeys found;
+  const auto file = OpenJson(path);
+  found.status = file.status();
+  if (!file.ok()) return found;
+  JsonScanner json((*file)->bytes());
+  const auto read = [&] {
+    return json.ReadObject([&](absl::string_view key) {
+      found.keys.emplace_back(key);
+      return json.Skip();
+    });
+  };
+  found.object = json.Peek() == JsonScanner::Kind::kObject;
+  bool enough = false;
+  if (found.object) {
+    enough = read() && json.ReadEnd();
+  } else {
+    json.ReadArray([&] {
+      enough = read();
+      return enough && json.Fail("the first is enough");
+    });
+  }
+  if (!enough) found.status = json.status();
+  return found;
+}
+
+std::optional<ForeignFormat> FormatOf(const JsonKeys& json) {
+  if (json.object) {
+    if (json.Has("shapes")) return ForeignFormat::kLabelme;
+    if (json.Has("images") && json.Has("annotations")) {
+      return ForeignFormat::kCoco;
+    }
+  } else if (json.Has("data") &&
+             (json.Has("annotations") || json.Has("completions"))) {
+    return ForeignFormat::kLabelStudio;
+  }
+  return std::nullopt;
+}
+
+class Sorter {
+ public:
+  void Take(const std::string& file) {
+    const std::string name = absl::AsciiStrToLower(file);
+    if (absl::EndsWith(name, ".json") || absl::EndsWith(name, ".json.gz")) {
+      TakeJson(file);
+    } else if (absl::EndsWith(name, ".txt")) {
+      if (absl::StrContains(file, "/labels/")) Add(ForeignFormat::kYolo, file);
+    } else if (absl::EndsWith(name, ".png")) {
+      if (absl::StrContains(file, "/SegmentationObject/")) {
+        Add(ForeignFormat::kVoc, file);
+      } else if (absl::StrContains(file, "/masks/")) {
+        Add(ForeignFormat::kMasks, file);
+      }
+    } else if (absl::EndsWith(name, ".xml")) {
+      others_.emplace(kXml, file);
+    } else if (absl::EndsWith(name, ".mat")) {
+      others_.emplace(kMat, file);
+    }
+  }
+
+  std::map<ForeignFormat, std::vector<std::string>>& found() { return found_; }
+
+  std::string Others() const {
+    std::string text;
+    for (const auto& [what, file] : others_) {
+      absl::StrAppend(&text, "\n  ", file, ": ", what);
+    }
+    return text;
+  }
+
+ private:
+  void TakeJson(const std::string& file) {
+    const JsonKeys keys = KeysOf(file);
+    if (const auto format = FormatOf(keys); format.has_value()) {
+      Add(*format, file);
+    } else if (keys.Has("_via_img_metadata")) {
+      others_.emplace(kVia, file);
+    } else if (!keys.object && keys.Has("score") && keys.Has("image_id")) {
+      others_.emplace(kResults, file);
+    } else if (!keys.status.ok()) {
+      others_.emplace(std::string(keys.status.message()), file);
+    }
+  }
+  void Add(ForeignFormat format, const std::string& file) {
+    found_[format].push_back(file);
+  }
+
+  std::map<ForeignFormat, std::vector<std::string>> found_;
+  std::map<std::string, std::string> others_;  // a file of each
+};
+
+}  // namespace
+
+std::vector<std::string> ForeignFormatNames() {
+  return {std::begin(kNames), std::end(kNames)};
+}
+
+absl::string_view NameOf(ForeignFormat format) {
+  return kNames[static_cast<int>(format)];
+}
+
+absl::StatusOr<FoundFormat> FindFormat(const std::string& root,
+                                       const std::vector<std::string>& files,
+                                       absl::string_view forced) {
+  Sorter sorter;
+  for (const std::string& file : files) sorter.Take(file);
+  std::vector<std::string> candidates;
+  std::optional<ForeignFormat> chosen;
+  for (const auto& [format, of_format] : sorter.found()) {
+    if (!forced.empty() && NameOf(format) != forced) continue;
+    chosen = format;
+    candidates.push_back(
+        absl::StrCat("\n  --from ", NameOf(format), ": ", of_format[0]));
+  }
+  if (candidates.size() == 1) {
+    return FoundFormat{*chosen, std::move(sorter.found()[*chosen])};
+  }
+  if (candidates.size() > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(root, ": files of several formats; choose one:",
+                     absl::StrJoin(candidates, "")));
+  }
+  return absl::NotFoundError(absl::StrCat(
+      root, ": no annotations ",
+      forced.empty() ? "that are known" : absl::StrCat("of ", forced),
+      "; expected COCO's, labelme's or Label Studio's JSON, YOLO's "
+      "labels/*.txt "
+      "and images/, Pascal VOC's SegmentationObject/ and SegmentationClass/, "
+      "or "
+      "masks/*.png",
+      sorter.Others()));
+}
+
+}  // namespace fcis::data

@@ -1,0 +1,42 @@
+// Which tool's format a file or folder is of, by what is in it.
+#ifndef FCIS_DATA_CONVERT_FIND_FORMAT_H_
+#define FCIS_DATA_CONVERT_FIND_FORMAT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace fcis::data {
+
+enum class ForeignFormat {
+  kCoco,
+  kLabelme,
+  kLabelStudio,
+  kYolo,
+  kVoc,
+  kMasks,
+};
+
+// "coco", "labelme", "label_studio", "yolo", "voc", "masks": in that order.
+std::vector<std::string> ForeignFormatNames();
+absl::string_view NameOf(ForeignFormat format);
+
+struct FoundFormat {
+  ForeignFormat format;
+  std::vector<std::string> files;  // of its annotations, sorted
+};
+
+// `files`: all below `root`, sorted. `forced`: one of the names, or "" for the
+// only format that there are files of. JSON is told by its keys, the others by
+// folders: labels/ with text files, SegmentationObject/, masks/. Errors: none,
+// with what was found instead where it is known (XML, MATLAB's files of SBD,
+// results of a detector) and what to do about it; several, with a file of each.
+absl::StatusOr<FoundFormat> FindFormat(const std::string& root,
+                                       const std::vector<std::string>& files,
+                                       absl::string_view forced);
+
+}  // namespace fcis::data
+
+#endif  // FCIS_DATA_CONVERT_FIND_FORMAT_H_

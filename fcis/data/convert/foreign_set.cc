@@ -1,0 +1,45 @@
+#include "fcis/data/convert/foreign_set.h"
+
+#include <algorithm>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+namespace fcis::data {
+
+void ConversionNotes::Add(absl::string_view reason,
+                          const std::string& example) {
+  auto entry = absl::c_find_if(
+      entries_, [&](const Entry& known) { return known.reason == reason; });
+  if (entry == entries_.end()) {
+    entries_.push_back({std::string(reason), 0, {}});
+    entry = entries_.end() - 1;
+  }
+  ++entry->count;
+  if (entry->examples.size() < kExamples) entry->examples.push_back(example);
+}
+
+std::string ConversionNotes::ToText() const {
+  std::string text;
+  for (const Entry& entry : entries_) {
+    const bool more = entry.count > static_cast<int64_t>(kExamples);
+    absl::StrAppendFormat(&text, "%8d  %s: %s%s\n", entry.count, entry.reason,
+                          absl::StrJoin(entry.examples, ", "),
+                          more ? ", ..." : "");
+  }
+  return text;
+}
+
+int64_t ConversionNotes::CountOf(absl::string_view reason) const {
+  for (const Entry& entry : entries_) {
+    if (entry.reason == reason) return entry.count;
+  }
+  return 0;
+}
+
+void ForeignSet::AddClass(const std::string& name) {
+  if (!absl::c_linear_search(classes, name)) classes.push_back(name);
+}
+
+}  // namespace fcis::data

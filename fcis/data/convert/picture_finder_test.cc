@@ -1,0 +1,72 @@
+#include "fcis/data/convert/picture_finder.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "fcis/core/io/file.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis::data {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+class PictureFinderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = (fs::path(::testing::TempDir()) / "finder").string();
+    for (const char* name : {"train/a.jpg", "val/a.jpg", "b.JPG", "c.txt",
+                             ".hidden/d.jpg", "__MACOSX/b.JPG", "e.x.png"}) {
+      const fs::path path = fs::path(root_) / name;
+      fs::create_directories(path.parent_path());
+      ASSERT_TRUE(WriteFileAtomic(path.string(), "x").ok());
+    }
+    files_ = *ListFiles(root_);
+  }
+
+  std::string Below(const std::string& name) const {
+    return root_ + "/" + name;
+  }
+
+  std::string root_;
+  std::vector<std::string> files_;
+};
+
+TEST_F(PictureFinderTest, ListsWhatIsNotHidden) {
+  EXPECT_THAT(files_,
+              ElementsAre(Below("b.JPG"), Below("c.txt"), Below("e.x.png"),
+                          Below("train/a.jpg"), Below("val/a.jpg")));
+  EXPECT_THAT(*ListFiles(Below("c.txt")), ElementsAre(Below("c.txt")));
+  EXPECT_FALSE(ListFiles(Below("none")).ok());
+}
+
+TEST_F(PictureFinderTest, FindsWhatIsMeant) {
+  const PictureFinder finder({root_}, files_);
+  EXPECT_EQ(*finder.Find("b.JPG", ""), Below("b.JPG"));
+  EXPECT_EQ(*finder.Find("..\\b.JPG", Below("train")), Below("b.JPG"));
+  EXPECT_EQ(*finder.Find("a.jpg", Below("val")), Below("val/a.jpg"));
+  EXPECT_EQ(*finder.Find("/elsewhere/train/a.jpg", ""), Below("train/a.jpg"));
+  EXPECT_EQ(*finder.Find(Below("val/a.jpg"), ""), Below("val/a.jpg"));
+  EXPECT_EQ(*finder.FindStem("/images/val/a"), Below("val/a.jpg"));
+  EXPECT_EQ(*finder.FindStem("e.x"), Below("e.x.png"));
+}
+
+TEST_F(PictureFinderTest, NamesWhatIsMissingOrMayBeTwo) {
+  const PictureFinder finder({root_}, files_);
+  EXPECT_THAT(finder.Find("images/a.jpg", "").status().message(),
+              HasSubstr(" may be " + Below("train/a.jpg") + " or " +
+                        Below("val/a.jpg")));
+  EXPECT_EQ(finder.Find("z.jpg", "").status().message(),
+            "there is no picture z.jpg");
+  EXPECT_FALSE(finder.Find("c.txt.jpg", "").ok());
+  EXPECT_FALSE(finder.Find("", "").ok());
+  EXPECT_FALSE(finder.FindStem("d").ok());
+}
+
+}  // namespace
+}  // namespace fcis::data

@@ -1,0 +1,151 @@
+#include "fcis/data/convert/read_coco.h"
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/data/coco/dataset.h"
+#include "fcis/data/coco/record_id.h"
+#include "fcis/data/coco/segmentation.h"
+#include "fcis/data/convert/shapes.h"
+
+namespace fcis::data {
+namespace {
+
+CocoNeeds Needs() {
+  CocoNeeds needs;
+  needs.file_name = MemberUse::kNeeded;
+  needs.name = MemberUse::kOptional;
+  needs.bbox = MemberUse::kOptional;
+  needs.ignore = MemberUse::kOptional;
+  return needs;
+}
+
+// The outline; "" or what is wrong with it.
+std::string TakeOutline(const CocoAnnotation& annotation,
+                        const CocoImage& image, ForeignObject* object,
+                        ForeignSet* set) {
+  const bool none = annotation.segmentation.empty() ||
+                    annotation.segmentation == "null" ||
+                    annotation.segmentation == "[]";
+  if (none && annotation.has_bbox) {
+    const XywhBox& box = annotation.bbox;
+    object->polygons = {
+        RectanglePolygon(box.x, box.y, box.x + box.width, box.y + box.height)};
+    set->notes.Add("boxes without an outline, taken as rectangles",
+                   annotation.id.ToString());
+    return "";
+  }
+  Segmentation segmentation;
+  const absl::Status parsed =
+      ParseSegmentation(annotation.segmentation, segmentation);
+  if (!parsed.ok()) return std::string(parsed.message());
+  if (segmentation.kind == Segmentation::Kind::kPolygons) {
+    object->polygons = std::move(segmentation.polygons);
+    return "";
+  }
+  absl::StatusOr<Rle> mask =
+      SegmentationToRle(segmentation, image.height, image.width);
+  if (!mask.ok()) return std::string(mask.status().message());
+  object->mask = *std::move(mask);
+  return "";
+}
+
+class Reader {
+ public:
+  Reader(const ReaderInput& input, ForeignSet* set)
+      : input_(input), set_(set) {}
+
+  absl::Status Read(const std::string& file) {
+    ASSIGN_OR_RETURN(const CocoDataset dataset, ReadCocoDataset(file, Needs()));
+    set_->problems.Append(dataset.problems);
+    RecordIndex categories, images;
+    for (size_t i = 0; i < dataset.categories.size(); ++i) {
+      categories.Set(dataset.categories[i].id, static_cast<int>(i));
+      set_->AddClass(dataset.categories[i].name);
+    }
+    std::vector<int> picture_of(dataset.images.size(), -1);
+    for (size_t i = 0; i < dataset.images.size(); ++i) {
+      images.Set(dataset.images[i].id, static_cast<int>(i));
+      picture_of[i] = AddPicture(dataset, dataset.images[i]);
+    }
+    for (const CocoAnnotation& annotation : dataset.annotations) {
+      const int image = images.Find(annotation.image_id);
+      const int category = categories.Find(annotation.category_id);
+      if (image < 0 || category < 0) {
+        set_->notes.Add(
+            absl::StrCat("annotations of an unlisted ",
+                         image < 0 ? "picture" : "category", ", left out"),
+            annotation.id.ToString());
+      } else if (picture_of[image] >= 0) {
+        AddObject(dataset, annotation, dataset.images[image],
+                  dataset.categories[category].name,
+                  &set_->pictures[picture_of[image]]);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // Its position; -1: there is no such file.
+  int AddPicture(const CocoDataset& dataset, const CocoImage& image) {
+    const absl::StatusOr<std::string> path =
+        input_.pictures->Find(image.file_name, DirectoryOf(dataset.path));
+    if (!path.ok()) {
+      set_->problems.errors.Add(
+          absl::StrCat(NameOf(dataset, image), ": ", path.status().message()));
+      return -1;
+    }
+    const auto next = static_cast<int>(set_->pictures.size());
+    const auto [known, is_new] = positions_.emplace(*path, next);
+    if (!is_new) return known->second;
+    ForeignPicture picture;
+    picture.source = dataset.path;
+    picture.path = *path;
+    picture.height = image.height;
+    picture.width = image.width;
+    picture.validates = PartOf(input_.root, dataset.path) == Part::kValidation;
+    set_->pictures.push_back(std::move(picture));
+    return next;
+  }
+
+  void AddObject(const CocoDataset& dataset, const CocoAnnotation& annotation,
+                 const CocoImage& image, const std::string& name,
+                 ForeignPicture* picture) {
+    ForeignObject object;
+    object.name = name;
+    object.crowd = annotation.crowd != 0;
+    object.ignore = annotation.ignore;
+    object.where = absl::StrCat("annotation id ", annotation.id.ToString());
+    const std::string fault = TakeOutline(annotation, image, &object, set_);
+    if (fault.empty()) {
+      picture->objects.push_back(std::move(object));
+    } else {
+      set_->problems.errors.Add(
+          absl::StrCat(NameOf(dataset, annotation), ": ", fault));
+    }
+  }
+
+  const ReaderInput& input_;
+  ForeignSet* const set_;
+  std::unordered_map<std::string, int> positions_;  // by path
+};
+
+}  // namespace
+
+absl::Status ReadCoco(const ReaderInput& input, ForeignSet* set) {
+  Reader reader(input, set);
+  for (const std::string& file : input.files) {
+    if (PartOf(input.root, file) == Part::kTest) {
+      set->notes.Add(kTestPart, file);
+    } else {
+      RETURN_IF_ERROR(reader.Read(file));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fcis::data

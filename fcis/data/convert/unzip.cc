@@ -1,0 +1,97 @@
+#include "fcis/data/convert/unzip.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/io/file.h"
+#include "fcis/core/io/zip_archive.h"
+
+namespace fcis::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kMaxInflation = 30, kSmall = uint64_t{64} << 20;
+constexpr size_t kMaxEntries = 2000000;
+
+absl::Status BadEntry(const std::string& archive, const std::string& entry,
+                      absl::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(archive, ": ", entry, ": ", what));
+}
+
+bool IsSafeName(absl::string_view name) {
+  if (name.empty() || name[0] == '/' || absl::StrContains(name, '\\') ||
+      absl::StrContains(name, absl::string_view("\0", 1))) {
+    return false;
+  }
+  for (absl::string_view part : absl::StrSplit(name, '/')) {
+    if (part == "..") return false;
+  }
+  return true;
+}
+
+absl::Status CheckEntries(const std::string& archive, uint64_t size,
+                          const std::vector<ZipMember>& members) {
+  if (members.size() > kMaxEntries) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(archive, ": ", members.size(),
+                     " entries, expected at most ", kMaxEntries));
+  }
+  const uint64_t most = size * kMaxInflation + kSmall;
+  uint64_t total = 0;
+  std::set<std::string> names;
+  for (const ZipMember& member : members) {
+    if (!IsSafeName(member.name)) {
+      return BadEntry(archive, member.name, "an unsafe name");
+    }
+    if (!names.insert(member.name).second) {
+      return BadEntry(archive, member.name, "stands twice in the archive");
+    }
+    if (member.size > most || (total += member.size) > most) {
+      return BadEntry(archive, member.name,
+                      "claims an impossible amount of data");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteEntry(const std::string& path, absl::string_view archive,
+                        const ZipMember& member) {
+  std::error_code error;
+  fs::create_directories(fs::path(path).parent_path(), error);
+  if (error) return ErrnoStatus("cannot make", path, error.value());
+  ASSIGN_OR_RETURN(const std::string bytes, UnpackZipMember(archive, member));
+  return WriteFileAtomic(path, bytes);
+}
+
+}  // namespace
+
+absl::Status Unzip(const std::string& archive, const std::string& directory) {
+  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(archive));
+  const auto members = ListZip(file->bytes());
+  if (!members.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(archive, ": ", members.status().message()));
+  }
+  RETURN_IF_ERROR(CheckEntries(archive, file->bytes().size(), *members));
+  for (const ZipMember& member : *members) {
+    if (absl::EndsWith(member.name, "/")) continue;
+    const absl::Status status = WriteEntry(
+        absl::StrCat(directory, "/", member.name), file->bytes(), member);
+    if (!status.ok()) {
+      return BadEntry(archive, member.name, status.message());
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fcis::data

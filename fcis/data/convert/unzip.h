@@ -1,0 +1,20 @@
+// Unpacks the zip archive that a tool exports.
+#ifndef FCIS_DATA_CONVERT_UNZIP_H_
+#define FCIS_DATA_CONVERT_UNZIP_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace fcis::data {
+
+// Writes the archive's files below `directory`, made if need be, over what is
+// there. Errors name archive and entry. Before anything is written: ListZip's;
+// a name that is absolute or has ".."; two entries of one name; more than two
+// million entries, or bytes than thirty times the archive's and 64 MiB. Then:
+// what is damaged, and the disk.
+absl::Status Unzip(const std::string& archive, const std::string& directory);
+
+}  // namespace fcis::data
+
+#endif  // FCIS_DATA_CONVERT_UNZIP_H_

@@ -1,0 +1,66 @@
+#include "fcis/data/convert/unzip.h"
+
+#include <filesystem>
+#include <string>
+
+#include "fcis/core/io/file.h"
+#include "fcis/core/io/zip_archive.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis::data {
+namespace {
+
+using ::testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+class UnzipTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = (fs::path(::testing::TempDir()) / "unzip").string();
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+  }
+
+  absl::Status Unpack(const std::string& bytes) {
+    EXPECT_TRUE(WriteFileAtomic(root_ + "/a.zip", bytes).ok());
+    return Unzip(root_ + "/a.zip", root_ + "/out");
+  }
+
+  std::string root_;
+};
+
+TEST_F(UnzipTest, WritesFilesOverOlderOnes) {
+  ASSERT_TRUE(Unpack(*MakeZip({{"d/", ""}, {"d/e.txt", "old"}})).ok());
+  EXPECT_EQ(*ReadFile(root_ + "/out/d/e.txt"), "old");
+  ASSERT_TRUE(Unpack(*MakeZip({{"d/e.txt", "new"}})).ok());
+  EXPECT_EQ(*ReadFile(root_ + "/out/d/e.txt"), "new");
+}
+
+TEST_F(UnzipTest, RefusesUnsafeNamesBeforeItWrites) {
+  for (const char* name : {"/etc/x", "../x", "a/../../x", "a\\x", ""}) {
+    const absl::Status status =
+        Unpack(*MakeZip({{"good.txt", "x"}, {name, "x"}}));
+    EXPECT_THAT(status.message(), HasSubstr("an unsafe name")) << name;
+  }
+  EXPECT_THAT(Unpack(*MakeZip({{"a", "x"}, {"a", "y"}})).message(),
+              HasSubstr("stands twice"));
+  EXPECT_FALSE(fs::exists(root_ + "/out"));
+}
+
+TEST_F(UnzipTest, RefusesWhatIsNoSoundArchive) {
+  EXPECT_THAT(Unpack("no zip").message(), HasSubstr("a.zip: "));
+  std::string bytes = *MakeZip({{"a.txt", "some text"}});
+  bytes[bytes.find("some")] = 'S';  // another checksum
+  EXPECT_THAT(Unpack(bytes).message(), HasSubstr("a.txt: "));
+  // 2 GB are claimed of 9 bytes: in the directory, behind the 20th byte.
+  bytes = *MakeZip({{"a.txt", "some text"}});
+  const size_t directory = bytes.find("PK\x01\x02");
+  bytes[directory + 27] = 0x7f;
+  EXPECT_FALSE(Unpack(bytes).ok());
+  EXPECT_FALSE(fs::exists(root_ + "/out/a.txt"));
+}
+
+}  // namespace
+}  // namespace fcis::data

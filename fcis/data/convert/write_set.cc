@@ -1,0 +1,181 @@
+#include "fcis/data/convert/write_set.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/io/file.h"
+#include "fcis/core/rle/rle_to_polygons.h"
+#include "fcis/data/coco/coco_writer.h"
+#include "fcis/data/convert/reader_input.h"
+#include "fcis/data/convert/shapes.h"
+#include "fcis/data/json/json_writer.h"
+#include "rapidjson/prettywriter.h"
+#include "rapidjson/stringbuffer.h"
+
+namespace fcis::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+int64_t ClassNumber(const ForeignSet& set, const std::string& name) {
+  return absl::c_find(set.classes, name) - set.classes.begin();
+}
+
+std::vector<Polygon> OutlineOf(const ForeignObject& object) {
+  return object.polygons.empty() ? RleToPolygons(object.mask) : object.polygons;
+}
+
+// Whether a format without crowds can have the object.
+bool CanBeSaid(const ForeignPicture& picture, const ForeignObject& object,
+               ConversionNotes* notes) {
+  if (!object.crowd && !object.ignore) return true;
+  notes->Add(
+      "crowds and ignored objects, which the format does not know, left "
+      "out",
+      absl::StrCat(picture.source, " ", object.where));
+  return false;
+}
+
+// A line of a label file, without its end.
+std::string YoloLine(int64_t label, const Polygon& outline, int64_t height,
+                     int64_t width) {
+  std::string line = absl::StrCat(label);
+  for (size_t i = 0; i < outline.size(); ++i) {
+    const auto side = static_cast<double>(i % 2 == 0 ? width : height);
+    absl::StrAppendFormat(&line, " %.7g", outline[i] / side);
+  }
+  return line;
+}
+
+std::string YoloYaml(const std::vector<std::string>& classes) {
+  std::string yaml = "path: .\ntrain: images/train\nval: images/val\nnames:\n";
+  for (size_t i = 0; i < classes.size(); ++i) {
+    absl::StrAppendFormat(&yaml, "  %d: \"%s\"\n", i,
+                          absl::StrReplaceAll(classes[i], {{"\"", "'"}}));
+  }
+  return yaml;
+}
+
+using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+
+// `group`: 0 for an object of one part.
+void PutShape(const ForeignObject& object, const Polygon& polygon, int group,
+              Json& json) {
+  PutObject(json, [&] {
+    PutMember("label", object.name, json);
+    json.Key("points");
+    json.StartArray();
+    for (size_t i = 0; i + 1 < polygon.size(); i += 2) {
+      json.StartArray();
+      PutJson(polygon[i], json);
+      PutJson(polygon[i + 1], json);
+      json.EndArray();
+    }
+    json.EndArray();
+    json.Key("group_id");
+    if (group > 0) {
+      json.Int(group);
+    } else {
+      json.Null();
+    }
+    PutMember("shape_type", "polygon", json);
+    PutObject("flags", json, [] {});
+  });
+}
+
+std::string LabelmeJson(const ForeignPicture& picture, const std::string& name,
+                        ConversionNotes* notes) {
+  rapidjson::StringBuffer buffer;
+  Json json(buffer);
+  PutObject(json, [&] {
+    PutMember("version", "5.0.0", json);
+    PutObject("flags", json, [] {});
+    int groups = 0;
+    PutArray("shapes", picture.objects, json, [&](const ForeignObject& object) {
+      if (!CanBeSaid(picture, object, notes)) return;
+      const std::vector<Polygon> parts = OutlineOf(object);
+      const int group = parts.size() > 1 ? ++groups : 0;
+      for (const Polygon& part : parts) PutShape(object, part, group, json);
+    });
+    PutMember("imagePath", name, json);
+    json.Key("imageData");
+    json.Null();
+    PutMember("imageHeight", picture.height, json);
+    PutMember("imageWidth", picture.width, json);
+  });
+  return std::string(buffer.GetString(), buffer.GetSize());
+}
+
+}  // namespace
+
+absl::Status WriteCoco(const ForeignSet& set, const PicturePlaces& places,
+                       const bool* validates, const std::string& path) {
+  WrittenDataset dataset;
+  for (const std::string& name : set.classes) {
+    const auto id = static_cast<int64_t>(dataset.categories.size()) + 1;
+    dataset.categories.push_back({id, name, ""});
+  }
+  std::vector<std::string> stems;
+  for (const std::string& name : places.names) stems.push_back(StemOf(name));
+  const std::vector<int64_t> ids = ImageIds(stems);
+  for (size_t i = 0; i < set.pictures.size(); ++i) {
+    const ForeignPicture& picture = set.pictures[i];
+    if (validates != nullptr && picture.validates != *validates) continue;
+    dataset.images.push_back({ids[i], places.names[i],
+                              static_cast<int>(picture.height),
+                              static_cast<int>(picture.width)});
+    for (const ForeignObject& object : picture.objects) {
+      const auto id = static_cast<int64_t>(dataset.annotations.size()) + 1;
+      dataset.annotations.push_back(
+          {id, ids[i], ClassNumber(set, object.name) + 1, object.mask,
+           object.crowd, object.polygons, object.ignore});
+    }
+  }
+  return WriteCocoDataset(path, dataset);
+}
+
+absl::Status WriteYolo(const PicturePlaces& places,
+                       const std::string& directory, ForeignSet* set) {
+  for (const char* part : {"train", "val"}) {
+    std::error_code error;
+    fs::create_directories(absl::StrCat(directory, "/labels/", part), error);
+    if (error) return ErrnoStatus("cannot make", directory, error.value());
+  }
+  for (size_t i = 0; i < set->pictures.size(); ++i) {
+    const ForeignPicture& picture = set->pictures[i];
+    std::string text;
+    for (const ForeignObject& object : picture.objects) {
+      if (!CanBeSaid(picture, object, &set->notes)) continue;
+      absl::StrAppend(
+          &text,
+          YoloLine(ClassNumber(*set, object.name), Joined(OutlineOf(object)),
+                   picture.height, picture.width),
+          "\n");
+    }
+    const fs::path name = fs::path(places.names[i]).replace_extension(".txt");
+    RETURN_IF_ERROR(WriteFileAtomic(
+        absl::StrCat(directory, "/labels/", name.string()), text));
+  }
+  return WriteFileAtomic(absl::StrCat(directory, "/data.yaml"),
+                         YoloYaml(set->classes));
+}
+
+absl::Status WriteLabelme(const PicturePlaces& places, ForeignSet* set) {
+  for (size_t i = 0; i < set->pictures.size(); ++i) {
+    const fs::path name(places.names[i]);
+    const fs::path path = fs::path(places.directory) / name;
+    RETURN_IF_ERROR(WriteFileAtomic(
+        fs::path(path).replace_extension(".json").string(),
+        LabelmeJson(set->pictures[i], name.filename().string(), &set->notes)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fcis::data

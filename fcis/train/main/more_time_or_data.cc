@@ -1,0 +1,131 @@
+#include "fcis/train/main/more_time_or_data.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "fcis/core/io/file.h"
+#include "fcis/data/json/json_scanner.h"
+
+namespace fcis::train {
+namespace {
+
+using Curve = std::vector<std::pair<int64_t, double>>;
+
+constexpr size_t kFewest = 6;  // validations
+constexpr double kLearnt = .01, kRise = .03, kFall = .05;
+
+struct Line {
+  double iteration = -1, loss = -1, validation_ap = -1;
+};
+
+bool ReadLine(absl::string_view text, Line& line) {
+  data::JsonScanner json(text);
+  return json.ReadObject([&](absl::string_view key) {
+    double* const value = key == "iteration"       ? &line.iteration
+                          : key == "loss"          ? &line.loss
+                          : key == "validation_ap" ? &line.validation_ap
+                                                   : nullptr;
+    const bool number =
+        value != nullptr && json.Peek() == data::JsonScanner::Kind::kNumber;
+    return number ? json.ReadNumber(*value) : json.Skip();
+  });
+}
+
+// Of the points with iterations in (after, until]; 0 without any.
+double Mean(const Curve& curve, int64_t after, int64_t until) {
+  double sum = 0;
+  int count = 0;
+  for (const auto& [iteration, value] : curve) {
+    if (iteration <= after || iteration > until) continue;
+    sum += value;
+    ++count;
+  }
+  return count == 0 ? 0 : sum / count;
+}
+
+// The last two thirds of a run.
+struct Thirds {
+  double best_ap = 0;
+  double middle_ap = 0, last_ap = 0, middle_loss = 0, last_loss = 0;
+};
+
+Thirds CutInThirds(const RunCurves& curves) {
+  const Curve& ap = curves.validation_ap;
+  const size_t third = ap.size() / 3;
+  const int64_t first = ap[ap.size() - 2 * third - 1].first;
+  const int64_t second = ap[ap.size() - third - 1].first;
+  const int64_t end = ap.back().first;
+  Thirds thirds;
+  for (const auto& point : ap) {
+    thirds.best_ap = std::max(thirds.best_ap, point.second);
+  }
+  thirds.middle_ap = Mean(ap, first, second);
+  thirds.last_ap = Mean(ap, second, end);
+  thirds.middle_loss = Mean(curves.loss, first, second);
+  thirds.last_loss = Mean(curves.loss, second, end);
+  return thirds;
+}
+
+}  // namespace
+
+absl::StatusOr<RunCurves> ReadRunCurves(absl::string_view log) {
+  RunCurves curves;
+  for (absl::string_view text : absl::StrSplit(log, '\n')) {
+    if (absl::StripAsciiWhitespace(text).empty()) continue;
+    Line line;
+    if (!ReadLine(text, line)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("no line of a log: ", text.substr(0, 80)));
+    }
+    const auto iteration = static_cast<int64_t>(line.iteration);
+    if (line.loss >= 0) curves.loss.emplace_back(iteration, line.loss);
+    if (line.validation_ap >= 0) {
+      curves.validation_ap.emplace_back(iteration, line.validation_ap);
+    }
+  }
+  return curves;
+}
+
+Improvement WhatWouldHelp(const RunCurves& curves) {
+  if (curves.validation_ap.size() < kFewest) return Improvement::kUnknown;
+  const Thirds thirds = CutInThirds(curves);
+  if (thirds.best_ap < kLearnt) return Improvement::kUnknown;
+  if (thirds.last_ap > thirds.middle_ap + kRise * thirds.best_ap) {
+    return Improvement::kMoreTime;
+  }
+  return thirds.last_loss < (1 - kFall) * thirds.middle_loss
+             ? Improvement::kMoreData
+             : Improvement::kNeither;
+}
+
+std::string MoreTimeOrMoreData(const std::string& directory) {
+  const auto log = ReadFile(absl::StrCat(directory, "/log.jsonl"));
+  if (!log.ok()) return "";
+  const absl::StatusOr<RunCurves> curves = ReadRunCurves(*log);
+  if (!curves.ok()) return "";
+  const Improvement improvement = WhatWouldHelp(*curves);
+  if (improvement == Improvement::kUnknown) return "";
+  const Thirds thirds = CutInThirds(*curves);
+  const std::string numbers = absl::StrFormat(
+      "in the last third of the run validation AP was %.3f on average, before "
+      "it %.3f; the loss %.3f, before %.3f",
+      thirds.last_ap, thirds.middle_ap, thirds.last_loss, thirds.middle_loss);
+  switch (improvement) {
+    case Improvement::kMoreTime:
+      return absl::StrCat("More time would help (--minutes): ", numbers);
+    case Improvement::kMoreData:
+      return absl::StrCat("More photographs would help, more time would not: ",
+                          numbers);
+    default:
+      return absl::StrCat(
+          "More time would not help, the run has settled; other photographs, "
+          "or objects that were not labelled, may: ",
+          numbers);
+  }
+}
+
+}  // namespace fcis::train
