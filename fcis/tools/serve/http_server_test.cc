@@ -356,8 +356,8 @@ TEST_F(HttpServerTest, MemoryOfAllBodiesIsBounded) {
 }
 
 TEST_F(HttpServerTest, SlowHeadsAndBodiesEnd) {
-  options_.head_time = absl::Milliseconds(50);
-  options_.request_time = absl::Milliseconds(100);
+  options_.head_time = absl::Milliseconds(500);
+  options_.request_time = absl::Seconds(1);
   Start();
   TestClient head(port());
   head.Send("GET /hello HTTP/1.1\r\nHost: loc");
@@ -379,7 +379,7 @@ TEST_F(HttpServerTest, SlowHeadsAndBodiesEnd) {
 }
 
 TEST_F(HttpServerTest, WhoSaysNothingIsLeft) {
-  options_.idle_time = absl::Milliseconds(30);
+  options_.idle_time = absl::Milliseconds(500);
   Start();
   TestClient silent(port());
   EXPECT_TRUE(silent.IsClosed());

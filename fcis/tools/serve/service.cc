@@ -171,7 +171,10 @@ class Service {
     ASSIGN_OR_RETURN(job.image,
                      data::DecodeImage(upload.bytes, {options_.max_pixels}));
     ASSIGN_OR_RETURN(job.detections, detect_(job.image, query.postprocess));
-    PictureAnswer answer{upload.name, job.image.height, job.image.width};
+    PictureAnswer answer;
+    answer.name = upload.name;
+    answer.height = job.image.height;
+    answer.width = job.image.width;
     answer.instances =
         eval::PasteInstances(job, PasteThreshold(query.postprocess),
                              [&](const model::Detection& detection) {
