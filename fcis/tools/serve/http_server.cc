@@ -2,7 +2,6 @@
 
 #include <httplib.h>
 
-#include <algorithm>
 #include <atomic>
 #include <optional>
 #include <type_traits>
@@ -13,13 +12,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/tools/serve/connection.h"
 #include "fcis/tools/serve/connection_pool.h"
+#include "fcis/tools/serve/request_check.h"
 
 namespace fcis::tools {
 namespace {
@@ -33,55 +31,6 @@ constexpr absl::Duration kDiscardTime = absl::Seconds(2);
 
 // The library's handlers are not told whose request they have.
 thread_local Connection* current = nullptr;
-
-std::optional<std::string> Header(const httplib::Request& request,
-                                  const char* name) {
-  if (!request.has_header(name)) return std::nullopt;
-  return request.get_header_value(name);
-}
-
-bool HasBody(const httplib::Request& request) {
-  return request.has_header("Transfer-Encoding") ||
-         request.get_header_value("Content-Length").find_first_not_of('0') !=
-             std::string::npos;
-}
-
-bool IsMultipart(const httplib::Request& request) {
-  return request.is_multipart_form_data();
-}
-
-// What a picture may come as. Its bytes say what it is; curl --data-binary
-// calls anything a form.
-bool IsPictureType(std::string type) {
-  type = absl::AsciiStrToLower(type.substr(0, type.find(';')));
-  absl::StripAsciiWhitespace(&type);
-  return type.empty() || absl::StartsWith(type, "image/") ||
-         type == "application/octet-stream" ||
-         type == "application/x-www-form-urlencoded";
-}
-
-// 400 where it is not clear where the body ends: two readers that disagree
-// would see different requests.
-std::optional<HttpResponse> CheckFraming(const httplib::Request& request) {
-  const std::string length = request.get_header_value("Content-Length");
-  const std::string coding = request.get_header_value("Transfer-Encoding");
-  const bool has_coding = request.has_header("Transfer-Encoding");
-  uint64_t unused;
-  if (request.get_header_value_count("Content-Length") > 1 ||
-      request.get_header_value_count("Transfer-Encoding") > 1 ||
-      (has_coding && request.has_header("Content-Length"))) {
-    return ErrorResponse(400, "the body has more than one length");
-  }
-  if (has_coding && !absl::EqualsIgnoreCase(coding, "chunked")) {
-    return ErrorResponse(400, "Transfer-Encoding: expected chunked");
-  }
-  if (request.has_header("Content-Length") &&
-      (!absl::c_all_of(length, absl::ascii_isdigit) ||
-       !absl::SimpleAtoi(length, &unused))) {
-    return ErrorResponse(400, "Content-Length: expected a number of bytes");
-  }
-  return std::nullopt;
-}
 
 // Of all bodies that are in memory.
 class Budget {
@@ -241,88 +190,11 @@ class Server : public HttpServer, private httplib::Server {
     }
   }
 
-  const Route* FindRoute(const httplib::Request& request) const {
-    const std::string method =
-        request.method == "HEAD" ? "GET" : request.method;
-    const auto it = absl::c_find_if(routes_, [&](const Route& route) {
-      return route.path == request.path && route.method == method;
-    });
-    return it == routes_.end() ? nullptr : &*it;
-  }
-
-  HttpResponse NoRoute(const httplib::Request& request) const {
-    std::vector<std::string> methods;
-    for (const Route& route : routes_) {
-      if (route.path == request.path) methods.push_back(route.method);
-    }
-    if (methods.empty()) {
-      return ErrorResponse(404,
-                           "there is no such page; /openapi.json says "
-                           "what there is");
-    }
-    const std::string allowed = absl::StrJoin(methods, ", ");
-    HttpResponse response = ErrorResponse(
-        405,
-        absl::StrCat("the method is ", request.method, ", expected ", allowed));
-    response.headers.emplace_back("Allow", allowed);
-    return response;
-  }
-
-  // What can be said of a request before its body is read.
-  std::optional<HttpResponse> Complaint(const httplib::Request& request) const {
-    if (auto unclear = CheckFraming(request)) return unclear;
-    if (request.get_header_value_count("Host") > 1) {
-      return ErrorResponse(400, "the request has more than one Host header");
-    }
-    const Route* route = FindRoute(request);
-    const AccessHeaders headers = {Header(request, "Host"),
-                                   Header(request, "Origin"),
-                                   Header(request, "Authorization")};
-    if (auto refusal = CheckAccess(options_.access, headers,
-                                   route == nullptr || route->is_public)) {
-      return refusal;
-    }
-    if (route == nullptr) return NoRoute(request);
-    if (!route->takes_body) return std::nullopt;
-    return BodyComplaint(request);
-  }
-
-  std::optional<HttpResponse> BodyComplaint(
-      const httplib::Request& request) const {
-    if (!HasBody(request)) {
-      return request.has_header("Content-Length")
-                 ? ErrorResponse(400, "the body is empty, expected a picture")
-                 : ErrorResponse(411, "expected a body with Content-Length");
-    }
-    if (request.has_header("Content-Encoding")) {
-      return ErrorResponse(415,
-                           "Content-Encoding: expected none; JPEG and PNG "
-                           "are compressed themselves");
-    }
-    const std::string type = request.get_header_value("Content-Type");
-    if (!IsMultipart(request) && !IsPictureType(type)) {
-      return ErrorResponse(
-          415, absl::StrCat("Content-Type is ", type,
-                            ", expected image/jpeg, image/png, "
-                            "application/octet-stream or multipart/form-data"));
-    }
-    uint64_t length = 0;
-    if (absl::SimpleAtoi(request.get_header_value("Content-Length"), &length) &&
-        length > options_.max_body_bytes) {
-      return TooLarge();
-    }
-    return std::nullopt;
-  }
-
-  HttpResponse TooLarge() const {
-    return ErrorResponse(413, absl::StrCat("the body has more than ",
-                                           options_.max_body_bytes, " bytes"));
-  }
-
   // Answers a request that is refused. False: it is not.
   bool Refuse(const httplib::Request& request,
               httplib::Response& response) const {
-    const std::optional<HttpResponse> complaint = Complaint(request);
+    const std::optional<HttpResponse> complaint =
+        CheckRequest(options_, routes_, request);
     if (!complaint.has_value()) return false;
     if (HasBody(request) || complaint->status == 400) {
       current->CloseAfterResponse();
@@ -334,7 +206,7 @@ class Server : public HttpServer, private httplib::Server {
   // True: all is said. False: the body is to be read.
   bool Answer(const httplib::Request& request, httplib::Response& response) {
     if (Refuse(request, response)) return true;
-    const Route& route = *FindRoute(request);
+    const Route& route = *FindRoute(routes_, request);
     if (route.takes_body) return false;
     if (HasBody(request)) current->CloseAfterResponse();
     Handle(route, request, {}, response);
@@ -372,7 +244,7 @@ class Server : public HttpServer, private httplib::Server {
     const httplib::ContentReceiver add = [&](const char* bytes, size_t size) {
       total += size;
       if (total > options_.max_body_bytes) {
-        complaint = TooLarge();
+        complaint = TooLarge(options_);
       } else if (!budget.Take(size)) {
         complaint = ErrorResponse(503,
                                   "other requests take all the memory "
@@ -384,7 +256,7 @@ class Server : public HttpServer, private httplib::Server {
       return !complaint.has_value();
     };
     const bool complete =
-        IsMultipart(request)
+        request.is_multipart_form_data()
             ? reader(
                   [&](const httplib::MultipartFormData& part) {
                     return begin(part.filename.empty() ? part.name
@@ -396,7 +268,8 @@ class Server : public HttpServer, private httplib::Server {
     current->CloseAfterResponse();
     if (complaint.has_value()) return Fill(*complaint, response);
     response.status = 400;
-    if (IsMultipart(request) && current->end() == Connection::End::kNone) {
+    if (request.is_multipart_form_data() &&
+        current->end() == Connection::End::kNone) {
       Fill(ErrorResponse(400,
                          "the body is no multipart/form-data, or its "
                          "closing boundary is missing"),
@@ -426,7 +299,7 @@ class Server : public HttpServer, private httplib::Server {
                    ? explain(431, absl::StrCat("line and headers have more "
                                                "than ",
                                                kMaxHead, " bytes"))
-                   : Fill(TooLarge(), response);
+                   : Fill(TooLarge(options_), response);
       case Connection::End::kClosed:
         return explain(400, "the request ended early");
       case Connection::End::kNone:
