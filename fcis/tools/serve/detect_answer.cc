@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_format.h"
 #include "fcis/core/draw/draw_instances.h"
-#include "fcis/core/rle/rle.h"
 #include "fcis/core/rle/rle_string.h"
 #include "fcis/core/rle/rle_to_polygons.h"
 #include "fcis/data/codec/png.h"
@@ -36,12 +35,10 @@ void PutSegmentation(const Rle& rle, MaskForm masks, Json& json) {
   }
 }
 
-void PutInstance(const eval::Instance& instance, const ModelConfig& config,
-                 const PictureAnswer& picture, MaskForm masks, Json& json) {
-  const model::Detection& found = instance.detection;
+void PutInstance(const FoundInstance& found, const ModelConfig& config,
+                 MaskForm masks, Json& json) {
   const ClassConfig& klass = config.classes(found.label - 1);
   const Box& box = found.box;
-  const Rle rle = PastedMaskToRle(instance.mask, picture.height, picture.width);
   data::PutObject(json, [&] {
     data::PutMember("class", klass.name(), json);
     data::PutMember("category_id", klass.category_id(), json);
@@ -49,8 +46,8 @@ void PutInstance(const eval::Instance& instance, const ModelConfig& config,
     data::PutArray(
         "bbox", std::vector<float>{box.x0, box.y0, box.width(), box.height()},
         json);
-    data::PutMember("area", RleArea(rle), json);
-    PutSegmentation(rle, masks, json);
+    data::PutMember("area", RleArea(found.mask), json);
+    PutSegmentation(found.mask, masks, json);
   });
 }
 
@@ -70,8 +67,8 @@ std::string AnswerJson(const ModelConfig& config,
         data::PutMember("height", one.height, json);
         data::PutMember("seconds", one.seconds, json);
         data::PutArray("instances", one.instances, json,
-                       [&](const eval::Instance& instance) {
-                         PutInstance(instance, config, one, masks, json);
+                       [&](const FoundInstance& found) {
+                         PutInstance(found, config, masks, json);
                        });
       });
     });
@@ -79,11 +76,11 @@ std::string AnswerJson(const ModelConfig& config,
   return std::string(buffer.GetString(), buffer.GetSize());
 }
 
-absl::StatusOr<std::string> AnswerPng(const ModelConfig& config,
-                                      const PictureAnswer& picture,
-                                      Image image) {
+absl::StatusOr<std::string> AnswerPng(
+    const ModelConfig& config, absl::Span<const eval::Instance> instances,
+    Image image) {
   std::vector<DrawInstance> drawable;
-  for (const auto& [detection, mask] : picture.instances) {
+  for (const auto& [detection, mask] : instances) {
     drawable.push_back(
         {detection.box, &mask,
          absl::StrFormat("%s %.2f", config.classes(detection.label - 1).name(),

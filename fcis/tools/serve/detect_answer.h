@@ -8,16 +8,27 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "fcis/core/config/fcis.pb.h"
+#include "fcis/core/geometry/box.h"
 #include "fcis/core/image/image.h"
+#include "fcis/core/rle/rle.h"
 #include "fcis/eval/predict/picture_job.h"
 #include "fcis/tools/serve/detect_query.h"
 
 namespace fcis::tools {
 
+// One instance; its mask as runs, for pixels of many would take too much
+// memory.
+struct FoundInstance {
+  int label = 0;
+  float score = 0;
+  Box box;
+  Rle mask;
+};
+
 struct PictureAnswer {
   std::string name;  // as the client called it; may be empty
   int height = 0, width = 0;
-  std::vector<eval::Instance> instances;
+  std::vector<FoundInstance> instances;
   double seconds = 0;  // for reading and detecting
 };
 
@@ -28,10 +39,10 @@ std::string AnswerJson(const ModelConfig& config,
                        absl::Span<const PictureAnswer> pictures,
                        MaskForm masks);
 
-// The picture with its instances drawn, as the demo does. Errors: no memory.
-absl::StatusOr<std::string> AnswerPng(const ModelConfig& config,
-                                      const PictureAnswer& picture,
-                                      Image image);
+// The picture with instances drawn, as the demo does. Errors: no memory.
+absl::StatusOr<std::string> AnswerPng(
+    const ModelConfig& config, absl::Span<const eval::Instance> instances,
+    Image image);
 
 }  // namespace fcis::tools
 

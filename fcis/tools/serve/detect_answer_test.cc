@@ -21,18 +21,24 @@ ModelConfig OneClass() {
 }
 
 // A mask of 6 x 4 pixels at (3, 2) with a hole.
-PictureAnswer OneCat() {
+eval::Instance Cat() {
   eval::Instance cat;
   cat.detection.label = 1;
   cat.detection.score = 0.75f;
   cat.detection.box = Box{3, 2, 9, 6};
   cat.mask = {3, 2, 6, 4, std::vector<uint8_t>(24, 1)};
   cat.mask.bits[8] = 0;
+  return cat;
+}
+
+Rle CatMask() { return PastedMaskToRle(Cat().mask, kHeight, kWidth); }
+
+PictureAnswer OneCat() {
   PictureAnswer answer;
   answer.name = "a\xff.png";
   answer.height = kHeight;
   answer.width = kWidth;
-  answer.instances.push_back(std::move(cat));
+  answer.instances.push_back({1, 0.75f, Cat().detection.box, CatMask()});
   answer.seconds = 0.5;
   return answer;
 }
@@ -66,7 +72,7 @@ TEST(AnswerJsonTest, Members) {
 
 TEST(AnswerJsonTest, MasksInEachForm) {
   const PictureAnswer answer = OneCat();
-  const Rle mask = PastedMaskToRle(answer.instances[0].mask, kHeight, kWidth);
+  const Rle mask = CatMask();
   const auto rle = Parse(AnswerJson(OneClass(), {answer}, MaskForm::kRle));
   const auto& counts = rle["pictures"][0]["instances"][0]["segmentation"];
   EXPECT_EQ(counts["size"][0].GetInt(), kHeight);
@@ -85,7 +91,7 @@ TEST(AnswerJsonTest, MasksInEachForm) {
 }
 
 TEST(AnswerPngTest, IsThePictureWithTheInstance) {
-  const auto png = AnswerPng(OneClass(), OneCat(), Image(kHeight, kWidth));
+  const auto png = AnswerPng(OneClass(), {Cat()}, Image(kHeight, kWidth));
   ASSERT_TRUE(png.ok()) << png.status();
   const auto image = data::DecodeImage(*png);
   ASSERT_TRUE(image.ok()) << image.status();

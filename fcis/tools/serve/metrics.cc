@@ -62,16 +62,17 @@ void Metrics::CountPicture(int64_t instances, absl::Duration detecting) {
   detecting_.Add(detecting);
 }
 
-void Metrics::AddGauge(const std::string& name, const std::string& help,
-                       std::function<double()> value) {
-  gauges_.push_back({name, help, std::move(value)});
+void Metrics::AddReading(const std::string& name, const std::string& type,
+                         const std::string& help,
+                         std::function<int64_t()> value) {
+  readings_.push_back({name, type, help, std::move(value)});
 }
 
 std::string Metrics::Text() const {
   std::string text;
-  for (const Gauge& gauge : gauges_) {
-    absl::StrAppend(&text, Head(gauge.name, "gauge", gauge.help), gauge.name,
-                    " ", gauge.value(), "\n");
+  for (const Reading& one : readings_) {
+    absl::StrAppend(&text, Head(one.name, one.type, one.help), one.name, " ",
+                    one.value(), "\n");
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   absl::StrAppend(&text, Head("fcis_requests_total", "counter",

@@ -37,17 +37,17 @@ class Metrics {
   void CountRequest(const Served& served);
   void CountPicture(int64_t instances, absl::Duration detecting);
 
-  // A number that is read when it is asked for: name, meaning, value. Before
-  // Text() is called for the first time.
-  void AddGauge(const std::string& name, const std::string& help,
-                std::function<double()> value);
+  // A number that is read when it is asked for; `type` is "gauge" or "counter".
+  // Before Text() is called for the first time.
+  void AddReading(const std::string& name, const std::string& type,
+                  const std::string& help, std::function<int64_t()> value);
 
   std::string Text() const;
 
  private:
-  struct Gauge {
-    std::string name, help;
-    std::function<double()> value;
+  struct Reading {
+    std::string name, type, help;
+    std::function<int64_t()> value;
   };
 
   mutable std::mutex mutex_;
@@ -55,7 +55,7 @@ class Metrics {
   std::map<std::string, Histogram> times_;                   // by route
   Histogram detecting_;
   int64_t pictures_ = 0, instances_ = 0, bytes_in_ = 0, bytes_out_ = 0;
-  std::vector<Gauge> gauges_;
+  std::vector<Reading> readings_;
 };
 
 }  // namespace fcis::tools

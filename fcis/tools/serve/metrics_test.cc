@@ -46,15 +46,16 @@ TEST(MetricsTest, CountsByRouteAndCode) {
             HasSubstr("fcis_request_seconds_count{route=\"/detect\"} 3\n")));
 }
 
-TEST(MetricsTest, GaugesAreReadWhenAsked) {
+TEST(MetricsTest, ReadingsAreReadWhenAsked) {
   Metrics metrics;
-  double value = 1;
-  metrics.AddGauge("fcis_queue_length", "Waiting.", [&] { return value; });
+  int64_t value = 1;
+  metrics.AddReading("fcis_queue_length", "gauge", "Waiting.",
+                     [&] { return value; });
   EXPECT_THAT(metrics.Text(), HasSubstr("# HELP fcis_queue_length Waiting.\n"
                                         "# TYPE fcis_queue_length gauge\n"
                                         "fcis_queue_length 1\n"));
-  value = 2.5;
-  EXPECT_THAT(metrics.Text(), HasSubstr("fcis_queue_length 2.5\n"));
+  value = 25;
+  EXPECT_THAT(metrics.Text(), HasSubstr("fcis_queue_length 25\n"));
 }
 
 // A bound belongs to its bucket.

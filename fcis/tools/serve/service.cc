@@ -1,5 +1,6 @@
 #include "fcis/tools/serve/service.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -33,6 +34,10 @@ constexpr char kPagePolicy[] =
     "style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src "
     "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+// Pixels of the masks that a picture is drawn with, in pictures of the largest
+// size.
+constexpr double kMasksAtOnce = 4;
+
 HttpResponse Text(std::string type, std::string body) {
   HttpResponse response;
   response.type = std::move(type);
@@ -46,7 +51,7 @@ HttpResponse Busy(absl::string_view message) {
   return response;
 }
 
-// " of the picture cat.jpg", where it has a name.
+// "cat.jpg: ", where it has a name.
 std::string Where(const Upload& upload) {
   return upload.name.empty() ? "" : absl::StrCat(upload.name, ": ");
 }
@@ -135,56 +140,82 @@ class Service {
   HttpResponse DetectAll(const HttpRequest& request,
                          const DetectQuery& query) const {
     std::vector<PictureAnswer> answers;
+    std::string png;
     for (const Upload& upload : request.uploads) {
       if (!answers.empty() && absl::Now() > request.deadline) {
         return Busy(absl::StrCat("time was up after ", answers.size(), " of ",
                                  request.uploads.size(), " pictures"));
       }
-      Image image;
-      absl::StatusOr<PictureAnswer> answer = DetectOne(upload, query, &image);
-      if (!answer.ok()) {
-        const bool ours = absl::IsResourceExhausted(answer.status()) ||
-                          absl::IsInternal(answer.status());
-        return ErrorResponse(
-            ours ? 500 : 422,
-            absl::StrCat(Where(upload), answer.status().message()));
+      const absl::Status status = DetectOne(upload, query, &answers, &png);
+      if (!status.ok()) {
+        const bool ours =
+            absl::IsResourceExhausted(status) || absl::IsInternal(status);
+        return ErrorResponse(ours ? 500 : 422,
+                             absl::StrCat(Where(upload), status.message()));
       }
-      if (query.draw) return Drawn(*answer, std::move(image));
-      answers.push_back(*std::move(answer));
     }
+    if (query.draw) return Text("image/png", std::move(png));
     return Text("application/json", AnswerJson(config_, answers, query.masks));
   }
 
-  HttpResponse Drawn(const PictureAnswer& answer, Image image) const {
-    absl::StatusOr<std::string> png =
-        AnswerPng(config_, answer, std::move(image));
-    if (!png.ok()) return ErrorResponse(500, png.status().message());
-    return Text("image/png", *std::move(png));
-  }
-
-  // The picture goes to `image` where it is to be drawn into.
-  absl::StatusOr<PictureAnswer> DetectOne(const Upload& upload,
-                                          const DetectQuery& query,
-                                          Image* image) const {
+  // Adds to `answers` or, where the picture is wanted, sets `png`.
+  absl::Status DetectOne(const Upload& upload, const DetectQuery& query,
+                         std::vector<PictureAnswer>* answers,
+                         std::string* png) const {
     const absl::Time start = absl::Now();
     eval::PictureJob job;
     ASSIGN_OR_RETURN(job.image,
                      data::DecodeImage(upload.bytes, {options_.max_pixels}));
     ASSIGN_OR_RETURN(job.detections, detect_(job.image, query.postprocess));
+    job.detections.erase(
+        std::remove_if(job.detections.begin(), job.detections.end(),
+                       [&](const model::Detection& found) {
+                         return query.labels.count(found.label) == 0;
+                       }),
+        job.detections.end());
+    metrics_->CountPicture(static_cast<int64_t>(job.detections.size()),
+                           absl::Now() - start);
+    if (query.draw) return Draw(std::move(job), query, png);
+    answers->push_back(AnswerOf(job, query));
+    answers->back().name = upload.name;
+    answers->back().seconds = absl::ToDoubleSeconds(absl::Now() - start);
+    return absl::OkStatus();
+  }
+
+  static PictureAnswer AnswerOf(const eval::PictureJob& job,
+                                const DetectQuery& query) {
+    const int height = job.image.height, width = job.image.width;
+    const float threshold = PasteThreshold(query.postprocess);
     PictureAnswer answer;
-    answer.name = upload.name;
-    answer.height = job.image.height;
-    answer.width = job.image.width;
-    answer.instances =
-        eval::PasteInstances(job, PasteThreshold(query.postprocess),
-                             [&](const model::Detection& detection) {
-                               return query.labels.count(detection.label) > 0;
-                             });
-    const absl::Duration time = absl::Now() - start;
-    answer.seconds = absl::ToDoubleSeconds(time);
-    metrics_->CountPicture(static_cast<int64_t>(answer.instances.size()), time);
-    if (query.draw) *image = std::move(job.image);
+    answer.height = height;
+    answer.width = width;
+    for (const model::Detection& found : job.detections) {
+      const PastedMask mask =
+          PasteMask(found.mask, found.box, threshold, height, width);
+      answer.instances.push_back({found.label, found.score, found.box,
+                                  PastedMaskToRle(mask, height, width)});
+    }
     return answer;
+  }
+
+  absl::Status Draw(eval::PictureJob job, const DetectQuery& query,
+                    std::string* png) const {
+    double pixels = 0;
+    for (const model::Detection& found : job.detections) {
+      pixels += double{found.box.width()} * found.box.height();
+    }
+    const double most = kMasksAtOnce * static_cast<double>(options_.max_pixels);
+    if (pixels > most) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(job.detections.size(),
+                       " instances are too many to draw at once; "
+                       "expected a higher score_thresh"));
+    }
+    const std::vector<eval::Instance> instances =
+        eval::PasteInstances(job, PasteThreshold(query.postprocess),
+                             [](const model::Detection&) { return true; });
+    ASSIGN_OR_RETURN(*png, AnswerPng(config_, instances, std::move(job.image)));
+    return absl::OkStatus();
   }
 
   const ServiceOptions options_;

@@ -72,6 +72,8 @@ class ServiceTest : public ::testing::Test {
       for (const auto& one : {Found(1, 0.9f), Found(2, 0.4f)}) {
         if (one.score > post.score_thresh()) found.push_back(one);
       }
+      found.resize(found.size() * copies_,
+                   found.empty() ? Found(1, 1) : found[0]);
       return found;
     };
     routes_ = MakeRoutes(options_, config_, detect, queue_.get(), &metrics_);
@@ -105,6 +107,7 @@ class ServiceTest : public ::testing::Test {
   HttpOptions http_;
   Metrics metrics_;
   std::function<void()> before_;
+  size_t copies_ = 1;  // of what is found
   std::unique_ptr<WorkQueue> queue_;
   std::vector<Route> routes_;
   std::unique_ptr<HttpServer> server_;
@@ -141,6 +144,15 @@ TEST_F(ServiceTest, Drawn) {
   EXPECT_EQ(result->status, 200);
   EXPECT_EQ(result->get_header_value("Content-Type"), "image/png");
   EXPECT_EQ(data::DecodeImage(result->body)->width, kWidth);
+}
+
+// Masks of very many would take all the memory.
+TEST_F(ServiceTest, DrawnUpToALimit) {
+  copies_ = 80;  // of 60 pixels, of four times 1200
+  EXPECT_EQ(Post(Png(), "?format=png")->status, 200);
+  copies_ = 81;
+  ExpectError(Post(Png(), "?format=png"), 422, "81 instances are too many");
+  EXPECT_EQ(Post(Png())->status, 200);
 }
 
 TEST_F(ServiceTest, SeveralFiles) {
