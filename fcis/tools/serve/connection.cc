@@ -133,6 +133,11 @@ void Connection::DiscardInput(absl::Time deadline) {
   }
 }
 
+bool Connection::HasLeft() const {
+  char unused;
+  return recv(fd_, &unused, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void Connection::SetWorking(bool working) {
   waiting_since_ = absl::ToUnixNanos(absl::Now());
   working_ = working;

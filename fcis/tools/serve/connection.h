@@ -52,6 +52,10 @@ class Connection : public httplib::Stream {
   // bytes were not wanted. At most until `deadline`.
   void DiscardInput(absl::Time deadline);
 
+  // Whether the client sends nothing any more. (Who closes the sending half
+  // only, as no client of HTTP does, counts as gone.)
+  bool HasLeft() const;
+
   // While a request is worked on it is the server that lets the client wait.
   void SetWorking(bool working);
   bool working() const { return working_; }

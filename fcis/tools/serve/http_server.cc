@@ -219,6 +219,9 @@ class Server : public HttpServer, private httplib::Server {
     asked.query = request.params;
     asked.uploads = std::move(uploads);
     asked.deadline = current->request_start() + options_.request_time;
+    asked.client_left = [connection = current] {
+      return connection->HasLeft();
+    };
     current->SetWorking(true);
     const absl::Cleanup done = [] { current->SetWorking(false); };
     Fill(route.handle(asked), response);

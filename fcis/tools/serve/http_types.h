@@ -27,6 +27,8 @@ struct HttpRequest {
   std::vector<Upload> uploads;
   // When nobody waits for the answer any more.
   absl::Time deadline = absl::InfiniteFuture();
+  // Whether the client has closed the connection.
+  std::function<bool()> client_left = [] { return false; };
 };
 
 struct HttpResponse {

@@ -83,7 +83,8 @@ class Service {
     }
     HttpResponse response;
     const absl::Status done = queue_->Run(
-        request.deadline, [&] { response = DetectAll(request, *query); });
+        request.deadline, [&] { response = DetectAll(request, *query); },
+        request.client_left);
     if (done.ok()) return response;
     if (absl::IsInternal(done)) {
       return ErrorResponse(500, "the picture could not be worked on");

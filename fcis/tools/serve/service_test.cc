@@ -3,6 +3,7 @@
 
 #include <httplib.h>
 
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -13,6 +14,7 @@
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/tools/serve/detect_query.h"
+#include "fcis/tools/serve/test_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
@@ -227,6 +229,29 @@ TEST_F(ServiceTest, WhoWaitsTooLong) {
   ExpectError(Post(Png()), 503, "wait for too long");
   go.Notify();
   first.join();
+}
+
+TEST_F(ServiceTest, NobodySearchesForWhoLeft) {
+  absl::Notification begun, go;
+  std::atomic<int> searched{0};
+  before_ = [&] {
+    ++searched;
+    if (!begun.HasBeenNotified()) begun.Notify();
+    go.WaitForNotification();
+  };
+  std::thread first([this] { EXPECT_EQ(Post(Png())->status, 200); });
+  begun.WaitForNotification();
+  {
+    TestClient leaves(server_->port());
+    const std::string png = Png();
+    leaves.Send(absl::StrCat("POST /detect HTTP/1.1\r\nHost: localhost\r\n",
+                             "Content-Length: ", png.size(), "\r\n\r\n", png));
+    while (queue_->waiting() == 0) std::this_thread::yield();
+  }
+  while (queue_->waiting() > 0) std::this_thread::yield();
+  go.Notify();
+  first.join();
+  EXPECT_EQ(searched, 1);
 }
 
 TEST_F(ServiceTest, ADetectorThatFailsOrThrows) {

@@ -1,11 +1,19 @@
 #include "fcis/tools/serve/work_queue.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/algorithm/container.h"
+#include "absl/time/clock.h"
 #include "fcis/core/base/parallel.h"
 
 namespace fcis::tools {
+namespace {
+
+// How often somebody who waits is asked whether he still does.
+constexpr absl::Duration kAskInterval = absl::Milliseconds(200);
+
+}  // namespace
 
 WorkQueue::WorkQueue(int workers, size_t room) : room_(room), idle_(workers) {
   for (int i = 0; i < workers; ++i) {
@@ -27,7 +35,8 @@ WorkQueue::~WorkQueue() {
 }
 
 absl::Status WorkQueue::Run(absl::Time deadline,
-                            const std::function<void()>& work) {
+                            const std::function<void()>& work,
+                            const std::function<bool()>& gone) {
   Job job{&work};
   std::unique_lock<std::mutex> lock(mutex_);
   // Who finds an idle worker does not wait.
@@ -36,11 +45,18 @@ absl::Status WorkQueue::Run(absl::Time deadline,
   }
   waiting_.push_back(&job);
   added_.notify_one();
-  finished_.wait_until(lock, absl::ToChronoTime(deadline),
-                       [&] { return job.begun; });
+  bool left = false;
+  for (absl::Time now = absl::Now(); !job.begun && !left && now < deadline;
+       now = absl::Now()) {
+    finished_.wait_until(
+        lock, absl::ToChronoTime(std::min(deadline, now + kAskInterval)),
+        [&] { return job.begun; });
+    left = gone();
+  }
   if (!job.begun) {
     waiting_.erase(absl::c_find(waiting_, &job));
-    return absl::DeadlineExceededError("it was not this request's turn");
+    return left ? absl::CancelledError("nobody waits for it")
+                : absl::DeadlineExceededError("it was not this request's turn");
   }
   finished_.wait(lock, [&] { return job.done; });
   return job.threw ? absl::InternalError("the work threw an exception")

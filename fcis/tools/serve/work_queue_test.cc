@@ -97,6 +97,16 @@ TEST(WorkQueueTest, WhoseTurnDoesNotComeIsToldAndForgotten) {
   EXPECT_FALSE(called);
 }
 
+TEST(WorkQueueTest, WhoLeavesIsForgotten) {
+  WorkQueue queue(1, 1);
+  const Occupied occupied(queue);
+  bool called = false;
+  EXPECT_TRUE(absl::IsCancelled(queue.Run(
+      absl::InfiniteFuture(), [&] { called = true; }, [] { return true; })));
+  EXPECT_EQ(queue.waiting(), 0u);
+  EXPECT_FALSE(called);
+}
+
 TEST(WorkQueueTest, InTheOrderOfComing) {
   WorkQueue queue(1, 8);
   std::vector<int> order;
