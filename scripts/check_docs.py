@@ -20,6 +20,7 @@ FOREIGN = {
     'every program of ours': ['help', 'version'],
     'bazel': ['run_under', 'test_tag_filters'],
     'compute-sanitizer': ['tool'],
+    'curl': ['data-binary'],
     'mpiexec': ['bind-to', 'oversubscribe'],
     'pkg-config': ['cflags', 'libs'],
 }

@@ -78,7 +78,7 @@ def fcis_repositories():
         header = "archive.h",
     )
 
-    # A web server for tests; the macro is one that the library was built with.
+    # The macro is one that the library was built with.
     system_library(
         name = "cpp_httplib",
         defines = ["CPPHTTPLIB_OPENSSL_SUPPORT"],

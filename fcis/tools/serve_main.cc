@@ -1,0 +1,233 @@
+// A web page and an HTTP API for the detector.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/main.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/shared_flags.h"
+#include "fcis/data/codec/max_pixels_flag.h"
+#include "fcis/eval/predict/model_source.h"
+#include "fcis/model/cli/backend_flags.h"
+#include "fcis/model/cli/model_flags.h"
+#include "fcis/model/detector.h"
+#include "fcis/tools/serve/access.h"
+#include "fcis/tools/serve/http_server.h"
+#include "fcis/tools/serve/metrics.h"
+#include "fcis/tools/serve/service.h"
+#include "fcis/tools/serve/stop_signal.h"
+#include "fcis/tools/serve/work_queue.h"
+
+ABSL_FLAG(std::string, host, "127.0.0.1",
+          "Address to listen at. 0.0.0.0 or :: is all of this machine, which "
+          "others can reach; think of --token_file then.");
+ABSL_FLAG(int, port, 8080, "Port to listen at; 0 is any that is free.");
+ABSL_FLAG(std::string, token_file, "",
+          "File with a token, on one line, that clients must know "
+          "(Authorization: Bearer). The page asks for it.");
+ABSL_FLAG(std::string, allow_hosts, "",
+          "Names, separated by commas, by which clients may call this server, "
+          "beside addresses and localhost.");
+ABSL_FLAG(int, queue, 16,
+          "Requests that may wait for the network; more are told to come "
+          "again.");
+ABSL_FLAG(int, max_body_mb, 32,
+          "Megabytes that one request may have. All together may have eight "
+          "times as many.");
+ABSL_FLAG(int, max_connections, 64,
+          "Clients connected at once. When all are, the one that has let the "
+          "server wait longest has to go.");
+ABSL_FLAG(int, request_seconds, 60,
+          "For a request to arrive and to wait for its turn; for its answer "
+          "to be taken.");
+
+namespace fcis::tools {
+namespace {
+
+constexpr int64_t kMegabyte = 1 << 20;
+constexpr int kBodiesAtOnce = 8;
+
+Program MakeProgram() {
+  Program program;
+  program.name = "serve";
+  program.arguments = "[flags]";
+  program.summary =
+      "Serves a web page that finds the objects in pictures, and an HTTP API "
+      "for programs: POST a JPEG or PNG to /detect and get JSON with boxes, "
+      "classes, scores and masks. /openapi.json describes all of it. Answers "
+      "this machine alone, unless --host says otherwise. Ends on SIGTERM or "
+      "Ctrl-C once all that was asked is answered.";
+  std::vector<std::string> model = eval::ModelSourceFlagNames();
+  program.groups = {
+      {"Server",
+       {"host", "port", "token_file", "allow_hosts", "queue", "max_body_mb",
+        "max_connections", "request_seconds", "max_pixels"}},
+      {"Model", model},
+      {"Computing", model::BackendFlagNames()},
+      {"Thresholds and sizes, where a request names none",
+       model::ModelFlagNames()}};
+  program.short_flags = {{'m', "modelpath"}};
+  // Fewer than PIL's: each picture that is worked on takes 10 bytes a pixel.
+  program.defaults = {{"max_pixels", "50000000"}};
+  program.version_details = model::DeviceDetails;
+  program.examples = {
+      "serve", "serve -m fcis_coco.npz --port 0",
+      "serve --host 0.0.0.0 --token_file token --allow_hosts pictures.lan",
+      "curl --data-binary @cat.jpg http://127.0.0.1:8080/detect"};
+  return program;
+}
+
+absl::Status CheckAtLeastOne(absl::string_view flag, int value) {
+  if (value >= 1) return absl::OkStatus();
+  return UsageError(
+      absl::StrCat("--", flag, "=", value, ": expected at least 1"));
+}
+
+absl::Status CheckFlags() {
+  RETURN_IF_ERROR(model::CheckModelFlags());
+  RETURN_IF_ERROR(model::CheckBackendFlags());
+  RETURN_IF_ERROR(data::MaxPixelsFromFlag().status());
+  RETURN_IF_ERROR(
+      CheckAtLeastOne("max_body_mb", absl::GetFlag(FLAGS_max_body_mb)));
+  RETURN_IF_ERROR(
+      CheckAtLeastOne("max_connections", absl::GetFlag(FLAGS_max_connections)));
+  RETURN_IF_ERROR(
+      CheckAtLeastOne("request_seconds", absl::GetFlag(FLAGS_request_seconds)));
+  const int port = absl::GetFlag(FLAGS_port);
+  if (port < 0 || port > 65535) {
+    return UsageError(absl::StrCat("--port=", port, ": expected 0 to 65535"));
+  }
+  if (absl::GetFlag(FLAGS_queue) >= 0) return absl::OkStatus();
+  return UsageError(absl::StrCat("--queue=", absl::GetFlag(FLAGS_queue),
+                                 ": expected at least 0"));
+}
+
+absl::StatusOr<HttpOptions> HttpOptionsFromFlags() {
+  HttpOptions options;
+  options.host = absl::GetFlag(FLAGS_host);
+  options.port = absl::GetFlag(FLAGS_port);
+  options.max_connections = absl::GetFlag(FLAGS_max_connections);
+  options.max_body_bytes = absl::GetFlag(FLAGS_max_body_mb) * kMegabyte;
+  options.max_all_bodies_bytes = kBodiesAtOnce * options.max_body_bytes;
+  options.request_time = options.response_time =
+      absl::Seconds(absl::GetFlag(FLAGS_request_seconds));
+  options.head_time = std::min(options.head_time, options.request_time);
+  for (absl::string_view name : absl::StrSplit(absl::GetFlag(FLAGS_allow_hosts),
+                                               ',', absl::SkipWhitespace())) {
+    options.access.host_names.push_back(
+        absl::AsciiStrToLower(absl::StripAsciiWhitespace(name)));
+  }
+  const std::string token_file = absl::GetFlag(FLAGS_token_file);
+  if (!token_file.empty()) {
+    ASSIGN_OR_RETURN(options.access.token, ReadToken(ResolvePath(token_file)));
+  }
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<model::Detector>> MakeDetector(
+    kernels::Backend* backend) {
+  ASSIGN_OR_RETURN(model::ModelChoice choice, eval::ModelFromFlags());
+  absl::PrintF("%s\n", choice.statement);
+  RETURN_IF_ERROR(model::ApplyModelFlags(&choice.weights.config));
+  const std::string precision =
+      model::SettlePrecision(*backend, &choice.weights);
+  ASSIGN_OR_RETURN(std::unique_ptr<model::Detector> detector,
+                   model::Detector::Create(std::move(choice.weights), backend));
+  absl::PrintF("classes: %s\n",
+               absl::StrJoin(detector->config().classes(), ", ",
+                             [](std::string* out, const ClassConfig& one) {
+                               absl::StrAppend(out, one.name());
+                             }));
+  absl::PrintF("device: %s, %s, %d threads, %d pictures at once\n",
+               backend->name(), precision, NumThreads(),
+               detector->PicturesAtOnce());
+  return detector;
+}
+
+void AddReadings(const WorkQueue& queue, const HttpServer& server,
+                 Metrics* metrics) {
+  metrics->AddReading("fcis_queue_length", "gauge",
+                      "Requests that wait for the network.",
+                      [&] { return static_cast<int64_t>(queue.waiting()); });
+  metrics->AddReading("fcis_queue_room", "gauge", "Requests that may wait.",
+                      [&] { return static_cast<int64_t>(queue.room()); });
+  metrics->AddReading("fcis_connections", "gauge",
+                      "Clients that are connected.",
+                      [&] { return server.connections(); });
+  metrics->AddReading("fcis_turned_away_total", "counter",
+                      "Clients that had to go for others, or found no room.",
+                      [&] { return server.turned_away(); });
+}
+
+absl::Status Serve(const HttpOptions& http, const model::Detector& detector) {
+  ServiceOptions options;
+  ASSIGN_OR_RETURN(options.max_pixels, data::MaxPixelsFromFlag());
+  options.max_body_bytes = http.max_body_bytes;
+  options.max_uploads = http.max_uploads;
+  options.needs_token = !http.access.token.empty();
+  Metrics metrics;
+  WorkQueue queue(detector.PicturesAtOnce(),
+                  static_cast<size_t>(absl::GetFlag(FLAGS_queue)));
+  const DetectWith detect = [&](const Image& image,
+                                const PostprocessConfig& postprocess) {
+    return detector.Detect(image, postprocess);
+  };
+  std::mutex log_mutex;
+  const auto log = [&](const Served& served) {
+    metrics.CountRequest(served);
+    const std::lock_guard<std::mutex> lock(log_mutex);
+    absl::FPrintF(stderr, "%s\n", LogLine(absl::Now(), served));
+  };
+  ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> server,
+                   HttpServer::Create(http,
+                                      MakeRoutes(options, detector.config(),
+                                                 detect, &queue, &metrics),
+                                      log));
+  AddReadings(queue, *server, &metrics);
+  const StopSignal stop;
+  server->Start();
+  if (http.access.token.empty() && http.host != "127.0.0.1" &&
+      http.host != "::1" && http.host != "localhost") {
+    absl::PrintF("without --token_file whoever reaches this port may use it\n");
+  }
+  absl::PrintF("open %s\n", server->Url());
+  std::fflush(stdout);
+  stop.Wait();
+  absl::PrintF("stopping: what was asked is answered\n");
+  std::fflush(stdout);
+  server->Drain();
+  return absl::OkStatus();
+}
+
+absl::Status Run() {
+  RETURN_IF_ERROR(CheckFlags());
+  ASSIGN_OR_RETURN(const HttpOptions http, HttpOptionsFromFlags());
+  ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
+                   model::BackendFromFlags());
+  ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
+                   MakeDetector(backend.get()));
+  return Serve(http, *detector);
+}
+
+}  // namespace
+}  // namespace fcis::tools
+
+int main(int argc, char** argv) {
+  return fcis::Main(argc, argv, fcis::tools::MakeProgram(), fcis::tools::Run);
+}

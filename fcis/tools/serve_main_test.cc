@@ -1,0 +1,208 @@
+// The server as its user meets it: the program, a small model, a port.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/cli/paths.h"
+#include "fcis/core/config/presets.h"
+#include "fcis/core/io/file.h"
+#include "fcis/data/codec/png.h"
+#include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/weights/load.h"
+#include "fcis/tools/serve/test_client.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis::tools {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A running server.
+class Running {
+ public:
+  // Starts it, with stderr to the file `log`, and reads what it says until it
+  // answers or ends.
+  Running(std::vector<std::string> command, const std::string& log) {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(ends[1], STDOUT_FILENO);
+      dup2(open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600),
+           STDERR_FILENO);
+      close(ends[0]);
+      close(ends[1]);
+      std::vector<char*> argv;
+      for (std::string& word : command) argv.push_back(word.data());
+      argv.push_back(nullptr);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+    close(ends[1]);
+    output_ = fdopen(ends[0], "r");
+    while (port_ == 0 && ReadLine()) {
+      const size_t at = said_.rfind("open http://127.0.0.1:");
+      if (at != std::string::npos) {
+        (void)absl::SimpleAtoi(
+            said_.substr(at + 22, said_.find('/', at + 22) - at - 22), &port_);
+      }
+    }
+  }
+  ~Running() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      (void)Wait();
+    }
+    fclose(output_);
+  }
+
+  int port() const { return port_; }
+  void Signal(int signal) const { kill(pid_, signal); }
+  bool ReadLine() {
+    char line[4096];
+    if (fgets(line, sizeof(line), output_) == nullptr) return false;
+    said_ += line;
+    return true;
+  }
+  const std::string& said() const { return said_; }
+  // The exit code; -1: a signal ended it.
+  int Wait() {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+ private:
+  pid_t pid_ = 0;
+  FILE* output_ = nullptr;
+  int port_ = 0;
+  std::string said_;
+};
+
+class ServeMainTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::path(::testing::TempDir()) /
+            ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+    setenv("HOME", root_.c_str(), 1);
+    const auto program = FindRunfile("fcis/tools/serve_main");
+    ASSERT_TRUE(program.ok()) << program.status();
+    program_ = *program;
+    const auto config = Preset("parity_mini");
+    ASSERT_TRUE(config.ok()) << config.status();
+    ASSERT_TRUE(model::SaveWeights(Path("m.safetensors"),
+                                   model::DeterministicWeights(*config, 1))
+                    .ok());
+  }
+
+  std::string Path(const std::string& name) const {
+    return (root_ / name).string();
+  }
+  std::string Log() const { return ReadFile(Path("log")).value_or(""); }
+
+  std::unique_ptr<Running> Start(std::vector<std::string> flags) const {
+    std::vector<std::string> command = {program_, "--modelpath",
+                                        Path("m.safetensors"), "--nodownload",
+                                        "--threads=2"};
+    command.insert(command.end(), flags.begin(), flags.end());
+    return std::make_unique<Running>(command, Path("log"));
+  }
+
+  static std::string PostHead(size_t length, const std::string& more = "") {
+    return absl::StrCat("POST /detect HTTP/1.1\r\nContent-Length: ", length,
+                        "\r\n", more);
+  }
+
+  const std::string png_ = data::EncodePng(Image(60, 80)).value();
+  fs::path root_;
+  std::string program_;
+};
+
+TEST_F(ServeMainTest, AnswersAndEndsOnceAllIsAnswered) {
+  const auto server = Start({"--port=0"});
+  ASSERT_GT(server->port(), 0) << server->said() << Log();
+  EXPECT_THAT(server->said(),
+              AllOf(HasSubstr("model: "), HasSubstr("classes: "),
+                    HasSubstr("device: cpu"), HasSubstr("pictures at once")));
+  EXPECT_EQ(StatusOf(Ask(server->port(), "GET /healthz HTTP/1.1\r\n")), 200);
+  EXPECT_EQ(StatusOf(Ask(server->port(), PostHead(png_.size()), png_)), 200);
+  TestClient slow(server->port());
+  slow.Send(absl::StrCat(PostHead(png_.size(), "Expect: 100-continue\r\n"),
+                         "Host: localhost\r\n\r\n"));
+  EXPECT_EQ(StatusOf(slow.Response()), 100);
+  server->Signal(SIGTERM);
+  while (server->said().find("stopping") == std::string::npos) {
+    ASSERT_TRUE(server->ReadLine());
+  }
+  slow.Send(png_);
+  EXPECT_EQ(StatusOf(slow.Response()), 200);
+  EXPECT_EQ(server->Wait(), 0);
+  EXPECT_THAT(Log(), AllOf(HasSubstr("127.0.0.1 GET /healthz 200, "),
+                           HasSubstr("127.0.0.1 POST /detect 200, ")));
+}
+
+TEST_F(ServeMainTest, EndsOnCtrlC) {
+  const auto server = Start({"--port=0"});
+  ASSERT_GT(server->port(), 0) << server->said() << Log();
+  server->Signal(SIGINT);
+  EXPECT_EQ(server->Wait(), 0);
+}
+
+TEST_F(ServeMainTest, APortInUse) {
+  const auto first = Start({"--port=0"});
+  ASSERT_GT(first->port(), 0) << first->said() << Log();
+  const auto second = Start({absl::StrCat("--port=", first->port())});
+  EXPECT_EQ(second->Wait(), 1);
+  EXPECT_THAT(Log(), AllOf(HasSubstr(absl::StrCat("port ", first->port())),
+                           HasSubstr("in use")));
+}
+
+TEST_F(ServeMainTest, Token) {
+  ASSERT_TRUE(WriteFileAtomic(Path("token"), "0123456789abcdef\n").ok());
+  const auto server =
+      Start({"--port=0", "--token_file", Path("token"), "--max_body_mb=1"});
+  ASSERT_GT(server->port(), 0) << server->said() << Log();
+  EXPECT_EQ(StatusOf(Ask(server->port(), PostHead(png_.size()), png_)), 401);
+  const std::string token = "Authorization: Bearer 0123456789abcdef\r\n";
+  EXPECT_EQ(StatusOf(Ask(server->port(), PostHead(png_.size(), token), png_)),
+            200);
+  EXPECT_EQ(StatusOf(Ask(server->port(), PostHead(1 << 20, token),
+                         std::string(1 << 20, 'x'))),
+            415);
+  EXPECT_EQ(StatusOf(Ask(server->port(), PostHead((1 << 20) + 1, token))), 413);
+  EXPECT_THAT(absl::StrCat(server->said(), Log()), Not(HasSubstr("abcdef")));
+}
+
+TEST_F(ServeMainTest, Usage) {
+  for (const char* flag :
+       {"--port=-1", "--port=65536", "--queue=-1", "--max_body_mb=0",
+        "--request_seconds=0", "--max_connections=0", "--score_thresh=2",
+        "--max_pixels=0", "picture.jpg"}) {
+    EXPECT_EQ(Start({flag})->Wait(), 2) << flag;
+  }
+  EXPECT_EQ(Start({"--token_file=/no/such/file"})->Wait(), 1);
+  EXPECT_THAT(Log(), HasSubstr("/no/such/file"));
+  const auto help = Start({"--help"});
+  EXPECT_EQ(help->Wait(), 0);
+  EXPECT_THAT(help->said(), AllOf(HasSubstr("--token_file"), HasSubstr("curl"),
+                                  HasSubstr("50000000")));
+}
+
+}  // namespace
+}  // namespace fcis::tools
