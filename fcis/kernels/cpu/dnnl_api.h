@@ -9,6 +9,9 @@
 
 namespace fcis::kernels {
 
+// Whether it has convolutions by Winograd's algorithm (for f32 and AVX-512).
+inline constexpr bool kDnnlHasWinograd = DNNL_VERSION_MAJOR < 3;
+
 // How a layout lies in memory, which is plain or of blocks; as long as the
 // description that it is taken from.
 struct DnnlBlocking {

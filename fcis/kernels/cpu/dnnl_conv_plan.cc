@@ -17,10 +17,10 @@ memory::desc MapDesc(Layout layout, const Shape& shape, DType type) {
 }
 
 // Winograd's algorithm (Lavin and Gray, 2016) takes a third of the products of
-// such kernels; oneDNN has it for f32 and AVX-512.
+// such kernels.
 bool FitsWinograd(const ConvSetup& s) {
-  return s.winograd && s.weight.dim(2) == 3 && s.weight.dim(3) == 3 &&
-         s.params.stride == 1 && s.params.dilation == 1;
+  return kDnnlHasWinograd && s.winograd && s.weight.dim(2) == 3 &&
+         s.weight.dim(3) == 3 && s.params.stride == 1 && s.params.dilation == 1;
 }
 
 // In bf16 a product of matrices is faster than oneDNN's gradient by weights

@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cpu/amx_conv.h"
 #include "fcis/kernels/cpu/conv_maps.h"
 #include "fcis/kernels/cpu/dnnl_api.h"
@@ -187,7 +188,16 @@ absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareDnnlInt8Conv(
       AmxConv::Fits(params.conv, weights.elements.shape(), params.x.type)) {
     return PrepareAmxInt8Conv(params, weights);
   }
-  return absl::make_unique<DnnlInt8Conv>(params, weights, context);
+  std::unique_ptr<Int8Convolution> conv;
+  RETURN_IF_ERROR(DnnlGuard(
+      [&] {
+        return absl::StrCat("int8 kernel ",
+                            weights.elements.shape().ToString());
+      },
+      [&] {
+        conv = absl::make_unique<DnnlInt8Conv>(params, weights, context);
+      }));
+  return conv;
 }
 
 }  // namespace fcis::kernels
