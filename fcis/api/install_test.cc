@@ -92,9 +92,9 @@ TEST(Library, ExportsNothingElse) {
 TEST(Library, NeedsTheRuntimesAndOneDnnOnly) {
   if (!kStatic) GTEST_SKIP() << "the system's static libraries do not fit";
   const Outcome dynamic = Shell("readelf -dW " + std::string(kLibrary));
-  EXPECT_THAT(
-      Matches(dynamic.out, "NEEDED.*\\[(.*)\\]"),
-      IsSubsetOf({OneDnn().filename().string(), "libgomp.so.1", "libm.so.6",
+  EXPECT_THAT(Matches(dynamic.out, "NEEDED.*\\[(.*)\\]"),
+              IsSubsetOf(std::vector<std::string>{
+                  OneDnn().filename().string(), "libgomp.so.1", "libm.so.6",
                   "libgcc_s.so.1", "libc.so.6", "ld-linux-x86-64.so.2"}));
   EXPECT_THAT(dynamic.out, HasSubstr("soname: [libfcis.so.0]"));
   EXPECT_THAT(dynamic.out, HasSubstr("runpath: [$ORIGIN]"));
