@@ -122,7 +122,7 @@ std::string DatasetReport::ToJson() const {
         PutEntry(d.key, entry.count, "examples", entry.examples, json);
       }
     });
-    for (const auto& [name, lines] :
+    for (const auto [name, lines] :
          {std::make_pair("errors", &problems.errors),
           std::make_pair("conflicts", &problems.conflicts),
           std::make_pair("remarks", &problems.remarks)}) {
