@@ -64,7 +64,7 @@ std::vector<std::string> Matches(const std::string& text,
 fs::path OneDnn() {
   const Outcome loaded = Shell("ldd " + std::string(kLibrary));
   const std::vector<std::string> paths =
-      Matches(loaded.out, "libdnnl\\.so\\.[0-9]+ => ([^ ]+)");
+      Matches(loaded.out, "libdnnl\\.so\\.[0-9.]+ => ([^ ]+)");
   return paths.empty() ? "" : paths[0];
 }
 
