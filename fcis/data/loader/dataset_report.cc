@@ -122,10 +122,10 @@ std::string DatasetReport::ToJson() const {
         PutEntry(d.key, entry.count, "examples", entry.examples, json);
       }
     });
-    for (const auto [name, lines] :
-         {std::make_pair("errors", &problems.errors),
-          std::make_pair("conflicts", &problems.conflicts),
-          std::make_pair("remarks", &problems.remarks)}) {
+    for (const auto& [name, lines] :
+         {std::pair("errors", &problems.errors),
+          std::pair("conflicts", &problems.conflicts),
+          std::pair("remarks", &problems.remarks)}) {
       PutEntry(name, lines->count, "lines", lines->lines, json);
     }
   });
