@@ -106,21 +106,19 @@ TEST(Png, RoundTrip) {
   EXPECT_EQ(back, pixels);
 }
 
-TEST(Dnnl, Relu) {
+TEST(Dnnl, Transposes) {
   using dnnl::memory;
   dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);
-  std::vector<float> data = {-1, 0, 2};
-  memory::desc desc({3}, memory::data_type::f32, memory::format_tag::a);
-  memory tensor(desc, engine, data.data());
-  dnnl::eltwise_forward::primitive_desc relu(
-      {dnnl::prop_kind::forward_inference, dnnl::algorithm::eltwise_relu, desc,
-       0.0f},
-      engine);
-  dnnl::eltwise_forward(relu).execute(
-      stream, {{DNNL_ARG_SRC, tensor}, {DNNL_ARG_DST, tensor}});
+  std::vector<float> rows = {1, 2, 3, 4, 5, 6}, columns(rows.size());
+  const auto in = [](memory::format_tag tag) {
+    return memory::desc({2, 3}, memory::data_type::f32, tag);
+  };
+  memory from(in(memory::format_tag::ab), engine, rows.data());
+  memory to(in(memory::format_tag::ba), engine, columns.data());
+  dnnl::reorder(from, to).execute(stream, from, to);
   stream.wait();
-  EXPECT_THAT(data, testing::ElementsAre(0, 0, 2));
+  EXPECT_THAT(columns, testing::ElementsAre(1, 4, 2, 5, 3, 6));
 }
 
 // Starting ranks is mpiexec's work, which other tests do.

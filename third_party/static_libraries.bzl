@@ -4,7 +4,12 @@ They are compiled for position-independent programs, which may reach two things 
 shared library may not: thread-local variables, and the variable stderr of libc. The objects
 with thread-local variables are taken out; third_party/static/thread_locals.cc stands in for
 them. stderr is renamed to a variable of that file.
+
+That file knows the insides of Debian 12's libraries. Where there are others, the repository is
+empty, STATIC is False, and the shared library takes the system's shared libraries.
 """
+
+_ABSEIL = "20220623"
 
 # Copied as they are, but for stderr.
 _LIBRARIES = ["absl_*", "crypto", "jpeg", "png16", "protobuf", "stdc++", "z"]
@@ -17,6 +22,14 @@ _OBJECTS = {
     "protobuf": "arena.o",
     "stdc++": "random.o",  # asks for a later libc than all others
 }
+
+_BUILD = """
+filegroup(
+    name = "archives",
+    srcs = glob(["*.a"]),
+    visibility = ["//visibility:public"],
+)
+"""
 
 _SCRIPT = """
 set -euo pipefail
@@ -35,17 +48,19 @@ done
 """
 
 def _static_libraries_impl(ctx):
+    abseil = ctx.execute(["pkg-config", "--modversion", "absl_base"])
+    if abseil.return_code != 0:
+        fail("pkg-config finds no Abseil: run ./bootstrap\n" + abseil.stderr)
+    static = abseil.stdout.strip() == _ABSEIL
+    ctx.file("found.bzl", "STATIC = {}\n".format(static))
+    if not static:
+        ctx.file("BUILD.bazel", _BUILD)
+        return
     objects = ["{}:{}".format(library, object) for library, object in _OBJECTS.items()]
     result = ctx.execute(["bash", "-c", _SCRIPT, "bash", " ".join(_LIBRARIES)] + objects)
     if result.return_code != 0:
         fail("the static libraries cannot be prepared: run ./bootstrap\n" + result.stderr)
-    ctx.file("BUILD.bazel", """
-filegroup(
-    name = "archives",
-    srcs = glob(["*.a"]),
-    visibility = ["//visibility:public"],
-)
-""")
+    ctx.file("BUILD.bazel", _BUILD)
 
 static_libraries = repository_rule(
     implementation = _static_libraries_impl,

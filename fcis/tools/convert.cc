@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/model/onnx/export_onnx.h"
 #include "fcis/model/weights/import_npz.h"
 #include "fcis/model/weights/load.h"
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr char kOurs[] = ".safetensors";
 constexpr char kChainer[] = ".npz";
+constexpr char kOnnx[] = ".onnx";
 
 }  // namespace
 
@@ -38,13 +40,19 @@ std::string TensorTable(const std::map<std::string, Tensor>& tensors) {
   return table;
 }
 
-absl::Status CheckOutputName(absl::string_view path) {
-  if (absl::EndsWith(path, kOurs) || absl::EndsWith(path, kChainer)) {
+absl::Status CheckOutputName(absl::string_view path,
+                             absl::string_view only_ours) {
+  if (absl::EndsWith(path, kOurs)) return absl::OkStatus();
+  if (!only_ours.empty()) {
+    return UsageError(absl::StrCat(only_ours, ": cannot write ", path,
+                                   ": expected a name that ends in ", kOurs));
+  }
+  if (absl::EndsWith(path, kChainer) || absl::EndsWith(path, kOnnx)) {
     return absl::OkStatus();
   }
   return UsageError(absl::StrCat("cannot write ", path,
-                                 ": expected a name that ends in ", kOurs,
-                                 " or ", kChainer));
+                                 ": expected a name that ends in ", kOurs, ", ",
+                                 kChainer, " or ", kOnnx));
 }
 
 absl::StatusOr<model::Weights> AverageOf(
@@ -82,8 +90,9 @@ absl::StatusOr<model::Weights> AverageOf(
 
 absl::Status WriteWeights(const std::string& path,
                           const model::Weights& weights) {
-  return absl::EndsWith(path, kChainer) ? model::ExportNpz(path, weights)
-                                        : model::SaveWeights(path, weights);
+  if (absl::EndsWith(path, kChainer)) return model::ExportNpz(path, weights);
+  if (absl::EndsWith(path, kOnnx)) return model::ExportOnnx(path, weights);
+  return model::SaveWeights(path, weights);
 }
 
 }  // namespace fcis::tools

@@ -18,9 +18,11 @@ namespace fcis::tools {
 // values and bytes.
 std::string TensorTable(const std::map<std::string, Tensor>& tensors);
 
-// A UsageError unless `path` ends in .safetensors (ours) or .npz
-// (chainer-fcis's names, for chainer.serializers.load_npz).
-absl::Status CheckOutputName(absl::string_view path);
+// A UsageError unless `path` ends in .safetensors (ours), .npz (chainer-fcis's
+// names, for chainer.serializers.load_npz) or .onnx (model/onnx/export_onnx.h).
+// only_ours: a flag of which nothing but the first can be written, or "".
+absl::Status CheckOutputName(absl::string_view path,
+                             absl::string_view only_ours = "");
 
 // The mean of the values of `weights` and of the models in the files: of points
 // of one training, or of trainings that went on from one another, such a mean
@@ -31,6 +33,7 @@ absl::StatusOr<model::Weights> AverageOf(const model::Weights& weights,
 
 // Writes the format that the name says; it passed CheckOutputName. An .npz
 // carries no config: what the origin demands is then lost, as in any such file.
+// Errors: those of the format's writer.
 absl::Status WriteWeights(const std::string& path,
                           const model::Weights& weights);
 

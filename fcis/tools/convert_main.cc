@@ -19,12 +19,17 @@
 #include "fcis/core/io/file.h"
 #include "fcis/model/cli/model_flags.h"
 #include "fcis/model/weights/deterministic_weights.h"
+#include "fcis/model/weights/export_backbone.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/tools/convert.h"
 
 ABSL_FLAG(bool, bf16, false,
           "Round the convolutions' kernels of OUT, a .safetensors, to bf16: "
           "half the size.");
+ABSL_FLAG(
+    bool, torchvision, false,
+    "Write the backbone alone, to OUT, a .safetensors, under the names of "
+    "torchvision's ResNets and for their input.");
 ABSL_FLAG(std::vector<std::string>, average, {},
           "Write the mean of IN and these models: FILE,FILE, of the same "
           "training or of others that went on from it. It is scored as any "
@@ -45,15 +50,16 @@ Program MakeProgram() {
       "Reads a model (safetensors, chainer-fcis or chainercv .npz, MXNet "
       ".params of msracver/FCIS) and writes OUT: .safetensors carries the "
       "model's configuration, with the rules that its origin demands; .npz is "
-      "for chainer. Of a checkpoint of the trainer it takes the averaged "
+      "for chainer; .onnx is the network, up to its score maps, for other "
+      "programs to run. Of a checkpoint of the trainer it takes the averaged "
       "weights, where these are kept. Flags of the last group change the "
       "configuration that is "
       "written.";
-  program.groups = {
-      {"What to do",
-       {"list", "bf16", "average", "lower_scores", "deterministic_seed"}},
-      {"Configuration", {"preset", "config"}},
-      {"Values of the configuration", model::ModelFlagNames()}};
+  program.groups = {{"What to do",
+                     {"list", "bf16", "torchvision", "average", "lower_scores",
+                      "deterministic_seed"}},
+                    {"Configuration", {"preset", "config"}},
+                    {"Values of the configuration", model::ModelFlagNames()}};
   program.texts = {
       {"list",
        "List the tensors of IN, under its own names; nothing is written unless "
@@ -68,8 +74,11 @@ Program MakeProgram() {
   program.defaults = {{"deterministic_seed", "-1"}};
   program.examples = {"convert --list fcis_coco.npz",
                       "convert fcis_coco.npz fcis.safetensors",
+                      "convert fcis.safetensors fcis.onnx",
                       "convert --psroi_rounding none in.npz out.safetensors",
                       "convert --bf16 run/best.safetensors small.safetensors",
+                      "convert --torchvision fcis.safetensors "
+                      "backbone.safetensors",
                       "convert --preset resnet101_coco --deterministic_seed 1 "
                       "untrained.safetensors"};
   return program;
@@ -97,6 +106,12 @@ absl::Status Write(const std::string& out, model::Weights weights) {
   RETURN_IF_ERROR(model::CheckWeights(weights));
   const double lower = absl::GetFlag(FLAGS_lower_scores);
   if (lower != 0) LowerScores(lower, &weights.config);
+  if (absl::GetFlag(FLAGS_torchvision)) {
+    RETURN_IF_ERROR(
+        model::ExportTorchvisionBackbone(ResolvePath(out), weights));
+    absl::PrintF("%s: the backbone of %s\n", out, weights.source);
+    return absl::OkStatus();
+  }
   if (absl::GetFlag(FLAGS_bf16))
     weights = model::WithBf16Kernels(std::move(weights));
   RETURN_IF_ERROR(WriteWeights(ResolvePath(out), weights));
@@ -104,6 +119,16 @@ absl::Status Write(const std::string& out, model::Weights weights) {
                                  " tensors from ", weights.source));
   if (!weights.remark.empty()) PrintLine(stdout, weights.remark);
   return absl::OkStatus();
+}
+
+// Of the flags that are set, one that only writes our own format; "": none.
+absl::StatusOr<std::string> OwnFormatFlag() {
+  const bool bf16 = absl::GetFlag(FLAGS_bf16);
+  const bool torchvision = absl::GetFlag(FLAGS_torchvision);
+  if (bf16 && torchvision) {
+    return UsageError("expected --bf16 or --torchvision, not both");
+  }
+  return std::string(bf16 ? "--bf16" : torchvision ? "--torchvision" : "");
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
@@ -122,7 +147,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                                : "expected OUT alone");
   }
   if (arguments.size() > inputs) {
-    RETURN_IF_ERROR(CheckOutputName(arguments.back()));
+    ASSIGN_OR_RETURN(const std::string flag, OwnFormatFlag());
+    RETURN_IF_ERROR(CheckOutputName(arguments.back(), flag));
   }
   ASSIGN_OR_RETURN(const absl::optional<ModelConfig> config, ConfigFromFlags());
   if (seed >= 0) {

@@ -11,6 +11,7 @@
 namespace fcis::tools {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(TensorTable, ListsEveryTensorAndTheSums) {
@@ -21,10 +22,28 @@ TEST(TensorTable, ListsEveryTensorAndTheSums) {
   EXPECT_THAT(table, HasSubstr("2 tensors, 7 values, 28 bytes"));
 }
 
-TEST(CheckOutputName, KnowsTwoFormats) {
+TEST(CheckOutputName, KnowsThreeFormats) {
   EXPECT_TRUE(CheckOutputName("a.npz").ok());
+  EXPECT_TRUE(CheckOutputName("a.onnx").ok());
   EXPECT_TRUE(CheckOutputName("b/c.safetensors").ok());
   EXPECT_THAT(CheckOutputName("c.params").message(), HasSubstr("c.params"));
+}
+
+TEST(CheckOutputName, OfSomeFlagsOursAlone) {
+  EXPECT_TRUE(CheckOutputName("c.safetensors", "--bf16").ok());
+  for (const char* other : {"a.npz", "a.onnx"}) {
+    EXPECT_THAT(CheckOutputName(other, "--bf16").message(),
+                AllOf(HasSubstr("--bf16"), HasSubstr(other)));
+  }
+}
+
+TEST(WriteWeights, OnnxIsOneOfTheFormats) {
+  const std::string path = ::testing::TempDir() + "/w.onnx";
+  ASSERT_TRUE(
+      WriteWeights(path, model::DeterministicWeights(*Preset("parity_mini"), 5))
+          .ok());
+  EXPECT_THAT(model::LoadWeights(path).status().message(),
+              HasSubstr("an ONNX model"));
 }
 
 TEST(AverageOf, IsTheMeanOfAll) {

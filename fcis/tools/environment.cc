@@ -18,6 +18,7 @@
 #include "absl/strings/str_split.h"
 #include "fcis/core/base/default_threads.h"
 #include "fcis/kernels/backend_factory.h"
+#include "fcis/kernels/cpu/dnnl_api.h"
 #include "fcis/kernels/cuda_environment.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
@@ -83,11 +84,11 @@ std::string DnnlConvolution() {
   const memory::data_type f32 = memory::data_type::f32;
   const memory::desc maps({1, 256, 38, 50}, f32, memory::format_tag::nhwc);
   const memory::desc weights({256, 256, 3, 3}, f32, memory::format_tag::any);
-  const dnnl::convolution_forward::desc convolution(
-      dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
-      maps, weights, maps, {1, 1}, {1, 1}, {1, 1});
-  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  return dnnl::convolution_forward::primitive_desc(convolution, engine)
+  return kernels::ConvForward(
+             dnnl::engine(dnnl::engine::kind::cpu, 0),
+             dnnl::prop_kind::forward_inference,
+             dnnl::algorithm::convolution_direct,
+             {maps, weights, {}, maps, {1, 1}, {0, 0}, {1, 1}, {1, 1}})
       .impl_info_str();
 }
 

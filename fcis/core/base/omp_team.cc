@@ -19,6 +19,7 @@ __asm__(".symver omp_get_max_threads, omp_get_max_threads@OMP_1.0");
 __asm__(".symver omp_get_num_threads, omp_get_num_threads@OMP_1.0");
 __asm__(".symver omp_get_thread_num, omp_get_thread_num@OMP_1.0");
 __asm__(".symver omp_in_parallel, omp_in_parallel@OMP_1.0");
+__asm__(".symver omp_set_num_threads, omp_set_num_threads@OMP_1.0");
 
 namespace fcis {
 namespace {

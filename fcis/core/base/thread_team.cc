@@ -406,5 +406,7 @@ int omp_get_max_threads() { return fcis::NumThreads(); }
 int omp_get_num_threads() { return fcis::CurrentPlace().members; }
 int omp_get_thread_num() { return fcis::CurrentPlace().member; }
 int omp_in_parallel() { return fcis::InTeam(); }
+// Of oneDNN 3, whose primitives never call it.
+void omp_set_num_threads(int threads) { fcis::SetNumThreads(threads); }
 
 }  // extern "C"

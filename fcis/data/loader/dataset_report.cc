@@ -123,9 +123,9 @@ std::string DatasetReport::ToJson() const {
       }
     });
     for (const auto& [name, lines] :
-         {std::make_pair("errors", &problems.errors),
-          std::make_pair("conflicts", &problems.conflicts),
-          std::make_pair("remarks", &problems.remarks)}) {
+         {std::pair("errors", &problems.errors),
+          std::pair("conflicts", &problems.conflicts),
+          std::pair("remarks", &problems.remarks)}) {
       PutEntry(name, lines->count, "lines", lines->lines, json);
     }
   });

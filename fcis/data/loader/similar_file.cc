@@ -11,8 +11,8 @@
 #include <system_error>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace fcis::data {
@@ -43,10 +43,12 @@ fs::path NearestDirectory(const fs::path& path) {
 std::string DecodePercents(absl::string_view name) {
   std::string decoded;
   for (size_t i = 0; i < name.size(); ++i) {
+    uint32_t byte = 0;
     if (name[i] == '%' && i + 2 < name.size() &&
         absl::ascii_isxdigit(static_cast<unsigned char>(name[i + 1])) &&
-        absl::ascii_isxdigit(static_cast<unsigned char>(name[i + 2]))) {
-      absl::StrAppend(&decoded, absl::HexStringToBytes(name.substr(i + 1, 2)));
+        absl::ascii_isxdigit(static_cast<unsigned char>(name[i + 2])) &&
+        absl::SimpleHexAtoi(name.substr(i + 1, 2), &byte)) {
+      decoded.push_back(static_cast<char>(byte));
       i += 2;
     } else {
       decoded.push_back(name[i]);

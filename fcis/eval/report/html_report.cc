@@ -190,9 +190,8 @@ std::vector<PictureScore> Choose(const PanelSource& source,
 // A picture, twice, as Base64 of a JPEG, or why there is none.
 void PutPanel(const PicturePanel& panel, Json& json) {
   std::string problem = panel.problem;
-  for (const auto& [key, image] :
-       {std::make_pair("truth_jpeg", &panel.truth),
-        std::make_pair("found_jpeg", &panel.found)}) {
+  for (const auto& [key, image] : {std::pair("truth_jpeg", &panel.truth),
+                                   std::pair("found_jpeg", &panel.found)}) {
     if (!problem.empty()) break;
     const absl::StatusOr<std::string> jpeg =
         data::EncodeJpeg(*image, kJpegQuality);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/kernels/cpu/dnnl_api.h"
 
 namespace fcis::kernels {
 
@@ -69,8 +70,7 @@ void DnnlCalls::Run(const std::shared_ptr<const void>& plan,
     if (i == call.memories.size()) {
       call.memories.push_back(context->View(a.desc, a.data));
     } else if (call.memories[i].get_data_handle() != a.data) {
-      call.memories[i].set_data_handle(const_cast<void*>(a.data),
-                                       context->stream());
+      SetData(call.memories[i], a.data, context->stream());
     }
     list[i] = {a.id, call.memories[i].get()};
   }

@@ -1,7 +1,9 @@
 #include "fcis/kernels/cpu/dnnl_conv_plan.h"
 
-#include "absl/strings/match.h"
+#include <utility>
+
 #include "fcis/core/base/parallel.h"
+#include "fcis/kernels/cpu/dnnl_api.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
 namespace fcis::kernels {
@@ -15,10 +17,10 @@ memory::desc MapDesc(Layout layout, const Shape& shape, DType type) {
 }
 
 // Winograd's algorithm (Lavin and Gray, 2016) takes a third of the products of
-// such kernels; oneDNN has it for f32 and AVX-512.
+// such kernels.
 bool FitsWinograd(const ConvSetup& s) {
-  return s.winograd && s.weight.dim(2) == 3 && s.weight.dim(3) == 3 &&
-         s.params.stride == 1 && s.params.dilation == 1;
+  return kDnnlHasWinograd && s.winograd && s.weight.dim(2) == 3 &&
+         s.weight.dim(3) == 3 && s.params.stride == 1 && s.params.dilation == 1;
 }
 
 // In bf16 a product of matrices is faster than oneDNN's gradient by weights
@@ -55,15 +57,6 @@ auto Fastest(bool winograd, const Make& make) {
 memory::desc MatrixDesc(int64_t rows, int64_t columns, DType type,
                         memory::format_tag tag) {
   return memory::desc({rows, columns}, DnnlType(type), tag);
-}
-
-// oneDNN offers its packing kernels first; here the plain GEMM is faster by a
-// tenth to a seventh.
-bool ChooseGemm(dnnl::matmul::primitive_desc* matmul) {
-  do {
-    if (absl::StartsWith(matmul->impl_info_str(), "gemm")) return true;
-  } while (matmul->next_impl());
-  return false;
 }
 
 dnnl::primitive_attr Attributes(const dnnl::post_ops& post) {
@@ -107,14 +100,15 @@ class Planner {
  private:
   using Algorithm = dnnl::algorithm;
 
+  DnnlConvArgs Args(const memory::desc& weights) const {
+    return {plan_.src, weights,  plan_.bias, plan_.dst,
+            strides_,  dilates_, begin_,     end_};
+  }
+
   dnnl::convolution_forward::primitive_desc Forward(
       Algorithm algorithm, dnnl::prop_kind kind,
       const dnnl::post_ops& post) const {
-    return dnnl::convolution_forward::primitive_desc(
-        dnnl::convolution_forward::desc(kind, algorithm, plan_.src, any_,
-                                        plan_.bias, plan_.dst, strides_,
-                                        dilates_, begin_, end_),
-        Attributes(post), engine_);
+    return ConvForward(engine_, kind, algorithm, Args(any_), Attributes(post));
   }
 
   // What the backward passes belong to.
@@ -124,13 +118,13 @@ class Planner {
 
   dnnl::post_ops PostOps() const {
     dnnl::post_ops post;
-    if (setup_.residual == ResidualPlace::kInDst) post.append_sum(1.0f);
+    if (setup_.residual == ResidualPlace::kInDst) {
+      AppendSum(1.0f, DnnlType(setup_.output), &post);
+    }
     if (setup_.residual == ResidualPlace::kApart) {
       post.append_binary(Algorithm::binary_add, plan_.dst);
     }
-    if (setup_.params.relu) {
-      post.append_eltwise(1.0f, Algorithm::eltwise_relu, 0.0f, 0.0f);
-    }
+    if (setup_.params.relu) AppendRelu(&post);
     return post;
   }
 
@@ -151,11 +145,8 @@ class Planner {
 
   void PlanByData() {
     const auto by_data = Fastest(winograd_, [&](Algorithm algorithm) {
-      return dnnl::convolution_backward_data::primitive_desc(
-          dnnl::convolution_backward_data::desc(algorithm, plan_.src, any_,
-                                                plan_.dst, strides_, dilates_,
-                                                begin_, end_),
-          Attributes({}), engine_, Hint(algorithm));
+      return ConvBackwardData(engine_, algorithm, Args(any_), Attributes({}),
+                              Hint(algorithm));
     });
     plan_.primitive = dnnl::convolution_backward_data(by_data);
     plan_.weights = by_data.weights_desc();
@@ -164,14 +155,14 @@ class Planner {
 
   void PlanDataForward() {
     const Shape& kernel = setup_.weight;
-    const auto forward = dnnl::convolution_forward::primitive_desc(
-        dnnl::convolution_forward::desc(
-            dnnl::prop_kind::forward_inference, Algorithm::convolution_direct,
-            plan_.dst,
-            KernelDesc({kernel.dim(1), kernel.dim(0), 1, 1}, setup_.compute,
-                       memory::format_tag::any),
-            plan_.src, strides_, dilates_, begin_, end_),
-        Attributes({}), engine_);
+    DnnlConvArgs args =
+        Args(KernelDesc({kernel.dim(1), kernel.dim(0), 1, 1}, setup_.compute,
+                        memory::format_tag::any));
+    std::swap(args.src, args.dst);
+    args.bias = memory::desc();
+    const auto forward =
+        ConvForward(engine_, dnnl::prop_kind::forward_inference,
+                    Algorithm::convolution_direct, args, Attributes({}));
     plan_.primitive = dnnl::convolution_forward(forward);
     plan_.transposed = forward.weights_desc();
     plan_.weights = plan_.transposed->permute_axes({1, 0, 2, 3});
@@ -182,11 +173,8 @@ class Planner {
     const memory::desc gradient =
         KernelDesc(setup_.weight, DType::kF32, memory::format_tag::any);
     const auto by_weights = Fastest(winograd_, [&](Algorithm algorithm) {
-      return dnnl::convolution_backward_weights::primitive_desc(
-          dnnl::convolution_backward_weights::desc(
-              algorithm, plan_.src, gradient, plan_.bias, plan_.dst, strides_,
-              dilates_, begin_, end_),
-          Attributes({}), engine_, Hint(algorithm));
+      return ConvBackwardWeights(engine_, algorithm, Args(gradient),
+                                 Attributes({}), Hint(algorithm));
     });
     plan_.primitive = dnnl::convolution_backward_weights(by_weights);
     plan_.weights = by_weights.diff_weights_desc();
@@ -204,14 +192,10 @@ class Planner {
         MatrixDesc(pixels, inputs, setup_.compute, memory::format_tag::ab);
     products.gradient =
         MatrixDesc(outputs, inputs, DType::kF32, memory::format_tag::ab);
-    // Iterating takes a description that lives on.
-    const dnnl::matmul::desc description(products.dst_transposed, products.src,
-                                         products.gradient);
-    const auto attr = Attributes({});
-    dnnl::matmul::primitive_desc matmul(description, attr, engine_);
-    if (!ChooseGemm(&matmul)) {
-      matmul = dnnl::matmul::primitive_desc(description, attr, engine_);
-    }
+    // oneDNN offers its packing kernels first; here the plain GEMM is faster by
+    // a tenth to a seventh.
+    const auto matmul = Product(engine_, products.dst_transposed, products.src,
+                                products.gradient, Attributes({}), "gemm");
     plan_.primitive = dnnl::matmul(matmul);
     plan_.weights =
         KernelDesc(setup_.weight, DType::kF32, memory::format_tag::oihw);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/kernels/cpu/dnnl_api.h"
 
 namespace fcis::kernels {
 namespace {
@@ -18,14 +19,14 @@ using dnnl::memory;
 constexpr int kKernelRank = 4;
 
 // Elements of an innermost block; 1: a plain layout.
-int64_t BlockSize(const dnnl_blocking_desc_t& blocking) {
+int64_t BlockSize(const DnnlBlocking& blocking) {
   return std::accumulate(blocking.inner_blks,
                          blocking.inner_blks + blocking.inner_nblks, int64_t{1},
                          [](int64_t a, int64_t b) { return a * b; });
 }
 
 // Output offset of each element of an innermost block.
-std::vector<int32_t> BlockPattern(const dnnl_blocking_desc_t& blocking) {
+std::vector<int32_t> BlockPattern(const DnnlBlocking& blocking) {
   std::vector<int32_t> pattern(BlockSize(blocking));
   for (size_t i = 0; i < pattern.size(); ++i) {
     int64_t rest = i;
@@ -48,25 +49,23 @@ struct Outer {
   int64_t block[kKernelRank];
 };
 
-Outer OuterOf(const dnnl_memory_desc_t& data) {
-  const dnnl_blocking_desc_t& blocking = data.format_desc.blocking;
+Outer OuterOf(const DnnlBlocking& blocking) {
   Outer outer;
   std::fill_n(outer.block, kKernelRank, 1);
   for (int b = 0; b < blocking.inner_nblks; ++b) {
     outer.block[blocking.inner_idxs[b]] *= blocking.inner_blks[b];
   }
   for (int d = 0; d < kKernelRank; ++d) {
-    outer.extent[d] = data.padded_dims[d] / outer.block[d];
+    outer.extent[d] = blocking.padded_dims[d] / outer.block[d];
   }
   return outer;
 }
 
 // First output of every block, by position in memory.
-std::vector<int32_t> FirstOutputs(const dnnl_memory_desc_t& data,
+std::vector<int32_t> FirstOutputs(const DnnlBlocking& blocking,
                                   int64_t blocks) {
-  const dnnl_blocking_desc_t& blocking = data.format_desc.blocking;
   const int64_t size = BlockSize(blocking);
-  const Outer outer = OuterOf(data);
+  const Outer outer = OuterOf(blocking);
   std::vector<int32_t> first(blocks);
   int64_t at[kKernelRank];
   for (int64_t i = 0; i < blocks; ++i) {
@@ -149,7 +148,7 @@ Tensor AllocateIn(Layout layout, const Shape& nhwc, DType type) {
 int64_t ChannelBlock(const Tensor& map) {
   constexpr int kChannelAxis = 1;
   const memory::desc desc = DescOf(map);
-  const dnnl_blocking_desc_t& blocking = desc.data.format_desc.blocking;
+  const DnnlBlocking blocking = BlockingOf(desc);
   if (blocking.inner_nblks > 0) return BlockSize(blocking);
   return blocking.strides[kChannelAxis] == 1 ? map.dim(3) : 1;
 }
@@ -161,9 +160,9 @@ memory::desc KernelDesc(const Shape& shape, DType type,
 }
 
 std::string LayoutName(const memory::desc& desc) {
-  const dnnl_blocking_desc_t& blocking = desc.data.format_desc.blocking;
+  const DnnlBlocking blocking = BlockingOf(desc);
   std::string name = "strides";
-  for (int d = 0; d < desc.data.ndims; ++d) {
+  for (int d = 0; d < blocking.rank; ++d) {
     absl::StrAppend(&name, " ", blocking.strides[d]);
   }
   for (int b = 0; b < blocking.inner_nblks; ++b) {
@@ -177,13 +176,13 @@ OutputFactors FactorsOf(const memory::desc& desc,
                         absl::Span<const float> factors) {
   const int64_t size = desc.get_size() / sizeof(float);
   if (factors.empty()) return OutputFactors(size);
-  const dnnl_blocking_desc_t& blocking = desc.data.format_desc.blocking;
-  const int64_t block = BlockSize(blocking), outputs = desc.data.dims[0];
+  const DnnlBlocking blocking = BlockingOf(desc);
+  const int64_t block = BlockSize(blocking), outputs = blocking.dims[0];
   if (block == 1 && blocking.strides[0] * outputs == size) {
     return OutputFactors::OutputsFirst(size, outputs, factors);
   }
   return OutputFactors(factors, BlockPattern(blocking),
-                       FirstOutputs(desc.data, size / block));
+                       FirstOutputs(blocking, size / block));
 }
 
 }  // namespace fcis::kernels

@@ -1,5 +1,6 @@
 #include "fcis/kernels/cpu/dnnl_weights.h"
 
+#include "fcis/kernels/cpu/dnnl_api.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/fold_blocks.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 std::vector<float> FactorOfOutput(const memory::desc& stored,
                                   absl::Span<const float> factors) {
-  if (factors.empty()) return std::vector<float>(stored.dims()[0], 1.0f);
+  if (factors.empty()) return std::vector<float>(DimsOf(stored)[0], 1.0f);
   return {factors.begin(), factors.end()};
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fcis/core/base/parallel.h"
+#include "fcis/kernels/cpu/dnnl_api.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/fold_blocks_avx512.h"
 
@@ -20,10 +21,11 @@ int64_t Blocks(int64_t channels) { return (channels + kSide - 1) / kSide; }
 
 bool FitsFoldBlocks(const memory::desc& stored,
                     const memory::desc& transposed) {
-  const auto in = [&stored](memory::format_tag tag) {
-    return memory::desc(stored.dims(), memory::data_type::f32, tag);
+  const memory::dims dims = DimsOf(stored);
+  const auto in = [&dims](memory::format_tag tag) {
+    return memory::desc(dims, memory::data_type::f32, tag);
   };
-  return HasIsa(dnnl::cpu_isa::avx512_core) && stored.dims().size() == 4 &&
+  return HasIsa(dnnl::cpu_isa::avx512_core) && dims.size() == 4 &&
          stored == in(memory::format_tag::OIhw16i16o) &&
          transposed == in(memory::format_tag::IOhw16o16i);
 }
@@ -31,7 +33,7 @@ bool FitsFoldBlocks(const memory::desc& stored,
 void FoldBlocks(const memory::desc& stored, const float* from,
                 absl::Span<const float> factors, float* folded,
                 float* transposed) {
-  const memory::dims dims = stored.dims();
+  const memory::dims dims = DimsOf(stored);
   const int64_t taps = dims[2] * dims[3], size = taps * kSide * kSide;
   const int64_t outputs = Blocks(dims[0]), inputs = Blocks(dims[1]);
   std::vector<float> padded(static_cast<size_t>(outputs * kSide));

@@ -9,10 +9,13 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cpu/amx_conv.h"
 #include "fcis/kernels/cpu/conv_maps.h"
+#include "fcis/kernels/cpu/dnnl_api.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
 namespace fcis::kernels {
@@ -33,7 +36,11 @@ class DnnlInt8Conv : public Int8Convolution {
       : Int8Convolution(params, weights.elements.shape()),
         context_(context),
         elements_(weights.elements),
-        factors_(Int8FactorsOf(params, weights)) {}
+        factors_(Int8FactorsOf(params, weights)),
+        scaling_(SetFactors(factors_.bias, factors_.factor, &attributes_)) {
+    attributes_.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    attributes_.set_post_ops(PostOps());
+  }
 
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
@@ -98,14 +105,17 @@ class DnnlInt8Conv : public Int8Convolution {
 
   void Run(const Ready& ready, const Tensor& x, Tensor* y) {
     const Plan& plan = *ready.plan;
-    calls_.Run(ready.plan, plan.primitive,
-               {{DNNL_ARG_SRC, plan.src, x.raw()},
-                {DNNL_ARG_WEIGHTS, plan.weights, ready.packed.raw()},
-                {DNNL_ARG_BIAS, plan.bias, factors_.bias.data()},
-                {DNNL_ARG_DST, plan.dst, y->raw()},
-                {DNNL_ARG_SCRATCHPAD, plan.scratch,
-                 context_->ScratchData(plan.scratch)}},
-               context_);
+    const DnnlCalls::Argument arguments[] = {
+        {DNNL_ARG_SRC, plan.src, x.raw()},
+        {DNNL_ARG_WEIGHTS, plan.weights, ready.packed.raw()},
+        {DNNL_ARG_BIAS, plan.bias, scaling_.bias.data()},
+        {DNNL_ARG_DST, plan.dst, y->raw()},
+        {DNNL_ARG_SCRATCHPAD, plan.scratch,
+         context_->ScratchData(plan.scratch)},
+        {kDnnlFactorsArgument, plan.bias, factors_.factor.data()}};
+    absl::Span<const DnnlCalls::Argument> passed(arguments);
+    if (!scaling_.passes_factors) passed.remove_suffix(1);
+    calls_.Run(ready.plan, plan.primitive, passed, context_);
   }
 
   std::shared_ptr<const Plan> PlanFor(const Maps& maps) {
@@ -121,42 +131,36 @@ class DnnlInt8Conv : public Int8Convolution {
 
   Plan MakePlan(const Maps& maps) const {
     const ConvParams& p = params().conv;
-    const memory::dims strides = {p.stride, p.stride},
-                       begin = {maps.pads.top, p.pad},
-                       end = {maps.pads.bottom, p.pad},
-                       dilates = {p.dilation - 1, p.dilation - 1};
     Plan plan;
     plan.src = NhwcDesc(maps.x, params().x.type);
     plan.dst = NhwcDesc(maps.y, maps.y_type);
     plan.bias = memory::desc({weight_shape().dim(0)}, memory::data_type::f32,
                              memory::format_tag::a);
-    const dnnl::convolution_forward::primitive_desc forward(
-        dnnl::convolution_forward::desc(
-            dnnl::prop_kind::forward_inference,
-            dnnl::algorithm::convolution_direct, plan.src,
-            KernelDesc(weight_shape(), DType::kI8, memory::format_tag::any),
-            plan.bias, plan.dst, strides, dilates, begin, end),
-        Attributes(), context_->engine());
+    const auto forward = ConvForward(
+        context_->engine(), dnnl::prop_kind::forward_inference,
+        dnnl::algorithm::convolution_direct,
+        {plan.src,
+         KernelDesc(weight_shape(), DType::kI8, memory::format_tag::any),
+         plan.bias,
+         plan.dst,
+         {p.stride, p.stride},
+         {p.dilation - 1, p.dilation - 1},
+         {maps.pads.top, p.pad},
+         {maps.pads.bottom, p.pad}},
+        attributes_);
     plan.primitive = dnnl::convolution_forward(forward);
     plan.weights = forward.weights_desc();
     plan.scratch = forward.scratchpad_desc();
     return plan;
   }
 
-  dnnl::primitive_attr Attributes() const {
+  dnnl::post_ops PostOps() const {
     dnnl::post_ops post;
     if (params().residual) {
-      post.append_sum(factors_.residual, DnnlType(params().residual->type));
+      AppendSum(factors_.residual, DnnlType(params().residual->type), &post);
     }
-    if (params().conv.relu) {
-      post.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
-    }
-    constexpr int kPerOutput = 1 << 1;
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    attr.set_output_scales(kPerOutput, factors_.factor);
-    attr.set_post_ops(post);
-    return attr;
+    if (params().conv.relu) AppendRelu(&post);
+    return post;
   }
 
   using Key = std::array<int64_t, 6>;
@@ -164,6 +168,8 @@ class DnnlInt8Conv : public Int8Convolution {
   DnnlContext* const context_;
   const Tensor elements_;
   const Int8Factors factors_;
+  dnnl::primitive_attr attributes_;
+  const DnnlScaling scaling_;
   DnnlCalls calls_;
   std::mutex mutex_;  // of the rest
   std::map<Key, std::shared_ptr<const Plan>> plans_;
@@ -182,7 +188,16 @@ absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareDnnlInt8Conv(
       AmxConv::Fits(params.conv, weights.elements.shape(), params.x.type)) {
     return PrepareAmxInt8Conv(params, weights);
   }
-  return absl::make_unique<DnnlInt8Conv>(params, weights, context);
+  std::unique_ptr<Int8Convolution> conv;
+  RETURN_IF_ERROR(DnnlGuard(
+      [&] {
+        return absl::StrCat("int8 kernel ",
+                            weights.elements.shape().ToString());
+      },
+      [&] {
+        conv = absl::make_unique<DnnlInt8Conv>(params, weights, context);
+      }));
+  return conv;
 }
 
 }  // namespace fcis::kernels

@@ -6,6 +6,7 @@
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
+#include "fcis/kernels/cpu/dnnl_api.h"
 
 namespace fcis::kernels {
 namespace {
@@ -16,10 +17,10 @@ using dnnl::memory;
 constexpr int64_t kRun = 16;
 
 std::array<std::vector<int64_t>, 4> OffsetsOf(const memory::desc& desc) {
-  const dnnl_blocking_desc_t& blocking = desc.data.format_desc.blocking;
+  const DnnlBlocking blocking = BlockingOf(desc);
   std::array<std::vector<int64_t>, 4> offsets;
   for (int axis = 0; axis < 4; ++axis) {
-    for (int64_t i = 0; i < desc.data.dims[axis]; ++i) {
+    for (int64_t i = 0; i < blocking.dims[axis]; ++i) {
       int64_t rest = i, offset = 0, stride = 1;
       for (int b = blocking.inner_nblks - 1; b >= 0; --b) {
         if (blocking.inner_idxs[b] == axis) {
@@ -32,11 +33,6 @@ std::array<std::vector<int64_t>, 4> OffsetsOf(const memory::desc& desc) {
     }
   }
   return offsets;
-}
-
-bool IsBlocked(const memory::desc& desc, dnnl_data_type_t type) {
-  return desc.data.ndims == 4 && desc.data.data_type == type &&
-         desc.data.format_kind == dnnl_blocked;
 }
 
 // Whether the elements of each run lie side by side.
@@ -146,10 +142,11 @@ int64_t Stride(const std::vector<int64_t>& offsets, size_t step) {
 
 bool WeightPacking::Fits(const memory::desc& stored,
                          const memory::desc& packed) {
-  if (!IsBlocked(stored, dnnl_f32) || !IsBlocked(packed, dnnl_bf16)) {
+  if (!IsBlocked(stored, memory::data_type::f32) ||
+      !IsBlocked(packed, memory::data_type::bf16)) {
     return false;
   }
-  const dnnl_blocking_desc_t& blocking = packed.data.format_desc.blocking;
+  const DnnlBlocking blocking = BlockingOf(packed);
   const int last = blocking.inner_nblks - 1;
   if (last < 1 || blocking.inner_blks[last] != 2) return false;
   const int64_t run = blocking.inner_idxs[last - 1];
@@ -168,7 +165,7 @@ bool WeightPacking::Fits(const memory::desc& stored,
 WeightPacking::WeightPacking(const memory::desc& stored,
                              const memory::desc& packed)
     : from_(OffsetsOf(stored)), to_(OffsetsOf(packed)) {
-  const dnnl_blocking_desc_t& blocking = packed.data.format_desc.blocking;
+  const DnnlBlocking blocking = BlockingOf(packed);
   runs_of_outputs_ = blocking.inner_idxs[blocking.inner_nblks - 2] == 0;
   dense_runs_ = HasDenseRuns(from_[runs_of_outputs_ ? 0 : 1]);
 }

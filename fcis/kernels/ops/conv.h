@@ -40,7 +40,7 @@ struct RowPads {
 // quarter of the products (fcis/kernels/cpu/wino_conv.h, which states the
 // error); kAuto: where that is faster, which the shapes alone decide. In
 // training all passes are, in bf16 too where the CPU has no AMX; what
-// is too small for it is by oneDNN's Winograd kernels. kDirect forbids both.
+// is too small for it is by oneDNN 2's Winograd kernels. kDirect forbids both.
 enum class ConvAlgorithm { kAuto, kDirect, kWinograd };
 
 // A convolution of a backend's, which outlives it. Its calls are the backend's:

@@ -13,6 +13,9 @@
 
 namespace fcis::model {
 
+// What our names of a backbone's tensors begin with.
+inline constexpr char kBackbonePrefix[] = "extractor/";
+
 // kNone: this project's own names.
 enum class BackboneNaming { kNone, kChainer, kChainercv, kTorchvision };
 

@@ -10,18 +10,14 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/model/weights/backbone_kind.h"
 #include "fcis/model/weights/backbone_names.h"
+#include "fcis/model/weights/torchvision_rules.h"
 #include "fcis/model/weights/weights.h"
 
 namespace fcis::model {
 namespace {
 
-constexpr absl::string_view kPrefix = "extractor/";
 constexpr char kStemKernel[] = "extractor/res1/conv1/W";
 constexpr char kStemMean[] = "extractor/res1/bn1/avg_mean";
-// torchvision.transforms.Normalize of its ImageNet models, RGB; pixels are
-// divided by 255 before.
-constexpr double kTorchvisionMean[3] = {0.485, 0.456, 0.406};
-constexpr double kTorchvisionStd[3] = {0.229, 0.224, 0.225};
 constexpr size_t kMostNamed = 10;
 
 // The stem's bias, by their name.
@@ -105,19 +101,13 @@ class Collector {
   std::vector<std::string> missing_, misshapen_;
 };
 
-// A batch norm behind y + offset instead of y.
-void ShiftStem(absl::Span<const double> offset, Backbone* backbone) {
+// Into the batch norm, which subtracts a mean.
+void AddStemBias(const Tensor& bias, Backbone* backbone) {
   Tensor mean = backbone->tensors[kStemMean].Clone();
   for (int64_t o = 0; o < mean.num_elements(); ++o) {
-    mean.mutable_data<float>()[o] =
-        static_cast<float>(mean.data<float>()[o] - offset[o]);
+    mean.mutable_data<float>()[o] -= bias.data<float>()[o];
   }
   backbone->tensors[kStemMean] = mean;
-}
-
-void AddStemBias(const Tensor& bias, Backbone* backbone) {
-  const absl::Span<const float> values = bias.span<float>();
-  ShiftStem(std::vector<double>(values.begin(), values.end()), backbone);
 }
 
 // BGR -> RGB.
@@ -132,27 +122,6 @@ void ReverseStemInputs(Backbone* backbone) {
     }
   }
   backbone->tensors[kStemKernel] = kernel;
-}
-
-// torchvision's input is ((x + mean) / 255 - m) / s for our x: its kernel w
-// gives the sum of w / (255 s) times x, plus what does not depend on x.
-void FoldTorchvisionInput(const InputConfig& input, Backbone* backbone) {
-  Tensor kernel = backbone->tensors[kStemKernel].Clone();
-  const int64_t plane = kernel.dim(2) * kernel.dim(3);
-  std::vector<double> offset(kernel.dim(0));
-  float* w = kernel.mutable_data<float>();
-  for (int64_t o = 0; o < kernel.dim(0); ++o) {
-    for (int c = 0; c < 3; ++c) {
-      const double shift = input.mean(c) - 255 * kTorchvisionMean[c];
-      for (int64_t i = 0; i < plane; ++i, ++w) {
-        const double scaled = *w / (255 * kTorchvisionStd[c]);
-        offset[o] += scaled * shift;
-        *w = static_cast<float>(scaled);
-      }
-    }
-  }
-  backbone->tensors[kStemKernel] = kernel;
-  ShiftStem(offset, backbone);
 }
 
 std::string Note(BackboneNaming naming) {
@@ -189,14 +158,16 @@ absl::StatusOr<Backbone> ImportBackbone(
   backbone.note = Note(naming);
   Collector collector(naming, tensors);
   for (const TensorSpec& spec : ExpectedTensors(config)) {
-    if (absl::StartsWith(spec.name, kPrefix)) collector.Take(spec, &backbone);
+    if (absl::StartsWith(spec.name, kBackbonePrefix)) {
+      collector.Take(spec, &backbone);
+    }
   }
   const Tensor* bias = collector.TakeStemBias(StemWidth(config.backbone()));
   RETURN_IF_ERROR(collector.Finish(source, config.name(), &backbone));
   if (bias != nullptr) AddStemBias(*bias, &backbone);
   if (naming == BackboneNaming::kChainer) ReverseStemInputs(&backbone);
   if (naming == BackboneNaming::kTorchvision) {
-    FoldTorchvisionInput(config.input(), &backbone);
+    FromTorchvisionRules(config, &backbone.tensors);
   }
   return backbone;
 }

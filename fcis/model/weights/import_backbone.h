@@ -26,13 +26,12 @@ struct Backbone {
 // is rewritten so that the network sees what it was trained on when it is given
 // our input, RGB minus config.input.mean:
 //   chainer      BGR kernels are turned round (the reference leaves them)
-//   torchvision  its scale and mean are folded into kernel and batch norm; at
-//                the picture's edge its padding is its mean, ours is ours,
-//                which differ by half a gray level
-// The stem's bias, where there is one, goes into the batch norm too. Batch-norm
-// epsilons are the config's. torchvision and chainercv's "trained" files stride
-// in the 3x3 convolution of a block, this network in its first 1x1: shapes are
-// the same, features are not, and training has to make up for it (`note`).
+//   torchvision  its scale, mean and epsilons are folded (torchvision_rules.h)
+// The stem's bias, where there is one, goes into the batch norm too. Other
+// files' batch-norm epsilons are the config's. torchvision and chainercv's
+// "trained" files stride in the 3x3 convolution of a block, this network in its
+// first 1x1: shapes are the same, features are not, and training has to make up
+// for it (`note`).
 //
 // Errors: a ResNet of another kind (CheckBackboneKind); by the file's names (at
 // most ten of each kind), tensors that are missing, unknown, not f32, or of a

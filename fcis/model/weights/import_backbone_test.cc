@@ -168,7 +168,16 @@ TEST(ImportBackbone, TorchvisionsInputIsFolded) {
   EXPECT_EQ(BackboneNamingOf(theirs), BackboneNaming::kTorchvision);
   const auto got = ImportBackbone(theirs, Mini(), "file");
   ASSERT_TRUE(got.ok()) << got.status();
-  ExpectEqualBut(got->tensors, ours, {kStem, kStemMean});
+  std::vector<std::string> changed = {kStem, kStemMean};
+  // Their epsilon is 1e-5, of projections ours is 2e-5.
+  for (const auto& [name, tensor] : ours) {
+    if (!absl::EndsWith(name, "/bn4/avg_var")) continue;
+    changed.push_back(name);
+    EXPECT_NEAR(got->tensors.at(name).data<float>()[0],
+                tensor.data<float>()[0] - 1e-5, 1e-6);
+  }
+  EXPECT_EQ(changed.size(), 2 + 4);
+  ExpectEqualBut(got->tensors, ours, changed);
   EXPECT_THAT(got->ignored,
               ElementsAre("bn1.num_batches_tracked", "fc.bias", "fc.weight"));
   EXPECT_THAT(got->note, HasSubstr("3x3"));

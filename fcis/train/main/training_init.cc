@@ -27,7 +27,6 @@ namespace {
 
 constexpr char kScratch[] = "scratch";
 constexpr char kEmbedded[] = "embedded";
-constexpr char kBackbonePrefix[] = "extractor/";
 
 std::string Some(const std::vector<std::string>& names) {
   constexpr size_t kMost = 5;
@@ -149,10 +148,10 @@ absl::StatusOr<TrainingInit> MakeTrainingInit(
   const TakenOver taken = TakeOver(file.tensors, &result.weights);
   std::vector<std::string> needed;
   for (const std::string& name : taken.missing) {
-    if (absl::StartsWith(name, kBackbonePrefix)) needed.push_back(name);
+    if (absl::StartsWith(name, model::kBackbonePrefix)) needed.push_back(name);
   }
   for (const std::string& name : taken.dropped) {
-    if (absl::StartsWith(name, kBackbonePrefix)) needed.push_back(name);
+    if (absl::StartsWith(name, model::kBackbonePrefix)) needed.push_back(name);
   }
   if (!needed.empty()) return NoBackbone(file.tensors, model, needed, path);
   result.weights.source = path;
