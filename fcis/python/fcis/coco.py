@@ -16,7 +16,13 @@ import numpy as np
 
 from fcis import _results
 from fcis import mask as maskUtils
-from fcis._columns import ArrayColumns, Columns, FileColumns, ListedColumns
+from fcis._columns import (
+    ArrayColumns,
+    Columns,
+    FileColumns,
+    ListColumns,
+    ListedColumns,
+)
 from fcis.cocoeval import COCOeval, Params
 
 __all__ = ["COCO", "COCOeval", "Params"]
@@ -271,7 +277,7 @@ class COCO:
         tic = time.time()
         results = resFile
         truth = None
-        if type(resFile) in (str, np.ndarray):
+        if type(resFile) in (str, np.ndarray, list):
             truth = columns_of(self) or _read(self._of_listed)
         if type(resFile) is str:
             columns = truth and _read(FileColumns.of_results, resFile, truth)
@@ -289,6 +295,10 @@ class COCO:
                 results = _results.to_list(resFile)
             else:
                 results = self.loadNumpyAnnotations(resFile)
+        elif type(resFile) is list:
+            columns = truth and _read(ListColumns, resFile, truth)
+            if columns:
+                return self._of_columns(columns, lambda: resFile, tic)
         assert type(results) is list, "results in not an array of objects"
         ids = {ann["image_id"] for ann in results}
         assert ids <= set(
