@@ -250,7 +250,30 @@ class Doors(unittest.TestCase):
     def mask_door(self, name: str) -> Callable[[random.Random], Any]:
         count = {"frPyObjects": 3, "iou": 3, "merge": 2}.get(name, 1)
         function = getattr(fcis.mask, name)
-        return lambda r: function(*[self.value(r) for _ in range(count)])
+
+        def door(r: random.Random) -> Any:
+            arguments = [self.value(r) for _ in range(count)]
+            if r.random() < 0.2:
+                arguments[0] = self.objects(r)
+                if name == "frPyObjects":
+                    arguments[1:] = [r.choice([9, 0, -1]), r.choice([9, 1 << 40])]
+                if name == "iou":
+                    arguments[1] = self.objects(r)
+                    arguments[2] = [0] * r.choice([len(arguments[1]), 1])
+            return function(*arguments)
+
+        return door
+
+    def objects(self, r: random.Random) -> Any:
+        """As masks and boxes come."""
+        kinds: List[Callable[[], Any]] = [
+            lambda: {"size": [3, 3], "counts": r.choice([b"09", "09", b"63", b"5"])},
+            lambda: {"size": [3, 3], "counts": [r.randint(0, 9)]},
+            lambda: [r.uniform(-9, 99) for _ in range(r.choice([4, 6, 7, 8]))],
+        ]
+        kind = r.choice(kinds)
+        objects = [kind() for _ in range(r.choice([0, 1, 2, 9, 10]))]
+        return np.array(objects) if r.random() < 0.2 else objects
 
     def truth(self, r: random.Random) -> Any:
         truth = fcis.COCO()
@@ -301,7 +324,7 @@ class Doors(unittest.TestCase):
         e.summarize()
 
     def options(self, r: random.Random) -> Any:
-        if r.random() < 0.002:  # loads a model
+        if r.random() < 0.003:  # loads a model
             return fcis.Detector(threads=r.choice([0, 1, -1]))
         names = ["device", "precision", "threads", "min_size", "max_pixels"]
         names += ["max_size", "score_threshold", "mask_threshold"]
