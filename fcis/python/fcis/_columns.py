@@ -273,22 +273,35 @@ class ArrayColumns(Columns):
     """Of results in an array, float64 [n, 7]. ValueError: they are unusual."""
 
     def __init__(self, data: np.ndarray, truth: Columns):
-        whole = data[:, [0, 6]]
-        usual = (
-            data.dtype == np.float64
-            and len(data)
-            and np.isfinite(whole).all()
-            and np.abs(whole).max() < 1 << 53
-        )
-        if not usual:
+        if data.dtype != np.float64 or len(data) == 0:
             raise ValueError("unusual records")
         self._take_listed(truth)
-        self.image_ids = whole[:, 0].astype(np.int64)
-        self.category_ids = whole[:, 1].astype(np.int64)
+        self.image_ids, self.category_ids = _whole(data[:, 0]), _whole(data[:, 6])
         self.boxes = np.array(data[:, 1:5], order="C")
         self.scores = data[:, 5].copy()
         self.areas = self.boxes[:, 2] * self.boxes[:, 3]
         self.ids = np.arange(1, len(data) + 1)
+
+
+    def load(self) -> List[dict]:
+        """What _results.to_list makes of the array, as it was."""
+        ids = zip(self.image_ids.tolist(), self.category_ids.tolist())
+        return [
+            {
+                "image_id": image,
+                "bbox": list(box),
+                "score": score,
+                "category_id": category,
+            }
+            for (image, category), box, score in zip(ids, self.boxes, self.scores)
+        ]
+
+
+def _whole(numbers: np.ndarray) -> np.ndarray:
+    """Without what is behind the point. ValueError: some are too large."""
+    if not -(1 << 53) < numbers.min() <= numbers.max() < 1 << 53:
+        raise ValueError("unusual records")
+    return numbers.astype(np.int64)
 
 
 class ListColumns(Columns):

@@ -290,8 +290,7 @@ class COCO:
                 _results.check_array(resFile)
                 columns = truth and _read(ArrayColumns, resFile, truth)
                 if columns:
-                    data = resFile.copy()
-                    return self._of_columns(columns, lambda: _results.to_list(data), tic)
+                    return self._of_columns(columns, columns.load, tic)
                 results = _results.to_list(resFile)
             else:
                 results = self.loadNumpyAnnotations(resFile)
