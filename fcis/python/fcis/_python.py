@@ -1,9 +1,10 @@
 """Lists of dicts, read by the library through Python's own functions: as Python
 would, and faster. What is unusual is left to Python."""
 
+import contextlib
 import ctypes
 import gc
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 import numpy as np
 
@@ -159,12 +160,20 @@ def counts(rles: List[dict]) -> Optional[Counts]:
     return made if _called(_counts, rles, made.held, *at) else None
 
 
-def complete_boxes(anns: List[dict]) -> bool:
-    """Whether all results have now what annotations have."""
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Does without the garbage collector while objects are made that are none:
+    it would look at all there are, again and again."""
     collects = gc.isenabled()
-    gc.disable()  # the new lists are no garbage
+    gc.disable()
     try:
-        return _called(_complete, anns)
+        yield
     finally:
         if collects:
             gc.enable()
+
+
+def complete_boxes(anns: List[dict]) -> bool:
+    """Whether all results have now what annotations have."""
+    with uncollected():
+        return _called(_complete, anns)
