@@ -106,6 +106,56 @@ class Masks(unittest.TestCase):
         subprocess.run([sys.executable, "-c", program], check=True)
 
 
+class Lists(unittest.TestCase):
+    """When the dicts of a list of results are completed."""
+
+    def setUp(self) -> None:
+        self.truth = fcis.COCO()
+        self.truth.dataset = {
+            "images": [{"id": 1, "height": 9, "width": 9}],
+            "categories": [{"id": 1}],
+            "annotations": [],
+        }
+        quietly(self.truth.createIndex)
+
+    def load(self, results: List[dict]) -> Any:
+        return quietly(lambda: self.truth.loadRes(results))
+
+    def result(self) -> dict:
+        box = [1, 2.0, 3.0, 4]
+        return {"image_id": 1, "category_id": 1, "score": 1, "bbox": box}
+
+    def test_when_seen(self) -> None:
+        results = [self.result(), self.result()]
+        found = self.load(results)
+        self.assertNotIn("area", results[0])
+        self.assertIs(found.dataset["annotations"], results)
+        self.assertEqual([ann["id"] for ann in results], [1, 2])
+        self.assertEqual(results[0]["area"], 12)
+        corners = [[1, 2, 1, 6, 4, 6, 4, 2]]
+        self.assertEqual(results[1]["segmentation"], corners)
+
+    def test_at_once_for_who_holds_one(self) -> None:
+        held = self.result()
+        self.load([self.result(), held])
+        self.assertEqual(held["id"], 2)
+
+    def test_one_twice(self) -> None:
+        results = [self.result()] * 2
+        self.assertEqual(self.load(results).getAnnIds(), [2, 2])
+
+    def test_masks(self) -> None:
+        results = [self.result()]
+        del results[0]["bbox"]
+        results[0]["segmentation"] = {"size": [9, 9], "counts": "0z"}
+        with self.assertRaises(ValueError):
+            self.load(results)
+        results[0]["segmentation"]["counts"] = b"<3R2"
+        found = self.load(results)
+        self.assertNotIn("bbox", results[0])
+        self.assertEqual(found.anns[1]["area"], 3)
+
+
 class Detection(unittest.TestCase):
     def setUp(self) -> None:
         self.detector = fcis.Detector(min_size=64, max_size=96)
