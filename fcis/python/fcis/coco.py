@@ -272,7 +272,8 @@ class COCO:
     def loadRes(self, resFile: Union[str, np.ndarray, List[dict]]) -> "COCO":
         """Results as a data set with the same pictures and categories: a file
         in COCO's results format, its list, or an array
-        (loadNumpyAnnotations). A list's dicts are completed."""
+        (loadNumpyAnnotations). A list's dicts are completed when those of its
+        COCO are read."""
         print("Loading and preparing results...")
         tic = time.time()
         results = resFile
