@@ -62,6 +62,7 @@ fcis: no-manual-page [usr/bin/fcis-mpiexec]
 fcis: malformed-deb-archive
 # There is no address.
 fcis: bogus-mail-host
+fcis: bogus-mail-host-in-debian-changelog
 '''
 
 
