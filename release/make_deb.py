@@ -8,6 +8,7 @@ one package's own. So one package serves Debian 12 and 13.
 """
 
 import argparse
+import email.utils
 import os
 import pathlib
 import re
@@ -15,11 +16,13 @@ import shutil
 import subprocess
 import tempfile
 
+MAINTAINER = 'the fcis authors <fcis@localhost>'
+
 CONTROL = '''\
 Package: fcis
 Version: {version}
 Architecture: amd64
-Maintainer: the fcis authors <fcis@localhost>
+Maintainer: {maintainer}
 Installed-Size: {size}
 Depends: libc6 (>= {libc})
 Recommends: ca-certificates
@@ -32,6 +35,34 @@ Description: instance segmentation of pictures (FCIS)
  Programs to find and draw instances, to train, to evaluate as COCOeval does, to
  convert and quantize models; a small model of four classes; and the library for
  programs in C and C++.
+'''
+
+CHANGELOG = '''\
+fcis ({version}) unstable; urgency=medium
+
+  * See NEWS.gz.
+
+ -- {maintainer}  {date}
+'''
+
+# What lintian finds and shall find.
+OVERRIDES = '''\
+# /usr/lib/fcis holds libraries as Debian built them, so that one package serves
+# several of its releases.
+fcis: embedded-library
+fcis: library-not-linked-against-libc
+fcis: shared-library-lacks-prerequisites
+# The programs, the library and what its users compile with are one package.
+fcis: link-to-shared-library-in-wrong-package
+fcis: package-name-doesnt-match-sonames
+fcis: pkg-config-unavailable-for-cross-compilation
+# Its options are those of Open MPI's mpiexec.
+fcis: no-manual-page [usr/bin/fcis-mpiexec]
+# dpkg of Debian 12 reads zstd, which packs in seconds.
+fcis: malformed-deb-archive
+# There is no address.
+fcis: bogus-mail-host
+fcis: bogus-mail-host-in-debian-changelog
 '''
 
 
@@ -62,12 +93,21 @@ def follow_debian(usr, version, time):
     for page in sorted(usr.glob('share/man/man1/*')):
         compress(page)
     doc = usr / 'share/doc/fcis'
-    compress(doc / 'CHANGELOG.md', 'changelog')
+    compress(doc / 'CHANGELOG.md', 'NEWS')
+    date = email.utils.formatdate(time)
+    (doc / 'changelog').write_text(
+        CHANGELOG.format(version=version, maintainer=MAINTAINER, date=date), encoding='utf-8')
+    os.utime(doc / 'changelog', (time, time))
+    compress(doc / 'changelog')
     shutil.copyfile(usr / 'share/licenses/fcis/LICENSE', doc / 'copyright')
     with open(doc / 'copyright', 'a', encoding='utf-8') as file:
         file.write('\nOf what is in /usr/lib/fcis: /usr/share/licenses/fcis and NOTICE.gz beside this.\n')
     shutil.copyfile(usr / 'share/licenses/fcis/NOTICE', doc / 'NOTICE')
     compress(doc / 'NOTICE')
+    overrides = usr / 'share/lintian/overrides/fcis'
+    overrides.parent.mkdir(parents=True)
+    overrides.write_text(OVERRIDES, encoding='utf-8')
+    (usr / 'lib/libfcis.so.0').chmod(0o644)
     (usr / 'share/zsh/site-functions').rename(usr / 'share/zsh/vendor-completions')
 
 
@@ -88,8 +128,10 @@ def main():
         control = root / 'DEBIAN/control'
         control.parent.mkdir()
         (root / 'DEBIAN/triggers').write_text('activate-noawait ldconfig\n', encoding='utf-8')
-        control.write_text(CONTROL.format(version=args.version, size=size, libc=libc_version(usr)), encoding='utf-8')
-        files = [p for p in sorted(usr.rglob('*')) if p.is_file()]
+        control.write_text(CONTROL.format(version=args.version, maintainer=MAINTAINER, size=size,
+                                          libc=libc_version(usr)), encoding='utf-8')
+        (root / 'DEBIAN/shlibs').write_text(f'libfcis 0 fcis (>= {args.version})\n', encoding='utf-8')
+        files = [p for p in sorted(usr.rglob('*')) if p.is_file() and not p.is_symlink()]
         sums = run('md5sum', *(str(p.relative_to(root)) for p in files), cwd=root)
         (root / 'DEBIAN/md5sums').write_bytes(sums)
         for path in [root, *root.rglob('*')]:

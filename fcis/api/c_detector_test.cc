@@ -208,12 +208,15 @@ TEST_F(CDetectorTest, BadPicturesAreErrors) {
 // and some that are right.
 class RandomCalls {
  public:
-  RandomCalls() : image_(Noise(30, 40)) {
+  explicit RandomCalls(const std::string& model)
+      : model_(model),
+        image_(Noise(30, 40)),
+        png_(data::EncodePng(image_).value()) {
+    EXPECT_TRUE(WriteFileAtomic(png_path_, png_).ok());
     handles_ = {nullptr};
     detectors_ = {nullptr};
     fcis_detector_options options = FCIS_DETECTOR_OPTIONS_INIT;
-    const std::string path = ::testing::TempDir() + "/mini.safetensors";
-    options.model = path.c_str();
+    options.model = model_.c_str();
     fcis_detector* detector = nullptr;
     EXPECT_EQ(fcis_detector_new(&options, &detector, nullptr, 0), FCIS_OK);
     detectors_.push_back(detector);
@@ -228,15 +231,36 @@ class RandomCalls {
     for (fcis_instances* i : handles_) fcis_instances_free(i);
   }
 
-  // The status of one.
-  int Call() {
-    char* const error = Pick<char*>({nullptr, error_});
-    const size_t size = Pick<size_t>({0, 1, sizeof(error_)});
-    const int status = Call(error, size);
-    if (error != nullptr && size > 1) {
+  void Before() {
+    error_at_ = Pick<char*>({nullptr, error_});
+    error_size_ = Pick<size_t>({0, 1, sizeof(error_)});
+    found_ = nullptr;
+  }
+
+  void After(int status) {
+    if (error_at_ != nullptr && error_size_ > 1) {
       EXPECT_EQ(status == FCIS_OK, error_[0] == '\0');
     }
-    return status;
+    fcis_instances_free(found_);
+  }
+
+  std::vector<Door> Doors() {
+    return {
+        {"fcis_detector_new", [this] { return New(); }},
+        {"fcis_detector_clone", [this] { return Clone(); }},
+        {"fcis_detector_describe", [this] { return Describe(); }},
+        {"fcis_detector_num_classes", [this] { return NumClasses(); }},
+        {"fcis_detector_class", [this] { return Class(); }},
+        {"fcis_detector_detect", [this] { return Detect(); }},
+        {"fcis_detector_detect_encoded", [this] { return DetectEncoded(); }},
+        {"fcis_detector_detect_file", [this] { return DetectFile(); }},
+        {"fcis_instances_size", [this] { return Size(); }},
+        {"fcis_instances_get", [this] { return Get(); }},
+        {"fcis_instances_mask", [this] { return Mask(); }},
+        {"fcis_instances_rle", [this] { return RleText(); }},
+        {"fcis_instances_draw", [this] { return Draw(); }},
+        {"fcis_instances_to_coco", [this] { return ToCoco(); }},
+    };
   }
 
  private:
@@ -255,111 +279,148 @@ class RandomCalls {
     return Pick<int64_t>(
         {0, 40, 120, 160, 200, -120, 1, std::numeric_limits<int64_t>::max()});
   }
-  // Others than 30 x 40 do not pass: they would reach beyond the bytes.
-  bool Small(int64_t height, int64_t width) {
-    return height * static_cast<double>(width) <= 1200 || height < 1 ||
-           width < 1 || height * static_cast<double>(width) > 2e8;
+  fcis_detector* Detector() { return Pick(detectors_); }
+  fcis_instances* Found() { return Pick(handles_); }
+  size_t Index() { return Pick<size_t>({0, 1, 5, 1000, SIZE_MAX}); }
+  size_t* Needed() { return Pick<size_t*>({nullptr, &needed_}); }
+  char* Text() {
+    return Pick<char*>({nullptr, reinterpret_cast<char*>(room_)});
   }
-
-  int Call(char* error, size_t error_size) {
-    fcis_detector* const detector = Pick(detectors_);
-    fcis_instances* const instances = Pick(handles_);
-    const size_t index = Pick<size_t>({0, 1, 5, 1000, SIZE_MAX});
-    size_t* const needed = Pick<size_t*>({nullptr, &needed_});
-    char* const text = Pick<char*>({nullptr, reinterpret_cast<char*>(room_)});
-    const size_t capacity = Pick<size_t>({0, 1, 100, sizeof(room_)});
-    const int64_t height = Side(30), width = Side(40), stride = Stride();
-    const int format = Pick<int>({0, 1, 2, 3, 4, -1, 1 << 30});
-    fcis_instances* found = nullptr;
-    fcis_instances** const to =
-        Pick<fcis_instances**>({nullptr, &found, &found});
-    int status = FCIS_OK;
-    switch (random_() % 12) {
-      case 0:
-        return New(error, error_size);
-      case 1:
-        return Clone(detector, error, error_size);
-      case 2:
-        return fcis_detector_describe(detector, text, capacity, needed, error,
-                                      error_size);
-      case 3:
-        return fcis_detector_num_classes(detector, needed, error, error_size);
-      case 4:
-        return fcis_detector_class(
-            detector, index, Pick<const char**>({nullptr, &name_}),
-            Pick<int64_t*>({nullptr, &id_}), error, error_size);
-      case 5:
-        if (!Small(height, width)) return FCIS_OK;
-        status = fcis_detector_detect(detector, Bytes(), height, width, stride,
-                                      format, to, error, error_size);
-        break;
-      case 6:
-        status = fcis_detector_detect_encoded(detector, Bytes(), capacity, to,
-                                              error, error_size);
-        break;
-      case 7:
-        status = fcis_detector_detect_file(
-            detector, Pick<const char*>({nullptr, "", "/", "/none"}), to, error,
-            error_size);
-        break;
-      case 8:
-        return fcis_instances_mask(instances, index,
-                                   reinterpret_cast<uint8_t*>(text), capacity,
-                                   needed, error, error_size);
-      case 9:
-        return fcis_instances_rle(instances, index, text, capacity, needed,
-                                  error, error_size);
-      case 10:
-        return fcis_instances_draw(instances, Bytes(), height, width, stride,
-                                   format, error, error_size);
-      default:
-        return fcis_instances_to_coco(instances, height, text, capacity, needed,
-                                      error, error_size);
-    }
-    fcis_instances_free(found);
-    return status;
+  size_t Capacity() { return Pick<size_t>({0, 1, 100, sizeof(room_)}); }
+  int Format() { return Pick<int>({0, 1, 2, 3, 4, -1, 1 << 30}); }
+  fcis_instances** To() {
+    return Pick<fcis_instances**>({nullptr, &found_, &found_});
   }
+  // What takes milliseconds is rare.
+  bool Rarely() { return random_() % 100 == 0; }
 
-  int New(char* error, size_t error_size) {
+  int New() {
     fcis_detector_options options = FCIS_DETECTOR_OPTIONS_INIT;
-    options.size = Pick<size_t>({0, sizeof(options), SIZE_MAX});
-    options.model = Pick<const char*>({"", "/none", "/dev/null"});
-    options.device = Pick<const char*>({nullptr, "", "cpu", "cuda", "check:"});
-    options.precision = Pick<const char*>({nullptr, "", "int8", "fp16"});
-    options.threads = Pick<int32_t>({0, -1, 1, INT32_MIN, INT32_MAX});
-    options.max_size = Pick<int32_t>({0, -1, 1, INT32_MAX});
-    options.max_pixels = Side(0);
-    options.nms_threshold = Pick<double>({-1, kNan, HUGE_VAL, 0, 1});
+    if (Rarely()) {
+      options.model = model_.c_str();
+    } else {
+      options.size = Pick<size_t>({0, sizeof(options), SIZE_MAX});
+      options.model = Pick<const char*>({"", "/none", "/dev/null"});
+      options.device =
+          Pick<const char*>({nullptr, "", "cpu", "cuda", "check:"});
+      options.precision = Pick<const char*>({nullptr, "", "int8", "fp16"});
+      options.threads = Pick<int32_t>({0, -1, 1, INT32_MIN, INT32_MAX});
+      options.max_size = Pick<int32_t>({0, -1, 1, INT32_MAX});
+      options.max_pixels = Side(0);
+      options.nms_threshold = Pick<double>({-1, kNan, HUGE_VAL, 0, 1});
+    }
     fcis_detector* detector = nullptr;
     const int status =
         fcis_detector_new(&options, Pick<fcis_detector**>({nullptr, &detector}),
-                          error, error_size);
+                          error_at_, error_size_);
     fcis_detector_free(detector);
     return status;
   }
-
-  int Clone(fcis_detector* of, char* error, size_t error_size) {
+  int Clone() {
     fcis_detector* clone = nullptr;
+    const int32_t threads =
+        Rarely() ? Pick<int32_t>({-1, 0, 1}) : Pick<int32_t>({-2, INT32_MIN});
     const int status = fcis_detector_clone(
-        of, Pick<int32_t>({-2, -1, 0, 1, INT32_MAX}),
-        Pick<fcis_detector**>({nullptr, &clone}), error, error_size);
+        Detector(), threads, Pick<fcis_detector**>({nullptr, &clone}),
+        error_at_, error_size_);
     fcis_detector_free(clone);
     return status;
   }
+  int Describe() {
+    return fcis_detector_describe(Detector(), Text(), Capacity(), Needed(),
+                                  error_at_, error_size_);
+  }
+  int NumClasses() {
+    return fcis_detector_num_classes(Detector(), Needed(), error_at_,
+                                     error_size_);
+  }
+  int Class() {
+    return fcis_detector_class(
+        Detector(), Index(), Pick<const char**>({nullptr, &name_}),
+        Pick<int64_t*>({nullptr, &id_}), error_at_, error_size_);
+  }
+  // Bytes have room for 30 x 40; whatever is larger must be refused for its
+  // size before they are read.
+  int Detect() {
+    if (Rarely()) {
+      return fcis_detector_detect(detectors_.back(), image_.pixels.data(), 30,
+                                  40, 0, FCIS_RGB, &found_, error_at_,
+                                  error_size_);
+    }
+    const int64_t height = Side(30), width = Side(40);
+    const double pixels =
+        static_cast<double>(height) * static_cast<double>(width);
+    uint8_t* const bytes = height > 0 && pixels < 2e8 ? nullptr : Bytes();
+    return fcis_detector_detect(Detector(), bytes, height, width, Stride(),
+                                Format(), To(), error_at_, error_size_);
+  }
+  int DetectEncoded() {
+    if (!Rarely()) {
+      return fcis_detector_detect_encoded(Detector(), Bytes(), Capacity(), To(),
+                                          error_at_, error_size_);
+    }
+    return fcis_detector_detect_encoded(
+        detectors_.back(), reinterpret_cast<const uint8_t*>(png_.data()),
+        random_() % 4 == 0 ? random_() % png_.size() : png_.size(), To(),
+        error_at_, error_size_);
+  }
+  int DetectFile() {
+    const bool right = Rarely();
+    const char* const path =
+        right ? png_path_.c_str()
+              : Pick<const char*>({nullptr, "", "/", "/none"});
+    return fcis_detector_detect_file(right ? detectors_.back() : Detector(),
+                                     path, To(), error_at_, error_size_);
+  }
+  int Size() {
+    return fcis_instances_size(
+        Found(), Needed(), Pick<int64_t*>({nullptr, &id_}),
+        Pick<int64_t*>({nullptr, &id_}), error_at_, error_size_);
+  }
+  int Get() {
+    int32_t label;
+    float score, box[4];
+    return fcis_instances_get(
+        Found(), Index(), Pick<int32_t*>({nullptr, &label}),
+        Pick<const char**>({nullptr, &name_}), Pick<float*>({nullptr, &score}),
+        Pick<float*>({nullptr, box}), error_at_, error_size_);
+  }
+  int Mask() {
+    return fcis_instances_mask(Found(), Index(),
+                               reinterpret_cast<uint8_t*>(Text()), Capacity(),
+                               Needed(), error_at_, error_size_);
+  }
+  int RleText() {
+    return fcis_instances_rle(Found(), Index(), Text(), Capacity(), Needed(),
+                              error_at_, error_size_);
+  }
+  int Draw() {
+    return fcis_instances_draw(Found(), Bytes(), Side(30), Side(40), Stride(),
+                               Format(), error_at_, error_size_);
+  }
+  int ToCoco() {
+    return fcis_instances_to_coco(Found(), Side(1), Text(), Capacity(),
+                                  Needed(), error_at_, error_size_);
+  }
 
   std::mt19937 random_{17};
-  Image image_;
+  const std::string model_;
+  const Image image_;
+  const std::string png_;
+  const std::string png_path_ = ::testing::TempDir() + "/random.png";
   std::vector<fcis_detector*> detectors_;
   std::vector<fcis_instances*> handles_;
   uint8_t room_[30 * 200] = {};
   char error_[100] = "";
-  size_t needed_ = 0;
+  char* error_at_ = nullptr;
+  size_t error_size_ = 0, needed_ = 0;
+  fcis_instances* found_ = nullptr;
   const char* name_ = nullptr;
   int64_t id_ = 0;
 };
 
 TEST_F(CDetectorTest, AnyArgumentsGiveAStatus) {
-  RandomCalls calls;
+  RandomCalls calls(ModelPath());
   const std::vector<int> seen = StatusesOf(&calls);
   EXPECT_GT(seen[FCIS_OK], 100);
   EXPECT_GT(seen[FCIS_INVALID_ARGUMENT], 1000);

@@ -187,6 +187,28 @@ int fcis_masks_from_strings(int64_t n, const int64_t* sizes, const char* text,
   });
 }
 
+int fcis_masks_from_texts(int64_t n, const int64_t* sizes,
+                          const char* const* texts, const int64_t* lengths,
+                          fcis_masks** masks, char* error,
+                          size_t error_size) noexcept {
+  return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
+    RETURN_IF_ERROR(CheckCount(n));
+    if (n > 0) RETURN_IF_ERROR(CheckGiven(sizes, "sizes"));
+    if (n > 0) RETURN_IF_ERROR(CheckGiven(texts, "texts"));
+    if (n > 0) RETURN_IF_ERROR(CheckGiven(lengths, "lengths"));
+    return MakeMasks(n, masks, [&](int64_t i) -> absl::StatusOr<Rle> {
+      if (lengths[i] < 0) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("length ", lengths[i], ", expected at least 0"));
+      }
+      if (lengths[i] > 0) RETURN_IF_ERROR(CheckGiven(texts[i], "the text"));
+      return fcis::ParseRleCounts(
+          sizes[2 * i], sizes[2 * i + 1],
+          absl::string_view(texts[i], static_cast<size_t>(lengths[i])));
+    });
+  });
+}
+
 int fcis_masks_from_counts(int64_t n, const int64_t* sizes,
                            const uint32_t* counts, const int64_t* ends,
                            fcis_masks** masks, char* error,

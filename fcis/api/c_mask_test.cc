@@ -279,27 +279,25 @@ class RandomCalls {
     for (fcis_masks* masks : handles_) fcis_masks_free(masks);
   }
 
-  // The status of one.
-  int Call() {
-    for (int64_t& size : sizes_) size = Side();
-    for (double& x : numbers_) x = Pick<double>({0, 1.5, -3, 7, 1e9, kNan});
-    for (uint32_t& count : counts_) count = Pick<uint32_t>({0, 1, 5, UINT_MAX});
-    for (uint8_t& pixel : bytes_) pixel = Pick<uint8_t>({0, 0, 1, 1, 2});
-    for (char& c : text_) c = Pick<char>({'0', '1', '4', 'o', 'P', '~', '\0'});
-    FillEnds(ends_);
-    FillEnds(part_ends_);
-    char* const error = Pick<char*>({nullptr, error_});
-    const size_t size = Pick<size_t>({0, 1, sizeof(error_)});
-    fcis_masks* made = nullptr;
-    fcis_masks** const to = Pick<fcis_masks**>({nullptr, &made, &made, &made});
-    const int status =
-        random_() % 2 == 0 ? Make(to, error, size) : Read(error, size);
-    if (error != nullptr && size > 1) {
+  void Before() {
+    if (calls_++ % 16 == 0) FillArrays();
+    error_at_ = Pick<char*>({nullptr, error_});
+    error_size_ = Pick<size_t>({0, 1, sizeof(error_)});
+    made_ = nullptr;
+    to_ = nullptr;
+  }
+  void After(int status) {
+    if (error_at_ != nullptr && error_size_ > 1) {
       EXPECT_EQ(status == FCIS_OK, error_[0] == '\0');
     }
-    EXPECT_EQ(made != nullptr, status == FCIS_OK && making_ && to != nullptr);
-    fcis_masks_free(made);
-    return status;
+    EXPECT_EQ(made_ != nullptr, status == FCIS_OK && to_ != nullptr);
+    fcis_masks_free(made_);
+  }
+
+  std::vector<Door> Doors() {
+    std::vector<Door> doors = Makers();
+    for (Door& door : Readers()) doors.push_back(std::move(door));
+    return doors;
   }
 
  private:
@@ -312,6 +310,15 @@ class RandomCalls {
   template <typename T>
   T* Maybe(T* values) {
     return Pick<T*>({nullptr, values, values, values, values});
+  }
+  void FillArrays() {
+    for (int64_t& size : sizes_) size = Side();
+    for (double& x : numbers_) x = Pick<double>({0, 1.5, -3, 7, 1e9, kNan});
+    for (uint32_t& count : counts_) count = Pick<uint32_t>({0, 1, 5, UINT_MAX});
+    for (uint8_t& pixel : bytes_) pixel = Pick<uint8_t>({0, 0, 1, 1, 2});
+    for (char& c : text_) c = Pick<char>({'0', '1', '4', 'o', 'P', '~', '\0'});
+    FillEnds(ends_);
+    FillEnds(part_ends_);
   }
   int64_t Side() {
     return Pick<int64_t>({0, 1, 3, 5, 5, 7, 7, -1, kMost, kLeast});
@@ -329,67 +336,113 @@ class RandomCalls {
     }
   }
 
-  int Make(fcis_masks** to, char* error, size_t size) {
-    making_ = true;
-    const int64_t n = Count();
-    const int64_t* const sizes = Maybe(sizes_);
-    const int64_t* const ends = Maybe(ends_);
-    const fcis_masks* const from = Pick(handles_);
-    switch (random_() % 7) {
-      case 0:
-        return fcis_masks_encode(Maybe(bytes_), Side(), Side(), n, to, error,
-                                 size);
-      case 1:
-        return fcis_masks_from_strings(n, sizes, Maybe(text_), ends, to, error,
-                                       size);
-      case 2:
-        return fcis_masks_from_counts(n, sizes, Maybe(counts_), ends, to, error,
-                                      size);
-      case 3:
-        return fcis_masks_from_polygons(n, sizes, Maybe(part_ends_), ends,
-                                        Maybe(numbers_), to, error, size);
-      case 4:
-        return fcis_masks_from_boxes(n, Maybe(numbers_), Side(), Side(), to,
-                                     error, size);
-      case 5:
-        return fcis_masks_select(from, n, Maybe(sizes_), to, error, size);
-      default:
-        return fcis_masks_merge(from, Pick<int>({0, 1, -1}), to, error, size);
-    }
+  const fcis_masks* Masks() { return Pick(handles_); }
+  fcis_masks** To() {
+    return to_ = Pick<fcis_masks**>({nullptr, &made_, &made_, &made_});
   }
 
-  int Read(char* error, size_t size) {
-    making_ = false;
-    const fcis_masks *const a = Pick(handles_), *const b = Pick(handles_);
-    const uint8_t* const crowd = Maybe(bytes_);
-    double* const out = Maybe(doubles_);
-    switch (random_() % 7) {
-      case 0:
-        return fcis_masks_sizes(a, Maybe(integers_), error, size);
-      case 1:
-        return fcis_masks_strings(
-            a, Maybe(integers_), Maybe(room_), Pick<size_t>({0, 1, kRoom}),
-            Pick<size_t*>({nullptr, &needed_}), error, size);
-      case 2:
-        return fcis_masks_decode(
-            a, Maybe(pixels_),
-            Pick<int64_t>({0, 35, 70, 79, 1, kRoom, -1, kLeast, kMost}), error,
-            size);
-      case 3:
-        return fcis_masks_areas(a, Maybe(areas_), error, size);
-      case 4:
-        return fcis_masks_boxes(a, out, error, size);
-      case 5:
-        return fcis_masks_iou(a, b, crowd, out, error, size);
-      default:
-        return fcis_boxes_iou(Count() % 4, Maybe(numbers_), Count() % 4,
-                              Maybe(numbers_), crowd, out, error, size);
-    }
+  std::vector<Door> Makers() {
+    return {
+        {"fcis_masks_encode",
+         [this] {
+           return fcis_masks_encode(Maybe(bytes_), Side(), Side(), Count(),
+                                    To(), error_at_, error_size_);
+         }},
+        {"fcis_masks_from_strings",
+         [this] {
+           return fcis_masks_from_strings(Count(), Maybe(sizes_), Maybe(text_),
+                                          Maybe(ends_), To(), error_at_,
+                                          error_size_);
+         }},
+        {"fcis_masks_from_texts",
+         [this] {
+           const char* const texts[] = {Maybe(text_), text_ + 3, text_ + 9};
+           return fcis_masks_from_texts(
+               Count(), Maybe(sizes_), Maybe<const char* const>(texts),
+               Maybe(ends_), To(), error_at_, error_size_);
+         }},
+        {"fcis_masks_from_counts",
+         [this] {
+           return fcis_masks_from_counts(Count(), Maybe(sizes_), Maybe(counts_),
+                                         Maybe(ends_), To(), error_at_,
+                                         error_size_);
+         }},
+        {"fcis_masks_from_polygons",
+         [this] {
+           return fcis_masks_from_polygons(
+               Count(), Maybe(sizes_), Maybe(part_ends_), Maybe(ends_),
+               Maybe(numbers_), To(), error_at_, error_size_);
+         }},
+        {"fcis_masks_from_boxes",
+         [this] {
+           return fcis_masks_from_boxes(Count(), Maybe(numbers_), Side(),
+                                        Side(), To(), error_at_, error_size_);
+         }},
+        {"fcis_masks_select",
+         [this] {
+           return fcis_masks_select(Masks(), Count(), Maybe(sizes_), To(),
+                                    error_at_, error_size_);
+         }},
+        {"fcis_masks_merge",
+         [this] {
+           return fcis_masks_merge(Masks(), Pick<int>({0, 1, -1}), To(),
+                                   error_at_, error_size_);
+         }},
+    };
+  }
+
+  std::vector<Door> Readers() {
+    return {
+        {"fcis_masks_sizes",
+         [this] {
+           return fcis_masks_sizes(Masks(), Maybe(integers_), error_at_,
+                                   error_size_);
+         }},
+        {"fcis_masks_strings",
+         [this] {
+           return fcis_masks_strings(Masks(), Maybe(integers_), Maybe(room_),
+                                     Pick<size_t>({0, 1, kRoom}),
+                                     Pick<size_t*>({nullptr, &needed_}),
+                                     error_at_, error_size_);
+         }},
+        {"fcis_masks_decode",
+         [this] {
+           return fcis_masks_decode(
+               Masks(), Maybe(pixels_),
+               Pick<int64_t>({0, 35, 70, 79, 1, kRoom, -1, kLeast, kMost}),
+               error_at_, error_size_);
+         }},
+        {"fcis_masks_areas",
+         [this] {
+           return fcis_masks_areas(Masks(), Maybe(areas_), error_at_,
+                                   error_size_);
+         }},
+        {"fcis_masks_boxes",
+         [this] {
+           return fcis_masks_boxes(Masks(), Maybe(doubles_), error_at_,
+                                   error_size_);
+         }},
+        {"fcis_masks_iou",
+         [this] {
+           return fcis_masks_iou(Masks(), Masks(), Maybe(bytes_),
+                                 Maybe(doubles_), error_at_, error_size_);
+         }},
+        {"fcis_boxes_iou",
+         [this] {
+           return fcis_boxes_iou(Count() % 4, Maybe(numbers_), Count() % 4,
+                                 Maybe(numbers_), Maybe(bytes_),
+                                 Maybe(doubles_), error_at_, error_size_);
+         }},
+    };
   }
 
   std::mt19937 random_{23};
+  int calls_ = 0;
   std::vector<fcis_masks*> handles_;
-  bool making_ = false;
+  char* error_at_ = nullptr;
+  size_t error_size_ = 0;
+  fcis_masks* made_ = nullptr;
+  fcis_masks** to_ = nullptr;  // where a function that makes masks puts them
   int64_t sizes_[kRoom], ends_[32], part_ends_[16];
   double numbers_[kRoom];
   uint32_t counts_[kRoom];

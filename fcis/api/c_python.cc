@@ -43,15 +43,27 @@ class Records {
     *value = py_.float_as_double(object);
     return *value != -1 || py_.err_occurred() == nullptr;
   }
-  bool Box(int64_t i, double* box) const {
+  // Whether sums and products of two of these are exact, or rounded as Python
+  // does it.
+  bool IsPlain(const void* object, double value) const {
+    constexpr double kMost = 1 << 26;
+    const void* const type = TypeOf(object);
+    return type == py_.float_type ||
+           (type == py_.int_type && value >= -kMost && value <= kMost);
+  }
+  bool Box(int64_t i, bool plain, double* box) const {
     void* const object = Get(i, py_.bbox);
     if (object == nullptr || TypeOf(object) != py_.list_type) return false;
     if (py_.list_size(object) != 4) return false;
     for (int64_t k = 0; k < 4; ++k) {
-      if (!Number(py_.list_get_item(object, k), box + k)) return false;
+      void* const number = py_.list_get_item(object, k);
+      if (!Number(number, box + k)) return false;
+      if (plain && !IsPlain(number, box[k])) return false;
     }
     return true;
   }
+  bool Size(void* rle, int64_t* size) const;
+  void* Counts(void* rle, const char** text, int64_t* length) const;
   bool Complete(int64_t i) const;
 
  private:
@@ -120,6 +132,37 @@ bool Records::Complete(int64_t i) const {
          py_.dict_set_item(record, py_.iscrowd, py_.zero) == 0;
 }
 
+// Height and width.
+bool Records::Size(void* rle, int64_t* size) const {
+  constexpr int64_t kMost = int64_t{1} << 62;
+  void* const pair = py_.dict_get_item(rle, py_.size);
+  if (pair == nullptr || TypeOf(pair) != py_.list_type) return false;
+  if (py_.list_size(pair) != 2) return false;
+  for (int64_t k = 0; k < 2; ++k) {
+    void* const length = py_.list_get_item(pair, k);
+    if (length == nullptr || TypeOf(length) != py_.int_type) return false;
+    size[k] = py_.long_as_long_long(length);
+    if (size[k] < 0 || size[k] >= kMost) return false;
+  }
+  return true;
+}
+
+// The object that holds the text, or null.
+void* Records::Counts(void* rle, const char** text, int64_t* length) const {
+  void* const counts = py_.dict_get_item(rle, py_.counts);
+  if (counts == nullptr) return nullptr;
+  intptr_t size = 0;
+  *text = nullptr;
+  if (TypeOf(counts) == py_.str_type) {
+    *text = py_.unicode_as_utf8_and_size(counts, &size);
+  } else if (TypeOf(counts) == py_.bytes_type) {
+    char* bytes = nullptr;
+    if (py_.bytes_as_string_and_size(counts, &bytes, &size) == 0) *text = bytes;
+  }
+  *length = size;
+  return *text == nullptr ? nullptr : counts;
+}
+
 absl::Status Check(const fcis_python* python, void* list) {
   RETURN_IF_ERROR(fcis::api::CheckGiven(python, "python"));
   RETURN_IF_ERROR(fcis::api::CheckGiven(list, "list"));
@@ -142,9 +185,10 @@ absl::Status Check(const fcis_python* python, void* list) {
 extern "C" {
 
 int fcis_python_columns(const fcis_python* python, void* list, int64_t n,
-                        int64_t* image_ids, int64_t* category_ids, double* ids,
-                        double* areas, double* scores, double* boxes,
-                        char* error, size_t error_size) noexcept {
+                        int plain, int64_t* image_ids, int64_t* category_ids,
+                        double* ids, double* areas, double* scores,
+                        double* boxes, char* error,
+                        size_t error_size) noexcept {
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
     RETURN_IF_ERROR(Check(python, list));
     const Records r(python, list);
@@ -155,13 +199,39 @@ int fcis_python_columns(const fcis_python* python, void* list, int64_t n,
       return column == nullptr || r.Number(r.Get(i, key), column + i);
     };
     for (int64_t i = 0; i < n; ++i) {
-      const bool usual = integer(i, python->image_id, image_ids) &&
-                         integer(i, python->category_id, category_ids) &&
-                         number(i, python->id, ids) &&
-                         number(i, python->area, areas) &&
-                         number(i, python->score, scores) &&
-                         (boxes == nullptr || r.Box(i, boxes + 4 * i));
+      const bool usual =
+          integer(i, python->image_id, image_ids) &&
+          integer(i, python->category_id, category_ids) &&
+          number(i, python->id, ids) && number(i, python->area, areas) &&
+          number(i, python->score, scores) &&
+          (boxes == nullptr || r.Box(i, plain != 0, boxes + 4 * i));
       if (!usual) return Unusual(i);
+    }
+    return absl::OkStatus();
+  });
+}
+
+int fcis_python_counts(const fcis_python* python, void* list, int64_t n,
+                       void* held, int64_t* sizes, const char** texts,
+                       int64_t* lengths, char* error,
+                       size_t error_size) noexcept {
+  return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
+    RETURN_IF_ERROR(Check(python, list));
+    RETURN_IF_ERROR(fcis::api::CheckGiven(held, "held"));
+    RETURN_IF_ERROR(fcis::api::CheckGiven(sizes, "sizes"));
+    RETURN_IF_ERROR(fcis::api::CheckGiven(texts, "texts"));
+    RETURN_IF_ERROR(fcis::api::CheckGiven(lengths, "lengths"));
+    const Records r(python, list);
+    for (int64_t i = 0; i < n; ++i) {
+      void* const rle = python->list_get_item(list, i);
+      if (rle == nullptr || TypeOf(rle) != python->dict_type ||
+          !r.Size(rle, sizes + 2 * i)) {
+        return Unusual(i);
+      }
+      void* const counts = r.Counts(rle, texts + i, lengths + i);
+      if (counts == nullptr) return Unusual(i);
+      python->inc_ref(counts);
+      if (python->list_set_item(held, i, counts) != 0) return Unusual(i);
     }
     return absl::OkStatus();
   });

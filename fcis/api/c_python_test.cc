@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fcis/fcis.h"
@@ -16,7 +17,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-int list_type, float_type, int_type, dict_type, key_type;
+int list_type, float_type, int_type, dict_type, bytes_type, str_type, key_type;
 int64_t live = 0;          // objects
 bool failed = false;       // an error is set
 int64_t budget = INT_MAX;  // objects that may be made yet
@@ -25,6 +26,7 @@ struct Object {
   int64_t references = 1;
   const void* type;  // where Python has it
   double number = 0;
+  std::string text;
   std::vector<Object*> items;
   std::map<const Object*, Object*> members;
 
@@ -83,8 +85,9 @@ fcis_python MakePython() {
     return made;
   };
   py.list_set_item = [](void* list, intptr_t i, void* item) {
-    static_cast<Object*>(list)->items[static_cast<size_t>(i)] =
-        static_cast<Object*>(item);
+    Object*& place = static_cast<Object*>(list)->items[static_cast<size_t>(i)];
+    if (place != nullptr) DecRef(place);
+    place = static_cast<Object*>(item);
     return 0;
   };
   py.dict_get_item = [](void* dict, void* key) -> void* {
@@ -119,8 +122,24 @@ fcis_python MakePython() {
   py.err_occurred = []() -> void* { return failed ? &live : nullptr; };
   py.inc_ref = IncRef;
   py.dec_ref = DecRef;
+  py.bytes_as_string_and_size = [](void* bytes, char** text, intptr_t* size) {
+    std::string& all = static_cast<Object*>(bytes)->text;
+    *text = &all[0];
+    *size = static_cast<intptr_t>(all.size());
+    return 0;
+  };
+  py.unicode_as_utf8_and_size = [](void* str, intptr_t* size) {
+    const std::string& all = static_cast<Object*>(str)->text;
+    *size = static_cast<intptr_t>(all.size());
+    failed = all == "lone surrogate";
+    return failed ? nullptr : all.data();
+  };
   py.float_type = &float_type;
+  py.int_type = &int_type;
   py.list_type = &list_type;
+  py.dict_type = &dict_type;
+  py.bytes_type = &bytes_type;
+  py.str_type = &str_type;
   return py;
 }
 
@@ -131,17 +150,19 @@ class PythonTest : public ::testing::Test {
     failed = false;
     budget = INT_MAX;
     py_ = MakePython();
-    for (void** key :
-         {&py_.image_id, &py_.category_id, &py_.id, &py_.area, &py_.score,
-          &py_.bbox, &py_.segmentation, &py_.iscrowd, &py_.zero}) {
+    for (void** key : {&py_.image_id, &py_.category_id, &py_.id, &py_.area,
+                       &py_.score, &py_.bbox, &py_.segmentation, &py_.iscrowd,
+                       &py_.counts, &py_.size, &py_.zero}) {
       keys_.push_back(std::make_unique<Object>(&key_type));
       *key = keys_.back().get();
     }
     list_ = static_cast<Object*>(py_.list_new(0));
+    held_ = static_cast<Object*>(py_.list_new(4));
   }
   // All references have gone with the list.
   void TearDown() override {
     DecRef(list_);
+    DecRef(held_);
     EXPECT_EQ(live, static_cast<int64_t>(keys_.size()));
     for (const auto& key : keys_) EXPECT_EQ(key->references, 1);
   }
@@ -174,9 +195,32 @@ class PythonTest : public ::testing::Test {
     Set(record, py_.bbox, Box({1, 2, 3, 4}));
     return record;
   }
-  int Columns(int64_t n) {
-    return fcis_python_columns(&py_, list_, n, images_, categories_, ids_,
-                               areas_, scores_, boxes_, error_, sizeof(error_));
+  static void* Text(const void* type, const std::string& text) {
+    auto* const made = static_cast<Object*>(New(type));
+    made->text = text;
+    return made;
+  }
+  static void* Pair(double a, double b) {
+    auto* const pair = static_cast<Object*>(New(&list_type));
+    for (const double value : {a, b}) {
+      pair->items.push_back(static_cast<Object*>(Int(value)));
+    }
+    return pair;
+  }
+  Object* AddRle(void* counts) {
+    Object* const rle = Add();
+    Set(rle, py_.size, Pair(5, 7));
+    Set(rle, py_.counts, counts);
+    return rle;
+  }
+  int Counts(int64_t n) {
+    return fcis_python_counts(&py_, list_, n, held_, sizes_, texts_, lengths_,
+                              error_, sizeof(error_));
+  }
+  int Columns(int64_t n, bool plain = false) {
+    return fcis_python_columns(&py_, list_, n, plain, images_, categories_,
+                               ids_, areas_, scores_, boxes_, error_,
+                               sizeof(error_));
   }
   int Complete(int64_t n) {
     return fcis_python_complete(&py_, list_, n, error_, sizeof(error_));
@@ -184,7 +228,9 @@ class PythonTest : public ::testing::Test {
 
   fcis_python py_;
   std::vector<std::unique_ptr<Object>> keys_;
-  Object* list_ = nullptr;
+  Object *list_ = nullptr, *held_ = nullptr;
+  int64_t sizes_[8] = {}, lengths_[4] = {};
+  const char* texts_[4] = {};
   int64_t images_[4] = {}, categories_[4] = {};
   double ids_[4] = {}, areas_[4] = {}, scores_[4] = {}, boxes_[16] = {};
   char error_[100] = "";
@@ -205,11 +251,11 @@ TEST_F(PythonTest, ReadsColumns) {
 
 TEST_F(PythonTest, ColumnsThatAreNotWanted) {
   Set(Add(), py_.image_id, Int(1));
-  EXPECT_EQ(fcis_python_columns(&py_, list_, 1, images_, nullptr, nullptr,
+  EXPECT_EQ(fcis_python_columns(&py_, list_, 1, 0, images_, nullptr, nullptr,
                                 nullptr, nullptr, nullptr, nullptr, 0),
             FCIS_OK);
   EXPECT_EQ(images_[0], 1);
-  EXPECT_EQ(fcis_python_columns(&py_, list_, 1, nullptr, nullptr, nullptr,
+  EXPECT_EQ(fcis_python_columns(&py_, list_, 1, 0, nullptr, nullptr, nullptr,
                                 nullptr, nullptr, nullptr, nullptr, 0),
             FCIS_OK);
   EXPECT_EQ(Columns(0), FCIS_OK);
@@ -237,6 +283,62 @@ TEST_F(PythonTest, UnusualRecordsAreRefused) {
   EXPECT_EQ(Columns(2), FCIS_INVALID_ARGUMENT);            // there is one
   list_->items.push_back(static_cast<Object*>(Float(1)));  // no dict
   EXPECT_EQ(Columns(2), FCIS_INVALID_ARGUMENT);
+}
+
+TEST_F(PythonTest, PlainBoxes) {
+  const auto usual = [&](void* value) {
+    Object* const record = AddUsual(1);
+    auto* const box = static_cast<Object*>(Box({1, 2, 3}));
+    box->items.push_back(static_cast<Object*>(value));
+    Set(record, py_.bbox, box);
+    const int any = Columns(1), plain = Columns(1, true);
+    DecRef(list_->items.back());
+    list_->items.pop_back();
+    EXPECT_EQ(any, FCIS_OK);
+    return plain == FCIS_OK;
+  };
+  EXPECT_TRUE(usual(Float(1e300)));
+  EXPECT_TRUE(usual(Int(-(1 << 26))));
+  EXPECT_FALSE(usual(Int((1 << 26) + 1)));
+}
+
+TEST_F(PythonTest, ReadsCounts) {
+  void* const bytes = Text(&bytes_type, "04");
+  AddRle(bytes);
+  AddRle(Text(&str_type, "151P"));
+  ASSERT_EQ(Counts(2), FCIS_OK) << error_;
+  EXPECT_EQ(std::string(texts_[0], static_cast<size_t>(lengths_[0])), "04");
+  EXPECT_EQ(std::string(texts_[1], static_cast<size_t>(lengths_[1])), "151P");
+  EXPECT_THAT(sizes_, ElementsAre(5, 7, 5, 7, 0, 0, 0, 0));
+  EXPECT_EQ(held_->items[0], bytes);
+  EXPECT_EQ(Counts(2), FCIS_OK);  // what was held before is let go
+}
+
+TEST_F(PythonTest, UnusualRlesAreRefused) {
+  // The last record of the list.
+  const auto refused = [&] {
+    AddRle(Text(&bytes_type, "04"));
+    std::swap(list_->items.front(), list_->items.back());
+    EXPECT_EQ(Counts(2), FCIS_INVALID_ARGUMENT);
+    EXPECT_EQ(std::string(error_), "record 1 is unusual");
+    for (int i = 0; i < 2; ++i) {
+      DecRef(list_->items.back());
+      list_->items.pop_back();
+    }
+    failed = false;
+  };
+  Add();  // neither size nor counts
+  refused();
+  AddRle(New(&list_type));
+  refused();
+  AddRle(Text(&str_type, "lone surrogate"));
+  refused();
+  Set(AddRle(Text(&bytes_type, "04")), py_.size, Pair(-1, 3));
+  refused();
+  Set(AddRle(Text(&bytes_type, "04")), py_.size, Box({2, 2}));
+  refused();
+  list_->items.push_back(static_cast<Object*>(Float(1)));  // no dict
+  refused();
 }
 
 TEST_F(PythonTest, CompletesResults) {

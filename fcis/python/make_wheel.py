@@ -17,8 +17,9 @@ import zipfile
 from typing import Dict, List
 
 _TAG = "py3-none-linux_x86_64"
-# Of glibc and GCC, as in manylinux.
+# Of glibc and GCC, as in manylinux; and the sanitizers, which come first.
 _EVERYWHERE = ("ld-linux", "libc.so", "libgcc_s.so", "libm.so", "libstdc++.so")
+_EVERYWHERE += ("libasan.so", "libubsan.so")
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 _METADATA = """\

@@ -106,6 +106,56 @@ class Masks(unittest.TestCase):
         subprocess.run([sys.executable, "-c", program], check=True)
 
 
+class Lists(unittest.TestCase):
+    """When the dicts of a list of results are completed."""
+
+    def setUp(self) -> None:
+        self.truth = fcis.COCO()
+        self.truth.dataset = {
+            "images": [{"id": 1, "height": 9, "width": 9}],
+            "categories": [{"id": 1}],
+            "annotations": [],
+        }
+        quietly(self.truth.createIndex)
+
+    def load(self, results: List[dict]) -> Any:
+        return quietly(lambda: self.truth.loadRes(results))
+
+    def result(self) -> dict:
+        box = [1, 2.0, 3.0, 4]
+        return {"image_id": 1, "category_id": 1, "score": 1, "bbox": box}
+
+    def test_when_seen(self) -> None:
+        results = [self.result(), self.result()]
+        found = self.load(results)
+        self.assertNotIn("area", results[0])
+        self.assertIs(found.dataset["annotations"], results)
+        self.assertEqual([ann["id"] for ann in results], [1, 2])
+        self.assertEqual(results[0]["area"], 12)
+        corners = [[1, 2, 1, 6, 4, 6, 4, 2]]
+        self.assertEqual(results[1]["segmentation"], corners)
+
+    def test_at_once_for_who_holds_one(self) -> None:
+        held = self.result()
+        self.load([self.result(), held])
+        self.assertEqual(held["id"], 2)
+
+    def test_one_twice(self) -> None:
+        results = [self.result()] * 2
+        self.assertEqual(self.load(results).getAnnIds(), [2, 2])
+
+    def test_masks(self) -> None:
+        results = [self.result()]
+        del results[0]["bbox"]
+        results[0]["segmentation"] = {"size": [9, 9], "counts": "0z"}
+        with self.assertRaises(ValueError):
+            self.load(results)
+        results[0]["segmentation"]["counts"] = b"<3R2"
+        found = self.load(results)
+        self.assertNotIn("bbox", results[0])
+        self.assertEqual(found.anns[1]["area"], 3)
+
+
 class Detection(unittest.TestCase):
     def setUp(self) -> None:
         self.detector = fcis.Detector(min_size=64, max_size=96)
@@ -179,10 +229,12 @@ class Detection(unittest.TestCase):
 
 
 class Doors(unittest.TestCase):
-    """Whatever comes in, an exception or an answer comes out."""
+    """Whatever comes in, an exception or an answer comes out: 10,000 cases
+    through each door, a tenth of them in another thread."""
 
     CASES = 10000
-    PICTURES = 40  # of them for the detector, which is slower
+    THREADED = 1000
+    FORKED = 100  # again, in a child process
 
     def value(self, r: random.Random, depth: int = 0) -> Any:
         kinds: List[Callable[[], Any]] = [
@@ -245,20 +297,72 @@ class Doors(unittest.TestCase):
                 record[key] = self.value(r, depth)
         return record
 
-    def masks(self, r: random.Random) -> Any:
-        name = r.choice(fcis.mask.__all__)
+    def mask_door(self, name: str) -> Callable[[random.Random], Any]:
         count = {"frPyObjects": 3, "iou": 3, "merge": 2}.get(name, 1)
-        return getattr(fcis.mask, name)(*[self.value(r) for _ in range(count)])
+        function = getattr(fcis.mask, name)
 
-    def evaluation(self, r: random.Random) -> Any:
+        def door(r: random.Random) -> Any:
+            arguments = [self.value(r) for _ in range(count)]
+            if r.random() < 0.2:
+                arguments[0] = self.objects(r)
+                if name == "frPyObjects":
+                    arguments[1:] = [r.choice([9, 0, -1]), r.choice([9, 1 << 40])]
+                if name == "iou":
+                    arguments[1] = self.objects(r)
+                    arguments[2] = [0] * r.choice([len(arguments[1]), 1])
+            return function(*arguments)
+
+        return door
+
+    def objects(self, r: random.Random) -> Any:
+        """As masks and boxes come."""
+        kinds: List[Callable[[], Any]] = [
+            lambda: {"size": [3, 3], "counts": r.choice([b"09", "09", b"63", b"5"])},
+            lambda: {"size": [3, 3], "counts": [r.randint(0, 9)]},
+            lambda: [r.uniform(-9, 99) for _ in range(r.choice([4, 6, 7, 8]))],
+        ]
+        kind = r.choice(kinds)
+        objects = [kind() for _ in range(r.choice([0, 1, 2, 9, 10]))]
+        return np.array(objects) if r.random() < 0.2 else objects
+
+    def truth(self, r: random.Random) -> Any:
         truth = fcis.COCO()
         truth.dataset = {
             "images": [{"id": 1, "height": 9, "width": r.choice([9, 0, -1, "a"])}],
             "categories": [{"id": 1, "name": "a"}],
             "annotations": [self.annotation(r, 1) for _ in range(r.randint(0, 3))],
         }
+        if r.random() < 0.1:
+            truth.dataset[r.choice(sorted(truth.dataset))] = self.value(r)
         truth.createIndex()
-        found = truth.loadRes([self.annotation(r, 1) for _ in range(r.randint(1, 3))])
+        return truth
+
+    def coco(self, r: random.Random) -> Any:
+        truth = self.truth(r)
+        name = r.choice(["getAnnIds", "getCatIds", "getImgIds", "loadAnns"])
+        getattr(truth, name)(self.value(r))
+        for ann in truth.loadAnns(truth.getAnnIds()):
+            truth.annToMask(ann)
+
+    def results(self, r: random.Random) -> Any:
+        if r.random() < 0.1:
+            return self.value(r)
+        return [self.annotation(r, 1) for _ in range(r.randint(0, 3))]
+
+    def load_res(self, r: random.Random) -> Any:
+        self.truth(r).loadRes(self.results(r)).anns
+
+    def load_array(self, r: random.Random) -> Any:
+        array = self.array(r)
+        if r.random() < 0.5:
+            array = np.resize(array, (r.randint(0, 3), 7)) if array.size else array
+        if r.random() < 0.5:
+            return self.truth(r).loadNumpyAnnotations(array)
+        return self.truth(r).loadRes(array).anns
+
+    def evaluation(self, r: random.Random) -> Any:
+        truth = self.truth(r)
+        found = truth.loadRes(self.results(r))
         e = fcis.COCOeval(truth, found, r.choice(["bbox", "segm", "keypoints"]))
         if r.random() < 0.3:
             name = r.choice(sorted(vars(e.params)))
@@ -269,28 +373,64 @@ class Doors(unittest.TestCase):
         e.accumulate()
         e.summarize()
 
+    def options(self, r: random.Random) -> Any:
+        if r.random() < 0.003:  # loads a model
+            return fcis.Detector(threads=r.choice([0, 1, -1]))
+        names = ["device", "precision", "threads", "min_size", "max_pixels"]
+        names += ["max_size", "score_threshold", "mask_threshold"]
+        given = {name: self.value(r) for name in r.sample(names, 2)}
+        return fcis.Detector(r.choice(["/none", "", "\0", 7, b"/"]), **given)
+
     def picture(self, r: random.Random) -> Any:
         return self.detector(self.value(r))
 
-    def test_random(self) -> None:
-        self.detector = fcis.Detector(min_size=16, max_size=32)
-        ends: Any = collections.Counter()
-        for seed in range(self.CASES):
-            r = random.Random(seed)
-            door = r.choice([self.masks, self.evaluation])
-            if seed % (self.CASES // self.PICTURES) == 0:
-                door = self.picture
+    def through(self, door: Callable, seeds: range, ends: Any) -> None:
+        """Notes what came out."""
+        for seed in seeds:
             try:
                 with np.errstate(all="ignore"):
-                    quietly(lambda: door(r))
-                ends[door.__name__, "answered"] += 1
+                    door(random.Random(seed))
+                ends["answered"] += 1
             except Exception as error:
-                ends[door.__name__, type(error).__name__] += 1
+                ends[type(error).__name__] += 1
                 self.assertIsInstance(str(error), str)
-        print(dict(ends), file=sys.stderr)
-        for name in ("masks", "evaluation"):
-            self.assertGreater(ends[name, "answered"], 100)
-            self.assertGreater(ends[name, "TypeError"], 100)
+
+    def of(self, door: Callable, seeds: range) -> Any:
+        ends: Any = collections.Counter()
+        quietly(lambda: self.through(door, seeds, ends))
+        return ends
+
+    def test_random(self) -> None:
+        self.detector = fcis.Detector(min_size=16, max_size=32)
+        doors = {"mask." + name: self.mask_door(name) for name in fcis.mask.__all__}
+        doors["COCO"], doors["loadRes"] = self.coco, self.load_res
+        doors["loadNumpyAnnotations"] = self.load_array
+        doors["COCOeval"] = self.evaluation
+        doors["Detector"], doors["Detector()"] = self.options, self.picture
+        first = range(self.FORKED)
+        for name, door in doors.items():
+            ends: Any = collections.Counter()
+            in_thread = range(self.CASES - self.THREADED, self.CASES)
+            thread = threading.Thread(
+                target=lambda: ends.update(self.of(door, in_thread))
+            )
+            thread.start()
+            thread.join()
+            ends += self.of(door, range(self.CASES - self.THREADED))
+            print("%s: %s" % (name, dict(ends)), file=sys.stderr)
+            with self.subTest(door=name):
+                self.assertEqual(sum(ends.values()), self.CASES)
+                self.assertGreater(ends["answered"], 9)
+                self.assertGreater(self.CASES - ends["answered"], 100)
+        expected = [self.of(door, first) for door in doors.values()]
+        child = os.fork()
+        if child == 0:
+            same = False
+            try:
+                same = expected == [self.of(d, first) for d in doors.values()]
+            finally:
+                os._exit(0 if same else 1)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
 
 
 class Libraries(unittest.TestCase):

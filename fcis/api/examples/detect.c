@@ -17,4 +17,6 @@ int main(int argc, char** argv) {
     fcis_instances_get(found, i, NULL, &name, &score, NULL, NULL, 0);
     printf("%s %g\n", name, score);
   }
+  fcis_instances_free(found);
+  fcis_detector_free(detector);
 }

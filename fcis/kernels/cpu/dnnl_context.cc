@@ -1,5 +1,8 @@
 #include "fcis/kernels/cpu/dnnl_context.h"
 
+#include <sys/mman.h>
+#include <sys/resource.h>
+
 #include <cstdint>
 #include <utility>
 
@@ -7,6 +10,23 @@
 #include "fcis/kernels/cpu/dnnl_api.h"
 
 namespace fcis::kernels {
+namespace {
+
+// Whether as much memory can still be had as oneDNN takes for code and the
+// first call for a thread's stack, where the process may have so much only:
+// oneDNN 2.6 writes its code to where none is.
+bool HasRoom() {
+  constexpr size_t kRoom = size_t{32} << 20;
+  rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    return true;
+  }
+  void* const room = mmap(nullptr, kRoom, PROT_NONE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return room != MAP_FAILED && munmap(room, kRoom) == 0;
+}
+
+}  // namespace
 
 using dnnl::memory;
 
@@ -84,6 +104,11 @@ void DnnlCalls::Run(const std::shared_ptr<const void>& plan,
 
 absl::Status DnnlGuard(absl::FunctionRef<std::string()> what,
                        absl::FunctionRef<void()> body) {
+  if (!HasRoom()) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the limit of this process's memory (ulimit -v) leaves too little for ",
+        what()));
+  }
   try {
     body();
   } catch (const dnnl::error& e) {

@@ -71,6 +71,7 @@ class DnnlCalls {
 };
 
 // Runs `body`; oneDNN's exceptions become errors that name the work.
+// ResourceExhausted: RLIMIT_AS leaves too little memory to begin.
 absl::Status DnnlGuard(absl::FunctionRef<std::string()> what,
                        absl::FunctionRef<void()> body);
 

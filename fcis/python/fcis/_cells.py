@@ -81,6 +81,9 @@ class Cells(Handle):
     def _make(self, p: Any, gt: Side, dt: Side) -> None:
         self.gt, self.dt = gt, dt
         self.T = len(p.iouThrs)
+        thresholds = np.array(p.iouThrs, np.float64)
+        if thresholds.shape != (self.T,):  # a text is one number
+            raise TypeError("iouThrs: expected a list of numbers")
         self._keep: Dict[str, Any] = {
             "object_cells": gt.cells,
             "object_ids": gt.ids,
@@ -91,7 +94,7 @@ class Cells(Handle):
             "detection_ids": dt.ids,
             "detection_areas": dt.areas,
             "detection_scores": dt.scores,
-            "iou_thresholds": np.array(p.iouThrs, np.float64),
+            "iou_thresholds": thresholds,
             "area_ranges": numbers(
                 [end for r in self.area_ranges for end in (r[0], r[1])]
             ),

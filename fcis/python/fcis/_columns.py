@@ -3,10 +3,12 @@
 import ctypes
 import json
 import os
+import sys
 from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
+from fcis import _python
 from fcis._lib import Handle, address, call, library
 from fcis._mask import RLEs
 
@@ -85,15 +87,30 @@ class Columns:
     results scores; and the pictures and categories of the data set."""
 
     scores: np.ndarray
-    integral: Optional[np.ndarray] = None
     crowd: np.ndarray
     has_masks = False
     rles: Optional[RLEs] = None
+
+    def refresh(self) -> bool:
+        """Reads again what may have changed; False: it is unusual now."""
+        return True
+
+    def score_list(self, rows: Any) -> List[Any]:
+        """The scores of some records, as they came."""
+        return list(self.scores[rows])
 
     def _take_listed(self, other: "Columns") -> None:
         self.images, self.categories = other.images, other.categories
         self.heights, self.widths = other.heights, other.widths
         self.positions = other.positions
+
+    def take_masks(self, rles: RLEs) -> None:
+        """Areas and boxes are the masks'."""
+        areas, boxes = np.empty(rles.n, np.uint32), np.empty((rles.n, 4))
+        call(library.fcis_masks_areas, rles.pointer, address(areas))
+        call(library.fcis_masks_boxes, rles.pointer, address(boxes))
+        self.rles, self.boxes = rles, boxes
+        self.areas = areas.astype(np.float64)
 
     def sizes(self) -> Optional[np.ndarray]:
         """Height and width of each record's picture, or None."""
@@ -204,6 +221,12 @@ class FileColumns(Columns):
                 "%s has changed since it was read" % self._file.name
             )
 
+    def score_list(self, rows: Any) -> List[Any]:
+        values = self.scores[rows].tolist()
+        for i in np.flatnonzero(self.integral[rows]).tolist():
+            values[i] = int(values[i])
+        return values
+
     @property
     def has_masks(self) -> bool:  # type: ignore
         return bool(self.all & SEGMENTATION)
@@ -234,18 +257,10 @@ class FileColumns(Columns):
         if columns.all & BOX:
             columns.areas = columns.boxes[:, 2] * columns.boxes[:, 3]
         elif columns.all & SEGMENTATION and not columns.any & BOX:
-            columns._take_masks(n)
+            columns.take_masks(columns._masks(np.full((n, 2), -1, np.int64)))
         else:
             raise ValueError("unusual records")
         return columns
-
-    def _take_masks(self, n: int) -> None:
-        """Areas and boxes are the masks'."""
-        self.rles = self._masks(np.full((n, 2), -1, np.int64))
-        areas, boxes = np.empty(n, np.uint32), np.empty((n, 4))
-        call(library.fcis_masks_areas, self.rles.pointer, address(areas))
-        call(library.fcis_masks_boxes, self.rles.pointer, address(boxes))
-        self.areas, self.boxes = areas.astype(np.float64), boxes
 
     def _masks(self, sizes: np.ndarray) -> RLEs:
         self._check()
@@ -258,19 +273,97 @@ class ArrayColumns(Columns):
     """Of results in an array, float64 [n, 7]. ValueError: they are unusual."""
 
     def __init__(self, data: np.ndarray, truth: Columns):
-        whole = data[:, [0, 6]]
-        usual = (
-            data.dtype == np.float64
-            and len(data)
-            and np.isfinite(whole).all()
-            and np.abs(whole).max() < 1 << 53
-        )
-        if not usual:
+        if data.dtype != np.float64 or len(data) == 0:
             raise ValueError("unusual records")
         self._take_listed(truth)
-        self.image_ids = whole[:, 0].astype(np.int64)
-        self.category_ids = whole[:, 1].astype(np.int64)
+        self.image_ids, self.category_ids = _whole(data[:, 0]), _whole(data[:, 6])
         self.boxes = np.array(data[:, 1:5], order="C")
         self.scores = data[:, 5].copy()
         self.areas = self.boxes[:, 2] * self.boxes[:, 3]
         self.ids = np.arange(1, len(data) + 1)
+
+
+    def load(self) -> List[dict]:
+        """What _results.to_list makes of the array, as it was."""
+        ids = zip(self.image_ids.tolist(), self.category_ids.tolist())
+        return [
+            {
+                "image_id": image,
+                "bbox": list(box),
+                "score": score,
+                "category_id": category,
+            }
+            for (image, category), box, score in zip(ids, self.boxes, self.scores)
+        ]
+
+
+def _whole(numbers: np.ndarray) -> np.ndarray:
+    """Without what is behind the point. ValueError: some are too large."""
+    if not -(1 << 53) < numbers.min() <= numbers.max() < 1 << 53:
+        raise ValueError("unusual records")
+    return numbers.astype(np.int64)
+
+
+class ListColumns(Columns):
+    """Of results in a list of dicts, whose own the caller may still change: all
+    but areas is read again before an evaluation. ValueError: they are
+    unusual."""
+
+    def __init__(self, anns: List[dict], truth: Columns):
+        # Whoever has a dict for himself looks at it: it must be complete.
+        alone = max(map(sys.getrefcount, [{}]))
+        if not anns or max(map(sys.getrefcount, anns)) > alone:
+            raise ValueError("not results of this list alone")
+        self._take_listed(truth)
+        self._anns = list(anns)
+        self.ids = np.arange(1, len(anns) + 1)
+        first = self._anns[0]
+        self._have_boxes = "bbox" in first and not first["bbox"] == []
+        self._counts: Optional[_python.Counts] = None
+        if "caption" in first or not self._read():
+            raise ValueError("unusual records")
+        if self._have_boxes:
+            self.areas = self.boxes[:, 2] * self.boxes[:, 3]
+        else:
+            self._counts = self._read_counts()
+            self.take_masks(RLEs.of_counts(self._counts))
+
+    def _read(self) -> bool:
+        names = ["image_ids", "category_ids", "scores"]
+        names += ["boxes"] if self._have_boxes else []
+        columns = _python.columns(self._anns, *names, plain=True)
+        for name, column in (columns or {}).items():
+            setattr(self, name, column)
+        return columns is not None
+
+    def _read_counts(self) -> _python.Counts:
+        """Of results that have nothing but masks."""
+        if any(["bbox" in ann for ann in self._anns]):
+            raise ValueError("some have boxes")
+        counts = _python.counts([ann["segmentation"] for ann in self._anns])
+        if counts is None:
+            raise ValueError("unusual masks")
+        return counts
+
+    def refresh(self) -> bool:
+        try:
+            if not self._read():
+                return False
+            return self._counts is None or self._counts == self._read_counts()
+        except (KeyError, ValueError):
+            return False
+
+    def masks(self) -> Optional[RLEs]:
+        if self.rles is not None:
+            return self.rles
+        segmentations = [ann.get("segmentation") for ann in self._anns]
+        if all([one is None for one in segmentations]):
+            return super().masks()
+        counts = _python.counts(segmentations)
+        return counts and RLEs.of_counts(counts)
+
+    def score_list(self, rows: Any) -> List[Any]:
+        scores = [ann["score"] for ann in self._anns]
+        if isinstance(rows, slice):
+            return scores[rows]
+        return [scores[row] for row in rows.tolist()]

@@ -44,6 +44,7 @@ _SIZE = ctypes.c_size_t
 _FUNCTIONS = {
     "fcis_masks_encode": [_POINTER, _INT, _INT, _INT, _POINTER],
     "fcis_masks_from_strings": [_INT, _POINTER, _POINTER, _POINTER, _POINTER],
+    "fcis_masks_from_texts": [_INT, _POINTER, _POINTER, _POINTER, _POINTER],
     "fcis_masks_from_counts": [_INT, _POINTER, _POINTER, _POINTER, _POINTER],
     "fcis_masks_from_polygons": [_INT] + [_POINTER] * 5,
     "fcis_masks_from_boxes": [_INT, _POINTER, _INT, _INT, _POINTER],

@@ -5,11 +5,15 @@ from typing import Any, Dict, List, Sequence, Union
 
 import numpy as np
 
+from fcis import _python
 from fcis._lib import Handle, address, call, library
 
 __author__ = "fcis"
 
 RLE = Dict[str, Any]
+
+
+_MANY = 8
 
 
 class RLEs(Handle):
@@ -22,6 +26,17 @@ class RLEs(Handle):
         pointer = ctypes.c_void_p()
         call(function, *arguments, ctypes.byref(pointer))
         super().__init__(pointer, library.fcis_masks_free)
+
+    @classmethod
+    def of_counts(cls, counts: _python.Counts) -> "RLEs":
+        """From compressed counts."""
+        return cls(
+            library.fcis_masks_from_texts,
+            len(counts.held),
+            address(counts.sizes),
+            address(counts.texts),
+            address(counts.lengths),
+        )
 
     @property
     def n(self) -> int:
@@ -88,6 +103,9 @@ def _counts(obj: RLE) -> bytes:
 
 def _frString(objs: Sequence[RLE]) -> RLEs:
     """From compressed counts."""
+    counts = _python.counts(objs) if len(objs) > _MANY else None
+    if counts:
+        return RLEs.of_counts(counts)
     texts = [obj["counts"] for obj in objs]
     kinds = set(map(type, texts))
     if kinds == {str}:

@@ -1,9 +1,10 @@
 """Lists of dicts, read by the library through Python's own functions: as Python
 would, and faster. What is unusual is left to Python."""
 
+import contextlib
 import ctypes
 import gc
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 import numpy as np
 
@@ -23,10 +24,16 @@ _FUNCTIONS = {
     "err_occurred": "PyErr_Occurred",
     "inc_ref": "Py_IncRef",
     "dec_ref": "Py_DecRef",
+    "bytes_as_string_and_size": "PyBytes_AsStringAndSize",
+    "unicode_as_utf8_and_size": "PyUnicode_AsUTF8AndSize",
 }
 _OBJECTS = {
     "float_type": float,
+    "int_type": int,
     "list_type": list,
+    "dict_type": dict,
+    "bytes_type": bytes,
+    "str_type": str,
     "image_id": "image_id",
     "category_id": "category_id",
     "id": "id",
@@ -35,6 +42,8 @@ _OBJECTS = {
     "bbox": "bbox",
     "segmentation": "segmentation",
     "iscrowd": "iscrowd",
+    "counts": "counts",
+    "size": "size",
     "zero": 0,
 }
 
@@ -71,49 +80,100 @@ _python = _of_this_python()
 _with_gil = ctypes.PyDLL(None, handle=library._handle)
 
 
-def _declared(name: str, pointers: int) -> Any:
+def _declared(name: str, *arguments: Any) -> Any:
     function = getattr(_with_gil, name)
     function.restype = ctypes.c_int
     function.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.c_int64]
-    function.argtypes += [ctypes.c_void_p] * pointers + [ctypes.c_size_t]
+    function.argtypes += [*arguments, ctypes.c_void_p, ctypes.c_size_t]
     return function
 
 
-_columns = _declared("fcis_python_columns", 7)
-_complete = _declared("fcis_python_complete", 1)
+_columns = _declared(
+    "fcis_python_columns", ctypes.c_int, *[ctypes.c_void_p] * 6
+)
+_counts = _declared(
+    "fcis_python_counts", ctypes.py_object, *[ctypes.c_void_p] * 3
+)
+_complete = _declared("fcis_python_complete")
+
+# With an array's shape for each record, in the function's order.
+_COLUMNS = {
+    "image_ids": (np.int64, ()),
+    "category_ids": (np.int64, ()),
+    "ids": (np.float64, ()),
+    "areas": (np.float64, ()),
+    "scores": (np.float64, ()),
+    "boxes": (np.float64, (4,)),
+}
+
+
+def _called(function: Any, records: list, *arguments: Any) -> bool:
+    """Whether all records are usual."""
+    if _python is None or type(records) is not list:
+        return False
+    try:
+        status = function(
+            ctypes.byref(_python), records, len(records), *arguments, None, 0
+        )
+    except Exception:  # whatever it is, Python meets it again
+        return False
+    return status == 0
 
 
 def columns(
-    anns: List[dict], scores: bool, boxes: bool
-) -> Optional[Tuple[np.ndarray, ...]]:
-    """image_ids, category_ids, ids, areas, and where they are wanted scores and
-    boxes; None: some records are unusual."""
-    n = len(anns)
-    if _python is None or type(anns) is not list or n == 0:
-        return None
-    made = [np.empty(n, np.int64), np.empty(n, np.int64)]
-    made += [np.empty(n), np.empty(n)]
-    made.append(np.empty(n if scores else 0))
-    made.append(np.empty((n if boxes else 0, 4)))
-    at = [address(column) if column.size else None for column in made]
+    anns: List[dict], *names: str, plain: bool = False
+) -> Optional[Dict[str, np.ndarray]]:
+    """The columns of these names; None: some records are unusual. plain: areas
+    of boxes can be computed from them."""
+    made = {
+        name: np.empty((len(anns), *_COLUMNS[name][1]), _COLUMNS[name][0])
+        for name in names
+    }
+    at = [address(made[name]) if name in made else None for name in _COLUMNS]
+    usual = len(anns) > 0 and _called(_columns, anns, int(plain), *at)
+    return made if usual else None
+
+
+class Counts(NamedTuple):
+    """The compressed counts of RLEs."""
+
+    held: List[Any]  # whose texts they are
+    sizes: np.ndarray
+    texts: np.ndarray  # addresses
+    lengths: np.ndarray
+
+    def __eq__(self, other: Any) -> bool:
+        """Whether these are the same objects, of the same sizes."""
+        return all(map(np.array_equal, self[1:], other[1:]))
+
+
+def counts(rles: List[dict]) -> Optional[Counts]:
+    """None: some are unusual."""
+    n = len(rles)
+    made = Counts(
+        [None] * n,
+        np.empty((n, 2), np.int64),
+        np.empty(n, np.intp),
+        np.empty(n, np.int64),
+    )
+    at = [address(array) for array in made[1:]]
+    return made if _called(_counts, rles, made.held, *at) else None
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Does without the garbage collector while objects are made that are none:
+    it would look at all there are, again and again."""
+    collects = gc.isenabled()
+    gc.disable()
     try:
-        status = _columns(ctypes.byref(_python), anns, n, *at, None, 0)
-    except Exception:  # whatever it is, Python meets it again
-        return None
-    return tuple(made) if status == 0 else None
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def complete_boxes(anns: List[dict]) -> bool:
     """Whether all results have now what annotations have."""
-    if _python is None or type(anns) is not list:
-        return False
-    collects = gc.isenabled()
-    gc.disable()  # the new lists are no garbage
-    try:
-        n = len(anns)
-        return _complete(ctypes.byref(_python), anns, n, None, 0) == 0
-    except Exception:  # whatever it is, Python meets it again
-        return False
-    finally:
-        if collects:
-            gc.enable()
+    with uncollected():
+        return _called(_complete, anns)

@@ -90,24 +90,24 @@ class DictSide(Side):
         if images.dtype.kind != "i" or classes.dtype.kind != "i":
             return None
         boxes = p.iouType == "bbox"
-        columns = _python.columns(anns, not objects, boxes)
+        names = ["image_ids", "category_ids", "ids", "areas"]
+        names += [] if objects else ["scores"]
+        names += ["boxes"] if boxes else []
+        columns = _python.columns(anns, *names)
         if columns is None:
             return None
-        image = Positions(images).of(columns[0])
-        klass = Positions(classes).of(columns[1])
+        image = Positions(images).of(columns["image_ids"])
+        klass = Positions(classes).of(columns["category_ids"])
         cells = klass * len(images) + image
         inside = (image >= 0) & (klass >= 0)
         if not inside.all():
             anns = list(itertools.compress(anns, inside.tolist()))
             cells = cells[inside]
-            columns = tuple(
-                column[inside] if len(column) else column for column in columns
-            )
+            columns = {k: column[inside] for k, column in columns.items()}
         side = cls.__new__(cls)
         side.anns, side.cells = anns, cells
-        side.ids, side.areas, side.scores = columns[2:5]
-        if boxes:
-            side.boxes = columns[5]
+        for name in names[2:]:
+            setattr(side, name, columns[name])
         return side
 
     def _finish(self, p: Any, objects: bool) -> None:
@@ -246,14 +246,7 @@ class ColumnSide(Side):
         return self._of(self._columns.ids).tolist()
 
     def score_list(self) -> List[Any]:
-        scores = self._of(self._columns.scores)
-        integral = self._columns.integral
-        if integral is None:  # an array's
-            return list(scores)
-        values = scores.tolist()
-        for i in np.flatnonzero(self._of(integral)).tolist():
-            values[i] = int(values[i])
-        return values
+        return self._columns.score_list(self._rows)
 
 
 def column_side(coco: Any, p: Any, objects: bool) -> Optional[ColumnSide]:
@@ -262,6 +255,8 @@ def column_side(coco: Any, p: Any, objects: bool) -> Optional[ColumnSide]:
 
     columns = columns_of(coco)
     if columns is None or p.iouType not in ("bbox", "segm"):
+        return None
+    if not columns.refresh():
         return None
     images, classes = np.asarray(p.imgIds), np.asarray(p.catIds)
     for ids in (images, classes):

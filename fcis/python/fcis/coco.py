@@ -16,7 +16,13 @@ import numpy as np
 
 from fcis import _results
 from fcis import mask as maskUtils
-from fcis._columns import ArrayColumns, Columns, FileColumns, ListedColumns
+from fcis._columns import (
+    ArrayColumns,
+    Columns,
+    FileColumns,
+    ListColumns,
+    ListedColumns,
+)
 from fcis.cocoeval import COCOeval, Params
 
 __all__ = ["COCO", "COCOeval", "Params"]
@@ -266,12 +272,13 @@ class COCO:
     def loadRes(self, resFile: Union[str, np.ndarray, List[dict]]) -> "COCO":
         """Results as a data set with the same pictures and categories: a file
         in COCO's results format, its list, or an array
-        (loadNumpyAnnotations). A list's dicts are completed."""
+        (loadNumpyAnnotations). A list's dicts are completed when those of its
+        COCO are read."""
         print("Loading and preparing results...")
         tic = time.time()
         results = resFile
         truth = None
-        if type(resFile) in (str, np.ndarray):
+        if type(resFile) in (str, np.ndarray, list):
             truth = columns_of(self) or _read(self._of_listed)
         if type(resFile) is str:
             columns = truth and _read(FileColumns.of_results, resFile, truth)
@@ -284,11 +291,14 @@ class COCO:
                 _results.check_array(resFile)
                 columns = truth and _read(ArrayColumns, resFile, truth)
                 if columns:
-                    data = resFile.copy()
-                    return self._of_columns(columns, lambda: _results.to_list(data), tic)
+                    return self._of_columns(columns, columns.load, tic)
                 results = _results.to_list(resFile)
             else:
                 results = self.loadNumpyAnnotations(resFile)
+        elif type(resFile) is list:
+            columns = truth and _read(ListColumns, resFile, truth)
+            if columns:
+                return self._of_columns(columns, lambda: resFile, tic)
         assert type(results) is list, "results in not an array of objects"
         ids = {ann["image_id"] for ann in results}
         assert ids <= set(

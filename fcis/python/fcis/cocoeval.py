@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 import numpy as np
 
 from fcis import mask as maskUtils
-from fcis import _records
+from fcis import _python, _records
 from fcis._cells import Cells, Oks
 from fcis._curves import accumulate_images, fits, summarize
 from fcis._sides import DictSide, Side, column_side, place
@@ -255,7 +255,9 @@ class COCOeval:
 
     def _evaluate_cells(self) -> None:
         p = self.params
-        self._cells = Cells(p, *self._sides())
+        with _python.uncollected():
+            sides = self._sides()
+        self._cells = Cells(p, *sides)
         self.eval = {}
         self.ious = self.evalImgs = None
         if p.iouType == "keypoints":

@@ -223,6 +223,13 @@ FCIS_EXPORT int fcis_masks_from_strings(int64_t n, const int64_t* sizes,
                                         fcis_masks** masks, char* error,
                                         size_t error_size) FCIS_NOEXCEPT;
 
+/* The same of strings that stand apart: string i is lengths[i] bytes long. */
+FCIS_EXPORT int fcis_masks_from_texts(int64_t n, const int64_t* sizes,
+                                      const char* const* texts,
+                                      const int64_t* lengths,
+                                      fcis_masks** masks, char* error,
+                                      size_t error_size) FCIS_NOEXCEPT;
+
 /* From run lengths, likewise. */
 FCIS_EXPORT int fcis_masks_from_counts(int64_t n, const int64_t* sizes,
                                        const uint32_t* counts,
@@ -489,21 +496,34 @@ typedef struct fcis_python {
   void* (*err_occurred)(void);
   void (*inc_ref)(void*);
   void (*dec_ref)(void*);
-  const void *float_type, *list_type;
+  int (*bytes_as_string_and_size)(void*, char**, intptr_t*);
+  const char* (*unicode_as_utf8_and_size)(void*, intptr_t*);
+  const void *float_type, *int_type, *list_type, *dict_type, *bytes_type;
+  const void* str_type;
   void *image_id, *category_id, *id, *area, *score, *bbox; /* keys */
-  void *segmentation, *iscrowd;
+  void *segmentation, *iscrowd, *counts, *size;
   void* zero;
 } fcis_python;
 
-/* The columns of n dicts in a list; NULL: not this one. With the GIL; an error
+/* The columns of n dicts in a list; NULL: not this one. plain: boxes are of
+ * floats and of ints whose sums and products are exact. With the GIL; an error
  * of Python's may be set afterwards. FCIS_INVALID_ARGUMENT: some are unusual.
  */
 FCIS_EXPORT int fcis_python_columns(const fcis_python* python, void* list,
-                                    int64_t n, int64_t* image_ids,
+                                    int64_t n, int plain, int64_t* image_ids,
                                     int64_t* category_ids, double* ids,
                                     double* areas, double* scores,
                                     double* boxes, char* error,
                                     size_t error_size) FCIS_NOEXCEPT;
+
+/* The compressed counts of n RLEs in a list, likewise, as fcis_masks_from_texts
+ * takes them. held: a list of n objects, which are replaced by those that the
+ * texts are in. */
+FCIS_EXPORT int fcis_python_counts(const fcis_python* python, void* list,
+                                   int64_t n, void* held, int64_t* sizes,
+                                   const char** texts, int64_t* lengths,
+                                   char* error,
+                                   size_t error_size) FCIS_NOEXCEPT;
 
 /* Gives results with boxes of floats what annotations have, likewise. */
 FCIS_EXPORT int fcis_python_complete(const fcis_python* python, void* list,
