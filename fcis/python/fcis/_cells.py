@@ -39,6 +39,14 @@ class _Input(ctypes.Structure):
     ]
 
 
+def _list_of(values: Any, dtype: Any, name: str) -> np.ndarray:
+    """A number for each; a text would be one, and lists of lists others."""
+    array = np.array(values, dtype)
+    if array.shape != (len(values),):
+        raise TypeError("%s: expected a list of numbers" % name)
+    return array
+
+
 class Cells(Handle):
     """Objects and detections of the evaluated pictures and categories."""
 
@@ -81,9 +89,6 @@ class Cells(Handle):
     def _make(self, p: Any, gt: Side, dt: Side) -> None:
         self.gt, self.dt = gt, dt
         self.T = len(p.iouThrs)
-        thresholds = np.array(p.iouThrs, np.float64)
-        if thresholds.shape != (self.T,):  # a text is one number
-            raise TypeError("iouThrs: expected a list of numbers")
         self._keep: Dict[str, Any] = {
             "object_cells": gt.cells,
             "object_ids": gt.ids,
@@ -94,7 +99,7 @@ class Cells(Handle):
             "detection_ids": dt.ids,
             "detection_areas": dt.areas,
             "detection_scores": dt.scores,
-            "iou_thresholds": thresholds,
+            "iou_thresholds": _list_of(p.iouThrs, np.float64, "iouThrs"),
             "area_ranges": numbers(
                 [end for r in self.area_ranges for end in (r[0], r[1])]
             ),
@@ -274,8 +279,8 @@ class Cells(Handle):
 
     def accumulate(self, p: Any) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Precision, recall and scores."""
-        recalls = np.array(p.recThrs, np.float64)
-        cuts = np.array(p.maxDets, np.int64)
+        recalls = _list_of(p.recThrs, np.float64, "recThrs")
+        cuts = _list_of(p.maxDets, np.int64, "maxDets")
         K, A, M = len(self.classes), len(self.area_ranges), len(cuts)
         precision = np.empty((self.T, len(recalls), K, A, M))
         scores = np.empty_like(precision)
