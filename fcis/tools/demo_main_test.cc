@@ -252,7 +252,7 @@ TEST_F(DemoMainTest, PublishedModelsByName) {
                                  HasSubstr("data/models/fcis_coco-0000")));
   const Outcome forbidden = Run("-m fcis_coco_ohem in/a.png --nodownload");
   EXPECT_EQ(forbidden.code, 1);
-  EXPECT_THAT(forbidden.err, HasSubstr("/fcis_coco_ohem: No such file"));
+  EXPECT_THAT(forbidden.err, HasSubstr("fcis_coco_ohem: No such file"));
 }
 
 TEST_F(DemoMainTest, ResultsNeverReplaceTheirPictures) {

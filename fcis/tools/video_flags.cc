@@ -13,7 +13,7 @@ ABSL_FLAG(std::string, video, "",
           "standard input. ffmpeg makes that of other videos, and others of "
           "what is written (docs/video.md).");
 ABSL_FLAG(int, every, 1,
-          "The network sees each so-manieth frame; in those between, the "
+          "Run the network on every so many frames only; in those between, the "
           "instances move on as they did.");
 ABSL_FLAG(
     double, track_iou, fcis::MaskTracker::Options().min_iou,
