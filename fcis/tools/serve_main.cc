@@ -22,17 +22,17 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/stop_signal.h"
 #include "fcis/data/codec/max_pixels_flag.h"
+#include "fcis/data/http/access.h"
+#include "fcis/data/http/http_server.h"
+#include "fcis/data/http/work_queue.h"
 #include "fcis/eval/predict/model_source.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/model/cli/model_flags.h"
 #include "fcis/model/detector.h"
-#include "fcis/tools/serve/access.h"
-#include "fcis/tools/serve/http_server.h"
 #include "fcis/tools/serve/metrics.h"
 #include "fcis/tools/serve/service.h"
-#include "fcis/tools/serve/stop_signal.h"
-#include "fcis/tools/serve/work_queue.h"
 
 ABSL_FLAG(std::string, host, "127.0.0.1",
           "Address to listen at. 0.0.0.0 or :: is all of this machine, which "
@@ -62,6 +62,7 @@ namespace {
 
 constexpr int64_t kMegabyte = 1 << 20;
 constexpr int kBodiesAtOnce = 8;
+constexpr absl::Duration kPollInterval = absl::Milliseconds(50);
 
 Program MakeProgram() {
   Program program;
@@ -118,8 +119,8 @@ absl::Status CheckFlags() {
                                  ": expected at least 0"));
 }
 
-absl::StatusOr<HttpOptions> HttpOptionsFromFlags() {
-  HttpOptions options;
+absl::StatusOr<data::HttpOptions> HttpOptionsFromFlags() {
+  data::HttpOptions options;
   options.host = absl::GetFlag(FLAGS_host);
   options.port = absl::GetFlag(FLAGS_port);
   options.max_connections = absl::GetFlag(FLAGS_max_connections);
@@ -135,7 +136,8 @@ absl::StatusOr<HttpOptions> HttpOptionsFromFlags() {
   }
   const std::string token_file = absl::GetFlag(FLAGS_token_file);
   if (!token_file.empty()) {
-    ASSIGN_OR_RETURN(options.access.token, ReadToken(ResolvePath(token_file)));
+    ASSIGN_OR_RETURN(options.access.token,
+                     data::ReadToken(ResolvePath(token_file)));
   }
   return options;
 }
@@ -160,7 +162,7 @@ absl::StatusOr<std::unique_ptr<model::Detector>> MakeDetector(
   return detector;
 }
 
-void AddReadings(const WorkQueue& queue, const HttpServer& server,
+void AddReadings(const data::WorkQueue& queue, const data::HttpServer& server,
                  Metrics* metrics) {
   metrics->AddReading("fcis_queue_length", "gauge",
                       "Requests that wait for the network.",
@@ -175,32 +177,38 @@ void AddReadings(const WorkQueue& queue, const HttpServer& server,
                       [&] { return server.turned_away(); });
 }
 
-absl::Status Serve(const HttpOptions& http, const model::Detector& detector) {
+absl::Status Serve(const data::HttpOptions& http,
+                   const model::Detector& detector) {
   ServiceOptions options;
   ASSIGN_OR_RETURN(options.max_pixels, data::MaxPixelsFromFlag());
   options.max_body_bytes = http.max_body_bytes;
   options.max_uploads = http.max_uploads;
   options.needs_token = !http.access.token.empty();
   Metrics metrics;
-  WorkQueue queue(detector.PicturesAtOnce(),
-                  static_cast<size_t>(absl::GetFlag(FLAGS_queue)));
+  data::WorkQueue queue(detector.PicturesAtOnce(),
+                        static_cast<size_t>(absl::GetFlag(FLAGS_queue)));
   const DetectWith detect = [&](const Image& image,
                                 const PostprocessConfig& postprocess) {
     return detector.Detect(image, postprocess);
   };
   std::mutex log_mutex;
-  const auto log = [&](const Served& served) {
+  const auto log = [&](const data::Served& served) {
     metrics.CountRequest(served);
     const std::lock_guard<std::mutex> lock(log_mutex);
     absl::FPrintF(stderr, "%s\n", LogLine(absl::Now(), served));
   };
-  ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> server,
-                   HttpServer::Create(http,
-                                      MakeRoutes(options, detector.config(),
-                                                 detect, &queue, &metrics),
-                                      log));
+  const absl::StatusOr<std::unique_ptr<data::HttpServer>> created =
+      data::HttpServer::Create(
+          http,
+          MakeRoutes(options, detector.config(), detect, &queue, &metrics),
+          log);
+  if (!created.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat("--port: ", created.status().message()));
+  }
+  data::HttpServer* const server = created->get();
   AddReadings(queue, *server, &metrics);
-  const StopSignal stop;
+  InstallStopSignals(nullptr);
   server->Start();
   if (http.access.token.empty() && http.host != "127.0.0.1" &&
       http.host != "::1" && http.host != "localhost") {
@@ -208,7 +216,7 @@ absl::Status Serve(const HttpOptions& http, const model::Detector& detector) {
   }
   absl::PrintF("open %s\n", server->Url());
   std::fflush(stdout);
-  stop.Wait();
+  while (!StopRequested()) absl::SleepFor(kPollInterval);
   absl::PrintF("stopping: what was asked is answered\n");
   std::fflush(stdout);
   server->Drain();
@@ -217,7 +225,7 @@ absl::Status Serve(const HttpOptions& http, const model::Detector& detector) {
 
 absl::Status Run() {
   RETURN_IF_ERROR(CheckFlags());
-  ASSIGN_OR_RETURN(const HttpOptions http, HttpOptionsFromFlags());
+  ASSIGN_OR_RETURN(const data::HttpOptions http, HttpOptionsFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
                    model::BackendFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,

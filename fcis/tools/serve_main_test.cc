@@ -16,9 +16,9 @@
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/codec/png.h"
+#include "fcis/data/http/test_client.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/model/weights/load.h"
-#include "fcis/tools/serve/test_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -140,18 +140,22 @@ TEST_F(ServeMainTest, AnswersAndEndsOnceAllIsAnswered) {
   EXPECT_THAT(server->said(),
               AllOf(HasSubstr("model: "), HasSubstr("classes: "),
                     HasSubstr("device: cpu"), HasSubstr("pictures at once")));
-  EXPECT_EQ(StatusOf(Ask(server->port(), "GET /healthz HTTP/1.1\r\n")), 200);
-  EXPECT_EQ(StatusOf(Ask(server->port(), PostHead(png_.size()), png_)), 200);
-  TestClient slow(server->port());
+  EXPECT_EQ(
+      data::StatusOf(data::Ask(server->port(), "GET /healthz HTTP/1.1\r\n")),
+      200);
+  EXPECT_EQ(
+      data::StatusOf(data::Ask(server->port(), PostHead(png_.size()), png_)),
+      200);
+  data::TestClient slow(server->port());
   slow.Send(absl::StrCat(PostHead(png_.size(), "Expect: 100-continue\r\n"),
                          "Host: localhost\r\n\r\n"));
-  EXPECT_EQ(StatusOf(slow.Response()), 100);
+  EXPECT_EQ(data::StatusOf(slow.Response()), 100);
   server->Signal(SIGTERM);
   while (server->said().find("stopping") == std::string::npos) {
     ASSERT_TRUE(server->ReadLine());
   }
   slow.Send(png_);
-  EXPECT_EQ(StatusOf(slow.Response()), 200);
+  EXPECT_EQ(data::StatusOf(slow.Response()), 200);
   EXPECT_EQ(server->Wait(), 0);
   EXPECT_THAT(Log(), AllOf(HasSubstr("127.0.0.1 GET /healthz 200, "),
                            HasSubstr("127.0.0.1 POST /detect 200, ")));
@@ -178,14 +182,19 @@ TEST_F(ServeMainTest, Token) {
   const auto server =
       Start({"--port=0", "--token_file", Path("token"), "--max_body_mb=1"});
   ASSERT_GT(server->port(), 0) << server->said() << Log();
-  EXPECT_EQ(StatusOf(Ask(server->port(), PostHead(png_.size()), png_)), 401);
+  EXPECT_EQ(
+      data::StatusOf(data::Ask(server->port(), PostHead(png_.size()), png_)),
+      401);
   const std::string token = "Authorization: Bearer 0123456789abcdef\r\n";
-  EXPECT_EQ(StatusOf(Ask(server->port(), PostHead(png_.size(), token), png_)),
+  EXPECT_EQ(data::StatusOf(
+                data::Ask(server->port(), PostHead(png_.size(), token), png_)),
             200);
-  EXPECT_EQ(StatusOf(Ask(server->port(), PostHead(1 << 20, token),
-                         std::string(1 << 20, 'x'))),
+  EXPECT_EQ(data::StatusOf(data::Ask(server->port(), PostHead(1 << 20, token),
+                                     std::string(1 << 20, 'x'))),
             415);
-  EXPECT_EQ(StatusOf(Ask(server->port(), PostHead((1 << 20) + 1, token))), 413);
+  EXPECT_EQ(
+      data::StatusOf(data::Ask(server->port(), PostHead((1 << 20) + 1, token))),
+      413);
   EXPECT_THAT(absl::StrCat(server->said(), Log()), Not(HasSubstr("abcdef")));
 }
 

@@ -46,7 +46,7 @@ std::string Histogram::Lines(const std::string& name,
   return lines;
 }
 
-void Metrics::CountRequest(const Served& served) {
+void Metrics::CountRequest(const data::Served& served) {
   const std::string route = served.route.empty() ? "other" : served.route;
   const std::lock_guard<std::mutex> lock(mutex_);
   ++requests_[{route, served.status}];

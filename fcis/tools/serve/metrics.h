@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "fcis/tools/serve/http_server.h"
+#include "fcis/data/http/http_server.h"
 
 namespace fcis::tools {
 
@@ -34,7 +34,7 @@ class Histogram {
 // Any thread may call anything.
 class Metrics {
  public:
-  void CountRequest(const Served& served);
+  void CountRequest(const data::Served& served);
   void CountPicture(int64_t instances, absl::Duration detecting);
 
   // A number that is read when it is asked for; `type` is "gauge" or "counter".

@@ -9,8 +9,9 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-Served Answered(const std::string& route, int status, absl::Duration time) {
-  Served served;
+data::Served Answered(const std::string& route, int status,
+                      absl::Duration time) {
+  data::Served served;
   served.route = route;
   served.status = status;
   served.bytes_in = 10;

@@ -38,63 +38,64 @@ constexpr char kPagePolicy[] =
 // size.
 constexpr double kMasksAtOnce = 4;
 
-HttpResponse Text(std::string type, std::string body) {
-  HttpResponse response;
+data::HttpResponse Text(std::string type, std::string body) {
+  data::HttpResponse response;
   response.type = std::move(type);
   response.body = std::move(body);
   return response;
 }
 
-HttpResponse Busy(absl::string_view message) {
-  HttpResponse response = ErrorResponse(503, message);
+data::HttpResponse Busy(absl::string_view message) {
+  data::HttpResponse response = data::ErrorResponse(503, message);
   response.headers.emplace_back("Retry-After", "1");
   return response;
 }
 
 // "cat.jpg: ", where it has a name.
-std::string Where(const Upload& upload) {
+std::string Where(const data::Upload& upload) {
   return upload.name.empty() ? "" : absl::StrCat(upload.name, ": ");
 }
 
 class Service {
  public:
   Service(const ServiceOptions& options, const ModelConfig& config,
-          DetectWith detect, WorkQueue* queue, Metrics* metrics)
+          DetectWith detect, data::WorkQueue* queue, Metrics* metrics)
       : options_(options),
         config_(config),
         detect_(std::move(detect)),
         queue_(queue),
         metrics_(metrics) {}
 
-  HttpResponse Detect(const HttpRequest& request) const {
+  data::HttpResponse Detect(const data::HttpRequest& request) const {
     const absl::StatusOr<DetectQuery> query =
         ParseDetectQuery(request.query, config_);
-    if (!query.ok()) return ErrorResponse(400, query.status().message());
+    if (!query.ok()) return data::ErrorResponse(400, query.status().message());
     if (request.uploads.empty()) {
-      return ErrorResponse(400, "the form has no file");
+      return data::ErrorResponse(400, "the form has no file");
     }
     if (query->draw && request.uploads.size() > 1) {
-      return ErrorResponse(400, absl::StrCat("format is 'png', expected one "
-                                             "picture, not ",
-                                             request.uploads.size()));
+      return data::ErrorResponse(400,
+                                 absl::StrCat("format is 'png', expected one "
+                                              "picture, not ",
+                                              request.uploads.size()));
     }
-    for (const Upload& upload : request.uploads) {
+    for (const data::Upload& upload : request.uploads) {
       if (auto complaint = CheckPicture(upload)) return *complaint;
     }
-    HttpResponse response;
+    data::HttpResponse response;
     const absl::Status done = queue_->Run(
         request.deadline, [&] { response = DetectAll(request, *query); },
         request.client_left);
     if (done.ok()) return response;
     if (absl::IsInternal(done)) {
-      return ErrorResponse(500, "the picture could not be worked on");
+      return data::ErrorResponse(500, "the picture could not be worked on");
     }
     return Busy(absl::IsResourceExhausted(done)
                     ? "too many requests are waiting"
                     : "the request had to wait for too long");
   }
 
-  HttpResponse Model() const {
+  data::HttpResponse Model() const {
     rapidjson::StringBuffer buffer;
     rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
     data::PutObject(json, [&] {
@@ -117,32 +118,33 @@ class Service {
     return Text("application/json", buffer.GetString());
   }
 
-  HttpResponse Metrics() const {
+  data::HttpResponse Metrics() const {
     return Text("text/plain; version=0.0.4; charset=utf-8", metrics_->Text());
   }
 
  private:
   // What its first bytes tell of an upload, before it has to wait.
-  std::optional<HttpResponse> CheckPicture(const Upload& upload) const {
+  std::optional<data::HttpResponse> CheckPicture(
+      const data::Upload& upload) const {
     const absl::string_view bytes = upload.bytes;
     if (!data::IsJpeg(bytes) && !data::IsPng(bytes)) {
       const absl::Status none = data::DecodeImage(bytes).status();
-      return ErrorResponse(bytes.empty() ? 400 : 415,
-                           absl::StrCat(Where(upload), none.message()));
+      return data::ErrorResponse(bytes.empty() ? 400 : 415,
+                                 absl::StrCat(Where(upload), none.message()));
     }
     const absl::StatusOr<data::ImageSize> size =
         data::IsJpeg(bytes) ? data::JpegSize(bytes, options_.max_pixels)
                             : data::PngSize(bytes, options_.max_pixels);
     if (size.ok()) return std::nullopt;
-    return ErrorResponse(422,
-                         absl::StrCat(Where(upload), size.status().message()));
+    return data::ErrorResponse(
+        422, absl::StrCat(Where(upload), size.status().message()));
   }
 
-  HttpResponse DetectAll(const HttpRequest& request,
-                         const DetectQuery& query) const {
+  data::HttpResponse DetectAll(const data::HttpRequest& request,
+                               const DetectQuery& query) const {
     std::vector<PictureAnswer> answers;
     std::string png;
-    for (const Upload& upload : request.uploads) {
+    for (const data::Upload& upload : request.uploads) {
       if (!answers.empty() && absl::Now() > request.deadline) {
         return Busy(absl::StrCat("time was up after ", answers.size(), " of ",
                                  request.uploads.size(), " pictures"));
@@ -151,8 +153,8 @@ class Service {
       if (!status.ok()) {
         const bool ours =
             absl::IsResourceExhausted(status) || absl::IsInternal(status);
-        return ErrorResponse(ours ? 500 : 422,
-                             absl::StrCat(Where(upload), status.message()));
+        return data::ErrorResponse(
+            ours ? 500 : 422, absl::StrCat(Where(upload), status.message()));
       }
     }
     if (query.draw) return Text("image/png", std::move(png));
@@ -160,7 +162,7 @@ class Service {
   }
 
   // Adds to `answers` or, where the picture is wanted, sets `png`.
-  absl::Status DetectOne(const Upload& upload, const DetectQuery& query,
+  absl::Status DetectOne(const data::Upload& upload, const DetectQuery& query,
                          std::vector<PictureAnswer>* answers,
                          std::string* png) const {
     const absl::Time start = absl::Now();
@@ -222,12 +224,12 @@ class Service {
   const ServiceOptions options_;
   const ModelConfig& config_;
   const DetectWith detect_;
-  WorkQueue* const queue_;
+  data::WorkQueue* const queue_;
   tools::Metrics* const metrics_;
 };
 
-HttpResponse Page() {
-  HttpResponse page =
+data::HttpResponse Page() {
+  data::HttpResponse page =
       Text("text/html; charset=utf-8",
            std::string(absl::StripLeadingAsciiWhitespace(kServePageHtml)));
   page.headers.emplace_back("Content-Security-Policy", kPagePolicy);
@@ -238,26 +240,26 @@ HttpResponse Page() {
 
 }  // namespace
 
-std::vector<Route> MakeRoutes(const ServiceOptions& options,
-                              const ModelConfig& config,
-                              const DetectWith& detect, WorkQueue* queue,
-                              Metrics* metrics) {
+std::vector<data::Route> MakeRoutes(const ServiceOptions& options,
+                                    const ModelConfig& config,
+                                    const DetectWith& detect,
+                                    data::WorkQueue* queue, Metrics* metrics) {
   const auto service =
       std::make_shared<Service>(options, config, detect, queue, metrics);
-  std::vector<Route> routes(6);
+  std::vector<data::Route> routes(6);
   routes[0] = {"POST", "/detect",
-               [=](const HttpRequest& r) { return service->Detect(r); }};
+               [=](const data::HttpRequest& r) { return service->Detect(r); }};
   routes[0].takes_body = true;
   routes[1] = {"GET", "/metrics",
-               [=](const HttpRequest&) { return service->Metrics(); }};
-  routes[2] = {"GET", "/", [](const HttpRequest&) { return Page(); }};
+               [=](const data::HttpRequest&) { return service->Metrics(); }};
+  routes[2] = {"GET", "/", [](const data::HttpRequest&) { return Page(); }};
   routes[3] = {"GET", "/model",
-               [=](const HttpRequest&) { return service->Model(); }};
-  routes[4] = {"GET", "/healthz", [](const HttpRequest&) {
+               [=](const data::HttpRequest&) { return service->Model(); }};
+  routes[4] = {"GET", "/healthz", [](const data::HttpRequest&) {
                  return Text("application/json", "{\"status\": \"ok\"}\n");
                }};
   routes[5] = {
-      "GET", "/openapi.json", [](const HttpRequest&) {
+      "GET", "/openapi.json", [](const data::HttpRequest&) {
         return Text(
             "application/json",
             absl::StrReplaceAll(absl::StripLeadingAsciiWhitespace(kOpenapiJson),
@@ -267,7 +269,7 @@ std::vector<Route> MakeRoutes(const ServiceOptions& options,
   return routes;
 }
 
-std::string LogLine(absl::Time time, const Served& served) {
+std::string LogLine(absl::Time time, const data::Served& served) {
   return absl::StrFormat(
       "%s %s %s %s %d, %d bytes in, %d out, %d ms",
       absl::FormatTime("%Y-%m-%d %H:%M:%E3S", time, absl::LocalTimeZone()),

@@ -10,11 +10,11 @@
 #include "absl/status/statusor.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/image/image.h"
+#include "fcis/data/http/http_server.h"
+#include "fcis/data/http/http_types.h"
+#include "fcis/data/http/work_queue.h"
 #include "fcis/model/detection.h"
-#include "fcis/tools/serve/http_server.h"
-#include "fcis/tools/serve/http_types.h"
 #include "fcis/tools/serve/metrics.h"
-#include "fcis/tools/serve/work_queue.h"
 
 namespace fcis::tools {
 
@@ -33,14 +33,14 @@ struct ServiceOptions {
 // Routes: POST /detect; GET / (the page), /model, /healthz, /metrics,
 // /openapi.json, which describes them. All but /detect and /metrics are public.
 // All that is handed over must outlive the routes.
-std::vector<Route> MakeRoutes(const ServiceOptions& options,
-                              const ModelConfig& config,
-                              const DetectWith& detect, WorkQueue* queue,
-                              Metrics* metrics);
+std::vector<data::Route> MakeRoutes(const ServiceOptions& options,
+                                    const ModelConfig& config,
+                                    const DetectWith& detect,
+                                    data::WorkQueue* queue, Metrics* metrics);
 
 // "2026-01-02 03:04:05.678 127.0.0.1 POST /detect 200, 1234 bytes in, 5678 out,
 // 90 ms"
-std::string LogLine(absl::Time time, const Served& served);
+std::string LogLine(absl::Time time, const data::Served& served);
 
 }  // namespace fcis::tools
 

@@ -13,8 +13,8 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/png.h"
+#include "fcis/data/http/test_client.h"
 #include "fcis/tools/serve/detect_query.h"
-#include "fcis/tools/serve/test_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
@@ -65,7 +65,7 @@ class ServiceTest : public ::testing::Test {
 
   void Start(size_t room) {
     server_ = nullptr;
-    queue_ = std::make_unique<WorkQueue>(1, room);
+    queue_ = std::make_unique<data::WorkQueue>(1, room);
     const DetectWith detect = [this](const Image&,
                                      const PostprocessConfig& post)
         -> absl::StatusOr<std::vector<model::Detection>> {
@@ -79,9 +79,9 @@ class ServiceTest : public ::testing::Test {
       return found;
     };
     routes_ = MakeRoutes(options_, config_, detect, queue_.get(), &metrics_);
-    auto server = HttpServer::Create(
+    auto server = data::HttpServer::Create(
         http_, routes_,
-        [this](const Served& served) { metrics_.CountRequest(served); });
+        [this](const data::Served& served) { metrics_.CountRequest(served); });
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     server_->Start();
@@ -106,13 +106,13 @@ class ServiceTest : public ::testing::Test {
 
   ModelConfig config_;
   ServiceOptions options_;
-  HttpOptions http_;
+  data::HttpOptions http_;
   Metrics metrics_;
   std::function<void()> before_;
   size_t copies_ = 1;  // of what is found
-  std::unique_ptr<WorkQueue> queue_;
-  std::vector<Route> routes_;
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<data::WorkQueue> queue_;
+  std::vector<data::Route> routes_;
+  std::unique_ptr<data::HttpServer> server_;
 };
 
 TEST_F(ServiceTest, OnePicture) {
@@ -242,7 +242,7 @@ TEST_F(ServiceTest, NobodySearchesForWhoLeft) {
   std::thread first([this] { EXPECT_EQ(Post(Png())->status, 200); });
   begun.WaitForNotification();
   {
-    TestClient leaves(server_->port());
+    data::TestClient leaves(server_->port());
     const std::string png = Png();
     leaves.Send(absl::StrCat("POST /detect HTTP/1.1\r\nHost: localhost\r\n",
                              "Content-Length: ", png.size(), "\r\n\r\n", png));
@@ -366,7 +366,7 @@ TEST_F(OpenApiTest, RoutesAreThose) {
                        method.value.HasMember("security") ? " public" : ""));
     }
   }
-  for (const Route& route : routes_) {
+  for (const data::Route& route : routes_) {
     served.insert(absl::StrCat(route.method, " ", route.path,
                                route.takes_body ? " body" : "",
                                route.is_public ? " public" : ""));
@@ -427,7 +427,7 @@ TEST_F(OpenApiTest, StatusesAreListed) {
 }
 
 TEST(LogLineTest, OneLine) {
-  Served served;
+  data::Served served;
   served.peer = "127.0.0.1";
   served.method = "POST";
   served.path = "/detect";
@@ -438,7 +438,8 @@ TEST(LogLineTest, OneLine) {
   EXPECT_THAT(LogLine(absl::UnixEpoch(), served),
               HasSubstr(":00.000 127.0.0.1 POST /detect 200, 1234 bytes in, "
                         "5678 out, 90 ms"));
-  EXPECT_THAT(LogLine(absl::UnixEpoch(), Served()), HasSubstr(" - - 0, "));
+  EXPECT_THAT(LogLine(absl::UnixEpoch(), data::Served()),
+              HasSubstr(" - - 0, "));
 }
 
 }  // namespace

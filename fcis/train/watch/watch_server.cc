@@ -1,15 +1,11 @@
 #include "fcis/train/watch/watch_server.h"
 
-#include <httplib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -18,6 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/data/http/http_server.h"
 #include "fcis/train/watch/run_data.h"
 #include "fcis/train/watch/watch_page.h"
 
@@ -26,24 +24,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr char kAddress[] = "127.0.0.1";
-// Browsers also open connections that they may need later; each takes a thread
-// until kIdle_s has passed.
-constexpr int kThreads = 8, kIdle_s = 1;
+// Browsers also open connections that they may need later.
+constexpr int kConnections = 8;
 constexpr int kNice = 10;
 // A page asks every two seconds (watch.html).
 constexpr auto kOpenPage = std::chrono::seconds(8);
 constexpr auto kLastWord = std::chrono::seconds(3);
-
-// What comes from a page of elsewhere has another host, whose name was made to
-// mean this machine.
-bool IsOwnHost(const std::string& host, int port) {
-  for (const char* name : {kAddress, "localhost"}) {
-    if (host == absl::StrCat(name, ":", port)) return true;
-    if (port == 80 && host == name) return true;
-  }
-  return false;
-}
 
 // "<version>,<rows>,<pictures version>"; what is none knows nothing.
 RunData::Known ParseKnown(absl::string_view text) {
@@ -57,19 +43,6 @@ RunData::Known ParseKnown(absl::string_view text) {
   return known;
 }
 
-// As it is: set_content would have the library pack it with Brotli at its
-// slowest, which takes seconds of a core. `given` is called once it is sent.
-void Give(std::string body, const char* type, std::function<void()> given,
-          httplib::Response& response) {
-  const auto kept = std::make_shared<const std::string>(std::move(body));
-  response.set_content_provider(
-      kept->size(), type,
-      [kept](size_t offset, size_t length, httplib::DataSink& sink) {
-        return sink.write(kept->data() + offset, length);
-      },
-      [given = std::move(given)](bool) { given(); });
-}
-
 }  // namespace
 
 class WatchServer::Impl {
@@ -78,121 +51,72 @@ class WatchServer::Impl {
     for (std::string& run : runs) runs_.emplace_back(std::move(run));
   }
 
-  bool Start(int port);
+  absl::Status Start(int port);
   void Stop();
-  int port() const { return port_; }
+  const data::HttpServer& server() const { return *server_; }
 
  private:
-  void Prepare();
-  std::string Data(const std::string& have);
-  void Answer(const httplib::Request& request, httplib::Response& response);
-  void Answered(int64_t question);
+  data::HttpResponse Answer(const data::HttpRequest& request);
 
-  httplib::Server server_;
-  int port_ = 0;
-  std::thread thread_;
-  std::atomic<bool> ended_{false};
+  std::unique_ptr<data::HttpServer> server_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable answered_;
   // Guarded by mutex_.
   std::vector<RunData> runs_;
-  int64_t questions_ = 0, answered_ = 0;  // a number, and the last one sent
+  int64_t answers_ = 0;
   Clock::time_point last_answer_;
 };
 
-void WatchServer::Impl::Prepare() {
-  server_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  // The library's own choice would let two servers have one port.
-  server_.set_socket_options([](socket_t socket) {
-    const int yes = 1;
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  });
-  server_.set_keep_alive_max_count(1);
-  server_.set_keep_alive_timeout(kIdle_s);
-  server_.set_read_timeout(2);
-  server_.set_write_timeout(5);
-  server_.set_payload_max_length(0);
-  server_.set_pre_routing_handler(
-      [this](const httplib::Request& request, httplib::Response& response) {
-        using Result = httplib::Server::HandlerResponse;
-        if (IsOwnHost(request.get_header_value("Host"), port_)) {
-          return Result::Unhandled;
-        }
-        response.status = 403;
-        response.set_content("this page is for a browser on the same machine\n",
-                             "text/plain");
-        return Result::Handled;
-      });
-  server_.set_default_headers({{"Cache-Control", "no-store"},
-                               {"X-Content-Type-Options", "nosniff"},
-                               {"Cross-Origin-Resource-Policy", "same-origin"},
-                               {"X-Frame-Options", "DENY"}});
-  server_.Get("/", [](const httplib::Request&, httplib::Response& response) {
-    Give(
-        LivePage(), "text/html; charset=utf-8", [] {}, response);
-  });
-  server_.Get("/data", [this](const httplib::Request& request,
-                              httplib::Response& response) {
-    Answer(request, response);
-  });
-}
-
-bool WatchServer::Impl::Start(int port) {
-  Prepare();
-  if (port == 0) {
-    port_ = server_.bind_to_any_port(kAddress);
-    if (port_ < 0) return false;
-  } else {
-    if (!server_.bind_to_port(kAddress, port)) return false;
-    port_ = port;
-  }
-  thread_ = std::thread([this] {
-    // Of this thread alone, and of those that it starts.
+absl::Status WatchServer::Impl::Start(int port) {
+  data::HttpOptions options;
+  options.port = port;
+  options.max_connections = kConnections;
+  std::vector<data::Route> routes = {
+      {"GET", "/",
+       [](const data::HttpRequest&) {
+         return data::HttpResponse{200, "text/html; charset=utf-8", LivePage()};
+       }},
+      {"GET", "/data",
+       [this](const data::HttpRequest& request) { return Answer(request); }}};
+  ASSIGN_OR_RETURN(server_,
+                   data::HttpServer::Create(options, std::move(routes),
+                                            [](const data::Served&) {}));
+  // Threads have the priority of the thread that starts them.
+  std::thread([this] {
     setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice);
-    server_.listen_after_bind();
-    ended_ = true;
-  });
-  while (!server_.is_running() && !ended_) std::this_thread::yield();
-  return true;
+    server_->Start();
+  }).join();
+  return absl::OkStatus();
 }
 
-std::string WatchServer::Impl::Data(const std::string& have) {
-  const std::vector<std::string> known = absl::StrSplit(have, ';');
+data::HttpResponse WatchServer::Impl::Answer(const data::HttpRequest& request) {
+  const auto have = request.query.find("have");
+  const std::vector<std::string> known =
+      absl::StrSplit(have == request.query.end() ? "" : have->second, ';');
+  const std::lock_guard<std::mutex> lock(mutex_);
   std::vector<std::string> data;
   for (size_t i = 0; i < runs_.size(); ++i) {
     runs_[i].Update();
     data.push_back(
         runs_[i].ToJson(ParseKnown(i < known.size() ? known[i] : "")));
   }
-  return absl::StrCat("[", absl::StrJoin(data, ","), "]");
-}
-
-void WatchServer::Impl::Answer(const httplib::Request& request,
-                               httplib::Response& response) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const int64_t question = ++questions_;
-  Give(
-      Data(request.get_param_value("have")), "application/json",
-      [this, question] { Answered(question); }, response);
-}
-
-void WatchServer::Impl::Answered(int64_t question) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  answered_ = std::max(answered_, question);
+  ++answers_;
   last_answer_ = Clock::now();
-  changed_.notify_all();
+  answered_.notify_all();
+  return {200, "application/json",
+          absl::StrCat("[", absl::StrJoin(data, ","), "]")};
 }
 
 void WatchServer::Impl::Stop() {
+  if (server_ == nullptr) return;
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    const int64_t before = questions_;
+    const int64_t before = answers_;
     if (before > 0 && Clock::now() - last_answer_ < kOpenPage) {
-      changed_.wait_for(lock, kLastWord, [&] { return answered_ > before; });
+      answered_.wait_for(lock, kLastWord, [&] { return answers_ > before; });
     }
   }
-  server_.stop();
-  if (thread_.joinable()) thread_.join();
+  server_->Drain();
 }
 
 WatchServer::WatchServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -202,19 +126,16 @@ WatchServer::~WatchServer() { impl_->Stop(); }
 absl::StatusOr<std::unique_ptr<WatchServer>> WatchServer::Start(
     std::vector<std::string> runs, int port) {
   auto impl = std::make_unique<Impl>(std::move(runs));
-  if (!impl->Start(port)) {
-    return absl::UnavailableError(absl::StrCat(
-        "port ", port, " of ", kAddress,
-        " cannot be had; another program may use it, or another training (",
-        "--watch_port takes another one, 0 a free one)"));
+  const absl::Status started = impl->Start(port);
+  if (!started.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat("--watch_port: ", started.message()));
   }
   return std::unique_ptr<WatchServer>(new WatchServer(std::move(impl)));
 }
 
-int WatchServer::port() const { return impl_->port(); }
+int WatchServer::port() const { return impl_->server().port(); }
 
-std::string WatchServer::url() const {
-  return absl::StrCat("http://", kAddress, ":", port(), "/");
-}
+std::string WatchServer::url() const { return impl_->server().Url(); }
 
 }  // namespace fcis::train

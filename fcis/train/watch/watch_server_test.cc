@@ -98,12 +98,11 @@ TEST_F(WatchServerTest, RefusesOtherHosts) {
   const std::string port = absl::StrCat(":", server_->port());
   for (const std::string& host :
        {std::string("evil.example"), "evil.example" + port,
-        "127.0.0.1.evil.example" + port, std::string("127.0.0.1"),
-        std::string("127.0.0.1:1")}) {
+        "127.0.0.1.evil.example" + port}) {
     for (const char* path : {"/", "/data"}) {
       const auto answer = Get(path, {{"Host", host}});
       ASSERT_TRUE(answer) << host;
-      EXPECT_EQ(answer->status, 403) << host;
+      EXPECT_EQ(answer->status, 421) << host;
     }
   }
   EXPECT_EQ(Get("/", {{"Host", "localhost" + port}})->status, 200);

@@ -5,8 +5,8 @@
 // within one or while a response is sent: so slow clients keep nobody out. One
 // that the server itself lets wait, or that is not late yet, keeps its place.
 // As many as there are threads may wait, others are told to come again.
-#ifndef FCIS_TOOLS_SERVE_CONNECTION_POOL_H_
-#define FCIS_TOOLS_SERVE_CONNECTION_POOL_H_
+#ifndef FCIS_DATA_HTTP_CONNECTION_POOL_H_
+#define FCIS_DATA_HTTP_CONNECTION_POOL_H_
 
 #include <atomic>
 #include <condition_variable>
@@ -21,9 +21,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "fcis/tools/serve/connection.h"
+#include "fcis/data/http/connection.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 
 // A socket that listens.
 struct Listener {
@@ -84,6 +84,6 @@ class ConnectionPool {
   std::thread acceptor_;
 };
 
-}  // namespace fcis::tools
+}  // namespace fcis::data
 
-#endif  // FCIS_TOOLS_SERVE_CONNECTION_POOL_H_
+#endif  // FCIS_DATA_HTTP_CONNECTION_POOL_H_

@@ -1,4 +1,4 @@
-#include "fcis/tools/serve/work_queue.h"
+#include "fcis/data/http/work_queue.h"
 
 #include <atomic>
 #include <new>
@@ -10,7 +10,7 @@
 #include "fcis/core/base/parallel.h"
 #include "gtest/gtest.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 namespace {
 
 // Keeps a worker busy from its making until its end.
@@ -149,4 +149,4 @@ TEST(WorkQueueTest, ManyThreads) {
 }
 
 }  // namespace
-}  // namespace fcis::tools
+}  // namespace fcis::data

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 
 // What the client sent as one file.
 struct Upload {
@@ -58,6 +58,6 @@ struct Route {
   bool is_public = false;
 };
 
-}  // namespace fcis::tools
+}  // namespace fcis::data
 
 #endif  // FCIS_TOOLS_SERVE_HTTP_TYPES_H_

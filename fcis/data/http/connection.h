@@ -12,7 +12,7 @@
 
 #include "absl/time/time.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 
 // One thread uses a connection; others may call `working`, `waiting_since` and
 // `Evict`.
@@ -90,6 +90,6 @@ class Connection : public httplib::Stream {
   std::atomic<int64_t> waiting_since_;
 };
 
-}  // namespace fcis::tools
+}  // namespace fcis::data
 
 #endif  // FCIS_TOOLS_SERVE_CONNECTION_H_

@@ -1,4 +1,4 @@
-#include "fcis/tools/serve/connection.h"
+#include "fcis/data/http/connection.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -11,7 +11,7 @@
 
 #include "absl/time/clock.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 namespace {
 
 constexpr size_t kBufferSize = 1 << 14;
@@ -161,4 +161,4 @@ void Connection::get_local_ip_and_port(std::string& ip, int& port) const {
   port = 0;
 }
 
-}  // namespace fcis::tools
+}  // namespace fcis::data

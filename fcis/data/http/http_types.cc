@@ -1,4 +1,4 @@
-#include "fcis/tools/serve/http_types.h"
+#include "fcis/data/http/http_types.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -6,7 +6,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 
 std::string ValidUtf8(absl::string_view text) {
   rapidjson::StringBuffer unused;
@@ -52,4 +52,4 @@ std::string ResponseBytes(const HttpResponse& response) {
   return absl::StrCat(bytes, "\r\n", response.body);
 }
 
-}  // namespace fcis::tools
+}  // namespace fcis::data

@@ -1,16 +1,16 @@
 // What can be said of a request before its body is read.
-#ifndef FCIS_TOOLS_SERVE_REQUEST_CHECK_H_
-#define FCIS_TOOLS_SERVE_REQUEST_CHECK_H_
+#ifndef FCIS_DATA_HTTP_REQUEST_CHECK_H_
+#define FCIS_DATA_HTTP_REQUEST_CHECK_H_
 
 #include <httplib.h>
 
 #include <optional>
 #include <vector>
 
-#include "fcis/tools/serve/http_server.h"
-#include "fcis/tools/serve/http_types.h"
+#include "fcis/data/http/http_server.h"
+#include "fcis/data/http/http_types.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 
 // Whether bytes follow the headers.
 bool HasBody(const httplib::Request& request);
@@ -28,6 +28,6 @@ std::optional<HttpResponse> CheckRequest(const HttpOptions& options,
 // 413: the body is larger than it may be.
 HttpResponse TooLarge(const HttpOptions& options);
 
-}  // namespace fcis::tools
+}  // namespace fcis::data
 
-#endif  // FCIS_TOOLS_SERVE_REQUEST_CHECK_H_
+#endif  // FCIS_DATA_HTTP_REQUEST_CHECK_H_

@@ -1,4 +1,4 @@
-#include "fcis/tools/serve/http_server.h"
+#include "fcis/data/http/http_server.h"
 
 #include <httplib.h>
 
@@ -15,11 +15,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/tools/serve/connection.h"
-#include "fcis/tools/serve/connection_pool.h"
-#include "fcis/tools/serve/request_check.h"
+#include "fcis/data/http/connection.h"
+#include "fcis/data/http/connection_pool.h"
+#include "fcis/data/http/request_check.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 namespace {
 
 constexpr size_t kMaxHead = 1 << 14;
@@ -182,6 +182,9 @@ class Server : public HttpServer, private httplib::Server {
   // Once line and headers are read.
   void Prepare(Connection& connection, httplib::Request& request) {
     request.ranges.clear();
+    // Else the library packs answers with Brotli at its slowest, which takes
+    // seconds of a core.
+    request.headers.erase("Accept-Encoding");
     connection.ExpectAtMost(2 * options_.max_body_bytes + kFraming,
                             connection.request_start() + options_.request_time);
     const std::string wish = request.get_header_value("Connection");
@@ -369,4 +372,4 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Create(
                                   std::move(served));
 }
 
-}  // namespace fcis::tools
+}  // namespace fcis::data

@@ -1,4 +1,4 @@
-#include "fcis/tools/serve/connection_pool.h"
+#include "fcis/data/http/connection_pool.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -17,9 +17,9 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "fcis/tools/serve/http_types.h"
+#include "fcis/data/http/http_types.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 namespace {
 
 constexpr int kBacklog = 128;
@@ -51,8 +51,8 @@ absl::Status ListenError(const std::string& host, int port, int error) {
   const std::string what =
       absl::StrCat("cannot listen on port ", port, " of ", host, ": ");
   if (error == EADDRINUSE) {
-    return absl::UnavailableError(absl::StrCat(
-        what, "the port is in use; choose another with --port (0: any)"));
+    return absl::UnavailableError(
+        absl::StrCat(what, "the port is in use; choose another, or 0 for any"));
   }
   return absl::UnavailableError(absl::StrCat(what, strerror(error)));
 }
@@ -237,4 +237,4 @@ void ConnectionPool::Work() {
   }
 }
 
-}  // namespace fcis::tools
+}  // namespace fcis::data

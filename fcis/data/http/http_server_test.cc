@@ -1,5 +1,5 @@
 // HTTP as hostile clients speak it. Also tests connection and connection_pool.
-#include "fcis/tools/serve/http_server.h"
+#include "fcis/data/http/http_server.h"
 
 #include <deque>
 #include <mutex>
@@ -8,12 +8,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
-#include "fcis/tools/serve/connection_pool.h"
-#include "fcis/tools/serve/test_client.h"
+#include "fcis/data/http/connection_pool.h"
+#include "fcis/data/http/test_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 namespace {
 
 using ::testing::AllOf;
@@ -490,4 +490,4 @@ TEST(ListenOnTest, Errors) {
 }
 
 }  // namespace
-}  // namespace fcis::tools
+}  // namespace fcis::data

@@ -1,4 +1,4 @@
-#include "fcis/tools/serve/work_queue.h"
+#include "fcis/data/http/work_queue.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,7 +7,7 @@
 #include "absl/time/clock.h"
 #include "fcis/core/base/parallel.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 namespace {
 
 // How often somebody who waits is asked whether he still does.
@@ -93,4 +93,4 @@ void WorkQueue::Work() {
   }
 }
 
-}  // namespace fcis::tools
+}  // namespace fcis::data

@@ -1,4 +1,4 @@
-#include "fcis/tools/serve/request_check.h"
+#include "fcis/data/http/request_check.h"
 
 #include <cstdint>
 #include <string>
@@ -9,9 +9,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "fcis/tools/serve/access.h"
+#include "fcis/data/http/access.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 namespace {
 
 std::optional<std::string> Header(const httplib::Request& request,
@@ -141,4 +141,4 @@ HttpResponse TooLarge(const HttpOptions& options) {
                                          options.max_body_bytes, " bytes"));
 }
 
-}  // namespace fcis::tools
+}  // namespace fcis::data

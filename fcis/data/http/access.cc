@@ -1,4 +1,4 @@
-#include "fcis/tools/serve/access.h"
+#include "fcis/data/http/access.h"
 
 #include <arpa/inet.h>
 
@@ -10,7 +10,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 namespace {
 
 constexpr size_t kShortestToken = 16, kLongestToken = 1024;
@@ -106,4 +106,4 @@ bool EqualInConstantTime(absl::string_view given, absl::string_view token) {
   return difference == 0;
 }
 
-}  // namespace fcis::tools
+}  // namespace fcis::data

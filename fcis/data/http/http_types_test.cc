@@ -1,9 +1,9 @@
-#include "fcis/tools/serve/http_types.h"
+#include "fcis/data/http/http_types.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 namespace {
 
 TEST(ErrorResponseTest, IsJsonWhateverTheMessage) {
@@ -33,4 +33,4 @@ TEST(ValidUtf8Test, OnlyWhatIsNoneChanges) {
 }
 
 }  // namespace
-}  // namespace fcis::tools
+}  // namespace fcis::data

@@ -5,8 +5,8 @@
 // Refused before a body is read: unknown paths (404) and methods (405), who may
 // not use the server (access.h), bodies of declared excess (413), of two or no
 // clear lengths (400) or compressed ones (415). Range is not heeded.
-#ifndef FCIS_TOOLS_SERVE_HTTP_SERVER_H_
-#define FCIS_TOOLS_SERVE_HTTP_SERVER_H_
+#ifndef FCIS_DATA_HTTP_HTTP_SERVER_H_
+#define FCIS_DATA_HTTP_HTTP_SERVER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -18,10 +18,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "fcis/tools/serve/access.h"
-#include "fcis/tools/serve/http_types.h"
+#include "fcis/data/http/access.h"
+#include "fcis/data/http/http_types.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 
 struct HttpOptions {
   std::string host = "127.0.0.1";
@@ -74,6 +74,6 @@ class HttpServer {
   virtual int64_t turned_away() const = 0;
 };
 
-}  // namespace fcis::tools
+}  // namespace fcis::data
 
-#endif  // FCIS_TOOLS_SERVE_HTTP_SERVER_H_
+#endif  // FCIS_DATA_HTTP_HTTP_SERVER_H_

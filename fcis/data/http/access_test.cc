@@ -1,10 +1,10 @@
-#include "fcis/tools/serve/access.h"
+#include "fcis/data/http/access.h"
 
 #include "fcis/core/io/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 namespace {
 
 using ::testing::AllOf;
@@ -92,4 +92,4 @@ TEST(ReadTokenTest, OneLine) {
 }
 
 }  // namespace
-}  // namespace fcis::tools
+}  // namespace fcis::data

@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 
 class WorkQueue {
  public:
@@ -56,6 +56,6 @@ class WorkQueue {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace fcis::tools
+}  // namespace fcis::data
 
 #endif  // FCIS_TOOLS_SERVE_WORK_QUEUE_H_

@@ -4,8 +4,8 @@
 // A page of another site gives itself away by its Origin. One that has its own
 // name point at 127.0.0.1 (DNS rebinding) gives itself away by the name in
 // Host: only addresses, "localhost" and names that were allowed are answered.
-#ifndef FCIS_TOOLS_SERVE_ACCESS_H_
-#define FCIS_TOOLS_SERVE_ACCESS_H_
+#ifndef FCIS_DATA_HTTP_ACCESS_H_
+#define FCIS_DATA_HTTP_ACCESS_H_
 
 #include <optional>
 #include <string>
@@ -13,9 +13,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "fcis/tools/serve/http_types.h"
+#include "fcis/data/http/http_types.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 
 struct AccessRules {
   // "": everyone may.
@@ -42,6 +42,6 @@ absl::StatusOr<std::string> ReadToken(const std::string& path);
 // Whether the texts are equal; takes as long for any `given` of a length.
 bool EqualInConstantTime(absl::string_view given, absl::string_view token);
 
-}  // namespace fcis::tools
+}  // namespace fcis::data
 
-#endif  // FCIS_TOOLS_SERVE_ACCESS_H_
+#endif  // FCIS_DATA_HTTP_ACCESS_H_

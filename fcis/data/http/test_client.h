@@ -17,7 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis::tools {
+namespace fcis::data {
 
 class TestClient {
  public:
@@ -107,6 +107,6 @@ inline std::string Ask(int port, absl::string_view head,
   return client.Response();
 }
 
-}  // namespace fcis::tools
+}  // namespace fcis::data
 
 #endif  // FCIS_TOOLS_SERVE_TEST_CLIENT_H_
