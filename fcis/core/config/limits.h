@@ -39,7 +39,7 @@ inline constexpr int64_t kMaxBitmapPixels = int64_t{1} << 26;
 struct ArchiveLimits {
   int64_t ratio = 30;
   int64_t free_bytes = 64 << 20;
-  int entries = 2000000;
+  int64_t entries = 2000000;
 };
 
 // Weights. Bytes of a safetensors header, as the original library has it.
@@ -56,6 +56,13 @@ inline constexpr int64_t kMaxLayerOutputs = int64_t{1} << 20;
 // Of a model's configuration: classes, ratios or scales of anchors.
 inline constexpr int kMaxClasses = 99999;
 inline constexpr int kMaxAnchorShapes = 100;
+
+// A folder that is searched for a data set's files.
+inline constexpr size_t kMaxListedFiles = 2000000;
+// Bytes of a line of a YUV4MPEG2 video.
+inline constexpr size_t kMaxY4mLine = 4096;
+// Bytes of the line and the headers of an HTTP request.
+inline constexpr size_t kMaxHttpHead = 1 << 14;
 
 // Replies of a server that send a download elsewhere.
 inline constexpr int kMaxRedirects = 10;

@@ -133,7 +133,8 @@ int ExpectSurvives(const FaultCampaign& campaign) {
   int faults = 0;
   for (const char* call : {"open", "write", "fsync", "rename"}) {
     for (const int error : {ENOSPC, EIO}) {
-      for (int from = 1; runs.Fails(call, from, error); from += campaign.step) {
+      for (int from = 1; runs.Fails(call, from, error);
+           from += campaign.step + from / 2) {
         ++faults;
         if (::testing::Test::HasFailure()) return faults;
       }

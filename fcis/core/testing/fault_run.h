@@ -31,11 +31,11 @@ struct FaultCampaign {
   std::function<bool(const std::string& file)> whole = [](const std::string&) {
     return true;
   };
-  // Every which failing call is tried.
+  // From one failing call to the next that is tried, and farther on more.
   int step = 1;
 };
 
-// Lets every call fail in turn, because the disk is full and because it is
+// Lets one call after another fail, because the disk is full and because it is
 // broken. Each time the program must end with exit code 1 and the reason, leave
 // no file in part and no temporary one, and, run again without a fault, make
 // what it makes when nothing fails. Then writes in small parts and interrupted

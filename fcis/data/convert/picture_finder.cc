@@ -10,14 +10,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 
 namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr size_t kMostFiles = 2000000;
 
 std::string WithoutEnding(const std::string& path) {
   const size_t slash = path.rfind('/') + 1;  // 0: none
@@ -82,9 +81,9 @@ absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& root) {
     } else if (it->is_regular_file(ignored)) {
       files.push_back(it->path().string());
     }
-    if (files.size() > kMostFiles) {
+    if (files.size() > kMaxListedFiles) {
       return absl::InvalidArgumentError(
-          absl::StrCat(root, ": more than ", kMostFiles, " files"));
+          absl::StrCat(root, ": more than ", kMaxListedFiles, " files"));
     }
   }
   if (error) return ErrnoStatus("cannot list", root, error.value());

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/zip_archive.h"
 
@@ -18,9 +19,6 @@ namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr uint64_t kMaxInflation = 30, kSmall = uint64_t{64} << 20;
-constexpr size_t kMaxEntries = 2000000;
 
 absl::Status BadEntry(const std::string& archive, const std::string& entry,
                       absl::string_view what) {
@@ -41,12 +39,14 @@ bool IsSafeName(absl::string_view name) {
 
 absl::Status CheckEntries(const std::string& archive, uint64_t size,
                           const std::vector<ZipMember>& members) {
-  if (members.size() > kMaxEntries) {
+  constexpr ArchiveLimits kLimits;
+  if (static_cast<int64_t>(members.size()) > kLimits.entries) {
     return absl::InvalidArgumentError(
         absl::StrCat(archive, ": ", members.size(),
-                     " entries, expected at most ", kMaxEntries));
+                     " entries, expected at most ", kLimits.entries));
   }
-  const uint64_t most = size * kMaxInflation + kSmall;
+  const auto most = static_cast<uint64_t>(
+      static_cast<int64_t>(size) * kLimits.ratio + kLimits.free_bytes);
   uint64_t total = 0;
   std::set<std::string> names;
   for (const ZipMember& member : members) {

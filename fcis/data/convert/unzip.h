@@ -10,8 +10,8 @@ namespace fcis::data {
 
 // Writes the archive's files below `directory`, made if need be, over what is
 // there. Errors name archive and entry. Before anything is written: ListZip's;
-// a name that is absolute or has ".."; two entries of one name; more than two
-// million entries, or bytes than thirty times the archive's and 64 MiB. Then:
+// a name that is absolute or has ".."; two entries of one name; more
+// entries or bytes than ArchiveLimits has. Then:
 // what is damaged, and the disk.
 absl::Status Unzip(const std::string& archive, const std::string& directory);
 

@@ -140,7 +140,7 @@ class Reader {
   std::string name_;
   bool is_file_ = false;
   int64_t size_ = 0, total_ = 0, limit_ = 0;
-  int entries_ = 0, most_entries_ = 0;
+  int64_t entries_ = 0, most_entries_ = 0;
 };
 
 // Where an entry goes, relative to the root; "" for one that stays inside.

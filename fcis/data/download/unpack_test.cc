@@ -154,7 +154,7 @@ TEST_P(UnpackTest, Bombs) {
 TEST_P(UnpackTest, EntriesAndBytesAreLimited) {
   Save(good_);
   ArchiveLimits limits;
-  limits.entries = good_.size();
+  limits.entries = static_cast<int64_t>(good_.size());
   EXPECT_TRUE(CheckArchive(archive_, limits).ok());
   --limits.entries;
   EXPECT_FALSE(CheckArchive(archive_, limits).ok());

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/data/http/connection.h"
 #include "fcis/data/http/connection_pool.h"
 #include "fcis/data/http/request_check.h"
@@ -22,7 +23,6 @@
 namespace fcis::data {
 namespace {
 
-constexpr size_t kMaxHead = 1 << 14;
 constexpr int kMaxRequests = 1000;  // of one connection
 constexpr size_t kLongestLoggedPath = 100;
 // What a body's parts and chunks may have beside their bytes.
@@ -118,7 +118,7 @@ class Server : public HttpServer, private httplib::Server {
     current = &connection;
     for (int i = 1; i <= kMaxRequests; ++i) {
       if (!connection.WaitForRequest(absl::Now() + options_.idle_time)) break;
-      connection.ExpectAtMost(kMaxHead, absl::Now() + options_.head_time);
+      connection.ExpectAtMost(kMaxHttpHead, absl::Now() + options_.head_time);
       bool closed = false;
       const bool last = i == kMaxRequests || pool_.wants_place();
       if (!ServeRequest(connection, last, closed) || last || closed ||
@@ -301,10 +301,10 @@ class Server : public HttpServer, private httplib::Server {
       case Connection::End::kTimeout:
         return explain(408, "the request did not come in time");
       case Connection::End::kLimit:
-        return current->bytes_in() <= static_cast<int64_t>(kMaxHead)
+        return current->bytes_in() <= static_cast<int64_t>(kMaxHttpHead)
                    ? explain(431, absl::StrCat("line and headers have more "
                                                "than ",
-                                               kMaxHead, " bytes"))
+                                               kMaxHttpHead, " bytes"))
                    : Fill(TooLarge(options_), response);
       case Connection::End::kClosed:
         return explain(400, "the request ended early");

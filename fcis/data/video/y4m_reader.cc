@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_kind.h"
 
@@ -21,7 +22,6 @@ namespace {
 
 constexpr size_t kBufferBytes = size_t{1} << 16;
 // Headers have some hundred bytes, with what programs note in them (X...).
-constexpr size_t kMaxLine = 4096;
 constexpr char kFrame[] = "FRAME";
 constexpr char kStdinName[] = "the standard input";
 
@@ -127,14 +127,14 @@ absl::StatusOr<bool> Y4mReader::Fill() {
 
 absl::StatusOr<std::optional<std::string>> Y4mReader::ReadLine() {
   std::string line;
-  while (line.size() < kMaxLine) {
+  while (line.size() < kMaxY4mLine) {
     if (at_ == buffer_.size()) {
       ASSIGN_OR_RETURN(const bool more, Fill());
       if (!more && line.empty()) return std::nullopt;
       if (!more) break;
     }
     const size_t end = std::min(buffer_.find('\n', at_), buffer_.size());
-    const size_t take = std::min(end - at_, kMaxLine - line.size());
+    const size_t take = std::min(end - at_, kMaxY4mLine - line.size());
     line.append(buffer_, at_, take);
     at_ += take;
     if (at_ < buffer_.size() && buffer_[at_] == '\n') {

@@ -94,7 +94,9 @@ TEST_F(WatchTest, ATakenPortIsAWarning) {
   close(taken);
   EXPECT_EQ(trained.code, 0) << trained.output;
   EXPECT_THAT(trained.output,
-              HasSubstr(absl::StrCat("warning: no page: port ", port)));
+              HasSubstr(absl::StrCat("warning: no page: --watch_port: cannot "
+                                     "listen on port ",
+                                     port)));
   EXPECT_EQ(ReadLog(run_).size(), 2u);
 }
 
