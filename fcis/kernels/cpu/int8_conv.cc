@@ -95,6 +95,8 @@ class DnnlInt8Conv : public Int8Convolution {
     std::shared_ptr<const Plan> plan = PlanFor(maps);
     if (packed_layout_ != plan->weights) {
       packed_ = DnnlContext::Allocate(plan->weights);
+      // Several threads of oneDNN 2.6 disturb each other here.
+      const SerialScope serial;
       context_->Reorder(
           KernelDesc(weight_shape(), DType::kI8, memory::format_tag::oihw),
           elements_.raw(), plan->weights, packed_.mutable_raw());
