@@ -59,7 +59,8 @@ inline constexpr int kMaxAnchorShapes = 100;
 
 // A folder that is searched for a data set's files.
 inline constexpr size_t kMaxListedFiles = 2000000;
-// Bytes of a line of a YUV4MPEG2 video.
+// Bytes of a line of a YUV4MPEG2 video; they have some hundred, with what
+// programs note in them (X...).
 inline constexpr size_t kMaxY4mLine = 4096;
 // Bytes of the line and the headers of an HTTP request.
 inline constexpr size_t kMaxHttpHead = 1 << 14;

@@ -21,7 +21,6 @@ namespace fcis::data {
 namespace {
 
 constexpr size_t kBufferBytes = size_t{1} << 16;
-// Headers have some hundred bytes, with what programs note in them (X...).
 constexpr char kFrame[] = "FRAME";
 constexpr char kStdinName[] = "the standard input";
 
