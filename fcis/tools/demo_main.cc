@@ -1,17 +1,14 @@
 // Finds the instances in pictures or a video and draws them.
 #include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
-#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
@@ -19,21 +16,20 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/stop_signal.h"
-#include "fcis/core/cli/user_text.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/max_pixels_flag.h"
 #include "fcis/data/video/y4m_reader.h"
 #include "fcis/data/video/y4m_writer.h"
-#include "fcis/eval/predict/model_source.h"
+#include "fcis/eval/predict/picture_job.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/model/cli/model_flags.h"
 #include "fcis/model/detector.h"
 #include "fcis/tools/class_filter.h"
+#include "fcis/tools/engine.h"
 #include "fcis/tools/keep_pictures.h"
 #include "fcis/tools/picture_list.h"
 #include "fcis/tools/run_demo.h"
 #include "fcis/tools/run_video.h"
-#include "fcis/tools/selftest.h"
 #include "fcis/tools/video_flags.h"
 #include "fcis/tools/video_output.h"
 
@@ -109,63 +105,24 @@ absl::StatusOr<PictureList> Pictures(
   return list;
 }
 
-// Drivers, libraries and GPUs come in combinations that nobody has tried: the
-// first use of one computes known answers. The CPU is what this was built on.
-absl::Status TestNewDevice(const kernels::Backend& backend) {
-  if (backend.name() != "cuda") return absl::OkStatus();
-  ASSIGN_OR_RETURN(const bool ran,
-                   SelfTestOnce("cuda", ResolvePath("~/.cache/fcis/cuda")));
-  if (ran) absl::PrintF("first use of the GPU: known answers came out right\n");
-  return absl::OkStatus();
+absl::StatusOr<std::set<int>> LabelsFromFlag(const ModelConfig& config) {
+  return ParseClasses(absl::GetFlag(FLAGS_classes), config);
 }
 
-absl::StatusOr<std::unique_ptr<model::Detector>> MakeDetector(
-    model::ModelChoice choice, kernels::Backend* backend) {
-  PrintLine(stdout, choice.statement);
-  RETURN_IF_ERROR(model::ApplyModelFlags(&choice.weights.config));
-  const std::string precision =
-      model::SettlePrecision(*backend, &choice.weights);
-  ASSIGN_OR_RETURN(std::unique_ptr<model::Detector> detector,
-                   model::Detector::Create(std::move(choice.weights), backend));
-  absl::PrintF("device: %s, %s, %d threads\n", backend->name(), precision,
-               NumThreads());
-  std::fflush(stdout);
-  return detector;
-}
-
-// The device and the model that the flags choose.
-struct Engine {
-  std::unique_ptr<kernels::Backend> backend;
-  std::unique_ptr<model::Detector> detector;
-  std::set<int> labels;
-
-  // As RunDemo and RunVideo want it; not beyond the engine's life.
-  eval::DetectFunction Detect() const {
-    return [this](const Image& image, model::StageTimes* times) {
-      return detector->Detect(image, detector->config().postprocess(), nullptr,
-                              times);
-    };
-  }
-};
-
-absl::StatusOr<Engine> MakeEngine() {
-  Engine engine;
-  ASSIGN_OR_RETURN(engine.backend, model::BackendFromFlags());
-  RETURN_IF_ERROR(TestNewDevice(*engine.backend));
-  ASSIGN_OR_RETURN(model::ModelChoice choice, eval::ModelFromFlags());
-  ASSIGN_OR_RETURN(engine.detector,
-                   MakeDetector(std::move(choice), engine.backend.get()));
-  ASSIGN_OR_RETURN(engine.labels, ParseClasses(absl::GetFlag(FLAGS_classes),
-                                               engine.detector->config()));
-  return engine;
+// As RunDemo and RunVideo want it; not beyond the engine's life.
+eval::DetectFunction DetectWith(const Engine& engine) {
+  return [&engine](const Image& image, model::StageTimes* times) {
+    return engine.detector->Detect(
+        image, engine.detector->config().postprocess(), nullptr, times);
+  };
 }
 
 absl::Status RunOnPictures(const PictureList& list) {
-  ASSIGN_OR_RETURN(const Engine engine, MakeEngine());
+  ASSIGN_OR_RETURN(const Engine engine, EngineFromFlags());
   const ModelConfig& config = engine.detector->config();
   DemoOptions options;
   options.paste_threshold = PasteThreshold(config.postprocess());
-  options.labels = engine.labels;
+  ASSIGN_OR_RETURN(options.labels, LabelsFromFlag(config));
   options.save_json = absl::GetFlag(FLAGS_save_json);
   options.save_masks = absl::GetFlag(FLAGS_save_masks);
   ASSIGN_OR_RETURN(options.max_pixels, data::MaxPixelsFromFlag());
@@ -174,7 +131,7 @@ absl::Status RunOnPictures(const PictureList& list) {
       options.directory,
       MakeOutputDirectory(absl::GetFlag(FLAGS_out), "fcis_demo", absl::Now()));
   RETURN_IF_ERROR(CheckKeepsPictures(list, options.directory));
-  return RunDemo(list, options, config, engine.Detect());
+  return RunDemo(list, options, config, DetectWith(engine));
 }
 
 // What is wrong with the input or the output shows before a model is loaded.
@@ -189,17 +146,18 @@ absl::Status RunOnVideo(const std::string& video) {
                          isatty(STDOUT_FILENO) == 1, absl::Now()}));
   ASSIGN_OR_RETURN(const std::unique_ptr<data::Y4mWriter> writer,
                    OpenVideoOutput(output.video));
-  ASSIGN_OR_RETURN(const Engine engine, MakeEngine());
+  ASSIGN_OR_RETURN(const Engine engine, EngineFromFlags());
   const ModelConfig& config = engine.detector->config();
   VideoOptions options;
   ApplyVideoFlags(&options);
   options.paste_threshold = PasteThreshold(config.postprocess());
-  options.labels = engine.labels;
+  ASSIGN_OR_RETURN(options.labels, LabelsFromFlag(config));
   options.frames_at_once = engine.detector->PicturesAtOnce();
   options.json_path = output.json;
   options.output_name = Describe(output);
   InstallStopSignals("finishing the video");
-  return RunVideo(reader.get(), writer.get(), options, config, engine.Detect());
+  return RunVideo(reader.get(), writer.get(), options, config,
+                  DetectWith(engine));
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {

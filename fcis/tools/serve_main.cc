@@ -16,7 +16,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
-#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
@@ -31,6 +30,7 @@
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/model/cli/model_flags.h"
 #include "fcis/model/detector.h"
+#include "fcis/tools/engine.h"
 #include "fcis/tools/serve/metrics.h"
 #include "fcis/tools/serve/service.h"
 
@@ -142,24 +142,13 @@ absl::StatusOr<data::HttpOptions> HttpOptionsFromFlags() {
   return options;
 }
 
-absl::StatusOr<std::unique_ptr<model::Detector>> MakeDetector(
-    kernels::Backend* backend) {
-  ASSIGN_OR_RETURN(model::ModelChoice choice, eval::ModelFromFlags());
-  absl::PrintF("%s\n", choice.statement);
-  RETURN_IF_ERROR(model::ApplyModelFlags(&choice.weights.config));
-  const std::string precision =
-      model::SettlePrecision(*backend, &choice.weights);
-  ASSIGN_OR_RETURN(std::unique_ptr<model::Detector> detector,
-                   model::Detector::Create(std::move(choice.weights), backend));
+void SayWhatIsServed(const model::Detector& detector) {
   absl::PrintF("classes: %s\n",
-               absl::StrJoin(detector->config().classes(), ", ",
+               absl::StrJoin(detector.config().classes(), ", ",
                              [](std::string* out, const ClassConfig& one) {
                                absl::StrAppend(out, one.name());
                              }));
-  absl::PrintF("device: %s, %s, %d threads, %d pictures at once\n",
-               backend->name(), precision, NumThreads(),
-               detector->PicturesAtOnce());
-  return detector;
+  absl::PrintF("pictures at once: %d\n", detector.PicturesAtOnce());
 }
 
 void AddReadings(const data::WorkQueue& queue, const data::HttpServer& server,
@@ -226,11 +215,9 @@ absl::Status Serve(const data::HttpOptions& http,
 absl::Status Run() {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const data::HttpOptions http, HttpOptionsFromFlags());
-  ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
-                   model::BackendFromFlags());
-  ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
-                   MakeDetector(backend.get()));
-  return Serve(http, *detector);
+  ASSIGN_OR_RETURN(const Engine engine, EngineFromFlags());
+  SayWhatIsServed(*engine.detector);
+  return Serve(http, *engine.detector);
 }
 
 }  // namespace
