@@ -9,16 +9,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/draw/draw_instances.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/mask/paste.h"
+#include "fcis/core/page/page.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/codec/image_reader.h"
@@ -228,12 +227,7 @@ std::string DatasetPage(const data::CocoIndex& index,
     PutSuspects(index, look, json);
     PutGallery(index, look, static_cast<size_t>(options.gallery), json);
   });
-  // "<" stands in texts only, where it could end the script that they are in.
-  const std::string data =
-      absl::StrReplaceAll(buffer.GetString(), {{"<", "\\u003c"}});
-  return absl::StrReplaceAll(
-      absl::StripLeadingAsciiWhitespace(kDatasetPageHtml),
-      {{"@DATASET@", data}});
+  return MakePage(kDatasetPageHtml, buffer.GetString());
 }
 
 }  // namespace fcis::tools
