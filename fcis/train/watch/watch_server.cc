@@ -74,7 +74,8 @@ absl::Status WatchServer::Impl::Start(int port) {
   std::vector<data::Route> routes = {
       {"GET", "/",
        [](const data::HttpRequest&) {
-         return data::HttpResponse{200, "text/html; charset=utf-8", LivePage()};
+         return data::HttpResponse{
+             200, "text/html; charset=utf-8", LivePage(), {}};
        }},
       {"GET", "/data",
        [this](const data::HttpRequest& request) { return Answer(request); }}};
@@ -103,8 +104,10 @@ data::HttpResponse WatchServer::Impl::Answer(const data::HttpRequest& request) {
   ++answers_;
   last_answer_ = Clock::now();
   answered_.notify_all();
-  return {200, "application/json",
-          absl::StrCat("[", absl::StrJoin(data, ","), "]")};
+  return {200,
+          "application/json",
+          absl::StrCat("[", absl::StrJoin(data, ","), "]"),
+          {}};
 }
 
 void WatchServer::Impl::Stop() {
