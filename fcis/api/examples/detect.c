@@ -1,7 +1,5 @@
-/* Prints what is found in a picture: detect a.jpg */
 #include <fcis/fcis.h>
 #include <stdio.h>
-
 int main(int argc, char** argv) {
   fcis_detector* detector = NULL;
   fcis_instances* found = NULL;
