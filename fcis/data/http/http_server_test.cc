@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "absl/strings/match.h"
@@ -335,23 +336,26 @@ TEST_F(HttpServerTest, TokenHostAndOrigin) {
 
 TEST_F(HttpServerTest, MemoryOfAllBodiesIsBounded) {
   Start();
-  // One that stays unfinished holds 900 of 1500 bytes.
-  TestClient slow(port());
-  slow.Send(
-      "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
-      "1000\r\nExpect: 100-continue\r\n\r\n");
-  EXPECT_EQ(StatusOf(slow.Response()), 100);
-  slow.Send(std::string(900, 'a'));
-  // Until those have arrived.
+  // One that stays unfinished holds 900 of 1500 bytes. Where the second one's
+  // bytes come before, it is refused itself, and begins again.
+  std::optional<TestClient> slow;
   std::string second;
   do {
+    if (!slow.has_value() || slow->HasBytes()) {
+      slow.emplace(port());
+      slow->Send(
+          "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+          "1000\r\nExpect: 100-continue\r\n\r\n");
+      EXPECT_EQ(StatusOf(slow->Response()), 100);
+      slow->Send(std::string(900, 'a'));
+    }
     second = PostSized(std::string(700, 'b'));
   } while (StatusOf(second) == 200);
   EXPECT_EQ(StatusOf(second), 503);
   EXPECT_THAT(second, HasSubstr("Retry-After: 1"));
   EXPECT_EQ(StatusOf(PostSized(std::string(500, 'b'))), 200);
-  slow.Send(std::string(100, 'a'));
-  EXPECT_THAT(slow.Response(), EndsWith("[:1000]"));
+  slow->Send(std::string(100, 'a'));
+  EXPECT_THAT(slow->Response(), EndsWith("[:1000]"));
   EXPECT_EQ(StatusOf(PostSized(std::string(700, 'b'))), 200);
 }
 

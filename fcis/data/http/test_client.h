@@ -1,7 +1,7 @@
 // A client for tests of servers that sends any bytes, also those that no
 // library would.
-#ifndef FCIS_TOOLS_SERVE_TEST_CLIENT_H_
-#define FCIS_TOOLS_SERVE_TEST_CLIENT_H_
+#ifndef FCIS_DATA_HTTP_TEST_CLIENT_H_
+#define FCIS_DATA_HTTP_TEST_CLIENT_H_
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -73,6 +73,12 @@ class TestClient {
     return response;
   }
 
+  // Whether something has come, or the server has closed the connection.
+  bool HasBytes() const {
+    char byte;
+    return recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+  }
+
   // Whether the server closes the connection without another byte.
   bool IsClosed() { return unread_.empty() && !More(); }
 
@@ -109,4 +115,4 @@ inline std::string Ask(int port, absl::string_view head,
 
 }  // namespace fcis::data
 
-#endif  // FCIS_TOOLS_SERVE_TEST_CLIENT_H_
+#endif  // FCIS_DATA_HTTP_TEST_CLIENT_H_
