@@ -1,7 +1,7 @@
 // A client's connection: bytes in and out by a deadline, and no more than a
 // limit. (The library's own waits a few seconds for each byte, for ever.)
-#ifndef FCIS_TOOLS_SERVE_CONNECTION_H_
-#define FCIS_TOOLS_SERVE_CONNECTION_H_
+#ifndef FCIS_DATA_HTTP_CONNECTION_H_
+#define FCIS_DATA_HTTP_CONNECTION_H_
 
 #include <httplib.h>
 
@@ -92,4 +92,4 @@ class Connection : public httplib::Stream {
 
 }  // namespace fcis::data
 
-#endif  // FCIS_TOOLS_SERVE_CONNECTION_H_
+#endif  // FCIS_DATA_HTTP_CONNECTION_H_

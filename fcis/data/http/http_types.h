@@ -1,7 +1,7 @@
 // What a web service is given and what it answers, whichever library speaks
 // HTTP (http_server.h).
-#ifndef FCIS_TOOLS_SERVE_HTTP_TYPES_H_
-#define FCIS_TOOLS_SERVE_HTTP_TYPES_H_
+#ifndef FCIS_DATA_HTTP_HTTP_TYPES_H_
+#define FCIS_DATA_HTTP_HTTP_TYPES_H_
 
 #include <functional>
 #include <map>
@@ -60,4 +60,4 @@ struct Route {
 
 }  // namespace fcis::data
 
-#endif  // FCIS_TOOLS_SERVE_HTTP_TYPES_H_
+#endif  // FCIS_DATA_HTTP_HTTP_TYPES_H_

@@ -1,7 +1,7 @@
 // Work of many threads, done by a few: so many at a time, and so many that may
 // wait.
-#ifndef FCIS_TOOLS_SERVE_WORK_QUEUE_H_
-#define FCIS_TOOLS_SERVE_WORK_QUEUE_H_
+#ifndef FCIS_DATA_HTTP_WORK_QUEUE_H_
+#define FCIS_DATA_HTTP_WORK_QUEUE_H_
 
 #include <condition_variable>
 #include <cstddef>
@@ -58,4 +58,4 @@ class WorkQueue {
 
 }  // namespace fcis::data
 
-#endif  // FCIS_TOOLS_SERVE_WORK_QUEUE_H_
+#endif  // FCIS_DATA_HTTP_WORK_QUEUE_H_
