@@ -40,7 +40,10 @@ RUN = {
     'bazel run //fcis/tools:demo -- -m run/model.safetensors --imgdir pictures': '',
     'demo --video in.y4m --out out.y4m --save_json': '--nodownload',
     'demo --video in.y4m --out - --every 3': '--nodownload',
-    'bazel run //fcis/tools:check_dataset -- --ann_file mine.json --image_dir mine': '',
+    'bazel run //fcis/tools:check_dataset -- --ann_file mine/annotations.json --image_dir mine/images '
+    '--html mine/look.html': '',
+    'convert model.safetensors model.onnx': '',
+    'convert --torchvision model.safetensors backbone.safetensors': '',
     'bazel run //fcis/tools:synth -- --out /tmp/scenes --images 2000': '--out scenes --images 2',
     'score --annotations gt.json --results det.json --iou_type segm': '',
     'eval --split scenes': '--precision f32',
@@ -49,11 +52,14 @@ RUN = {
 PARSED_PROGRAMS = {
     'train': 'takes minutes; fcis/train/main has its tests',
     'launch': 'starts train',
+    'report': 'needs what trainings made; report_main_test has its own',
+    'serve': 'runs until it is stopped; serve_main_test',
     'download': 'needs the network',
 }
 PARSED = {
     r'fcis_coco|minival2014': 'needs a published model or COCO',
     r'-m (\S*/)?(run|mean|photos|wheels)[/.]|-m \$1|/tmp/mean|--ann_file a\.json': 'needs what a training made',
+    r':convert_dataset': 'fcis/tools:own_data_test runs it',
     r'--images \d\d\d': 'takes minutes',
     r'--video -$': 'the same as with a file, but for the pipe, which demo_main_test has',
     r'\[flags\]': 'says what may stand there',
@@ -183,18 +189,20 @@ def write_files(place):
     """What RUN's command lines name."""
     scenes = pathlib.Path('fcis/data/scenes').resolve()
     annotations = json.loads((scenes / 'annotations.json').read_text('utf-8'))
-    for name in ('mine.json', 'gt.json'):
+    (place / 'mine').mkdir()
+    for name in ('mine/annotations.json', 'gt.json'):
         (place / name).write_text(json.dumps(annotations))
     keys = ('image_id', 'category_id', 'segmentation')
     results = [{**{k: a[k] for k in keys}, 'score': 0.5} for a in annotations['annotations']]
     (place / 'det.json').write_text(json.dumps(results))
-    (place / 'mine').symlink_to(scenes / 'images')
+    (place / 'mine/images').symlink_to(scenes / 'images')
     for folder in ('pictures', 'fcis/tools/images', 'run'):
         (place / folder).mkdir(parents=True)
     shutil.copy(scenes / 'images/000000000001.jpg', place / 'pictures')
     for picture in pathlib.Path('fcis/tools/images').glob('*.jpg'):
         shutil.copy(picture, place / 'fcis/tools/images')
-    shutil.copy('fcis/model/embedded/small_scenes.safetensors', place / 'run/model.safetensors')
+    for name in ('run/model.safetensors', 'model.safetensors'):
+        shutil.copy('fcis/model/embedded/small_scenes.safetensors', place / name)
     frame = b'FRAME\n' + bytes(range(96)) * 96
     (place / 'in.y4m').write_bytes(b'YUV4MPEG2 W96 H64 F25:1 C420jpeg\n' + 4 * frame)
 
