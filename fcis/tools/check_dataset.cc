@@ -15,6 +15,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/progress/progress.h"
@@ -118,7 +119,7 @@ absl::Status WritePage(const std::vector<data::CocoSource>& sources,
   options.gallery = absl::GetFlag(FLAGS_gallery);
   RETURN_IF_ERROR(WriteFileAtomic(
       path, DatasetPage(index, report, LookAt(index), options)));
-  absl::PrintF("page: %s\n", path);
+  PrintLine(stdout, absl::StrCat("page: ", path));
   return absl::OkStatus();
 }
 
@@ -142,7 +143,7 @@ absl::Status Run() {
   if (!page.empty()) RETURN_IF_ERROR(WritePage(sources, report, page));
   const absl::Status bad = report.problems.Check(policy);
   for (const std::string& note : report.problems.Notes(policy)) {
-    absl::PrintF("%s\n", note);
+    PrintLine(stdout, note);
   }
   if (!bad.ok()) return VerificationError(bad.message());
   if (data::HasBadPictures(report)) {

@@ -22,6 +22,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_kind.h"
 #include "fcis/data/coco/data_flags.h"
@@ -268,19 +269,19 @@ void PrintCounts(const data::ForeignSet& set) {
   }
 }
 
-// The lines that check and train what was written.
+// The lines that check and train what was written, each behind a line's end.
 std::string NextLines(const std::string& train, const std::string& val,
                       const std::string& images) {
   const std::string data =
       absl::StrCat(" --ann_file ", train, " --image_dir ", images);
   return absl::StrCat(
-      "To look it over:  ", CommandOf("//fcis/tools:check_dataset"), data,
+      "\nTo look it over:  ", CommandOf("//fcis/tools:check_dataset"), data,
       " --html ", train,
       ".html\nTo train on it:  ", CommandOf("//fcis/train:train"), data,
       val.empty()
           ? ""
           : absl::StrCat(" --val_ann_file ", val, " --val_image_dir ", images),
-      " --out run\n");
+      " --out run");
 }
 
 // What is to be done next.
@@ -322,7 +323,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(data::ForeignSet set, ReadSet(flags));
   RETURN_IF_ERROR(set.problems.Check(flags.policy));
   for (const std::string& note : set.problems.Notes(flags.policy)) {
-    absl::PrintF("%s\n", note);
+    PrintLine(stdout, note);
   }
   if (set.pictures.empty()) {
     return absl::NotFoundError(absl::StrCat(
@@ -336,7 +337,8 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   const absl::StatusOr<std::string> next = Write(flags, parts, &set);
   absl::PrintF("%s", set.notes.ToText());
   RETURN_IF_ERROR(next.status());
-  absl::PrintF("%s: %d pictures\n%s", flags.out, set.pictures.size(), *next);
+  PrintLine(stdout, absl::StrCat(flags.out, ": ", set.pictures.size(),
+                                 " pictures", *next));
   return absl::OkStatus();
 }
 

@@ -109,7 +109,7 @@ absl::Status Write(const std::string& out, model::Weights weights) {
   if (absl::GetFlag(FLAGS_torchvision)) {
     RETURN_IF_ERROR(
         model::ExportTorchvisionBackbone(ResolvePath(out), weights));
-    absl::PrintF("%s: the backbone of %s\n", out, weights.source);
+    PrintLine(stdout, absl::StrCat(out, ": the backbone of ", weights.source));
     return absl::OkStatus();
   }
   if (absl::GetFlag(FLAGS_bf16))

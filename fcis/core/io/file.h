@@ -22,9 +22,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // Writes to a temporary name beside `path`, syncs, renames. On an error (full
 // disk, unwritable directory) nothing is left behind and an older file at
-// `path` stays as it was; only where the disk breaks in the very last step, when
-// the directory is synced, the new file stands there. What a killed process
-// leaves, <path>.fcis.tmp, the next one that writes `path` takes.
+// `path` stays as it was; only where the disk breaks in the very last step,
+// when the directory is synced, the new file stands there. What a killed
+// process leaves, <path>.fcis.tmp, the next one that writes `path` takes.
 absl::Status WriteFileAtomic(const std::string& path, absl::string_view bytes);
 
 // The same in pieces. Destroyed before Commit: the temporary file is removed.
