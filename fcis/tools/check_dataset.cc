@@ -2,6 +2,7 @@
 #include "fcis/data/loader/check_dataset.h"
 
 #include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -9,7 +10,6 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
@@ -134,7 +134,7 @@ absl::Status Run() {
   RETURN_IF_ERROR(SetThreadsFromFlag());
   ASSIGN_OR_RETURN(const data::DatasetReport report,
                    Check(sources, config.input()));
-  absl::PrintF("%s", report.ToText());
+  std::fputs(TextFor(stdout, report.ToText()).c_str(), stdout);
   const std::string json = ResolvePath(absl::GetFlag(FLAGS_output_json));
   if (!json.empty()) {
     RETURN_IF_ERROR(WriteFileAtomic(json, report.ToJson()));

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -335,7 +336,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   }
   PrintCounts(set);
   const absl::StatusOr<std::string> next = Write(flags, parts, &set);
-  absl::PrintF("%s", set.notes.ToText());
+  std::fputs(TextFor(stdout, set.notes.ToText()).c_str(), stdout);
   RETURN_IF_ERROR(next.status());
   PrintLine(stdout, absl::StrCat(flags.out, ": ", set.pictures.size(),
                                  " pictures", *next));
