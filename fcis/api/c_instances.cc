@@ -5,7 +5,6 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "fcis/api/c_pixels.h"
 #include "fcis/api/c_status.h"
 #include "fcis/core/base/status_macros.h"
@@ -47,10 +46,8 @@ absl::Status Draw(const fcis_instances& instances, const PixelLayout& layout,
                    ImageOf(pixels, layout, layout.height * layout.width));
   std::vector<DrawInstance> drawable;
   for (const One& one : instances.all) {
-    drawable.push_back(
-        {one.box, &one.mask,
-         absl::StrFormat("%s %.2f", ClassOf(instances, one).name(),
-                         one.score)});
+    drawable.push_back({one.box, &one.mask,
+                        ScoreLabel(ClassOf(instances, one).name(), one.score)});
   }
   DrawInstances(drawable, &image);
   return WriteOver(image, layout, pixels);

@@ -15,6 +15,8 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/draw/draw_instances.h"
+#include "fcis/core/draw/text.h"
+#include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/core/page/page.h"
@@ -47,30 +49,17 @@ constexpr size_t kExamples = 20;
 PastedMask Cut(const Rle& rle) {
   std::vector<uint8_t> all(static_cast<size_t>(rle.height) *
                            static_cast<size_t>(rle.width));
-  const XywhBox box = RleToBbox(rle);
-  PastedMask mask;
   if (RleArea(rle) == 0 || !DecodeRowMajor(rle, absl::MakeSpan(all)).ok()) {
-    return mask;
+    return {};
   }
-  mask.x0 = static_cast<int>(box.x);
-  mask.y0 = static_cast<int>(box.y);
-  mask.width = static_cast<int>(box.width);
-  mask.height = static_cast<int>(box.height);
-  if (mask.x0 + mask.width > rle.width || mask.y0 + mask.height > rle.height) {
+  const XywhBox box = RleToBbox(rle);
+  const int x0 = static_cast<int>(box.x), y0 = static_cast<int>(box.y);
+  const PixelBox pixels = {x0, y0, x0 + static_cast<int>(box.width),
+                           y0 + static_cast<int>(box.height)};
+  if (pixels.x1 > rle.width || pixels.y1 > rle.height) {
     return {};  // of empty runs
   }
-  for (int y = mask.y0; y < mask.y0 + mask.height; ++y) {
-    const uint8_t* row = all.data() + static_cast<size_t>(y) * rle.width;
-    mask.bits.insert(mask.bits.end(), row + mask.x0,
-                     row + mask.x0 + mask.width);
-  }
-  return mask;
-}
-
-std::string Printable(const std::string& text) {
-  std::string printable;
-  for (const char c : text) printable += c >= ' ' && c <= '~' ? c : '?';
-  return printable;
+  return CutMask(all.data(), rle.width, pixels);
 }
 
 // The picture's JPEG with what is annotated.
@@ -83,8 +72,8 @@ absl::StatusOr<std::string> Thumbnail(const data::CocoIndex& index,
   for (const data::CocoObject& object : index.ObjectsOf(picture)) {
     DrawInstance& instance = instances.emplace_back();
     instance.box = object.box;
-    instance.label =
-        Printable(index.class_names[static_cast<size_t>(object.label - 1)]);
+    instance.label = PrintableAscii(
+        index.class_names[static_cast<size_t>(object.label - 1)]);
     if (object.ignored) instance.label = "ignored: " + instance.label;
     const auto mask = data::DecodeSegmentation(object.segmentation,
                                                image.height, image.width);

@@ -253,9 +253,9 @@ class Demo {
       const std::vector<eval::Instance>& instances) const {
     std::vector<DrawInstance> drawable;
     for (const auto& [detection, mask] : instances) {
-      drawable.push_back({detection.box, &mask,
-                          absl::StrFormat("%s %.2f", ClassName(detection.label),
-                                          detection.score)});
+      drawable.push_back(
+          {detection.box, &mask,
+           ScoreLabel(ClassName(detection.label), detection.score)});
     }
     return drawable;
   }

@@ -167,8 +167,8 @@ class VideoRun {
     for (const TrackedInstance& instance : job->instances) {
       drawable.push_back(
           {instance.box, &instance.mask,
-           absl::StrFormat("#%d %s %.2f", instance.id,
-                           ClassName(instance.label), instance.score),
+           absl::StrCat("#", instance.id, " ",
+                        ScoreLabel(ClassName(instance.label), instance.score)),
            instance.id - 1});
     }
     Image drawn = job->picture.image;

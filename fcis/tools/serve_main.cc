@@ -22,6 +22,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/stop_signal.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/data/codec/max_pixels_flag.h"
 #include "fcis/data/http/access.h"
 #include "fcis/data/http/http_server.h"
@@ -94,29 +95,21 @@ Program MakeProgram() {
   return program;
 }
 
-absl::Status CheckAtLeastOne(absl::string_view flag, int value) {
-  if (value >= 1) return absl::OkStatus();
-  return UsageError(
-      absl::StrCat("--", flag, "=", value, ": expected at least 1"));
-}
-
 absl::Status CheckFlags() {
   RETURN_IF_ERROR(model::CheckModelFlags());
   RETURN_IF_ERROR(model::CheckBackendFlags());
   RETURN_IF_ERROR(data::MaxPixelsFromFlag().status());
   RETURN_IF_ERROR(
-      CheckAtLeastOne("max_body_mb", absl::GetFlag(FLAGS_max_body_mb)));
+      CheckAtLeast("max_body_mb", absl::GetFlag(FLAGS_max_body_mb), 1));
   RETURN_IF_ERROR(
-      CheckAtLeastOne("max_connections", absl::GetFlag(FLAGS_max_connections)));
+      CheckAtLeast("max_connections", absl::GetFlag(FLAGS_max_connections), 1));
   RETURN_IF_ERROR(
-      CheckAtLeastOne("request_seconds", absl::GetFlag(FLAGS_request_seconds)));
+      CheckAtLeast("request_seconds", absl::GetFlag(FLAGS_request_seconds), 1));
   const int port = absl::GetFlag(FLAGS_port);
   if (port < 0 || port > 65535) {
     return UsageError(absl::StrCat("--port=", port, ": expected 0 to 65535"));
   }
-  if (absl::GetFlag(FLAGS_queue) >= 0) return absl::OkStatus();
-  return UsageError(absl::StrCat("--queue=", absl::GetFlag(FLAGS_queue),
-                                 ": expected at least 0"));
+  return CheckAtLeast("queue", absl::GetFlag(FLAGS_queue), 0);
 }
 
 absl::StatusOr<data::HttpOptions> HttpOptionsFromFlags() {

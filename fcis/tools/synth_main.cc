@@ -11,6 +11,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/core/cli/user_text.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/synth/scene_dataset.h"
@@ -48,10 +49,7 @@ absl::StatusOr<data::SceneDatasetOptions> OptionsFromFlags() {
   options.seed = absl::GetFlag(FLAGS_seed);
   options.width = absl::GetFlag(FLAGS_size);
   options.height = options.width * 4 / 5;
-  if (options.images < 1) {
-    return UsageError(
-        absl::StrCat("--images=", options.images, ": expected at least 1"));
-  }
+  RETURN_IF_ERROR(CheckAtLeast("images", options.images, 1));
   constexpr int kLeast = 64, kMost = 4096;
   if (options.width < kLeast || options.width > kMost) {
     return UsageError(absl::StrCat("--size=", options.width, ": expected ",

@@ -1,13 +1,17 @@
-// "Did you mean": names close to one that is not known.
+// What is wrong with a flag's value; "did you mean": names close to one that is
+// not known.
 #ifndef FCIS_CORE_CLI_SUGGEST_H_
 #define FCIS_CORE_CLI_SUGGEST_H_
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "fcis/core/cli/exit_code.h"
 
 namespace fcis {
 
@@ -25,6 +29,16 @@ std::vector<std::string> ClosestNames(absl::string_view name,
 std::string DidYouMean(absl::string_view name,
                        absl::Span<const std::string> known,
                        absl::string_view prefix = "");
+
+// OK when `value`, a number, is at least `least`; else a UsageError that names
+// the flag and both.
+template <typename T>
+absl::Status CheckAtLeast(absl::string_view flag, T value,
+                          std::common_type_t<T> least) {
+  if (value >= least) return absl::OkStatus();
+  return UsageError(
+      absl::StrCat("--", flag, "=", value, ": expected at least ", least));
+}
 
 // OK when `value` is one of `choices`; else a UsageError that names the flag,
 // the value, the choices and the closest one.

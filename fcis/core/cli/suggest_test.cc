@@ -41,6 +41,14 @@ TEST(DidYouMeanTest, ReadsAsASentence) {
             "; did you mean cat, cap or car?");
 }
 
+TEST(CheckAtLeastTest, NamesFlagValueAndLimit) {
+  EXPECT_EQ(CheckAtLeast("queue", 0, 0), absl::OkStatus());
+  EXPECT_EQ(CheckAtLeast("queue", -1, 0),
+            UsageError("--queue=-1: expected at least 0"));
+  EXPECT_EQ(CheckAtLeast("minutes", .25, 1).message(),
+            "--minutes=0.25: expected at least 1");
+}
+
 TEST(CheckChoiceTest, NamesFlagValueAndChoices) {
   EXPECT_TRUE(CheckChoice("precision", "f32", {"f32", "bf16"}).ok());
   const absl::Status status = CheckChoice("precision", "f23", {"f32", "bf16"});

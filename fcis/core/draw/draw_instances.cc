@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/draw/canvas.h"
 #include "fcis/core/draw/palette.h"
@@ -160,6 +161,10 @@ void DrawLabel(absl::string_view text, const PixelBox& box, int dot,
 }
 
 }  // namespace
+
+std::string ScoreLabel(absl::string_view name, double score) {
+  return absl::StrFormat("%s %.2f", name, score);
+}
 
 void DrawInstances(absl::Span<const DrawInstance> instances, Image* image) {
   const int n = static_cast<int>(instances.size());

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/pixel_box.h"
@@ -47,6 +48,9 @@ struct DrawInstance {
   std::string label;  // printable ASCII; cut to the picture's width
   int color = -1;     // its number (InstanceColor); -1: its place in the list
 };
+
+// "cat 0.93".
+std::string ScoreLabel(absl::string_view name, double score);
 
 // Each instance in its colour: its
 // mask filled translucently and outlined, its box, and its label on a filled

@@ -108,6 +108,12 @@ bool IsDotSet(char c, int y, int x) {
 
 }  // namespace
 
+std::string PrintableAscii(absl::string_view text) {
+  std::string printable;
+  for (const char c : text) printable += c >= ' ' && c <= '~' ? c : '?';
+  return printable;
+}
+
 int TextWidth(absl::string_view text, int scale) {
   if (text.empty()) return 0;
   return (static_cast<int>(text.size()) * kAdvance - 1) * scale;

@@ -4,11 +4,16 @@
 #ifndef FCIS_CORE_DRAW_TEXT_H_
 #define FCIS_CORE_DRAW_TEXT_H_
 
+#include <string>
+
 #include "absl/strings/string_view.h"
 #include "fcis/core/draw/palette.h"
 #include "fcis/core/image/image.h"
 
 namespace fcis {
+
+// The text with ? for every byte that is not printable ASCII.
+std::string PrintableAscii(absl::string_view text);
 
 // Size in pixels of text whose dots are squares of `scale` (>= 1) pixels; 0
 // wide without characters.

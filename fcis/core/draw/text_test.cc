@@ -50,6 +50,10 @@ TEST(TextTest, EachCharacterHasItsOwnShape) {
   EXPECT_EQ(Drawn(std::string(1, '\0'), 1), other);
 }
 
+TEST(TextTest, WhatIsNotPrintable) {
+  EXPECT_EQ(PrintableAscii("a ~\n\x7f\xc3\xa9"), "a ~????");
+}
+
 TEST(TextTest, ScaleMakesLargerDots) {
   const std::string small = Drawn("x", 1);
   const std::string large = Drawn("x", 3);

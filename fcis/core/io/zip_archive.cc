@@ -7,7 +7,9 @@
 #include <limits>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "fcis/core/base/status_macros.h"
 
 namespace fcis {
@@ -206,6 +208,17 @@ uint32_t CrcOf(absl::string_view bytes) {
 }
 
 }  // namespace
+
+bool IsSafeMemberName(absl::string_view name) {
+  if (name.empty() || name[0] == '/' || absl::StrContains(name, '\\') ||
+      absl::StrContains(name, '\0')) {
+    return false;
+  }
+  for (absl::string_view part : absl::StrSplit(name, '/')) {
+    if (part == "..") return false;
+  }
+  return true;
+}
 
 absl::StatusOr<std::vector<ZipMember>> ListZip(absl::string_view archive) {
   ASSIGN_OR_RETURN(const Directory directory, FindDirectory(archive));

@@ -23,6 +23,10 @@ struct ZipMember {
   uint16_t method = 0, flags = 0;
 };
 
+// Whether a file of this name lies below the directory that an archive is
+// unpacked into: not absolute, no "..", no backslash or zero byte, not empty.
+bool IsSafeMemberName(absl::string_view name);
+
 // The members of the archive with these bytes, in its order; their contents are
 // not looked at. Errors, without the file's name: not a zip archive, damaged,
 // one of several volumes.

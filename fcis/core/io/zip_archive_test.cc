@@ -33,6 +33,18 @@ std::string Little(uint64_t number, int bytes) {
   return text;
 }
 
+TEST(IsSafeMemberNameTest, StaysBelow) {
+  for (const char* name : {"a", "a/b.jpg", "..a/b..", "a/"}) {
+    EXPECT_TRUE(IsSafeMemberName(name)) << name;
+  }
+  for (const absl::string_view name :
+       {absl::string_view(""), absl::string_view("/a"), absl::string_view(".."),
+        absl::string_view("a/../b"), absl::string_view("a\\b"),
+        absl::string_view("a\0b", 3)}) {
+    EXPECT_FALSE(IsSafeMemberName(name)) << name;
+  }
+}
+
 TEST(Zip, RoundTrip) {
   const std::string archive = Two();
   const auto members = ListZip(archive).value();

@@ -43,6 +43,21 @@ PastedMask PasteMask(const Tensor& mask, const Box& box, float thresh,
   return pasted;
 }
 
+PastedMask CutMask(const uint8_t* bitmap, int width, const PixelBox& box) {
+  if (box.empty()) return {};
+  PastedMask mask;
+  mask.x0 = box.x0;
+  mask.y0 = box.y0;
+  mask.width = box.width();
+  mask.height = box.height();
+  mask.bits.reserve(static_cast<size_t>(mask.width) * mask.height);
+  for (int y = box.y0; y < box.y1; ++y) {
+    const uint8_t* row = bitmap + static_cast<size_t>(y) * width;
+    mask.bits.insert(mask.bits.end(), row + box.x0, row + box.x1);
+  }
+  return mask;
+}
+
 Rle PastedMaskToRle(const PastedMask& mask, int height, int width) {
   MaskPatch patch;
   patch.mask = mask.bits.data();

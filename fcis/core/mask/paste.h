@@ -8,6 +8,7 @@
 
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/geometry/box.h"
+#include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/core/tensor/tensor.h"
 
@@ -29,6 +30,10 @@ float PasteThreshold(const PostprocessConfig& config);
 // height x width is cut off.
 PastedMask PasteMask(const Tensor& mask, const Box& box, float thresh,
                      int height, int width);
+
+// The pixels of a bitmap, so many wide, row-major, 0 or 1, within the box,
+// which lies inside of it. An empty box: no pixels.
+PastedMask CutMask(const uint8_t* bitmap, int width, const PixelBox& box);
 
 // The mask as run lengths of its picture, which has height x width pixels.
 Rle PastedMaskToRle(const PastedMask& mask, int height, int width);

@@ -63,6 +63,19 @@ TEST(PasteThreshold, ChainercvExcludesIt) {
   EXPECT_GT(PasteThreshold(config), 0.4f);
 }
 
+TEST(CutMaskTest, TakesTheBoxOut) {
+  const std::vector<uint8_t> bitmap = {0, 0, 0, 0,  //
+                                       0, 1, 0, 1,  //
+                                       0, 1, 1, 0};
+  const PastedMask mask = CutMask(bitmap.data(), 4, {1, 1, 4, 3});
+  EXPECT_EQ(mask.x0, 1);
+  EXPECT_EQ(mask.y0, 1);
+  EXPECT_EQ(mask.width, 3);
+  EXPECT_EQ(mask.height, 2);
+  EXPECT_EQ(mask.bits, std::vector<uint8_t>({1, 0, 1, 1, 1, 0}));
+  EXPECT_EQ(CutMask(bitmap.data(), 4, {2, 2, 2, 3}).width, 0);
+}
+
 TEST(PastedMaskToRleTest, PutsTheMaskInItsPlace) {
   PastedMask mask;
   mask.x0 = 2;

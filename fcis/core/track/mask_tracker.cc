@@ -31,17 +31,14 @@ int64_t Area(const PastedMask& mask) {
   return absl::c_accumulate(mask.bits, int64_t{0});
 }
 
+// `box`: within the mask.
 PastedMask Cut(const PastedMask& mask, const PixelBox& box) {
-  if (box.empty()) return {};
-  PastedMask cut;
+  PastedMask cut = CutMask(
+      mask.bits.data(), mask.width,
+      {box.x0 - mask.x0, box.y0 - mask.y0, box.x1 - mask.x0, box.y1 - mask.y0});
+  if (cut.width == 0) return cut;
   cut.x0 = box.x0;
   cut.y0 = box.y0;
-  cut.width = box.width();
-  cut.height = box.height();
-  for (int y = box.y0; y < box.y1; ++y) {
-    const uint8_t* row = RowAt(mask, y, box.x0);
-    cut.bits.insert(cut.bits.end(), row, row + cut.width);
-  }
   return cut;
 }
 

@@ -8,7 +8,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/limits.h"
@@ -26,17 +25,6 @@ absl::Status BadEntry(const std::string& archive, const std::string& entry,
       absl::StrCat(archive, ": ", entry, ": ", what));
 }
 
-bool IsSafeName(absl::string_view name) {
-  if (name.empty() || name[0] == '/' || absl::StrContains(name, '\\') ||
-      absl::StrContains(name, absl::string_view("\0", 1))) {
-    return false;
-  }
-  for (absl::string_view part : absl::StrSplit(name, '/')) {
-    if (part == "..") return false;
-  }
-  return true;
-}
-
 absl::Status CheckEntries(const std::string& archive, uint64_t size,
                           const std::vector<ZipMember>& members) {
   constexpr ArchiveLimits kLimits;
@@ -50,7 +38,7 @@ absl::Status CheckEntries(const std::string& archive, uint64_t size,
   uint64_t total = 0;
   std::set<std::string> names;
   for (const ZipMember& member : members) {
-    if (!IsSafeName(member.name)) {
+    if (!IsSafeMemberName(member.name)) {
       return BadEntry(archive, member.name, "an unsafe name");
     }
     if (!names.insert(member.name).second) {

@@ -18,9 +18,9 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/zip_archive.h"
 #include "fcis/data/download/free_space.h"
 
 namespace fcis::data {
@@ -36,16 +36,6 @@ absl::Status Damaged(absl::string_view archive, absl::string_view entry,
                      absl::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat(archive, entry.empty() ? "" : ": ", entry, ": ", what));
-}
-
-bool IsSafeName(absl::string_view name) {
-  if (name.empty() || name[0] == '/' || absl::StrContains(name, '\\')) {
-    return false;
-  }
-  for (absl::string_view part : absl::StrSplit(name, '/')) {
-    if (part == "..") return false;
-  }
-  return true;
 }
 
 // An archive, entry after entry.
@@ -75,7 +65,9 @@ class Reader {
     const char* name = archive_entry_pathname(entry);
     if (name == nullptr) return Damaged(path_, "", "an entry has no name");
     name_ = name;
-    if (!IsSafeName(name_)) return Damaged(path_, name_, "an unsafe name");
+    if (!IsSafeMemberName(name_)) {
+      return Damaged(path_, name_, "an unsafe name");
+    }
     const auto type = archive_entry_filetype(entry);
     is_file_ = type == AE_IFREG;
     if ((!is_file_ && type != AE_IFDIR) ||

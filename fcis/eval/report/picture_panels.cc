@@ -10,9 +10,10 @@
 #include "absl/algorithm/container.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/draw/draw_instances.h"
+#include "fcis/core/draw/text.h"
+#include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/resize.h"
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/coco/results.h"
@@ -54,23 +55,15 @@ std::unique_ptr<PastedMask> Cut(const Rle& rle, const Scaled& picture) {
   ResizeNearest(all.data(), rle.height, rle.width, scaled.data(), image_height,
                 image_width);
   const XywhBox box = RleToBbox(rle);
-  auto mask = std::make_unique<PastedMask>();
-  mask->x0 = static_cast<int>(picture.X(box.x));
-  mask->y0 = static_cast<int>(picture.Y(box.y));
-  mask->width =
-      static_cast<int>(std::ceil(picture.X(box.x + box.width))) - mask->x0;
-  mask->height =
-      static_cast<int>(std::ceil(picture.Y(box.y + box.height))) - mask->y0;
-  if (mask->x0 + mask->width > image_width ||
-      mask->y0 + mask->height > image_height) {
+  const PixelBox pixels = {
+      static_cast<int>(picture.X(box.x)), static_cast<int>(picture.Y(box.y)),
+      static_cast<int>(std::ceil(picture.X(box.x + box.width))),
+      static_cast<int>(std::ceil(picture.Y(box.y + box.height)))};
+  if (pixels.x1 > image_width || pixels.y1 > image_height) {
     return nullptr;  // of empty runs
   }
-  for (int y = mask->y0; y < mask->y0 + mask->height; ++y) {
-    const uint8_t* row = scaled.data() + static_cast<size_t>(y) * image_width;
-    mask->bits.insert(mask->bits.end(), row + mask->x0,
-                      row + mask->x0 + mask->width);
-  }
-  return mask;
+  return std::make_unique<PastedMask>(
+      CutMask(scaled.data(), image_width, pixels));
 }
 
 void AddInstance(const XywhBox& box, const Rle* mask, absl::string_view label,
@@ -85,9 +78,7 @@ void AddInstance(const XywhBox& box, const Rle* mask, absl::string_view label,
                   clip(picture.Y(box.y), image.height),
                   clip(picture.X(box.x + box.width), image.width),
                   clip(picture.Y(box.y + box.height), image.height)};
-  for (const char c : label) {
-    instance.label += c >= ' ' && c <= '~' ? c : '?';
-  }
+  instance.label = PrintableAscii(label);
   if (mask != nullptr) {
     drawing.masks.push_back(Cut(*mask, picture));
     instance.mask = drawing.masks.back().get();
@@ -163,10 +154,11 @@ absl::Status AddFound(const PanelSource& source, size_t index,
       result.has_segmentation && evaluation.options.iou_type != IouType::kBbox;
   AddInstance(
       result.bbox, draw_mask ? &mask : nullptr,
-      absl::StrFormat(
-          "%s %.2f%s",
-          explanation.class_names[static_cast<size_t>(detection.klass)],
-          detection.score, ErrorLabel(explanation.breakdown.fates[index])),
+      absl::StrCat(
+          ScoreLabel(
+              explanation.class_names[static_cast<size_t>(detection.klass)],
+              detection.score),
+          ErrorLabel(explanation.breakdown.fates[index])),
       scaled, drawing);
   return absl::OkStatus();
 }

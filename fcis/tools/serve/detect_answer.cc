@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "fcis/core/draw/draw_instances.h"
 #include "fcis/core/rle/rle_string.h"
 #include "fcis/core/rle/rle_to_polygons.h"
@@ -81,10 +80,9 @@ absl::StatusOr<std::string> AnswerPng(
     Image image) {
   std::vector<DrawInstance> drawable;
   for (const auto& [detection, mask] : instances) {
-    drawable.push_back(
-        {detection.box, &mask,
-         absl::StrFormat("%s %.2f", config.classes(detection.label - 1).name(),
-                         detection.score)});
+    drawable.push_back({detection.box, &mask,
+                        ScoreLabel(config.classes(detection.label - 1).name(),
+                                   detection.score)});
   }
   DrawInstances(drawable, &image);
   return data::EncodePng(image);

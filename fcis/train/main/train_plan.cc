@@ -14,6 +14,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/core/config/text_proto.h"
 #include "fcis/data/coco/data_flags.h"
 #include "fcis/model/cli/backend_flags.h"
@@ -66,12 +67,6 @@ absl::Status CheckPair(const char* a, const std::string& value_of_a,
                        const char* b, const std::string& value_of_b) {
   if (value_of_a.empty() == value_of_b.empty()) return absl::OkStatus();
   return UsageError(absl::StrCat("--", a, " goes with --", b));
-}
-
-absl::Status CheckAtLeast(const char* name, double value, double least) {
-  if (value >= least) return absl::OkStatus();
-  return UsageError(
-      absl::StrCat("--", name, "=", value, ": expected at least ", least));
 }
 
 // With the run's own where the command line says nothing.
