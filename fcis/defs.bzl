@@ -12,13 +12,18 @@ _EVERYWHERE = [
 def _precompiled(arguments):
     """A rule's arguments, with its files reading what is precompiled first."""
     deps = arguments["deps"] + _EVERYWHERE
-    if arguments.get("copts"):
-        # What is precompiled brings its own options for the optimizer along.
+    copts = arguments.get("copts") or []
+
+    # What is precompiled brings its own options for the optimizer along.
+    if copts == ["-O3"]:
+        name = "common_o3"
+    elif copts:
         return dict(arguments, deps = deps)
-    name = "tests" if arguments.get("testonly") else "common"
+    else:
+        name = "tests" if arguments.get("testonly") else "common"
     return dict(
         arguments,
-        copts = ["-include", "third_party/precompiled/%s.h" % name],
+        copts = copts + ["-include", "third_party/precompiled/%s.h" % name],
         deps = deps + ["//third_party/precompiled:" + name],
     )
 

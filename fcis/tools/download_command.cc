@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -18,6 +19,7 @@
 #include "fcis/core/cli/user_text.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/coco/data_flags.h"
+#include "fcis/data/coco/split_dataset.h"
 #include "fcis/data/download/fetcher.h"
 #include "fcis/data/download/manifest.h"
 
@@ -138,7 +140,9 @@ absl::Status Download(DownloadItem::Kind kind, std::vector<std::string> names) {
   ASSIGN_OR_RETURN(std::vector<DownloadItem> items,
                    data::SelectItems(manifest, kind, names));
   RETURN_IF_ERROR(ApplyUrl(&items));
-  data::Fetcher fetcher(DirectoryFromFlags(kind), data::TerminalOptions());
+  data::DownloadOptions options = data::TerminalOptions();
+  options.split_minival = data::SplitMinival2014;
+  data::Fetcher fetcher(DirectoryFromFlags(kind), std::move(options));
   if (absl::GetFlag(FLAGS_dry_run)) {
     for (const DownloadItem& item : items) {
       PrintLine(stdout, fetcher.Plan(item));

@@ -120,7 +120,7 @@ def fcis_device_library(name, srcs, hdrs, deps, **kwargs):
         # Through select, or //... would reach nvcc without the config.
         srcs = if_cuda([":" + name + "_objects"], srcs),
         hdrs = hdrs,
-        copts = ["-O3"],
-        deps = deps + cudart,
+        copts = ["-O3", "-include", "third_party/precompiled/common_o3.h"],
+        deps = deps + cudart + ["//third_party/precompiled:common_o3"],
         **kwargs
     )

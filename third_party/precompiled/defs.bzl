@@ -39,7 +39,7 @@ def _precompiled_header_impl(ctx):
             output_file = compiled.path,
             use_pic = True,
             user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts +
-                                 ["-x", "c++-header"],
+                                 ctx.attr.copts + ["-x", "c++-header"],
             include_directories = given.includes,
             quote_include_directories = given.quote_includes,
             system_include_directories = given.system_includes,
@@ -79,6 +79,7 @@ precompiled_header = rule(
     implementation = _precompiled_header_impl,
     attrs = {
         "headers": attr.string_list(mandatory = True),
+        "copts": attr.string_list(doc = "Those of the rules that read it, as it brings them along."),
         "deps": attr.label_list(providers = [CcInfo]),
         "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
     },

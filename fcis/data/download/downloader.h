@@ -40,6 +40,13 @@ struct DownloadOptions {
   std::function<void(absl::string_view)> say;
   // A bar on stderr.
   bool progress = false;
+  // Makes the last two files out of the first two (SplitMinival2014), where no
+  // source delivers an item that has an else_split. Empty: such an item is not
+  // made. Programs that only fetch models need no reader of data sets.
+  std::function<absl::Status(
+      const std::string& val2014, const std::string& val2017,
+      const std::string& minival, const std::string& rest)>
+      split_minival;
 };
 
 class Downloader {

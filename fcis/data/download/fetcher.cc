@@ -15,7 +15,6 @@
 #include "absl/strings/str_split.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
-#include "fcis/data/coco/split_dataset.h"
 #include "fcis/data/download/file_check.h"
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/download/manifest.h"
@@ -110,6 +109,10 @@ bool Fetcher::Lacks(const std::string& file) const {
   return !Exists(absl::StrCat(directory_, "/", file));
 }
 
+bool Fetcher::Splits(const DownloadItem& item) const {
+  return item.has_else_split() && options_.split_minival;
+}
+
 absl::StatusOr<std::string> Fetcher::Split(const DownloadItem& item) {
   ASSIGN_OR_RETURN(const std::unique_ptr<FileLock> lock, Lock(item));
   const std::string path = PathOf(item);
@@ -125,9 +128,9 @@ absl::StatusOr<std::string> Fetcher::Split(const DownloadItem& item) {
     fs::create_directories(fs::path(full(file)).parent_path(), error);
     if (error) return ErrnoStatus("cannot make", full(file), error.value());
   }
-  RETURN_IF_ERROR(
-      SplitMinival2014(full(split.val2014_file()), full(split.val2017_file()),
-                       full(split.minival_file()), full(split.rest_file())));
+  RETURN_IF_ERROR(options_.split_minival(
+      full(split.val2014_file()), full(split.val2017_file()),
+      full(split.minival_file()), full(split.rest_file())));
   std::vector<UnpackedFile> files;
   for (const std::string& file : {split.minival_file(), split.rest_file()}) {
     const uintmax_t size = fs::file_size(full(file), error);
@@ -194,7 +197,7 @@ std::string Fetcher::Plan(const DownloadItem& item) const {
   for (const UnpackRule& rule : item.unpack()) {
     absl::StrAppend(&plan, ", unpacked to ", directory_, "/", rule.directory());
   }
-  if (item.has_else_split()) {
+  if (Splits(item)) {
     absl::StrAppend(&plan, ", or else split off ",
                     item.else_split().val2014_file(), " by ",
                     item.else_split().val2017_file());
@@ -226,7 +229,7 @@ absl::StatusOr<std::string> FetchOrSplit(const DownloadManifest& manifest,
                                          const DownloadItem& item,
                                          Fetcher* fetcher) {
   absl::StatusOr<std::string> path = fetcher->Fetch(item);
-  if (path.ok() || !item.has_else_split()) return path;
+  if (path.ok() || !fetcher->Splits(item)) return path;
   const MinivalSplit& split = item.else_split();
   absl::Status inputs = FetchInputs(manifest, split, fetcher);
   if (inputs.ok()) {

@@ -35,8 +35,11 @@ class Fetcher {
   // Whether this file of the data directory is not there.
   bool Lacks(const std::string& file) const;
 
+  // Whether Split() can make the item where no source delivers it.
+  bool Splits(const DownloadItem& item) const;
+
   // Makes the files of the item's else_split out of its inputs, which are
-  // there, and records them as if they had been unpacked.
+  // there, and records them as if they had been unpacked. Splits(item) holds.
   absl::StatusOr<std::string> Split(const DownloadItem& item);
 
   // One line: there already, or what would be fetched from where. Writes

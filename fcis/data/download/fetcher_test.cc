@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
+#include "fcis/data/coco/split_dataset.h"
 #include "fcis/data/download/test_archive.h"
 #include "fcis/data/download/test_server.h"
 #include "gmock/gmock.h"
@@ -211,7 +212,7 @@ class FetchItemsTest : public ::testing::Test {
     ASSERT_TRUE(WriteFileAtomic(own_, "bytes").ok());
   }
   absl::Status Fetch(const std::vector<DownloadItem>& items) {
-    Fetcher fetcher(directory_, {});
+    Fetcher fetcher(directory_, options_);
     return FetchItems(
         manifest_, items, &fetcher,
         [this](const std::string& path) { done_.push_back(path); });
@@ -220,6 +221,7 @@ class FetchItemsTest : public ::testing::Test {
   const std::string directory_ = ::testing::TempDir() + "/items";
   const std::string own_ = ::testing::TempDir() + "/own";
   DownloadManifest manifest_;
+  DownloadOptions options_;
   std::vector<std::string> done_;
 };
 
@@ -248,6 +250,7 @@ class SplitTest : public FetchItemsTest {
  protected:
   void SetUp() override {
     FetchItemsTest::SetUp();
+    options_.split_minival = SplitMinival2014;
     Add("old", "instances_val2014.json",
         R"({"images": [{"id": 1}, {"id": 2}], "annotations": []})");
     Add("new", "instances_val2017.json", R"({"images": [{"id": 2}]})");
@@ -292,6 +295,14 @@ TEST_F(SplitTest, WhatNoSourceDeliversIsMadeOfOtherArchives) {
   // A part that is gone is made again, if it can be.
   fs::remove(directory_ + "/annotations/rest.json");
   EXPECT_THAT(Fetch({minival_}).ToString(), HasSubstr("no item is called old"));
+}
+
+TEST_F(SplitTest, ProgramOfModelsOnlyMakesNoDataSets) {
+  options_.split_minival = nullptr;
+  EXPECT_THAT(Fetch({minival_}).ToString(), HasSubstr("/no/such"));
+  EXPECT_EQ(Read("minival.json"), "<missing>");
+  EXPECT_THAT(Fetcher(directory_, options_).Plan(minival_),
+              Not(HasSubstr("split off")));
 }
 
 TEST_F(SplitTest, InputsThatAreThereAreNotFetched) {
