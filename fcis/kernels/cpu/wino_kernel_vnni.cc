@@ -36,8 +36,9 @@ struct WinoNarrow : Wino<Avx512> {
           out(t.scratch),
           wide(out + kWinoAllPlanes * out_plane),
           factors(wide + kPlanes * wide_plane),
-          in(reinterpret_cast<int16_t*>(factors + kWinoAllPlanes * blocks *
-                                                      t.num_tiles)) {}
+          in(reinterpret_cast<int16_t*>(
+              factors + (kWinoAllPlanes * blocks * t.num_tiles + kWinoPad - 1) /
+                            kWinoPad * kWinoPad)) {}
     const int64_t blocks, out_plane, wide_plane, in_plane;
     float *out, *wide, *factors;
     int16_t* in;
