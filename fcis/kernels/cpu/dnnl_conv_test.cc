@@ -102,7 +102,7 @@ TEST(DnnlConv, SameBitsForAnyNumberOfThreads) {
   }
 }
 
-Tensor Run(Convolution* conv, const Tensor& x) {
+Tensor ForwardBf16(Convolution* conv, const Tensor& x) {
   Tensor y(ops::InferConvShape(conv->params(), x.shape(), conv->weight_shape())
                .value(),
            DType::kBF16);
@@ -131,14 +131,15 @@ TEST(DnnlConv, Bf16ByWinogradWhereThatPays) {
   // 576 products, 1/3 large, of which one operand is rounded by u at most: five
   // standard deviations. Both results are.
   const double u = UnitRoundoff(DType::kBF16);
-  EXPECT_TRUE(AllNear(AsF32(Run(conv.get(), large)),
-                      AsF32(Run(direct.get(), large)), 5 * u * 24 / 3 * 4));
+  EXPECT_TRUE(AllNear(AsF32(ForwardBf16(conv.get(), large)),
+                      AsF32(ForwardBf16(direct.get(), large)),
+                      5 * u * 24 / 3 * 4));
   for (const Tensor& x :
        {RandomTensor("x", Shape{1, 9, 9, 64}, DType::kBF16),
         RandomTensor("x", Shape{1, 24, 24, 64}, DType::kF32)}) {
     EXPECT_EQ(conv->AlgorithmFor(x, nullptr), "direct");
-    EXPECT_TRUE(
-        AllEqual(AsF32(Run(conv.get(), x)), AsF32(Run(direct.get(), x))));
+    EXPECT_TRUE(AllEqual(AsF32(ForwardBf16(conv.get(), x)),
+                         AsF32(ForwardBf16(direct.get(), x))));
   }
 }
 

@@ -1,6 +1,6 @@
 // What wino_conv.h is made of: a share of a convolution, on one thread.
-// Compiled once per instruction set; nothing here is inline, so that no code
-// for one CPU is linked into what runs on another.
+// Compiled once per instruction set; nothing here is inline and shared, so that
+// no code for one CPU is linked into what runs on another.
 #ifndef FCIS_KERNELS_CPU_WINO_KERNEL_H_
 #define FCIS_KERNELS_CPU_WINO_KERNEL_H_
 
@@ -76,13 +76,13 @@ struct WinoNarrowTask : WinoMaps<uint16_t> {
 // Elements that the outputs from the first one to `output` take of the weights
 // of a WinoNarrowTask: for each kWinoWidth outputs, kWinoNarrowDepth channels
 // and plane [channels / 2, outputs, 2] and, as floats, a factor per output.
-inline constexpr int64_t WinoNarrowOffset(int64_t channels, int64_t output) {
+static constexpr int64_t WinoNarrowOffset(int64_t channels, int64_t output) {
   return kWinoAllPlanes * output *
          (channels + (channels + kWinoNarrowDepth - 1) / kWinoNarrowDepth * 2);
 }
 
 // Floats of its scratch memory.
-inline constexpr int64_t WinoNarrowScratch(int64_t tiles, int64_t channels) {
+static constexpr int64_t WinoNarrowScratch(int64_t tiles, int64_t channels) {
   return kWinoAllPlanes *
              (tiles * (kWinoWidth + channels / 2 +
                        (channels + kWinoNarrowDepth - 1) / kWinoNarrowDepth) +
