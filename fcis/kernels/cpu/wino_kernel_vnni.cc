@@ -275,33 +275,45 @@ struct WinoNarrow : Wino<Avx512> {
     }
   }
 
-  // kPlanes planes of [depth / 2, vectors, kLength, 2] and their factors, of
-  // one of the vectors.
-  template <Rows kRows>
-  static void NarrowKernel(const WinoTask& t, int64_t output, int64_t channel,
-                           int64_t depth, int vectors, int16_t* to) {
-    const int64_t tap = t.turned ? -kTap : kTap;
-    const float* const weights =
-        Weights(t, output, channel) + (t.turned ? kTaps * kTaps - 1 : 0) * kTap;
-    const auto transform = [&](int64_t k, float* planes) {
+  // Of a block of channels and a vector of outputs: the weights, and from one
+  // tap to the next.
+  struct Kernels {
+    const float* weights;
+    int64_t tap, depth;
+
+    // kPlanes vectors, of a channel.
+    template <Rows kRows>
+    FCIS_WINO_INLINE void Transform(int64_t k, float* planes) const {
       KernelAt<kRows>(weights + k / kWinoBlock * kTaps * kTaps * kTap +
                           k % kWinoBlock * kWinoBlock,
                       tap, planes, kLength);
-    };
-    alignas(64) float one[kPlanes * kLength], other[kPlanes * kLength];
+    }
+  };
+  static Kernels KernelsAt(const WinoTask& t, int64_t output, int64_t channel) {
+    const float* const weights = Weights(t, output, channel);
+    const int64_t depth = NarrowDepth(t.channels - channel);
+    return t.turned
+               ? Kernels{weights + (kTaps * kTaps - 1) * kTap, -kTap, depth}
+               : Kernels{weights, kTap, depth};
+  }
+
+  // For each plane what takes the kernels to whole numbers, a vector, and what
+  // leads back, factor_step elements apart.
+  template <Rows kRows>
+  static void FindFactors(const Kernels& kernels, float* enlarging,
+                          int64_t factor_step, int16_t* factors) {
+    alignas(64) float planes[kPlanes * kLength];
     V squares[kPlanes], most[kPlanes];
     for (int p = 0; p < kPlanes; ++p) squares[p] = most[p] = S::Set(0);
-    for (int64_t k = 0; k < depth; ++k) {
-      transform(k, one);
+    for (int64_t k = 0; k < kernels.depth; ++k) {
+      kernels.Transform<kRows>(k, planes);
 #pragma GCC unroll 12
       for (int p = 0; p < kPlanes; ++p) {
-        const V v = S::Load(one + p * kLength);
+        const V v = S::Load(planes + p * kLength);
         squares[p] = S::Fma(v, v, squares[p]);
         most[p] = _mm512_max_ps(_mm512_abs_ps(v), most[p]);
       }
     }
-    const int64_t plane = vectors * kLength * (depth + 2);
-    alignas(64) float enlarging[kPlanes * kLength];
     for (int p = 0; p < kPlanes; ++p) {
       // Of the two limits the one that is met first.
       constexpr float kMost = 32767;
@@ -309,13 +321,23 @@ struct WinoNarrow : Wino<Avx512> {
                                    _mm512_sqrt_ps(squares[p]));
       S::Store(enlarging + p * kLength,
                Enlarging(squares[p], root, kWinoNarrowKernel));
-      S::Store(
-          reinterpret_cast<float*>(to + p * plane + depth * vectors * kLength),
-          root * S::Set(1 / kWinoNarrowKernel));
+      S::Store(reinterpret_cast<float*>(factors + p * factor_step),
+               root * S::Set(1 / kWinoNarrowKernel));
     }
-    for (int64_t k = 0; k < depth; k += 2, to += 2 * vectors * kLength) {
-      transform(k, one);
-      transform(k + 1, other);
+  }
+
+  // kPlanes planes of [depth / 2, vectors, kLength, 2] and their factors, of
+  // one of the vectors.
+  template <Rows kRows>
+  static void NarrowKernels(const Kernels& kernels, int vectors, int16_t* to) {
+    const int64_t plane = vectors * kLength * (kernels.depth + 2);
+    alignas(64) float enlarging[kPlanes * kLength];
+    FindFactors<kRows>(kernels, enlarging, plane,
+                       to + kernels.depth * vectors * kLength);
+    alignas(64) float one[kPlanes * kLength], other[kPlanes * kLength];
+    for (int64_t k = 0; k < kernels.depth; k += 2) {
+      kernels.Transform<kRows>(k, one);
+      kernels.Transform<kRows>(k + 1, other);
 #pragma GCC unroll 12
       for (int p = 0; p < kPlanes; ++p) {
         const V factor = S::Load(enlarging + p * kLength);
@@ -323,7 +345,7 @@ struct WinoNarrow : Wino<Avx512> {
             _mm512_cvtps_epi32(S::Load(one + p * kLength) * factor);
         const __m512i high =
             _mm512_cvtps_epi32(S::Load(other + p * kLength) * factor);
-        _mm512_storeu_si512(to + p * plane,
+        _mm512_storeu_si512(to + p * plane + k * vectors * kLength,
                             _mm512_mask_blend_epi16(
                                 0xaaaaaaaa, low, _mm512_slli_epi32(high, 16)));
       }
@@ -339,13 +361,12 @@ struct WinoNarrow : Wino<Avx512> {
         const int64_t depth = NarrowDepth(t.channels - k);
         const int64_t planes = kPlanes * vectors * kLength * (depth + 2);
         for (int v = 0; v < vectors; ++v) {
-          const int64_t output = o + v * kLength;
-          // The factors' place is of floats.
+          const Kernels kernels = KernelsAt(t, o + v * kLength, k);
+          // Pairs of channels and factors, which are floats, take as much.
           int16_t* const at = block + 2 * v * kLength;
-          NarrowKernel<Rows::kA>(t, output, k, depth, vectors, at);
-          NarrowKernel<Rows::kB>(t, output, k, depth, vectors, at + planes);
-          NarrowKernel<Rows::kEnds>(t, output, k, depth, vectors,
-                                    at + 2 * planes);
+          NarrowKernels<Rows::kA>(kernels, vectors, at);
+          NarrowKernels<Rows::kB>(kernels, vectors, at + planes);
+          NarrowKernels<Rows::kEnds>(kernels, vectors, at + 2 * planes);
         }
         block += 3 * planes;
       }
