@@ -86,6 +86,8 @@ void RegisterAll() {
         {"bf16", Precision::kBF16, ConvAlgorithm::kDirect}};
     if (layer.weight.dim(2) == 3) {
       ways.push_back({"winograd", Precision::kF32, ConvAlgorithm::kWinograd});
+      ways.push_back(
+          {"bf16_winograd", Precision::kBF16, ConvAlgorithm::kWinograd});
     }
     for (const Way& way : ways) {
       benchmark::RegisterBenchmark(

@@ -9,8 +9,7 @@
 
 namespace fcis::kernels {
 
-// activation_type: f32 or bf16. algorithm: of f32; what is trained is direct.
-// Errors: bf16 on a CPU for which oneDNN has no
+// activation_type: f32 or bf16. Errors: bf16 on a CPU for which oneDNN has no
 // bf16 convolutions (AVX-512 is needed; without AVX512_BF16 it is emulated and
 // slower than f32).
 // int8: networks with weights of 8 bits are computed with them, never: they are

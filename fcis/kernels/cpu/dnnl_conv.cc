@@ -14,6 +14,15 @@
 #include "fcis/kernels/cpu/wino_choice.h"
 
 namespace fcis::kernels {
+namespace {
+
+// Whether convolutions of this type have AMX, beside which Winograd's algorithm
+// gains nothing.
+bool HasAmx(DType compute) {
+  return compute == DType::kBF16 && HasIsa(dnnl::cpu_isa::avx512_core_amx);
+}
+
+}  // namespace
 
 std::shared_ptr<const ConvPlan> DnnlConvs::Plan(const ConvSetup& setup,
                                                 ConvPass pass) {
@@ -48,11 +57,10 @@ bool DnnlConvs::TrainsByWinograd(const ConvParams& params,
                                  const Shape& weight) const {
   // In bf16 such a CPU multiplies twice as fast as in f32 at most, and
   // oneDNN's gradients do not reach that.
-  const bool narrow = compute_ == DType::kBF16 &&
-                      HasIsa(dnnl::cpu_isa::avx512_core) &&
-                      !HasIsa(dnnl::cpu_isa::avx512_core_amx);
-  return algorithm_ != ConvAlgorithm::kDirect &&
-         (compute_ == DType::kF32 || narrow) && WinoConv::Fits(params, weight);
+  const bool can =
+      compute_ == DType::kF32 || HasIsa(dnnl::cpu_isa::avx512_core);
+  return algorithm_ != ConvAlgorithm::kDirect && can && !HasAmx(compute_) &&
+         WinoConv::Fits(params, weight);
 }
 
 absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
@@ -62,11 +70,11 @@ absl::StatusOr<std::unique_ptr<Convolution>> DnnlConvs::Prepare(
       AmxConv::Pays(weight.shape(), compute_)) {
     return PrepareAmxConv(params, weight, bias);
   }
-  if (algorithm_ == ConvAlgorithm::kDirect || compute_ != DType::kF32 ||
-      !WinoConv::Fits(params, weight.shape())) {
+  if (algorithm_ == ConvAlgorithm::kDirect || HasAmx(compute_) ||
+      !WinoConv::Fits(params, weight.shape(), compute_)) {
     return MakePreparedPasses(this, params, weight, bias);
   }
-  return MakeWinoOrDirect(algorithm_, params, weight, bias,
+  return MakeWinoOrDirect(algorithm_, compute_, params, weight, bias,
                           [=](const Tensor& w) {
                             return MakePreparedPasses(this, params, w, bias);
                           });

@@ -24,8 +24,8 @@ namespace fcis::kernels {
 class DnnlConvs : public ConvEngine {
  public:
   // activation_type: f32 or bf16, the type that convolutions compute in.
-  // algorithm: of those in f32. Trained ones that are not kDirect are
-  // Winograd's also where oneDNN has it and ours is not chosen.
+  // algorithm: of those that RunWino fits. Trained ones that are not kDirect
+  // are Winograd's also where oneDNN has it and ours is not chosen.
   explicit DnnlConvs(DType activation_type,
                      ConvAlgorithm algorithm = ConvAlgorithm::kDirect)
       : compute_(activation_type), algorithm_(algorithm) {}

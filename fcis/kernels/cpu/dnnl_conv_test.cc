@@ -8,6 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/cpu/wino_conv.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ref/plain_convs.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/testing/conv_cases.h"
@@ -96,6 +99,47 @@ TEST(DnnlConv, SameBitsForAnyNumberOfThreads) {
       EXPECT_TRUE(AllEqual(results.back(), results[0])) << c.x.ToString();
     }
     SetNumThreads(0);
+  }
+}
+
+Tensor ForwardBf16(Convolution* conv, const Tensor& x) {
+  Tensor y(ops::InferConvShape(conv->params(), x.shape(), conv->weight_shape())
+               .value(),
+           DType::kBF16);
+  EXPECT_TRUE(conv->Forward(x, nullptr, &y).ok());
+  return y;
+}
+
+// In bf16 without AMX, from maps in bf16; direct sums have the weights that
+// they would have had alone.
+TEST(DnnlConv, Bf16ByWinogradWhereThatPays) {
+  ConvParams params;
+  params.pad = 1;
+  const Tensor weight = RandomTensor("w", Shape{64, 64, 3, 3});
+  const Tensor bias = RandomTensor("b", Shape{64});
+  if (!WinoConv::Fits(params, weight.shape(), DType::kBF16) ||
+      HasIsa(dnnl::cpu_isa::avx512_core_amx)) {
+    GTEST_SKIP() << "needs AVX512_BF16 and no AMX";
+  }
+  DnnlConvs convs(DType::kBF16, ConvAlgorithm::kAuto);
+  DnnlConvs direct_convs(DType::kBF16, ConvAlgorithm::kDirect);
+  const auto conv = convs.Prepare(params, weight, bias).value();
+  const auto direct = direct_convs.Prepare(params, weight, bias).value();
+  const Tensor large = RandomTensor("x", Shape{1, 24, 24, 64}, DType::kBF16);
+  EXPECT_EQ(conv->AlgorithmFor(large, nullptr), "winograd");
+  EXPECT_EQ(direct->AlgorithmFor(large, nullptr), "direct");
+  // 576 products, 1/3 large, of which one operand is rounded by u at most: five
+  // standard deviations. Both results are.
+  const double u = UnitRoundoff(DType::kBF16);
+  EXPECT_TRUE(AllNear(AsF32(ForwardBf16(conv.get(), large)),
+                      AsF32(ForwardBf16(direct.get(), large)),
+                      5 * u * 24 / 3 * 4));
+  for (const Tensor& x :
+       {RandomTensor("x", Shape{1, 9, 9, 64}, DType::kBF16),
+        RandomTensor("x", Shape{1, 24, 24, 64}, DType::kF32)}) {
+    EXPECT_EQ(conv->AlgorithmFor(x, nullptr), "direct");
+    EXPECT_TRUE(AllEqual(AsF32(ForwardBf16(conv.get(), x)),
+                         AsF32(ForwardBf16(direct.get(), x))));
   }
 }
 

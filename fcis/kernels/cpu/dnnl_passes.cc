@@ -229,9 +229,10 @@ class DnnlConv : public TrainedConvolution {
     return Skips() ? GatherPixels(x, y, params().stride) : x;
   }
 
-  // In f32; maps of bf16 are brought there and back.
+  // Of one type, if RunWino fits that; else maps are brought to f32 and back.
   void RunWinograd(const Tensor& from, DnnlWeights::Pass pass, Tensor* to) {
-    if (from.type() != DType::kF32 || to->type() != DType::kF32) {
+    if (from.type() != to->type() ||
+        !WinoConv::Fits(params(), weight_shape(), from.type())) {
       Tensor in = AllocateIn(Layout::kBackend, from.shape(), DType::kF32);
       Tensor out = AllocateIn(Layout::kBackend, to->shape(), DType::kF32);
       context().Reorder(DescOf(from), from.raw(), DescOf(in), in.mutable_raw());

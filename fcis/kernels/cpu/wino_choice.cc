@@ -11,10 +11,11 @@ namespace {
 
 class WinoOrDirect : public Convolution {
  public:
-  WinoOrDirect(ConvAlgorithm algorithm, const ConvParams& params,
+  WinoOrDirect(ConvAlgorithm algorithm, DType maps, const ConvParams& params,
                const Tensor& weight, const Tensor& bias, MakeDirect make_direct)
       : Convolution(params, weight.shape()),
         algorithm_(algorithm),
+        maps_(maps),
         weight_(weight),
         bias_(bias),
         make_direct_(std::move(make_direct)) {}
@@ -41,12 +42,12 @@ class WinoOrDirect : public Convolution {
 
   absl::string_view AlgorithmFor(const Tensor& x,
                                  const Tensor* residual) const override {
-    return ByWinograd(x.shape(), residual != nullptr) ? "winograd" : "direct";
+    return ByWinograd(x, residual != nullptr) ? "winograd" : "direct";
   }
 
   absl::Status Forward(const Tensor& x, const Tensor* residual,
                        Tensor* y) override {
-    if (!ByWinograd(x.shape(), residual != nullptr)) {
+    if (!ByWinograd(x, residual != nullptr)) {
       RETURN_IF_ERROR(NeedDirect());
       return direct_->Forward(x, residual, y);
     }
@@ -58,6 +59,9 @@ class WinoOrDirect : public Convolution {
  private:
   bool ByWinograd(const Shape& x, bool residual) const {
     return !residual && MeansWinograd(algorithm_, weight_shape(), x);
+  }
+  bool ByWinograd(const Tensor& x, bool residual) const {
+    return x.type() == maps_ && ByWinograd(x.shape(), residual);
   }
 
   absl::Status NeedDirect() {
@@ -71,11 +75,12 @@ class WinoOrDirect : public Convolution {
   void NeedWinograd() {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (winograd_) return;
-    winograd_.emplace(params(), weight_, bias_);
+    winograd_.emplace(params(), weight_, bias_, maps_);
     weight_ = Tensor();
   }
 
   const ConvAlgorithm algorithm_;
+  const DType maps_;
   Tensor weight_;  // until winograd_ has it
   const Tensor bias_;
   const MakeDirect make_direct_;
@@ -101,12 +106,10 @@ bool MeansWinograd(ConvAlgorithm algorithm, const Shape& weight,
          (algorithm == ConvAlgorithm::kAuto && WinogradPays(weight, x));
 }
 
-std::unique_ptr<Convolution> MakeWinoOrDirect(ConvAlgorithm algorithm,
-                                              const ConvParams& params,
-                                              const Tensor& weight,
-                                              const Tensor& bias,
-                                              MakeDirect make_direct) {
-  return std::make_unique<WinoOrDirect>(algorithm, params, weight, bias,
+std::unique_ptr<Convolution> MakeWinoOrDirect(
+    ConvAlgorithm algorithm, DType maps, const ConvParams& params,
+    const Tensor& weight, const Tensor& bias, MakeDirect make_direct) {
+  return std::make_unique<WinoOrDirect>(algorithm, maps, params, weight, bias,
                                         std::move(make_direct));
 }
 

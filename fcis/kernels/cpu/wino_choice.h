@@ -1,4 +1,4 @@
-// Which algorithm an f32 convolution runs by.
+// Which algorithm a convolution runs by.
 #ifndef FCIS_KERNELS_CPU_WINO_CHOICE_H_
 #define FCIS_KERNELS_CPU_WINO_CHOICE_H_
 
@@ -26,16 +26,15 @@ bool MeansWinograd(ConvAlgorithm algorithm, const Shape& weight,
 using MakeDirect = std::function<absl::StatusOr<std::unique_ptr<Convolution>>(
     const Tensor& weight)>;
 
-// A convolution that WinoConv fits; thread-safe, if direct ones are.
+// A convolution that WinoConv fits; thread-safe, if direct ones are. maps: the
+// type that it computes in, f32 or bf16.
 //
 // kWinograd: Winograd's algorithm wherever it can be, which is without a
-// residual. kAuto: there, where it pays. Weights are kept in
-// the order of the one in use, or in both orders where both are.
-std::unique_ptr<Convolution> MakeWinoOrDirect(ConvAlgorithm algorithm,
-                                              const ConvParams& params,
-                                              const Tensor& weight,
-                                              const Tensor& bias,
-                                              MakeDirect make_direct);
+// residual and from maps of that type. kAuto: there, where it pays. Weights are
+// kept in the order of the one in use, or in both orders where both are.
+std::unique_ptr<Convolution> MakeWinoOrDirect(
+    ConvAlgorithm algorithm, DType maps, const ConvParams& params,
+    const Tensor& weight, const Tensor& bias, MakeDirect make_direct);
 
 }  // namespace fcis::kernels
 

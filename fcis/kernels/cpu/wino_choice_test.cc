@@ -36,7 +36,7 @@ class WinoChoiceTest : public ::testing::Test {
     weight_ = RandomTensor("w", Shape{channels, channels, 3, 3});
     bias_ = RandomTensor("b", Shape{channels});
     return MakeWinoOrDirect(
-        algorithm, params_, weight_, bias_,
+        algorithm, DType::kF32, params_, weight_, bias_,
         [this](
             const Tensor& w) -> absl::StatusOr<std::unique_ptr<Convolution>> {
           ++made_;

@@ -6,6 +6,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/thread_team.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/map_type.h"
 
 namespace fcis::kernels {
 namespace {
@@ -18,14 +19,16 @@ struct Kernels {
   void (*forward)(const WinoTask&) = nullptr;
   void (*gradient)(const WinoGradientTask<float>&) = nullptr;
   void (*gradient_of_bf16)(const WinoGradientTask<uint16_t>&) = nullptr;
+  void (*narrow)(const WinoNarrowTask&) = nullptr;
 };
 
 Kernels FindKernels() {
   if (HasIsa(dnnl::cpu_isa::avx512_core)) {
-    return {WinoTaskAvx512, WinoGradientAvx512, WinoGradientOfBf16Avx512};
+    return {WinoTaskAvx512, WinoGradientAvx512, WinoGradientOfBf16Avx512,
+            HasIsa(dnnl::cpu_isa::avx512_core_bf16) ? WinoNarrowVnni : nullptr};
   }
   if (HasIsa(dnnl::cpu_isa::avx2) && __builtin_cpu_supports("fma")) {
-    return {WinoTaskAvx2, WinoGradientAvx2, nullptr};
+    return {WinoTaskAvx2, WinoGradientAvx2};
   }
   return {};
 }
@@ -71,11 +74,12 @@ struct Cut {
   int64_t groups, shares;
 };
 
-Cut CutFor(int64_t tiles, const Shape& weight) {
-  // Many tiles make up for the transformation of the weights; few of few
-  // channels stay in the L2 cache.
+Cut CutFor(int64_t tiles, const Shape& weight, DType maps) {
+  // Many tiles make up for the transformation of the weights, which narrow ones
+  // have behind them; few of few channels stay in the L2 cache.
   constexpr int64_t kShallow = 256, kFew = 64, kMany = 128;
-  const int64_t usual = weight.dim(1) <= kShallow ? kFew : kMany;
+  const int64_t usual =
+      weight.dim(1) <= kShallow || maps == DType::kBF16 ? kFew : kMany;
   const int64_t threads = NumThreads();
   const int64_t groups = std::max<int64_t>(1, (tiles + usual / 2) / usual);
   if (groups >= threads) {
@@ -118,6 +122,7 @@ struct WinoSpace {
   std::vector<WinoTile> tiles;
   std::vector<Tensor> scratch;  // per thread of the team
   std::vector<float> zeros;
+  Tensor narrow;  // weights
 };
 
 WinoSpace* ThreadSpace() {
@@ -192,61 +197,17 @@ void RunGradient(const ConvParams& params, const Tensor& x, const Tensor& gy,
   });
 }
 
-}  // namespace
-
-int64_t WinoTiles(const Shape& nhwc, int dilation) {
-  std::vector<WinoTile> tiles;
-  FindTiles(nhwc, dilation, &tiles);
-  return static_cast<int64_t>(tiles.size());
-}
-
-bool WinoConv::Fits(const ConvParams& p, const Shape& weight) {
-  return weight.dim(2) == 3 && weight.dim(3) == 3 && p.stride == 1 &&
-         p.pad == p.dilation && weight.dim(0) % kWinoBlock == 0 &&
-         weight.dim(1) % kWinoBlock == 0 && FindKernels().forward != nullptr;
-}
-
-WinoConv::WinoConv(const ConvParams& params, const Tensor& weight,
-                   const Tensor& bias)
-    : params_(params),
-      shape_(weight.shape()),
-      packed_(weight.shape()),
-      bias_(bias) {
-  const float* from = weight.data<float>();
-  float* to = packed_.mutable_data<float>();
-  ForEachWeight(
-      shape_, [=](int64_t plain, int64_t packed) { to[packed] = from[plain]; });
-}
-
-Tensor WinoConv::Weight() const {
-  Tensor weight(shape_);
-  const float* from = packed_.data<float>();
-  float* to = weight.mutable_data<float>();
-  ForEachWeight(
-      shape_, [=](int64_t plain, int64_t packed) { to[plain] = from[packed]; });
-  return weight;
-}
-
-void RunWino(const ConvParams& params, const Shape& kernel,
-             const float* weights, bool turned, const float* bias,
-             const Tensor& x, Tensor* y) {
-  WinoSpace* const space = ThreadSpace();
-  WinoTask task = {};
-  const int64_t tiles = Describe<float>(params, x, *y, space, &task);
+// A WinoTask or a WinoNarrowTask of which maps, weights and scratch memory are
+// still to be named.
+template <typename Task>
+void RunForward(const ConvParams& params, int64_t tiles, const float* bias,
+                WinoSpace* space, void (*run)(const Task&), const Cut& cut,
+                Task task) {
   task.relu = params.relu;
-  task.turned = turned;
-  task.weights = weights;
-  task.y = static_cast<float*>(y->mutable_raw());
-  const Cut cut = CutFor(tiles, kernel);
-  const int64_t most = (tiles + cut.groups - 1) / cut.groups;
-  Provide(kWinoPlanes * (most * (task.channels + kWinoWidth) +
-                         kWinoDepth * kWinoWidth + 3 * kWinoPad),
-          std::max(task.channels, task.outputs), space);
-  task.zeros = space->zeros.data();
-  task.bias = bias == nullptr ? task.zeros : bias;
-  const auto run = FindKernels().forward;
+  task.zeros = reinterpret_cast<decltype(task.zeros)>(space->zeros.data());
+  task.bias = bias == nullptr ? space->zeros.data() : bias;
   ParallelFor(cut.groups * cut.shares, 1, [&](int64_t begin, int64_t end) {
-    WinoTask mine = task;
+    Task mine = task;
     mine.scratch = static_cast<float*>(
         space->scratch[CurrentPlace().member].mutable_raw());
     for (int64_t i = begin; i < end; ++i) {
@@ -260,6 +221,123 @@ void RunWino(const ConvParams& params, const Shape& kernel,
       run(mine);
     }
   });
+}
+
+// The weights of a WinoNarrowTask from OIhw16i16o.
+void PackNarrow(const Shape& kernel, const float* weights, bool turned,
+                Tensor* to) {
+  WinoTask task = {};
+  task.outputs = kernel.dim(0);
+  task.channels = kernel.dim(1);
+  task.weights = weights;
+  task.turned = turned;
+  const int64_t size = WinoNarrowOffset(task.channels, task.outputs);
+  if (to->num_elements() < size) *to = Tensor(Shape{size}, DType::kI16);
+  auto* const packed = static_cast<int16_t*>(to->mutable_raw());
+  const int64_t panels = (task.outputs + kWinoWidth - 1) / kWinoWidth;
+  ParallelFor(panels, 1, [&](int64_t begin, int64_t end) {
+    WinoTask mine = task;
+    mine.first_output = ShareBegin(task.outputs, begin, panels);
+    mine.end_output = ShareBegin(task.outputs, end, panels);
+    WinoNarrowWeightsVnni(mine, packed);
+  });
+}
+
+void RunNarrow(const ConvParams& params, const Shape& kernel,
+               const Tensor& packed, const float* bias, const Tensor& x,
+               Tensor* y) {
+  WinoSpace* const space = ThreadSpace();
+  WinoNarrowTask task = {};
+  const int64_t tiles = Describe<uint16_t>(params, x, *y, space, &task);
+  task.weights = static_cast<const int16_t*>(packed.raw());
+  task.y = static_cast<uint16_t*>(y->mutable_raw());
+  const Cut cut = CutFor(tiles, kernel, DType::kBF16);
+  const int64_t most = (tiles + cut.groups - 1) / cut.groups;
+  Provide(WinoNarrowScratch(most, task.channels),
+          std::max(task.channels, task.outputs), space);
+  RunForward(params, tiles, bias, space, FindKernels().narrow, cut, task);
+}
+
+void RunWide(const ConvParams& params, const Shape& kernel,
+             const float* weights, bool turned, const float* bias,
+             const Tensor& x, Tensor* y) {
+  WinoSpace* const space = ThreadSpace();
+  WinoTask task = {};
+  const int64_t tiles = Describe<float>(params, x, *y, space, &task);
+  task.turned = turned;
+  task.weights = weights;
+  task.y = static_cast<float*>(y->mutable_raw());
+  const Cut cut = CutFor(tiles, kernel, DType::kF32);
+  const int64_t most = (tiles + cut.groups - 1) / cut.groups;
+  Provide(kWinoPlanes * (most * (task.channels + kWinoWidth) +
+                         kWinoDepth * kWinoWidth + 3 * kWinoPad),
+          std::max(task.channels, task.outputs), space);
+  RunForward(params, tiles, bias, space, FindKernels().forward, cut, task);
+}
+
+}  // namespace
+
+int64_t WinoTiles(const Shape& nhwc, int dilation) {
+  std::vector<WinoTile> tiles;
+  FindTiles(nhwc, dilation, &tiles);
+  return static_cast<int64_t>(tiles.size());
+}
+
+bool WinoConv::Fits(const ConvParams& p, const Shape& weight, DType maps) {
+  const Kernels kernels = FindKernels();
+  return weight.dim(2) == 3 && weight.dim(3) == 3 && p.stride == 1 &&
+         p.pad == p.dilation && weight.dim(0) % kWinoBlock == 0 &&
+         weight.dim(1) % kWinoBlock == 0 &&
+         (maps == DType::kBF16 ? kernels.narrow != nullptr && !p.f32_output
+                               : kernels.forward != nullptr);
+}
+
+WinoConv::WinoConv(const ConvParams& params, const Tensor& weight,
+                   const Tensor& bias, DType maps)
+    : params_(params),
+      shape_(weight.shape()),
+      packed_(weight.shape()),
+      bias_(bias) {
+  const float* from = weight.data<float>();
+  float* to = packed_.mutable_data<float>();
+  ForEachWeight(
+      shape_, [=](int64_t plain, int64_t packed) { to[packed] = from[plain]; });
+  if (maps != DType::kBF16) return;
+  Tensor narrow;
+  PackNarrow(shape_, packed_.data<float>(), /*turned=*/false, &narrow);
+  packed_ = narrow;
+  rounded_ = AsMapType(weight, DType::kBF16);
+}
+
+Tensor WinoConv::Weight() const {
+  if (rounded_.type() == DType::kBF16) return AsF32(rounded_);
+  Tensor weight(shape_);
+  const float* from = packed_.data<float>();
+  float* to = weight.mutable_data<float>();
+  ForEachWeight(
+      shape_, [=](int64_t plain, int64_t packed) { to[plain] = from[packed]; });
+  return weight;
+}
+
+void WinoConv::Run(const Tensor& x, Tensor* y) const {
+  const float* const bias = bias_.data<float>();
+  if (x.type() == DType::kBF16) {
+    RunNarrow(params_, shape_, packed_, bias, x, y);
+  } else {
+    RunWide(params_, shape_, packed_.data<float>(), /*turned=*/false, bias, x,
+            y);
+  }
+}
+
+void RunWino(const ConvParams& params, const Shape& kernel,
+             const float* weights, bool turned, const float* bias,
+             const Tensor& x, Tensor* y) {
+  if (x.type() != DType::kBF16) {
+    return RunWide(params, kernel, weights, turned, bias, x, y);
+  }
+  Tensor* const packed = &ThreadSpace()->narrow;
+  PackNarrow(kernel, weights, turned, packed);
+  RunNarrow(params, kernel, *packed, bias, x, y);
 }
 
 void RunWinoGradient(const ConvParams& params, const Tensor& x,

@@ -1,14 +1,27 @@
 // 3x3 convolutions by Winograd's algorithm F(4x4, 3x3) (Lavin and Gray, 2016):
-// a quarter of the products, in f32. Dilated kernels run over the
+// a quarter of the products. Dilated kernels run over the
 // d * d interleaved pictures that their pixels fall into.
 //
-// Error. With u = 2^-24, for an output that sums over C channels,
+// Maps in f32 are multiplied in f32. With u = 2^-24, for an output that sums
+// over C channels,
 //   |y - exact| <= (C + 40) u (sum_c |A^T| (|G||g||G^T| * |B^T||d||B|) |A|
 //                              + |bias|),
 // the absolute values being those of the elements, d a 6x6 tile of x and g a
 // kernel; hence (C + 40) u 176 (max|x| sum|w| + |bias|), in the worst case. Of
 // random operands the root of the mean square is at most 2.5 times that of
 // direct sums in f32, and the largest error at most 4 times theirs.
+//
+// Maps in bf16 are transformed in f32 and multiplied as whole numbers of 16
+// bits, that no sum can overflow: bf16, which has 8, would make five times the
+// error of direct sums of F(4x4, 3x3) and twice of F(2x2, 3x3). Of each plane
+// and block of kWinoNarrowDepth channels, with V = B^T d B and U = G g G^T,
+// |V| and |U| the roots of the sums of their squares,
+//   |y - exact| <= sum_blocks |A^T| e |A| + 2^-8 |y| + the bound of f32,
+//   e = sum_c (|V| |U_c| / 65000 + |U|' |V_c| / 130000 + |V| |U|' / 8e9),
+//   |U|' = max(|U|, 2 max_c |U_c|).
+// Of random operands the root of the mean square is less than that of direct
+// sums of weights rounded to bf16. Numbers beyond 2^60 become infinite or
+// NaN, those below 2^-60 0.
 #ifndef FCIS_KERNELS_CPU_WINO_CONV_H_
 #define FCIS_KERNELS_CPU_WINO_CONV_H_
 
@@ -24,7 +37,8 @@ namespace fcis::kernels {
 // kernel: f32 O,I,3,3; weights: in oneDNN's layout OIhw16i16o. turned: the
 // kernel is turned by half a turn, so that weights of the kernel O,I in
 // IOhw16o16i give the gradient of x, as a kernel I,O. bias: null: 0. Maps: f32
-// N,H,W,I and N,H,W,O in any layout of dnnl_layout.h, which share no memory.
+// N,H,W,I and N,H,W,O in any layout of dnnl_layout.h, which share no memory, or
+// both bf16, where WinoConv fits these.
 // The result is the same bit for bit on every CPU, in every layout and for any
 // number of threads.
 void RunWino(const ConvParams& params, const Shape& kernel,
@@ -41,27 +55,29 @@ void RunWinoGradient(const ConvParams& params, const Tensor& x,
 
 class WinoConv {
  public:
-  // Whether this is such a convolution, and this CPU has AVX2 and FMA: 3x3,
-  // stride 1, padding as dilation, channels in sixteens.
-  static bool Fits(const ConvParams& params, const Shape& weight);
+  // Whether this is such a convolution: 3x3, stride 1, padding as dilation,
+  // channels in sixteens; and this CPU has AVX2 and FMA, for maps in bf16
+  // AVX512_BF16 and VNNI.
+  static bool Fits(const ConvParams& params, const Shape& weight,
+                   DType maps = DType::kF32);
 
   // weight: f32 O,I,3,3; bias: f32 O. They fit. The weights are copied, in
-  // another order; that is all the memory a WinoConv takes.
-  WinoConv(const ConvParams& params, const Tensor& weight, const Tensor& bias);
+  // another order; that is all the memory a WinoConv takes, for maps in bf16
+  // two and a half times as much.
+  WinoConv(const ConvParams& params, const Tensor& weight, const Tensor& bias,
+           DType maps = DType::kF32);
 
-  // The weights in the order they came in.
+  // The weights in the order they came in; for maps in bf16 rounded to it.
   Tensor Weight() const;
 
   // As RunWino.
-  void Run(const Tensor& x, Tensor* y) const {
-    RunWino(params_, shape_, packed_.data<float>(), /*turned=*/false,
-            bias_.data<float>(), x, y);
-  }
+  void Run(const Tensor& x, Tensor* y) const;
 
  private:
   const ConvParams params_;
   const Shape shape_;
   Tensor packed_;
+  Tensor rounded_;  // for maps in bf16
   const Tensor bias_;
 };
 

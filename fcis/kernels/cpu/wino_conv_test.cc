@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -10,30 +9,13 @@
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/cpu/wino_cases.h"
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
 namespace fcis::kernels {
 namespace {
-
-constexpr double kRoundoff = 1.0 / (1 << 24);
-
-struct Case {
-  Shape x;
-  int64_t outputs;
-  int dilation;
-  bool relu;
-};
-
-// Whole tiles and parts of them, several blocks of channels, fewer outputs than
-// a panel has.
-std::vector<Case> Cases() {
-  return {{{1, 8, 8, 16}, 32, 1, false},   {{2, 9, 13, 32}, 48, 1, true},
-          {{1, 9, 14, 16}, 16, 2, true},   {{1, 7, 6, 272}, 16, 1, false},
-          {{1, 1, 1, 16}, 16, 1, false},   {{3, 2, 1, 16}, 16, 2, false},
-          {{1, 19, 23, 144}, 80, 3, false}};
-}
 
 class WinoConvTest : public ::testing::Test {
  protected:
@@ -46,117 +28,18 @@ class WinoConvTest : public ::testing::Test {
   }
 };
 
-struct Operands {
-  explicit Operands(const Case& c)
-      : x(RandomTensor("x", c.x)),
-        weight(RandomTensor("w", Shape{c.outputs, c.x.dim(3), 3, 3})),
-        bias(RandomTensor("b", Shape{c.outputs})) {
-    params.pad = params.dilation = c.dilation;
-    params.relu = c.relu;
-  }
-  ConvParams params;
-  Tensor x, weight, bias;
-};
-
-Tensor Winograd(const Operands& o) {
+Tensor Winograd(const WinoOperands& o) {
   Tensor y(
       ops::InferConvShape(o.params, o.x.shape(), o.weight.shape()).value());
   WinoConv(o.params, o.weight, o.bias).Run(o.x, &y);
   return y;
 }
 
-double At(const Tensor& x, int64_t n, int64_t h, int64_t w, int64_t c) {
-  if (h < 0 || h >= x.dim(1) || w < 0 || w >= x.dim(2)) return 0;
-  return x.data<float>()[((n * x.dim(1) + h) * x.dim(2) + w) * x.dim(3) + c];
-}
-
-// |A^T| (|G| g * |B^T| d) of one axis: output i, tap r, input p of a tile.
-struct Growth {
-  Growth() {
-    constexpr double a = 0.625, b = 1.5, aa = a * a, bb = b * b;
-    const double out[4][6] = {{1, 1, 1, 1, 1, 0},
-                              {0, a, a, b, b, 0},
-                              {0, aa, aa, bb, bb, 0},
-                              {0, a * aa, a * aa, b * bb, b * bb, 1}};
-    const double ends = 1 / (aa * bb), ga = 1 / (2 * aa * (bb - aa)),
-                 gb = 1 / (2 * bb * (bb - aa));
-    const double kernel[6][3] = {{ends, 0, 0},          {ga, ga * a, ga * aa},
-                                 {ga, ga * a, ga * aa}, {gb, gb * b, gb * bb},
-                                 {gb, gb * b, gb * bb}, {0, 0, 1}};
-    const double in[6][6] = {
-        {aa * bb, 0, aa + bb, 0, 1, 0}, {0, a * bb, bb, a, 1, 0},
-        {0, a * bb, bb, a, 1, 0},       {0, b * aa, aa, b, 1, 0},
-        {0, b * aa, aa, b, 1, 0},       {0, aa * bb, 0, aa + bb, 0, 1}};
-    for (int i = 0; i < 4; ++i) {
-      for (int r = 0; r < 3; ++r) {
-        for (int p = 0; p < 6; ++p) {
-          at[i][r][p] = 0;
-          for (int k = 0; k < 6; ++k) {
-            at[i][r][p] += out[i][k] * kernel[k][r] * in[k][p];
-          }
-        }
-      }
-    }
-  }
-  double at[4][3][6];
-};
-
-// An output in double, what a direct sum in f32 makes of it, and the bound of
-// wino_conv.h.
-struct Exact {
-  double y, bound;
-  float direct;
-};
-
-Exact ExactAt(const Operands& o, int64_t n, int64_t h, int64_t w, int64_t out) {
-  static const auto& growth = *new Growth();
-  const int d = o.params.dilation;
-  const int64_t channels = o.x.dim(3);
-  const int64_t i = h / d % 4, j = w / d % 4;
-  const double bias = o.bias.data<float>()[out];
-  Exact e = {bias, std::fabs(bias), static_cast<float>(bias)};
-  for (int64_t c = 0; c < channels; ++c) {
-    for (int r = 0; r < 3; ++r) {
-      for (int s = 0; s < 3; ++s) {
-        const double g =
-            o.weight.data<float>()[((out * channels + c) * 3 + r) * 3 + s];
-        const double x = At(o.x, n, h + (r - 1) * d, w + (s - 1) * d, c);
-        e.y += g * x;
-        e.direct += static_cast<float>(g) * static_cast<float>(x);
-        for (int p = 0; p < 6; ++p) {
-          for (int q = 0; q < 6; ++q) {
-            e.bound += growth.at[i][r][p] * growth.at[j][s][q] * std::fabs(g) *
-                       std::fabs(At(o.x, n, h + (p - i - 1) * d,
-                                    w + (q - j - 1) * d, c));
-          }
-        }
-      }
-    }
-  }
-  e.bound *= (static_cast<double>(channels) + 40) * kRoundoff;
-  if (o.params.relu) {
-    e.y = std::max(e.y, 0.0);
-    e.direct = std::max(e.direct, 0.0f);
-  }
-  return e;
-}
-
-// Visits pixels of y, every `step`-th output.
-template <typename Visit>
-void ForOutputs(const Tensor& y, int64_t step, const Visit& visit) {
-  for (int64_t i = 0; i < y.num_elements(); i += step) {
-    const int64_t out = i % y.dim(3), pixel = i / y.dim(3);
-    const int64_t row = pixel / y.dim(2);
-    visit(row / y.dim(1), row % y.dim(1), pixel % y.dim(2), out,
-          y.data<float>()[i]);
-  }
-}
-
 TEST_F(WinoConvTest, ErrorIsWithinTheBound) {
-  for (const Case& c : Cases()) {
+  for (const WinoCase& c : WinoCases()) {
     SCOPED_TRACE(absl::StrCat(c.x.ToString(), " to ", c.outputs, ", dilation ",
                               c.dilation));
-    const Operands o(c);
+    const WinoOperands o(c);
     int wrong = 0;
     ForOutputs(Winograd(o), 7,
                [&](int64_t n, int64_t h, int64_t w, int64_t out, float y) {
@@ -169,7 +52,7 @@ TEST_F(WinoConvTest, ErrorIsWithinTheBound) {
 
 // What the header says of random operands.
 TEST_F(WinoConvTest, RoundsAboutTwiceAsMuchAsDirectSums) {
-  const Operands o({{1, 16, 20, 256}, 16, 1, false});
+  const WinoOperands o({{1, 16, 20, 256}, 16, 1, false});
   double squares = 0, direct_squares = 0, most = 0, direct_most = 0;
   ForOutputs(Winograd(o), 5,
              [&](int64_t n, int64_t h, int64_t w, int64_t out, float y) {
@@ -185,15 +68,10 @@ TEST_F(WinoConvTest, RoundsAboutTwiceAsMuchAsDirectSums) {
   EXPECT_LE(most, 4 * direct_most);
 }
 
-bool SameBits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() &&
-         std::memcmp(a.raw(), b.raw(), a.num_bytes()) == 0;
-}
-
 TEST_F(WinoConvTest, ThreadsDoNotChangeABit) {
-  for (const Case& c : {Case{{1, 37, 50, 32}, 96, 1, true},
-                        Case{{1, 19, 25, 272}, 64, 2, true}}) {
-    const Operands o(c);
+  for (const WinoCase& c : {WinoCase{{1, 37, 50, 32}, 96, 1, true},
+                            WinoCase{{1, 19, 25, 272}, 64, 2, true}}) {
+    const WinoOperands o(c);
     SetNumThreads(1);
     const Tensor one = Winograd(o);
     for (const int threads : {2, 3, 16}) {
@@ -206,7 +84,7 @@ TEST_F(WinoConvTest, ThreadsDoNotChangeABit) {
 
 TEST_F(WinoConvTest, InstructionSetsDoNotChangeABit) {
   if (!HasIsa(dnnl::cpu_isa::avx512_core)) GTEST_SKIP() << "needs AVX-512";
-  const Operands o({{1, 9, 13, 144}, 48, 1, true});
+  const WinoOperands o({{1, 9, 13, 144}, 48, 1, true});
   const std::vector<WinoTile> tiles = {{0, 0, 0}, {0, 4, 8}, {0, 8, 12}};
   const std::vector<float> zeros(144);
   std::vector<float> scratch(1 << 18);
@@ -234,7 +112,7 @@ TEST_F(WinoConvTest, InstructionSetsDoNotChangeABit) {
 }
 
 TEST_F(WinoConvTest, WeightsComeBack) {
-  const Operands o({{1, 4, 4, 32}, 48, 1, false});
+  const WinoOperands o({{1, 4, 4, 32}, 48, 1, false});
   EXPECT_TRUE(
       SameBits(WinoConv(o.params, o.weight, o.bias).Weight(), o.weight));
 }
@@ -253,41 +131,18 @@ Tensor InBlocks(const Tensor& map) {
   return blocked;
 }
 
-// O,I,3,3 as oneDNN's OIhw16i16o; turned: as its IOhw16o16i.
-std::vector<float> Packed(const Tensor& weight, bool turned) {
-  const int64_t inputs = weight.dim(1);
-  std::vector<float> packed(weight.num_elements());
-  for (int64_t i = 0; i < weight.num_elements(); ++i) {
-    const int64_t tap = i % 9, in = i / 9 % inputs, out = i / 9 / inputs;
-    const int64_t lane = turned ? in : out, depth = turned ? out : in;
-    const int64_t depths = turned ? weight.dim(0) : inputs;
-    packed[(((lane / 16 * (depths / 16) + depth / 16) * 9 + tap) * 16 +
-            depth % 16) *
-               16 +
-           lane % 16] = weight.data<float>()[i];
-  }
-  return packed;
-}
-
 // As the convolution with the turned and transposed kernel.
 TEST_F(WinoConvTest, GradientOfX) {
-  for (const Case& c : Cases()) {
-    Operands o(c);
-    const Shape& shape = o.weight.shape();
-    const Shape back = {shape.dim(1), shape.dim(0), 3, 3};
+  for (const WinoCase& c : WinoCases()) {
+    WinoOperands o(c);
+    const Tensor turned = Turned(o.weight);
     const Tensor gy =
         RandomTensor("gy", {c.x.dim(0), c.x.dim(1), c.x.dim(2), c.outputs});
-    Tensor turned(back);
-    for (int64_t i = 0; i < turned.num_elements(); ++i) {
-      const int64_t in = i / 9 / back.dim(1), out = i / 9 % back.dim(1);
-      turned.mutable_data<float>()[i] =
-          o.weight.data<float>()[(out * back.dim(0) + in) * 9 + 8 - i % 9];
-    }
     o.params.relu = false;
     Tensor want(c.x), got(c.x);
-    WinoConv(o.params, turned, Tensor::Zeros({back.dim(0)})).Run(gy, &want);
-    RunWino(o.params, back, Packed(o.weight, true).data(), /*turned=*/true,
-            nullptr, gy, &got);
+    WinoConv(o.params, turned, Tensor::Zeros({turned.dim(0)})).Run(gy, &want);
+    RunWino(o.params, turned.shape(), PackedWeights(o.weight, true).data(),
+            /*turned=*/true, nullptr, gy, &got);
     EXPECT_TRUE(SameBits(got, want)) << c.x.ToString();
   }
 }
@@ -297,7 +152,7 @@ struct Gradients {
   Tensor bias;
 };
 
-Gradients WinogradGradients(const Operands& o, const Tensor& x,
+Gradients WinogradGradients(const WinoOperands& o, const Tensor& x,
                             const Tensor& gy, int times) {
   Gradients g = {std::vector<float>(o.weight.num_elements(), 9),
                  Tensor(o.bias.shape())};
@@ -309,9 +164,9 @@ Gradients WinogradGradients(const Operands& o, const Tensor& x,
 }
 
 // What a gradient should be, and the bound of wino_conv.h.
-Exact GradientAt(const Operands& o, const Tensor& gy, int64_t out, int64_t in,
-                 int r, int s) {
-  static const auto& growth = *new Growth();
+Exact GradientAt(const WinoOperands& o, const Tensor& gy, int64_t out,
+                 int64_t in, int r, int s) {
+  static const auto& growth = *new WinoGrowth();
   const int d = o.params.dilation;
   Exact e = {0, 0, 0};
   for (int64_t n = 0; n < gy.dim(0); ++n) {
@@ -336,10 +191,10 @@ Exact GradientAt(const Operands& o, const Tensor& gy, int64_t out, int64_t in,
 }
 
 TEST_F(WinoConvTest, GradientsOfWeightsAreWithinTheBound) {
-  for (const Case& c : Cases()) {
+  for (const WinoCase& c : WinoCases()) {
     SCOPED_TRACE(absl::StrCat(c.x.ToString(), " to ", c.outputs, ", dilation ",
                               c.dilation));
-    const Operands o(c);
+    const WinoOperands o(c);
     const Tensor gy =
         RandomTensor("gy", {c.x.dim(0), c.x.dim(1), c.x.dim(2), c.outputs});
     const Gradients got = WinogradGradients(o, o.x, gy, 1);
@@ -371,9 +226,9 @@ TEST_F(WinoConvTest, GradientsOfWeightsAreWithinTheBound) {
 }
 
 TEST_F(WinoConvTest, NeitherThreadsNorLayoutsChangeABitOfGradients) {
-  for (const Case& c : {Case{{1, 37, 50, 32}, 96, 1, false},
-                        Case{{2, 19, 25, 272}, 64, 2, false}}) {
-    const Operands o(c);
+  for (const WinoCase& c : {WinoCase{{1, 37, 50, 32}, 96, 1, false},
+                            WinoCase{{2, 19, 25, 272}, 64, 2, false}}) {
+    const WinoOperands o(c);
     const Tensor gy =
         RandomTensor("gy", {c.x.dim(0), c.x.dim(1), c.x.dim(2), c.outputs});
     SetNumThreads(1);
@@ -391,7 +246,7 @@ TEST_F(WinoConvTest, NeitherThreadsNorLayoutsChangeABitOfGradients) {
 
 TEST_F(WinoConvTest, GradientsOfBf16AreThoseOfTheSameNumbers) {
   if (!HasIsa(dnnl::cpu_isa::avx512_core)) GTEST_SKIP() << "needs AVX-512";
-  Operands o({{1, 11, 13, 144}, 48, 2, false});
+  WinoOperands o({{1, 11, 13, 144}, 48, 2, false});
   const Tensor x = RandomTensor("x", o.x.shape(), DType::kBF16);
   const Tensor gy = RandomTensor("gy", {1, 11, 13, 48}, DType::kBF16);
   const Gradients narrow = WinogradGradients(o, x, gy, 2);
@@ -401,11 +256,11 @@ TEST_F(WinoConvTest, GradientsOfBf16AreThoseOfTheSameNumbers) {
 }
 
 TEST_F(WinoConvTest, LayoutsDoNotChangeABit) {
-  for (const Case& c : Cases()) {
-    const Operands o(c);
+  for (const WinoCase& c : WinoCases()) {
+    const WinoOperands o(c);
     const Tensor want = InBlocks(Winograd(o));
     Tensor got = AllocateIn(Layout::kBackend, want.shape(), DType::kF32);
-    RunWino(o.params, o.weight.shape(), Packed(o.weight, false).data(),
+    RunWino(o.params, o.weight.shape(), PackedWeights(o.weight, false).data(),
             /*turned=*/false, o.bias.data<float>(), InBlocks(o.x), &got);
     EXPECT_TRUE(SameBits(got, want)) << c.x.ToString();
   }

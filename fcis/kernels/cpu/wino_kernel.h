@@ -1,6 +1,6 @@
 // What wino_conv.h is made of: a share of a convolution, on one thread.
-// Compiled once per instruction set; nothing here is inline, so that no code
-// for one CPU is linked into what runs on another.
+// Compiled once per instruction set; nothing here is inline and shared, so that
+// no code for one CPU is linked into what runs on another.
 #ifndef FCIS_KERNELS_CPU_WINO_KERNEL_H_
 #define FCIS_KERNELS_CPU_WINO_KERNEL_H_
 
@@ -17,6 +17,9 @@ inline constexpr int kWinoPlanes = 12;
 inline constexpr int64_t kWinoDepth = 128;
 inline constexpr int64_t kWinoWidth = 32;
 inline constexpr int64_t kWinoPad = 16;
+// Of products in 16 bits: all of a tile's, and channels at a time.
+inline constexpr int kWinoAllPlanes = 36;
+inline constexpr int64_t kWinoNarrowDepth = 256;
 
 // 4x4 outputs, `dilation` pixels apart, the first at (y, x); those beyond the
 // map do not exist.
@@ -54,6 +57,39 @@ struct WinoTask : WinoMaps<float> {
                    //                kWinoDepth * kWinoWidth + 3 * kWinoPad)
 };
 
+// Whole numbers in place of weights and maps: of each block of channels, a
+// tile's by one factor per plane, an output's likewise. No sum of products
+// overflows: the root of the sum of squares of a block is kWinoNarrowTile and
+// kWinoNarrowKernel at most, before rounding, and
+// (kWinoNarrowTile + 8) * (kWinoNarrowKernel + 8) < 2^31.
+inline constexpr float kWinoNarrowTile = 32740, kWinoNarrowKernel = 65500;
+
+// As WinoTask, of maps in bf16.
+struct WinoNarrowTask : WinoMaps<uint16_t> {
+  bool relu;
+  const int16_t* weights;  // by WinoNarrowWeightsVnni
+  const float* bias;
+  uint16_t* y;
+  float* scratch;  // WinoNarrowScratch
+};
+
+// Elements that the outputs from the first one to `output` take of the weights
+// of a WinoNarrowTask: for each kWinoWidth outputs, kWinoNarrowDepth channels
+// and plane [channels / 2, outputs, 2] and, as floats, a factor per output.
+static constexpr int64_t WinoNarrowOffset(int64_t channels, int64_t output) {
+  return kWinoAllPlanes * output *
+         (channels + (channels + kWinoNarrowDepth - 1) / kWinoNarrowDepth * 2);
+}
+
+// Floats of its scratch memory.
+static constexpr int64_t WinoNarrowScratch(int64_t tiles, int64_t channels) {
+  return kWinoAllPlanes *
+             (tiles * (kWinoWidth + channels / 2 +
+                       (channels + kWinoNarrowDepth - 1) / kWinoNarrowDepth) +
+              3 * kWinoPad) +
+         kWinoPlanes * (kWinoNarrowDepth + kWinoPad);
+}
+
 // The gradients of the weights and the bias of such a convolution, for some
 // channels; the bias's with the first channel.
 template <typename T>
@@ -73,6 +109,11 @@ void WinoTaskAvx512(const WinoTask& task);
 void WinoGradientAvx2(const WinoGradientTask<float>& task);
 void WinoGradientAvx512(const WinoGradientTask<float>& task);
 void WinoGradientOfBf16Avx512(const WinoGradientTask<uint16_t>& task);
+
+// AVX512_VNNI and AVX512_BF16. Of the task that the weights are for: channels,
+// outputs and which of them, weights, turned.
+void WinoNarrowVnni(const WinoNarrowTask& task);
+void WinoNarrowWeightsVnni(const WinoTask& task, int16_t* to);
 
 }  // namespace fcis::kernels
 

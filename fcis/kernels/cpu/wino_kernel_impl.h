@@ -105,16 +105,21 @@ struct Wino {
     S::Store(to + 5 * plane, g[2]);
   }
 
-  // The six sums of a row to its four outputs: m A.
-  static FCIS_WINO_INLINE void OutColumns(const float* m, int64_t plane, V* z) {
-    const V a = S::Load(m), minus_a = S::Load(m + plane);
-    const V b = S::Load(m + 2 * plane), minus_b = S::Load(m + 3 * plane);
+  // Six sums to four outputs: A^T m, of the points in this order.
+  static FCIS_WINO_INLINE void Outs(V a, V minus_a, V b, V minus_b, V zero,
+                                    V infinity, V* z) {
     const V even_a = a + minus_a, odd_a = a - minus_a;
     const V even_b = b + minus_b, odd_b = b - minus_b;
-    z[0] = S::Load(m + 4 * plane) + even_a + even_b;
+    z[0] = zero + even_a + even_b;
     z[1] = Fma(kA, odd_a, S::Set(kB) * odd_b);
     z[2] = Fma(kAA, even_a, S::Set(kBB) * even_b);
-    z[3] = Fma(kA * kAA, odd_a, Fma(kB * kBB, odd_b, S::Load(m + 5 * plane)));
+    z[3] = Fma(kA * kAA, odd_a, Fma(kB * kBB, odd_b, infinity));
+  }
+  // Of a row: m A.
+  static FCIS_WINO_INLINE void OutColumns(const float* m, int64_t plane, V* z) {
+    Outs(S::Load(m), S::Load(m + plane), S::Load(m + 2 * plane),
+         S::Load(m + 3 * plane), S::Load(m + 4 * plane), S::Load(m + 5 * plane),
+         z);
   }
 
   // in: planes of [channels / kWinoDepth, tiles, kWinoDepth]; kernel: planes of
@@ -201,6 +206,24 @@ struct Wino {
     return Weights(t, output < t.end_output ? output : t.first_output, 0);
   }
 
+  // Two rows of G g G^T of a channel; `tap` is from one tap to the next.
+  template <Rows kRows>
+  static FCIS_WINO_INLINE void KernelAt(const float* from, int64_t tap,
+                                        float* to, int64_t plane) {
+    V plus[kTaps], minus[kTaps];
+#pragma GCC unroll 3
+    for (int c = 0; c < kTaps; ++c) {
+      const V g[kTaps] = {S::Load(from + c * tap),
+                          S::Load(from + (kTaps + c) * tap),
+                          S::Load(from + (2 * kTaps + c) * tap)};
+      const Pair rows = KernelRows<kRows>(g);
+      plus[c] = rows.plus;
+      minus[c] = rows.minus;
+    }
+    Kernel(plus, to, plane);
+    Kernel(minus, to + kIn * plane, plane);
+  }
+
   // Two rows of G g G^T for a block of channels and `vectors` of outputs.
   template <Rows kRows>
   static void TransformKernel(const WinoTask& t, const Buffers& buffers,
@@ -216,18 +239,7 @@ struct Wino {
         const float* const from = block +
                                   k / kWinoBlock * kTaps * kTaps * kTap +
                                   k % kWinoBlock * kWinoBlock;
-        V plus[kTaps], minus[kTaps];
-#pragma GCC unroll 3
-        for (int c = 0; c < kTaps; ++c) {
-          const V g[kTaps] = {S::Load(from + c * tap),
-                              S::Load(from + (kTaps + c) * tap),
-                              S::Load(from + (2 * kTaps + c) * tap)};
-          const Pair rows = KernelRows<kRows>(g);
-          plus[c] = rows.plus;
-          minus[c] = rows.minus;
-        }
-        Kernel(plus, to, plane);
-        Kernel(minus, to + kIn * plane, plane);
+        KernelAt<kRows>(from, tap, to, plane);
         to += vectors * kLength;
       }
     }

@@ -36,11 +36,11 @@ struct RowPads {
   int64_t top = 0, bottom = 0;
 };
 
-// How a CPU's f32 convolutions are computed. kWinograd: 3x3 kernels by a
-// quarter of the products (fcis/kernels/cpu/wino_conv.h, which states the
-// error); kAuto: where that is faster, which the shapes alone decide. In
-// training all passes are, in bf16 too where the CPU has no AMX; what
-// is too small for it is by oneDNN 2's Winograd kernels. kDirect forbids both.
+// How a CPU's convolutions are computed, in f32 and, without AMX, in bf16.
+// kWinograd: 3x3 kernels by a quarter of the products
+// (fcis/kernels/cpu/wino_conv.h, which states the error); kAuto: where that is
+// faster, which the shapes alone decide. In training all passes are; what is
+// too small for it is by oneDNN 2's Winograd kernels. kDirect forbids both.
 enum class ConvAlgorithm { kAuto, kDirect, kWinograd };
 
 // A convolution of a backend's, which outlives it. Its calls are the backend's:
