@@ -115,7 +115,9 @@ class Set:
 
     def write_masks(self, folder):
         self.write_pictures(os.path.join(folder, 'images'))
-        for stem, (_, _, objects) in self.pictures.items():
+        for stem, (h, w, objects) in self.pictures.items():
+            if not objects:
+                write(os.path.join(folder, 'masks', stem + '.png'), png(np.zeros((h, w), np.uint8)))
             for i, o in enumerate(objects):
                 write(os.path.join(folder, 'masks', o.name, '%s_%d.png' % (stem, i + 1)),
                       png(masks.decode(o.mask) * 255))
@@ -206,13 +208,18 @@ def only_polygons(s):
         s.pictures[stem] = h, w, [o for o in objects if o.polygons and len(o.polygons) == 1]
 
 
+def no_crowds(s):
+    for stem, (h, w, objects) in s.pictures.items():
+        s.pictures[stem] = h, w, [o._replace(crowd=False) for o in objects]
+
+
 ROUTES = {
     'COCO, COCO': Route(Set.write_coco, ['coco'], float('inf')),
     'COCO, labelme, COCO': Route(Set.write_coco, ['labelme', 'coco'], float('inf'), crowds=False),
     'COCO, YOLO, COCO': Route(Set.write_coco, ['yolo', 'coco'], 6, crowds=False),
     'COCO, YOLO, labelme, COCO': Route(Set.write_coco, ['yolo', 'labelme', 'coco'], 6, crowds=False),
     'Label Studio, COCO': Route(Set.write_label_studio, ['coco'], 12, change=only_polygons),
-    'masks, COCO': Route(Set.write_masks, ['coco'], None),
+    'masks, COCO': Route(Set.write_masks, ['coco'], None, change=no_crowds),
     'Pascal VOC, COCO': Route(Set.write_voc, ['coco'], None),
 }
 
