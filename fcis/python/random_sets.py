@@ -243,8 +243,10 @@ def _rename(made: RandomSet, seed: int) -> None:
         made.params[parameter] = [other(id) for id in made.params[parameter]]
 
 
-def make(seed: int, masks: Any) -> RandomSet:
-    """The set of a number; `masks` encodes: pycocotools.mask or fcis.mask."""
+def make(seed: int, masks: Any, small_ids: bool = False) -> RandomSet:
+    """The set of a number; `masks` encodes: pycocotools.mask or fcis.mask.
+    small_ids: all ids are small integers."""
     made = _Maker(seed, masks).make()
-    _rename(made, seed)
+    if not small_ids:
+        _rename(made, seed)
     return made
