@@ -90,7 +90,7 @@ int fcis_masks_decode(const fcis_masks* masks, uint8_t* pixels,
           "pixels_size: ", pixels_size, ", expected ", n, " times ", each));
     }
     if (each > 0) RETURN_IF_ERROR(CheckGiven(pixels, "pixels"));
-    return fcis::api::ForEachMask(n, [&](int64_t i) -> absl::Status {
+    return fcis::api::ForEachMask(n, each, [&](int64_t i) -> absl::Status {
       const Rle& rle = rles[static_cast<size_t>(i)];
       if (rle.height != rles[0].height || rle.width != rles[0].width) {
         return absl::InvalidArgumentError(absl::StrCat(
@@ -139,7 +139,7 @@ int fcis_masks_iou(const fcis_masks* detections, const fcis_masks* objects,
     RETURN_IF_ERROR(CheckIou(detections, objects, m, n, crowd, ious));
     if (m == 0 || n == 0) return absl::OkStatus();
     const std::vector<XywhBox> boxes = BoxesOf(detections->rles);
-    constexpr int64_t kPairs = 64;  // are worth another thread
+    constexpr int64_t kPairs = 512;  // are worth another thread
     fcis::ParallelFor(
         n, std::max<int64_t>(1, kPairs / m), [&](int64_t begin, int64_t end) {
           for (int64_t g = begin; g < end; ++g) {

@@ -45,12 +45,13 @@ int64_t BeginOf(const int64_t* ends, int64_t i) {
 
 // A list of n masks, each made by make(i).
 absl::Status MakeMasks(int64_t n, fcis_masks** masks,
-                       absl::FunctionRef<absl::StatusOr<Rle>(int64_t i)> make) {
+                       absl::FunctionRef<absl::StatusOr<Rle>(int64_t i)> make,
+                       int64_t pixels = fcis::api::kPixelsOfRuns) {
   RETURN_IF_ERROR(CheckGiven(masks, "masks"));
   *masks = nullptr;
   auto made = std::make_unique<fcis_masks>();
   made->rles.resize(static_cast<size_t>(n));
-  RETURN_IF_ERROR(ForEachMask(n, [&](int64_t i) -> absl::Status {
+  RETURN_IF_ERROR(ForEachMask(n, pixels, [&](int64_t i) -> absl::Status {
     ASSIGN_OR_RETURN(made->rles[static_cast<size_t>(i)], make(i));
     return absl::OkStatus();
   }));
@@ -109,9 +110,13 @@ int fcis_masks_encode(const uint8_t* pixels, int64_t height, int64_t width,
     if (n > 0 && height * width > 0) {
       RETURN_IF_ERROR(CheckGiven(pixels, "pixels"));
     }
-    return MakeMasks(n, masks, [&](int64_t i) -> absl::StatusOr<Rle> {
-      return EncodePixels(pixels + i * height * width, height, width);
-    });
+    const int64_t each = height * width;
+    return MakeMasks(
+        n, masks,
+        [&](int64_t i) -> absl::StatusOr<Rle> {
+          return EncodePixels(pixels + i * each, height, width);
+        },
+        each);
   });
 }
 

@@ -1,5 +1,6 @@
 #include "fcis/api/c_masks.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
@@ -14,13 +15,15 @@ absl::Status CheckMaskCount(int64_t n) {
       absl::StrCat(n, " masks, expected 0 to 2^31 - 1"));
 }
 
-absl::Status ForEachMask(int64_t n,
+absl::Status ForEachMask(int64_t n, int64_t pixels,
                          absl::FunctionRef<absl::Status(int64_t i)> call) {
-  constexpr int64_t kGrain = 16;
+  // About as long as a thread takes to start.
+  constexpr int64_t kWorth = 1 << 18;
+  const int64_t grain = kWorth / std::max<int64_t>(pixels, 1);
   std::mutex mutex;
   int64_t first = n;
   absl::Status error;
-  ParallelFor(n, kGrain, [&](int64_t begin, int64_t end) {
+  ParallelFor(n, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const absl::Status status = call(i);
       if (status.ok()) continue;

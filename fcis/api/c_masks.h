@@ -18,9 +18,13 @@ namespace fcis::api {
 // OK if so many masks may be in a list.
 absl::Status CheckMaskCount(int64_t n);
 
-// Calls call(i) for each of n masks, several at once; the error of the first
-// that has one, with its number.
-absl::Status ForEachMask(int64_t n,
+// What reading or writing the runs of a mask is worth, in pixels of a bitmap.
+inline constexpr int64_t kPixelsOfRuns = 1 << 12;
+
+// Calls call(i) for each of n masks, several at once where that pays; the error
+// of the first that has one, with its number. pixels: what the work on one mask
+// is worth.
+absl::Status ForEachMask(int64_t n, int64_t pixels,
                          absl::FunctionRef<absl::Status(int64_t i)> call);
 
 // Number i of boxes: [n, 4].
