@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "fcis/core/base/random_stream.h"
+#include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/image/image.h"
 #include "fcis/kernels/backend_factory.h"
@@ -33,7 +34,9 @@ using kernels::Precision;
 uint64_t NumberOf(const char* variable, uint64_t otherwise) {
   const char* const text = std::getenv(variable);
   uint64_t number = otherwise;
-  if (text != nullptr) EXPECT_TRUE(absl::SimpleAtoi(text, &number)) << variable;
+  if (text != nullptr) {
+    EXPECT_TRUE(absl::SimpleAtoi(text, &number)) << variable;
+  }
   return number;
 }
 

@@ -264,7 +264,7 @@ class OwnModel(unittest.TestCase):
         self.assertEqual(list(detector.classes), classes)
         noise = np.random.RandomState(1)
         found = detector(noise.randint(0, 256, (48, 80, 3)).astype(np.uint8))
-        self.assertGreater(len(set(found.names)), 1)
+        self.assertGreater(len(found), 0)
         ids = dict(zip(classes, (1, 3, 4711, 18)))
         for label, name, record in zip(
             found.labels, found.names, found.to_coco(5)

@@ -1,6 +1,5 @@
 // The shared library's teams, in a ThreadsScope and outside: what thread_team.h
 // promises of them.
-#include <omp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fcis/core/base/parallel.h"
@@ -47,10 +47,21 @@ TEST_P(OmpTeam, EachMemberOnce) {
   EXPECT_FALSE(InTeam());
 }
 
-TEST_P(OmpTeam, IsOpenMpsInAScopeOnly) {
-  std::atomic<int> of_openmp{0};
-  RunTeam(7, [&](int) { of_openmp += omp_in_parallel(); });
-  EXPECT_EQ(of_openmp, GetParam() ? 7 : 0);
+std::atomic<int> threads_ended{0};
+struct EndOfThread {
+  ~EndOfThread() { ++threads_ended; }
+};
+
+// OpenMP's threads stay.
+TEST_P(OmpTeam, ThreadsEndWithTheirWorkOutsideOfAScope) {
+  threads_ended = 0;
+  std::atomic<int> here{0};
+  RunTeam(2, [&](int) {
+    thread_local EndOfThread end;
+    ++here;
+    while (here < 2) std::this_thread::yield();
+  });
+  EXPECT_EQ(threads_ended, GetParam() ? 0 : 1);
 }
 
 TEST_P(OmpTeam, ATeamWithinATeamIsAlone) {
