@@ -208,7 +208,7 @@ TEST(CheckBackend, FewCodesMayBeOffByOne) {
   const Int8Code code = {DType::kI8, .5f};
   for (const auto& y : {absl::optional<Int8Code>(code), {}}) {
     EXPECT_EQ(Int8Failure(0, y), "");
-    EXPECT_THAT(Int8Failure(2, y), HasSubstr("op 1 (int8_conv of [1,9,9,8])"));
+    EXPECT_THAT(Int8Failure(2, y), HasSubstr("op 1 (int8_conv of 1x9x9x8)"));
   }
   // One in ten: more than lie between two.
   EXPECT_THAT(Int8Failure(1, code), HasSubstr("diverges at element"));
