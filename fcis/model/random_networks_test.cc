@@ -124,7 +124,8 @@ Topology RandomTopology(const ModelConfig& config, RandomStream& r) {
 }
 
 Image RandomImage(RandomStream& r) {
-  Image image(r.Integer(1, 120), r.Integer(1, 120));
+  const int height = r.Integer(1, 120), width = r.Integer(1, 120);
+  Image image(height, width);
   const int spread = r.Integer(1, 255);
   for (uint8_t& v : image.pixels) {
     v = static_cast<uint8_t>(r.Integer(255 - spread, 255));
@@ -133,7 +134,7 @@ Image RandomImage(RandomStream& r) {
 }
 
 Tensor RandomPicture(RandomStream& r) {
-  Tensor picture({1, r.Integer(1, 100), r.Integer(1, 100), 3});
+  Tensor picture(Shape{1, r.Integer(1, 100), r.Integer(1, 100), 3});
   for (float& v : picture.mutable_span<float>()) {
     v = static_cast<float>(r.Uniform(-120, 130));
   }
@@ -191,7 +192,9 @@ TEST_P(RandomNetworks, CpuBesideRef) {
 
 INSTANTIATE_TEST_SUITE_P(Precisions, RandomNetworks,
                          ::testing::Values("f32", "bf16", "int8"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& info) {
+                           return std::string(info.param);
+                         });
 
 }  // namespace
 }  // namespace fcis::model
