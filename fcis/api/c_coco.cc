@@ -1,7 +1,5 @@
-// The C ABI's COCOeval.
+// The C ABI's COCOeval; c_records.cc reads its files.
 #include <algorithm>
-#include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -13,17 +11,12 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/eval/arrays/array_evaluation.h"
-#include "fcis/eval/arrays/record_columns.h"
 #include "fcis/fcis.h"
 
 struct fcis_evaluation {
   fcis::eval::ArrayEvaluation evaluation;
   int64_t objects, detections;  // of the input
   bool matched = false;
-};
-
-struct fcis_records {
-  fcis::eval::RecordFile file;
 };
 
 namespace {
@@ -142,8 +135,7 @@ absl::Status CheckMatched(const fcis_evaluation* evaluation) {
   return absl::FailedPreconditionError("fcis_evaluation_match comes first");
 }
 
-template <typename T>
-void Copy(const std::vector<T>& values, T* to) {
+void Copy(absl::Span<const int64_t> values, int64_t* to) {
   if (to != nullptr) std::copy(values.begin(), values.end(), to);
 }
 
@@ -155,95 +147,6 @@ absl::Span<T> Out(T* values, size_t n) {
 }  // namespace
 
 extern "C" {
-
-int fcis_records_open(const char* path, int results, fcis_records** records,
-                      char* error, size_t error_size) noexcept {
-  return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
-    RETURN_IF_ERROR(CheckGiven(records, "records"));
-    *records = nullptr;
-    RETURN_IF_ERROR(CheckGiven(path, "path"));
-    ASSIGN_OR_RETURN(fcis::eval::RecordFile file,
-                     results != 0 ? fcis::eval::ReadResultFile(path)
-                                  : fcis::eval::ReadAnnotationFile(path));
-    *records = new fcis_records{std::move(file)};
-    return absl::OkStatus();
-  });
-}
-
-int fcis_records_columns(const fcis_records* records,
-                         fcis_record_columns* columns, char* error,
-                         size_t error_size) noexcept {
-  return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
-    RETURN_IF_ERROR(CheckGiven(records, "records"));
-    RETURN_IF_ERROR(CheckGiven(columns, "columns"));
-    if (columns->struct_size != sizeof(fcis_record_columns)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("struct_size: ", columns->struct_size, ", expected ",
-                       sizeof(fcis_record_columns)));
-    }
-    const fcis::eval::RecordFile& file = records->file;
-    const fcis::eval::RecordColumns& r = file.records;
-    columns->records = static_cast<int64_t>(r.size);
-    columns->images = static_cast<int64_t>(file.images.ids.size());
-    columns->categories = static_cast<int64_t>(file.categories.ids.size());
-    columns->all_members = r.all;
-    columns->any_members = r.any;
-    columns->ids = r.ids.data();
-    columns->image_ids = r.image_ids.data();
-    columns->category_ids = r.category_ids.data();
-    columns->areas = r.areas.data();
-    columns->scores = r.scores.data();
-    columns->boxes = reinterpret_cast<const double*>(r.boxes.data());
-    columns->crowd = r.crowd.data();
-    columns->integral_scores = r.integral.data();
-    columns->listed_images = file.images.ids.data();
-    columns->image_heights = file.images.heights.data();
-    columns->image_widths = file.images.widths.data();
-    columns->listed_categories = file.categories.ids.data();
-    columns->text = file.file->bytes().data();
-    columns->text_size = file.file->bytes().size();
-    return absl::OkStatus();
-  });
-}
-
-int fcis_records_masks(const fcis_records* records, const int64_t* sizes,
-                       fcis_masks** masks, char* error,
-                       size_t error_size) noexcept {
-  return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
-    RETURN_IF_ERROR(CheckGiven(masks, "masks"));
-    *masks = nullptr;
-    RETURN_IF_ERROR(CheckGiven(records, "records"));
-    RETURN_IF_ERROR(CheckGiven(sizes, "sizes"));
-    const fcis::eval::RecordColumns& r = records->file.records;
-    ASSIGN_OR_RETURN(
-        std::vector<fcis::Rle> rles,
-        fcis::eval::MasksOf(r, absl::MakeConstSpan(sizes, 2 * r.size)));
-    *masks = new fcis_masks{std::move(rles)};
-    return absl::OkStatus();
-  });
-}
-
-int fcis_records_keypoints(const fcis_records* records, int64_t* num_keypoints,
-                           int64_t* ends, double* numbers, size_t capacity,
-                           size_t* needed, char* error,
-                           size_t error_size) noexcept {
-  return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
-    RETURN_IF_ERROR(CheckGiven(records, "records"));
-    const fcis::eval::RecordColumns& r = records->file.records;
-    ASSIGN_OR_RETURN(const fcis::eval::Keypoints all,
-                     fcis::eval::KeypointsOf(r));
-    RETURN_IF_ERROR(fcis::api::CopyOut(absl::MakeConstSpan(all.numbers),
-                                       numbers, capacity, needed));
-    Copy(all.ends, ends);
-    if (num_keypoints != nullptr) {
-      std::fill_n(num_keypoints, r.size, 0);
-      std::copy(r.num_keypoints.begin(), r.num_keypoints.end(), num_keypoints);
-    }
-    return absl::OkStatus();
-  });
-}
-
-void fcis_records_free(fcis_records* records) noexcept { delete records; }
 
 int fcis_evaluation_new(const fcis_evaluation_input* input,
                         fcis_evaluation** evaluation, char* error,

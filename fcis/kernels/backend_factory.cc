@@ -111,22 +111,23 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(absl::string_view name,
     return absl::InvalidArgumentError(absl::StrCat(
         "backend '", name, "', expected two names, as in check:cpu,ref"));
   }
-  if (precision == Precision::kInt8) {
-    return absl::UnimplementedError(
-        absl::StrCat("the backend ", name, " computes no int8"));
-  }
   if (precision == Precision::kAuto) {  // both what it is for the first
     ASSIGN_OR_RETURN(const DType type, MapTypeOf(names[0], precision));
     precision = type == DType::kF32 ? Precision::kF32 : Precision::kBF16;
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Backend> tested,
                    MakeSingle(names[0], precision, algorithm));
-  // The plain loops know every type of map.
-  if (names[1] == "ref" && precision == Precision::kF16) {
-    return MakeCheckBackend(std::move(tested), MakeRefBackend(DType::kF16));
+  std::unique_ptr<Backend> oracle;
+  if (names[1] == "ref") {  // the plain loops know every type of map
+    oracle = MakeRefBackend(tested->activation_type(),
+                            precision == Precision::kInt8);
+  } else {
+    ASSIGN_OR_RETURN(oracle, MakeSingle(names[1], precision));
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<Backend> oracle,
-                   MakeSingle(names[1], precision));
+  if (oracle->activation_type() != tested->activation_type()) {
+    return absl::UnimplementedError(
+        absl::StrCat("the backend ", name, " has maps of two types"));
+  }
   return MakeCheckBackend(std::move(tested), std::move(oracle));
 }
 

@@ -30,7 +30,7 @@ SEEDS = range(100, 140)
 def _sets(kinds: tuple) -> List[Any]:
     import pycocotools.mask
 
-    made = [random_sets.make(seed, pycocotools.mask) for seed in SEEDS]
+    made = [random_sets.make(seed, pycocotools.mask, small_ids=True) for seed in SEEDS]
     # Callers hand over usual records only.
     return [
         case

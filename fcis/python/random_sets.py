@@ -1,8 +1,9 @@
 """Random data sets and detections for tests of COCOeval: few pictures, many
-ties, crowds, odd flags, records of pictures and categories that are missing."""
+ties, crowds, odd flags, records of pictures and categories that are missing,
+ids that are texts or large."""
 
 import random
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple
 
 import numpy as np
 
@@ -220,6 +221,32 @@ class _Maker:
         return RandomSet(self.kind, dataset, results, self.params())
 
 
-def make(seed: int, masks: Any) -> RandomSet:
-    """The set of a number; `masks` encodes: pycocotools.mask or fcis.mask."""
-    return _Maker(seed, masks).make()
+def _rename(made: RandomSet, seed: int) -> None:
+    """Other ids for pictures or categories, in one set of five."""
+    r = random.Random("ids of %d" % seed)
+    if r.random() < 0.8 or isinstance(made.results, np.ndarray):
+        return
+    other: Callable[[int], Any] = r.choice(
+        [str, lambda id: "p%03d" % id, lambda id: id + (1 << 53), lambda id: -id]
+    )
+    key, list_name, parameter = r.choice(
+        [
+            ("image_id", "images", "imgIds"),
+            ("category_id", "categories", "catIds"),
+        ]
+    )
+    for record in made.dataset["annotations"] + made.results:
+        record[key] = other(record[key])
+    for entry in made.dataset[list_name]:
+        entry["id"] = other(entry["id"])
+    if parameter in made.params:
+        made.params[parameter] = [other(id) for id in made.params[parameter]]
+
+
+def make(seed: int, masks: Any, small_ids: bool = False) -> RandomSet:
+    """The set of a number; `masks` encodes: pycocotools.mask or fcis.mask.
+    small_ids: all ids are small integers."""
+    made = _Maker(seed, masks).make()
+    if not small_ids:
+        _rename(made, seed)
+    return made

@@ -1,5 +1,5 @@
-"""Tests of the installed package: wheel_test.py CASES. The cases are
-pycocotools' answers (compare_pycocotools.py)."""
+"""Tests of the installed package: wheel_test.py CASES MODEL. The cases are
+pycocotools' answers (compare_pycocotools.py), the model is the embedded one."""
 
 import collections
 import io
@@ -7,8 +7,10 @@ import json
 import os
 import random
 import re
+import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 from contextlib import redirect_stdout
@@ -26,6 +28,7 @@ import compare_pycocotools  # noqa: E402
 import random_sets  # noqa: E402
 
 CASES = sys.argv.pop(1)
+MODEL = sys.argv.pop(1)
 
 
 def quietly(function: Callable[[], Any]) -> Any:
@@ -226,6 +229,48 @@ class Detection(unittest.TestCase):
         for shape in ((0, 5, 3), (5, 5, 2), (5,), (5, 5, 3, 1)):
             with self.assertRaises(ValueError):
                 self.detector(np.zeros(shape, np.uint8))
+
+
+class OwnModel(unittest.TestCase):
+    """A model file with classes of its own."""
+
+    NAMES = {"person": "Schraube M4", "car": "m\u00fcder Hund", "cat": "\u732b"}
+
+    def renamed(self) -> bytes:
+        """The embedded model with other names in its header."""
+        with open(MODEL, "rb") as file:
+            model = file.read()
+        end = 8 + struct.unpack("<Q", model[:8])[0]
+        header = json.loads(model[8:end])
+        config = header["__metadata__"]["fcis.config"]
+        for name, other in self.NAMES.items():
+            config = config.replace('"%s"' % name, '"%s"' % other)
+        header["__metadata__"]["fcis.config"] = config.replace(
+            "category_id: 17\n", "category_id: 4711\n"
+        )
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        return struct.pack("<Q", len(text)) + text + model[end:]
+
+    def test_names(self) -> None:
+        classes = [*self.NAMES.values(), "dog"]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "my model.safetensors")
+            with open(path, "wb") as file:
+                file.write(self.renamed())
+            detector = fcis.Detector(
+                path, min_size=64, max_size=96, score_threshold=1e-6
+            )
+        self.assertEqual(list(detector.classes), classes)
+        noise = np.random.RandomState(1)
+        found = detector(noise.randint(0, 256, (48, 80, 3)).astype(np.uint8))
+        self.assertGreater(len(found), 0)
+        ids = dict(zip(classes, (1, 3, 4711, 18)))
+        for label, name, record in zip(
+            found.labels, found.names, found.to_coco(5)
+        ):
+            self.assertEqual(name, classes[label])
+            self.assertEqual(record["category_id"], ids[name])
 
 
 class Doors(unittest.TestCase):

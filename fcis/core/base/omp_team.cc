@@ -1,7 +1,10 @@
-// thread_team.h on OpenMP's threads, for libfcis.so: a library must not take
-// the place of libgomp for the rest of the process, as thread_team.cc does in
-// our programs, and two sets of threads, ours and oneDNN's, would fight for the
-// cores.
+// thread_team.h for libfcis.so: a library must not take the place of libgomp
+// for the rest of the process, as thread_team.cc does in our programs.
+//
+// In a ThreadsScope, as around a detection, teams are OpenMP's threads: two
+// sets of threads, ours and oneDNN's, would fight for the cores. Elsewhere no
+// layer follows for which libgomp's threads could spin, some milliseconds each
+// time, and teams are threads that end with their work.
 #include <omp.h>
 #include <unistd.h>
 
@@ -9,6 +12,8 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "fcis/core/base/thread_team.h"
@@ -44,6 +49,43 @@ void DoAndCatch(int member, int members, absl::FunctionRef<void(int)> body,
   }
 }
 
+// Threads that come late find nothing to do, and when all is done no more are
+// started.
+void RunThreads(int members, absl::FunctionRef<void(int)> body,
+                std::exception_ptr* thrown) {
+  std::atomic<int> next{1};
+  const auto help = [&] {
+    for (int member; (member = next.fetch_add(1)) < members;) {
+      DoAndCatch(member, members, body, thrown);
+    }
+  };
+  std::vector<std::thread> helpers;
+  const absl::Cleanup join = [&] {
+    for (std::thread& helper : helpers) helper.join();
+  };
+  try {
+    for (int i = 1; i < members && next < members; ++i) {
+      helpers.emplace_back(help);
+    }
+  } catch (const std::exception&) {
+    // No more memory or threads: those that there are do it all.
+  }
+  DoAndCatch(0, members, body, thrown);
+  help();
+}
+
+void RunOpenMp(int members, absl::FunctionRef<void(int)> body,
+               std::exception_ptr* thrown) {
+#pragma omp parallel num_threads(members)
+  {
+    // OpenMP may give fewer threads.
+    for (int member = omp_get_thread_num(); member < members;
+         member += omp_get_num_threads()) {
+      DoAndCatch(member, members, body, thrown);
+    }
+  }
+}
+
 // A child of fork() has its parent's threads in libgomp's books only, and would
 // wait for them for ever: teams belong to the first process that has one.
 bool InProcessOfTeams() {
@@ -76,13 +118,10 @@ void RunTeam(int members, absl::FunctionRef<void(int)> body) {
     return;
   }
   std::exception_ptr thrown;
-#pragma omp parallel num_threads(members)
-  {
-    // OpenMP may give fewer threads.
-    for (int member = omp_get_thread_num(); member < members;
-         member += omp_get_num_threads()) {
-      DoAndCatch(member, members, body, &thrown);
-    }
+  if (InThreadsScope()) {
+    RunOpenMp(members, body, &thrown);
+  } else {
+    RunThreads(members, body, &thrown);
   }
   if (thrown) std::rethrow_exception(thrown);
 }

@@ -1,10 +1,13 @@
-// Teams of OpenMP's threads: what thread_team.h promises of them.
+// The shared library's teams, in a ThreadsScope and outside: what thread_team.h
+// promises of them.
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fcis/core/base/parallel.h"
@@ -24,14 +27,44 @@ std::vector<int> Members(int members) {
   return {times.begin(), times.end()};
 }
 
-TEST(OmpTeam, EachMemberOnce) {
+// Whether each test is in a ThreadsScope.
+class OmpTeam : public testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    if (GetParam()) scope_.emplace(5);
+  }
+
+ private:
+  std::optional<ThreadsScope> scope_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Scoped, OmpTeam, testing::Bool());
+
+TEST_P(OmpTeam, EachMemberOnce) {
   for (const int members : {1, 2, 5}) {
     EXPECT_EQ(Members(members), std::vector<int>(members, 1));
   }
   EXPECT_FALSE(InTeam());
 }
 
-TEST(OmpTeam, ATeamWithinATeamIsAlone) {
+std::atomic<int> threads_ended{0};
+struct EndOfThread {
+  ~EndOfThread() { ++threads_ended; }
+};
+
+// OpenMP's threads stay.
+TEST_P(OmpTeam, ThreadsEndWithTheirWorkOutsideOfAScope) {
+  threads_ended = 0;
+  std::atomic<int> here{0};
+  RunTeam(2, [&](int) {
+    thread_local EndOfThread end;
+    ++here;
+    while (here < 2) std::this_thread::yield();
+  });
+  EXPECT_EQ(threads_ended, GetParam() ? 0 : 1);
+}
+
+TEST_P(OmpTeam, ATeamWithinATeamIsAlone) {
   std::atomic<int> inner{0};
   RunTeam(3, [&](int) {
     if (!InTeam()) return;
@@ -40,7 +73,7 @@ TEST(OmpTeam, ATeamWithinATeamIsAlone) {
   EXPECT_EQ(inner, 3);
 }
 
-TEST(OmpTeam, ThrowsWhatAMemberThrew) {
+TEST_P(OmpTeam, ThrowsWhatAMemberThrew) {
   for (const int thrower : {0, 2}) {
     std::atomic<int> returned{0};
     std::string what;
@@ -58,7 +91,7 @@ TEST(OmpTeam, ThrowsWhatAMemberThrew) {
   }
 }
 
-TEST(OmpTeam, AScopeSetsTheThreads) {
+TEST(OmpTeamScope, SetsTheThreads) {
   const int before = TellOpenMp(4);
   {
     const ThreadsScope scope(3);
@@ -68,7 +101,7 @@ TEST(OmpTeam, AScopeSetsTheThreads) {
   EXPECT_EQ(TellOpenMp(before), 4);
 }
 
-TEST(OmpTeam, AForkedChildWorksAlone) {
+TEST_P(OmpTeam, AForkedChildWorksAlone) {
   EXPECT_EQ(Members(2), std::vector<int>(2, 1));
   const pid_t child = fork();
   if (child == 0) {

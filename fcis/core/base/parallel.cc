@@ -29,6 +29,8 @@ ThreadsScope::~ThreadsScope() {
   in_scope = 0;
 }
 
+bool InThreadsScope() { return in_scope > 0; }
+
 int NumThreads() {
   if (in_scope > 0) return in_scope;
   if (set_threads.load() == 0) SetNumThreads(0);

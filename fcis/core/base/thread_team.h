@@ -26,6 +26,9 @@ int TeamSize(int wanted);
 // OpenMP's threads, as in a shared library (omp_team.cc).
 int TellOpenMp(int threads);
 
+// Whether the calling thread is in a ThreadsScope (parallel.h).
+bool InThreadsScope();
+
 // Where the calling thread stands. {0, 1} outside of teams.
 struct TeamPlace {
   int member = 0;
@@ -44,7 +47,8 @@ bool InTeam();
 //
 // Each thread that calls this has helpers of its own, which stay until it ends.
 // The process aborts when a helper cannot be started, and when body throws;
-// teams of OpenMP's threads throw what it threw, once all have returned.
+// omp_team.cc's teams do with fewer, and throw what it threw, once all have
+// returned.
 void RunTeam(int members, absl::FunctionRef<void(int member)> body);
 
 // Returns once every member of the calling thread's team has called it. All

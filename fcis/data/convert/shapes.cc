@@ -28,21 +28,34 @@ Polygon Cut(const Polygon& polygon, const Inside& inside) {
   return kept;
 }
 
-// Vertex numbers of the closest pair, one of each polygon.
+// Vertices of the closest pair, where their numbers begin, one of what is
+// joined already and one of a part.
 struct Pair {
   size_t a = 0, b = 0;
-  double distance = std::numeric_limits<double>::infinity();
+  double distance = std::numeric_limits<double>::infinity();  // squared
 };
 
-Pair ClosestPair(const Polygon& a, const Polygon& b) {
-  Pair best;
-  for (size_t i = 0; i + 1 < a.size(); i += 2) {
-    for (size_t j = 0; j + 1 < b.size(); j += 2) {
-      const double distance = std::hypot(a[i] - b[j], a[i + 1] - b[j + 1]);
-      if (distance < best.distance) best = {i, j, distance};
+struct Part {
+  const Polygon* polygon;
+  Pair closest;
+};
+
+// Looks whether one of the vertices [begin, end) of `whole` is closer to the
+// part. Of pairs that are as close the first one stays.
+void Compare(const Polygon& whole, size_t begin, size_t end, Part& part) {
+  const Polygon& polygon = *part.polygon;
+  Pair& best = part.closest;
+  for (size_t i = begin; i + 1 < end; i += 2) {
+    for (size_t j = 0; j + 1 < polygon.size(); j += 2) {
+      const double dx = whole[i] - polygon[j];
+      const double dy = whole[i + 1] - polygon[j + 1];
+      const double distance = dx * dx + dy * dy;
+      if (distance < best.distance ||
+          (distance == best.distance && i < best.a)) {
+        best = {i, j, distance};
+      }
     }
   }
-  return best;
 }
 
 // `whole` up to the pair, once around `part`, back, and on.
@@ -111,20 +124,25 @@ double SignedArea(const Polygon& polygon) {
 Polygon Joined(const std::vector<Polygon>& parts) {
   if (parts.empty()) return {};
   Polygon whole = parts[0];
-  std::vector<const Polygon*> left;
-  for (size_t i = 1; i < parts.size(); ++i) left.push_back(&parts[i]);
+  std::vector<Part> left;
+  for (size_t i = 1; i < parts.size(); ++i) {
+    left.push_back({&parts[i], {}});
+    Compare(whole, 0, whole.size(), left.back());
+  }
   while (!left.empty()) {
-    Pair best;
-    size_t next = 0;
-    for (size_t i = 0; i < left.size(); ++i) {
-      const Pair pair = ClosestPair(whole, *left[i]);
-      if (pair.distance < best.distance) {
-        best = pair;
-        next = i;
-      }
+    const auto next = std::min_element(
+        left.begin(), left.end(), [](const Part& a, const Part& b) {
+          return a.closest.distance < b.closest.distance;
+        });
+    const Part part = *next;
+    left.erase(next);
+    if (part.polygon->empty()) continue;
+    const size_t before = whole.size(), at = part.closest.a + 2;
+    whole = Bridged(whole, *part.polygon, part.closest);
+    for (Part& other : left) {
+      if (other.closest.a >= at) other.closest.a += whole.size() - before;
+      Compare(whole, at, at + part.polygon->size(), other);
     }
-    if (!left[next]->empty()) whole = Bridged(whole, *left[next], best);
-    left.erase(left.begin() + static_cast<std::ptrdiff_t>(next));
   }
   return whole;
 }

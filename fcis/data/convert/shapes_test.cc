@@ -60,6 +60,18 @@ TEST(ShapesTest, JoinsPartsWithoutChangingWhatTheyCover) {
   EXPECT_EQ(Joined({parts[0]}), parts[0]);
 }
 
+// As a mask of noise has.
+TEST(ShapesTest, JoinsManyParts) {
+  std::vector<Polygon> parts;
+  for (int i = 0; i < 50 * 50; ++i) {
+    const int x = i % 50 * 2, y = i / 50 * 2;
+    parts.push_back(RectanglePolygon(x, y, x + 1, y + 1));
+  }
+  const Polygon joined = Joined(parts);
+  EXPECT_EQ(joined.size(), 2 * (2500 * 4 + 2499 * 2));
+  EXPECT_DOUBLE_EQ(std::abs(SignedArea(joined)), 2500);
+}
+
 // Vertices go where the pixels between them go.
 TEST(ShapesTest, TurnsAsThePictureIsTurned) {
   const int height = 6, width = 9;

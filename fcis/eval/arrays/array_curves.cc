@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "fcis/core/base/parallel.h"
 #include "fcis/eval/arrays/array_evaluation.h"
+#include "fcis/eval/coco/rank_order.h"
 
 namespace fcis::eval {
 namespace {
 
-constexpr size_t kBits = 64;
 // NumPy's spacing(1), which keeps 0 / 0 away.
 constexpr double kSpacing = std::numeric_limits<double>::epsilon();
 
@@ -36,17 +35,22 @@ std::vector<size_t> ReachedAt(absl::Span<const double> thresholds,
 
 }  // namespace
 
-// The true positives of each threshold, and what lies between them.
+// The true positives of each threshold, and what lies between them; of one area
+// range and number of detections of a cell.
 struct ArrayEvaluation::Curves {
   struct One {
     std::vector<double> precision;  // at true positives
     std::vector<size_t> positions;  // in the class's order
     uint32_t wrong = 0;
+    // While the points are written: whether all recalls so far are reached.
+    bool within = false;
   };
   std::vector<One> by_threshold;
   uint32_t all_wrong = 0;  // at every threshold, beside One::wrong
   bool any = false;        // detections
   size_t first = 0;        // the first one's position
+  int64_t objects = 0;
+  std::vector<size_t> reached_at;  // by recall
 
   void Clear(size_t thresholds) {
     by_threshold.resize(thresholds);
@@ -59,19 +63,35 @@ struct ArrayEvaluation::Curves {
     any = false;
   }
 
-  // A detection's bits, one per threshold.
-  void Add(size_t d, const uint64_t* correct, const uint64_t* ignored) {
-    for (size_t t = 0; t < by_threshold.size(); ++t) {
-      const uint64_t bit = uint64_t{1} << t % kBits;
-      One& one = by_threshold[t];
-      if (correct[t / kBits] & bit) {
-        const auto tp = static_cast<double>(one.positions.size() + 1);
-        const auto fp = static_cast<double>(one.wrong + all_wrong);
-        one.positions.push_back(d);
-        one.precision.push_back(tp / (fp + tp + kSpacing));
-      } else if ((ignored[t / kBits] & bit) == 0) {
-        ++one.wrong;
-      }
+  // Calls each(curve) where a bit is set, from threshold t on.
+  template <typename Each>
+  void ForBits(uint64_t bits, size_t t, const Each& each) {
+    for (; bits != 0; bits &= bits - 1) {
+      each(by_threshold[t + static_cast<size_t>(__builtin_ctzll(bits))]);
+    }
+  }
+
+  // A detection's verdicts at the thresholds of a word, from t on.
+  void Add(size_t d, uint64_t verdicts, size_t t) {
+    const uint64_t bits = Bits(by_threshold.size() - t);
+    const uint64_t correct = verdicts & bits;
+    const uint64_t ignored = verdicts >> kVerdicts;
+    if (ignored == bits) return;  // as most of another size
+    ForBits(correct, t, [&](One& one) {
+      const auto tp = static_cast<double>(one.positions.size() + 1);
+      const auto fp = static_cast<double>(one.wrong + all_wrong);
+      one.positions.push_back(d);
+      one.precision.push_back(tp / (fp + tp + kSpacing));
+    });
+    ForBits(bits & ~correct & ~ignored, t, [](One& one) { ++one.wrong; });
+  }
+
+  // Of each precision the best from there on.
+  void MakeEnvelopes() {
+    for (One& one : by_threshold) {
+      std::vector<double>& p = one.precision;
+      for (size_t i = p.size(); i-- > 1;) p[i - 1] = std::max(p[i - 1], p[i]);
+      one.within = any;
     }
   }
 };
@@ -79,26 +99,26 @@ struct ArrayEvaluation::Curves {
 // Of the detections of the class, places in the layout by descending score; NaN
 // goes last.
 std::vector<size_t> ArrayEvaluation::RankClass(size_t klass) const {
-  struct Key {
-    double score;
-    size_t place;
-  };
   const auto images = static_cast<size_t>(options_.images);
   const auto begin = static_cast<size_t>(detections_.first[klass * images]);
   const auto end = static_cast<size_t>(detections_.first[(klass + 1) * images]);
-  std::vector<Key> keys;
+  std::vector<RankKey> keys;
   keys.reserve(end - begin);
-  for (size_t d = begin; d < end; ++d)
-    keys.push_back({detection_scores_[d], d});
-  std::sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) {
-    if (a.score > b.score) return true;
-    if (a.score < b.score) return false;
-    const bool nan_a = std::isnan(a.score), nan_b = std::isnan(b.score);
-    return nan_a != nan_b ? nan_b : a.place < b.place;
+  std::vector<size_t> nan;
+  for (size_t d = begin; d < end; ++d) {
+    if (std::isnan(detection_scores_[d])) {
+      nan.push_back(d);
+    } else {
+      keys.push_back({detection_scores_[d], static_cast<uint32_t>(d)});
+    }
+  }
+  SortByRank(keys, [](const RankKey& a, const RankKey& b) {
+    return a.position < b.position;
   });
   std::vector<size_t> ranked;
-  ranked.reserve(keys.size());
-  for (const Key& key : keys) ranked.push_back(key.place);
+  ranked.reserve(end - begin);
+  for (const RankKey& key : keys) ranked.push_back(key.position);
+  ranked.insert(ranked.end(), nan.begin(), nan.end());
   return ranked;
 }
 
@@ -112,85 +132,99 @@ int64_t ArrayEvaluation::NumObjects(size_t klass, size_t a) const {
   return count;
 }
 
-void ArrayEvaluation::Count(absl::Span<const size_t> ranked, size_t a,
+// curves: [area range][max_dets].
+void ArrayEvaluation::Count(absl::Span<const size_t> ranked,
                             absl::Span<const int64_t> max_dets,
-                            std::vector<Curves>& cuts) const {
-  for (Curves& curves : cuts) curves.Clear(T());
-  const uint64_t* const correct =
-      correct_.data() + a * detections_.size() * words_;
-  const uint64_t* const ignored =
-      ignored_.data() + a * detections_.size() * words_;
-  for (const size_t d : ranked) {
-    uint64_t some = 0;
-    for (size_t w = 0; w < words_; ++w) {
-      some |= correct[d * words_ + w] | ignored[d * words_ + w];
+                            std::vector<Curves>& curves) const {
+  const size_t A = options_.area_ranges.size(), M = max_dets.size();
+  for (Curves& one : curves) one.Clear(T());
+  for (size_t m = 0; m < M; ++m) {
+    const auto counts = [&](size_t d) { return ranks_[d] < max_dets[m]; };
+    const auto first = std::find_if(ranked.begin(), ranked.end(), counts);
+    for (size_t a = 0; a < A && first != ranked.end(); ++a) {
+      curves[a * M + m].any = true;
+      curves[a * M + m].first = *first;
     }
-    for (size_t m = 0; m < max_dets.size(); ++m) {
-      if (ranks_[d] >= max_dets[m]) continue;
-      Curves& curves = cuts[m];
-      if (!curves.any) curves.first = d;
-      curves.any = true;
-      if (some == 0) {
-        ++curves.all_wrong;
-      } else {
-        curves.Add(d, correct + d * words_, ignored + d * words_);
+  }
+  for (const size_t d : ranked) {
+    for (size_t a = 0; a < A; ++a) {
+      const uint64_t* const verdicts = verdicts_.data() + (d * A + a) * words_;
+      const bool wrong = std::all_of(verdicts, verdicts + words_,
+                                     [](uint64_t word) { return word == 0; });
+      for (size_t m = 0; m < M; ++m) {
+        if (ranks_[d] >= max_dets[m]) continue;
+        Curves& one = curves[a * M + m];
+        if (wrong) {
+          ++one.all_wrong;
+          continue;
+        }
+        for (size_t w = 0; w < words_; ++w) {
+          one.Add(d, verdicts[w], w * kVerdicts);
+        }
       }
     }
   }
 }
 
+// The points of a class, those of all areas and max_dets one behind the other.
+void ArrayEvaluation::Fill(size_t klass, size_t recalls,
+                           std::vector<Curves>& curves,
+                           const ArrayCurves& out) const {
+  const size_t n = curves.size();
+  const size_t step = static_cast<size_t>(options_.classes) * n;
+  for (size_t t = 0; t < T(); ++t) {
+    double* const recall = out.recall.data() + t * step + klass * n;
+    for (size_t i = 0; i < n; ++i) {
+      const auto found =
+          static_cast<double>(curves[i].by_threshold[t].positions.size());
+      recall[i] = curves[i].objects == 0
+                      ? -1
+                      : found / static_cast<double>(curves[i].objects);
+    }
+    for (size_t r = 0; r < recalls; ++r) {
+      const size_t row = (t * recalls + r) * step + klass * n;
+      for (size_t i = 0; i < n; ++i) {
+        Point(curves[i], t, r, &out.precision[row + i], &out.scores[row + i]);
+      }
+    }
+  }
+}
+
+// At recall number r; recalls must come in their order.
+void ArrayEvaluation::Point(Curves& curves, size_t t, size_t r,
+                            double* precision, double* score) const {
+  *precision = *score = curves.objects == 0 ? -1 : 0;
+  if (curves.objects == 0) return;
+  Curves::One& one = curves.by_threshold[t];
+  const size_t found = one.positions.size();
+  const size_t reached = curves.reached_at[r];
+  // COCOeval stops at the first that is not reached.
+  one.within = one.within && reached <= found;
+  if (!one.within) return;
+  const size_t at = reached == 0 ? 0 : reached - 1;
+  if (at < found) *precision = one.precision[at];
+  // A recall of 0 is reached by the first, whatever it is.
+  *score = detection_scores_[reached == 0 ? curves.first : one.positions[at]];
+}
+
 void ArrayEvaluation::Accumulate(absl::Span<const double> recall_thresholds,
                                  absl::Span<const int64_t> max_dets,
                                  const ArrayCurves& out) const {
-  const size_t R = recall_thresholds.size(), M = max_dets.size();
-  const size_t A = options_.area_ranges.size();
-  const auto K = static_cast<size_t>(options_.classes);
-  const size_t step = K * A * M;
-  std::fill(out.precision.begin(), out.precision.end(), -1);
-  std::fill(out.scores.begin(), out.scores.end(), -1);
-  std::fill(out.recall.begin(), out.recall.end(), -1);
-  const auto fill = [&](const Curves& curves, int64_t objects,
-                        const std::vector<size_t>& reached_at, size_t column) {
-    for (size_t t = 0; t < T(); ++t) {
-      const Curves::One& one = curves.by_threshold[t];
-      const size_t found = one.positions.size();
-      std::vector<double> envelope = one.precision;
-      for (size_t i = found; i-- > 1;) {
-        envelope[i - 1] = std::max(envelope[i - 1], envelope[i]);
-      }
-      out.recall[t * step + column] =
-          static_cast<double>(found) / static_cast<double>(objects);
-      bool within = curves.any;
-      for (size_t r = 0; r < R; ++r) {
-        const size_t n = reached_at[r];
-        // COCOeval stops at the first that is not reached.
-        within = within && n <= found;
-        const size_t at = n == 0 ? 0 : n - 1;
-        const size_t to = (t * R + r) * step + column;
-        out.precision[to] = within && at < found ? envelope[at] : 0;
-        // A recall of 0 is reached by the first, whatever it is.
-        out.scores[to] =
-            !within
-                ? 0
-                : detection_scores_[n == 0 ? curves.first : one.positions[at]];
-      }
-    }
-  };
+  const size_t M = max_dets.size();
   ParallelFor(options_.classes, 1, [&](int64_t begin, int64_t end) {
-    std::vector<Curves> cuts(M);
+    std::vector<Curves> curves(options_.area_ranges.size() * M);
     for (auto k = static_cast<size_t>(begin); k < static_cast<size_t>(end);
          ++k) {
       const std::vector<size_t> ranked = RankClass(k);
-      for (size_t a = 0; a < A; ++a) {
-        const int64_t objects = NumObjects(k, a);
-        if (objects == 0) continue;
-        const std::vector<size_t> reached_at =
-            ReachedAt(recall_thresholds, objects, ranked.size());
-        Count(ranked, a, max_dets, cuts);
-        for (size_t m = 0; m < M; ++m) {
-          fill(cuts[m], objects, reached_at, (k * A + a) * M + m);
-        }
+      Count(ranked, max_dets, curves);
+      for (size_t i = 0; i < curves.size(); ++i) {
+        Curves& one = curves[i];
+        one.objects = NumObjects(k, i / M);
+        one.reached_at =
+            ReachedAt(recall_thresholds, one.objects, ranked.size());
+        one.MakeEnvelopes();
       }
+      Fill(k, recall_thresholds.size(), curves, out);
     }
   });
 }

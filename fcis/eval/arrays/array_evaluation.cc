@@ -16,9 +16,8 @@
 namespace fcis::eval {
 namespace {
 
-constexpr int64_t kGrain = 64;        // cells
-constexpr int64_t kRankGrain = 4096;  // numbers copied
-constexpr size_t kBits = 64;
+constexpr int64_t kGrain = 64;           // cells
+constexpr int64_t kCopyGrain = 1 << 14;  // records
 constexpr size_t kMaxRecords = size_t{1} << 31;
 constexpr size_t kMaxCells = size_t{1} << 31;
 
@@ -69,24 +68,24 @@ absl::Status Check(const ObjectColumns& o, const DetectionColumns& d,
   return CheckColumn(d.scores.size(), detections, "detection scores");
 }
 
-template <typename T>
-std::vector<T> Gather(absl::Span<const T> column,
-                      const std::vector<int64_t>& order) {
-  std::vector<T> gathered(order.size());
-  ParallelFor(static_cast<int64_t>(order.size()), kRankGrain,
+// Calls copy(place in the layout, place in the columns).
+template <typename Copy>
+void ForRecords(const CellLayout& layout, const Copy& copy) {
+  ParallelFor(static_cast<int64_t>(layout.size()), kCopyGrain,
               [&](int64_t begin, int64_t end) {
                 for (auto i = static_cast<size_t>(begin);
                      i < static_cast<size_t>(end); ++i) {
-                  gathered[i] = column[static_cast<size_t>(order[i])];
+                  copy(i, static_cast<size_t>(layout.order[i]));
                 }
               });
-  return gathered;
 }
 
 }  // namespace
 
 // Of the cell in hand; its memory is reused.
 struct ArrayEvaluation::Scratch {
+  // Detections that may take an object.
+  std::vector<size_t> near;
   // Objects of the cell, those that count first.
   std::vector<size_t> order;
   std::vector<uint8_t> ignored;    // by place in `order`
@@ -118,23 +117,33 @@ void ArrayEvaluation::TakeColumns() {
       d.scores,
       static_cast<size_t>(std::max<int64_t>(options_.max_detections, 0)),
       &detections_);
-  object_ids_ = Gather(o.ids, objects_.order);
-  object_areas_ = Gather(o.areas, objects_.order);
-  object_ignore_ = Gather(o.ignore, objects_.order);
-  object_crowd_ = Gather(o.crowd, objects_.order);
-  detection_ids_ = Gather(d.ids, detections_.order);
-  detection_areas_ = Gather(d.areas, detections_.order);
-  detection_scores_ = Gather(d.scores, detections_.order);
+  object_ids_.resize(objects_.size());
+  object_areas_.resize(objects_.size());
+  object_ignore_.resize(objects_.size());
+  object_crowd_.resize(objects_.size());
+  ForRecords(objects_, [&](size_t i, size_t from) {
+    object_ids_[i] = o.ids[from];
+    object_areas_[i] = o.areas[from];
+    object_ignore_[i] = o.ignore[from];
+    object_crowd_[i] = o.crowd[from];
+  });
+  detection_ids_.resize(detections_.size());
+  detection_areas_.resize(detections_.size());
+  detection_scores_.resize(detections_.size());
+  ForRecords(detections_, [&](size_t i, size_t from) {
+    detection_ids_[i] = d.ids[from];
+    detection_areas_[i] = d.areas[from];
+    detection_scores_[i] = d.scores[from];
+  });
   ranks_.resize(detections_.size());
-  pairs_.assign(1, 0);
-  pairs_.reserve(cells + 1);
+  pairs_.resize(cells + 1);
+  pairs_[0] = 0;
   for (size_t c = 0; c < cells; ++c) {
     const size_t D = detections_.Size(c);
     for (size_t i = 0; i < D; ++i) {
       ranks_[detections_.Begin(c) + i] = static_cast<int32_t>(i);
     }
-    pairs_.push_back(pairs_.back() +
-                     static_cast<int64_t>(D * objects_.Size(c)));
+    pairs_[c + 1] = pairs_[c] + static_cast<int64_t>(D * objects_.Size(c));
   }
   lowest_ = std::numeric_limits<double>::infinity();
   for (const double threshold : options_.iou_thresholds) {
@@ -143,7 +152,7 @@ void ArrayEvaluation::TakeColumns() {
                   ? -std::numeric_limits<double>::infinity()
                   : std::min(lowest_, MatchThreshold(threshold));
   }
-  words_ = (T() + kBits - 1) / kBits;
+  words_ = (T() + kVerdicts - 1) / kVerdicts;
 }
 
 absl::Status ArrayEvaluation::SetIous(absl::Span<const double> ious) {
@@ -224,6 +233,17 @@ void ArrayEvaluation::MeasureMasks(size_t cell, double* ious) const {
   }
 }
 
+void ArrayEvaluation::FindNear(size_t cell, Scratch& scratch) const {
+  const size_t D = detections_.Size(cell), G = objects_.Size(cell);
+  const double* const ious = ious_.data() + pairs_[cell];
+  const auto reached = [&](double iou) { return !(iou < lowest_); };
+  scratch.near.clear();
+  for (size_t d = 0; d < D; ++d) {
+    const double* const row = ious + d * G;
+    if (std::any_of(row, row + G, reached)) scratch.near.push_back(d);
+  }
+}
+
 void ArrayEvaluation::OrderObjects(size_t cell, size_t a,
                                    Scratch& scratch) const {
   const size_t g0 = objects_.Begin(cell), G = objects_.Size(cell);
@@ -241,8 +261,8 @@ void ArrayEvaluation::OrderObjects(size_t cell, size_t a,
 }
 
 // The objects that the detection may take at some threshold. A NaN lets
-// everything behind it match, too. False: there is none.
-bool ArrayEvaluation::FindCandidates(size_t cell, size_t detection,
+// everything behind it match, too.
+void ArrayEvaluation::FindCandidates(size_t cell, size_t detection,
                                      Scratch& scratch) const {
   const size_t G = scratch.order.size();
   const double* const ious =
@@ -258,10 +278,9 @@ bool ArrayEvaluation::FindCandidates(size_t cell, size_t detection,
     scratch.candidates.resize(G);
     std::iota(scratch.candidates.begin(), scratch.candidates.end(), 0);
   }
-  return !scratch.candidates.empty();
 }
 
-// Leaves scratch.matches and taken_by.
+// Takes scratch.near, leaves matches and taken_by.
 void ArrayEvaluation::MatchCell(size_t cell, size_t a, Scratch& scratch) const {
   OrderObjects(cell, a, scratch);
   const size_t D = detections_.Size(cell), G = scratch.order.size();
@@ -269,9 +288,8 @@ void ArrayEvaluation::MatchCell(size_t cell, size_t a, Scratch& scratch) const {
   scratch.matches.assign(T() * D, -1);
   scratch.taken_by.assign(T() * G, -1);
   scratch.used.assign(T() * G, 0);
-  if (G == 0) return;
-  for (size_t d = 0; d < D; ++d) {
-    if (!FindCandidates(cell, d, scratch)) continue;
+  for (const size_t d : scratch.near) {
+    FindCandidates(cell, d, scratch);
     const double* const ious =
         &ious_[static_cast<size_t>(pairs_[cell]) + d * G];
     for (size_t t = 0; t < T(); ++t) {
@@ -298,46 +316,59 @@ void ArrayEvaluation::MatchCell(size_t cell, size_t a, Scratch& scratch) const {
   }
 }
 
-void ArrayEvaluation::NoteCell(size_t cell, size_t a, const Scratch& scratch) {
+// Of detections that take no object.
+void ArrayEvaluation::NoteFree(size_t cell) {
+  const size_t A = options_.area_ranges.size();
+  const size_t d0 = detections_.Begin(cell), D = detections_.Size(cell);
+  uint64_t* verdict = verdicts_.data() + d0 * A * words_;
+  for (size_t d = d0; d < d0 + D; ++d) {
+    for (size_t a = 0; a < A; ++a) {
+      const bool outside = Outside(detection_areas_[d], a);
+      for (size_t w = 0; w < words_; ++w) {
+        *verdict++ = outside ? Bits(T() - w * kVerdicts) << kVerdicts : 0;
+      }
+    }
+  }
+}
+
+// Of those that MatchCell has matched.
+void ArrayEvaluation::NoteNear(size_t cell, size_t a, const Scratch& scratch) {
+  const size_t A = options_.area_ranges.size();
   const size_t d0 = detections_.Begin(cell), D = detections_.Size(cell);
   const size_t g0 = objects_.Begin(cell);
-  for (size_t d = 0; d < D; ++d) {
-    const size_t at = (a * detections_.size() + d0 + d) * words_;
-    const bool outside = Outside(detection_areas_[d0 + d], a);
-    for (size_t w = 0; w < words_; ++w) {
-      uint64_t correct = 0, ignored = 0;
-      const size_t end = std::min(T(), (w + 1) * kBits);
-      for (size_t t = w * kBits; t < end; ++t) {
-        const uint64_t bit = uint64_t{1} << t % kBits;
-        const int32_t match = scratch.matches[t * D + d];
-        const auto g = static_cast<size_t>(match);
-        if (match >= 0 && scratch.ignored[g]) {
-          ignored |= bit;
-        } else if (match >= 0 && object_ids_[g0 + scratch.order[g]] != 0) {
-          correct |= bit;
-        } else if (outside) {
-          ignored |= bit;
-        }
+  for (const size_t d : scratch.near) {
+    uint64_t* const verdict = verdicts_.data() + ((d0 + d) * A + a) * words_;
+    for (size_t t = 0; t < T(); ++t) {
+      const int32_t match = scratch.matches[t * D + d];
+      if (match < 0) continue;
+      const auto g = static_cast<size_t>(match);
+      const uint64_t correct = uint64_t{1} << t % kVerdicts;
+      const uint64_t ignored = correct << kVerdicts;
+      uint64_t& word = verdict[t / kVerdicts];
+      if (scratch.ignored[g]) {
+        word |= ignored;
+      } else if (object_ids_[g0 + scratch.order[g]] != 0) {
+        word = (word & ~ignored) | correct;
       }
-      correct_[at + w] = correct;
-      ignored_[at + w] = ignored;
     }
   }
 }
 
 void ArrayEvaluation::Match() {
   const size_t A = options_.area_ranges.size();
-  correct_.resize(A * detections_.size() * words_);
-  ignored_.resize(A * detections_.size() * words_);
+  verdicts_.resize(A * detections_.size() * words_);
   ParallelFor(static_cast<int64_t>(num_cells()), kGrain,
               [&](int64_t begin, int64_t end) {
                 Scratch scratch;
                 for (int64_t c = begin; c < end; ++c) {
                   const auto cell = static_cast<size_t>(c);
                   if (detections_.Size(cell) == 0) continue;
+                  NoteFree(cell);
+                  FindNear(cell, scratch);
+                  if (scratch.near.empty()) continue;
                   for (size_t a = 0; a < A; ++a) {
                     MatchCell(cell, a, scratch);
-                    NoteCell(cell, a, scratch);
+                    NoteNear(cell, a, scratch);
                   }
                 }
               });
@@ -373,6 +404,7 @@ void ArrayEvaluation::CopyMatches(size_t a, const ArrayMatches& matches) const {
                 Scratch scratch;
                 for (int64_t c = begin; c < end; ++c) {
                   const auto cell = static_cast<size_t>(c);
+                  FindNear(cell, scratch);
                   MatchCell(cell, a, scratch);
                   CopyCell(cell, a, scratch, matches);
                 }

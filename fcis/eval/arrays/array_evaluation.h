@@ -3,6 +3,7 @@
 #ifndef FCIS_EVAL_ARRAYS_ARRAY_EVALUATION_H_
 #define FCIS_EVAL_ARRAYS_ARRAY_EVALUATION_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -107,43 +108,56 @@ class ArrayEvaluation {
   struct Scratch;
   struct Curves;
 
+  static constexpr size_t kVerdicts = 32;  // in a word
+
   size_t num_cells() const { return objects_.first.size() - 1; }
   size_t T() const { return options_.iou_thresholds.size(); }
   bool Outside(double area, size_t a) const {
     return area < options_.area_ranges[a].first ||
            area > options_.area_ranges[a].second;
   }
+  // One for each of n thresholds that a word has room for.
+  static uint64_t Bits(size_t n) {
+    return (uint64_t{1} << std::min(n, kVerdicts)) - 1;
+  }
   void TakeColumns();
   void MeasureCell(size_t cell, bool masks);
   void MeasureBoxes(size_t cell, double* ious) const;
   void MeasureMasks(size_t cell, double* ious) const;
+  void FindNear(size_t cell, Scratch& scratch) const;
   void OrderObjects(size_t cell, size_t a, Scratch& scratch) const;
-  bool FindCandidates(size_t cell, size_t detection, Scratch& scratch) const;
+  void FindCandidates(size_t cell, size_t detection, Scratch& scratch) const;
   void MatchCell(size_t cell, size_t a, Scratch& scratch) const;
-  void NoteCell(size_t cell, size_t a, const Scratch& scratch);
+  void NoteFree(size_t cell);
+  void NoteNear(size_t cell, size_t a, const Scratch& scratch);
   void CopyCell(size_t cell, size_t a, const Scratch& scratch,
                 const ArrayMatches& matches) const;
   std::vector<size_t> RankClass(size_t klass) const;
   int64_t NumObjects(size_t klass, size_t a) const;
-  void Count(absl::Span<const size_t> ranked, size_t a,
+  void Count(absl::Span<const size_t> ranked,
              absl::Span<const int64_t> max_dets,
-             std::vector<Curves>& cuts) const;
+             std::vector<Curves>& curves) const;
+  void Fill(size_t klass, size_t recalls, std::vector<Curves>& curves,
+            const ArrayCurves& out) const;
+  void Point(Curves& curves, size_t t, size_t r, double* precision,
+             double* score) const;
 
   ArrayOptions options_;
   ObjectColumns object_columns_;
   DetectionColumns detection_columns_;
   CellLayout objects_, detections_;
   // In the layout's order.
-  std::vector<double> object_ids_, object_areas_;
-  std::vector<uint8_t> object_ignore_, object_crowd_;
-  std::vector<double> detection_ids_, detection_areas_, detection_scores_;
-  std::vector<int32_t> ranks_;  // of detections in their cell
-  std::vector<int64_t> pairs_;
+  LargeVector<double> object_ids_, object_areas_;
+  LargeVector<uint8_t> object_ignore_, object_crowd_;
+  LargeVector<double> detection_ids_, detection_areas_, detection_scores_;
+  LargeVector<int32_t> ranks_;  // of detections in their cell
+  LargeVector<int64_t> pairs_;
   LargeVector<double> ious_;
   double lowest_ = 0;  // threshold
-  size_t words_ = 0;   // of bits, one per threshold
-  // [area range][detection][word]: a true positive; nothing that counts.
-  LargeVector<uint64_t> correct_, ignored_;
+  size_t words_ = 0;   // of verdicts, each of up to kVerdicts thresholds
+  // [detection][area range][word]: of threshold t bit t, a true positive, and
+  // bit kVerdicts + t, nothing that counts.
+  LargeVector<uint64_t> verdicts_;
 };
 
 }  // namespace fcis::eval

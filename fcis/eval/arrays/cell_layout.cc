@@ -20,17 +20,18 @@ bool Before(double a, double b) {
 
 CellLayout GroupByCell(absl::Span<const int64_t> cells, size_t num_cells) {
   CellLayout layout;
-  layout.first.assign(num_cells + 1, 0);
+  // One further: first[c + 1] grows from the beginning of cell c to its end.
+  layout.first.assign(num_cells + 2, 0);
   for (const int64_t cell : cells)
-    ++layout.first[static_cast<size_t>(cell) + 1];
+    ++layout.first[static_cast<size_t>(cell) + 2];
   std::partial_sum(layout.first.begin(), layout.first.end(),
                    layout.first.begin());
   layout.order.resize(cells.size());
-  std::vector<int64_t> next(layout.first.begin(), layout.first.end() - 1);
   for (size_t i = 0; i < cells.size(); ++i) {
-    int64_t& place = next[static_cast<size_t>(cells[i])];
+    int64_t& place = layout.first[static_cast<size_t>(cells[i]) + 1];
     layout.order[static_cast<size_t>(place++)] = static_cast<int64_t>(i);
   }
+  layout.first.pop_back();
   return layout;
 }
 
@@ -43,11 +44,13 @@ void SortByScore(absl::Span<const double> scores, size_t most,
           const auto cell = static_cast<size_t>(c);
           const auto from = layout->order.begin() + layout->first[cell];
           const auto to = layout->order.begin() + layout->first[cell + 1];
-          if (to - from < 2) continue;
-          std::stable_sort(from, to, [&](int64_t a, int64_t b) {
+          const auto before = [&](int64_t a, int64_t b) {
             return Before(scores[static_cast<size_t>(a)],
                           scores[static_cast<size_t>(b)]);
-          });
+          };
+          // As they come from most detectors.
+          if (std::is_sorted(from, to, before)) continue;
+          std::stable_sort(from, to, before);
         }
       });
   size_t kept = 0;

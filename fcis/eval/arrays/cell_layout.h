@@ -4,16 +4,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "absl/types/span.h"
+#include "fcis/core/base/large_vector.h"
 
 namespace fcis::eval {
 
 // Cell c has the records order[first[c]] to order[first[c + 1] - 1].
 struct CellLayout {
-  std::vector<int64_t> first;  // by cell, and the end
-  std::vector<int64_t> order;
+  LargeVector<int64_t> first;  // by cell, and the end
+  LargeVector<int64_t> order;
 
   size_t size() const { return order.size(); }
   size_t Begin(size_t cell) const { return static_cast<size_t>(first[cell]); }

@@ -10,7 +10,7 @@
 namespace fcis::eval {
 
 struct RankKey {
-  double score;       // finite
+  double score;       // no NaN
   uint32_t position;  // of what it is the key of
 };
 

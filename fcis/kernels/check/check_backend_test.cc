@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/types/optional.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/ref/ref_backend.h"
 #include "fcis/kernels/testing/backends.h"
@@ -24,6 +25,14 @@ class FaultyBackend : public Backend {
   explicit FaultyBackend(float error) : error_(error) {}
 
   absl::string_view name() const override { return "faulty"; }
+  bool computes_int8() const override { return true; }
+  absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareInt8Conv(
+      const Int8ConvParams& params, const Int8Weights& weights) override {
+    auto conv = std::make_unique<FaultyInt8Conv>(this, params,
+                                                 weights.elements.shape());
+    conv->good = *ref_->PrepareInt8Conv(params, weights);
+    return conv;
+  }
   DType activation_type() const override { return DType::kF32; }
   absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
       const ConvParams& params, const Tensor& weight,
@@ -80,6 +89,24 @@ class FaultyBackend : public Backend {
     }
     FaultyBackend* const backend;
     std::unique_ptr<Convolution> good;
+  };
+
+  // One code in ten is off by `error` steps.
+  struct FaultyInt8Conv : public Int8Convolution {
+    FaultyInt8Conv(FaultyBackend* backend, const Int8ConvParams& params,
+                   const Shape& weight_shape)
+        : Int8Convolution(params, weight_shape), backend(backend) {}
+    absl::Status Forward(const Tensor& x, const Tensor* residual,
+                         Tensor* y) override {
+      const absl::Status status = good->Forward(x, residual, y);
+      if (y->type() == DType::kF32) return backend->Spoil(status, y);
+      for (int64_t i = 0; i < y->num_elements(); i += 10) {
+        y->mutable_data<int8_t>()[i] += static_cast<int8_t>(backend->error_);
+      }
+      return status;
+    }
+    FaultyBackend* const backend;
+    std::unique_ptr<Int8Convolution> good;
   };
 
   absl::Status Spoil(absl::Status status, Tensor* y) {
@@ -155,6 +182,36 @@ TEST(CheckBackend, EveryOpsErrorIsNoticedAndNamed) {
                 AllOf(HasSubstr("check:faulty,ref: op 1 ("), HasSubstr(ops[i]),
                       HasSubstr("element 3"), HasSubstr("tolerance")));
   }
+}
+
+// An Int8Conv's error, or "", by an oracle of these maps.
+std::string Int8Failure(float error, absl::optional<Int8Code> y) {
+  const auto backend =
+      MakeCheckBackend(std::make_unique<FaultyBackend>(error),
+                       MakeRefBackend(DType::kF32, /*int8=*/true));
+  Int8ConvParams params;
+  params.x.type = DType::kI8;
+  params.y = y;
+  Int8Weights weights;
+  weights.elements =
+      ToInt8(RandomTensor("w", {8, 8, 3, 3}), {DType::kI8, 1.0f / 127});
+  weights.scale = Tensor::Zeros({8});
+  for (float& v : weights.scale.mutable_span<float>()) v = 1e-3f;
+  weights.bias = RandomTensor("b", {8});
+  const auto conv = ops::PrepareInt8Conv(*backend, params, weights).value();
+  const Tensor x =
+      ToInt8(RandomTensor("x", {1, 9, 9, 8}), {DType::kI8, 1.0f / 100});
+  return std::string(ops::Int8Conv(*backend, *conv, x).status().message());
+}
+
+TEST(CheckBackend, FewCodesMayBeOffByOne) {
+  const Int8Code code = {DType::kI8, .5f};
+  for (const auto& y : {absl::optional<Int8Code>(code), {}}) {
+    EXPECT_EQ(Int8Failure(0, y), "");
+    EXPECT_THAT(Int8Failure(2, y), HasSubstr("op 1 (int8_conv of 1x9x9x8)"));
+  }
+  // One in ten: more than lie between two.
+  EXPECT_THAT(Int8Failure(1, code), HasSubstr("diverges at element"));
 }
 
 TEST(CheckBackend, ResultsAreTheTestedBackends) {

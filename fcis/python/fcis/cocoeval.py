@@ -239,7 +239,9 @@ class COCOeval:
             self._evaluate_cells()
         else:
             self._evaluate_images()
-        self._paramsEval = copy.deepcopy(self.params)
+        # What np.unique leaves in a list cannot change.
+        copied = {id(p.imgIds): list(p.imgIds)}
+        self._paramsEval = copy.deepcopy(p, copied)
         print("DONE (t={:0.2f}s).".format(time.time() - tic))
 
     def _is_plain(self) -> bool:
