@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/data/http/connection_pool.h"
 #include "fcis/data/http/test_client.h"
 #include "gmock/gmock.h"
@@ -270,6 +271,23 @@ TEST_F(HttpServerTest, FormsThatAreNone) {
   EXPECT_EQ(StatusOf(PostSized(
                 "abc", "Content-Type: multipart/form-data; boundary=\r\n")),
             400);
+  ExpectStillServes();
+}
+
+TEST_F(HttpServerTest, TheHeadIsLimited) {
+  Start();
+  const std::string line = "GET /hello HTTP/1.1\r\n";
+  const std::string end = "Host: localhost\r\n\r\n";  // which Ask adds
+  std::string headers;
+  for (int i = 0; i < 3; ++i) {
+    absl::StrAppend(&headers, "a: ", std::string(5000, 'b'), "\r\n");
+  }
+  const size_t rest = kMaxHttpHead - line.size() - headers.size() - end.size();
+  const auto with = [&](size_t bytes) {
+    return absl::StrCat(headers, "c: ", std::string(bytes - 5, 'd'), "\r\n");
+  };
+  EXPECT_EQ(StatusOf(Get("/hello", with(rest))), 200);
+  EXPECT_EQ(StatusOf(Get("/hello", with(rest + 1))), 431);
   ExpectStillServes();
 }
 
