@@ -17,6 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto reader = fcis::data::Y4mReader::Open(file.path(), kMaxPixels);
   if (!reader.ok()) return 0;
   const fcis::data::VideoFormat& format = (*reader)->format();
+  if ((*reader)->NumFrames() > static_cast<int64_t>(size)) std::abort();
   while (true) {
     const auto frame = (*reader)->Next();
     if (!frame.ok() || !frame->has_value()) return 0;
