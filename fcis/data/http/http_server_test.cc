@@ -479,8 +479,10 @@ TEST_F(HttpServerTest, ReportsEachRequestWithoutItsQuery) {
   Get("/hello?secret=1");
   Get("/no\ttab%0aline?secret=2");
   Ask(port(), "nonsense\r\n");
+  Ask(port(), "G\x1bT /hello HTTP/1.1\r\n");
   server_->Drain();
-  ASSERT_EQ(served_.size(), 3u);
+  ASSERT_EQ(served_.size(), 4u);
+  EXPECT_EQ(served_[3].method, "G\\x1bT");
   EXPECT_EQ(served_[0].method, "GET");
   EXPECT_EQ(served_[0].route, "/hello");
   EXPECT_EQ(served_[0].path, "/hello");

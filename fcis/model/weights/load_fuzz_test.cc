@@ -28,9 +28,13 @@ namespace {
 const fcis::ModelConfig& Tiny() {
   static const fcis::ModelConfig config =
       fcis::ParseConfig(
-          "name: 'tiny' input { mean: 1 mean: 2 mean: 3 } "
+          "name: 'tiny' classes { name: 'thing' category_id: 1 } "
+          "input { min_size: 32 max_size: 64 mean: 1 mean: 2 mean: 3 } "
           "backbone { blocks: 1 blocks: 1 blocks: 1 blocks: 1 width: 1 } "
-          "rpn { mid_channels: 1 } head { mid_channels: 1 group_size: 1 }",
+          "rpn { mid_channels: 1 ratios: 1 ratios: 2 ratios: 3 "
+          "scales: 8 scales: 16 scales: 32 } "
+          "head { mid_channels: 1 group_size: 1 roi_size: 3 "
+          "loc_std: 1 loc_std: 1 loc_std: 1 loc_std: 1 } postprocess {}",
           "tiny")
           .value();
   return config;
