@@ -2,12 +2,15 @@
 
     bazel test //x:foo_fuzz_test                    # each file of the corpus once
     bazel run --config=fuzz //x:foo_fuzz_test -- -max_total_time=60 /tmp/corpus
+    scripts/fuzz_campaign                           # all of them, for long
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_test")
 
 def fcis_fuzz_test(name, srcs, corpus, deps = [], **kwargs):
     """A test of LLVMFuzzerTestOneInput().
+
+    Its corpus also has what scripts/fuzz_campaign found, testdata/corpus/<name>/.
 
     Args:
       name: ends in _fuzz_test.
@@ -16,6 +19,7 @@ def fcis_fuzz_test(name, srcs, corpus, deps = [], **kwargs):
       deps: as in cc_test.
       **kwargs: passed to cc_test.
     """
+    corpus = corpus + native.glob(["testdata/corpus/%s/*" % name])
     cc_test(
         name = name,
         size = "small",

@@ -1,21 +1,57 @@
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/base/internal/raw_logging.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/io/npz.h"
 #include "fcis/core/testing/memory_file.h"
 
-// Whatever the bytes: every array is read or refused.
+namespace fcis {
+namespace {
+
+std::string NewPath() {
+  const char* const folder = std::getenv("TEST_TMPDIR");
+  return absl::StrCat(folder == nullptr ? "/tmp" : folder, "/fcis_fuzz.npz");
+}
+
+using Arrays = std::vector<std::pair<std::string, Tensor>>;
+
+void WriteAndRead(const Arrays& arrays) {
+  static const std::string path = NewPath();
+  ABSL_RAW_CHECK(WriteNpz(path, arrays).ok(), "written");
+  const auto again = NpzFile::Open(path);
+  ABSL_RAW_CHECK(again.ok(), std::string(again.status().message()).c_str());
+  for (const auto& [name, array] : arrays) {
+    const auto read = (*again)->Read(name);
+    ABSL_RAW_CHECK(read.ok() && read->shape() == array.shape(), "read again");
+  }
+}
+
+}  // namespace
+}  // namespace fcis
+
+// Whatever the bytes: every array is read or refused; what was read is written
+// and read again.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const fcis::MemoryFile bytes(
       absl::string_view(reinterpret_cast<const char*>(data), size));
-  const absl::StatusOr<std::unique_ptr<fcis::NpzFile>> file =
-      fcis::NpzFile::Open(bytes.path());
-  if (file.ok()) {
-    for (const std::string& name : (*file)->names()) {
-      (*file)->Read(name).IgnoreError();
-    }
+  fcis::ZipMembers(bytes.path()).IgnoreError();
+  const auto file = fcis::NpzFile::Open(bytes.path());
+  if (!file.ok()) return 0;
+  fcis::Arrays arrays;
+  for (const std::string& name : (*file)->names()) {
+    ABSL_RAW_CHECK((*file)->Has(name), "a name");
+    auto array = (*file)->Read(name);
+    if (array.ok()) arrays.emplace_back(name, *std::move(array));
   }
+  ABSL_RAW_CHECK(!(*file)->Read("no such").ok() || (*file)->Has("no such"),
+                 "another name");
+  fcis::WriteAndRead(arrays);
   return 0;
 }

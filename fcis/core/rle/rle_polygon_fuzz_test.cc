@@ -36,7 +36,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!wild.empty()) {
     std::memcpy(wild.data(), data + sizeof(sides),
                 wild.size() * sizeof(double));
-    (void)fcis::PolygonToRle(wild, sides[0], sides[1]);
+    const auto one = fcis::PolygonToRle(wild, sides[0], sides[1]);
+    const auto parts =
+        fcis::PolygonsToRles({wild, wild, {}}, sides[0], sides[1]);
+    if (wild.size() > 4) {
+      ABSL_RAW_CHECK(one.ok() == parts.ok(), "parts");
+      ABSL_RAW_CHECK(!one.ok() || (*parts)[1].counts == one->counts, "part");
+    }
   }
   return 0;
 }

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <map>
 #include <random>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "rapidjson/document.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
 
 namespace fcis {
 namespace {
@@ -40,6 +44,11 @@ constexpr const char* kTroublesome[] = {"0",
                                         "[0,0,0,0,0,0]",
                                         "[1e9,1e9,2e9,2e9,3e9,1e9]"};
 
+// Not strchr, which finds zeros, too.
+bool IsOneOf(char c, absl::string_view characters) {
+  return characters.find(c) != absl::string_view::npos;
+}
+
 bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 // Behind the string that begins at `at`.
@@ -52,7 +61,7 @@ size_t EndOfString(absl::string_view text, size_t at) {
 
 size_t EndOfWord(absl::string_view text, size_t at) {
   while (at < text.size() && !IsBlank(text[at]) &&
-         !std::strchr(",:[]{}\"", text[at])) {
+         !IsOneOf(text[at], ",:[]{}\"")) {
     ++at;
   }
   return at;
@@ -95,7 +104,7 @@ std::vector<Span> ValuesIn(absl::string_view text) {
 // The value with its key, where it has one, and a comma on one side.
 Span WithComma(absl::string_view text, Span value) {
   size_t begin = value.begin;
-  while (begin > 0 && !std::strchr(",[{", text[begin - 1])) --begin;
+  while (begin > 0 && !IsOneOf(text[begin - 1], ",[{")) --begin;
   size_t end = value.end;
   while (end < text.size() && IsBlank(text[end])) ++end;
   if (end < text.size() && text[end] == ',') return {begin, end + 1};
@@ -106,6 +115,48 @@ Span WithComma(absl::string_view text, Span value) {
 std::string Replaced(absl::string_view text, Span span,
                      absl::string_view with) {
   return absl::StrCat(text.substr(0, span.begin), with, text.substr(span.end));
+}
+
+// Of a tensor of a safetensors header; -1: it is none, or a large one.
+int64_t BytesOf(const rapidjson::Value& tensor) {
+  static const std::map<std::string, int64_t> sizes = {
+      {"F64", 8}, {"I64", 8},  {"F32", 4}, {"I32", 4}, {"U32", 4},
+      {"F16", 2}, {"BF16", 2}, {"I16", 2}, {"I8", 1},  {"U8", 1}};
+  constexpr int64_t kMost = 1 << 14;
+  if (!tensor.IsObject() || !tensor.HasMember("dtype") ||
+      !tensor.HasMember("shape") || !tensor["dtype"].IsString() ||
+      !tensor["shape"].IsArray()) {
+    return -1;
+  }
+  const auto size = sizes.find(tensor["dtype"].GetString());
+  int64_t bytes = size == sizes.end() ? -1 : size->second;
+  for (const rapidjson::Value& side : tensor["shape"].GetArray()) {
+    if (!side.IsUint() || side.GetUint() > kMost) return -1;
+    bytes *= side.GetUint();
+    if (bytes < 0 || bytes > kMost) return -1;
+  }
+  return bytes;
+}
+
+// The header with the tensors one behind the other; sets where they end.
+std::string WithOffsets(const std::string& header, int64_t& end) {
+  rapidjson::Document json;
+  json.Parse<rapidjson::kParseIterativeFlag>(header.data(), header.size());
+  if (json.HasParseError() || !json.IsObject()) return header;
+  end = 0;
+  for (auto& member : json.GetObject()) {
+    const int64_t bytes = BytesOf(member.value);
+    if (bytes < 0) continue;
+    rapidjson::Value offsets(rapidjson::kArrayType);
+    offsets.PushBack(end, json.GetAllocator());
+    offsets.PushBack(end += bytes, json.GetAllocator());
+    member.value.RemoveMember("data_offsets");
+    member.value.AddMember("data_offsets", offsets, json.GetAllocator());
+  }
+  rapidjson::StringBuffer text;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(text);
+  json.Accept(writer);
+  return std::string(text.GetString(), text.GetSize());
 }
 
 }  // namespace
@@ -141,12 +192,17 @@ std::string MutateSafetensors(absl::string_view file, uint32_t seed) {
   if (file.size() < sizeof(length)) return std::string(file);
   std::memcpy(&length, file.data(), sizeof(length));
   if (length > file.size() - sizeof(length)) return std::string(file);
-  const std::string header =
-      MutateJson(file.substr(sizeof(length), length), seed);
+  std::string header = MutateJson(file.substr(sizeof(length), length), seed);
+  std::string data(file.substr(sizeof(length) + length));
+  if (seed % 2 == 0) {
+    auto end = static_cast<int64_t>(data.size());
+    header = WithOffsets(header, end);
+    data.resize(static_cast<size_t>(end), '\1');
+  }
   const uint64_t changed = header.size();
   return absl::StrCat(absl::string_view(reinterpret_cast<const char*>(&changed),
                                         sizeof(changed)),
-                      header, file.substr(sizeof(length) + length));
+                      header, data);
 }
 
 size_t MutateStructure(uint8_t* data, size_t size, size_t max_size,

@@ -18,8 +18,10 @@ namespace fcis {
 // one.
 std::string MutateJson(absl::string_view text, uint32_t seed);
 
-// The same of a safetensors file's header, whose length is set right; the data
-// behind stay. What is no such file comes back as it is.
+// The same of a safetensors file's header, whose length is set right. For even
+// seeds the tensors are laid out anew, so that a changed shape or type has as
+// many bytes as it asks for; else the data stay. What is no such file comes
+// back as it is.
 std::string MutateSafetensors(absl::string_view file, uint32_t seed);
 
 // For LLVMFuzzerCustomMutator: `mutate` on two of three calls, libFuzzer's own

@@ -44,6 +44,7 @@ TEST(MutateJsonTest, OfNothingAndOfGarbage) {
          {"]]}", "[[[", "\"abc", "{\"a\":", ",,,", "\\"}) {
       MutateJson(garbage, seed);
     }
+    MutateJson(absl::string_view("[\0,1\0]\0", 7), seed);
   }
 }
 
@@ -59,6 +60,41 @@ TEST(MutateSafetensorsTest, KeepsTheDataAndTheLength) {
   EXPECT_EQ(changed.substr(changed.size() - 4), "data");
   EXPECT_NE(changed, file);
   EXPECT_EQ(MutateSafetensors("short", 7), "short");
+}
+
+// Of one side, and of the type that it had.
+bool IsSmallTensor(const rapidjson::Document& json, const char* name) {
+  if (!json.IsObject() || !json.HasMember(name) || !json[name].IsObject()) {
+    return false;
+  }
+  const rapidjson::Value& tensor = json[name];
+  return tensor.HasMember("dtype") && tensor["dtype"] == "U8" &&
+         tensor.HasMember("shape") && tensor["shape"].IsArray() &&
+         tensor["shape"].Size() == 1 && tensor["shape"][0].IsUint() &&
+         tensor["shape"][0].GetUint() < 10000;
+}
+
+TEST(MutateSafetensorsTest, LaysTheTensorsOutAnew) {
+  const std::string header =
+      R"({"__metadata__":{"k":"v"},)"
+      R"("a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+      R"("b":{"dtype":"U8","shape":[4],"data_offsets":[24,28]}})";
+  const uint64_t length = header.size();
+  std::string file(reinterpret_cast<const char*>(&length), sizeof(length));
+  file += header + std::string(28, 'd');
+  int others = 0;
+  for (uint32_t seed = 0; seed < 400; seed += 2) {
+    const std::string changed = MutateSafetensors(file, seed);
+    uint64_t claimed = 0;
+    std::memcpy(&claimed, changed.data(), sizeof(claimed));
+    rapidjson::Document json;
+    json.Parse(changed.data() + sizeof(claimed), claimed);
+    if (json.HasParseError() || !IsSmallTensor(json, "b")) continue;
+    const int64_t end = json["b"]["data_offsets"][1].GetInt64();
+    EXPECT_EQ(changed.size(), sizeof(claimed) + claimed + end);
+    others += end == 28 ? 0 : 1;
+  }
+  EXPECT_GT(others, 3);
 }
 
 TEST(MutateStructureTest, KeepsToTheRoom) {

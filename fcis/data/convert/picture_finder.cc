@@ -10,7 +10,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 
 namespace fcis::data {
@@ -68,7 +67,8 @@ bool IsFile(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& root) {
+absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& root,
+                                                   size_t most) {
   if (IsFile(root)) return std::vector<std::string>{root};
   std::vector<std::string> files;
   std::error_code error;
@@ -81,9 +81,9 @@ absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& root) {
     } else if (it->is_regular_file(ignored)) {
       files.push_back(it->path().string());
     }
-    if (files.size() > kMaxListedFiles) {
+    if (files.size() > most) {
       return absl::InvalidArgumentError(
-          absl::StrCat(root, ": more than ", kMaxListedFiles, " files"));
+          absl::StrCat(root, ": more than ", most, " files"));
     }
   }
   if (error) return ErrnoStatus("cannot list", root, error.value());

@@ -2,19 +2,22 @@
 #ifndef FCIS_DATA_CONVERT_PICTURE_FINDER_H_
 #define FCIS_DATA_CONVERT_PICTURE_FINDER_H_
 
+#include <cstddef>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "fcis/core/config/limits.h"
 
 namespace fcis::data {
 
 // All files below the directory, sorted; a file: itself. Names that begin with
 // a dot, and __MACOSX, are passed over; links to directories are not followed.
-// Errors: it is not there, it cannot be listed, it has more than two million.
-absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& root);
+// Errors: it is not there, it cannot be listed, it has more than `most`.
+absl::StatusOr<std::vector<std::string>> ListFiles(
+    const std::string& root, size_t most = kMaxListedFiles);
 
 // By the name's ending, whatever its case: .jpg, .jpeg, .png.
 bool HasPictureName(absl::string_view path);

@@ -43,6 +43,9 @@ TEST_F(PictureFinderTest, ListsWhatIsNotHidden) {
                           Below("train/a.jpg"), Below("val/a.jpg")));
   EXPECT_THAT(*ListFiles(Below("c.txt")), ElementsAre(Below("c.txt")));
   EXPECT_FALSE(ListFiles(Below("none")).ok());
+  EXPECT_TRUE(ListFiles(root_, 5).ok());
+  EXPECT_THAT(ListFiles(root_, 4).status().message(),
+              HasSubstr("more than 4 files"));
 }
 
 TEST_F(PictureFinderTest, FindsWhatIsMeant) {

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/zip_archive.h"
 
@@ -26,15 +25,15 @@ absl::Status BadEntry(const std::string& archive, const std::string& entry,
 }
 
 absl::Status CheckEntries(const std::string& archive, uint64_t size,
-                          const std::vector<ZipMember>& members) {
-  constexpr ArchiveLimits kLimits;
-  if (static_cast<int64_t>(members.size()) > kLimits.entries) {
+                          const std::vector<ZipMember>& members,
+                          const ArchiveLimits& limits) {
+  if (static_cast<int64_t>(members.size()) > limits.entries) {
     return absl::InvalidArgumentError(
         absl::StrCat(archive, ": ", members.size(),
-                     " entries, expected at most ", kLimits.entries));
+                     " entries, expected at most ", limits.entries));
   }
   const auto most = static_cast<uint64_t>(
-      static_cast<int64_t>(size) * kLimits.ratio + kLimits.free_bytes);
+      static_cast<int64_t>(size) * limits.ratio + limits.free_bytes);
   uint64_t total = 0;
   std::set<std::string> names;
   for (const ZipMember& member : members) {
@@ -63,14 +62,16 @@ absl::Status WriteEntry(const std::string& path, absl::string_view archive,
 
 }  // namespace
 
-absl::Status Unzip(const std::string& archive, const std::string& directory) {
+absl::Status Unzip(const std::string& archive, const std::string& directory,
+                   const ArchiveLimits& limits) {
   ASSIGN_OR_RETURN(const auto file, MappedFile::Open(archive));
   const auto members = ListZip(file->bytes());
   if (!members.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(archive, ": ", members.status().message()));
   }
-  RETURN_IF_ERROR(CheckEntries(archive, file->bytes().size(), *members));
+  RETURN_IF_ERROR(
+      CheckEntries(archive, file->bytes().size(), *members, limits));
   for (const ZipMember& member : *members) {
     if (absl::EndsWith(member.name, "/")) continue;
     const absl::Status status = WriteEntry(

@@ -49,6 +49,24 @@ TEST_F(UnzipTest, RefusesUnsafeNamesBeforeItWrites) {
   EXPECT_FALSE(fs::exists(root_ + "/out"));
 }
 
+TEST_F(UnzipTest, EntriesAndBytesAreLimited) {
+  ArchiveLimits limits;
+  limits.ratio = 0;
+  limits.free_bytes = 5;
+  limits.entries = 2;
+  const std::string archive = root_ + "/a.zip";
+  ASSERT_TRUE(
+      WriteFileAtomic(archive, *MakeZip({{"a", "123"}, {"b", "45"}})).ok());
+  EXPECT_TRUE(Unzip(archive, root_ + "/out", limits).ok());
+  limits.entries = 1;
+  EXPECT_THAT(Unzip(archive, root_ + "/out", limits).message(),
+              HasSubstr("2 entries, expected at most 1"));
+  limits.entries = 2;
+  limits.free_bytes = 4;
+  EXPECT_THAT(Unzip(archive, root_ + "/out", limits).message(),
+              HasSubstr("b: claims an impossible amount"));
+}
+
 TEST_F(UnzipTest, RefusesWhatIsNoSoundArchive) {
   EXPECT_THAT(Unpack("no zip").message(), HasSubstr("a.zip: "));
   std::string bytes = *MakeZip({{"a.txt", "some text"}});

@@ -24,7 +24,7 @@ namespace fcis::data {
 namespace {
 
 constexpr int kMaxRequests = 1000;  // of one connection
-constexpr size_t kLongestLoggedPath = 100;
+constexpr size_t kLongestLogged = 100;
 // What a body's parts and chunks may have beside their bytes.
 constexpr size_t kFraming = 1 << 16;
 constexpr absl::Duration kDiscardTime = absl::Seconds(2);
@@ -338,12 +338,15 @@ class Server : public HttpServer, private httplib::Server {
   void Report(const httplib::Request& request, int status) const {
     Served served;
     served.peer = current->peer();
-    served.method = request.method;
+    const auto printable = [](const std::string& text) {
+      return absl::CHexEscape(text.substr(0, kLongestLogged));
+    };
+    served.method = printable(request.method);
     const bool known = absl::c_any_of(routes_, [&](const Route& route) {
       return route.path == request.path;
     });
     if (known) served.route = request.path;
-    served.path = absl::CHexEscape(request.path.substr(0, kLongestLoggedPath));
+    served.path = printable(request.path);
     served.status = status;
     served.bytes_in = current->bytes_in();
     served.bytes_out = current->bytes_out();

@@ -44,10 +44,11 @@ struct HttpOptions {
 
 // A request that was answered.
 struct Served {
-  std::string peer, method;
-  // A route's path; of any other request "", in metrics, and what it asked for,
-  // in logs, without the query, escaped and cut.
-  std::string route, path;
+  std::string peer;
+  // For logs, escaped and cut; `path` without the query.
+  std::string method, path;
+  // For metrics: a route's path; of any other request "".
+  std::string route;
   int status = 0;
   int64_t bytes_in = 0, bytes_out = 0;
   absl::Duration time;

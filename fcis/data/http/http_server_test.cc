@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/data/http/connection_pool.h"
 #include "fcis/data/http/test_client.h"
 #include "gmock/gmock.h"
@@ -273,6 +274,23 @@ TEST_F(HttpServerTest, FormsThatAreNone) {
   ExpectStillServes();
 }
 
+TEST_F(HttpServerTest, TheHeadIsLimited) {
+  Start();
+  const std::string line = "GET /hello HTTP/1.1\r\n";
+  const std::string end = "Host: localhost\r\n\r\n";  // which Ask adds
+  std::string headers;
+  for (int i = 0; i < 3; ++i) {
+    absl::StrAppend(&headers, "a: ", std::string(5000, 'b'), "\r\n");
+  }
+  const size_t rest = kMaxHttpHead - line.size() - headers.size() - end.size();
+  const auto with = [&](size_t bytes) {
+    return absl::StrCat(headers, "c: ", std::string(bytes - 5, 'd'), "\r\n");
+  };
+  EXPECT_EQ(StatusOf(Get("/hello", with(rest))), 200);
+  EXPECT_EQ(StatusOf(Get("/hello", with(rest + 1))), 431);
+  ExpectStillServes();
+}
+
 TEST_F(HttpServerTest, TooMuchHead) {
   Start();
   std::string many;
@@ -461,8 +479,10 @@ TEST_F(HttpServerTest, ReportsEachRequestWithoutItsQuery) {
   Get("/hello?secret=1");
   Get("/no\ttab%0aline?secret=2");
   Ask(port(), "nonsense\r\n");
+  Ask(port(), "G\x1bT /hello HTTP/1.1\r\n");
   server_->Drain();
-  ASSERT_EQ(served_.size(), 3u);
+  ASSERT_EQ(served_.size(), 4u);
+  EXPECT_EQ(served_[3].method, "G\\x1bT");
   EXPECT_EQ(served_[0].method, "GET");
   EXPECT_EQ(served_[0].route, "/hello");
   EXPECT_EQ(served_[0].path, "/hello");

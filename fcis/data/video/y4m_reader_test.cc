@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/testing/memory_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -50,6 +51,16 @@ TEST(Y4mReaderTest, FramesAndTheirHeaders) {
   EXPECT_EQ(outcome.frames[0].planes, "ab\ndef");
   EXPECT_EQ(outcome.frames[1].header, "FRAME Xnote Ip");
   EXPECT_EQ(outcome.frames[1].planes, "FRAME\n");
+}
+
+TEST(Y4mReaderTest, LinesAreLimited) {
+  std::string header = "YUV4MPEG2 W2 H2 F25:1 C420jpeg X";
+  header.resize(kMaxY4mLine, 'x');
+  const std::string frame = "\nFRAME\nabcdef";
+  EXPECT_EQ(ReadBytes(header + frame).frames.size(), 1u);
+  const Outcome longer = ReadBytes(header + "x" + frame);
+  EXPECT_THAT(longer.status.message(), HasSubstr("does not begin with FRAME"));
+  EXPECT_TRUE(longer.frames.empty());
 }
 
 TEST(Y4mReaderTest, FramesLargerThanTheBuffer) {

@@ -10,6 +10,9 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/testing/json_mutator.h"
 #include "fcis/core/testing/memory_file.h"
+#include "fcis/data/coco/dataset.h"
+#include "fcis/data/coco/results.h"
+#include "fcis/data/coco/segmentation.h"
 #include "fcis/eval/coco/diagnose.h"
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/coco/score_json.h"
@@ -38,6 +41,28 @@ bool HasLongNumbers(absl::string_view text) {
     if (digits > 4) return true;
   }
   return false;
+}
+
+// As a training reads them, and the names that messages and pages have.
+void ReadAsTraining(const std::string& truth, absl::string_view results) {
+  fcis::data::CocoNeeds needs;
+  for (auto* use : {&needs.file_name, &needs.name, &needs.bbox, &needs.area,
+                    &needs.ignore}) {
+    *use = fcis::data::MemberUse::kNeeded;
+  }
+  needs.evaluated_later = true;
+  const auto dataset = fcis::data::ReadCocoDataset(truth, needs);
+  if (!dataset.ok()) return;
+  for (const auto& annotation : dataset->annotations) {
+    (void)NameOf(*dataset, annotation);
+    (void)annotation.image_id.ToJson();
+    fcis::data::Segmentation segmentation;
+    ParseSegmentation(annotation.segmentation, segmentation).IgnoreError();
+  }
+  dataset->problems.Check({}).IgnoreError();
+  (void)dataset->problems.Notes({true});
+  fcis::data::CocoResult result;
+  ReadResultAt(results, "results", 0, result).IgnoreError();
 }
 
 }  // namespace
@@ -69,6 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0 || border == input.npos || HasLongNumbers(input)) return 0;
   const fcis::MemoryFile truth(input.substr(1, border - 1));
   const fcis::MemoryFile results(input.substr(border + 1));
+  ReadAsTraining(truth.path(), input.substr(border + 1));
   const fcis::eval::EvalOptions options = Options(data[0]);
   fcis::SetNumThreads(1);
   const auto one = Evaluate(truth.path(), results.path(), options);

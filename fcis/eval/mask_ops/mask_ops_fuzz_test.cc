@@ -1,5 +1,7 @@
-// Fuzzes whole lines of mask_main.
+// Fuzzes whole lines of mask_main: the answer to the bytes as one line, and all
+// answers to them as a file.
 #include <cstdint>
+#include <cstdio>
 #include <string>
 
 #include "absl/base/internal/raw_logging.h"
@@ -14,5 +16,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                  "answer is JSON");
   ABSL_RAW_CHECK(document.HasMember("out") != document.HasMember("error"),
                  "out or error");
+  if (size == 0) return 0;
+  std::FILE* const in = fmemopen(const_cast<uint8_t*>(data), size, "r");
+  std::FILE* const out = std::fopen("/dev/null", "w");
+  ABSL_RAW_CHECK(in != nullptr && out != nullptr, "files");
+  ABSL_RAW_CHECK(fcis::eval::AnswerMaskOps(in, out).ok(), "answered");
+  std::fclose(in);
+  std::fclose(out);
   return 0;
 }

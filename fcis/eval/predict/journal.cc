@@ -34,9 +34,10 @@ std::string JsonText(absl::string_view text) {
 // The line of a picture, with its end.
 std::string PictureLine(const JournalPicture& picture) {
   return absl::StrCat("{\"image_id\": ", picture.image.ToJson(),
-                      ", \"file\": ", JsonText(picture.file), ", \"stamp\": \"",
-                      picture.stamp, "\", \"sha256\": \"", picture.sha256,
-                      "\", \"height\": ", picture.height,
+                      ", \"file\": ", JsonText(picture.file),
+                      ", \"stamp\": ", JsonText(picture.stamp),
+                      ", \"sha256\": ", JsonText(picture.sha256),
+                      ", \"height\": ", picture.height,
                       ", \"width\": ", picture.width,
                       ", \"results\": ", picture.results, "}\n");
 }

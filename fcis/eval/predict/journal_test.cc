@@ -30,7 +30,7 @@ class JournalTest : public ::testing::Test {
     JournalPicture picture;
     picture.image = image;
     picture.file = "/a \"b\".png";
-    picture.stamp = "1 2";
+    picture.stamp = "1 \"2\"";
     picture.sha256 = "0a";
     picture.height = 3;
     picture.width = 4;
@@ -98,7 +98,7 @@ TEST_F(JournalTest, PicturesReadBack) {
   const JournalPicture* picture = journal->Find(Id(1));
   ASSERT_NE(picture, nullptr);
   EXPECT_EQ(picture->file, "/a \"b\".png");
-  EXPECT_EQ(picture->stamp, "1 2");
+  EXPECT_EQ(picture->stamp, "1 \"2\"");
   EXPECT_EQ(picture->sha256, "0a");
   EXPECT_EQ(picture->height, 3);
   EXPECT_EQ(picture->width, 4);

@@ -26,6 +26,12 @@ struct Range {
   size_t begin = 0, end = 0;
 };
 
+// For the page; files may say anything, and of NaN `min` makes the most.
+int64_t WholeArea(double area) {
+  constexpr double kMost = 1e15;
+  return static_cast<int64_t>(std::max(std::min(kMost, area), -kMost));
+}
+
 template <typename List>
 std::vector<Range> ByPicture(const List& list, int pictures) {
   std::vector<Range> ranges(static_cast<size_t>(pictures));
@@ -97,7 +103,7 @@ std::string Browser::ObjectJson(const TableObject& object,
   const bool masks = evaluation_.options.iou_type != IouType::kBbox;
   const Rle mask = truth.mask.ToRle();
   return absl::StrCat("{\"class\":", object.klass,
-                      ",\"area\":", static_cast<int64_t>(truth.area),
+                      ",\"area\":", WholeArea(truth.area),
                       ",\"crowd\":", object.crowd ? "true" : "false", ",",
                       InstanceMembers(masks ? truth.mask.box : truth.box,
                                       masks ? &mask : nullptr, size),
@@ -148,8 +154,7 @@ std::string Browser::FoundJson(size_t index, const PagePicture& size) const {
   const bool shows_mask =
       has_mask && evaluation_.options.iou_type != IouType::kBbox;
   return absl::StrCat(
-      "{\"class\":", detection.klass,
-      ",\"area\":", static_cast<int64_t>(std::min(area, 1e15)),
+      "{\"class\":", detection.klass, ",\"area\":", WholeArea(area),
       ",\"score\":", absl::SixDigits(detection.score), ",\"kind\":", kind,
       ",\"object\":", object < 0 ? -1 : object - first,
       ",\"iou\":", absl::SixDigits(iou), ",",

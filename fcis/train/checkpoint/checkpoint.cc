@@ -113,7 +113,8 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path) {
 
   Checkpoint checkpoint;
   if (!absl::SimpleAtoi(Take(kIterationKey, &file->metadata),
-                        &checkpoint.iteration)) {
+                        &checkpoint.iteration) ||
+      checkpoint.iteration < 0) {
     return Damaged(path, "it states no iteration");
   }
   checkpoint.tensors = std::move(file->tensors);

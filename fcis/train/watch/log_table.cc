@@ -29,8 +29,10 @@ bool ReadNumbers(absl::string_view line,
     auto& [name, value] = numbers->emplace_back(std::string(key), 0);
     return json.ReadNumber(value);
   };
+  constexpr double kMost = 1e15;
   return json.ReadObject(read) && json.ReadEnd() && !numbers->empty() &&
-         numbers->front().first == kIteration;
+         numbers->front().first == kIteration && numbers->front().second >= 0 &&
+         numbers->front().second <= kMost;
 }
 
 }  // namespace

@@ -38,7 +38,9 @@ TEST(LogTableTest, WhatIsNoLineChangesNothing) {
   LogTable table;
   for (const char* line :
        {"", "{}", "{\"iteration\":1,\"loss\":0.", "{\"iteration\":1,\"lo",
-        "[1]", "{\"loss\":1,\"iteration\":2}", "{\"iteration\":1} x"}) {
+        "[1]", "{\"loss\":1,\"iteration\":2}", "{\"iteration\":1} x",
+        "{\"iteration\":1e300,\"validation_ap\":0.5}", "{\"iteration\":-1}",
+        "{\"iteration\":NaN}"}) {
     EXPECT_FALSE(table.Add(line)) << line;
   }
   EXPECT_EQ(table.num_rows(), 0u);

@@ -15,11 +15,13 @@
 #include "fcis/core/config/text_proto.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_stamp.h"
+#include "fcis/data/http/http_types.h"
 #include "fcis/data/json/json_scanner.h"
 #include "fcis/data/json/json_writer.h"
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/run/run_directory.h"
 #include "fcis/train/watch/settings.h"
+#include "rapidjson/document.h"
 
 namespace fcis::train {
 namespace {
@@ -51,15 +53,15 @@ std::string ReadText(const std::string& path,
   return "";
 }
 
-// The lines of run.jsonl that are whole objects.
+// The lines of run.jsonl that are whole objects, as browsers read them.
 std::vector<absl::string_view> StartLines(absl::string_view text) {
   std::vector<absl::string_view> lines;
   for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-    data::JsonScanner json(line);
-    if (json.Peek() == data::JsonScanner::Kind::kObject && json.Skip() &&
-        json.ReadEnd()) {
-      lines.push_back(line);
-    }
+    rapidjson::Document json;
+    constexpr unsigned kFlags =
+        rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+    json.Parse<kFlags>(line.data(), line.size());
+    if (!json.HasParseError() && json.IsObject()) lines.push_back(line);
   }
   return lines;
 }
@@ -73,7 +75,9 @@ int64_t IterationsOf(const std::string& starts) {
   json.ReadObject([&](absl::string_view key) {
     return key == "iterations" ? json.ReadNumber(iterations) : json.Skip();
   });
-  return static_cast<int64_t>(iterations);
+  constexpr double kMost = 1e15;
+  return iterations > 0 && iterations < kMost ? static_cast<int64_t>(iterations)
+                                              : 0;
 }
 
 std::string FlagOf(const RunRecord& record, const std::string& name) {
@@ -251,7 +255,7 @@ std::string RunData::ToJson(const Known& known) const {
     if (known.pictures == pictures) return;
     data::PutObject("pictures", json, [&] { pictures_.Put(json); });
   });
-  return std::string(buffer.GetString(), buffer.GetSize());
+  return data::ValidUtf8({buffer.GetString(), buffer.GetSize()});
 }
 
 }  // namespace fcis::train

@@ -135,6 +135,26 @@ TEST_F(RunDataTest, AResumeMakesAnotherVersion) {
   EXPECT_EQ(json["starts"].Size(), 2u);
 }
 
+TEST_F(RunDataTest, IsJsonWhateverTheFilesAre) {
+  Begin(0);
+  ASSERT_TRUE(
+      WriteFileAtomic(path_ + "/log.jsonl", "{\"iteration\":1,\"l\xff\":1}\n")
+          .ok());
+  ASSERT_TRUE(WriteFileAtomic(path_ + "/run.jsonl",
+                              "{\"a\":NaN}\n{\"\xfe\":1}\n"
+                              "{\"iterations\":1e300}\n")
+                  .ok());
+  RunData data(path_);
+  data.Update();
+  const std::string text = data.ToJson({});
+  rapidjson::Document json;
+  json.Parse<rapidjson::kParseValidateEncodingFlag>(text.c_str());
+  ASSERT_FALSE(json.HasParseError()) << text;
+  EXPECT_STREQ(json["columns"][1].GetString(), "l?");
+  EXPECT_EQ(json["starts"].Size(), 1u);
+  EXPECT_EQ(json["iterations"].GetInt(), 0);
+}
+
 TEST_F(RunDataTest, SaysWhatCannotBeRead) {
   Begin(0);
   Log(1, 3, 6);
