@@ -15,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/download/web_page.h"
@@ -144,10 +145,10 @@ class SourceDownload {
     }
     while (true) {
       const int64_t offset = ResumeOffset();
-      const absl::Time start = absl::Now();
+      const absl::Time start = SteadyNow();
       const TransferResult result = Request(offset);
       if (result.end == TransferEnd::kUnreachable) {
-        if (!reached_) return Unreachable(result.reason, absl::Now() - start);
+        if (!reached_) return Unreachable(result.reason, SteadyNow() - start);
       } else {
         reached_ = owner_.reached_ = true;
       }
