@@ -234,7 +234,7 @@ TEST_F(MachineFaultsTest, ARankIsKilled) {
 // From too little to begin with to nearly enough.
 TEST_F(MachineFaultsTest, LittleMemory) {
   int refused = 0;
-  for (int mb = 160; mb <= 400; mb += 40) {
+  for (int mb = 120; mb <= 400; mb += 40) {
     Shell("rm -rf " + run_);
     const std::string limit = absl::StrCat("ulimit -v ", 1024 * mb, "; ");
     const Outcome little = Shell(
