@@ -36,7 +36,7 @@ struct FaultCampaign {
   std::string directory;
   // What it reads, which may fail as well: files whose path holds this. "":
   // that is not tried.
-  std::string input;
+  std::string input = "";
   // Whether a file, by its path below the directory, is replaced as a whole: at
   // any time missing or complete. Of others only the end counts.
   std::function<bool(const std::string& file)> whole = [](const std::string&) {

@@ -134,6 +134,8 @@ absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(
                    MakeOutputDirectory(options.out, kProgram, options.now));
   ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock,
                    WaitForLock(path, options.patience));
+  // Whoever had the lock until now may have begun one.
+  RETURN_IF_ERROR(CheckResume(options));
   return std::unique_ptr<RunDirectory>(
       new RunDirectory(std::move(path), !there, std::move(lock)));
 }
