@@ -111,13 +111,14 @@ TEST_F(DiskFaultsTest, Download) {
           absl::StrCat(
               "item { name: 'model' file: 'model.zip' ",
               serve("/model.zip", pictures),
-              "} item { name: 'val' file: 'val.zip' kind: DATASET format: ZIP ",
+              "} item { name: 'pictures' file: 'val.zip' kind: DATASET format: "
+              "ZIP ",
               serve("/val.zip", pictures),
               "unpack { suffix: '.jpg' directory: 'val' } } item { name: "
               "'notes' file: 'notes.tgz' kind: DATASET format: TGZ ",
               serve("/notes.tgz", notes),
               "unpack { suffix: '.json' directory: 'annotations' } } group { "
-              "name: 'val' item: 'val' item: 'notes' }"))
+              "name: 'val' item: 'pictures' item: 'notes' }"))
           .ok());
   server.Start();
   const std::string download = absl::StrCat(

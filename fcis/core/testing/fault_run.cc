@@ -161,7 +161,9 @@ class Campaign {
       if (!campaign_.whole(file)) continue;
       EXPECT_TRUE(bytes == found->second) << file << " is another";
     }
-    EXPECT_EQ(files.size(), expected_.size());
+    for (const auto& [file, bytes] : files) {
+      EXPECT_EQ(expected_.count(file), 1) << file << " is left over";
+    }
   }
 
   const FaultCampaign& campaign_;
@@ -187,7 +189,7 @@ FaultRun RunWithFault(const std::string& command, const std::string& call,
   fs::remove(HitPath());
   const int status = RunAlone(absl::StrCat(
       "export '", absl::StrJoin(FaultVariables(call, path, from, error), "' '"),
-      "'; ", command, " > '", said, "' 2>&1 < /dev/null"));
+      "'; (", command, ") > '", said, "' 2>&1 < /dev/null"));
   FaultRun run;
   run.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   run.said = ReadFile(said).value_or("");

@@ -77,9 +77,12 @@ absl::Status Sync(const std::string& path) {
                     : ErrnoStatus("cannot write", path, error);
 }
 
-absl::Status SyncAndRename(const std::string& from, const std::string& to) {
-  RETURN_IF_ERROR(Sync(from));
-  if (rename(from.c_str(), to.c_str()) != 0) {
+// The whole part gets its name. Its tag goes before: nobody would look for one
+// beside a whole file.
+absl::Status SyncAndRename(const PartFiles& files, const std::string& to) {
+  RETURN_IF_ERROR(Sync(files.part));
+  Remove(files.tag);
+  if (rename(files.part.c_str(), to.c_str()) != 0) {
     return ErrnoStatus("cannot write", to, errno);
   }
   return Sync(fs::path(to).parent_path().string());
@@ -244,13 +247,12 @@ class SourceDownload {
   bool Accept(int64_t offset) {
     const absl::Status verified = verify_(files_.part);
     if (verified.ok()) {
-      const absl::Status renamed = SyncAndRename(files_.part, path_);
-      if (!renamed.ok()) {
+      const absl::Status renamed = SyncAndRename(files_, path_);
+      if (renamed.ok()) {
+        outcome_ = kDone;
+      } else {
         Stop(renamed);
-        return true;
       }
-      Remove(files_.tag);
-      outcome_ = kDone;
       return true;
     }
     files_.RemoveBoth();
@@ -320,9 +322,7 @@ absl::Status Downloader::Download(
   // A download that ended between its last byte and its new name.
   if (item.size() > 0 && FileSize(files.part) == item.size() &&
       verify(files.part).ok()) {
-    RETURN_IF_ERROR(SyncAndRename(files.part, path));
-    Remove(files.tag);
-    return absl::OkStatus();
+    return SyncAndRename(files, path);
   }
   std::vector<std::string> reasons;
   const auto failed = [&](const std::string& url, absl::string_view reason) {
