@@ -151,7 +151,7 @@ TEST_F(DiskFaultsTest, Eval) {
         return absl::EndsWith(file, "results.json") ||
                absl::EndsWith(file, ".csv");
       },
-      2};
+      3};
   EXPECT_GE(ExpectSurvives(campaign), 10);
 }
 
