@@ -1,6 +1,5 @@
 // Programs whose disks are full or broken, and that are ended, at every call.
 #include <filesystem>
-#include <memory>
 #include <string>
 
 #include "absl/strings/match.h"
