@@ -113,11 +113,13 @@ namespace {
 
 constexpr int kSignalled = 128;
 
-// "exit code 1", "killed by signal 9".
+// "exit code 1", "killed by signal 11".
 std::string EndText(int code) {
-  return code > kSignalled
-             ? absl::StrCat("killed by signal ", code - kSignalled)
-             : absl::StrCat("exit code ", code);
+  if (code <= kSignalled) return absl::StrCat("exit code ", code);
+  const int signal = code - kSignalled;
+  return absl::StrCat(
+      "killed by signal ", signal,
+      signal == SIGKILL ? ", which the system sends where memory ends" : "");
 }
 
 std::string ReachedText(const RunProgress& progress) {
