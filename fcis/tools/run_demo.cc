@@ -15,9 +15,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/draw/draw_instances.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/mask/paste.h"
@@ -37,12 +37,12 @@ class Stopwatch {
  public:
   // Milliseconds since the last call, or since the start.
   double Lap() {
-    const absl::Time now = absl::Now();
+    const absl::Time now = SteadyNow();
     return absl::ToDoubleMilliseconds(now - std::exchange(start_, now));
   }
 
  private:
-  absl::Time start_ = absl::Now();
+  absl::Time start_ = SteadyNow();
 };
 
 // 0 and 1, height * width.
@@ -105,10 +105,10 @@ class Demo {
       ASSIGN_OR_RETURN(results_, data::ResultsWriter::Create(absl::StrCat(
                                      options_.directory, "/results.json")));
     }
-    const absl::Time start = absl::Now();
+    const absl::Time start = SteadyNow();
     RunAll();
     if (options_.save_json) RETURN_IF_ERROR(results_->Commit());
-    PrintSummary(absl::ToDoubleSeconds(absl::Now() - start));
+    PrintSummary(absl::ToDoubleSeconds(SteadyNow() - start));
     if (failed_ == 0) return absl::OkStatus();
     return absl::DataLossError(absl::StrCat(failed_, " of ", failed_ + done_,
                                             " pictures failed, see above"));

@@ -13,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/stop_signal.h"
 #include "fcis/core/draw/draw_instances.h"
 #include "fcis/core/io/file.h"
@@ -57,9 +57,9 @@ class VideoRun {
     if (!options_.json_path.empty()) {
       ASSIGN_OR_RETURN(json_, AtomicFile::Create(options_.json_path));
     }
-    const absl::Time start = absl::Now();
+    const absl::Time start = SteadyNow();
     RunAll();
-    return Close(absl::ToDoubleSeconds(absl::Now() - start));
+    return Close(absl::ToDoubleSeconds(SteadyNow() - start));
   }
 
  private:

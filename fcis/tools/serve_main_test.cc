@@ -1,5 +1,6 @@
 // The server as its user meets it: the program, a small model, a port.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -15,6 +17,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/fault_run.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/data/http/test_client.h"
 #include "fcis/model/weights/deterministic_weights.h"
@@ -27,6 +30,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -71,6 +76,16 @@ class Running {
 
   int port() const { return port_; }
   void Signal(int signal) const { kill(pid_, signal); }
+  // To what it has now and so many bytes.
+  void LimitMemory(int64_t more) const {
+    const std::string statm =
+        ReadFile(absl::StrCat("/proc/", pid_, "/statm")).value_or("");
+    int64_t pages = 0;
+    ASSERT_TRUE(absl::SimpleAtoi(statm.substr(0, statm.find(' ')), &pages));
+    const auto bytes = static_cast<rlim_t>(pages * getpagesize() + more);
+    const rlimit limit = {bytes, bytes};
+    ASSERT_EQ(prlimit(pid_, RLIMIT_AS, &limit, nullptr), 0);
+  }
   bool ReadLine() {
     char line[4096];
     if (fgets(line, sizeof(line), output_) == nullptr) return false;
@@ -116,12 +131,15 @@ class ServeMainTest : public ::testing::Test {
   }
   std::string Log() const { return ReadFile(Path("log")).value_or(""); }
 
-  std::unique_ptr<Running> Start(std::vector<std::string> flags) const {
+  std::vector<std::string> Command(std::vector<std::string> flags) const {
     std::vector<std::string> command = {program_, "--modelpath",
                                         Path("m.safetensors"), "--nodownload",
                                         "--threads=2"};
     command.insert(command.end(), flags.begin(), flags.end());
-    return std::make_unique<Running>(command, Path("log"));
+    return command;
+  }
+  std::unique_ptr<Running> Start(std::vector<std::string> flags) const {
+    return std::make_unique<Running>(Command(std::move(flags)), Path("log"));
   }
 
   static std::string PostHead(size_t length, const std::string& more = "") {
@@ -196,6 +214,63 @@ TEST_F(ServeMainTest, Token) {
       data::StatusOf(data::Ask(server->port(), PostHead((1 << 20) + 1, token))),
       413);
   EXPECT_THAT(absl::StrCat(server->said(), Log()), Not(HasSubstr("abcdef")));
+}
+
+// An hour ahead and back, at every third look at it.
+TEST_F(ServeMainTest, TheClockJumps) {
+  std::vector<std::string> command = {"/usr/bin/env"};
+  for (const std::string& variable : FaultVariables("clock", "", 3, 3600)) {
+    command.push_back(variable);
+  }
+  const std::vector<std::string> program = Command({"--port=0"});
+  command.insert(command.end(), program.begin(), program.end());
+  Running server(command, Path("log"));
+  ASSERT_GT(server.port(), 0) << server.said() << Log();
+  data::TestClient client(server.port());
+  for (int i = 0; i < 10; ++i) {
+    client.Send(
+        absl::StrCat(PostHead(png_.size()), "Host: localhost\r\n\r\n", png_));
+    EXPECT_EQ(data::StatusOf(client.Response()), 200);
+  }
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.Wait(), 0);
+  EXPECT_THAT(Log(), AllOf(HasSubstr("POST /detect 200"),
+                           Not(ContainsRegex("-[0-9.]+ m?s|[0-9]{6} ms"))));
+}
+
+// Less than a picture needs that may be sent: it is refused, others are not.
+TEST_F(ServeMainTest, LittleMemory) {
+  constexpr int64_t kMore = int64_t{100} << 20;
+  const std::string large = data::EncodePng(Image(6000, 8000)).value();
+  const auto server = Start({"--port=0"});
+  ASSERT_GT(server->port(), 0) << server->said() << Log();
+  const auto ask = [&](const std::string& picture) {
+    return data::StatusOf(
+        data::Ask(server->port(), PostHead(picture.size()), picture));
+  };
+  EXPECT_EQ(ask(png_), 200);
+  server->LimitMemory(kMore);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(ask(large), AnyOf(422, 500, 503, 507));
+    EXPECT_EQ(ask(png_), 200);
+  }
+  server->Signal(SIGTERM);
+  EXPECT_EQ(server->Wait(), 0) << Log();
+}
+
+// The next one has the port and the answers.
+TEST_F(ServeMainTest, KilledAndStartedAgain) {
+  const auto first = Start({"--port=0"});
+  ASSERT_GT(first->port(), 0) << first->said() << Log();
+  data::TestClient client(first->port());
+  client.Send(absl::StrCat(PostHead(png_.size()), "Host: localhost\r\n\r\n"));
+  first->Signal(SIGKILL);
+  EXPECT_EQ(first->Wait(), -1);
+  const auto second = Start({absl::StrCat("--port=", first->port())});
+  ASSERT_EQ(second->port(), first->port()) << second->said() << Log();
+  EXPECT_EQ(
+      data::StatusOf(data::Ask(second->port(), PostHead(png_.size()), png_)),
+      200);
 }
 
 TEST_F(ServeMainTest, Usage) {

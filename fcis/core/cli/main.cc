@@ -16,6 +16,7 @@
 #include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/last_words.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/user_text.h"
 
@@ -207,6 +208,7 @@ int Main(int argc, char** argv, const Program& program,
   // A reader that went away (| head) shows as a failed write.
   std::signal(SIGPIPE, SIG_IGN);
   const Program called = AsCalled(program, argv[0]);
+  InstallLastWords(called.name);
   const absl::Status status = Run(argc, argv, called, run);
   if (status.ok()) return kExitOk;
   const std::string mark = absl::StrCat(called.name, ":");

@@ -10,8 +10,8 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "fcis/core/base/steady_now.h"
 
 namespace fcis {
 
@@ -34,7 +34,7 @@ class Progress {
     bool tty = false;
     absl::Duration tty_interval = absl::Milliseconds(100);
     absl::Duration log_interval = absl::Seconds(10);
-    std::function<absl::Time()> now = absl::Now;
+    std::function<absl::Time()> now = SteadyNow;
   };
 
   // With `tty` as stderr is.

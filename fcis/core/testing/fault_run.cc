@@ -1,15 +1,19 @@
 #include "fcis/core/testing/fault_run.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
 #include "gmock/gmock.h"
@@ -19,6 +23,8 @@ namespace fcis {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AnyOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 using Files = std::map<std::string, std::string>;
@@ -34,6 +40,24 @@ Files FilesIn(const std::string& directory) {
         ReadFile(entry.path().string()).value_or("");
   }
   return files;
+}
+
+// The wait status of the shell's `command`, which has a process group.
+int RunAlone(const std::string& command) {
+  const pid_t child = fork();
+  if (child == 0) {
+    setpgid(0, 0);
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(kill(-child, SIGKILL), -1) << "was left running: " << command;
+  return status;
+}
+
+std::string HitPath() {
+  return fs::path(::testing::TempDir()) / "fault_run.hit";
 }
 
 std::string Shim() {
@@ -61,35 +85,72 @@ class Campaign {
                               run.said));
     EXPECT_EQ(run.code, 1);
     EXPECT_THAT(run.said, HasSubstr(std::strerror(error)));
-    ExpectWhole();
-    const FaultRun again = Run("none", 1, 0);
-    EXPECT_EQ(again.code, 0) << again.said;
-    ExpectExpected();
+    ExpectNoTemporaries();
+    ExpectWholeAndAgain();
     return true;
   }
 
-  bool GoesOn(int error) {
+  // The same where `signal` ends the program at that call.
+  bool IsEnded(const char* call, int from, int signal) {
     fs::remove_all(campaign_.directory);
-    const FaultRun run = Run("write", 1, error);
-    SCOPED_TRACE(absl::StrCat("write ", error, ": ", run.said));
+    const FaultRun run = Run(call, from, -signal);
+    if (!run.failed) return false;
+    SCOPED_TRACE(
+        absl::StrCat(call, " ", from, " ", strsignal(signal), ": ", run.said));
+    EXPECT_EQ(run.code, 128 + signal);
+    ExpectWholeAndAgain();
+    return true;
+  }
+
+  // False where so much is enough.
+  bool LacksMemory(int megabytes) {
+    fs::remove_all(campaign_.directory);
+    const FaultRun run = RunWithFault(
+        absl::StrCat("ulimit -v ", 1024 * megabytes, "; ", campaign_.command),
+        "none", "", 1, 0);
+    SCOPED_TRACE(absl::StrCat(megabytes, " MiB: ", run.said));
+    constexpr int kLibrariesDoNotFit = 127;
+    EXPECT_THAT(run.code, AnyOf(0, 1, kLibrariesDoNotFit));
+    if (run.code == 1) {
+      EXPECT_THAT(run.said, ContainsRegex("[Mm]emory|temporarily unavailable"));
+    }
+    ExpectWholeAndAgain();
+    return run.code != 0;
+  }
+
+  bool GoesOn(const char* call, int from, int error) {
+    fs::remove_all(campaign_.directory);
+    const FaultRun run = Run(call, from, error);
+    SCOPED_TRACE(absl::StrCat(call, " ", error, ": ", run.said));
     EXPECT_EQ(run.code, 0);
     ExpectExpected();
     return run.failed;
   }
 
  private:
-  FaultRun Run(const char* call, int from, int error) {
-    return RunWithFault(campaign_.command, call, campaign_.directory, from,
-                        error);
+  FaultRun Run(const std::string& call, int from, int error) {
+    const std::string path = call == "read"    ? campaign_.input
+                             : call == "clock" ? ""
+                                               : campaign_.directory;
+    return RunWithFault(campaign_.command, call, path, from, error);
   }
 
-  void ExpectWhole() {
+  void ExpectNoTemporaries() {
     for (const auto& [file, bytes] : FilesIn(campaign_.directory)) {
       EXPECT_FALSE(absl::EndsWith(file, ".tmp")) << file;
+    }
+  }
+
+  // What is there now, and what the next run makes of it.
+  void ExpectWholeAndAgain() {
+    for (const auto& [file, bytes] : FilesIn(campaign_.directory)) {
       const auto expected = expected_.find(file);
       if (expected == expected_.end() || !campaign_.whole(file)) continue;
       EXPECT_TRUE(bytes == expected->second) << file << " is not whole";
     }
+    const FaultRun again = Run("none", 1, 0);
+    EXPECT_EQ(again.code, 0) << again.said;
+    ExpectExpected();
   }
 
   void ExpectExpected() {
@@ -100,7 +161,9 @@ class Campaign {
       if (!campaign_.whole(file)) continue;
       EXPECT_TRUE(bytes == found->second) << file << " is another";
     }
-    EXPECT_EQ(files.size(), expected_.size());
+    for (const auto& [file, bytes] : files) {
+      EXPECT_EQ(expected_.count(file), 1) << file << " is left over";
+    }
   }
 
   const FaultCampaign& campaign_;
@@ -109,42 +172,66 @@ class Campaign {
 
 }  // namespace
 
+std::vector<std::string> FaultVariables(const std::string& call,
+                                        const std::string& path, int from,
+                                        int error) {
+  return {absl::StrCat("FCIS_FAULT_CALL=", call),
+          absl::StrCat("FCIS_FAULT_PATH=", path),
+          absl::StrCat("FCIS_FAULT_FROM=", from),
+          absl::StrCat("FCIS_FAULT_ERROR=", error),
+          absl::StrCat("FCIS_FAULT_HIT=", HitPath()),
+          absl::StrCat("LD_PRELOAD=", Shim())};
+}
+
 FaultRun RunWithFault(const std::string& command, const std::string& call,
                       const std::string& path, int from, int error) {
-  const fs::path base = ::testing::TempDir();
-  const std::string hit = base / "fault_run.hit",
-                    said = base / "fault_run.said";
-  fs::remove(hit);
-  const int status = std::system(
-      absl::StrCat("export FCIS_FAULT_CALL='", call, "' FCIS_FAULT_PATH='",
-                   path, "' FCIS_FAULT_FROM=", from, " FCIS_FAULT_ERROR=",
-                   error, " FCIS_FAULT_HIT='", hit, "' LD_PRELOAD='", Shim(),
-                   "'; ", command, " > '", said, "' 2>&1 < /dev/null")
-          .c_str());
+  const std::string said = fs::path(::testing::TempDir()) / "fault_run.said";
+  fs::remove(HitPath());
+  const int status = RunAlone(absl::StrCat(
+      "export '", absl::StrJoin(FaultVariables(call, path, from, error), "' '"),
+      "'; (", command, ") > '", said, "' 2>&1 < /dev/null"));
   FaultRun run;
-  run.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  run.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   run.said = ReadFile(said).value_or("");
-  run.failed = fs::exists(hit);
+  run.failed = fs::exists(HitPath());
   return run;
 }
 
 int ExpectSurvives(const FaultCampaign& campaign) {
+  struct Fault {
+    const char* call;
+    std::vector<int> errors;
+    bool end;  // by signals too
+  };
+  std::vector<Fault> kinds = {{"open", {ENOSPC, EROFS}, true},
+                              {"write", {ENOSPC, EIO}, true},
+                              {"fsync", {EIO}, true},
+                              {"rename", {EIO, ENOENT}, true}};
+  if (!campaign.input.empty()) kinds.push_back({"read", {EIO}, false});
   Campaign runs(campaign);
   int faults = 0;
-  for (const char* call : {"open", "write", "fsync", "rename"}) {
-    for (const int error : {ENOSPC, EIO}) {
-      for (int from = 1; runs.Fails(call, from, error);
-           from += campaign.step + from / 2) {
-        ++faults;
-        if (::testing::Test::HasFailure()) return faults;
-      }
+  const auto each = [&](const std::function<bool(int from)>& meets) {
+    for (int from = 1; !::testing::Test::HasFailure() && meets(from);
+         from += campaign.step + from / 2) {
+      ++faults;
     }
+  };
+  for (const Fault& kind : kinds) {
+    for (const int error : kind.errors) {
+      each([&](int from) { return runs.Fails(kind.call, from, error); });
+    }
+    if (!kind.end) continue;
+    each([&](int from) {
+      return runs.IsEnded(kind.call, from, from % 2 == 1 ? SIGKILL : SIGTERM);
+    });
   }
-  constexpr int kShort = -1;
+  for (int mb = 120; runs.LacksMemory(mb) && mb < 1000; mb += 60) ++faults;
+  constexpr int kShort = -1, kDay = 24 * 3600;
   for (const int error : {kShort, EINTR}) {
-    EXPECT_TRUE(runs.GoesOn(error));
-    ++faults;
+    EXPECT_TRUE(runs.GoesOn("write", 1, error));
+    EXPECT_TRUE(campaign.input.empty() || runs.GoesOn("read", 1, error));
   }
+  runs.GoesOn("clock", 2, kDay);  // where they look at it
   return faults;
 }
 

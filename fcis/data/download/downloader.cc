@@ -15,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/data/download/web_page.h"
@@ -76,9 +77,12 @@ absl::Status Sync(const std::string& path) {
                     : ErrnoStatus("cannot write", path, error);
 }
 
-absl::Status SyncAndRename(const std::string& from, const std::string& to) {
-  RETURN_IF_ERROR(Sync(from));
-  if (rename(from.c_str(), to.c_str()) != 0) {
+// The whole part gets its name. Its tag goes before: nobody would look for one
+// beside a whole file.
+absl::Status SyncAndRename(const PartFiles& files, const std::string& to) {
+  RETURN_IF_ERROR(Sync(files.part));
+  Remove(files.tag);
+  if (rename(files.part.c_str(), to.c_str()) != 0) {
     return ErrnoStatus("cannot write", to, errno);
   }
   return Sync(fs::path(to).parent_path().string());
@@ -144,10 +148,10 @@ class SourceDownload {
     }
     while (true) {
       const int64_t offset = ResumeOffset();
-      const absl::Time start = absl::Now();
+      const absl::Time start = SteadyNow();
       const TransferResult result = Request(offset);
       if (result.end == TransferEnd::kUnreachable) {
-        if (!reached_) return Unreachable(result.reason, absl::Now() - start);
+        if (!reached_) return Unreachable(result.reason, SteadyNow() - start);
       } else {
         reached_ = owner_.reached_ = true;
       }
@@ -243,13 +247,12 @@ class SourceDownload {
   bool Accept(int64_t offset) {
     const absl::Status verified = verify_(files_.part);
     if (verified.ok()) {
-      const absl::Status renamed = SyncAndRename(files_.part, path_);
-      if (!renamed.ok()) {
+      const absl::Status renamed = SyncAndRename(files_, path_);
+      if (renamed.ok()) {
+        outcome_ = kDone;
+      } else {
         Stop(renamed);
-        return true;
       }
-      Remove(files_.tag);
-      outcome_ = kDone;
       return true;
     }
     files_.RemoveBoth();
@@ -319,9 +322,7 @@ absl::Status Downloader::Download(
   // A download that ended between its last byte and its new name.
   if (item.size() > 0 && FileSize(files.part) == item.size() &&
       verify(files.part).ok()) {
-    RETURN_IF_ERROR(SyncAndRename(files.part, path));
-    Remove(files.tag);
-    return absl::OkStatus();
+    return SyncAndRename(files, path);
   }
   std::vector<std::string> reasons;
   const auto failed = [&](const std::string& url, absl::string_view reason) {

@@ -9,7 +9,8 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "fcis/core/base/steady_now.h"
 
 namespace fcis::data {
 namespace {
@@ -18,7 +19,7 @@ constexpr size_t kBufferSize = 1 << 14;
 
 // Milliseconds for poll(), rounded up.
 int PollTime(absl::Time deadline) {
-  const absl::Duration left = deadline - absl::Now();
+  const absl::Duration left = deadline - SteadyNow();
   if (left <= absl::ZeroDuration()) return 0;
   constexpr int64_t kLongest = 1 << 30;
   return static_cast<int>(std::min(
@@ -35,7 +36,7 @@ bool Await(int fd, short events, int other, absl::Time deadline) {  // NOLINT
     const int ready = poll(wanted, 2, PollTime(deadline));
     if (ready > 0) return wanted[0].revents != 0;
     if (ready < 0 && errno != EINTR) return false;
-    if (ready == 0 && absl::Now() >= deadline) return false;
+    if (ready == 0 && SteadyNow() >= deadline) return false;
   }
 }
 
@@ -46,19 +47,19 @@ Connection::Connection(int fd, int stop_fd, std::string peer)
       stop_fd_(stop_fd),
       peer_(std::move(peer)),
       buffer_(kBufferSize),
-      waiting_since_(absl::ToUnixNanos(absl::Now())) {}
+      waiting_since_(absl::ToUnixNanos(SteadyNow())) {}
 
 Connection::~Connection() { close(fd_); }
 
 bool Connection::WaitForRequest(absl::Time deadline) {
-  waiting_since_ = absl::ToUnixNanos(absl::Now());
+  waiting_since_ = absl::ToUnixNanos(SteadyNow());
   write_deadline_ = deadline;
   end_ = End::kNone;
   if (begin_ == end_of_buffer_ &&
       (!Await(fd_, POLLIN, stop_fd_, deadline) || !Fill(deadline))) {
     return false;
   }
-  start_ = absl::Now();
+  start_ = SteadyNow();
   waiting_since_ = absl::ToUnixNanos(start_);
   bytes_in_ = bytes_out_ = 0;
   return true;
@@ -96,7 +97,7 @@ ssize_t Connection::read(char* bytes, size_t size) {
     return -1;
   }
   // A client that sends byte by byte is never waited for, and still too slow.
-  if (begin_ == end_of_buffer_ && absl::Now() >= read_deadline_) {
+  if (begin_ == end_of_buffer_ && SteadyNow() >= read_deadline_) {
     end_ = End::kTimeout;
     return -1;
   }
@@ -121,15 +122,15 @@ ssize_t Connection::write(const char* bytes, size_t size) {
     } else if (errno != EINTR) {
       return -1;
     }
-    if (absl::Now() >= write_deadline_ && done < size) return -1;
+    if (SteadyNow() >= write_deadline_ && done < size) return -1;
   }
   return static_cast<ssize_t>(size);
 }
 
 void Connection::DiscardInput(absl::Time deadline) {
-  waiting_since_ = absl::ToUnixNanos(absl::Now());
+  waiting_since_ = absl::ToUnixNanos(SteadyNow());
   shutdown(fd_, SHUT_WR);
-  while (absl::Now() < deadline && Fill(deadline)) {
+  while (SteadyNow() < deadline && Fill(deadline)) {
   }
 }
 
@@ -139,7 +140,7 @@ bool Connection::HasLeft() const {
 }
 
 void Connection::SetWorking(bool working) {
-  waiting_since_ = absl::ToUnixNanos(absl::Now());
+  waiting_since_ = absl::ToUnixNanos(SteadyNow());
   working_ = working;
 }
 

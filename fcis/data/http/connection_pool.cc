@@ -17,6 +17,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/data/http/http_types.h"
 
 namespace fcis::data {
@@ -211,7 +212,7 @@ bool ConnectionPool::Evict() {
       latest = connection;
     }
   }
-  if (latest == nullptr || absl::Now() - latest->waiting_since() < late_) {
+  if (latest == nullptr || SteadyNow() - latest->waiting_since() < late_) {
     return false;
   }
   ++turned_away_;

@@ -13,8 +13,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/data/http/connection.h"
 #include "fcis/data/http/connection_pool.h"
@@ -117,8 +118,8 @@ class Server : public HttpServer, private httplib::Server {
   void Serve(Connection& connection) {
     current = &connection;
     for (int i = 1; i <= kMaxRequests; ++i) {
-      if (!connection.WaitForRequest(absl::Now() + options_.idle_time)) break;
-      connection.ExpectAtMost(kMaxHttpHead, absl::Now() + options_.head_time);
+      if (!connection.WaitForRequest(SteadyNow() + options_.idle_time)) break;
+      connection.ExpectAtMost(kMaxHttpHead, SteadyNow() + options_.head_time);
       bool closed = false;
       const bool last = i == kMaxRequests || pool_.wants_place();
       if (!ServeRequest(connection, last, closed) || last || closed ||
@@ -127,7 +128,7 @@ class Server : public HttpServer, private httplib::Server {
       }
     }
     if (connection.closes()) {
-      connection.DiscardInput(absl::Now() + kDiscardTime);
+      connection.DiscardInput(SteadyNow() + kDiscardTime);
     }
   }
 
@@ -158,7 +159,7 @@ class Server : public HttpServer, private httplib::Server {
     HttpResponse refusal;
     refusal.status = response.status;
     refusal.body = response.body;
-    connection.WriteBy(absl::Now() + options_.response_time);
+    connection.WriteBy(SteadyNow() + options_.response_time);
     const std::string bytes = ResponseBytes(refusal);
     connection.write(bytes.data(), bytes.size());
     Report(httplib::Request(), refusal.status);
@@ -322,7 +323,7 @@ class Server : public HttpServer, private httplib::Server {
   }
 
   void Finish(httplib::Response& response) const {
-    current->WriteBy(absl::Now() + options_.response_time);
+    current->WriteBy(SteadyNow() + options_.response_time);
     response.set_header("X-Content-Type-Options", "nosniff");
     response.set_header("Cross-Origin-Resource-Policy", "same-origin");
     response.set_header("Cache-Control", "no-store");
@@ -350,7 +351,7 @@ class Server : public HttpServer, private httplib::Server {
     served.status = status;
     served.bytes_in = current->bytes_in();
     served.bytes_out = current->bytes_out();
-    served.time = absl::Now() - current->request_start();
+    served.time = SteadyNow() - current->request_start();
     served_(served);
   }
 

@@ -25,7 +25,7 @@ struct HttpRequest {
   // The body or, of multipart/form-data, its parts. Empty for a route that
   // takes no body.
   std::vector<Upload> uploads;
-  // When nobody waits for the answer any more.
+  // When nobody waits for the answer any more, by SteadyNow.
   absl::Time deadline = absl::InfiniteFuture();
   // Whether the client has closed the connection.
   std::function<bool()> client_left = [] { return false; };

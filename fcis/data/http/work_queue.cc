@@ -4,8 +4,9 @@
 #include <optional>
 
 #include "absl/algorithm/container.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/steady_now.h"
 
 namespace fcis::data {
 namespace {
@@ -46,10 +47,10 @@ absl::Status WorkQueue::Run(absl::Time deadline,
   waiting_.push_back(&job);
   added_.notify_one();
   bool left = false;
-  for (absl::Time now = absl::Now(); !job.begun && !left && now < deadline;
-       now = absl::Now()) {
-    finished_.wait_until(
-        lock, absl::ToChronoTime(std::min(deadline, now + kAskInterval)),
+  for (absl::Time now = SteadyNow(); !job.begun && !left && now < deadline;
+       now = SteadyNow()) {
+    finished_.wait_for(
+        lock, absl::ToChronoNanoseconds(std::min(deadline - now, kAskInterval)),
         [&] { return job.begun; });
     left = gone();
   }

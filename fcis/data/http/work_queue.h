@@ -28,9 +28,9 @@ class WorkQueue {
 
   // Calls `work` in a worker, those who came first first, and returns when it
   // has returned. Errors, without having called it: ResourceExhausted where no
-  // more may wait; DeadlineExceeded when it was not its turn by `deadline`;
-  // Cancelled when `gone`, asked now and then, said so before. Internal: it
-  // threw.
+  // more may wait; DeadlineExceeded when it was not its turn by `deadline`, a
+  // time of SteadyNow; Cancelled when `gone`, asked now and then, said so
+  // before. Internal: it threw.
   absl::Status Run(
       absl::Time deadline, const std::function<void()>& work,
       const std::function<bool()>& gone = [] { return false; });

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/steady_now.h"
 #include "gtest/gtest.h"
 
 namespace fcis::data {
@@ -90,7 +91,7 @@ TEST(WorkQueueTest, WhoseTurnDoesNotComeIsToldAndForgotten) {
   const Occupied occupied(queue);
   bool called = false;
   EXPECT_TRUE(absl::IsDeadlineExceeded(
-      queue.Run(absl::Now() + absl::Milliseconds(5), [&] { called = true; })));
+      queue.Run(SteadyNow() + absl::Milliseconds(5), [&] { called = true; })));
   EXPECT_TRUE(absl::IsDeadlineExceeded(
       queue.Run(absl::InfinitePast(), [&] { called = true; })));
   EXPECT_EQ(queue.waiting(), 0u);

@@ -9,10 +9,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/data/json/open_json.h"
 
 namespace fcis::eval {
@@ -22,14 +22,14 @@ class StopWatch {
  public:
   // Seconds since the last lap.
   double Lap() {
-    const absl::Time now = absl::Now();
+    const absl::Time now = SteadyNow();
     const double seconds = absl::ToDoubleSeconds(now - last_);
     last_ = now;
     return seconds;
   }
 
  private:
-  absl::Time last_ = absl::Now();
+  absl::Time last_ = SteadyNow();
 };
 
 // The first byte that is no space; 0 for what cannot be read twice, or at all.

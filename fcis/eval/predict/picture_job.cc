@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
 
@@ -20,9 +20,9 @@ absl::Status Named(const std::string& path, const absl::Status& status) {
 template <typename Read>
 PictureJob Timed(const Read& read) {
   PictureJob job;
-  const absl::Time start = absl::Now();
+  const absl::Time start = SteadyNow();
   absl::StatusOr<Image> image = read();
-  job.read_seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  job.read_seconds = absl::ToDoubleSeconds(SteadyNow() - start);
   job.status = image.status();
   if (image.ok()) job.image = *std::move(image);
   return job;

@@ -9,8 +9,9 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/kernels/cuda/cuda_mark.h"
 #include "fcis/kernels/cuda/status.h"
 
@@ -73,7 +74,7 @@ class NcclSums : public AllReduce {
   absl::Status Finish() override {
     RETURN_IF_ERROR(failed_);
     RETURN_IF_ERROR(summed_.Set(stream_));
-    const absl::Time deadline = absl::Now() + timeout_;
+    const absl::Time deadline = SteadyNow() + timeout_;
     while (true) {
       ASSIGN_OR_RETURN(const bool reached, summed_.Reached());
       if (reached) return absl::OkStatus();
@@ -105,7 +106,7 @@ class NcclSums : public AllReduce {
 
   // Until the last call has taken effect.
   absl::Status Settle(absl::string_view doing) {
-    const absl::Time deadline = absl::Now() + timeout_;
+    const absl::Time deadline = SteadyNow() + timeout_;
     while (true) {
       ncclResult_t state = ncclSuccess;
       RETURN_IF_ERROR(State(&state));
@@ -116,7 +117,7 @@ class NcclSums : public AllReduce {
   }
 
   absl::Status InTime(absl::Time deadline, absl::string_view doing) {
-    if (absl::Now() < deadline) return absl::OkStatus();
+    if (SteadyNow() < deadline) return absl::OkStatus();
     return Fail(absl::DeadlineExceededError(absl::StrCat(
         "NCCL, ", doing, ": no progress for ", absl::FormatDuration(timeout_),
         "; another process has died or hangs")));

@@ -9,8 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
@@ -145,7 +146,7 @@ class Service {
     std::vector<PictureAnswer> answers;
     std::string png;
     for (const data::Upload& upload : request.uploads) {
-      if (!answers.empty() && absl::Now() > request.deadline) {
+      if (!answers.empty() && SteadyNow() > request.deadline) {
         return Busy(absl::StrCat("time was up after ", answers.size(), " of ",
                                  request.uploads.size(), " pictures"));
       }
@@ -165,7 +166,7 @@ class Service {
   absl::Status DetectOne(const data::Upload& upload, const DetectQuery& query,
                          std::vector<PictureAnswer>* answers,
                          std::string* png) const {
-    const absl::Time start = absl::Now();
+    const absl::Time start = SteadyNow();
     eval::PictureJob job;
     ASSIGN_OR_RETURN(job.image,
                      data::DecodeImage(upload.bytes, {options_.max_pixels}));
@@ -177,11 +178,11 @@ class Service {
                        }),
         job.detections.end());
     metrics_->CountPicture(static_cast<int64_t>(job.detections.size()),
-                           absl::Now() - start);
+                           SteadyNow() - start);
     if (query.draw) return Draw(std::move(job), query, png);
     answers->push_back(AnswerOf(job, query));
     answers->back().name = upload.name;
-    answers->back().seconds = absl::ToDoubleSeconds(absl::Now() - start);
+    answers->back().seconds = absl::ToDoubleSeconds(SteadyNow() - start);
     return absl::OkStatus();
   }
 

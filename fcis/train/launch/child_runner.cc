@@ -8,8 +8,9 @@
 #include <cerrno>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/io/file.h"
 
 namespace fcis::train {
@@ -94,16 +95,16 @@ absl::StatusOr<int> ChildRunner::Run(const std::vector<std::string>& command) {
     const int signal = sigtimedwait(&watched_, nullptr, &tick);
     if (signal > 0 && signal != SIGCHLD) {
       PassOn(child);
-      if (stops_ == 2) deadline = absl::Now() + kUntilKilled;
+      if (stops_ == 2) deadline = SteadyNow() + kUntilKilled;
     }
-    if (absl::Now() >= deadline) kill(child, SIGKILL);
+    if (SteadyNow() >= deadline) kill(child, SIGKILL);
   }
 }
 
 void ChildRunner::Wait(absl::Duration duration) {
-  const absl::Time end = absl::Now() + duration;
+  const absl::Time end = SteadyNow() + duration;
   for (absl::Duration left = duration;
-       stops_ == 0 && left > absl::ZeroDuration(); left = end - absl::Now()) {
+       stops_ == 0 && left > absl::ZeroDuration(); left = end - SteadyNow()) {
     const struct timespec time = absl::ToTimespec(left);
     const int signal = sigtimedwait(&watched_, nullptr, &time);
     if (signal > 0 && signal != SIGCHLD) ++stops_;

@@ -12,8 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/progress/progress.h"
@@ -112,11 +113,13 @@ namespace {
 
 constexpr int kSignalled = 128;
 
-// "exit code 1", "killed by signal 9".
+// "exit code 1", "killed by signal 11".
 std::string EndText(int code) {
-  return code > kSignalled
-             ? absl::StrCat("killed by signal ", code - kSignalled)
-             : absl::StrCat("exit code ", code);
+  if (code <= kSignalled) return absl::StrCat("exit code ", code);
+  const int signal = code - kSignalled;
+  return absl::StrCat(
+      "killed by signal ", signal,
+      signal == SIGKILL ? ", which the system sends where memory ends" : "");
 }
 
 std::string ReachedText(const RunProgress& progress) {
@@ -149,11 +152,11 @@ class Supervisor {
     const bool resume = HoldsRun(options_.run_directory);
     const std::vector<std::string> command = options_.command(resume);
     options_.say(ShellText(command));
-    const absl::Time start = absl::Now();
+    const absl::Time start = SteadyNow();
     ASSIGN_OR_RETURN(const int code, runner_->Run(command));
     reached_ = ReadProgress(options_.run_directory);
     end_ =
-        absl::StrCat("the job ended after ", DurationText(absl::Now() - start),
+        absl::StrCat("the job ended after ", DurationText(SteadyNow() - start),
                      " with ", EndText(code), " (", ReachedText(reached_), ")");
     return code;
   }

@@ -96,7 +96,8 @@ TEST_F(SupervisorTest, GoesOnUntilItEndsWell) {
       Run(absl::StrCat(kCheckpointAndFail, "test $n = 2 || kill -KILL $$"));
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_THAT(resumes_, ElementsAre(false, true, true));
-  EXPECT_THAT(Said(), HasSubstr("killed by signal 9 (last iteration 0, newest "
+  EXPECT_THAT(Said(), HasSubstr("killed by signal 9, which the system sends "
+                                "where memory ends (last iteration 0, newest "
                                 "checkpoint 2); restart 2 of 3"));
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
@@ -49,12 +50,12 @@ absl::Status CheckResume(const RunDirectory::Options& options) {
 // A run that was just killed may take some seconds to end.
 absl::StatusOr<std::unique_ptr<FileLock>> WaitForLock(
     const std::string& directory, absl::Duration patience) {
-  const absl::Time deadline = absl::Now() + patience;
+  const absl::Time deadline = SteadyNow() + patience;
   while (true) {
     ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock,
                      FileLock::TryAcquire(Join(directory, kLock)));
     if (lock != nullptr) return lock;
-    if (absl::Now() >= deadline) {
+    if (SteadyNow() >= deadline) {
       return absl::UnavailableError(
           absl::StrCat("another process writes the run in ", directory));
     }
@@ -133,6 +134,8 @@ absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(
                    MakeOutputDirectory(options.out, kProgram, options.now));
   ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock,
                    WaitForLock(path, options.patience));
+  // Whoever had the lock until now may have begun one.
+  RETURN_IF_ERROR(CheckResume(options));
   return std::unique_ptr<RunDirectory>(
       new RunDirectory(std::move(path), !there, std::move(lock)));
 }

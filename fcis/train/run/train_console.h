@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/progress/progress.h"
 
 namespace fcis::train {
@@ -33,7 +33,7 @@ class TrainConsole {
     std::vector<std::string> not_averaged = {"epoch", "lr"};
     // A bar on stderr.
     bool bar = false;
-    std::function<absl::Time()> now = absl::Now;
+    std::function<absl::Time()> now = SteadyNow;
   };
 
   // With a bar when stderr is a terminal.

@@ -1,7 +1,9 @@
-// Runs itself under mpiexec: one rank hangs, the other waits for it.
+// Runs itself under mpiexec: one rank hangs, or is stopped; the other waits for
+// it.
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <string>
 
@@ -20,7 +22,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr int kHangs = 1;  // the rank
+constexpr int kHangs = 1;                             // the rank
+constexpr char kStops[] = "WATCHDOG_MPI_TEST_STOPS";  // in the environment
 
 int RunRank() {
   const auto made = MakeCommunicator();
@@ -29,31 +32,46 @@ int RunRank() {
   Watchdog::Options options;
   options.rank = job.rank();
   options.timeout = absl::Seconds(1);
+  const bool stops = std::getenv(kStops) != nullptr;
+  if (stops) options.more_for_others = absl::Seconds(1);
   Watchdog watchdog(options);
   if (job.rank() == kHangs) {
     watchdog.Feed("loading pictures", 7);
+    if (stops) raise(SIGSTOP);
     absl::SleepFor(absl::Minutes(10));
   }
   watchdog.FeedWaitingForOthers("sum of gradients", 7);
   return job.Barrier().ok() ? 91 : 92;
 }
 
-TEST(WatchdogMpi, TheRankThatHangsEndsTheJobAndSaysWhy) {
+// What the job says; it must end by itself.
+std::string RunJob(const std::string& flags) {
   char self[4096];
   const ssize_t length = readlink("/proc/self/exe", self, sizeof self);
   const std::string output = ::testing::TempDir() + "/job.txt";
   const absl::Time start = absl::Now();
   const int status = std::system(
-      absl::StrCat("mpiexec --allow-run-as-root --oversubscribe -n 2 ",
+      absl::StrCat("mpiexec --allow-run-as-root --oversubscribe -n 2 ", flags,
                    std::string(self, static_cast<size_t>(length)), " > ",
                    output, " 2>&1")
           .c_str());
   EXPECT_EQ(WEXITSTATUS(status), kExitRunError);
   EXPECT_LT(absl::Now() - start, absl::Seconds(40));
-  const std::string text = *ReadFile(output);
+  return *ReadFile(output);
+}
+
+TEST(WatchdogMpi, TheRankThatHangsEndsTheJobAndSaysWhy) {
+  const std::string text = RunJob("");
   EXPECT_THAT(text, HasSubstr("rank 1 hangs"));
   EXPECT_THAT(text, HasSubstr("'loading pictures' of iteration 7"));
   EXPECT_THAT(text, Not(HasSubstr("rank 0 hangs")));
+}
+
+// It cannot speak; who waits for it does.
+TEST(WatchdogMpi, ARankThatIsStoppedEndsTheJob) {
+  const std::string text = RunJob(absl::StrCat("-x ", kStops, "=1 "));
+  EXPECT_THAT(text, HasSubstr("rank 0 hangs"));
+  EXPECT_THAT(text, HasSubstr("'sum of gradients' of iteration 7"));
 }
 
 }  // namespace

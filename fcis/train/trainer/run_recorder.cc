@@ -6,9 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/user_text.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/run/loss_chart.h"
@@ -85,7 +86,7 @@ absl::Status RunRecorder::Start(RunStart start, int64_t iterations) {
                    SetAsideBest(path_, done, record_.validation()));
   if (!aside.empty()) Say(aside);
   ASSIGN_OR_RETURN(log_, EventLog::Open(path_, done));
-  began_ = absl::Now();
+  began_ = SteadyNow();
   console_ = std::make_unique<TrainConsole>(
       TrainConsole::ForTerminal(iterations, done));
   return absl::OkStatus();
@@ -96,7 +97,7 @@ absl::Status RunRecorder::Iteration(const IterationNumbers& numbers) {
   Values values = Shown(numbers);
   const size_t shown = values.size();
   AddUnshown(numbers, &values);
-  values.emplace_back("elapsed_s", absl::ToDoubleSeconds(absl::Now() - began_));
+  values.emplace_back("elapsed_s", absl::ToDoubleSeconds(SteadyNow() - began_));
   RETURN_IF_ERROR(log_->Write(numbers.iteration, values));
   values.resize(shown);
   console_->Iteration(numbers.iteration, values, numbers.pictures,

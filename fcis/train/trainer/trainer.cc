@@ -7,10 +7,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/stop_signal.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/train/trainer/timetable.h"
@@ -40,7 +41,7 @@ absl::StatusOr<bool> Trainer::Run() {
 // Returns whether it was the last one because of a stop signal.
 absl::StatusOr<bool> Trainer::Iterate() {
   IterationNumbers numbers;
-  const absl::Time began = absl::Now();
+  const absl::Time began = SteadyNow();
   const double waited_before = loader_.wait_seconds();
   ASSIGN_OR_RETURN(const Own own, AddGradients());
   numbers.terms = own.terms;
@@ -52,7 +53,7 @@ absl::StatusOr<bool> Trainer::Iterate() {
   numbers.iteration = done();
   numbers.epoch = times_.EpochsAt(done());
   numbers.pictures = times_.pictures();
-  numbers.took = absl::Now() - began;
+  numbers.took = SteadyNow() - began;
   numbers.waited_for_data =
       absl::Seconds(loader_.wait_seconds() - waited_before);
   RETURN_IF_ERROR(recorder_.Iteration(numbers));
@@ -209,19 +210,19 @@ absl::StatusOr<Trial> Trainer::Try() {
   constexpr absl::Duration kLongEnough = absl::Seconds(4);
   const int64_t iterations = times_.iterations();
   const int64_t most = kFirst + std::clamp<int64_t>(iterations / 20, 1, 40);
-  absl::Time began = absl::Now();
+  absl::Time began = SteadyNow();
   int timed = 0;
   for (int n = 0; n < most; ++n) {
-    if (n == kFirst) began = absl::Now();
+    if (n == kFirst) began = SteadyNow();
     RETURN_IF_ERROR(AddGradients().status());
     RETURN_IF_ERROR(Update(0).status());
     timed = n + 1 - kFirst;
     const bool enough =
-        leads() && timed > 0 && absl::Now() - began > kLongEnough;
+        leads() && timed > 0 && SteadyNow() - began > kLongEnough;
     ASSIGN_OR_RETURN(const int ends, job_.Sum(enough ? 1 : 0));
     if (ends > 0) break;
   }
-  double sums[] = {absl::ToDoubleSeconds(absl::Now() - began) / timed,
+  double sums[] = {absl::ToDoubleSeconds(SteadyNow() - began) / timed,
                    static_cast<double>(PeakResidentBytes())};
   RETURN_IF_ERROR(job_.Sum(absl::MakeSpan(sums)));
   Trial trial;

@@ -1,0 +1,19 @@
+#ifndef FCIS_CORE_BASE_STEADY_NOW_H_
+#define FCIS_CORE_BASE_STEADY_NOW_H_
+
+#include <chrono>
+
+#include "absl/time/time.h"
+
+namespace fcis {
+
+// The time on a clock that nobody sets, for how long something took and until
+// when to wait. It is no date: absl::Now() is.
+inline absl::Time SteadyNow() {
+  return absl::UnixEpoch() +
+         absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace fcis
+
+#endif  // FCIS_CORE_BASE_STEADY_NOW_H_

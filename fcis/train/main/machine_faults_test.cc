@@ -1,0 +1,257 @@
+// Trainings on machines where more than the disk goes wrong: the clock, the
+// memory, the pictures, other processes.
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "fcis/core/image/image.h"
+#include "fcis/core/io/file.h"
+#include "fcis/core/testing/fault_run.h"
+#include "fcis/data/codec/jpeg.h"
+#include "fcis/train/main/train_program.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fcis::train {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AnyOf;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+
+// A command in the background, in a process group.
+class Job {
+ public:
+  Job(const std::string& command, const std::string& said) : said_(said) {
+    pid_ = fork();
+    if (pid_ == 0) {
+      setpgid(0, 0);
+      // Should it neither end nor fail, that is the failure.
+      const std::string line =
+          absl::StrCat("exec timeout -k 1 100 ", command, " > ", said, " 2>&1");
+      execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+      _exit(127);
+    }
+  }
+  ~Job() {
+    if (pid_ > 0) kill(-pid_, SIGKILL);
+  }
+
+  // The exit code; 128 and the signal; 124: it did not end.
+  int Wait() {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  std::string said() const { return ReadFile(said_).value_or(""); }
+
+  // Waits for a file, or for the end of the job.
+  void Await(const std::string& file) const {
+    siginfo_t ended = {};
+    while (!fs::exists(file) && ended.si_pid == 0) {
+      usleep(1000);
+      waitid(P_PID, static_cast<id_t>(pid_), &ended,
+             WEXITED | WNOHANG | WNOWAIT);
+    }
+  }
+
+ private:
+  const std::string said_;
+  pid_t pid_ = 0;
+};
+
+// Processes whose command line holds `text` and whose environment `variable`.
+std::vector<pid_t> Processes(const std::string& text,
+                             const std::string& variable = "") {
+  std::vector<pid_t> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    int pid = 0;
+    const std::string path = entry.path();
+    if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
+    const std::string line = ReadFile(path + "/cmdline").value_or("");
+    const std::string environment = ReadFile(path + "/environ").value_or("");
+    if (absl::StrContains(line, text) &&
+        absl::StrContains(environment, variable)) {
+      found.push_back(pid);
+    }
+  }
+  return found;
+}
+
+int NewestCheckpoint(const std::string& run) {
+  int newest = 0;
+  for (const auto& entry : fs::directory_iterator(run)) {
+    const std::string name = entry.path().filename();
+    int iteration = 0;
+    if (absl::StartsWith(name, "checkpoint_") &&
+        absl::EndsWith(name, ".safetensors") &&
+        absl::SimpleAtoi(name.substr(11, 8), &iteration)) {
+      newest = std::max(newest, iteration);
+    }
+  }
+  return newest;
+}
+
+class MachineFaultsTest : public TinySetTest {
+ protected:
+  std::string Flags(int iterations, const std::string& out) const {
+    return absl::StrCat(TinyFlags(), DataFlags(data_),
+                        "--threads 1 --checkpoint_every 2 --max_iters ",
+                        iterations, " --out ", out, " ");
+  }
+  // A training that goes on until something ends it.
+  std::string Endless() const {
+    return absl::StrCat(TrainProgram(), " ", Flags(1000000, run_));
+  }
+  std::string Said() const { return run_ + ".said"; }
+
+  // What was broken off goes on to what it would have been.
+  void ExpectGoesOn() {
+    const int iterations = NewestCheckpoint(run_) + 2;
+    const Outcome resumed = Train(absl::StrCat(
+        "--resume --threads 1 --max_iters ", iterations, " --out ", run_));
+    ASSERT_EQ(resumed.code, 0) << resumed.output;
+    const std::string whole = NewDirectory("undisturbed");
+    ASSERT_EQ(Train(Flags(iterations, whole)).code, 0);
+    ExpectSameRuns(whole, run_, iterations);
+  }
+};
+
+// A day ahead and back, again and again.
+TEST_F(MachineFaultsTest, TheClockJumps) {
+  constexpr int kIterations = 6, kDay = 24 * 3600;
+  const std::string whole = NewDirectory("steady");
+  ASSERT_EQ(Train(Flags(kIterations, whole)).code, 0);
+  const FaultRun jumped =
+      RunWithFault(absl::StrCat(TrainProgram(), " ", Flags(kIterations, run_),
+                                "--timeout 60"),
+                   "clock", "", 3, kDay);
+  ASSERT_EQ(jumped.code, 0) << jumped.said;
+  EXPECT_TRUE(jumped.failed);
+  ExpectSameRuns(whole, run_, kIterations);
+  double elapsed = 0;
+  for (const auto& line : ReadLog(run_)) {
+    EXPECT_GT(line["images_per_s"].GetDouble(), 0.001);
+    EXPECT_GE(line["elapsed_s"].GetDouble(), elapsed);
+    elapsed = line["elapsed_s"].GetDouble();
+  }
+  EXPECT_LT(elapsed, kDay / 2);
+}
+
+// Pictures that were there when the training began.
+class LostPictureTest : public MachineFaultsTest {
+ protected:
+  void ExpectNamed(const std::function<void(const std::string&)>& spoil,
+                   const std::string& reason) {
+    const std::string picture = data_ + "/images/000000000003.jpg";
+    const std::string kept = data_ + "/kept.jpg";
+    fs::copy_file(picture, kept);
+    Job training(Endless(), Said());
+    training.Await(run_ + "/log.jsonl");
+    fs::remove(picture);
+    spoil(picture);
+    EXPECT_EQ(training.Wait(), 1) << training.said();
+    EXPECT_THAT(training.said(), HasSubstr("000000000003.jpg"));
+    EXPECT_THAT(training.said(), ContainsRegex("id:? 3"));
+    EXPECT_THAT(training.said(), HasSubstr(reason));
+    fs::remove(picture);
+    fs::rename(kept, picture);
+    ExpectGoesOn();
+  }
+};
+
+TEST_F(LostPictureTest, Vanished) {
+  ExpectNamed([](const std::string&) {}, "No such file or directory");
+}
+
+TEST_F(LostPictureTest, APipe) {
+  ExpectNamed([](const std::string& path) { mkfifo(path.c_str(), 0600); },
+              "pipe");
+}
+
+TEST_F(LostPictureTest, CutShort) {
+  ExpectNamed(
+      [&](const std::string& path) {
+        fs::copy_file(data_ + "/kept.jpg", path);
+        fs::resize_file(path, fs::file_size(path) / 2);
+      },
+      "truncated");
+}
+
+TEST_F(LostPictureTest, OfAnotherSize) {
+  ExpectNamed(
+      [&](const std::string& path) {
+        ASSERT_TRUE(
+            WriteFileAtomic(path, *data::EncodeJpeg(Image(20, 30), 80)).ok());
+      },
+      "annotations say");
+}
+
+// Both find no run there.
+TEST_F(MachineFaultsTest, TwoJobsBeginOneRun) {
+  const std::string whole = NewDirectory("one_job");
+  ASSERT_EQ(Train(Flags(4, whole)).code, 0);
+  const std::string command = absl::StrCat(TrainProgram(), " ", Flags(4, run_));
+  Job first(command, Said()), second(command, Said() + "2");
+  const int codes[] = {first.Wait(), second.Wait()};
+  EXPECT_THAT(codes,
+              AnyOf(testing::ElementsAre(0, 2), testing::ElementsAre(2, 0)));
+  EXPECT_THAT(first.said() + second.said(), HasSubstr("already holds a run"));
+  ExpectSameRuns(whole, run_, 4);
+}
+
+// The other waits for it in a sum of gradients.
+TEST_F(MachineFaultsTest, ARankIsKilled) {
+  Job job(Mpi(2, Flags(1000000, run_)), Said());
+  job.Await(run_ + "/checkpoint_00000002.safetensors");
+  const std::vector<pid_t> rank = Processes(run_, "OMPI_COMM_WORLD_RANK=1");
+  ASSERT_EQ(rank.size(), 1u) << job.said();
+  kill(rank[0], SIGKILL);
+  EXPECT_NE(job.Wait(), 0);
+  EXPECT_THAT(job.said(), HasSubstr("signal 9"));
+  EXPECT_THAT(Processes(run_), testing::IsEmpty());
+  const int iterations = NewestCheckpoint(run_) + 2;
+  const Outcome resumed =
+      Shell(Mpi(2, absl::StrCat("--resume --threads 1 --max_iters ", iterations,
+                                " --out ", run_)));
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  const std::string whole = NewDirectory("both_ranks");
+  ASSERT_EQ(Shell(Mpi(2, Flags(iterations, whole))).code, 0);
+  ExpectSameRuns(whole, run_, iterations);
+}
+
+// From too little to begin with to nearly enough.
+TEST_F(MachineFaultsTest, LittleMemory) {
+  int refused = 0;
+  for (int mb = 120; mb <= 400; mb += 40) {
+    Shell("rm -rf " + run_);
+    const std::string limit = absl::StrCat("ulimit -v ", 1024 * mb, "; ");
+    const Outcome little = Shell(
+        absl::StrCat("(", limit, TrainProgram(), " ", Flags(2, run_), ")"));
+    SCOPED_TRACE(absl::StrCat(mb, " MiB: ", little.output));
+    if (little.code == 127) continue;  // its libraries do not fit
+    ASSERT_THAT(little.code, AnyOf(0, 1));
+    if (little.code == 0) continue;
+    ++refused;
+    EXPECT_THAT(little.output, ContainsRegex("[Mm]emory|temporarily"));
+    Outcome again = Train(absl::StrCat("--resume --threads 1 --out ", run_));
+    if (again.code == 2) again = Train(Flags(2, run_));
+    EXPECT_EQ(again.code, 0) << again.output;
+  }
+  EXPECT_GT(refused, 0);
+}
+
+}  // namespace
+}  // namespace fcis::train
