@@ -247,6 +247,33 @@ TEST_F(ConvertDatasetTest, PascalVoc) {
   }
 }
 
+TEST_F(ConvertDatasetTest, Sbd) {
+  const std::string mat = *ReadFile("fcis/data/convert/testdata/sbd.mat");
+  for (const char* stem : {"a", "b"}) {
+    WriteJpeg(absl::StrCat("sbd/img/", stem, ".jpg"));
+    Write(absl::StrCat("sbd/inst/", stem, ".mat"), mat);
+  }
+  Write("sbd/cls/a.mat", "not read");
+  Write("sbd/val.txt", "b\n");
+  ASSERT_EQ(Run("sbd --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("format: sbd, 2 files"));
+  for (const char* part : {"train", "val"}) {
+    const Contents contents =
+        ReadContents(absl::StrCat(root_, "/out/", part, ".json"));
+    ASSERT_EQ(contents.size(), 1);
+    EXPECT_THAT(contents.begin()->second,
+                ElementsAre(Object("cat", 1), Object("cat", 600),
+                            Object("person", 1200)));
+  }
+  Write("sbd/inst/a.mat", mat.substr(0, mat.size() - 9));
+  EXPECT_EQ(Run("sbd --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("sbd/inst/a.mat: damaged: it is cut off"));
+  fs::remove_all(root_ + "/sbd/inst");
+  EXPECT_EQ(Run("sbd --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("cls/a.mat: a file of MATLAB; SBD's are read "
+                              "from its folder inst/"));
+}
+
 TEST_F(ConvertDatasetTest, FoldersOfMasks) {
   WriteJpeg("set/images/a.jpg");
   WriteJpeg("set/images/b.jpg");

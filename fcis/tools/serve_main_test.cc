@@ -7,9 +7,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/cli/paths.h"
@@ -21,6 +24,7 @@
 #include "fcis/model/weights/load.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "rapidjson/document.h"
 
 namespace fcis::tools {
 namespace {
@@ -124,9 +128,16 @@ class ServeMainTest : public ::testing::Test {
     return std::make_unique<Running>(command, Path("log"));
   }
 
-  static std::string PostHead(size_t length, const std::string& more = "") {
-    return absl::StrCat("POST /detect HTTP/1.1\r\nContent-Length: ", length,
-                        "\r\n", more);
+  static std::string PostHead(size_t length, const std::string& more = "",
+                              const std::string& query = "") {
+    return absl::StrCat("POST /detect", query,
+                        " HTTP/1.1\r\nContent-Length: ", length, "\r\n", more);
+  }
+  static void ParseBody(const std::string& response,
+                        rapidjson::Document* json) {
+    ASSERT_EQ(data::StatusOf(response), 200) << response;
+    json->Parse(response.c_str() + response.find("\r\n\r\n") + 4);
+    ASSERT_TRUE(json->IsObject()) << response;
   }
 
   const std::string png_ = data::EncodePng(Image(60, 80)).value();
@@ -166,6 +177,55 @@ TEST_F(ServeMainTest, EndsOnCtrlC) {
   ASSERT_GT(server->port(), 0) << server->said() << Log();
   server->Signal(SIGINT);
   EXPECT_EQ(server->Wait(), 0);
+}
+
+// A model's own names, however they are written, are what clients get and ask
+// for; the page has none but those of /model.
+TEST_F(ServeMainTest, OwnClasses) {
+  auto config = Preset("parity_small").value();
+  config.set_name("mine");
+  const std::string odd = "ein \"B\u00fcgel\" </script>";
+  const std::vector<std::string> names = {odd, "bolt", "lock nut", "d"};
+  config.clear_classes();
+  for (const std::string& name : names) {
+    ClassConfig* const one = config.add_classes();
+    one->set_name(name);
+    one->set_category_id(10 * config.classes_size());
+  }
+  ASSERT_TRUE(model::SaveWeights(Path("m.safetensors"),
+                                 model::DeterministicWeights(config, 1))
+                  .ok());
+  const auto server = Start({"--port=0", "--score_thresh=0.01"});
+  ASSERT_GT(server->port(), 0) << server->said() << Log();
+  EXPECT_THAT(server->said(), HasSubstr("bolt, lock nut, d"));
+  rapidjson::Document model, all, bolts;
+  ParseBody(data::Ask(server->port(), "GET /model HTTP/1.1\r\n"), &model);
+  ASSERT_EQ(model["classes"].Size(), 4);
+  for (rapidjson::SizeType i = 0; i < 4; ++i) {
+    EXPECT_EQ(model["classes"][i]["name"].GetString(), names[i]);
+    EXPECT_EQ(model["classes"][i]["category_id"].GetInt(), 10 * (i + 1));
+  }
+  ParseBody(data::Ask(server->port(), PostHead(png_.size()), png_), &all);
+  EXPECT_EQ(all["model"], "mine");
+  const auto& instances = all["pictures"][0]["instances"];
+  std::set<std::string> found;
+  for (const auto& one : instances.GetArray()) {
+    found.insert(one["class"].GetString());
+    const auto at = absl::c_find(names, one["class"].GetString());
+    ASSERT_NE(at, names.end());
+    EXPECT_EQ(one["category_id"].GetInt(), 10 * (at - names.begin() + 1));
+  }
+  EXPECT_GT(found.size(), 1);
+  ASSERT_EQ(found.count(names[1]), 1);
+  ParseBody(data::Ask(server->port(),
+                      PostHead(png_.size(), "", "?classes=Lock_nut"), png_),
+            &bolts);
+  for (const auto& one : bolts["pictures"][0]["instances"].GetArray()) {
+    EXPECT_EQ(one["class"], "lock nut");
+  }
+  const std::string page = data::Ask(server->port(), "GET / HTTP/1.1\r\n");
+  EXPECT_THAT(page, AllOf(HasSubstr("fetch('model')"), Not(HasSubstr("cat,")),
+                          Not(HasSubstr("person"))));
 }
 
 TEST_F(ServeMainTest, APortInUse) {
