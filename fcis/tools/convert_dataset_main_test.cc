@@ -1,7 +1,5 @@
 // The program as its user meets it: small data sets of each format, painted
 // here.
-#include <sys/wait.h>
-
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -13,11 +11,11 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "fcis/core/cli/paths.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/zip_archive.h"
 #include "fcis/core/rle/rle.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/segmentation.h"
 #include "fcis/data/codec/jpeg.h"
@@ -48,20 +46,14 @@ class ConvertDatasetTest : public ::testing::Test {
                 .string();
     fs::remove_all(root_);
     fs::create_directories(root_);
-    const auto program = FindRunfile("fcis/tools/convert_dataset_main");
-    ASSERT_TRUE(program.ok()) << program.status();
-    program_ = *program;
+    program_ = ProgramPath("fcis/tools/convert_dataset_main");
   }
 
   // The exit code; what the program prints goes to `out_`.
   int Run(const std::string& args) {
-    const std::string out = absl::StrCat(root_, "/out.txt");
-    const int status =
-        std::system(absl::StrCat("cd '", root_, "' && '", program_, "' ", args,
-                                 " > '", out, "' 2>&1")
-                        .c_str());
-    out_ = ReadFile(out).value_or("");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    const ProgramRun run = RunProgram(root_, program_, args);
+    out_ = run.out + run.err;
+    return run.code;
   }
 
   void Write(const std::string& name, const std::string& bytes) {

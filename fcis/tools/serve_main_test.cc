@@ -1,10 +1,5 @@
 // The server as its user meets it: the program, a small model, a port.
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -15,9 +10,9 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/data/http/test_client.h"
 #include "fcis/model/weights/deterministic_weights.h"
@@ -35,66 +30,24 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // A running server.
-class Running {
+class Running : public RunningProgram {
  public:
-  // Starts it, with stderr to the file `log`, and reads what it says until it
-  // answers or ends.
-  Running(std::vector<std::string> command, const std::string& log) {
-    int ends[2];
-    EXPECT_EQ(pipe(ends), 0);
-    pid_ = fork();
-    if (pid_ == 0) {
-      dup2(ends[1], STDOUT_FILENO);
-      dup2(open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600),
-           STDERR_FILENO);
-      close(ends[0]);
-      close(ends[1]);
-      std::vector<char*> argv;
-      for (std::string& word : command) argv.push_back(word.data());
-      argv.push_back(nullptr);
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    close(ends[1]);
-    output_ = fdopen(ends[0], "r");
+  // Reads what it says until it answers or ends.
+  Running(const std::vector<std::string>& command, const std::string& log)
+      : RunningProgram(command, log) {
     while (port_ == 0 && ReadLine()) {
-      const size_t at = said_.rfind("open http://127.0.0.1:");
+      const size_t at = said().rfind("open http://127.0.0.1:");
       if (at != std::string::npos) {
         (void)absl::SimpleAtoi(
-            said_.substr(at + 22, said_.find('/', at + 22) - at - 22), &port_);
+            said().substr(at + 22, said().find('/', at + 22) - at - 22),
+            &port_);
       }
     }
   }
-  ~Running() {
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      (void)Wait();
-    }
-    fclose(output_);
-  }
-
   int port() const { return port_; }
-  void Signal(int signal) const { kill(pid_, signal); }
-  bool ReadLine() {
-    char line[4096];
-    if (fgets(line, sizeof(line), output_) == nullptr) return false;
-    said_ += line;
-    return true;
-  }
-  const std::string& said() const { return said_; }
-  // The exit code; -1: a signal ended it.
-  int Wait() {
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
 
  private:
-  pid_t pid_ = 0;
-  FILE* output_ = nullptr;
   int port_ = 0;
-  std::string said_;
 };
 
 class ServeMainTest : public ::testing::Test {
@@ -105,9 +58,7 @@ class ServeMainTest : public ::testing::Test {
     fs::remove_all(root_);
     fs::create_directories(root_);
     setenv("HOME", root_.c_str(), 1);
-    const auto program = FindRunfile("fcis/tools/serve_main");
-    ASSERT_TRUE(program.ok()) << program.status();
-    program_ = *program;
+    program_ = ProgramPath("fcis/tools/serve_main");
     const auto config = Preset("parity_mini");
     ASSERT_TRUE(config.ok()) << config.status();
     ASSERT_TRUE(model::SaveWeights(Path("m.safetensors"),

@@ -87,7 +87,7 @@ struct Array {
   uint32_t kind;  // its class
   bool complex;
   std::vector<int32_t> sizes;
-  std::string name;
+  absl::string_view name;
   absl::string_view content;
 };
 
@@ -102,8 +102,7 @@ absl::StatusOr<Array> ParseArray(absl::string_view data) {
     array.sizes.push_back(Load<int32_t>(sizes.data() + at));
     if (array.sizes.back() < 0) return Damaged("an array of negative size");
   }
-  ASSIGN_OR_RETURN(const absl::string_view name, Take(kInt8, &data));
-  array.name = std::string(name);
+  ASSIGN_OR_RETURN(array.name, Take(kInt8, &data));
   array.content = data;
   return array;
 }
@@ -226,10 +225,6 @@ absl::StatusOr<std::string> Inflated(absl::string_view packed, uint64_t limit) {
   stream.avail_in = static_cast<uInt>(packed.size());
   std::string bytes;
   for (int result = Z_OK; result != Z_STREAM_END;) {
-    if (bytes.size() > limit) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a variable unpacks to more than ", limit, " bytes"));
-    }
     const size_t filled = bytes.size();
     bytes.resize(filled + kChunk);
     stream.next_out = reinterpret_cast<Bytef*>(&bytes[filled]);
@@ -238,6 +233,10 @@ absl::StatusOr<std::string> Inflated(absl::string_view packed, uint64_t limit) {
     bytes.resize(filled + kChunk - stream.avail_out);
     if (result != Z_OK && result != Z_STREAM_END) {
       return Damaged("what is packed in it");
+    }
+    if (bytes.size() > limit) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a variable unpacks to more than ", limit, " bytes"));
     }
   }
   return bytes;

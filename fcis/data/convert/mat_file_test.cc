@@ -45,7 +45,7 @@ std::string File(const std::string& x) {
 }
 
 template <typename T>
-std::string Doubles(std::initializer_list<T> values) {
+std::string Bytes(std::initializer_list<T> values) {
   std::string bytes(values.size() * sizeof(T), '\0');
   std::memcpy(&bytes[0], values.begin(), bytes.size());
   return bytes;
