@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
 #include "gtest/gtest.h"
@@ -34,6 +35,16 @@ ProgramRun RunProgram(const std::string& directory, const std::string& program,
   return {CodeOf(status),
           ReadFile(absl::StrCat(directory, "/stdout.txt")).value_or(""),
           ReadFile(absl::StrCat(directory, "/stderr.txt")).value_or("")};
+}
+
+std::string TwoRanks(const std::string& program, const std::string& first,
+                     const std::string& second) {
+  const std::string choice =
+      absl::StrCat("if [ $OMPI_COMM_WORLD_RANK = 0 ]; then exec '", program,
+                   "' ", first, "; else exec '", program, "' ", second, "; fi");
+  return absl::StrCat(
+      "mpiexec --allow-run-as-root --oversubscribe -n 2 sh -c '",
+      absl::StrReplaceAll(choice, {{"'", "'\\''"}}), "'");
 }
 
 RunningProgram::RunningProgram(std::vector<std::string> command,

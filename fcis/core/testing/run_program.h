@@ -27,6 +27,12 @@ struct ProgramRun {
 ProgramRun RunProgram(const std::string& directory, const std::string& program,
                       const std::string& arguments);
 
+// The shell's command of a job of two processes, each with its own arguments,
+// which are words of the shell. (On several command lines, with colons, Open
+// MPI 5.0.7's mpiexec crashes.)
+std::string TwoRanks(const std::string& program, const std::string& first,
+                     const std::string& second);
+
 // A program that goes on while the test talks to it.
 class RunningProgram {
  public:

@@ -4,10 +4,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
 namespace {
+
+using ::testing::AnyOf;
 
 TEST(RunProgramTest, CodeAndBothOutputs) {
   const ProgramRun run = RunProgram(::testing::TempDir(), "/bin/sh",
@@ -40,6 +43,18 @@ TEST(RunProgramTest, WhatIsNone) {
   RunningProgram none({"/no/such/program"}, ::testing::TempDir() + "log");
   EXPECT_FALSE(none.ReadLine());
   EXPECT_EQ(none.Wait(), 127);
+}
+
+TEST(RunProgramTest, RanksWithArgumentsOfTheirOwn) {
+  const std::string log = ::testing::TempDir() + "ranks";
+  RunningProgram job(
+      {"/bin/sh", "-c",
+       TwoRanks("/bin/echo", "$OMPI_COMM_WORLD_RANK 'a  b'", "c '$HOME'")},
+      log);
+  while (job.ReadLine()) {
+  }
+  EXPECT_EQ(job.Wait(), 0) << *ReadFile(log);
+  EXPECT_THAT(job.said(), AnyOf("0 a  b\nc $HOME\n", "c $HOME\n0 a  b\n"));
 }
 
 }  // namespace
