@@ -45,8 +45,7 @@
 
 ABSL_FLAG(std::string, from, "",
           "The format, one of coco, labelme, label_studio, yolo, voc, sbd, "
-          "masks. "
-          "Default: what the files are.");
+          "masks. Default: what the files are.");
 ABSL_FLAG(std::string, to, "coco", "What is written: coco, yolo or labelme.");
 ABSL_FLAG(double, hold_out, 0,
           "Share of the pictures with objects that becomes a validation part "
@@ -70,8 +69,8 @@ Program MakeProgram() {
       "labelme's files, exports of CVAT (COCO, segmentation masks), Label "
       "Studio (JSON, COCO, YOLO) and Roboflow, YOLO's labels, Pascal VOC's "
       "segmentations, SBD's files of MATLAB, or masks as PNG; a folder, a file "
-      "or a zip archive. What "
-      "it is, is found by its content. Says what was left out and why, and "
+      "or a zip archive. What it is, is found by its content. Says what was "
+      "left out and why, and "
       "writes back to YOLO and labelme.\n\nMasks in a folder masks/ are named "
       "after their picture: <picture>.png has a number or colour for each "
       "object, <picture>_<number>.png and <picture>_<number>_<class>.png one "

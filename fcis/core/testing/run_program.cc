@@ -16,7 +16,9 @@
 namespace fcis {
 namespace {
 
-int CodeOf(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+int CodeOf(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 }  // namespace
 

@@ -18,7 +18,7 @@ namespace fcis {
 std::string ProgramPath(const std::string& runfile);
 
 struct ProgramRun {
-  int code = -1;  // exit code; -1: ended by a signal
+  int code = -1;  // exit code; of a signal 128 and its number
   std::string out, err;
 };
 
@@ -51,7 +51,7 @@ class RunningProgram {
   const std::string& said() const { return said_; }
 
   void Signal(int signal) const;
-  // Its exit code, once it has ended; -1: a signal ended it.
+  // Its exit code, as above, once it has ended.
   int Wait();
 
  private:

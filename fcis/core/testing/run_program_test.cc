@@ -21,7 +21,7 @@ TEST(RunProgramTest, CodeAndBothOutputs) {
   EXPECT_EQ(run.err, "bad\n");
   EXPECT_EQ(
       RunProgram(::testing::TempDir(), "/bin/sh", "-c 'exec kill $$'").code,
-      -1);
+      128 + SIGTERM);
 }
 
 TEST(RunProgramTest, TalksWithOne) {
@@ -36,7 +36,7 @@ TEST(RunProgramTest, TalksWithOne) {
   cat.Signal(SIGTERM);
   EXPECT_FALSE(cat.Read(2));
   EXPECT_EQ(cat.said(), "a\nbcd");
-  EXPECT_EQ(cat.Wait(), -1);
+  EXPECT_EQ(cat.Wait(), 128 + SIGTERM);
 }
 
 TEST(RunProgramTest, WhatIsNone) {
