@@ -21,6 +21,7 @@
 #include "fcis/data/convert/complete_set.h"
 #include "fcis/data/convert/find_format.h"
 #include "fcis/data/convert/label_studio_rle.h"
+#include "fcis/data/convert/mat_file.h"
 #include "fcis/data/convert/picture_finder.h"
 #include "fcis/data/convert/read_coco.h"
 #include "fcis/data/convert/read_label_pictures.h"
@@ -137,6 +138,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                size - 1);
   ConversionNotes notes;
   switch (data[0]) {
+    case 'a':
+      ReadMatFields(text, "GTinst", {"Segmentation", "Categories"}, 1 << 20)
+          .IgnoreError();
+      break;
     case 'b':
       DecodeLabelStudioRle(absl::MakeSpan(data + 1, size - 1), 5, 7)
           .IgnoreError();
