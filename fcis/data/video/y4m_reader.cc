@@ -49,7 +49,8 @@ Y4mReader::~Y4mReader() { close(fd_); }
 absl::StatusOr<size_t> Y4mReader::ReadSome(char* out, size_t size) const {
   while (!stop_()) {
     pollfd idle = {fd_, POLLIN, 0};
-    if (poll(&idle, 1, kPollMs) == 0) continue;
+    const int ready = poll(&idle, 1, kPollMs);
+    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
     const ssize_t got = read(fd_, out, size);
     if (got >= 0) return static_cast<size_t>(got);
     if (errno != EINTR) return ErrnoStatus("cannot read", name_, errno);
