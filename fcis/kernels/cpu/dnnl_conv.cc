@@ -21,14 +21,9 @@ std::shared_ptr<const ConvPlan> DnnlConvs::Plan(const ConvSetup& setup,
   std::shared_ptr<Entry> entry;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    PlanCache& plans = plans_[setup.trained ? 1 : 0];
-    const auto found = plans.find(key);
-    if (found != plans.end()) {
-      entry = found->second;
-    } else {
-      if (plans.size() >= kMaxPlans[setup.trained ? 1 : 0]) plans.clear();
-      entry = plans[key] = std::make_shared<Entry>();
-    }
+    std::shared_ptr<Entry>& place = (setup.trained ? trained_ : prepared_)[key];
+    if (place == nullptr) place = std::make_shared<Entry>();
+    entry = place;
   }
   const std::lock_guard<std::mutex> lock(entry->mutex);
   if (!entry->plan) entry->plan = MakeConvPlan(setup, pass, context_.engine());

@@ -6,11 +6,11 @@
 #include <memory>
 #include <mutex>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "fcis/core/base/recent_map.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/cpu/dnnl_conv_plan.h"
@@ -63,12 +63,11 @@ class DnnlConvs : public ConvEngine {
   const DType compute_;
   const ConvAlgorithm algorithm_;
   DnnlContext context_;
-  // Of prepared and of trained convolutions, which have three passes. All of a
-  // kind are dropped at once when so many sizes of input have come by.
-  using PlanCache = absl::flat_hash_map<ConvSetup::Key, std::shared_ptr<Entry>>;
-  static constexpr size_t kMaxPlans[] = {1024, 6144};
+  // Of prepared and of trained convolutions, which have three passes. A plan
+  // has some 0.1 MB of code; these are those of the last few sizes of pictures.
+  using PlanCache = RecentMap<ConvSetup::Key, std::shared_ptr<Entry>>;
   std::mutex mutex_;
-  PlanCache plans_[2];  // guarded by mutex_
+  PlanCache prepared_{1024}, trained_{6144};  // guarded by mutex_
 };
 
 }  // namespace fcis::kernels

@@ -175,7 +175,7 @@ TEST_F(Int8ConvTest, WeightsOfZeroLeaveTheBias) {
   }
 }
 
-// A second size, and the first one again, in place of the residual.
+// Other sizes, and the first one again, in place of the residual.
 TEST_F(Int8ConvTest, InputSizesMayAlternate) {
   Int8ConvParams params;
   params.conv.pad = 1;
@@ -185,13 +185,18 @@ TEST_F(Int8ConvTest, InputSizesMayAlternate) {
   const Int8Weights weights = RandomWeights({64, 64, 3, 3});
   const auto conv = PrepareDnnlInt8Conv(params, weights, &context_).value();
   RefInt8Conv ref(params, weights);
-  for (const Shape& size : {Shape{1, 40, 56, 64}, Shape{1, 1, 3, 64},
-                            Shape{4, 7, 7, 64}, Shape{1, 40, 56, 64}}) {
+  std::vector<Shape> sizes = {{1, 40, 56, 64}, {1, 1, 3, 64}, {4, 7, 7, 64}};
+  // More than it has plans for.
+  for (int64_t height = 2; height < 40; ++height) {
+    sizes.push_back({1, height, 3, 64});
+  }
+  sizes.push_back(sizes[0]);
+  for (const Shape& size : sizes) {
     const Tensor x = Coded("x", size, DType::kU8);
     Tensor got = Coded("r", size, DType::kU8), want = got.Clone();
     ASSERT_TRUE(conv->Forward(x, &got, &got).ok());
     ASSERT_TRUE(ref.Forward(x, &want, &want).ok());
-    EXPECT_LE(OffByOne(got, want), got.num_elements() / 1000);
+    EXPECT_LE(OffByOne(got, want), got.num_elements() / 1000 + 1);
   }
 }
 
