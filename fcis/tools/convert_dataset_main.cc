@@ -37,14 +37,15 @@
 #include "fcis/data/convert/read_label_pictures.h"
 #include "fcis/data/convert/read_label_studio.h"
 #include "fcis/data/convert/read_labelme.h"
+#include "fcis/data/convert/read_sbd.h"
 #include "fcis/data/convert/read_yolo.h"
 #include "fcis/data/convert/reader_input.h"
 #include "fcis/data/convert/unzip.h"
 #include "fcis/data/convert/write_set.h"
 
 ABSL_FLAG(std::string, from, "",
-          "The format, one of coco, labelme, label_studio, yolo, voc, masks. "
-          "Default: what the files are.");
+          "The format, one of coco, labelme, label_studio, yolo, voc, sbd, "
+          "masks. Default: what the files are.");
 ABSL_FLAG(std::string, to, "coco", "What is written: coco, yolo or labelme.");
 ABSL_FLAG(double, hold_out, 0,
           "Share of the pictures with objects that becomes a validation part "
@@ -67,8 +68,9 @@ Program MakeProgram() {
       "Makes a data set in COCO's format of what an annotation tool wrote: "
       "labelme's files, exports of CVAT (COCO, segmentation masks), Label "
       "Studio (JSON, COCO, YOLO) and Roboflow, YOLO's labels, Pascal VOC's "
-      "segmentations, or masks as PNG; a folder, a file or a zip archive. What "
-      "it is, is found by its content. Says what was left out and why, and "
+      "segmentations, SBD's files of MATLAB, or masks as PNG; a folder, a file "
+      "or a zip archive. What it is, is found by its content. Says what was "
+      "left out and why, and "
       "writes back to YOLO and labelme.\n\nMasks in a folder masks/ are named "
       "after their picture: <picture>.png has a number or colour for each "
       "object, <picture>_<number>.png and <picture>_<number>_<class>.png one "
@@ -160,6 +162,8 @@ absl::Status ReadAs(data::ForeignFormat format, const data::ReaderInput& input,
       return data::ReadYolo(input, set);
     case data::ForeignFormat::kVoc:
       return data::ReadVoc(input, set);
+    case data::ForeignFormat::kSbd:
+      return data::ReadSbd(input, set);
     case data::ForeignFormat::kMasks:
       return data::ReadMasks(input, set);
   }

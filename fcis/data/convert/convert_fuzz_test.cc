@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "fcis/data/convert/label_studio_rle.h"
+#include "fcis/data/convert/mat_file.h"
 #include "fcis/data/convert/read_label_pictures.h"
 #include "fcis/data/convert/read_label_studio.h"
 #include "fcis/data/convert/read_labelme.h"
@@ -19,6 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                size - 1);
   ConversionNotes notes;
   switch (data[0]) {
+    case 'a':
+      ReadMatFields(text, "GTinst", {"Segmentation", "Categories"}, 1 << 20)
+          .IgnoreError();
+      break;
     case 'b':
       DecodeLabelStudioRle(absl::MakeSpan(data + 1, size - 1), 5, 7)
           .IgnoreError();

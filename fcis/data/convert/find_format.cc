@@ -15,18 +15,14 @@
 namespace fcis::data {
 namespace {
 
-constexpr const char* kNames[] = {"coco", "labelme", "label_studio",
-                                  "yolo", "voc",     "masks"};
+constexpr const char* kNames[] = {"coco", "labelme", "label_studio", "yolo",
+                                  "voc",  "sbd",     "masks"};
 
 // What is no format of ours, and what to do about it.
 constexpr char kXml[] =
     "XML annotations; export them in COCO's format (CVAT: \"COCO 1.0\")";
 constexpr char kMat[] =
-    "SBD's MATLAB files; python3 with scipy makes PNGs of them, for ReadVoc's "
-    "folders: from PIL import Image; from scipy.io import loadmat; "
-    "Image.fromarray(loadmat('inst/a.mat')['GTinst']['Segmentation'][0,0])"
-    ".save('SegmentationObject/a.png'), and cls/ with 'GTcls' for "
-    "SegmentationClass/";
+    "a file of MATLAB; SBD's are read from its folder inst/, beside img/";
 constexpr char kResults[] =
     "results of a detector, which are no annotations (score takes them)";
 constexpr char kVia[] = "a project of VIA; export it there in COCO's format";
@@ -100,7 +96,11 @@ class Sorter {
     } else if (absl::EndsWith(name, ".xml")) {
       others_.emplace(kXml, file);
     } else if (absl::EndsWith(name, ".mat")) {
-      others_.emplace(kMat, file);
+      if (absl::StrContains(file, "/inst/")) {
+        Add(ForeignFormat::kSbd, file);
+      } else {
+        others_.emplace(kMat, file);
+      }
     }
   }
 
@@ -172,8 +172,7 @@ absl::StatusOr<FoundFormat> FindFormat(const std::string& root,
       "; expected COCO's, labelme's or Label Studio's JSON, YOLO's "
       "labels/*.txt "
       "and images/, Pascal VOC's SegmentationObject/ and SegmentationClass/, "
-      "or "
-      "masks/*.png",
+      "SBD's inst/*.mat and img/, or masks/*.png",
       sorter.Others()));
 }
 

@@ -16,10 +16,12 @@ enum class ForeignFormat {
   kLabelStudio,
   kYolo,
   kVoc,
+  kSbd,
   kMasks,
 };
 
-// "coco", "labelme", "label_studio", "yolo", "voc", "masks": in that order.
+// "coco", "labelme", "label_studio", "yolo", "voc", "sbd", "masks": in that
+// order.
 std::vector<std::string> ForeignFormatNames();
 absl::string_view NameOf(ForeignFormat format);
 
@@ -30,9 +32,10 @@ struct FoundFormat {
 
 // `files`: all below `root`, sorted. `forced`: one of the names, or "" for the
 // only format that there are files of. JSON is told by its keys, the others by
-// folders: labels/ with text files, SegmentationObject/, masks/. Errors: none,
-// with what was found instead where it is known (XML, MATLAB's files of SBD,
-// results of a detector) and what to do about it; several, with a file of each.
+// folders: labels/ with text files, SegmentationObject/, inst/ with MATLAB's
+// files, masks/. Errors: none, with what was found instead where it is known
+// (XML, other files of MATLAB, results of a detector) and what to do about it;
+// several, with a file of each.
 absl::StatusOr<FoundFormat> FindFormat(const std::string& root,
                                        const std::vector<std::string>& files,
                                        absl::string_view forced);

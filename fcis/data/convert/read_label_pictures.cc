@@ -57,6 +57,8 @@ void FillUp(Rle& mask, uint64_t pixels) {
 
 }  // namespace
 
+absl::Span<const char* const> VocClasses() { return kVocClasses; }
+
 std::map<uint32_t, Rle> MasksOfLabels(const PngLabels& picture) {
   std::map<uint32_t, Rle> masks;
   std::map<uint32_t, uint64_t> ends;  // of the last run of each

@@ -13,12 +13,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/data/convert/foreign_set.h"
 #include "fcis/data/convert/reader_input.h"
 
 namespace fcis::data {
+
+// Pascal VOC's twenty classes, from number 1 on.
+absl::Span<const char* const> VocClasses();
 
 // The mask of each label but 0 in a picture of labels.
 std::map<uint32_t, Rle> MasksOfLabels(const PngLabels& picture);

@@ -1,0 +1,129 @@
+#include "fcis/data/convert/read_sbd.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/io/file.h"
+#include "fcis/data/convert/mat_file.h"
+#include "fcis/data/convert/read_label_pictures.h"
+
+namespace fcis::data {
+namespace {
+
+constexpr uint32_t kVoid = 255;
+
+// What GTinst may have when it is unpacked; SBD's pictures have 500 x 500
+// pixels.
+constexpr uint64_t kMostBytes = uint64_t{64} << 20;
+
+PngLabels RowMajor(const MatArray& array) {
+  PngLabels labels;
+  labels.height = static_cast<int>(array.rows);
+  labels.width = static_cast<int>(array.columns);
+  labels.labels.resize(array.values.size());
+  const auto rows = static_cast<size_t>(array.rows);
+  const auto columns = static_cast<size_t>(array.columns);
+  for (size_t i = 0; i < array.values.size(); ++i) {
+    labels.labels[i % rows * columns + i / rows] = array.values[i];
+  }
+  return labels;
+}
+
+// `categories`: of the objects, from number 1 on.
+absl::StatusOr<ForeignObject> MakeObject(
+    uint32_t number, Rle mask, const std::vector<uint32_t>& categories) {
+  ForeignObject object;
+  object.where = absl::StrCat("object ", number);
+  if (number > categories.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(object.where, ": GTinst.Categories has ",
+                     categories.size(), ", expected one for each object"));
+  }
+  const uint32_t category = categories[number - 1];
+  const auto classes = VocClasses();
+  if (category < 1 || category > classes.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        object.where, " is of class ", category, ", expected 1 to 20"));
+  }
+  object.name = classes[category - 1];
+  object.mask = std::move(mask);
+  return object;
+}
+
+absl::Status AddObjects(absl::string_view file, ForeignPicture* picture) {
+  ASSIGN_OR_RETURN(const std::vector<MatArray> arrays,
+                   ReadMatFields(file, "GTinst", {"Segmentation", "Categories"},
+                                 kMostBytes));
+  const MatArray& segmentation = arrays[0];
+  RETURN_IF_ERROR(CheckMaskSize(segmentation.rows, segmentation.columns));
+  picture->height = segmentation.rows;
+  picture->width = segmentation.columns;
+  for (auto& [number, mask] : MasksOfLabels(RowMajor(segmentation))) {
+    if (number == kVoid) continue;
+    ASSIGN_OR_RETURN(ForeignObject object,
+                     MakeObject(number, std::move(mask), arrays[1].values));
+    picture->objects.push_back(std::move(object));
+  }
+  return absl::OkStatus();
+}
+
+// Stems of the pictures that validate.
+absl::StatusOr<std::set<std::string>> ReadValidates(const ReaderInput& input) {
+  const std::string list =
+      DirectoryOf(DirectoryOf(input.files.front())) + "/val.txt";
+  std::set<std::string> stems;
+  for (const std::string& file : input.all) {
+    if (file != list) continue;
+    ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
+    for (absl::string_view stem :
+         absl::StrSplit(text, absl::ByAnyChar("\r\n"), absl::SkipEmpty())) {
+      stems.emplace(absl::StripAsciiWhitespace(stem));
+    }
+  }
+  return stems;
+}
+
+absl::StatusOr<ForeignPicture> ReadPicture(const std::string& file,
+                                           const PictureFinder& pictures) {
+  ForeignPicture picture;
+  picture.source = file;
+  const std::string stem = StemOf(file);
+  ASSIGN_OR_RETURN(picture.path,
+                   pictures.FindStem(absl::StrCat(
+                       DirectoryOf(DirectoryOf(file)), "/img/", stem)));
+  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file));
+  RETURN_IF_ERROR(AddObjects(bytes, &picture));
+  return picture;
+}
+
+}  // namespace
+
+absl::Status ReadSbd(const ReaderInput& input, ForeignSet* set) {
+  ASSIGN_OR_RETURN(const std::set<std::string> validates, ReadValidates(input));
+  for (const char* name : VocClasses()) set->AddClass(name);
+  for (const std::string& file : input.files) {
+    absl::StatusOr<ForeignPicture> picture = ReadPicture(file, *input.pictures);
+    if (picture.ok()) {
+      picture->validates = validates.count(StemOf(file)) > 0;
+      set->pictures.push_back(*std::move(picture));
+      continue;
+    }
+    const absl::string_view message = picture.status().message();
+    set->problems.errors.Add(absl::StartsWith(message, file)
+                                 ? std::string(message)
+                                 : absl::StrCat(file, ": ", message));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fcis::data
