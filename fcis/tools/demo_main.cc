@@ -138,7 +138,7 @@ absl::Status RunOnPictures(const PictureList& list) {
 absl::Status RunOnVideo(const std::string& video) {
   ASSIGN_OR_RETURN(const int64_t max_pixels, data::MaxPixelsFromFlag());
   ASSIGN_OR_RETURN(const std::unique_ptr<data::Y4mReader> reader,
-                   data::Y4mReader::Open(video, max_pixels));
+                   data::Y4mReader::Open(video, max_pixels, StopRequested));
   ASSIGN_OR_RETURN(
       const VideoOutput output,
       ChooseVideoOutput({video, absl::GetFlag(FLAGS_out),

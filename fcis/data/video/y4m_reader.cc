@@ -1,6 +1,7 @@
 #include "fcis/data/video/y4m_reader.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,18 +22,9 @@ namespace fcis::data {
 namespace {
 
 constexpr size_t kBufferBytes = size_t{1} << 16;
+constexpr int kPollMs = 100;
 constexpr char kFrame[] = "FRAME";
 constexpr char kStdinName[] = "the standard input";
-
-// At least a byte, or 0 at the end.
-absl::StatusOr<size_t> ReadSome(int fd, const std::string& name, char* out,
-                                size_t size) {
-  while (true) {
-    const ssize_t got = read(fd, out, size);
-    if (got >= 0) return static_cast<size_t>(got);
-    if (errno != EINTR) return ErrnoStatus("cannot read", name, errno);
-  }
-}
 
 bool IsFrameHeader(absl::string_view line) {
   return line == kFrame || absl::StartsWith(line, absl::StrCat(kFrame, " "));
@@ -41,18 +33,30 @@ bool IsFrameHeader(absl::string_view line) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Y4mReader>> Y4mReader::Open(
-    const std::string& path, int64_t max_pixels) {
+    const std::string& path, int64_t max_pixels, std::function<bool()> stop) {
   const bool is_stdin = path == "-";
   const int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                           : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const std::string name = is_stdin ? kStdinName : path;
   if (fd < 0) return ErrnoStatus("cannot open", name, errno);
-  std::unique_ptr<Y4mReader> reader(new Y4mReader(fd, name));
+  std::unique_ptr<Y4mReader> reader(new Y4mReader(fd, name, std::move(stop)));
   RETURN_IF_ERROR(reader->ReadHeader(max_pixels));
   return reader;
 }
 
 Y4mReader::~Y4mReader() { close(fd_); }
+
+absl::StatusOr<size_t> Y4mReader::ReadSome(char* out, size_t size) const {
+  while (!stop_()) {
+    pollfd idle = {fd_, POLLIN, 0};
+    const int ready = poll(&idle, 1, kPollMs);
+    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
+    const ssize_t got = read(fd_, out, size);
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno != EINTR) return ErrnoStatus("cannot read", name_, errno);
+  }
+  return 0;
+}
 
 absl::Status Y4mReader::ReadHeader(int64_t max_pixels) {
   ASSIGN_OR_RETURN(const bool any, Fill());
@@ -117,8 +121,7 @@ absl::StatusOr<std::optional<VideoFrame>> Y4mReader::Next() {
 absl::StatusOr<bool> Y4mReader::Fill() {
   buffer_.resize(kBufferBytes);
   at_ = 0;
-  const absl::StatusOr<size_t> got =
-      ReadSome(fd_, name_, &buffer_[0], buffer_.size());
+  const absl::StatusOr<size_t> got = ReadSome(&buffer_[0], buffer_.size());
   buffer_.resize(got.value_or(0));
   if (!got.ok()) return got.status();
   return *got > 0;
@@ -151,8 +154,7 @@ absl::StatusOr<size_t> Y4mReader::ReadBytes(char* out, size_t size) {
   size_t have = buffered;
   // Past the buffer: a frame is much larger.
   while (have < size) {
-    ASSIGN_OR_RETURN(const size_t got,
-                     ReadSome(fd_, name_, out + have, size - have));
+    ASSIGN_OR_RETURN(const size_t got, ReadSome(out + have, size - have));
     if (got == 0) break;
     have += got;
   }

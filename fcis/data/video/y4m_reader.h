@@ -3,9 +3,11 @@
 #define FCIS_DATA_VIDEO_Y4M_READER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "fcis/data/codec/image_reader.h"
@@ -23,9 +25,11 @@ class Y4mReader {
  public:
   // Reads the header of the file `path`; "-" is the standard input. Errors name
   // it: cannot be opened; empty; something else, with what it is and the line
-  // that makes ffmpeg decode it; those of ParseVideoHeader.
+  // that makes ffmpeg decode it; those of ParseVideoHeader. Where `stop`, asked
+  // ten times a second while a pipe is idle, says so, the stream has ended.
   static absl::StatusOr<std::unique_ptr<Y4mReader>> Open(
-      const std::string& path, int64_t max_pixels = kDefaultMaxPixels);
+      const std::string& path, int64_t max_pixels = kDefaultMaxPixels,
+      std::function<bool()> stop = [] { return false; });
   Y4mReader(const Y4mReader&) = delete;
   Y4mReader& operator=(const Y4mReader&) = delete;
   ~Y4mReader();
@@ -42,8 +46,11 @@ class Y4mReader {
   absl::StatusOr<std::optional<VideoFrame>> Next();
 
  private:
-  Y4mReader(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  Y4mReader(int fd, std::string name, std::function<bool()> stop)
+      : fd_(fd), name_(std::move(name)), stop_(std::move(stop)) {}
   absl::Status ReadHeader(int64_t max_pixels);
+  // At least a byte, or 0 at the end.
+  absl::StatusOr<size_t> ReadSome(char* out, size_t size) const;
   // Fills the buffer anew; false at the end.
   absl::StatusOr<bool> Fill();
   // Up to the line's end, which is not kept; nullopt at the end of the stream.
@@ -56,6 +63,7 @@ class Y4mReader {
 
   const int fd_;
   const std::string name_;
+  const std::function<bool()> stop_;
   VideoFormat format_;
   std::string buffer_;  // what was read and not yet taken, from at_ on
   size_t at_ = 0;

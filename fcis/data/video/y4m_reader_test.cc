@@ -145,5 +145,25 @@ TEST(Y4mReaderTest, ErrorsOfTheHeaderNameTheFile) {
       HasSubstr("at most 3"));
 }
 
+// A pipe with a frame and the beginning of another, which stays open.
+TEST(Y4mReaderTest, AnIdlePipeIsLeft) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const std::string bytes = absl::StrCat(kHeader, "FRAME\nabcdef", "FRAME\ng");
+  ASSERT_EQ(write(ends[1], bytes.data(), bytes.size()), bytes.size());
+  int asked = 0;
+  const auto reader =
+      Y4mReader::Open(absl::StrCat("/proc/self/fd/", ends[0]),
+                      kDefaultMaxPixels, [&] { return ++asked > 3; });
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ((**(*reader)->Next()).planes, "abcdef");
+  EXPECT_LE(asked, 2);
+  EXPECT_THAT((*reader)->Next().status().message(),
+              HasSubstr("frame 1 breaks off: 1 bytes, expected 6"));
+  EXPECT_EQ(asked, 4);
+  close(ends[0]);
+  close(ends[1]);
+}
+
 }  // namespace
 }  // namespace fcis::data
