@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "fcis/core/io/file.h"
-#include "fcis/data/json/json_scanner.h"
+#include "fcis/train/run/log_line.h"
 
 namespace fcis::train {
 namespace {
@@ -17,23 +18,6 @@ using Curve = std::vector<std::pair<int64_t, double>>;
 
 constexpr size_t kFewest = 6;  // validations
 constexpr double kLearnt = .01, kRise = .03, kFall = .05;
-
-struct Line {
-  double iteration = -1, loss = -1, validation_ap = -1;
-};
-
-bool ReadLine(absl::string_view text, Line& line) {
-  data::JsonScanner json(text);
-  return json.ReadObject([&](absl::string_view key) {
-    double* const value = key == "iteration"       ? &line.iteration
-                          : key == "loss"          ? &line.loss
-                          : key == "validation_ap" ? &line.validation_ap
-                                                   : nullptr;
-    const bool number =
-        value != nullptr && json.Peek() == data::JsonScanner::Kind::kNumber;
-    return number ? json.ReadNumber(*value) : json.Skip();
-  });
-}
 
 // Of the points with iterations in (after, until]; 0 without any.
 double Mean(const Curve& curve, int64_t after, int64_t until) {
@@ -76,15 +60,17 @@ absl::StatusOr<RunCurves> ReadRunCurves(absl::string_view log) {
   RunCurves curves;
   for (absl::string_view text : absl::StrSplit(log, '\n')) {
     if (absl::StripAsciiWhitespace(text).empty()) continue;
-    Line line;
-    if (!ReadLine(text, line)) {
+    const std::optional<LogLine> line = ReadLogLine(text);
+    if (!line.has_value()) {
       return absl::InvalidArgumentError(
           absl::StrCat("no line of a log: ", text.substr(0, 80)));
     }
-    const auto iteration = static_cast<int64_t>(line.iteration);
-    if (line.loss >= 0) curves.loss.emplace_back(iteration, line.loss);
-    if (line.validation_ap >= 0) {
-      curves.validation_ap.emplace_back(iteration, line.validation_ap);
+    const auto iteration = static_cast<int64_t>(line->front().second);
+    for (const auto& [name, value] : *line) {
+      if (name == "loss") curves.loss.emplace_back(iteration, value);
+      if (name == "validation_ap" && value >= 0) {
+        curves.validation_ap.emplace_back(iteration, value);
+      }
     }
   }
   return curves;

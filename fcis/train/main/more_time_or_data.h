@@ -18,7 +18,7 @@ struct RunCurves {
 };
 
 // Of a log.jsonl. Lines of a run that was resumed come once. Errors: a line
-// that is no JSON object.
+// that is none of a log.
 absl::StatusOr<RunCurves> ReadRunCurves(absl::string_view log);
 
 enum class Improvement {

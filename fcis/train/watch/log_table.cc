@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "absl/algorithm/container.h"
-#include "fcis/data/json/json_scanner.h"
 
 namespace fcis::train {
 namespace {
@@ -18,19 +18,6 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 bool GrowsWithTime(absl::string_view name) {
   return name == kIteration || name == "epoch" || name == "elapsed_s" ||
          name == "peak_memory_mb";
-}
-
-// The finite numbers of a line. False: it is cut off, or none of a log.
-bool ReadNumbers(absl::string_view line,
-                 std::vector<std::pair<std::string, double>>* numbers) {
-  data::JsonScanner json(line);
-  const auto read = [&](absl::string_view key) {
-    if (json.Peek() != data::JsonScanner::Kind::kNumber) return json.Skip();
-    auto& [name, value] = numbers->emplace_back(std::string(key), 0);
-    return json.ReadNumber(value);
-  };
-  return json.ReadObject(read) && json.ReadEnd() && !numbers->empty() &&
-         numbers->front().first == kIteration;
 }
 
 }  // namespace
@@ -46,18 +33,18 @@ size_t LogTable::ColumnOf(absl::string_view name) {
 }
 
 bool LogTable::Add(absl::string_view line) {
-  Numbers numbers;
-  if (!ReadNumbers(line, &numbers)) return false;
+  const std::optional<LogLine> numbers = ReadLogLine(line);
+  if (!numbers.has_value()) return false;
   const auto is_ap = [](const auto& n) { return n.first == "validation_ap"; };
-  if (absl::c_any_of(numbers, is_ap)) {
-    AddValidation(numbers);
+  if (absl::c_any_of(*numbers, is_ap)) {
+    AddValidation(*numbers);
   } else {
-    AddIteration(numbers);
+    AddIteration(*numbers);
   }
   return true;
 }
 
-void LogTable::AddValidation(const Numbers& numbers) {
+void LogTable::AddValidation(const LogLine& numbers) {
   const std::map<std::string, double> by_name(numbers.begin(), numbers.end());
   const auto ap50 = by_name.find("validation_ap50");
   validations_.push_back({static_cast<int64_t>(by_name.at(kIteration)), epoch_,
@@ -65,7 +52,7 @@ void LogTable::AddValidation(const Numbers& numbers) {
                           ap50 == by_name.end() ? kNone : ap50->second});
 }
 
-void LogTable::AddIteration(const Numbers& numbers) {
+void LogTable::AddIteration(const LogLine& numbers) {
   Row row;
   for (auto [name, value] : numbers) {
     if (name == "elapsed_s") {

@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "fcis/train/run/log_line.h"
 
 namespace fcis::train {
 
@@ -25,7 +25,7 @@ class LogTable {
     double ap = 0, ap50 = 0;
   };
 
-  // A line of log.jsonl (event_log.h). False, and nothing changes: it is none.
+  // A line of log.jsonl. False, and nothing changes: it is none.
   bool Add(absl::string_view line);
 
   // Names of the numbers, "iteration" first. New ones may come at the end.
@@ -47,11 +47,10 @@ class LogTable {
     int64_t count = 0;  // of values; 0: there is none
   };
   using Row = std::vector<Cell>;
-  using Numbers = std::vector<std::pair<std::string, double>>;
 
   size_t ColumnOf(absl::string_view name);
-  void AddIteration(const Numbers& numbers);
-  void AddValidation(const Numbers& numbers);
+  void AddIteration(const LogLine& numbers);
+  void AddValidation(const LogLine& numbers);
   void Merge(const Row& from, Row* into) const;
   void HalveRows();
 
