@@ -4,10 +4,10 @@
 Usage: documents_test.py PROGRAM... [--write] (of Bazel's test; --write, under
 `bazel run`, makes docs/cli.md)
 
-Command lines are those in the blocks of README.md and docs/*.md. Each is parsed
-by its program: it is there, has these flags, and they take these values. Those
-of RUN run as well, with small files under the names that the documents give
-them; PARSED and PARSED_PROGRAMS say why others do not.
+Command lines are those in README.md and docs/*.md. Each is parsed by its
+program: it is there, has these flags, and they take these values. Of those in
+blocks, the ones in RUN run as well, with small files under the names that the
+documents give them; PARSED and PARSED_PROGRAMS say why others do not.
 """
 
 import glob
@@ -67,12 +67,14 @@ PARSED = {
 
 LABEL = re.compile(r'//fcis(?:/\w+)*:(\w+)$')
 BUILT = re.compile(r'bazel-bin/fcis(?:/\w+)*/(\w+)$')
+INLINE = re.compile(r'`([^`]+)`')
 MPIEXEC = re.compile(r'(fcis-)?mpiexec$')
 
 
-def blocks(text):
-    """Lines of indented and fenced blocks, those that go on joined."""
-    fenced, line = False, ''
+def split_document(text):
+    """(lines of indented and fenced blocks, those that go on joined; the code in
+    its other lines, which may go on as well)"""
+    fenced, blocks, line, prose = False, [], '', []
     for raw in text.splitlines():
         if raw.startswith('```'):
             fenced = not fenced
@@ -80,8 +82,12 @@ def blocks(text):
             line += raw.strip().removesuffix('\\')
             if raw.endswith('\\'):
                 continue
-            yield line
+            blocks.append(line)
             line = ''
+        else:
+            prose.append(raw)
+    paragraphs = re.split(r'\n\n|\n(?=\|)', '\n'.join(prose))
+    return blocks, [' '.join(code.split()) for p in paragraphs for code in INLINE.findall(p)]
 
 
 def split_shell(line):
@@ -119,16 +125,21 @@ def program_of(words):
     return None
 
 
-def command_lines():
-    """(document, text, program, arguments) of each that is one of ours."""
+def command_lines(inline=False):
+    """(document, text, program, arguments) of each that is one of ours: those in
+    blocks, or with arguments in running text."""
     for path in ['README.md', *sorted(glob.glob('docs/*.md'))]:
         if path == CLI:
             continue  # its examples are those of --help
-        for line in blocks(pathlib.Path(path).read_text('utf-8')):
+        for line in split_document(pathlib.Path(path).read_text('utf-8'))[inline]:
             for words in split_shell(line):
                 found = program_of(words)
-                if found:
+                if found and (found[1] or not inline):
                     yield path, ' '.join(words), *found
+
+
+# A name for what stands there, as N.
+VALUE = re.compile(r'[A-Z]+$')
 
 
 def is_placeholder(word):
@@ -169,6 +180,17 @@ class CommandLinesTest(unittest.TestCase):
                 self.assertTrue(text in RUN or says_why, f'{path}: {text}: neither in RUN nor in PARSED')
             count += 1
         self.assertGreater(count, 40)
+
+    def test_running_text_parses(self):
+        count = 0
+        for path, text, name, arguments in command_lines(inline=True):
+            with self.subTest(text):
+                values = ['1' if VALUE.match(a) else a for a in arguments if not is_placeholder(a)]
+                if values and values[-1].startswith('--') and values[-1] != '--help':
+                    values[-1] += '=1'  # What it is set to is not said.
+                self.check_parses(f'{path}: {text}', name, values)
+            count += 1
+        self.assertGreater(count, 20)
 
     def test_examples_of_help_parse(self):
         for name, text in zip(sorted(PROGRAMS), helps()):
