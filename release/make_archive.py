@@ -89,6 +89,8 @@ def carry_open_mpi(tree):
     """Copies it; {name in the tree: path in the system}."""
     plugins = [p for p in sorted(glob.glob(MPI_PLUGINS)) if not MPI_WITHOUT.search(p)]
     carried = {}
+    if not os.path.exists(MPI_PROGRAMS[0]):
+        raise SystemExit(f'no {MPI_PROGRAMS[0]}: releases are made on Debian 12, with its Open MPI 4')
     for path in MPI_PROGRAMS + plugins + sorted(glob.glob(MPI_TEXTS)):
         name = 'lib/fcis/openmpi/' + os.path.relpath(path, '/usr')
         put(path, tree / name)

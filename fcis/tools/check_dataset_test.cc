@@ -1,6 +1,4 @@
 // The program as its user meets it.
-#include <sys/wait.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -8,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/match_classes.h"
 #include "fcis/data/coco/record_problems.h"
@@ -36,20 +34,14 @@ class CheckDatasetMainTest : public ::testing::Test {
     options.height = 64;
     options.width = 80;
     ASSERT_TRUE(data::WriteSceneDataset(root_, options, [](int64_t) {}).ok());
-    const auto program = FindRunfile("fcis/tools/check_dataset");
-    ASSERT_TRUE(program.ok()) << program.status();
-    program_ = *program;
+    program_ = ProgramPath("fcis/tools/check_dataset");
   }
 
   // The exit code; what the program prints goes to `out_`.
   int Run(const std::string& args) {
-    const std::string out = absl::StrCat(root_, "/out.txt");
-    const int status =
-        std::system(absl::StrCat("cd '", root_, "' && '", program_, "' ", args,
-                                 " > '", out, "' 2>&1")
-                        .c_str());
-    out_ = ReadFile(out).value_or("");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    const ProgramRun run = RunProgram(root_, program_, args);
+    out_ = run.out + run.err;
+    return run.code;
   }
 
   std::string root_, program_, out_;

@@ -1,7 +1,5 @@
 // The program as its user meets it: small data sets of each format, painted
 // here.
-#include <sys/wait.h>
-
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -13,11 +11,11 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "fcis/core/cli/paths.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/zip_archive.h"
 #include "fcis/core/rle/rle.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/segmentation.h"
 #include "fcis/data/codec/jpeg.h"
@@ -48,20 +46,14 @@ class ConvertDatasetTest : public ::testing::Test {
                 .string();
     fs::remove_all(root_);
     fs::create_directories(root_);
-    const auto program = FindRunfile("fcis/tools/convert_dataset_main");
-    ASSERT_TRUE(program.ok()) << program.status();
-    program_ = *program;
+    program_ = ProgramPath("fcis/tools/convert_dataset_main");
   }
 
   // The exit code; what the program prints goes to `out_`.
   int Run(const std::string& args) {
-    const std::string out = absl::StrCat(root_, "/out.txt");
-    const int status =
-        std::system(absl::StrCat("cd '", root_, "' && '", program_, "' ", args,
-                                 " > '", out, "' 2>&1")
-                        .c_str());
-    out_ = ReadFile(out).value_or("");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    const ProgramRun run = RunProgram(root_, program_, args);
+    out_ = run.out + run.err;
+    return run.code;
   }
 
   void Write(const std::string& name, const std::string& bytes) {
@@ -245,6 +237,33 @@ TEST_F(ConvertDatasetTest, PascalVoc) {
     EXPECT_THAT(contents.begin()->second,
                 ElementsAre(Object("cat", 1200), Object("person", 1200)));
   }
+}
+
+TEST_F(ConvertDatasetTest, Sbd) {
+  const std::string mat = *ReadFile("fcis/data/convert/testdata/sbd.mat");
+  for (const char* stem : {"a", "b"}) {
+    WriteJpeg(absl::StrCat("sbd/img/", stem, ".jpg"));
+    Write(absl::StrCat("sbd/inst/", stem, ".mat"), mat);
+  }
+  Write("sbd/cls/a.mat", "not read");
+  Write("sbd/val.txt", "b\n");
+  ASSERT_EQ(Run("sbd --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("format: sbd, 2 files"));
+  for (const char* part : {"train", "val"}) {
+    const Contents contents =
+        ReadContents(absl::StrCat(root_, "/out/", part, ".json"));
+    ASSERT_EQ(contents.size(), 1);
+    EXPECT_THAT(contents.begin()->second,
+                ElementsAre(Object("cat", 1), Object("cat", 600),
+                            Object("person", 1200)));
+  }
+  Write("sbd/inst/a.mat", mat.substr(0, mat.size() - 9));
+  EXPECT_EQ(Run("sbd --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("sbd/inst/a.mat: damaged: it is cut off"));
+  fs::remove_all(root_ + "/sbd/inst");
+  EXPECT_EQ(Run("sbd --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("cls/a.mat: a file of MATLAB; SBD's are read "
+                              "from its folder inst/"));
 }
 
 TEST_F(ConvertDatasetTest, FoldersOfMasks) {

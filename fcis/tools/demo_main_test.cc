@@ -1,19 +1,23 @@
 // The demo as its user meets it: the program, a small model, files.
 #include <sys/wait.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/data/video/video_format.h"
@@ -34,11 +38,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-struct Outcome {
-  int code = -1;
-  std::string out, err;
-};
-
 class DemoMainTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -47,9 +46,7 @@ class DemoMainTest : public ::testing::Test {
     fs::remove_all(root_);
     fs::create_directories(root_ / "in");
     setenv("HOME", root_.c_str(), 1);
-    const auto program = FindRunfile("fcis/tools/demo_main");
-    ASSERT_TRUE(program.ok()) << program.status();
-    program_ = *program;
+    program_ = ProgramPath("fcis/tools/demo_main");
   }
 
   // A model of 4 classes that finds something in nearly every picture.
@@ -101,17 +98,8 @@ class DemoMainTest : public ::testing::Test {
     return (root_ / name).string();
   }
 
-  // Runs the program in the test's directory; `args` are shell words.
-  Outcome Run(const std::string& args) const {
-    const int status = std::system(
-        absl::StrCat("cd '", root_.string(), "' && '", program_, "' ", args,
-                     " > stdout.txt 2> stderr.txt < /dev/null")
-            .c_str());
-    Outcome outcome;
-    outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    outcome.out = ReadFile(Path("stdout.txt")).value_or("");
-    outcome.err = ReadFile(Path("stderr.txt")).value_or("");
-    return outcome;
+  ProgramRun Run(const std::string& args) const {
+    return RunProgram(root_.string(), program_, args);
   }
 
   std::vector<std::string> Files(const std::string& directory) const {
@@ -128,11 +116,11 @@ class DemoMainTest : public ::testing::Test {
 };
 
 TEST_F(DemoMainTest, HelpAndUsage) {
-  const Outcome help = Run("--help");
+  const ProgramRun help = Run("--help");
   EXPECT_EQ(help.code, 0);
   EXPECT_THAT(help.out, AllOf(HasSubstr("--score_thresh"), HasSubstr("-m")));
   EXPECT_EQ(Run("--version").code, 0);
-  const Outcome unknown = Run("--treshold 1");
+  const ProgramRun unknown = Run("--treshold 1");
   EXPECT_EQ(unknown.code, 2);
   EXPECT_THAT(unknown.err, HasSubstr("unknown flag --treshold"));
   EXPECT_EQ(Run("--score_thresh=2").code, 2);
@@ -143,7 +131,7 @@ TEST_F(DemoMainTest, HelpAndUsage) {
 // No network, no flags of a model: the embedded one on the photographs that
 // come with the program.
 TEST_F(DemoMainTest, ByDefaultThePhotographs) {
-  const Outcome outcome = Run("--nodownload --save_json -o out");
+  const ProgramRun outcome = Run("--nodownload --save_json -o out");
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out,
               HasSubstr("model: the embedded one (person, car, cat, dog)"));
@@ -170,7 +158,7 @@ TEST_F(DemoMainTest, BadPicturesAmongGoodOnes) {
   AddPicture("wide.png", 60, 200);
   ASSERT_TRUE(WriteFileAtomic(Path("in/bad.jpg"), "not a picture").ok());
   ASSERT_TRUE(WriteFileAtomic(Path("in/empty.png"), "").ok());
-  const Outcome outcome =
+  const ProgramRun outcome =
       Run("-m small.safetensors --imgdir in -o result --gpu -1 "
           "--precision f32 --score-thresh 0.3 --save_json --save_masks");
   EXPECT_EQ(outcome.code, 1) << outcome.err;
@@ -199,7 +187,7 @@ TEST_F(DemoMainTest, PicturesFromPatternsIntoADatedDirectory) {
   SaveSmallModel();
   AddPicture("a.png", 96, 130);
   AddPicture("b.png", 96, 130);
-  const Outcome outcome =
+  const ProgramRun outcome =
       Run("-m small.safetensors --device ref 'in/[ab].png' in/a.png");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   ASSERT_EQ(Files("fcis_demo").size(), 1u);
@@ -215,7 +203,7 @@ TEST_F(DemoMainTest, SameResultOnBothBackendsAndAnyNumberOfThreads) {
       "--save_json --out ";
   EXPECT_EQ(Run(args + "one --threads 1 --device cpu").code, 0);
   EXPECT_EQ(Run(args + "two --threads 2 --device cpu").code, 0);
-  const Outcome checked = Run(args + "checked --device check:cpu,ref");
+  const ProgramRun checked = Run(args + "checked --device check:cpu,ref");
   EXPECT_EQ(checked.code, 0) << checked.err;
   const std::string one = ReadFile(Path("one/results.json")).value();
   EXPECT_EQ(one, ReadFile(Path("two/results.json")).value());
@@ -224,7 +212,7 @@ TEST_F(DemoMainTest, SameResultOnBothBackendsAndAnyNumberOfThreads) {
 TEST_F(DemoMainTest, Classes) {
   SaveSmallModel();
   AddPicture("a.png", 96, 130);
-  const Outcome unknown =
+  const ProgramRun unknown =
       Run("-m small.safetensors in/a.png --classes a,zebra -o out");
   EXPECT_EQ(unknown.code, 2);
   EXPECT_THAT(unknown.err, HasSubstr("zebra"));
@@ -234,11 +222,11 @@ TEST_F(DemoMainTest, Classes) {
 
 TEST_F(DemoMainTest, ModelsThatAreNone) {
   AddPicture("a.png", 96, 130);
-  const Outcome missing = Run("-m no.npz in/a.png");
+  const ProgramRun missing = Run("-m no.npz in/a.png");
   EXPECT_EQ(missing.code, 1);
   EXPECT_THAT(missing.err, HasSubstr("no.npz"));
   ASSERT_TRUE(WriteFileAtomic(Path("text.npz"), "not a model").ok());
-  const Outcome text = Run("-m text.npz in/a.png");
+  const ProgramRun text = Run("-m text.npz in/a.png");
   EXPECT_EQ(text.code, 1);
   EXPECT_THAT(text.err, HasSubstr("text.npz"));
 }
@@ -246,11 +234,11 @@ TEST_F(DemoMainTest, ModelsThatAreNone) {
 // Needs no network: the name is one that has no address.
 TEST_F(DemoMainTest, PublishedModelsByName) {
   AddPicture("a.png", 96, 130);
-  const Outcome by_hand = Run("-m fcis_coco_ohem in/a.png");
+  const ProgramRun by_hand = Run("-m fcis_coco_ohem in/a.png");
   EXPECT_EQ(by_hand.code, 1);
   EXPECT_THAT(by_hand.err, AllOf(HasSubstr("github.com/msracver/FCIS"),
                                  HasSubstr("data/models/fcis_coco-0000")));
-  const Outcome forbidden = Run("-m fcis_coco_ohem in/a.png --nodownload");
+  const ProgramRun forbidden = Run("-m fcis_coco_ohem in/a.png --nodownload");
   EXPECT_EQ(forbidden.code, 1);
   EXPECT_THAT(forbidden.err, HasSubstr("fcis_coco_ohem: No such file"));
 }
@@ -270,7 +258,7 @@ TEST_F(DemoMainTest, VideoThroughAPipe) {
   const auto scene = FindRunfile("fcis/data/scenes/images/000000000001.jpg");
   ASSERT_TRUE(model.ok() && scene.ok());
   SaveMovingWindow(*data::ReadImage(*scene), 5, Path("in.y4m"));
-  const Outcome outcome =
+  const ProgramRun outcome =
       Run(absl::StrCat("-m '", *model,
                        "' --precision f32 --score_thresh 0.7 --save_json "
                        "--video - < in.y4m 2> err.txt | cat > out.y4m; echo"));
@@ -309,12 +297,40 @@ TEST_F(DemoMainTest, VideoToAFileAndABrokenPipe) {
               Not(HasSubstr("standard output")));
 }
 
+// The last frame stays in part, and the pipe open.
+TEST_F(DemoMainTest, ASignalEndsTheWaitForAPipe) {
+  SaveSmallModel();
+  SaveMovingWindow(Image(120, 140), 3, Path("in.y4m"));
+  const std::string in = ReadFile(Path("in.y4m")).value();
+  const size_t header = in.find('\n') + 1, frame = (in.size() - header) / 3;
+  for (const auto& [signal, name] :
+       {std::pair(SIGINT, "SIGINT"), {SIGTERM, "SIGTERM"}}) {
+    setenv("BUILD_WORKING_DIRECTORY", Path(name).c_str(), 1);
+    RunningProgram demo({program_, "-m", Path("small.safetensors"),
+                         "--save_json", "--video", "-", "--out", "-"},
+                        Path("log"));
+    unsetenv("BUILD_WORKING_DIRECTORY");
+    demo.Send(in.substr(0, in.size() - 1));
+    EXPECT_TRUE(demo.Read(header + 2 * frame));
+    demo.Signal(signal);
+    EXPECT_FALSE(demo.Read(1)) << "half a frame was written";
+    EXPECT_EQ(demo.Wait(), 0);
+    const std::string log = ReadFile(Path("log")).value();
+    EXPECT_THAT(log, AllOf(HasSubstr(absl::StrCat("stopped by ", name)),
+                           HasSubstr("frames done: 2;")));
+    const std::string directory = absl::StrCat(name, "/fcis_demo/");
+    const std::string json = absl::StrCat(directory, Files(directory).at(0));
+    EXPECT_THAT(Files(json), ElementsAre("video.jsonl"));
+    EXPECT_EQ(absl::c_count(*ReadFile(Path(json + "/video.jsonl")), '\n'), 2);
+  }
+}
+
 TEST_F(DemoMainTest, WrongVideosEndBeforeAnyWork) {
   ASSERT_TRUE(WriteFileAtomic(Path("a.mp4"), {"\0\0\0\x20"
                                               "ftypisom",
                                               12})
                   .ok());
-  const Outcome mp4 = Run("-m none --video a.mp4");
+  const ProgramRun mp4 = Run("-m none --video a.mp4");
   EXPECT_EQ(mp4.code, 1);
   EXPECT_THAT(mp4.err, AllOf(HasSubstr("a.mp4 is an MP4"),
                              HasSubstr("-f yuv4mpegpipe")));
@@ -344,7 +360,7 @@ TEST_F(DemoMainTest, FullDisk) {
 }
 
 TEST_F(DemoMainTest, NoPictureFoundEndsBeforeAnyWork) {
-  const Outcome outcome = Run("nowhere/*.jpg --out out");
+  const ProgramRun outcome = Run("nowhere/*.jpg --out out");
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("nowhere/*.jpg"));
   EXPECT_FALSE(fs::exists(root_ / "out"));

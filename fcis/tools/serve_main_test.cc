@@ -1,26 +1,25 @@
 // The server as its user meets it: the program, a small model, a port.
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/data/http/test_client.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/model/weights/load.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "rapidjson/document.h"
 
 namespace fcis::tools {
 namespace {
@@ -31,66 +30,24 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // A running server.
-class Running {
+class Running : public RunningProgram {
  public:
-  // Starts it, with stderr to the file `log`, and reads what it says until it
-  // answers or ends.
-  Running(std::vector<std::string> command, const std::string& log) {
-    int ends[2];
-    EXPECT_EQ(pipe(ends), 0);
-    pid_ = fork();
-    if (pid_ == 0) {
-      dup2(ends[1], STDOUT_FILENO);
-      dup2(open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600),
-           STDERR_FILENO);
-      close(ends[0]);
-      close(ends[1]);
-      std::vector<char*> argv;
-      for (std::string& word : command) argv.push_back(word.data());
-      argv.push_back(nullptr);
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    close(ends[1]);
-    output_ = fdopen(ends[0], "r");
+  // Reads what it says until it answers or ends.
+  Running(const std::vector<std::string>& command, const std::string& log)
+      : RunningProgram(command, log) {
     while (port_ == 0 && ReadLine()) {
-      const size_t at = said_.rfind("open http://127.0.0.1:");
+      const size_t at = said().rfind("open http://127.0.0.1:");
       if (at != std::string::npos) {
         (void)absl::SimpleAtoi(
-            said_.substr(at + 22, said_.find('/', at + 22) - at - 22), &port_);
+            said().substr(at + 22, said().find('/', at + 22) - at - 22),
+            &port_);
       }
     }
   }
-  ~Running() {
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      (void)Wait();
-    }
-    fclose(output_);
-  }
-
   int port() const { return port_; }
-  void Signal(int signal) const { kill(pid_, signal); }
-  bool ReadLine() {
-    char line[4096];
-    if (fgets(line, sizeof(line), output_) == nullptr) return false;
-    said_ += line;
-    return true;
-  }
-  const std::string& said() const { return said_; }
-  // The exit code; -1: a signal ended it.
-  int Wait() {
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
 
  private:
-  pid_t pid_ = 0;
-  FILE* output_ = nullptr;
   int port_ = 0;
-  std::string said_;
 };
 
 class ServeMainTest : public ::testing::Test {
@@ -101,9 +58,7 @@ class ServeMainTest : public ::testing::Test {
     fs::remove_all(root_);
     fs::create_directories(root_);
     setenv("HOME", root_.c_str(), 1);
-    const auto program = FindRunfile("fcis/tools/serve_main");
-    ASSERT_TRUE(program.ok()) << program.status();
-    program_ = *program;
+    program_ = ProgramPath("fcis/tools/serve_main");
     const auto config = Preset("parity_mini");
     ASSERT_TRUE(config.ok()) << config.status();
     ASSERT_TRUE(model::SaveWeights(Path("m.safetensors"),
@@ -124,9 +79,16 @@ class ServeMainTest : public ::testing::Test {
     return std::make_unique<Running>(command, Path("log"));
   }
 
-  static std::string PostHead(size_t length, const std::string& more = "") {
-    return absl::StrCat("POST /detect HTTP/1.1\r\nContent-Length: ", length,
-                        "\r\n", more);
+  static std::string PostHead(size_t length, const std::string& more = "",
+                              const std::string& query = "") {
+    return absl::StrCat("POST /detect", query,
+                        " HTTP/1.1\r\nContent-Length: ", length, "\r\n", more);
+  }
+  static void ParseBody(const std::string& response,
+                        rapidjson::Document* json) {
+    ASSERT_EQ(data::StatusOf(response), 200) << response;
+    json->Parse(response.c_str() + response.find("\r\n\r\n") + 4);
+    ASSERT_TRUE(json->IsObject()) << response;
   }
 
   const std::string png_ = data::EncodePng(Image(60, 80)).value();
@@ -166,6 +128,60 @@ TEST_F(ServeMainTest, EndsOnCtrlC) {
   ASSERT_GT(server->port(), 0) << server->said() << Log();
   server->Signal(SIGINT);
   EXPECT_EQ(server->Wait(), 0);
+}
+
+// A model's own names, however they are written, are what clients get and ask
+// for; the page has none but those of /model.
+TEST_F(ServeMainTest, OwnClasses) {
+  auto config = Preset("parity_small").value();
+  config.set_name("mine");
+  const std::string odd = "ein \"B\u00fcgel\" </script>";
+  const std::vector<std::string> names = {odd, "bolt", "lock nut", "d"};
+  config.clear_classes();
+  for (const std::string& name : names) {
+    ClassConfig* const one = config.add_classes();
+    one->set_name(name);
+    one->set_category_id(10 * config.classes_size());
+  }
+  ASSERT_TRUE(model::SaveWeights(Path("m.safetensors"),
+                                 model::DeterministicWeights(config, 1))
+                  .ok());
+  const auto server = Start({"--port=0", "--score_thresh=0"});
+  ASSERT_GT(server->port(), 0) << server->said() << Log();
+  EXPECT_THAT(server->said(), HasSubstr("bolt, lock nut, d"));
+  rapidjson::Document about, all, nuts;
+  ParseBody(data::Ask(server->port(), "GET /model HTTP/1.1\r\n"), &about);
+  ASSERT_EQ(about["classes"].Size(), 4);
+  for (rapidjson::SizeType i = 0; i < 4; ++i) {
+    EXPECT_EQ(about["classes"][i]["name"].GetString(), names[i]);
+    EXPECT_EQ(about["classes"][i]["category_id"].GetInt(), 10 * (i + 1));
+  }
+  Image picture(96, 130);
+  for (size_t i = 0; i < picture.pixels.size(); ++i) {
+    picture.pixels[i] = (i * i / 7 + i / 3) % 251;
+  }
+  const std::string png = data::EncodePng(picture).value();
+  ParseBody(data::Ask(server->port(), PostHead(png.size()), png), &all);
+  EXPECT_EQ(all["model"], "mine");
+  const auto& instances = all["pictures"][0]["instances"];
+  std::set<std::string> found;
+  for (const auto& one : instances.GetArray()) {
+    found.insert(one["class"].GetString());
+    const auto at = absl::c_find(names, one["class"].GetString());
+    ASSERT_NE(at, names.end());
+    EXPECT_EQ(one["category_id"].GetInt(), 10 * (at - names.begin() + 1));
+  }
+  EXPECT_EQ(found.size(), names.size()) << "each has the best of its scores";
+  ParseBody(data::Ask(server->port(),
+                      PostHead(png.size(), "", "?classes=Lock_nut"), png),
+            &nuts);
+  EXPECT_FALSE(nuts["pictures"][0]["instances"].Empty());
+  for (const auto& one : nuts["pictures"][0]["instances"].GetArray()) {
+    EXPECT_EQ(one["class"], "lock nut");
+  }
+  const std::string page = data::Ask(server->port(), "GET / HTTP/1.1\r\n");
+  EXPECT_THAT(page,
+              AllOf(HasSubstr("fetch('model')"), Not(HasSubstr("person"))));
 }
 
 TEST_F(ServeMainTest, APortInUse) {

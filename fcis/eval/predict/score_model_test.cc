@@ -10,6 +10,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/model/weights/load.h"
@@ -70,10 +71,13 @@ class ScoreModelTest : public ::testing::Test {
   }
   // The exit code; what it says is in log.txt.
   int Run(const std::string& arguments, const std::string& before = "") const {
-    const int status = std::system(
-        absl::StrCat("cd ", root_.string(), " && ", before, " ", program_, " ",
-                     arguments, " < /dev/null > log.txt 2>&1")
-            .c_str());
+    return RunShell(absl::StrCat(before, " ", program_, " ", arguments));
+  }
+  int RunShell(const std::string& command) const {
+    const int status =
+        std::system(absl::StrCat("cd ", root_.string(), " && ", command,
+                                 " < /dev/null > log.txt 2>&1")
+                        .c_str());
     return WEXITSTATUS(status);
   }
 
@@ -187,9 +191,7 @@ TEST_F(ScoreModelTest, ProcessesWithDifferentPicturesAreRefused) {
     const auto flags = [](const std::string& file) {
       return absl::StrReplaceAll(absl::StrCat(kModel, "o"), {{"a.json", file}});
     };
-    return Run(
-        absl::StrCat(flags(first), " : -n 1 ", program_, " ", flags(second)),
-        "mpiexec --allow-run-as-root --oversubscribe -n 1");
+    return RunShell(TwoRanks(program_, flags(first), flags(second)));
   };
   EXPECT_EQ(both("a.json", "b.json"), 1);
   EXPECT_THAT(Load("log.txt"),

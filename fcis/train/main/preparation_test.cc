@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "fcis/core/comm/fake_communicator.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/train/main/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -154,9 +155,9 @@ TEST_F(PreparationTest, RanksWithOtherDataAreNamed) {
                               TinyAnnotations(4, kDog, kCat))
                   .ok());
   const std::string first = Flags();
-  const Outcome outcome = Shell(
-      absl::StrCat(Mpi(1, first), " : -n 1 ", TrainProgram(), " ",
-                   absl::StrReplaceAll(first, {{data_ + "/", other + "/"}})));
+  const Outcome outcome =
+      Shell(TwoRanks(TrainProgram(), first,
+                     absl::StrReplaceAll(first, {{data_ + "/", other + "/"}})));
   EXPECT_EQ(outcome.code, 1) << outcome.output;
   EXPECT_THAT(outcome.output,
               HasSubstr("rank 1: the data set differs from rank 0's"));

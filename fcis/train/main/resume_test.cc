@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/train/main/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -348,8 +349,9 @@ TEST_F(ResumeTest, RanksStartAndEndTogether) {
   const std::string resume =
       absl::StrCat("--resume --threads 1 --out ", run_, " ");
   const auto both = [&](const std::string& first, const std::string& second) {
-    return Shell(absl::StrCat("timeout 60 ", Mpi(1, resume + first), " : -n 1 ",
-                              TrainProgram(), " ", resume, second));
+    return Shell(absl::StrCat(
+        "timeout 60 ",
+        TwoRanks(TrainProgram(), resume + first, resume + second)));
   };
   const Outcome longer = both("--max_iters 6", "--max_iters 4");
   EXPECT_EQ(longer.code, 1) << longer.output;

@@ -1,0 +1,66 @@
+// Programs, run by tests as their users run them.
+#ifndef FCIS_CORE_TESTING_RUN_PROGRAM_H_
+#define FCIS_CORE_TESTING_RUN_PROGRAM_H_
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace fcis {
+
+// The file of one of the test's data, by its path in the workspace; where it is
+// missing the test fails.
+std::string ProgramPath(const std::string& runfile);
+
+struct ProgramRun {
+  int code = -1;  // exit code; of a signal 128 and its number
+  std::string out, err;
+};
+
+// Runs it in a directory, which takes what it says as two files. `arguments`:
+// words of the shell, which may also lead to other places.
+ProgramRun RunProgram(const std::string& directory, const std::string& program,
+                      const std::string& arguments);
+
+// The shell's command of a job of two processes, each with its own arguments,
+// which are words of the shell. (On several command lines, with colons, Open
+// MPI 5.0.7's mpiexec crashes.)
+std::string TwoRanks(const std::string& program, const std::string& first,
+                     const std::string& second);
+
+// A program that goes on while the test talks to it.
+class RunningProgram {
+ public:
+  // Starts it; stderr goes to the file `log`.
+  RunningProgram(std::vector<std::string> command, const std::string& log);
+  // Ends it.
+  ~RunningProgram();
+  RunningProgram(const RunningProgram&) = delete;
+
+  // Writes all of it to the program's standard input.
+  void Send(absl::string_view bytes);
+  // Reads from its standard output, and appends to said(), a line or so many
+  // bytes; false where it ended before.
+  bool ReadLine();
+  bool Read(size_t bytes);
+  const std::string& said() const { return said_; }
+
+  void Signal(int signal) const;
+  // Its exit code, as above, once it has ended.
+  int Wait();
+
+ private:
+  pid_t pid_ = 0;
+  int input_ = -1;
+  FILE* output_ = nullptr;
+  std::string said_;
+};
+
+}  // namespace fcis
+
+#endif  // FCIS_CORE_TESTING_RUN_PROGRAM_H_
