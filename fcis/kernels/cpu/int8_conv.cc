@@ -172,9 +172,9 @@ class DnnlInt8Conv : public Int8Convolution {
   const DnnlScaling scaling_;
   DnnlCalls calls_;
   std::mutex mutex_;  // of the rest
-  // Of the last sizes: pictures of one have up to four in a layer (RowPass). All
-  // layers' plans of one size of pictures take 3 to 5 MB, and a tenth of the
-  // time of the first such picture.
+  // Of the last sizes: pictures of one have up to four in a layer (RowPass).
+  // All layers' plans of one size of pictures take 3 to 5 MB, and a tenth of
+  // the time of the first such picture.
   RecentMap<Key, std::shared_ptr<const Plan>> plans_{32};
   memory::desc packed_layout_;
   Tensor packed_;
