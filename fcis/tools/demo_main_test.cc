@@ -281,7 +281,8 @@ TEST_F(DemoMainTest, VideoThroughAPipe) {
 
 TEST_F(DemoMainTest, VideoToAFileAndABrokenPipe) {
   SaveSmallModel();
-  SaveMovingWindow(Image(120, 140), 4, Path("in.y4m"));
+  // More than a pipe holds.
+  SaveMovingWindow(Image(120, 140), 10, Path("in.y4m"));
   EXPECT_EQ(
       Run("-m small.safetensors --video in.y4m --every 2 --out out.y4m").code,
       0);
