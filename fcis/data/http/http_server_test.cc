@@ -499,8 +499,8 @@ TEST_F(HttpServerTest, ReportsEachRequestWithoutItsQuery) {
   const Served unknown = find("GET", "/no\\ttab\\nline");
   EXPECT_EQ(unknown.route, "");
   EXPECT_EQ(unknown.status, 404);
-  EXPECT_EQ(find("", "").status, 400);
-  EXPECT_GE(find("G\\x1bT", "/hello").status, 400);
+  EXPECT_EQ(find("nonsense", "").status, 400);
+  EXPECT_EQ(find("G\\x1bT", "").status, 400);
 }
 
 TEST(ListenOnTest, Errors) {
