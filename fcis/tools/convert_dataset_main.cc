@@ -33,12 +33,7 @@
 #include "fcis/data/convert/foreign_set.h"
 #include "fcis/data/convert/picture_finder.h"
 #include "fcis/data/convert/place_pictures.h"
-#include "fcis/data/convert/read_coco.h"
-#include "fcis/data/convert/read_label_pictures.h"
-#include "fcis/data/convert/read_label_studio.h"
-#include "fcis/data/convert/read_labelme.h"
-#include "fcis/data/convert/read_sbd.h"
-#include "fcis/data/convert/read_yolo.h"
+#include "fcis/data/convert/read_format.h"
 #include "fcis/data/convert/reader_input.h"
 #include "fcis/data/convert/unzip.h"
 #include "fcis/data/convert/write_set.h"
@@ -149,27 +144,6 @@ absl::StatusOr<std::string> Unpacked(const Flags& flags) {
   return source;
 }
 
-absl::Status ReadAs(data::ForeignFormat format, const data::ReaderInput& input,
-                    data::ForeignSet* set) {
-  switch (format) {
-    case data::ForeignFormat::kCoco:
-      return data::ReadCoco(input, set);
-    case data::ForeignFormat::kLabelme:
-      return data::ReadLabelme(input, set);
-    case data::ForeignFormat::kLabelStudio:
-      return data::ReadLabelStudio(input, set);
-    case data::ForeignFormat::kYolo:
-      return data::ReadYolo(input, set);
-    case data::ForeignFormat::kVoc:
-      return data::ReadVoc(input, set);
-    case data::ForeignFormat::kSbd:
-      return data::ReadSbd(input, set);
-    case data::ForeignFormat::kMasks:
-      return data::ReadMasks(input, set);
-  }
-  return absl::InternalError("no such format");
-}
-
 // All files below the root but those of an earlier conversion to `out` there.
 absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& root,
                                                  const std::string& out) {
@@ -209,7 +183,7 @@ absl::StatusOr<data::ForeignSet> ReadSet(const Flags& flags) {
   const data::PictureFinder finder(roots, input.all);
   input.pictures = &finder;
   data::ForeignSet set;
-  RETURN_IF_ERROR(ReadAs(found.format, input, &set));
+  RETURN_IF_ERROR(data::ReadFormat(found.format, input, &set));
   data::CompleteSet(&set);
   return set;
 }

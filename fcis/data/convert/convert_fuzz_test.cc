@@ -23,7 +23,7 @@
 #include "fcis/data/convert/label_studio_rle.h"
 #include "fcis/data/convert/mat_file.h"
 #include "fcis/data/convert/picture_finder.h"
-#include "fcis/data/convert/read_coco.h"
+#include "fcis/data/convert/read_format.h"
 #include "fcis/data/convert/read_label_pictures.h"
 #include "fcis/data/convert/read_label_studio.h"
 #include "fcis/data/convert/read_labelme.h"
@@ -80,25 +80,6 @@ void WriteFiles(absl::string_view text, const Folder& folder) {
   }
 }
 
-absl::Status ReadAs(ForeignFormat format, const ReaderInput& input,
-                    ForeignSet* set) {
-  switch (format) {
-    case ForeignFormat::kCoco:
-      return ReadCoco(input, set);
-    case ForeignFormat::kLabelme:
-      return ReadLabelme(input, set);
-    case ForeignFormat::kLabelStudio:
-      return ReadLabelStudio(input, set);
-    case ForeignFormat::kYolo:
-      return ReadYolo(input, set);
-    case ForeignFormat::kVoc:
-      return ReadVoc(input, set);
-    case ForeignFormat::kMasks:
-      return ReadMasks(input, set);
-  }
-  return absl::OkStatus();
-}
-
 // As convert_dataset does.
 void ReadSet(absl::string_view text) {
   const Folder folder;
@@ -113,7 +94,7 @@ void ReadSet(absl::string_view text) {
     input.files = found->files;
     input.pictures = &finder;
     ForeignSet set;
-    if (!ReadAs(found->format, input, &set).ok()) continue;
+    if (!ReadFormat(found->format, input, &set).ok()) continue;
     CompleteSet(&set);
     (void)set.notes.ToText();
     for (const ForeignPicture& picture : set.pictures) {
