@@ -129,22 +129,18 @@ absl::StatusOr<bool> Y4mReader::Fill() {
 
 absl::StatusOr<std::optional<std::string>> Y4mReader::ReadLine() {
   std::string line;
-  while (line.size() < kMaxY4mLine) {
+  while (true) {
     if (at_ == buffer_.size()) {
       ASSIGN_OR_RETURN(const bool more, Fill());
       if (!more && line.empty()) return std::nullopt;
-      if (!more) break;
+      if (!more) return line;
     }
-    const size_t end = std::min(buffer_.find('\n', at_), buffer_.size());
-    const size_t take = std::min(end - at_, kMaxY4mLine - line.size());
-    line.append(buffer_, at_, take);
-    at_ += take;
-    if (at_ < buffer_.size() && buffer_[at_] == '\n') {
-      ++at_;
-      break;
-    }
+    const char c = buffer_[at_];
+    if (c != '\n' && line.size() == kMaxY4mLine) return line;
+    ++at_;
+    if (c == '\n') return line;
+    line.push_back(c);
   }
-  return line;
 }
 
 absl::StatusOr<size_t> Y4mReader::ReadBytes(char* out, size_t size) {

@@ -69,7 +69,8 @@ bool ReadPicture(absl::string_view line, JournalPicture& picture) {
     if (name == "width") return ReadInteger(json, picture.width);
     return name == "results" ? json.Skip(picture.results) : json.Skip();
   });
-  return read && !picture.results.empty() && !picture.sha256.empty();
+  return read && json.ReadEnd() && !picture.results.empty() &&
+         !picture.sha256.empty();
 }
 
 // Those in the directory, sorted.

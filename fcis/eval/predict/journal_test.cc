@@ -3,6 +3,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "fcis/core/io/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -138,10 +141,17 @@ TEST_F(JournalTest, RewritingReplacesAll) {
 
 TEST_F(JournalTest, GarbageIsNamed) {
   Write(0, Id(1), "[1]");
-  std::ofstream(File(0), std::ios::app) << "garbage\n";
-  EXPECT_THAT(
-      std::string(JournalReader::Open(root_.string()).status().message()),
-      HasSubstr("journal.0.jsonl: byte"));
+  const std::string whole = ReadFile(File(0)).value();
+  const std::string line = whole.substr(whole.find('\n') + 1);
+  for (const std::string& bad :
+       {std::string("garbage\n"),
+        absl::StrCat(absl::StripSuffix(line, "\n"), " x\n")}) {
+    ASSERT_TRUE(WriteFileAtomic(File(0), whole + bad).ok());
+    EXPECT_THAT(
+        std::string(JournalReader::Open(root_.string()).status().message()),
+        HasSubstr("journal.0.jsonl: byte"))
+        << bad;
+  }
 }
 
 }  // namespace
