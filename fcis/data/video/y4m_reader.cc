@@ -135,11 +135,14 @@ absl::StatusOr<std::optional<std::string>> Y4mReader::ReadLine() {
       if (!more && line.empty()) return std::nullopt;
       if (!more) return line;
     }
-    const char c = buffer_[at_];
-    if (c != '\n' && line.size() == kMaxY4mLine) return line;
+    const size_t end = std::min(buffer_.find('\n', at_), buffer_.size());
+    const size_t take = std::min(end - at_, kMaxY4mLine - line.size());
+    line.append(buffer_, at_, take);
+    at_ += take;
+    if (at_ < end) return line;  // longer than lines may be
+    if (at_ == buffer_.size()) continue;
     ++at_;
-    if (c == '\n') return line;
-    line.push_back(c);
+    return line;
   }
 }
 

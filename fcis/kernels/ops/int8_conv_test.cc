@@ -98,7 +98,7 @@ TEST_F(Int8ConvOpTest, RefusesWrongTypesAndShapes) {
 }
 
 TEST(Int8Conv, NotEveryBackendHasIt) {
-  const auto backend = MakeTestBackend("check:cpu,ref");
+  const auto backend = MakeTestBackend("emulated");
   EXPECT_FALSE(backend->computes_int8());
   EXPECT_TRUE(absl::IsUnimplemented(
       backend->PrepareInt8Conv(Int8ConvParams(), Int8Weights()).status()));

@@ -160,8 +160,14 @@ class LostPictureTest : public MachineFaultsTest {
     fs::copy_file(picture, kept);
     Job training(Endless(), Said());
     training.Await(run_ + "/log.jsonl");
-    fs::remove(picture);
-    spoil(picture);
+    // In one step, or it might be read while it is not there.
+    const std::string spoiled = data_ + "/spoiled.jpg";
+    spoil(spoiled);
+    if (fs::exists(spoiled)) {
+      fs::rename(spoiled, picture);
+    } else {
+      fs::remove(picture);
+    }
     EXPECT_EQ(training.Wait(), 1) << training.said();
     EXPECT_THAT(training.said(), HasSubstr("000000000003.jpg"));
     EXPECT_THAT(training.said(), ContainsRegex("id:? 3"));
