@@ -9,6 +9,20 @@ _EVERYWHERE = [
     "@com_google_absl//:absl",
 ]
 
+# Where most files read messages of Protobuf.
+_WITH_MESSAGES = [
+    "fcis/core/config",
+    "fcis/data/download",
+    "fcis/eval",
+    "fcis/model",
+    "fcis/tools",
+    "fcis/train",
+]
+
+def _reads_messages():
+    package = native.package_name() + "/"
+    return any([package.startswith(folder + "/") for folder in _WITH_MESSAGES])
+
 def _precompiled(arguments):
     """A rule's arguments, with its files reading what is precompiled first."""
     deps = arguments["deps"] + _EVERYWHERE
@@ -19,8 +33,10 @@ def _precompiled(arguments):
         name = "common_o3"
     elif copts:
         return dict(arguments, deps = deps)
+    elif arguments.get("testonly"):
+        name = "tests"
     else:
-        name = "tests" if arguments.get("testonly") else "common"
+        name = "messages" if _reads_messages() else "common"
     return dict(
         arguments,
         copts = copts + ["-include", "third_party/precompiled/%s.h" % name],

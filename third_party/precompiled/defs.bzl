@@ -68,10 +68,12 @@ def _precompiled_header_impl(ctx):
         headers = depset(outputs),
         quote_includes = depset([ctx.bin_dir.path]),
     )
+
+    # Without what would be linked: who uses a library names it.
     return [
         DefaultInfo(files = depset(outputs)),
         cc_common.merge_cc_infos(
-            cc_infos = [CcInfo(compilation_context = own)] + [dep[CcInfo] for dep in ctx.attr.deps],
+            cc_infos = [CcInfo(compilation_context = c) for c in [own, given]],
         ),
     ]
 
