@@ -12,11 +12,15 @@
 #include "fcis/eval/predict/model_source.h"
 #include "fcis/model/cli/backend_flags.h"
 #include "fcis/model/cli/model_flags.h"
+
+#if defined(FCIS_CUDA)
 #include "fcis/tools/selftest.h"
+#endif
 
 namespace fcis::tools {
 namespace {
 
+#if defined(FCIS_CUDA)
 // Drivers, libraries and GPUs come in combinations that nobody has tried: the
 // first use of one computes known answers. The CPU is what this was built on.
 absl::Status TestNewDevice(const kernels::Backend& backend) {
@@ -26,13 +30,16 @@ absl::Status TestNewDevice(const kernels::Backend& backend) {
   if (ran) absl::PrintF("first use of the GPU: known answers came out right\n");
   return absl::OkStatus();
 }
+#endif
 
 }  // namespace
 
 absl::StatusOr<Engine> EngineFromFlags() {
   Engine engine;
   ASSIGN_OR_RETURN(engine.backend, model::BackendFromFlags());
+#if defined(FCIS_CUDA)
   RETURN_IF_ERROR(TestNewDevice(*engine.backend));
+#endif
   ASSIGN_OR_RETURN(model::ModelChoice choice, eval::ModelFromFlags());
   PrintLine(stdout, choice.statement);
   RETURN_IF_ERROR(model::ApplyModelFlags(&choice.weights.config));
