@@ -104,6 +104,7 @@ void Check(const std::string& answer) {
   ABSL_RAW_CHECK(status >= 100 && status < 600 && status != 500,
                  answer.c_str());
   if (!absl::StrContains(answer, "Content-Type: application/json")) return;
+  if (absl::StrContains(answer, "Content-Encoding: ")) return;  // asked for
   const std::string body = answer.substr(answer.find("\r\n\r\n") + 4);
   rapidjson::Document json;
   ABSL_RAW_CHECK(
