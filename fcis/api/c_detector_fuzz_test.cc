@@ -9,6 +9,7 @@
 
 #include "fcis/api/fuzz_bytes.h"
 #include "fcis/core/config/presets.h"
+#include "fcis/core/testing/scratch_path.h"
 #include "fcis/fcis.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/model/weights/load.h"
@@ -21,9 +22,7 @@ constexpr int64_t kMostPixels = 1 << 16;
 fcis_detector* MakeDetector() {
   ModelConfig config = *Preset("parity_mini");
   config.mutable_postprocess()->set_score_thresh(0.01);
-  const char* const folder = std::getenv("TEST_TMPDIR");
-  const std::string path = std::string(folder == nullptr ? "/tmp" : folder) +
-                           "/fcis_fuzz.safetensors";
+  const std::string path = ScratchPath("fcis_fuzz.safetensors");
   fcis_detector_options options = FCIS_DETECTOR_OPTIONS_INIT;
   options.model = path.c_str();
   options.precision = "f32";

@@ -20,26 +20,24 @@
 namespace fcis::tools {
 namespace {
 
-#if defined(FCIS_CUDA)
 // Drivers, libraries and GPUs come in combinations that nobody has tried: the
 // first use of one computes known answers. The CPU is what this was built on.
-absl::Status TestNewDevice(const kernels::Backend& backend) {
+absl::Status TestNewDevice([[maybe_unused]] const kernels::Backend& backend) {
+#if defined(FCIS_CUDA)
   if (backend.name() != "cuda") return absl::OkStatus();
   ASSIGN_OR_RETURN(const bool ran,
                    SelfTestOnce("cuda", ResolvePath("~/.cache/fcis/cuda")));
   if (ran) absl::PrintF("first use of the GPU: known answers came out right\n");
+#endif
   return absl::OkStatus();
 }
-#endif
 
 }  // namespace
 
 absl::StatusOr<Engine> EngineFromFlags() {
   Engine engine;
   ASSIGN_OR_RETURN(engine.backend, model::BackendFromFlags());
-#if defined(FCIS_CUDA)
   RETURN_IF_ERROR(TestNewDevice(*engine.backend));
-#endif
   ASSIGN_OR_RETURN(model::ModelChoice choice, eval::ModelFromFlags());
   PrintLine(stdout, choice.statement);
   RETURN_IF_ERROR(model::ApplyModelFlags(&choice.weights.config));

@@ -59,6 +59,9 @@ inline constexpr int kMaxAnchorShapes = 100;
 
 // A folder that is searched for a data set's files.
 inline constexpr size_t kMaxListedFiles = 2000000;
+// Bytes that a variable of a MATLAB file may unpack to; those of SBD have 500 x
+// 500 pixels.
+inline constexpr uint64_t kMaxMatVariable = uint64_t{64} << 20;
 // Bytes of a line of a YUV4MPEG2 video; they have some hundred, with what
 // programs note in them (X...).
 inline constexpr size_t kMaxY4mLine = 4096;

@@ -1,29 +1,23 @@
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/base/internal/raw_logging.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/io/npz.h"
 #include "fcis/core/testing/memory_file.h"
+#include "fcis/core/testing/scratch_path.h"
 
 namespace fcis {
 namespace {
 
-std::string NewPath() {
-  const char* const folder = std::getenv("TEST_TMPDIR");
-  return absl::StrCat(folder == nullptr ? "/tmp" : folder, "/fcis_fuzz.npz");
-}
-
 using Arrays = std::vector<std::pair<std::string, Tensor>>;
 
 void WriteAndRead(const Arrays& arrays) {
-  static const std::string path = NewPath();
+  static const std::string path = ScratchPath("fcis_fuzz.npz");
   ABSL_RAW_CHECK(WriteNpz(path, arrays).ok(), "written");
   const auto again = NpzFile::Open(path);
   ABSL_RAW_CHECK(again.ok(), std::string(again.status().message()).c_str());

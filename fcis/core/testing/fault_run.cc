@@ -14,8 +14,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -58,12 +58,6 @@ int RunAlone(const std::string& command) {
 
 std::string HitPath() {
   return fs::path(::testing::TempDir()) / "fault_run.hit";
-}
-
-std::string Shim() {
-  const auto shim = FindRunfile("fcis/core/testing/libfaults.so");
-  EXPECT_TRUE(shim.ok()) << shim.status();
-  return shim.value_or("");
 }
 
 class Campaign {
@@ -180,7 +174,8 @@ std::vector<std::string> FaultVariables(const std::string& call,
           absl::StrCat("FCIS_FAULT_FROM=", from),
           absl::StrCat("FCIS_FAULT_ERROR=", error),
           absl::StrCat("FCIS_FAULT_HIT=", HitPath()),
-          absl::StrCat("LD_PRELOAD=", Shim())};
+          absl::StrCat("LD_PRELOAD=",
+                       ProgramPath("fcis/core/testing/libfaults.so"))};
 }
 
 FaultRun RunWithFault(const std::string& command, const std::string& call,
@@ -191,7 +186,7 @@ FaultRun RunWithFault(const std::string& command, const std::string& call,
       "export '", absl::StrJoin(FaultVariables(call, path, from, error), "' '"),
       "'; (", command, ") > '", said, "' 2>&1 < /dev/null"));
   FaultRun run;
-  run.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  run.code = ExitCodeOf(status);
   run.said = ReadFile(said).value_or("");
   run.failed = fs::exists(HitPath());
   return run;

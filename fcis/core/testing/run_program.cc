@@ -14,13 +14,10 @@
 #include "gtest/gtest.h"
 
 namespace fcis {
-namespace {
 
-int CodeOf(int status) {
+int ExitCodeOf(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
-
-}  // namespace
 
 std::string ProgramPath(const std::string& runfile) {
   const auto path = FindRunfile(runfile);
@@ -34,7 +31,7 @@ ProgramRun RunProgram(const std::string& directory, const std::string& program,
       absl::StrCat("cd '", directory, "' && '", program, "' ", arguments,
                    " > stdout.txt 2> stderr.txt < /dev/null")
           .c_str());
-  return {CodeOf(status),
+  return {ExitCodeOf(status),
           ReadFile(absl::StrCat(directory, "/stdout.txt")).value_or(""),
           ReadFile(absl::StrCat(directory, "/stderr.txt")).value_or("")};
 }
@@ -109,7 +106,7 @@ int RunningProgram::Wait() {
   int status = 0;
   waitpid(pid_, &status, 0);
   pid_ = 0;
-  return CodeOf(status);
+  return ExitCodeOf(status);
 }
 
 }  // namespace fcis

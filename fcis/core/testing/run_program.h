@@ -17,8 +17,11 @@ namespace fcis {
 // missing the test fails.
 std::string ProgramPath(const std::string& runfile);
 
+// The exit code of a wait status; of a signal 128 and its number.
+int ExitCodeOf(int status);
+
 struct ProgramRun {
-  int code = -1;  // exit code; of a signal 128 and its number
+  int code = -1;  // ExitCodeOf
   std::string out, err;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -12,12 +11,12 @@
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/testing/memory_file.h"
+#include "fcis/core/testing/scratch_path.h"
 #include "fcis/data/convert/complete_set.h"
 #include "fcis/data/convert/find_format.h"
 #include "fcis/data/convert/label_studio_rle.h"
@@ -38,11 +37,7 @@ namespace fs = std::filesystem;
 // A directory that is gone when the object is.
 class Folder {
  public:
-  Folder() {
-    const char* const place = std::getenv("TEST_TMPDIR");
-    path_ = absl::StrCat(place == nullptr ? "/tmp" : place, "/fcis_set.XXXXXX");
-    ABSL_RAW_CHECK(mkdtemp(path_.data()) != nullptr, "a directory");
-  }
+  Folder() : path_(NewScratchDirectory("fcis_set")) {}
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
   ~Folder() {

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
@@ -40,6 +42,14 @@ int64_t ConversionNotes::CountOf(absl::string_view reason) const {
 
 void ForeignSet::AddClass(const std::string& name) {
   if (!absl::c_linear_search(classes, name)) classes.push_back(name);
+}
+
+void ForeignSet::AddProblem(const std::string& file,
+                            const absl::Status& status) {
+  const absl::string_view message = status.message();
+  problems.errors.Add(absl::StartsWith(message, file)
+                          ? std::string(message)
+                          : absl::StrCat(file, ": ", message));
 }
 
 }  // namespace fcis::data

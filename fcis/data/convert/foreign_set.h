@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/rle/rle.h"
@@ -67,6 +68,8 @@ struct ForeignSet {
 
   // Appends `name` to the classes unless it is there.
   void AddClass(const std::string& name);
+  // Notes what is wrong with a file, which it names.
+  void AddProblem(const std::string& file, const absl::Status& status);
 };
 
 }  // namespace fcis::data

@@ -59,6 +59,16 @@ void FillUp(Rle& mask, uint64_t pixels) {
 
 absl::Span<const char* const> VocClasses() { return kVocClasses; }
 
+absl::StatusOr<std::set<std::string>> ReadStems(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  std::set<std::string> stems;
+  for (absl::string_view stem :
+       absl::StrSplit(text, absl::ByAnyChar("\r\n"), absl::SkipEmpty())) {
+    stems.emplace(absl::StripAsciiWhitespace(stem));
+  }
+  return stems;
+}
+
 std::map<uint32_t, Rle> MasksOfLabels(const PngLabels& picture) {
   std::map<uint32_t, Rle> masks;
   std::map<uint32_t, uint64_t> ends;  // of the last run of each
@@ -137,11 +147,7 @@ class VocReader {
     }
     for (const std::string& file : input_.files) {
       const absl::Status status = ReadPicture(file);
-      if (status.ok()) continue;
-      set_->problems.errors.Add(
-          absl::StartsWith(status.message(), file)
-              ? std::string(status.message())
-              : absl::StrCat(file, ": ", status.message()));
+      if (!status.ok()) set_->AddProblem(file, status);
     }
     return absl::OkStatus();
   }
@@ -159,11 +165,7 @@ class VocReader {
         }
         names_ = *std::move(names);
       } else if (absl::EndsWith(file, "/ImageSets/Segmentation/val.txt")) {
-        ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
-        for (absl::string_view stem :
-             absl::StrSplit(text, absl::ByAnyChar("\r\n"), absl::SkipEmpty())) {
-          validates_.emplace(absl::StripAsciiWhitespace(stem));
-        }
+        ASSIGN_OR_RETURN(validates_, ReadStems(file));
       }
     }
     return absl::OkStatus();

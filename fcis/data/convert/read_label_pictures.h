@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ namespace fcis::data {
 
 // Pascal VOC's twenty classes, from number 1 on.
 absl::Span<const char* const> VocClasses();
+
+// The lines of a list of pictures, which names them without their endings.
+absl::StatusOr<std::set<std::string>> ReadStems(const std::string& path);
 
 // The mask of each label but 0 in a picture of labels.
 std::map<uint32_t, Rle> MasksOfLabels(const PngLabels& picture);

@@ -7,12 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/convert/mat_file.h"
 #include "fcis/data/convert/read_label_pictures.h"
@@ -21,10 +20,6 @@ namespace fcis::data {
 namespace {
 
 constexpr uint32_t kVoid = 255;
-
-// What GTinst may have when it is unpacked; SBD's pictures have 500 x 500
-// pixels.
-constexpr uint64_t kMostBytes = uint64_t{64} << 20;
 
 PngLabels RowMajor(const MatArray& array) {
   PngLabels labels;
@@ -63,7 +58,7 @@ absl::StatusOr<ForeignObject> MakeObject(
 absl::Status AddObjects(absl::string_view file, ForeignPicture* picture) {
   ASSIGN_OR_RETURN(const std::vector<MatArray> arrays,
                    ReadMatFields(file, "GTinst", {"Segmentation", "Categories"},
-                                 kMostBytes));
+                                 kMaxMatVariable));
   const MatArray& segmentation = arrays[0];
   RETURN_IF_ERROR(CheckMaskSize(segmentation.rows, segmentation.columns));
   picture->height = segmentation.rows;
@@ -81,16 +76,8 @@ absl::Status AddObjects(absl::string_view file, ForeignPicture* picture) {
 absl::StatusOr<std::set<std::string>> ReadValidates(const ReaderInput& input) {
   const std::string list =
       DirectoryOf(DirectoryOf(input.files.front())) + "/val.txt";
-  std::set<std::string> stems;
-  for (const std::string& file : input.all) {
-    if (file != list) continue;
-    ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
-    for (absl::string_view stem :
-         absl::StrSplit(text, absl::ByAnyChar("\r\n"), absl::SkipEmpty())) {
-      stems.emplace(absl::StripAsciiWhitespace(stem));
-    }
-  }
-  return stems;
+  if (!absl::c_linear_search(input.all, list)) return std::set<std::string>();
+  return ReadStems(list);
 }
 
 absl::StatusOr<ForeignPicture> ReadPicture(const std::string& file,
@@ -116,12 +103,9 @@ absl::Status ReadSbd(const ReaderInput& input, ForeignSet* set) {
     if (picture.ok()) {
       picture->validates = validates.count(StemOf(file)) > 0;
       set->pictures.push_back(*std::move(picture));
-      continue;
+    } else {
+      set->AddProblem(file, picture.status());
     }
-    const absl::string_view message = picture.status().message();
-    set->problems.errors.Add(absl::StartsWith(message, file)
-                                 ? std::string(message)
-                                 : absl::StrCat(file, ": ", message));
   }
   return absl::OkStatus();
 }

@@ -1,31 +1,22 @@
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <system_error>
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/testing/memory_file.h"
+#include "fcis/core/testing/scratch_path.h"
 #include "fcis/data/download/unpack.h"
 
 namespace fcis::data {
 namespace {
 
-std::string NewDirectory() {
-  const char* const folder = std::getenv("TEST_TMPDIR");
-  std::string path =
-      absl::StrCat(folder == nullptr ? "/tmp" : folder, "/fcis_out.XXXXXX");
-  ABSL_RAW_CHECK(mkdtemp(path.data()) != nullptr, "a directory");
-  return path;
-}
-
 // Into a directory of its own, twice: what is there stays.
 void UnpackAll(const std::string& archive) {
-  static const std::string root = NewDirectory();
+  static const std::string root = NewScratchDirectory("fcis_out");
   UnpackRules rules;
   UnpackRule* pictures = rules.Add();
   pictures->set_suffix(".jpg");

@@ -219,9 +219,14 @@ void ArrayEvaluation::Accumulate(absl::Span<const double> recall_thresholds,
       Count(ranked, max_dets, curves);
       for (size_t i = 0; i < curves.size(); ++i) {
         Curves& one = curves[i];
-        one.objects = NumObjects(k, i / M);
-        one.reached_at =
-            ReachedAt(recall_thresholds, one.objects, ranked.size());
+        if (i % M > 0) {  // an area range's other numbers of detections
+          one.objects = curves[i - 1].objects;
+          one.reached_at = curves[i - 1].reached_at;
+        } else {
+          one.objects = NumObjects(k, i / M);
+          one.reached_at =
+              ReachedAt(recall_thresholds, one.objects, ranked.size());
+        }
         one.MakeEnvelopes();
       }
       Fill(k, recall_thresholds.size(), curves, out);

@@ -3,27 +3,18 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
 #include <string>
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "fcis/core/testing/scratch_path.h"
 #include "fcis/eval/predict/journal.h"
 #include "fcis/eval/predict/origin.h"
 
 namespace fcis::eval {
 namespace {
-
-std::string NewDirectory() {
-  const char* const folder = std::getenv("TEST_TMPDIR");
-  std::string path =
-      absl::StrCat(folder == nullptr ? "/tmp" : folder, "/fcis_journal.XXXXXX");
-  ABSL_RAW_CHECK(mkdtemp(path.data()) != nullptr, "a directory");
-  return path;
-}
 
 void Write(const std::string& path, absl::string_view bytes) {
   std::ofstream file(path, std::ios::binary);
@@ -64,7 +55,8 @@ void WriteAndRead(const std::string& directory, const JournalReader& read) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace fcis::eval;  // NOLINT
-  static const std::string directory = NewDirectory();
+  static const std::string directory =
+      fcis::NewScratchDirectory("fcis_journal");
   const absl::string_view bytes(reinterpret_cast<const char*>(data), size);
   const size_t border = std::min(bytes.find('\0'), bytes.size());
   Write(directory + "/journal.0.jsonl", bytes.substr(0, border));

@@ -3,11 +3,11 @@
 #include <cstdlib>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/testing/json_mutator.h"
 #include "fcis/core/testing/memory_file.h"
+#include "fcis/core/testing/scratch_path.h"
 #include "fcis/model/weights/import_backbone.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/model/weights/weights.h"
@@ -40,14 +40,9 @@ const fcis::ModelConfig& Tiny() {
   return config;
 }
 
-std::string NewPath() {
-  const char* const folder = std::getenv("TEST_TMPDIR");
-  return absl::StrCat(folder == nullptr ? "/tmp" : folder,
-                      "/fcis_fuzz_weights.safetensors");
-}
-
 void WriteAndRead(const fcis::model::Weights& weights) {
-  static const std::string path = NewPath();
+  static const std::string path =
+      fcis::ScratchPath("fcis_fuzz_weights.safetensors");
   if (!fcis::model::SaveWeights(path, weights).ok()) std::abort();
   const auto again = fcis::model::LoadWeights(path);
   if (!again.ok() || again->tensors.size() != weights.tensors.size()) {

@@ -2,26 +2,19 @@
 // checksum, what is in it is also written anew, and must come back.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/testing/json_mutator.h"
 #include "fcis/core/testing/memory_file.h"
+#include "fcis/core/testing/scratch_path.h"
 #include "fcis/model/weights/safetensors.h"
 #include "fcis/train/checkpoint/checkpoint.h"
 
 namespace fcis::train {
 namespace {
-
-std::string NewPath() {
-  const char* const folder = std::getenv("TEST_TMPDIR");
-  return absl::StrCat(folder == nullptr ? "/tmp" : folder,
-                      "/fcis_fuzz_checkpoint.safetensors");
-}
 
 void WriteAndRead(const model::Safetensors& file) {
   Checkpoint checkpoint;
@@ -30,7 +23,8 @@ void WriteAndRead(const model::Safetensors& file) {
   for (const auto& [key, value] : file.metadata) {
     if (!absl::StartsWith(key, "checkpoint.")) checkpoint.state[key] = value;
   }
-  static const std::string path = NewPath();
+  static const std::string path =
+      ScratchPath("fcis_fuzz_checkpoint.safetensors");
   const absl::Status written = WriteCheckpointFile(path, checkpoint);
   if (!written.ok()) return;
   const auto again = ReadCheckpoint(path);

@@ -17,6 +17,7 @@
 #include "fcis/core/image/image.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/testing/fault_run.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/data/codec/jpeg.h"
 #include "fcis/train/main/train_program.h"
 #include "gmock/gmock.h"
@@ -53,7 +54,7 @@ class Job {
     int status = 0;
     waitpid(pid_, &status, 0);
     pid_ = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return ExitCodeOf(status);
   }
   std::string said() const { return ReadFile(said_).value_or(""); }
 

@@ -4,29 +4,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "absl/base/internal/raw_logging.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "fcis/core/testing/scratch_path.h"
 #include "fcis/train/run/event_log.h"
 #include "fcis/train/watch/run_data.h"
 #include "rapidjson/document.h"
 
 namespace fcis::train {
 namespace {
-
-std::string NewDirectory() {
-  const char* const folder = std::getenv("TEST_TMPDIR");
-  std::string path =
-      absl::StrCat(folder == nullptr ? "/tmp" : folder, "/fcis_run.XXXXXX");
-  ABSL_RAW_CHECK(mkdtemp(path.data()) != nullptr, "a directory");
-  return path;
-}
 
 void Write(const std::string& path, absl::string_view bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
@@ -45,7 +36,7 @@ rapidjson::Document Json(const RunData& run) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace fcis::train;  // NOLINT
-  static const std::string directory = NewDirectory();
+  static const std::string directory = fcis::NewScratchDirectory("fcis_run");
   std::vector<absl::string_view> files = absl::StrSplit(
       absl::string_view(reinterpret_cast<const char*>(data), size), '\0');
   files.resize(4);
