@@ -3,11 +3,13 @@ every target of this project has."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 
-# Abseil is one set of system libraries, of which the linker keeps what is used.
-_EVERYWHERE = [
-    "//fcis/core/base:status_macros",
-    "@com_google_absl//:absl",
-]
+# What everything stands on. Abseil is one set of system libraries, of which the
+# linker keeps what is used.
+_BASE = "//fcis/core/base"
+_ABSL = "@com_google_absl//:absl"
+
+def _everywhere():
+    return [_ABSL] if native.package_name() == _BASE[2:] else [_BASE, _ABSL]
 
 # Where most files read messages of Protobuf.
 _WITH_MESSAGES = [
@@ -25,7 +27,7 @@ def _reads_messages():
 
 def _precompiled(arguments):
     """A rule's arguments, with its files reading what is precompiled first."""
-    deps = arguments["deps"] + _EVERYWHERE
+    deps = arguments["deps"] + _everywhere()
     copts = arguments.get("copts") or []
 
     # What is precompiled brings its own options for the optimizer along.
@@ -49,7 +51,7 @@ def fcis_test(name, srcs = None, deps = [], size = "small", **kwargs):
     Args:
       name: of the test.
       srcs: default: <name>.cc.
-      deps: beside Abseil, GoogleTest and the status macros.
+      deps: beside Abseil, GoogleTest and //fcis/core/base.
       size: as of every test.
       **kwargs: passed to cc_test.
     """
@@ -87,7 +89,7 @@ def fcis_library(
       units: default: one, of the library's name.
       srcs: beside the units'.
       hdrs: beside the units'.
-      deps: beside Abseil and the status macros.
+      deps: beside Abseil and //fcis/core/base.
       test: the rule of the tests.
       own_tests: units whose test is written out, as it needs more than others.
       test_deps: of the tests only.
@@ -119,7 +121,7 @@ def fcis_binary(name, srcs = None, deps = [], **kwargs):
     Args:
       name: of the program.
       srcs: default: <name>.cc.
-      deps: beside Abseil and the status macros.
+      deps: beside Abseil and //fcis/core/base.
       **kwargs: passed to cc_binary.
     """
     cc_binary(

@@ -16,7 +16,7 @@ def fcis_parity_test(name, deps = [], tags = [], size = "small", data = [], **kw
         tags = tags + ["external", "parity"],
         deps = deps + [
             "//fcis/core/testing:golden",
-            "//fcis/core/testing:near",
+            "//fcis/core/testing",
         ],
         **kwargs
     )
