@@ -295,7 +295,8 @@ TEST_F(HttpServerTest, TooMuchHead) {
   Start();
   std::string many;
   for (int i = 0; i < 3000; ++i) absl::StrAppend(&many, "a", i, ": b\r\n");
-  EXPECT_EQ(StatusOf(Get("/hello", many)), 431);
+  // Later versions of cpp-httplib count the lines themselves.
+  EXPECT_THAT(StatusOf(Get("/hello", many)), AnyOf(400, 431));
   EXPECT_THAT(StatusOf(Get("/hello", absl::StrCat("a: ", std::string(9000, 'b'),
                                                   "\r\n"))),
               AnyOf(400, 431));

@@ -157,8 +157,10 @@ absl::Status RunJob(const data::CocoSource& data, EvalOptions eval_options,
       model::SettlePrecision(*backend, &choice.weights);
   if (job.rank() == 0) {
     PrintLine(stderr, choice.statement);
-    absl::FPrintF(stderr, "device: %s, %s, %d threads, %d processes\n",
-                  backend->name(), precision, NumThreads(), job.size());
+    absl::FPrintF(stderr, "device: %s, %s, %d threads%s\n", backend->name(),
+                  precision, NumThreads(),
+                  job.size() > 1 ? absl::StrCat(", ", job.size(), " processes")
+                                 : std::string());
   }
   ASSIGN_OR_RETURN(const data::ClassMatch classes,
                    Classes(choice.weights.config, dataset, job));

@@ -156,7 +156,8 @@ void SayWhatIsDone(const TrainerOptions& options, const data::TrainingSet& data,
           ? std::string()
           : absl::StrCat(" (", times.epoch_pictures(), " in an epoch)"),
       ", ", data.class_names().size(), " classes; ", start.processes,
-      " processes x ", config.batch(), " pictures",
+      start.processes == 1 ? " process x " : " processes x ", config.batch(),
+      " pictures",
       config.accumulate() > 1 ? absl::StrCat(" x ", config.accumulate())
                               : std::string(),
       done < times.iterations()
