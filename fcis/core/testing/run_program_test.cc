@@ -20,7 +20,7 @@ TEST(RunProgramTest, CodeAndBothOutputs) {
             ::testing::TempDir());
   EXPECT_EQ(run.err, "bad\n");
   EXPECT_EQ(
-      RunProgram(::testing::TempDir(), "/bin/sh", "-c 'exec kill $$'").code,
+      RunProgram(::testing::TempDir(), "/bin/sh", "-c 'kill $$'").code,
       128 + SIGTERM);
 }
 
