@@ -44,6 +44,9 @@ struct FaultCampaign {
   };
   // From one failing call to the next that is tried, and farther on more.
   int step = 1;
+  // SIGTERM lets it finish what it has in hand, as its user reads it: exit code
+  // 0, or 1 where that is nothing.
+  bool stops_when_asked = false;
 };
 
 // Lets one call after another fail: the disk is full, broken, only for reading,
