@@ -229,7 +229,7 @@ TEST_F(VideoFaultsTest, ToAFile) {
   campaign.command = absl::StrCat("mkdir -p ", out_, " && ",
                                   Demo(in_ + " --save_json --out " + out_));
   campaign.directory = out_;
-  campaign.stops_when_asked = true;
+  campaign.keeps_what_is_done = true;
   EXPECT_GE(ExpectSurvives(campaign), 10);
 }
 

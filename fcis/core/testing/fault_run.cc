@@ -74,7 +74,7 @@ class Campaign {
     if (!run.failed) return false;
     SCOPED_TRACE(
         absl::StrCat(call, " ", from, " ", strsignal(signal), ": ", run.said));
-    if (signal == SIGTERM && campaign_.stops_when_asked) {
+    if (signal == SIGTERM && campaign_.keeps_what_is_done) {
       EXPECT_THAT(run.code, AnyOf(0, 1));
       ExpectNoTemporaries();
       ExpectAgain();
@@ -97,7 +97,7 @@ class Campaign {
     if (run.code == 1) {
       EXPECT_THAT(run.said, ContainsRegex("[Mm]emory|temporarily unavailable"));
     }
-    ExpectWholeAndAgain();
+    campaign_.keeps_what_is_done ? ExpectAgain() : ExpectWholeAndAgain();
     return run.code != 0;
   }
 

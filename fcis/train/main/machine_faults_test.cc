@@ -13,7 +13,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/testing/cut_off.h"
@@ -259,11 +258,10 @@ TEST_F(MachineFaultsTest, LittleMemory) {
 
 // "a training takes about 900 MiB": the number; 0: it does not say so.
 double EstimateIn(const std::string& said) {
-  constexpr absl::string_view kBefore = "a training takes about ";
-  const size_t at = said.find(kBefore);
-  return at == std::string::npos
-             ? 0
-             : std::atof(said.c_str() + at + kBefore.size());
+  const std::string before = "a training takes about ";
+  const size_t at = said.find(before);
+  return at == std::string::npos ? 0
+                                 : std::atof(said.c_str() + at + before.size());
 }
 
 // It is said before the training begins, with what it would have taken. The

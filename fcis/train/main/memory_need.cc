@@ -31,15 +31,44 @@ int64_t KernelValues(const model::ConvSpec& layer) {
   return layer.out * layer.in * layer.kernel * layer.kernel;
 }
 
-// Bytes of a layer's maps that are kept: its output, before its max pool too,
-// and before its norm where that is of the pictures.
-int64_t MapBytes(const model::ConvSpec& layer, const Shape& y, DType type,
-                 const TrainConfig& recipe) {
-  constexpr int64_t kUnpooled = 4;  // times as large
+// Bytes of a map whose channels are padded as the CPU's passes have them.
+int64_t MapBytes(const Shape& map, DType type) {
+  constexpr int64_t kBlock = 16;
+  const int64_t channels = map.dim(3);
+  return map.num_elements() / channels *
+         ((channels + kBlock - 1) / kBlock * kBlock) * DTypeSize(type);
+}
+
+// Of a layer's maps that are kept: its output, before its max pool too, and
+// before its norm where that is of the pictures.
+int64_t KeptBytes(const model::ConvSpec& layer, const Shape& y, DType type,
+                  const TrainConfig& recipe) {
+  const int64_t sums = layer.pooled ? 4 : 1;  // times as large
   const bool normed =
       recipe.normalization() == TrainConfig::BATCH && !layer.norm.empty();
-  const int64_t times = (layer.pooled ? 1 + kUnpooled : 1) + (normed ? 1 : 0);
-  return times * y.num_elements() * DTypeSize(type);
+  return ((layer.pooled ? 1 + sums : sums) + (normed ? sums : 0)) *
+         MapBytes(y, type);
+}
+
+// Bytes of all maps. `shapes`: of the layers.
+int64_t MapsOf(const model::Topology& topology, const Shape& picture,
+               const std::vector<Shape>& shapes, DType type,
+               const TrainConfig& recipe) {
+  int64_t frozen = 0, kept = 0;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const model::ConvSpec& layer = topology.layers[i];
+    const bool trained = !IsFrozen(layer, recipe.frozen_stages());
+    (trained ? kept : frozen) += KeptBytes(layer, shapes[i], type, recipe);
+  }
+  if (recipe.frozen_stages() == 0) kept += MapBytes(picture, type);
+  for (const int output : topology.outputs) {  // their gradients
+    kept += MapBytes(shapes[static_cast<size_t>(output)], DType::kF32);
+  }
+  // Gradients of maps take what maps gave back, or other memory, which is then
+  // kept for the next ones: measured, half as much as the maps, up to what
+  // MakeCpuTrainBackend lets be kept.
+  constexpr int64_t kMostKept = int64_t{1536} << 20;
+  return frozen + kept + std::min(kept / 2, kMostKept);
 }
 
 }  // namespace
@@ -71,9 +100,7 @@ PicturesTogether LargestTogether(const data::TrainingSet& set,
   return largest;
 }
 
-int64_t MemoryNeed::total() const {
-  return weights + std::max(maps, saving) + pictures;
-}
+int64_t MemoryNeed::total() const { return weights + maps + saving + pictures; }
 
 MemoryNeed NeedOf(const TrainConfig& recipe, const ModelConfig& model,
                   const PicturesTogether& together, DType maps, int prefetch) {
@@ -81,25 +108,22 @@ MemoryNeed NeedOf(const TrainConfig& recipe, const ModelConfig& model,
   const Shape picture = {together.count, together.height, together.width,
                          topology.layers[0].in};
   const auto shapes = model::ShapesOf(topology, picture);
-  MemoryNeed need;
   int64_t all = 0, trained = 0;
-  for (size_t i = 0; i < topology.layers.size(); ++i) {
-    const model::ConvSpec& layer = topology.layers[i];
+  for (const model::ConvSpec& layer : topology.layers) {
     all += KernelValues(layer);
     if (IsFrozen(layer, recipe.frozen_stages())) continue;
     trained += KernelValues(layer);
-    if (shapes.ok()) need.maps += MapBytes(layer, (*shapes)[i], maps, recipe);
   }
-  for (const int output : topology.outputs) {  // and their gradients
-    if (!shapes.ok()) continue;
-    need.maps += (*shapes)[static_cast<size_t>(output)].num_elements() * kFloat;
-  }
-  constexpr int64_t kValuesAndGradients = 2, kPasses = 2;
+  // Values and gradients; the order of each pass, and what was between.
+  constexpr int64_t kOwn = 2, kPasses = 3;
   const int64_t arrays = OptimizerArrays(recipe.optimizer());
-  need.weights = kFloat * all +
-                 (kValuesAndGradients + arrays) * kFloat * trained +
+  MemoryNeed need;
+  need.weights = kFloat * all + (kOwn + arrays) * kFloat * trained +
                  kPasses * DTypeSize(maps) * trained;
   need.saving = (1 + arrays) * kFloat * trained;
+  if (shapes.ok()) {
+    need.maps = MapsOf(topology, picture, *shapes, maps, recipe);
+  }
   need.pictures = kFloat * 3 * together.height * together.width *
                   (2 * recipe.batch() + prefetch);
   return need;
@@ -128,9 +152,10 @@ absl::Status CheckTrainingMemory(const TrainerOptions& options,
       surely, FindMemoryLeft(),
       absl::StrCat("a training takes about ", MemoryText(need.total()),
                    " (weights and optimiser ", MemoryText(need.weights),
-                   ", maps of ", together.count, " x ", together.width, "x",
-                   together.height, " pixels ", MemoryText(need.maps),
-                   ", pictures ahead ", MemoryText(need.pictures), ")"),
+                   ", saving them ", MemoryText(need.saving), ", maps of ",
+                   together.count, " x ", together.width, "x", together.height,
+                   " pixels ", MemoryText(need.maps), ", pictures ahead ",
+                   MemoryText(need.pictures), ")"),
       advice);
 }
 

@@ -32,11 +32,9 @@ struct MemoryNeed {
   // Of the trained weights: values, gradients, moments and averages, and as
   // each pass reads them; of all: as they began.
   int64_t weights = 0;
-  // At the end of a forward pass: what the backward pass needs, and the first
-  // gradients.
+  // What the passes leave for each other and what is kept for the next ones.
   int64_t maps = 0;
-  // Of weights, moments and averages while a checkpoint is written, when there
-  // are no maps.
+  // Copies of weights, moments and averages while a checkpoint is written.
   int64_t saving = 0;
   int64_t pictures = 0;  // a batch, and those prepared ahead
   int64_t total() const;
@@ -46,10 +44,10 @@ struct MemoryNeed {
 MemoryNeed NeedOf(const TrainConfig& recipe, const ModelConfig& model,
                   const PicturesTogether& together, DType maps, int prefetch);
 
-// ResourceExhausted where the process may not have as much (CheckMemory), or
-// even the least that the estimate may turn out to be; it says what of it is
-// what, and which flags make it less. OK where the backend computes elsewhere
-// than in the host's memory.
+// ResourceExhausted where the process may not even have three quarters of it,
+// the least that the estimate may turn out to be (CheckMemory); it says what of
+// it is what, and which flags make it less. OK where the backend computes
+// elsewhere than in the host's memory.
 absl::Status CheckTrainingMemory(const TrainerOptions& options,
                                  const ModelConfig& model,
                                  const data::TrainingSet& set,

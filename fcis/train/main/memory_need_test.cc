@@ -67,15 +67,15 @@ TEST_F(NeedOfTest, MapsGoWithPicturesAndTheirType) {
   EXPECT_EQ(four.weights, one.weights);
   // Gradients of outputs stay floats.
   const MemoryNeed half = Need(Recipe(), 1, DType::kBF16);
-  EXPECT_LT(half.maps, one.maps * 2 / 3);
+  EXPECT_LT(half.maps, one.maps * 4 / 5);
   EXPECT_GT(half.maps, one.maps / 2);
-  // Of which most is in the stem and the stages behind it.
+  // Frozen stages have no gradients.
   TrainConfig frozen = Recipe();
   frozen.set_frozen_stages(2);
-  EXPECT_LT(Need(frozen).maps, one.maps * 3 / 4);
+  EXPECT_LT(Need(frozen).maps, one.maps);
   TrainConfig normed = Recipe();
   normed.set_normalization(TrainConfig::BATCH);
-  EXPECT_GT(Need(normed).maps, one.maps * 4 / 3);
+  EXPECT_GT(Need(normed).maps, one.maps * 5 / 4);
 }
 
 TEST_F(NeedOfTest, WeightsGoWithTheOptimiser) {
@@ -83,13 +83,14 @@ TEST_F(NeedOfTest, WeightsGoWithTheOptimiser) {
   for (const auto& layer : model::TopologyOf(model_).layers) {
     kernels += 4 * layer.out * layer.in * layer.kernel * layer.kernel;
   }
-  // As they began, values, gradients, two passes; and a moment, by default.
-  EXPECT_EQ(Need(Recipe()).weights, 6 * kernels);
+  // As they began, values, gradients, three in orders of passes; and a moment,
+  // by default.
+  EXPECT_EQ(Need(Recipe()).weights, 7 * kernels);
   EXPECT_EQ(Need(Recipe()).saving, 2 * kernels);
   TrainConfig more = Recipe();
   more.mutable_optimizer()->set_kind(OptimizerConfig::ADAMW);
   more.mutable_optimizer()->set_ema_decay(.99);
-  EXPECT_EQ(Need(more).weights, 8 * kernels);
+  EXPECT_EQ(Need(more).weights, 9 * kernels);
   EXPECT_EQ(Need(more).saving, 4 * kernels);
 }
 
