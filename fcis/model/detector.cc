@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/memory_limit.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/purpose.h"
@@ -24,6 +26,39 @@ bool IsSmall(const Topology& topology, const InputConfig& input) {
   const absl::StatusOr<double> flops =
       FlopsOf(topology, input.min_size(), input.max_size());
   return flops.ok() && *flops <= kMostFlops;
+}
+
+// Of what runs the network the certain part: kernels as the backend multiplies
+// them, and what the network makes of one picture with equal sides.
+absl::Status CheckRoom(const Weights& weights, const Topology& topology,
+                       const kernels::Backend& backend) {
+  if (backend.device() != Device::kHost) return absl::OkStatus();
+  const DType type = backend.activation_type();
+  const bool int8 = PrecisionOf(weights, backend) == "int8";
+  int64_t kernels = 0;
+  for (const ConvSpec& layer : topology.layers) {
+    const Tensor& kernel = weights.tensors.at(layer.name + "/W");
+    kernels += kernel.num_elements() * (int8 ? 1 : DTypeSize(type));
+    // Each in its turn makes room.
+    if (kernel.IsSoleOwner()) kernels -= kernel.num_bytes();
+  }
+  kernels = std::max<int64_t>(0, kernels);
+  const int64_t side = weights.config.input().min_size();
+  const auto shapes =
+      ShapesOf(topology, {1, side, side, topology.layers[0].in});
+  int64_t maps = 0;
+  for (const int output : topology.outputs) {
+    if (!shapes.ok()) continue;
+    maps +=
+        (*shapes)[static_cast<size_t>(output)].num_elements() * DTypeSize(type);
+  }
+  return CheckMemory(
+      kernels + maps, FindMemoryLeft(),
+      absl::StrCat(weights.source, " takes at least ",
+                   MemoryText(kernels + maps), " (weights ",
+                   MemoryText(kernels), ", maps of a picture of ", side, "x",
+                   side, " pixels ", MemoryText(maps), ")"),
+      "; a smaller model or input, or fewer bits (--precision) take less");
 }
 
 }  // namespace
@@ -46,6 +81,7 @@ absl::StatusOr<std::unique_ptr<Detector>> Detector::Create(
   }
   const ModelConfig config = weights.config;
   const Topology topology = TopologyOf(config);
+  RETURN_IF_ERROR(CheckRoom(weights, topology, *backend));
   ASSIGN_OR_RETURN(
       Network layers,
       Network::Create(topology, topology.outputs, std::move(weights), backend));

@@ -25,7 +25,8 @@ class Detector {
  public:
   // Folds and reorders the weights, in their memory if they are handed over
   // with std::move; `backend` must outlive the detector. Errors: CheckWeights;
-  // a backend of precision "int8" for a model that is not quantised.
+  // a backend of precision "int8" for a model that is not quantised; less
+  // memory than it surely needs (CheckMemory).
   static absl::StatusOr<std::unique_ptr<Detector>> Create(
       Weights weights, kernels::Backend* backend);
 

@@ -1,7 +1,11 @@
 // What the fixtures do not show: empty results, bad input, threads, precision.
 #include "fcis/model/detector.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -230,6 +234,26 @@ TEST_F(DetectorTest, Case53BoxesReachTheEndsOfThinPictures) {
 
 TEST_F(DetectorTest, EmptyPictureIsAnError) {
   EXPECT_FALSE(Make()->Detect(Image(), config_.postprocess()).ok());
+}
+
+TEST_F(DetectorTest, WhatDoesNotFitIsSaidBefore) {
+  config_.mutable_input()->set_min_size(16000);
+  const Weights weights = DeterministicWeights(config_, 5);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  int64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  constexpr int64_t kMore = int64_t{64} << 20;
+  const rlimit limit = {
+      static_cast<rlim_t>(pages * sysconf(_SC_PAGESIZE) + kMore),
+      before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+  const auto detector = Detector::Create(weights, backend_.get());
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_EQ(detector.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(absl::StrContains(detector.status().message(),
+                                "maps of a picture of 16000x16000 pixels"))
+      << detector.status();
 }
 
 TEST_F(DetectorTest, MissingTensorIsNamed) {

@@ -360,6 +360,26 @@ TEST_F(DemoMainTest, FullDisk) {
               HasSubstr("cannot write to the standard output"));
 }
 
+// The others are done all the same.
+TEST_F(DemoMainTest, APictureForWhichTheMemoryDoesNotSuffice) {
+  SaveSmallModel();
+  AddPicture("small.png", 60, 80);
+  ASSERT_TRUE(WriteFileAtomic(Path("in/large.png"),
+                              *data::EncodePng(Image(10000, 16000)))
+                  .ok());
+  ShellJob job(absl::StrCat("cd '", root_.string(),
+                            "' && ulimit -v 500000 && exec '", program_,
+                            "' -m small.safetensors --threads 1 --imgdir in "
+                            "--out out"),
+               Path("said"));
+  EXPECT_EQ(job.Wait(), 1);
+  EXPECT_THAT(job.said(),
+              AllOf(HasSubstr("in/large.png: not enough memory: 16000x10000 "
+                              "pixels take 458 MiB, and ulimit -v (488 MiB)"),
+                    HasSubstr("1 of 2 pictures done")));
+  EXPECT_THAT(Files("out"), ElementsAre("small.png"));
+}
+
 TEST_F(DemoMainTest, NoPictureFoundEndsBeforeAnyWork) {
   const ProgramRun outcome = Run("nowhere/*.jpg --out out");
   EXPECT_EQ(outcome.code, 1);

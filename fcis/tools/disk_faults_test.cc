@@ -1,4 +1,9 @@
 // Programs whose disks are full or broken, and that are ended, at every call.
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <string>
 
@@ -152,6 +157,102 @@ TEST_F(DiskFaultsTest, Eval) {
       },
       3};
   EXPECT_GE(ExpectSurvives(campaign), 10);
+}
+
+// Frames of 120x90 with an object each.
+class VideoFaultsTest : public DiskFaultsTest {
+ protected:
+  static constexpr int kFrames = 6;
+
+  void SetUp() override {
+    DiskFaultsTest::SetUp();
+    std::string video = "YUV4MPEG2 W120 H90 F10:1 C420jpeg\n";
+    for (int i = 0; i < kFrames; ++i) {
+      std::string planes(120 * 90 * 3 / 2, '\x80');
+      for (size_t at = 0; at < 120 * 90; ++at) {
+        planes[at] = static_cast<char>(at * (at + i) / 7 % 251);
+      }
+      absl::StrAppend(&video, "FRAME\n", planes);
+    }
+    ASSERT_TRUE(WriteFileAtomic(in_, video).ok());
+    std::filesystem::remove_all(out_);
+    std::filesystem::create_directories(out_);
+  }
+  // `to`: of --video and --out.
+  std::string Demo(const std::string& to) const {
+    return absl::StrCat(Program("tools/demo"), " -m ", model_,
+                        " --threads 1 --video ", to);
+  }
+  std::string Out(const std::string& name) const {
+    return ReadFile(out_ + "/" + name).value_or("");
+  }
+  // Runs it with each call failing in turn. What `file` then holds begins as
+  // what it holds when nothing fails, which the command makes in the end.
+  void ExpectBegins(const std::string& command, const std::string& call,
+                    const std::string& path, int error, const char* file) {
+    ASSERT_EQ(RunWithFault(command, "none", "", 1, 0).code, 0);
+    const std::string whole = Out(file);
+    ASSERT_FALSE(whole.empty());
+    int faults = 0;
+    for (int from = 1; !HasFailure(); ++from) {
+      std::filesystem::remove_all(out_);
+      std::filesystem::create_directories(out_);
+      const FaultRun run = RunWithFault(command, call, path, from, error);
+      SCOPED_TRACE(absl::StrCat(call, " ", from, " ", error, ": ", run.said));
+      if (!run.failed) {
+        EXPECT_EQ(run.code, 0);
+        EXPECT_TRUE(Out(file) == whole);
+        break;
+      }
+      ++faults;
+      ExpectEnd(run, error);
+      EXPECT_TRUE(absl::StartsWith(whole, Out(file)));
+    }
+    EXPECT_GE(faults, 2);
+  }
+  static void ExpectEnd(const FaultRun& run, int error) {
+    if (error < 0) {
+      EXPECT_EQ(run.code, 128 - error);
+    } else if (error == EPIPE) {
+      EXPECT_EQ(run.code, 0);  // who read the pipe left
+    } else {
+      EXPECT_EQ(run.code, 1);
+      EXPECT_THAT(run.said, ::testing::HasSubstr(std::strerror(error)));
+    }
+  }
+
+  const std::string in_ = Path("in.y4m");
+};
+
+TEST_F(VideoFaultsTest, ToAFile) {
+  FaultCampaign campaign;
+  campaign.command = absl::StrCat("mkdir -p ", out_, " && ",
+                                  Demo(in_ + " --save_json --out " + out_));
+  campaign.directory = out_;
+  campaign.keeps_what_is_done = true;
+  EXPECT_GE(ExpectSurvives(campaign), 10);
+}
+
+// What was read before is kept.
+TEST_F(VideoFaultsTest, FromAFileAndFromAPipe) {
+  const std::string to = " --out " + out_ + "/out.y4m";
+  ExpectBegins(Demo(in_ + to), "read", in_, EIO, "out.y4m");
+  ExpectBegins(
+      absl::StrCat("env -u LD_PRELOAD cat ", in_, " | ", Demo("-" + to)),
+      "read", "pipe:", EIO, "out.y4m");
+}
+
+// What was written before has been read.
+TEST_F(VideoFaultsTest, ToAPipe) {
+  const std::string pipe = Path("pipe");
+  std::filesystem::remove(pipe);
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const std::string command =
+      absl::StrCat("env -u LD_PRELOAD cat ", pipe, " > ", out_, "/got & ",
+                   Demo(in_ + " --out " + pipe), "; code=$?; wait; exit $code");
+  for (const int error : {EIO, ENOSPC, EPIPE, -SIGKILL}) {
+    ExpectBegins(command, "write", pipe, error, "got");
+  }
 }
 
 }  // namespace

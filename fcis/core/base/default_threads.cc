@@ -6,87 +6,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "fcis/core/base/control_groups.h"
 
 namespace fcis {
 namespace {
-
-// "" for a file that cannot be read.
-std::string ReadText(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file),
-          std::istreambuf_iterator<char>()};
-}
-
-std::vector<std::string> Fields(absl::string_view line, char separator) {
-  return absl::StrSplit(line, separator, absl::SkipWhitespace());
-}
-
-// A hierarchy of control groups that bounds CPU time, as proc(5) describes it.
-struct Hierarchy {
-  bool v2 = false;
-  std::string group;        // of this process
-  std::string mount_point;  // where the directory `mount_root` is seen
-  std::string mount_root;
-};
-
-bool HasCpu(absl::string_view list) {
-  return absl::StrContains(absl::StrCat(",", list, ","), ",cpu,");
-}
-
-// From lines "4:cpu,cpuacct:/user" (version 1) and "0::/user" (version 2).
-std::vector<Hierarchy> GroupsOf(const std::string& proc_cgroup) {
-  std::vector<Hierarchy> found;
-  for (const std::string& line : Fields(proc_cgroup, '\n')) {
-    const std::vector<std::string> f =
-        absl::StrSplit(line, absl::MaxSplits(':', 2));
-    if (f.size() == 3 && (f[1].empty() || HasCpu(f[1]))) {
-      found.push_back({f[1].empty(), f[2], "", ""});
-    }
-  }
-  return found;
-}
-
-// From a line "31 23 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu".
-void FindMount(const std::string& mountinfo, Hierarchy* h) {
-  for (const std::string& line : Fields(mountinfo, '\n')) {
-    const std::vector<std::string> halves =
-        absl::StrSplit(line, absl::MaxSplits(" - ", 1));
-    if (halves.size() != 2) continue;
-    const std::vector<std::string> left = Fields(halves[0], ' ');
-    const std::vector<std::string> right = Fields(halves[1], ' ');
-    if (left.size() < 5 || right.size() < 3) continue;
-    const bool fits = h->v2 ? right[0] == "cgroup2"
-                            : right[0] == "cgroup" && HasCpu(right[2]);
-    if (fits && absl::CUnescape(left[3], &h->mount_root) &&
-        absl::CUnescape(left[4], &h->mount_point)) {
-      return;
-    }
-  }
-}
-
-// The directory of the group below the mount point, "" for that itself. A
-// container may see its own group mounted under the name it has outside, or
-// another name: then the mount point is all there is.
-std::string DirectoryBelowMount(const Hierarchy& h) {
-  absl::string_view below = h.group;
-  if (h.mount_root != "/" && !absl::ConsumePrefix(&below, h.mount_root)) {
-    return "";
-  }
-  absl::ConsumeSuffix(&below, "/");
-  return absl::StartsWith(below, "/") ? std::string(below) : "";
-}
 
 // 0: unbounded, or not to be read.
 double Cpus(absl::string_view quota, absl::string_view period) {
@@ -96,17 +26,16 @@ double Cpus(absl::string_view quota, absl::string_view period) {
   return numbers && q > 0 && p > 0 ? q / p : 0;
 }
 
-CpuQuota QuotaIn(const std::string& root, const std::string& directory,
-                 bool v2) {
-  if (!v2) {
-    const std::string file = directory + "/cpu.cfs_quota_us";
-    return {Cpus(ReadText(root + file),
-                 ReadText(root + directory + "/cpu.cfs_period_us")),
+CpuQuota QuotaIn(const std::string& root, const ControlGroup& group) {
+  if (!group.v2) {
+    const std::string file = group.directory + "/cpu.cfs_quota_us";
+    return {Cpus(ReadSystemFile(root + file),
+                 ReadSystemFile(root + group.directory + "/cpu.cfs_period_us")),
             file};
   }
-  const std::string file = directory + "/cpu.max";
+  const std::string file = group.directory + "/cpu.max";
   const std::vector<std::string> f = absl::StrSplit(
-      ReadText(root + file), absl::ByAnyChar(" \n"), absl::SkipEmpty());
+      ReadSystemFile(root + file), absl::ByAnyChar(" \n"), absl::SkipEmpty());
   return {f.size() == 2 ? Cpus(f[0], f[1]) : 0, file};
 }
 
@@ -136,18 +65,10 @@ std::string OmpNumThreads(const std::string& text) {
 }  // namespace
 
 std::optional<CpuQuota> FindCpuQuota(const std::string& root) {
-  const std::string mountinfo = ReadText(root + "/proc/self/mountinfo");
   std::optional<CpuQuota> least;
-  for (Hierarchy& h : GroupsOf(ReadText(root + "/proc/self/cgroup"))) {
-    FindMount(mountinfo, &h);
-    if (h.mount_point.empty()) continue;
-    std::string below = DirectoryBelowMount(h);
-    while (true) {
-      const CpuQuota quota = QuotaIn(root, h.mount_point + below, h.v2);
-      if (quota.cpus > 0 && (!least || quota.cpus < least->cpus)) least = quota;
-      if (below.empty()) break;
-      below.resize(below.rfind('/'));
-    }
+  for (const ControlGroup& group : FindControlGroups("cpu", root)) {
+    const CpuQuota quota = QuotaIn(root, group);
+    if (quota.cpus > 0 && (!least || quota.cpus < least->cpus)) least = quota;
   }
   return least;
 }

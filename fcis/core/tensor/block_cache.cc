@@ -47,19 +47,18 @@ size_t IndexOf(int64_t size) {
                              (size >> (log - 2)) - 4);
 }
 
+// Null: there is none.
 void* NewMemory(int64_t size) {
   const bool huge = size % kHuge == 0;
   const auto bytes = static_cast<size_t>(size);
-  void* const memory =
-      huge ? AllocateHugePages(bytes) : std::aligned_alloc(kAlignment, bytes);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
+  return huge ? AllocateHugePages(bytes)
+              : std::aligned_alloc(kAlignment, bytes);
 }
 
 }  // namespace
 
 BlockCache::~BlockCache() {
-  for (const Block& block : kept_) std::free(block.memory);
+  GiveBack();
   for (Small* first : small_) {
     while (first != nullptr) std::free(std::exchange(first, first->next));
   }
@@ -97,7 +96,21 @@ BlockCache::Block BlockCache::New(int64_t bytes) {
   const int64_t size = RoundUp(bytes);
   Block block = {nullptr, 0};
   if (kRecycle) block = UseHugePages(bytes) ? Take(size) : TakeSmall(size);
-  return block.memory == nullptr ? Block{NewMemory(size), size} : block;
+  if (block.memory != nullptr) return block;
+  block = {NewMemory(size), size};
+  if (block.memory == nullptr) {
+    GiveBack();
+    block.memory = NewMemory(size);
+  }
+  if (block.memory == nullptr) throw std::bad_alloc();
+  return block;
+}
+
+void BlockCache::GiveBack() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const Block& block : kept_) std::free(block.memory);
+  kept_.clear();
+  kept_bytes_ = 0;
 }
 
 BlockCache::Block BlockCache::Take(int64_t size) {

@@ -16,7 +16,7 @@ namespace fcis {
 class BlockCache {
  public:
   // Keeps up to `capacity` bytes of large released blocks (from 0.75 MiB on),
-  // the latest ones, and 16 MiB of small ones.
+  // the latest ones, until there is no other memory, and 16 MiB of small ones.
   explicit BlockCache(int64_t capacity) : capacity_(capacity) {}
   ~BlockCache();
 
@@ -49,6 +49,8 @@ class BlockCache {
   };
 
   Block New(int64_t bytes);
+  // The large blocks that are kept.
+  void GiveBack();
   // A kept block of at least `size`, not much larger; null: none.
   Block Take(int64_t size);
   Block TakeSmall(int64_t size);

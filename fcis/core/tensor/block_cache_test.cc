@@ -1,7 +1,12 @@
 #include "fcis/core/tensor/block_cache.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -107,6 +112,23 @@ TEST(BlockCache, BlockAboveTheCapacityIsFreed) {
   BlockCache cache(20 * kMiB);
   cache.Allocate(30 * kMiB);
   EXPECT_EQ(cache.kept_bytes(), 0);
+}
+
+TEST(BlockCache, WhatIsKeptGoesBeforeMemoryEnds) {
+  BlockCache cache(400 * kMiB);
+  cache.Allocate(300 * kMiB);
+  EXPECT_EQ(cache.kept_bytes(), 300 * kMiB);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  int64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const rlimit limit = {
+      static_cast<rlim_t>(pages * sysconf(_SC_PAGESIZE) + 200 * kMiB),
+      before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+  EXPECT_NE(cache.Allocate(400 * kMiB), nullptr);
+  EXPECT_THROW(cache.Allocate(600 * kMiB), std::bad_alloc);
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
 }
 #endif
 

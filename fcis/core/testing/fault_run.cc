@@ -1,8 +1,5 @@
 #include "fcis/core/testing/fault_run.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -42,20 +39,6 @@ Files FilesIn(const std::string& directory) {
   return files;
 }
 
-// The wait status of the shell's `command`, which has a process group.
-int RunAlone(const std::string& command) {
-  const pid_t child = fork();
-  if (child == 0) {
-    setpgid(0, 0);
-    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-    _exit(127);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_EQ(kill(-child, SIGKILL), -1) << "was left running: " << command;
-  return status;
-}
-
 std::string HitPath() {
   return fs::path(::testing::TempDir()) / "fault_run.hit";
 }
@@ -91,8 +74,14 @@ class Campaign {
     if (!run.failed) return false;
     SCOPED_TRACE(
         absl::StrCat(call, " ", from, " ", strsignal(signal), ": ", run.said));
-    EXPECT_EQ(run.code, 128 + signal);
-    ExpectWholeAndAgain();
+    if (signal == SIGTERM && campaign_.keeps_what_is_done) {
+      EXPECT_THAT(run.code, AnyOf(0, 1));
+      ExpectNoTemporaries();
+      ExpectAgain();
+    } else {
+      EXPECT_EQ(run.code, 128 + signal);
+      ExpectWholeAndAgain();
+    }
     return true;
   }
 
@@ -108,7 +97,7 @@ class Campaign {
     if (run.code == 1) {
       EXPECT_THAT(run.said, ContainsRegex("[Mm]emory|temporarily unavailable"));
     }
-    ExpectWholeAndAgain();
+    campaign_.keeps_what_is_done ? ExpectAgain() : ExpectWholeAndAgain();
     return run.code != 0;
   }
 
@@ -142,6 +131,10 @@ class Campaign {
       if (expected == expected_.end() || !campaign_.whole(file)) continue;
       EXPECT_TRUE(bytes == expected->second) << file << " is not whole";
     }
+    ExpectAgain();
+  }
+
+  void ExpectAgain() {
     const FaultRun again = Run("none", 1, 0);
     EXPECT_EQ(again.code, 0) << again.said;
     ExpectExpected();
@@ -182,12 +175,15 @@ FaultRun RunWithFault(const std::string& command, const std::string& call,
                       const std::string& path, int from, int error) {
   const std::string said = fs::path(::testing::TempDir()) / "fault_run.said";
   fs::remove(HitPath());
-  const int status = RunAlone(absl::StrCat(
-      "export '", absl::StrJoin(FaultVariables(call, path, from, error), "' '"),
-      "'; (", command, ") > '", said, "' 2>&1 < /dev/null"));
+  ShellJob job(absl::StrCat("export '",
+                            absl::StrJoin(
+                                FaultVariables(call, path, from, error), "' '"),
+                            "'; ", command),
+               said);
   FaultRun run;
-  run.code = ExitCodeOf(status);
-  run.said = ReadFile(said).value_or("");
+  run.code = job.Wait();
+  EXPECT_FALSE(job.LeftSomething()) << "was left running: " << command;
+  run.said = job.said();
   run.failed = fs::exists(HitPath());
   return run;
 }

@@ -44,6 +44,9 @@ struct FaultCampaign {
   };
   // From one failing call to the next that is tried, and farther on more.
   int step = 1;
+  // Where SIGTERM or too little memory ends it, what was done before stays;
+  // after the signal the exit code is 0, or 1 where that is nothing.
+  bool keeps_what_is_done = false;
 };
 
 // Lets one call after another fail: the disk is full, broken, only for reading,

@@ -36,14 +36,52 @@ ProgramRun RunProgram(const std::string& directory, const std::string& program,
 std::string TwoRanks(const std::string& program, const std::string& first,
                      const std::string& second);
 
+// A process in a group of its own, which ends with the test or before.
+class ChildProcess {
+ public:
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  pid_t pid() const { return pid_; }
+  void Signal(int signal) const;
+  bool Ended() const;
+  // Its exit code, as above, once it has ended.
+  int Wait();
+  // After that: whether a process of its group still runs.
+  bool LeftSomething() const;
+
+ protected:
+  ChildProcess() = default;
+  // Starts it with these descriptors, which it closes here, as standard input,
+  // output and error.
+  void Start(std::vector<std::string> command, int in, int out, int err);
+
+ private:
+  pid_t pid_ = 0;
+  bool waited_ = false;
+};
+
+// A command of the shell in the background.
+class ShellJob : public ChildProcess {
+ public:
+  // Both its outputs go to the file `said`.
+  ShellJob(const std::string& command, const std::string& said);
+
+  std::string said() const;
+  // Waits for a file, or for the end of the job.
+  void Await(const std::string& file) const;
+
+ private:
+  const std::string said_;
+};
+
 // A program that goes on while the test talks to it.
-class RunningProgram {
+class RunningProgram : public ChildProcess {
  public:
   // Starts it; stderr goes to the file `log`.
   RunningProgram(std::vector<std::string> command, const std::string& log);
-  // Ends it.
   ~RunningProgram();
-  RunningProgram(const RunningProgram&) = delete;
 
   // Writes all of it to the program's standard input.
   void Send(absl::string_view bytes);
@@ -53,13 +91,7 @@ class RunningProgram {
   bool Read(size_t bytes);
   const std::string& said() const { return said_; }
 
-  pid_t pid() const { return pid_; }
-  void Signal(int signal) const;
-  // Its exit code, as above, once it has ended.
-  int Wait();
-
  private:
-  pid_t pid_ = 0;
   int input_ = -1;
   FILE* output_ = nullptr;
   std::string said_;

@@ -1,5 +1,6 @@
 #include "fcis/data/codec/allocate_image.h"
 
+#include <algorithm>
 #include <limits>
 #include <new>
 #include <stdexcept>
@@ -7,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/memory_limit.h"
 #include "fcis/core/base/status_macros.h"
 
 namespace fcis::data {
@@ -15,6 +17,20 @@ namespace {
 
 std::string SizeText(uint32_t height, uint32_t width) {
   return absl::StrCat(width, "x", height, " pixels");
+}
+
+// What the system kills the whole program for, where it promises more memory
+// than a container has, is better refused. For a small picture it is not worth
+// the look.
+absl::Status CheckRoom(const ImageSize& size) {
+  constexpr int64_t kSmall = int64_t{16} << 20;
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 3;
+  const int64_t bytes =
+      3 * std::min(kMost, int64_t{1} * size.height * size.width);
+  if (bytes < kSmall) return absl::OkStatus();
+  return CheckMemory(bytes, FindMemoryLeft(),
+                     absl::StrCat(SizeText(size.height, size.width), " take ",
+                                  MemoryText(bytes)));
 }
 
 }  // namespace
@@ -39,6 +55,7 @@ absl::StatusOr<Image> AllocateImage(uint32_t height, uint32_t width,
                                     int64_t max_pixels) {
   ASSIGN_OR_RETURN(const ImageSize size,
                    CheckImageSize(height, width, max_pixels));
+  RETURN_IF_ERROR(CheckRoom(size));
   try {
     return Image(size.height, size.width);
   } catch (const std::bad_alloc&) {

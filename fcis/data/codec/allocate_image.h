@@ -19,7 +19,7 @@ absl::StatusOr<ImageSize> CheckImageSize(uint32_t height, uint32_t width,
                                          int64_t max_pixels);
 
 // A black image. Errors, without a file name: those of CheckImageSize (checked
-// first), no memory for the pixels.
+// first), no memory for the pixels, or less than they need (CheckMemory).
 absl::StatusOr<Image> AllocateImage(uint32_t height, uint32_t width,
                                     int64_t max_pixels);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "fcis/core/base/memory_limit.h"
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/tensor/block_cache.h"
@@ -119,9 +120,10 @@ class CpuTrainBackend : public DeviceTrainBackend {
 std::unique_ptr<TrainBackend> MakeCpuTrainBackend(
     std::unique_ptr<Backend> forward) {
   // A step's maps live until its backward pass and come back in the next step:
-  // those of ResNet-101 at 600 x 1000 in f32.
+  // those of ResNet-101 at 600 x 1000 in f32. Where a container has little,
+  // less is kept: it would be killed, not told.
   constexpr int64_t kMaps = int64_t{1536} << 20;
-  BlockCache::Global().KeepAtLeast(kMaps);
+  BlockCache::Global().KeepAtLeast(std::min(kMaps, FindMemoryLeft().bytes / 4));
   return absl::make_unique<CpuTrainBackend>(std::move(forward));
 }
 

@@ -2,10 +2,9 @@
 // memory, the pictures, other processes.
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -16,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/cut_off.h"
 #include "fcis/core/testing/fault_run.h"
 #include "fcis/core/testing/run_program.h"
 #include "fcis/data/codec/jpeg.h"
@@ -27,51 +27,15 @@ namespace fcis::train {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
-// A command in the background, in a process group.
-class Job {
- public:
-  Job(const std::string& command, const std::string& said) : said_(said) {
-    pid_ = fork();
-    if (pid_ == 0) {
-      setpgid(0, 0);
-      // Should it neither end nor fail, that is the failure.
-      const std::string line =
-          absl::StrCat("exec timeout -k 1 100 ", command, " > ", said, " 2>&1");
-      execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
-      _exit(127);
-    }
-  }
-  ~Job() {
-    if (pid_ > 0) kill(-pid_, SIGKILL);
-  }
-
-  // The exit code; 128 and the signal; 124: it did not end.
-  int Wait() {
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = 0;
-    return ExitCodeOf(status);
-  }
-  std::string said() const { return ReadFile(said_).value_or(""); }
-
-  // Waits for a file, or for the end of the job.
-  void Await(const std::string& file) const {
-    siginfo_t ended = {};
-    while (!fs::exists(file) && ended.si_pid == 0) {
-      usleep(1000);
-      waitid(P_PID, static_cast<id_t>(pid_), &ended,
-             WEXITED | WNOHANG | WNOWAIT);
-    }
-  }
-
- private:
-  const std::string said_;
-  pid_t pid_ = 0;
-};
+// Should the command neither end nor fail, that is the failure: 124.
+std::string Bounded(const std::string& command) {
+  return absl::StrCat("exec timeout -k 1 100 ", command);
+}
 
 // Processes whose command line holds `text` and whose environment `variable`.
 std::vector<pid_t> Processes(const std::string& text,
@@ -114,7 +78,7 @@ class MachineFaultsTest : public TinySetTest {
   }
   // A training that goes on until something ends it.
   std::string Endless() const {
-    return absl::StrCat(TrainProgram(), " ", Flags(1000000, run_));
+    return Bounded(absl::StrCat(TrainProgram(), " ", Flags(1000000, run_)));
   }
   std::string Said() const { return run_ + ".said"; }
 
@@ -159,7 +123,7 @@ class LostPictureTest : public MachineFaultsTest {
     const std::string picture = data_ + "/images/000000000003.jpg";
     const std::string kept = data_ + "/kept.jpg";
     fs::copy_file(picture, kept);
-    Job training(Endless(), Said());
+    ShellJob training(Endless(), Said());
     training.Await(run_ + "/log.jsonl");
     // In one step, or it might be read while it is not there.
     const std::string spoiled = data_ + "/spoiled.jpg";
@@ -210,8 +174,9 @@ TEST_F(LostPictureTest, OfAnotherSize) {
 TEST_F(MachineFaultsTest, TwoJobsBeginOneRun) {
   const std::string whole = NewDirectory("one_job");
   ASSERT_EQ(Train(Flags(4, whole)).code, 0);
-  const std::string command = absl::StrCat(TrainProgram(), " ", Flags(4, run_));
-  Job first(command, Said()), second(command, Said() + "2");
+  const std::string command =
+      Bounded(absl::StrCat(TrainProgram(), " ", Flags(4, run_)));
+  ShellJob first(command, Said()), second(command, Said() + "2");
   const int codes[] = {first.Wait(), second.Wait()};
   EXPECT_THAT(codes,
               AnyOf(testing::ElementsAre(0, 2), testing::ElementsAre(2, 0)));
@@ -219,25 +184,56 @@ TEST_F(MachineFaultsTest, TwoJobsBeginOneRun) {
   ExpectSameRuns(whole, run_, 4);
 }
 
-// The other waits for it in a sum of gradients.
-TEST_F(MachineFaultsTest, ARankIsKilled) {
-  Job job(Mpi(2, Flags(1000000, run_)), Said());
+// Of two ranks, which need each other in sums of gradients.
+class RanksTest : public MachineFaultsTest {
+ protected:
+  pid_t Rank(int rank) const {
+    const std::vector<pid_t> found =
+        Processes(run_, absl::StrCat("OMPI_COMM_WORLD_RANK=", rank));
+    EXPECT_EQ(found.size(), 1u);
+    return found.empty() ? 0 : found[0];
+  }
+  // The job has failed; its run goes on to what it would have been.
+  void ExpectEnded(ShellJob* job) {
+    EXPECT_NE(job->Wait(), 0);
+    EXPECT_THAT(Processes(run_), testing::IsEmpty()) << job->said();
+    const int iterations = NewestCheckpoint(run_) + 2;
+    const Outcome resumed =
+        Shell(Mpi(2, absl::StrCat("--resume --threads 1 --max_iters ",
+                                  iterations, " --out ", run_)));
+    ASSERT_EQ(resumed.code, 0) << resumed.output;
+    const std::string whole = NewDirectory("both_ranks");
+    ASSERT_EQ(Shell(Mpi(2, Flags(iterations, whole))).code, 0);
+    ExpectSameRuns(whole, run_, iterations);
+  }
+};
+
+TEST_F(RanksTest, OneIsKilled) {
+  ShellJob job(Bounded(Mpi(2, Flags(1000000, run_))), Said());
   job.Await(run_ + "/checkpoint_00000002.safetensors");
-  const std::vector<pid_t> rank = Processes(run_, "OMPI_COMM_WORLD_RANK=1");
-  ASSERT_EQ(rank.size(), 1u) << job.said();
-  kill(rank[0], SIGKILL);
-  EXPECT_NE(job.Wait(), 0);
+  kill(Rank(1), SIGKILL);
+  ExpectEnded(&job);
   EXPECT_THAT(job.said(), HasSubstr("signal 9"));
-  EXPECT_THAT(Processes(run_), testing::IsEmpty());
-  const int iterations = NewestCheckpoint(run_) + 2;
-  const Outcome resumed =
-      Shell(Mpi(2, absl::StrCat("--resume --threads 1 --max_iters ", iterations,
-                                " --out ", run_)));
-  ASSERT_EQ(resumed.code, 0) << resumed.output;
-  const std::string whole = NewDirectory("both_ranks");
-  ASSERT_EQ(Shell(Mpi(2, Flags(iterations, whole))).code, 0);
-  ExpectSameRuns(whole, run_, iterations);
 }
+
+class CutOffTest : public RanksTest, public testing::WithParamInterface<Cut> {};
+
+// They speak as two machines do.
+TEST_P(CutOffTest, ByTheNetwork) {
+  ShellJob job(
+      Bounded(absl::StrCat("env OMPI_MCA_pml=ob1 OMPI_MCA_btl=tcp,self "
+                           "OMPI_MCA_btl_tcp_if_include=lo ",
+                           // And the minute more that one waits for the other.
+                           Mpi(2, Flags(1000000, run_) + "--timeout 5"))),
+      Said());
+  job.Await(run_ + "/checkpoint_00000002.safetensors");
+  ASSERT_GT(CutOff(Rank(0), Rank(1), GetParam()), 0) << job.said();
+  ExpectEnded(&job);
+  EXPECT_THAT(job.said(), ContainsRegex("hangs|connection|disconnected"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, CutOffTest,
+                         testing::Values(Cut::kSilent, Cut::kBroken));
 
 // From too little to begin with to nearly enough.
 TEST_F(MachineFaultsTest, LittleMemory) {
@@ -258,6 +254,42 @@ TEST_F(MachineFaultsTest, LittleMemory) {
     EXPECT_EQ(again.code, 0) << again.output;
   }
   EXPECT_GT(refused, 0);
+}
+
+// "a training takes about 900 MiB": the number; 0: it does not say so.
+double EstimateIn(const std::string& said) {
+  const std::string before = "a training takes about ";
+  const size_t at = said.find(before);
+  return at == std::string::npos ? 0
+                                 : std::atof(said.c_str() + at + before.size());
+}
+
+// It is said before the training begins, with what it would have taken. The
+// estimate knows nothing of what libraries take for themselves, nor of blocks
+// that are kept for the next map: it may be a quarter off.
+TEST_F(MachineFaultsTest, ABatchForWhichTheMemoryDoesNotSuffice) {
+  const std::string common = absl::StrCat("--threads 2 --max_iters 2 --out ");
+  const std::string flags = absl::StrCat(
+      "--config small_scenes --precision f32 --set 'batch: 24' ", common);
+  const Outcome little = Shell(absl::StrCat(
+      "(ulimit -v 700000; ", TrainProgram(), " ", flags, run_, ")"));
+  EXPECT_EQ(little.code, 1) << little.output;
+  EXPECT_THAT(little.output,
+              AllOf(HasSubstr("ulimit -v (684 MiB)"),
+                    HasSubstr("maps of 24 x 320x256 pixels"),
+                    HasSubstr("--set 'batch: 1 accumulate: 24'")));
+  EXPECT_FALSE(fs::exists(run_));
+
+  const auto peak_mib = [&](const std::string& of) {
+    const Outcome done = Train(of + run_);
+    EXPECT_EQ(done.code, 0) << done.output;
+    const double megabytes = ReadLog(run_).back()["peak_memory_mb"].GetDouble();
+    fs::remove_all(run_);
+    return megabytes * 1e6 / (1 << 20);
+  };
+  // A network of no size has what every training takes.
+  const double taken = peak_mib(flags) - peak_mib(TinyFlags() + common);
+  EXPECT_NEAR(EstimateIn(little.output), taken, taken / 4);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include "fcis/model/cli/model_choice.h"
 #include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/main/faults.h"
+#include "fcis/train/main/memory_need.h"
 #include "fcis/train/main/run_flags.h"
 #include "fcis/train/main/training_data.h"
 #include "fcis/train/main/training_init.h"
@@ -333,6 +334,10 @@ absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
   faults.Add(PrepareValidation(run, has_classes ? &model : nullptr, backend,
                                job, say, prepared));
   if (run.directory != nullptr) faults.Add(CheckSpace(run.path, model));
+  if (has_classes) {
+    faults.Add(CheckTrainingMemory(plan.options, model, *prepared->data.set,
+                                   *backend));
+  }
   faults.Add(PrepareWeights(run, model, !faults.empty(), say, prepared));
   return faults.status("faults, all found before the first iteration");
 }

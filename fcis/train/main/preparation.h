@@ -22,12 +22,12 @@ struct PreparedJob {
   TrainerRun run;             // but `path` and `directory`
 };
 
-// Reads and checks data, checkpoint or initial weights, validation set and
-// space on the disk, in each process for itself; a validation part is held out
-// before where the recipe says so (data.hold_out): the file of --ann_file is
-// taken apart into <run>/train.json and <run>/val.json, to which the flags of
-// data and validation set are turned. All processes call it. Error: all that is
-// wrong, listed; for a resume also what in the data, the classes, the
+// Reads and checks data, checkpoint or initial weights, validation set, memory
+// and space on the disk, in each process for itself; a validation part is held
+// out before where the recipe says so (data.hold_out): the file of --ann_file
+// is taken apart into <run>/train.json and <run>/val.json, to which the flags
+// of data and validation set are turned. All processes call it. Error: all that
+// is wrong, listed; for a resume also what in the data, the classes, the
 // checkpoint or, without one, the initial weights is not as when the run was
 // begun. `backend` and `job` must outlive `prepared`.
 absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,

@@ -1,10 +1,6 @@
 // What would go wrong later is told before the first iteration, at once.
 #include "fcis/train/main/preparation.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -128,23 +124,12 @@ TEST_F(PreparationTest, BadFlagsAreToldByOneProcess) {
 TEST_F(PreparationTest, AValidationSetIsReadOnce) {
   const std::string flags = absl::StrCat(Flags(), "--max_iters 24 ",
                                          ValidationFlags(TinyAnnotations()));
-  const pid_t child = fork();
-  if (child == 0) {
-    const std::string command = absl::StrCat("exec ", TrainProgram(), " ",
-                                             flags, " > ", data_, "/log 2>&1");
-    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-    _exit(127);
-  }
-  int status = 0;
-  while (!fs::exists(run_ + "/validation_4") &&
-         waitpid(child, &status, WNOHANG) == 0) {
-    usleep(1000);
-  }
+  ShellJob job(absl::StrCat("exec ", TrainProgram(), " ", flags),
+               data_ + "/log");
+  job.Await(run_ + "/validation_4");
   ASSERT_TRUE(WriteFileAtomic(data_ + "/val.json", "{}").ok());
-  waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0) << *ReadFile(data_ + "/log");
-  EXPECT_THAT(*ReadFile(data_ + "/log"),
-              HasSubstr("validation after iteration 24: AP "));
+  EXPECT_EQ(job.Wait(), 0) << job.said();
+  EXPECT_THAT(job.said(), HasSubstr("validation after iteration 24: AP "));
 }
 
 // Two machines with data of the same names.

@@ -1,7 +1,5 @@
 // A run is gone on with as it was begun, or not at all.
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -24,19 +22,10 @@ using ::testing::Not;
 
 // Starts it in the background and kills it once `file` is there.
 void TrainUntil(const std::string& flags, const std::string& file) {
-  const pid_t child = fork();
-  if (child == 0) {
-    const std::string command =
-        absl::StrCat("exec ", TrainProgram(), " ", flags, " > /dev/null 2>&1");
-    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-    _exit(127);
-  }
-  int status = 0;
-  while (!fs::exists(file) && waitpid(child, &status, WNOHANG) == 0) {
-    usleep(1000);
-  }
-  kill(child, SIGKILL);
-  waitpid(child, &status, 0);
+  ShellJob job(absl::StrCat("exec ", TrainProgram(), " ", flags), "/dev/null");
+  job.Await(file);
+  job.Signal(SIGKILL);
+  job.Wait();
 }
 
 class ResumeTest : public TinySetTest {

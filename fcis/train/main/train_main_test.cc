@@ -1,6 +1,5 @@
 // The program itself: runs, stops, goes on.
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -13,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/train/main/train_program.h"
 #include "gmock/gmock.h"
@@ -63,27 +63,21 @@ TEST(TrainMainTest, AKilledRunGoesOnBitForBit) {
   const std::string killed = NewDirectory("killed");
   int kills = 0;
   for (int attempt = 0; attempt < 200; ++attempt) {
-    const pid_t child = fork();
-    if (child == 0) {
-      const std::string command =
-          absl::StrCat("exec ", TrainProgram(), " ", flags, killed,
-                       attempt > 0 ? " --resume" : "", " > /dev/null 2>&1");
-      execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-      _exit(127);
-    }
+    ShellJob job(absl::StrCat("exec ", TrainProgram(), " ", flags, killed,
+                              attempt > 0 ? " --resume" : ""),
+                 "/dev/null");
     // Longer each time, so that the run ends on any machine.
     std::this_thread::sleep_for(std::chrono::milliseconds(60 + 25 * attempt));
-    kill(child, SIGKILL);
-    int status = 0;
-    waitpid(child, &status, 0);
-    if (WIFEXITED(status)) {
+    job.Signal(SIGKILL);
+    const int code = job.Wait();
+    if (code != 128 + SIGKILL) {
       // Killed before it had a run, it is no run to go on with.
-      if (WEXITSTATUS(status) == 2 && attempt > 0 && kills == attempt) {
+      if (code == 2 && attempt > 0 && kills == attempt) {
         Shell(absl::StrCat("rm -rf ", killed));
         ASSERT_EQ(Train(absl::StrCat(flags, killed, " --max_iters 1")).code, 0);
         continue;
       }
-      ASSERT_EQ(WEXITSTATUS(status), 0);
+      ASSERT_EQ(code, 0);
       break;
     }
     ++kills;
@@ -97,26 +91,14 @@ TEST(TrainMainTest, ASignalSavesAndLeaves) {
   const std::string said = NewDirectory("signalled.out");
   const std::string flags =
       absl::StrCat(TinyFlags(), "--max_iters 100000 --out ", run);
-  const pid_t child = fork();
-  if (child == 0) {
-    const std::string command =
-        absl::StrCat("exec ", TrainProgram(), " ", flags, " > ", said);
-    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-    _exit(127);
-  }
-  while (access((run + "/log.jsonl").c_str(), F_OK) != 0) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  ShellJob job(absl::StrCat("exec ", TrainProgram(), " ", flags), said);
+  job.Await(run + "/log.jsonl");
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
-  kill(child, SIGTERM);
-  int status = 0;
-  waitpid(child, &status, 0);
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0);
-  EXPECT_THAT(*ReadFile(said),
-              HasSubstr(absl::StrCat("To go on:  bazel run "
-                                     "//fcis/train:train -- --out ",
-                                     run, " --resume\n")));
+  job.Signal(SIGTERM);
+  EXPECT_EQ(job.Wait(), 0);
+  EXPECT_THAT(job.said(), HasSubstr(absl::StrCat("To go on:  bazel run "
+                                                 "//fcis/train:train -- --out ",
+                                                 run, " --resume\n")));
   const size_t lines = ReadLog(run).size();
   const Outcome resumed = Train(absl::StrCat(
       TinyFlags(), "--resume --max_iters ", lines + 1, " --out ", run));

@@ -13,10 +13,6 @@ namespace {
 
 constexpr int kMostFrozen = 3;  // res1 .. res3
 
-bool IsFrozen(const model::ConvSpec& layer, int stages) {
-  return layer.stage > 0 && layer.stage <= stages;
-}
-
 // The sum of `found`, 0 where `gate` is 0; null: without one. Their elements
 // may be written over.
 absl::StatusOr<Tensor> SumOf(std::vector<Tensor> found, const Tensor* gate,
@@ -33,6 +29,10 @@ absl::StatusOr<Tensor> SumOf(std::vector<Tensor> found, const Tensor* gate,
 }
 
 }  // namespace
+
+bool IsFrozen(const model::ConvSpec& layer, int stages) {
+  return layer.stage > 0 && layer.stage <= stages;
+}
 
 struct TrainNetwork::Pending {
   std::vector<std::vector<Tensor>> of_layer;

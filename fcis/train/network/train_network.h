@@ -20,6 +20,10 @@
 
 namespace fcis::train {
 
+// Whether the layer is one of the first stages that a recipe leaves as they are
+// (TrainConfig.frozen_stages).
+bool IsFrozen(const model::ConvSpec& layer, int stages);
+
 class TrainNetwork {
  public:
   // The topology's outputs (NetworkOutput) of N pictures of one size: maps
