@@ -12,6 +12,7 @@
 #include "fcis/kernels/cpu/dilation_phases.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_weights.h"
+#include "fcis/kernels/cpu/few_pixels.h"
 #include "fcis/kernels/cpu/pointwise_gradient.h"
 #include "fcis/kernels/cpu/wino_choice.h"
 
@@ -221,6 +222,12 @@ class DnnlConv : public TrainedConvolution {
     return true;
   }
 
+  // Whether FewPixelsBy... take this map.
+  bool TakesFewPixels(const Tensor& map) const {
+    return map.type() == DType::kBF16 && map.layout() == Layout::kRowMajor &&
+           FitsFewPixels(run_params_, weight_shape());
+  }
+
   bool Skips() const {
     return trained_ && SkipsPixels(params(), weight_shape());
   }
@@ -310,6 +317,11 @@ class DnnlConv : public TrainedConvolution {
     const ConvPlan& plan = *held;
     const Tensor weights =
         weights_.In(plan.weights, DnnlWeights::Pass::kData, &context());
+    if (TakesFewPixels(gy) &&
+        plan.weights == FewPixelsWeights(weight_shape()) &&
+        FewPixelsByData(gy, static_cast<const uint16_t*>(weights.raw()), gx)) {
+      return;
+    }
     const bool forward = plan.transposed.has_value();
     plan.primitive.execute(
         context().stream(),
@@ -337,12 +349,15 @@ class DnnlConv : public TrainedConvolution {
       context().stream().wait();
       return;
     }
-    const ConvPlan::Products& p = *plan.products;
-    plan.primitive.execute(context().stream(),
-                           {{DNNL_ARG_SRC, View(p.dst_transposed, gy.raw())},
-                            {DNNL_ARG_WEIGHTS, View(p.src, x.raw())},
-                            {DNNL_ARG_DST, View(p.gradient, gweight)},
-                            {DNNL_ARG_SCRATCHPAD, scratch}});
+    if (!TakesFewPixels(gy) ||
+        !FewPixelsByWeights(x, gy, static_cast<float*>(gweight))) {
+      const ConvPlan::Products& p = *plan.products;
+      plan.primitive.execute(context().stream(),
+                             {{DNNL_ARG_SRC, View(p.dst_transposed, gy.raw())},
+                              {DNNL_ARG_WEIGHTS, View(p.src, x.raw())},
+                              {DNNL_ARG_DST, View(p.gradient, gweight)},
+                              {DNNL_ARG_SCRATCHPAD, scratch}});
+    }
     SumPixels(gy, gbias);
     context().stream().wait();
   }
