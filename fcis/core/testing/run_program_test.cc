@@ -19,9 +19,8 @@ TEST(RunProgramTest, CodeAndBothOutputs) {
   EXPECT_EQ(absl::StrCat(run.out.substr(0, run.out.size() - 1), "/"),
             ::testing::TempDir());
   EXPECT_EQ(run.err, "bad\n");
-  EXPECT_EQ(
-      RunProgram(::testing::TempDir(), "/bin/sh", "-c 'kill $$'").code,
-      128 + SIGTERM);
+  EXPECT_EQ(RunProgram(::testing::TempDir(), "/bin/sh", "-c 'kill $$'").code,
+            128 + SIGTERM);
 }
 
 TEST(RunProgramTest, TalksWithOne) {
