@@ -80,6 +80,11 @@ void JitterScale(double low, double high, RandomStream random,
 
 }  // namespace
 
+bool JittersScale(const AugmentationConfig& augmentation) {
+  return augmentation.scale_jitter_low() != 1 ||
+         augmentation.scale_jitter_high() != 1;
+}
+
 absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
                                        const InputConfig& input,
                                        const AugmentationConfig& augmentation,
@@ -107,8 +112,7 @@ absl::StatusOr<TrainSample> MakeSample(const TrainingSet& set, int64_t index,
   }
   const bool flip = augmentation.flip() && random("flip").Chance(.5);
   InputConfig size = input;
-  if (augmentation.scale_jitter_low() != 1 ||
-      augmentation.scale_jitter_high() != 1) {
+  if (JittersScale(augmentation)) {
     JitterScale(augmentation.scale_jitter_low(),
                 augmentation.scale_jitter_high(), random("scale"), picture,
                 size);

@@ -12,6 +12,9 @@
 
 namespace fcis::data {
 
+// Whether pictures of one size become samples of several.
+bool JittersScale(const AugmentationConfig& augmentation);
+
 // Picture `index` of the set as sample n: each augmentation draws from a stream
 // of its own, named by n, so that one option does not change another's course.
 // A sample may be left without instances. Errors: TrainingSet::Get's.

@@ -9,11 +9,10 @@
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/cpu/amx_kernel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/cpu/round_up.h"
 
 namespace fcis::kernels {
 namespace {
-
-int64_t RoundUp(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
 // Bytes of x that one thread works through at a time: they stay in the L2 cache
 // while all weights pass by.

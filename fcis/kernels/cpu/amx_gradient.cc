@@ -6,13 +6,10 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/amx_gradient_kernel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/cpu/round_up.h"
 
 namespace fcis::kernels {
 namespace {
-
-int64_t RoundUp(int64_t n, int64_t unit) {
-  return (n + unit - 1) / unit * unit;
-}
 
 // The gradient of a tap is a product over all positions of gy: those of its
 // pixels, row by row, with as many columns and rows of zeros behind each row

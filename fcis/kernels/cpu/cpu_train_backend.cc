@@ -119,11 +119,9 @@ class CpuTrainBackend : public DeviceTrainBackend {
 
 std::unique_ptr<TrainBackend> MakeCpuTrainBackend(
     std::unique_ptr<Backend> forward) {
-  // A step's maps live until its backward pass and come back in the next step:
-  // those of ResNet-101 at 600 x 1000 in f32. Where a container has little,
-  // less is kept: it would be killed, not told.
-  constexpr int64_t kMaps = int64_t{1536} << 20;
-  BlockCache::Global().KeepAtLeast(std::min(kMaps, FindMemoryLeft().bytes / 4));
+  // Where a container has little, less is kept: it would be killed, not told.
+  BlockCache::Global().KeepAtLeast(
+      std::min(kMostKeptForMaps, FindMemoryLeft().bytes / 4));
   return absl::make_unique<CpuTrainBackend>(std::move(forward));
 }
 

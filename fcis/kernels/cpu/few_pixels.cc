@@ -7,6 +7,7 @@
 #include "fcis/kernels/cpu/conv_maps.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/pair_kernel_avx512.h"
+#include "fcis/kernels/cpu/round_up.h"
 
 namespace fcis::kernels {
 namespace {
@@ -16,8 +17,6 @@ constexpr int64_t kBlock = 16;   // of a layout
 constexpr double kMost = 0.75;   // of the pixels
 constexpr int64_t kPanels = 8;   // that share what is in the L2 cache
 
-int64_t Ceil(int64_t n, int64_t of) { return (n + of - 1) / of; }
-
 // Pixels of gy, as rows of a matrix, `together` at a time.
 class Used {
  public:
@@ -26,12 +25,12 @@ class Used {
         channels_(gy.dim(3)),
         pixels_(gy.dim(0) * gy.dim(1) * gy.dim(2)),
         together_(together),
-        groups_(Ceil(channels_, kGroup)) {
+        groups_(NumBlocks(channels_, kGroup)) {
     // Usual gradients are told by their first pixels.
     constexpr int64_t kFirst = 64;
     const auto first = List(0, std::min(kFirst, pixels_));
     if (TooMany(static_cast<int64_t>(first.size()),
-                Ceil(std::min(kFirst, pixels_), together_))) {
+                NumBlocks(std::min(kFirst, pixels_), together_))) {
       return;
     }
     lists_.resize(static_cast<size_t>(groups_));
@@ -42,7 +41,7 @@ class Used {
     });
     int64_t all = 0;
     for (const auto& list : lists_) all += static_cast<int64_t>(list.size());
-    if (TooMany(all, groups_ * Ceil(pixels_, together_))) lists_.clear();
+    if (TooMany(all, groups_ * NumBlocks(pixels_, together_))) lists_.clear();
   }
 
   bool too_many() const { return lists_.empty(); }
@@ -57,7 +56,7 @@ class Used {
     return std::min(kGroup, channels_ - group * kGroup);
   }
   int64_t Padded(int64_t group) const {
-    return Ceil(Channels(group), kBlock) * kBlock;
+    return RoundUp(Channels(group), kBlock);
   }
   const uint16_t* Pixel(int64_t group, int64_t pixel) const {
     return gy_ + pixel * channels_ + group * kGroup;
@@ -73,7 +72,7 @@ class Used {
     constexpr uint16_t kSize = 0x7fff;  // without the sign
     const int64_t channels = Channels(group);
     std::vector<int32_t> list;
-    list.reserve(static_cast<size_t>(Ceil(pixels, together_)));
+    list.reserve(static_cast<size_t>(NumBlocks(pixels, together_)));
     for (int64_t p = 0; p < pixels; p += together_) {
       uint16_t any = 0;
       for (int64_t q = p; q < std::min(pixels, p + together_); ++q) {
@@ -112,7 +111,7 @@ void Interleave(const uint16_t* even, const uint16_t* odd, int64_t n,
 Tensor PairsOf(const Tensor& x) {
   const int64_t columns = x.dim(3);
   const int64_t pixels = x.dim(0) * x.dim(1) * x.dim(2);
-  const int64_t pairs = Ceil(pixels, 2), panel = pairs * kPairColumns * 2;
+  const int64_t pairs = NumBlocks(pixels, 2), panel = pairs * kPairColumns * 2;
   Tensor packed({columns / kPairColumns * panel}, DType::kBF16);
   const auto* const from = x.data<uint16_t>();
   auto* const to = packed.mutable_data<uint16_t>();
@@ -132,7 +131,7 @@ Tensor PairsOf(const Tensor& x) {
 // Of each group the pairs that are used, [pairs, channels, 2], from
 // group * pairs * kGroup * 2 on.
 Tensor UsedPairs(const Used& used) {
-  const int64_t size = Ceil(used.pixels(), 2) * kGroup * 2;
+  const int64_t size = NumBlocks(used.pixels(), 2) * kGroup * 2;
   Tensor packed({used.groups() * size}, DType::kBF16);
   auto* const all = packed.mutable_data<uint16_t>();
   ParallelFor(used.groups(), 1, [&](int64_t begin, int64_t end) {
@@ -181,7 +180,7 @@ bool FewPixelsByWeights(const Tensor& x, const Tensor& gy, float* gweights) {
   const Used used(gy, /*together=*/2);
   if (used.too_many()) return false;
   const Tensor right = PairsOf(x), left = UsedPairs(used);
-  const int64_t columns = x.dim(3), pairs = Ceil(used.pixels(), 2);
+  const int64_t columns = x.dim(3), pairs = NumBlocks(used.pixels(), 2);
   ParallelFor(columns / kPairColumns, kPanels, [&](int64_t begin, int64_t end) {
     PairTask task = {};
     task.a_row = 2;
@@ -209,7 +208,7 @@ bool FewPixelsByData(const Tensor& gy, const uint16_t* weights, Tensor* gx) {
   if (used.too_many()) return false;
   const Tensor left = UsedRows(used);
   const int64_t columns = gx->dim(3);
-  const int64_t half = Ceil(used.channels(), kBlock) * kBlock * kPairHalf;
+  const int64_t half = RoundUp(used.channels(), kBlock) * kPairHalf;
   Tensor sums(gx->shape());
   auto* const all = sums.mutable_data<float>();
   ParallelFor(columns / kPairColumns, kPanels, [&](int64_t begin, int64_t end) {

@@ -7,18 +7,16 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/pointwise_kernel_avx512.h"
+#include "fcis/kernels/cpu/round_up.h"
 
 namespace fcis::kernels {
 namespace {
 
 constexpr int64_t kBlock = kPointwiseBlock;
 
-int64_t Ceil(int64_t n, int64_t of) { return (n + of - 1) / of; }
-
 // One picture of a map.
 const float* Picture(const Tensor& map, int64_t n) {
-  const int64_t size =
-      Ceil(map.dim(3), kBlock) * kBlock * map.dim(1) * map.dim(2);
+  const int64_t size = RoundUp(map.dim(3), kBlock) * map.dim(1) * map.dim(2);
   return static_cast<const float*>(map.raw()) + n * size;
 }
 
@@ -38,7 +36,7 @@ std::vector<Place> PlacesOf(const Tensor& gy) {
     for (int64_t first = 0; first < pixels; first += kStep) {
       const int64_t count = std::min(kStep, pixels - first);
       uint8_t used[kStep] = {};
-      for (int64_t b = 0; b < Ceil(gy.dim(3), kBlock); ++b) {
+      for (int64_t b = 0; b < NumBlocks(gy.dim(3), kBlock); ++b) {
         MarkUsedAvx512(Picture(gy, n) + (b * pixels + first) * kBlock, count,
                        used);
       }
@@ -57,7 +55,7 @@ std::vector<Place> PlacesOf(const Tensor& gy) {
 Tensor Columns(const Tensor& map, const std::vector<Place>& places, int side,
                int dilation) {
   const int64_t taps = side * side, count = static_cast<int64_t>(places.size());
-  const int64_t blocks = Ceil(map.dim(3), kBlock);
+  const int64_t blocks = NumBlocks(map.dim(3), kBlock);
   const int64_t height = map.dim(1), width = map.dim(2);
   Tensor columns = AllocateIn(
       Layout::kBackend, {1, 1, count, blocks * taps * kBlock}, DType::kF32);
@@ -95,22 +93,22 @@ void RunPointwiseGradient(const Tensor& x, const Tensor& gy, bool add,
                           float* gweights, float* gbias) {
   PointwiseGradientTask task = {};
   task.pixels = x.dim(1) * x.dim(2);
-  task.blocks = Ceil(x.dim(3), kBlock);
+  task.blocks = NumBlocks(x.dim(3), kBlock);
   task.gweights = gweights;
-  const int64_t outputs = Ceil(gy.dim(3), kBlock);
+  const int64_t outputs = NumBlocks(gy.dim(3), kBlock);
   std::vector<float> bias(static_cast<size_t>(outputs * kBlock));
   if (add) std::copy_n(gbias, gy.dim(3), bias.begin());
   // A share's gradients stay in the L2 cache, and some pixels of x with them.
   constexpr int64_t kMostBlocks = 64, kMostTogether = 768;
-  const int64_t shares =
-      std::min(task.blocks,
-               std::max<int64_t>(NumThreads(), Ceil(task.blocks, kMostBlocks)));
+  const int64_t shares = std::min(
+      task.blocks,
+      std::max<int64_t>(NumThreads(), NumBlocks(task.blocks, kMostBlocks)));
   const int64_t width =
-      std::max<int64_t>(
-          1, kMostTogether / Ceil(task.blocks, shares) / kPointwiseOutputs) *
+      std::max<int64_t>(1, kMostTogether / NumBlocks(task.blocks, shares) /
+                               kPointwiseOutputs) *
       kPointwiseOutputs;
   ParallelFor(
-      Ceil(outputs, width) * shares, 1, [&](int64_t first, int64_t last) {
+      NumBlocks(outputs, width) * shares, 1, [&](int64_t first, int64_t last) {
         PointwiseGradientTask mine = task;
         for (int64_t i = first; i < last; ++i) {
           const int64_t share = i % shares;
@@ -151,9 +149,9 @@ constexpr int64_t kGroup = 8;  // blocks of channels; a bin has about ten
 }  // namespace
 
 FewPixels::FewPixels(const Tensor& gy, double most)
-    : groups_(Ceil(Ceil(gy.dim(3), kBlock), kGroup)) {
+    : groups_(NumBlocks(NumBlocks(gy.dim(3), kBlock), kGroup)) {
   const int64_t width = gy.dim(2), pixels = gy.dim(1) * width;
-  const int64_t blocks = Ceil(gy.dim(3), kBlock);
+  const int64_t blocks = NumBlocks(gy.dim(3), kBlock);
   const auto mark = [&](int64_t i, int64_t count, std::vector<uint8_t>* used) {
     const int64_t first = i % groups_ * kGroup;
     used->assign(static_cast<size_t>(count), 0);
@@ -199,7 +197,7 @@ class FewPixels::Share {
         side_(weight.dim(2)),
         height_(gy.dim(1)),
         width_(gy.dim(2)),
-        blocks_(Ceil(gy.dim(3), kBlock)),
+        blocks_(NumBlocks(gy.dim(3), kBlock)),
         weights_(weights),
         gx_(gx) {}
 
@@ -261,8 +259,8 @@ class FewPixels::Share {
 
 void FewPixels::Run(const ConvParams& params, const Shape& weight,
                     const float* weights, const Tensor& gy, Tensor* gx) const {
-  const int64_t outputs = Ceil(gx->dim(3), kBlock);
-  const int64_t pairs = Ceil(outputs, 2);
+  const int64_t outputs = NumBlocks(gx->dim(3), kBlock);
+  const int64_t pairs = NumBlocks(outputs, 2);
   const int64_t shares = std::min<int64_t>(NumThreads(), pairs);
   const int64_t plane = gx->dim(1) * gx->dim(2) * kBlock;
   ParallelFor(shares, 1, [&](int64_t first, int64_t last) {

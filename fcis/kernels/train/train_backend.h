@@ -12,6 +12,8 @@
 #ifndef FCIS_KERNELS_TRAIN_TRAIN_BACKEND_H_
 #define FCIS_KERNELS_TRAIN_TRAIN_BACKEND_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -21,6 +23,11 @@
 #include "fcis/kernels/train/parameter_math.h"
 
 namespace fcis::kernels {
+
+// Bytes of a step's maps, which live until its backward pass, that the CPU's
+// backend keeps for the next step, at most: those of ResNet-101 at 600 x 1000
+// in f32.
+inline constexpr int64_t kMostKeptForMaps = int64_t{1536} << 20;
 
 // y = relu?(scale * (x - mean) + shift + other_scale * other?), where all but
 // x and other are of the channel.

@@ -6,26 +6,16 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/memory_limit.h"
 #include "fcis/core/image/prepare.h"
+#include "fcis/data/loader/sample_maker.h"
+#include "fcis/kernels/train/train_backend.h"
 #include "fcis/model/topology.h"
 #include "fcis/train/network/train_network.h"
+#include "fcis/train/optimizer/optimizer.h"
 
 namespace fcis::train {
 namespace {
 
 constexpr int64_t kFloat = sizeof(float);
-
-bool ChangesSizes(const AugmentationConfig& augmentation) {
-  return augmentation.scale_jitter_low() != 1 ||
-         augmentation.scale_jitter_high() != 1;
-}
-
-// Moments and averages, each as large as the weights.
-int64_t OptimizerArrays(const OptimizerConfig& optimizer) {
-  const int64_t moments = optimizer.kind() == OptimizerConfig::ADAMW ? 2
-                          : optimizer.momentum() != 0                ? 1
-                                                                     : 0;
-  return moments + (optimizer.ema_decay() > 0 ? 1 : 0);
-}
 
 int64_t KernelValues(const model::ConvSpec& layer) {
   return layer.out * layer.in * layer.kernel * layer.kernel;
@@ -65,10 +55,9 @@ int64_t MapsOf(const model::Topology& topology, const Shape& picture,
     kept += MapBytes(shapes[static_cast<size_t>(output)], DType::kF32);
   }
   // Gradients of maps take what maps gave back, or other memory, which is then
-  // kept for the next ones: measured, half as much as the maps, up to what
-  // MakeCpuTrainBackend lets be kept.
-  constexpr int64_t kMostKept = int64_t{1536} << 20;
-  return frozen + kept + std::min(kept / 2, kMostKept);
+  // kept for the next ones: measured, half as much as the maps, up to what the
+  // backend lets be kept.
+  return frozen + kept + std::min(kept / 2, kernels::kMostKeptForMaps);
 }
 
 }  // namespace
@@ -94,7 +83,7 @@ PicturesTogether LargestTogether(const data::TrainingSet& set,
       largest.width = size.width;
     }
   }
-  if (one_size && !ChangesSizes(recipe.augmentation())) {
+  if (one_size && !data::JittersScale(recipe.augmentation())) {
     largest.count = recipe.batch();
   }
   return largest;
@@ -116,7 +105,7 @@ MemoryNeed NeedOf(const TrainConfig& recipe, const ModelConfig& model,
   }
   // Values and gradients; the order of each pass, and what was between.
   constexpr int64_t kOwn = 2, kPasses = 3;
-  const int64_t arrays = OptimizerArrays(recipe.optimizer());
+  const int64_t arrays = Optimizer::NumArrays(recipe.optimizer());
   MemoryNeed need;
   need.weights = kFloat * all + (kOwn + arrays) * kFloat * trained +
                  kPasses * DTypeSize(maps) * trained;

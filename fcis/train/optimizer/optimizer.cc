@@ -160,14 +160,19 @@ absl::Status Optimizer::Update(const Slot& slot, float lr,
   return math_->AdamW(adam, arrays);
 }
 
-std::vector<Optimizer::Array> Optimizer::Arrays() const {
+int64_t Optimizer::NumArrays(const OptimizerConfig& config) {
+  return static_cast<int64_t>(ArraysOf(config).size());
+}
+
+std::vector<Optimizer::Array> Optimizer::ArraysOf(
+    const OptimizerConfig& config) {
   std::vector<Array> arrays;
-  if (config_.kind() == OptimizerConfig::SGD) {
+  if (config.kind() == OptimizerConfig::SGD) {
     arrays = {{"sgd/momentum/", &Slot::first}};
   } else {
     arrays = {{"adamw/m/", &Slot::first}, {"adamw/v/", &Slot::second}};
   }
-  if (config_.ema_decay() > 0) arrays.push_back({"average/", &Slot::average});
+  if (config.ema_decay() > 0) arrays.push_back({"average/", &Slot::average});
   return arrays;
 }
 
@@ -178,7 +183,7 @@ absl::StatusOr<Tensor> Optimizer::FetchOf(const Slot& slot,
 }
 
 absl::Status Optimizer::Save(std::map<std::string, Tensor>* state) const {
-  for (const Array& array : Arrays()) {
+  for (const Array& array : ArraysOf(config_)) {
     for (const Slot& slot : slots_) {
       ASSIGN_OR_RETURN((*state)[array.prefix + slot.parameter->name],
                        FetchOf(slot, slot.*array.values));
@@ -189,7 +194,7 @@ absl::Status Optimizer::Save(std::map<std::string, Tensor>* state) const {
 
 absl::Status Optimizer::Load(const std::map<std::string, Tensor>& state,
                              int64_t steps) {
-  for (const Array& array : Arrays()) {
+  for (const Array& array : ArraysOf(config_)) {
     for (Slot& slot : slots_) {
       const std::string name = array.prefix + slot.parameter->name;
       const auto found = state.find(name);

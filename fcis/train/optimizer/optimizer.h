@@ -63,6 +63,9 @@ class Optimizer {
       kernels::ParameterMath* math);
   Optimizer(const Optimizer&) = delete;
 
+  // How many arrays as large as the weights it keeps: moments and averages.
+  static int64_t NumArrays(const OptimizerConfig& config);
+
   // One step; `gradient_norm` is what GradientNorm() says when clipping is on,
   // else unused. Gradients are `scale` times what they should be (LossScale).
   // The same bits for any number of threads. `updated`, if set, is told after
@@ -99,7 +102,7 @@ class Optimizer {
   };
   Optimizer(const OptimizerConfig& config, kernels::ParameterMath* math)
       : config_(config), math_(math) {}
-  std::vector<Array> Arrays() const;
+  static std::vector<Array> ArraysOf(const OptimizerConfig& config);
   absl::Status Update(const Slot& slot, float lr,
                       const kernels::UpdateArrays& arrays);
   absl::StatusOr<Tensor> FetchOf(const Slot& slot, const Tensor& values) const;
