@@ -6,9 +6,11 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/image/image.h"
@@ -50,6 +52,20 @@ class DiskFaultsTest : public ::testing::Test {
                     .ok());
   }
 
+  // pictures/a.jpg, b.jpg and c.jpg, of 60 rows and 80 columns; their paths
+  // without ".jpg".
+  static std::vector<std::string> WritePictures() {
+    std::filesystem::create_directories(Path("pictures"));
+    std::vector<std::string> stems;
+    for (const char* stem : {"a", "b", "c"}) {
+      stems.push_back(absl::StrCat(Path("pictures"), "/", stem));
+      EXPECT_TRUE(WriteFileAtomic(stems.back() + ".jpg",
+                                  *data::EncodeJpeg(Image(60, 80), 80))
+                      .ok());
+    }
+    return stems;
+  }
+
   const std::string model_ = Path("small.safetensors");
   const std::string out_ = Path("out");
 };
@@ -72,25 +88,21 @@ TEST_F(DiskFaultsTest, Quantize) {
 }
 
 TEST_F(DiskFaultsTest, ConvertDataset) {
-  const std::string mine = Path("labelled");
-  std::filesystem::create_directories(mine);
-  for (const std::string stem : {"a", "b", "c"}) {
-    const std::string file = absl::StrCat(mine, "/", stem);
-    ASSERT_TRUE(
-        WriteFileAtomic(file + ".jpg", *data::EncodeJpeg(Image(60, 80), 80))
-            .ok());
+  for (const std::string& stem : WritePictures()) {
     ASSERT_TRUE(
         WriteFileAtomic(
-            file + ".json",
-            absl::StrCat(R"({"version": "5.2.1", "imagePath": ")", stem,
+            stem + ".json",
+            absl::StrCat(R"({"version": "5.2.1", "imagePath": ")",
+                         std::filesystem::path(stem).filename().string(),
                          R"(.jpg", "imageHeight": 60, "imageWidth": 80,)"
                          R"( "shapes": [{"label": "cat", "shape_type":)"
                          R"( "rectangle", "points": [[9, 9], [40, 40]]}]})"))
             .ok());
   }
-  const FaultCampaign campaign = {absl::StrCat(Program("tools/convert_dataset"),
-                                               " ", mine, " --out ", out_),
-                                  out_, mine};
+  const FaultCampaign campaign = {
+      absl::StrCat(Program("tools/convert_dataset"), " ", Path("pictures"),
+                   " --out ", out_),
+      out_, Path("pictures")};
   EXPECT_GE(ExpectSurvives(campaign), 10);
 }
 
@@ -133,29 +145,50 @@ TEST_F(DiskFaultsTest, Download) {
 }
 
 TEST_F(DiskFaultsTest, Demo) {
+  WritePictures();
   const FaultCampaign campaign = {
       absl::StrCat(Program("tools/demo"), " -m ", model_, " --imgdir ",
-                   Scenes("images"), " --threads 1 --save_json --out ", out_),
-      out_, "data/scenes/images",
+                   Path("pictures"), " --threads 1 --save_json --out ", out_),
+      out_, Path("pictures"),
       // It has the pictures that could be written.
-      [](const std::string& file) { return file != "results.json"; }, 7};
+      [](const std::string& file) { return file != "results.json"; }};
   EXPECT_GE(ExpectSurvives(campaign), 10);
 }
 
 // What is found is kept as it comes, line by line.
 TEST_F(DiskFaultsTest, Eval) {
+  std::vector<std::string> images, objects;
+  for (const std::string& stem : WritePictures()) {
+    const std::string file =
+        std::filesystem::path(stem).filename().string() + ".jpg";
+    const size_t id = images.size() + 1;
+    images.push_back(absl::StrCat(R"({"id": )", id, R"(, "file_name": ")", file,
+                                  R"(", "height": 60, "width": 80})"));
+    objects.push_back(absl::StrCat(
+        R"({"id": )", id, R"(, "image_id": )", id,
+        R"(, "category_id": 1, "bbox": [9, 9, 30, 30], "area": 900,)"
+        R"( "iscrowd": 0, "segmentation": [[9, 9, 39, 9, 39, 39, 9, 39]]})"));
+  }
+  const std::string annotations = Path("annotations.json");
+  ASSERT_TRUE(
+      WriteFileAtomic(
+          annotations,
+          absl::StrCat("{\"images\": [", absl::StrJoin(images, ", "),
+                       "], \"annotations\": [", absl::StrJoin(objects, ", "),
+                       R"(], "categories": [{"id": 1, "name": "a"}]})"))
+          .ok());
   const FaultCampaign campaign = {
       absl::StrCat(
-          Program("eval/eval"), " --split scenes --threads 1 --output_json ",
+          Program("eval/eval"), " -m ", model_, " --ann_file ", annotations,
+          " --image_dir ", Path("pictures"), " --threads 1 --output_json ",
           out_, "/scores.json --output_csv ", out_,
           "/scores.csv --report_html ", out_, "/page.html --out ", out_),
-      out_, "data/scenes/images",
+      out_, Path("pictures"),
       // Times are in the others.
       [](const std::string& file) {
         return absl::EndsWith(file, "results.json") ||
                absl::EndsWith(file, ".csv");
-      },
-      3};
+      }};
   EXPECT_GE(ExpectSurvives(campaign), 10);
 }
 

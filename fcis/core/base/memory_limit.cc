@@ -99,6 +99,10 @@ MemoryLeft FindMemoryLeft(const std::string& root) {
   return left;
 }
 
+void UseFewAddresses() {
+  if (AddressLimit() != kNone) mallopt(M_ARENA_MAX, 1);
+}
+
 std::string MemoryText(int64_t bytes) {
   return absl::StrFormat("%d MiB", (bytes + (1 << 19)) >> 20);
 }

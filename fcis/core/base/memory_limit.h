@@ -23,6 +23,12 @@ struct MemoryLeft {
 // of FindControlGroups.
 MemoryLeft FindMemoryLeft(const std::string& root = "");
 
+// For the beginning of a program, before its threads: malloc reserves 64 MiB of
+// addresses for each thread's own heap, and as much more for a moment, which
+// may be the one in which another thread needs them. Where addresses are
+// limited (`ulimit -v`), all threads have one heap.
+void UseFewAddresses();
+
 // "310 MiB".
 std::string MemoryText(int64_t bytes);
 

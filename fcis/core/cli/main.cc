@@ -14,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "fcis/core/base/memory_limit.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/last_words.h"
@@ -205,6 +206,7 @@ std::string HelpPage(const Program& program) {
 
 int Main(int argc, char** argv, const Program& program,
          absl::FunctionRef<absl::Status(const std::vector<std::string>&)> run) {
+  UseFewAddresses();
   // A reader that went away (| head) shows as a failed write.
   std::signal(SIGPIPE, SIG_IGN);
   const Program called = AsCalled(program, argv[0]);

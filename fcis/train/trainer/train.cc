@@ -1,5 +1,6 @@
 #include "fcis/train/trainer/train.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -111,6 +112,8 @@ absl::Status Job::StartLoading() {
   Watchdog::Options watch;
   watch.rank = job_->rank();
   watch.timeout = options_.timeout;
+  // As long as mpiexec takes to end the others, at least.
+  watch.more_for_others = std::max(absl::Seconds(5), options_.timeout / 10);
   watchdog_ = std::make_unique<Watchdog>(watch);
   return absl::OkStatus();
 }
