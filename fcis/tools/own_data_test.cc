@@ -20,6 +20,7 @@
 #include "absl/strings/strip.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/data/synth/scene_dataset.h"
 #include "fcis/model/weights/load.h"
 #include "gmock/gmock.h"
@@ -84,6 +85,7 @@ std::string Runnable(const std::string& command) {
 class OwnDataTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    UseOwnMpiPlace();
     root_ = (fs::path(::testing::TempDir()) / "own_data").string();
     fs::create_directories(root_);
     data::SceneDatasetOptions options;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/testing/run_program.h"
 #include "gtest/gtest.h"
 
 namespace fcis {
@@ -92,10 +93,9 @@ int RunRank(const std::string& marker) {
 }
 
 int RunRanks(const std::string& argument) {
-  return std::system(
-      absl::StrCat("mpiexec --allow-run-as-root --oversubscribe -n ", kRanks,
-                   " ", OwnPath(), " '", argument, "' 2> /dev/null")
-          .c_str());
+  return std::system(absl::StrCat(Mpiexec(kRanks), " ", OwnPath(), " '",
+                                  argument, "' 2> /dev/null")
+                         .c_str());
 }
 
 TEST(MpiCommunicatorTest, RanksMeet) {

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -46,14 +48,35 @@ ProgramRun RunProgram(const std::string& directory, const std::string& program,
           ReadFile(absl::StrCat(directory, "/stderr.txt")).value_or("")};
 }
 
+void UseOwnMpiPlace() {
+  // Short: sockets' paths are.
+  static char place[] = "/tmp/mpi.XXXXXX";
+  static const bool made = [] {
+    EXPECT_NE(mkdtemp(place), nullptr);
+    for (const char* name : {"TMPDIR", "OMPI_MCA_btl_vader_backing_directory",
+                             "OMPI_MCA_btl_sm_backing_directory"}) {
+      setenv(name, place, 1);
+    }
+    return std::atexit([] {
+             std::error_code error;
+             std::filesystem::remove_all(place, error);
+           }) == 0;
+  }();
+  EXPECT_TRUE(made);
+}
+
+std::string Mpiexec(int ranks) {
+  UseOwnMpiPlace();
+  return absl::StrCat("mpiexec --allow-run-as-root --oversubscribe -n ", ranks);
+}
+
 std::string TwoRanks(const std::string& program, const std::string& first,
                      const std::string& second) {
   const std::string choice =
       absl::StrCat("if [ $OMPI_COMM_WORLD_RANK = 0 ]; then exec '", program,
                    "' ", first, "; else exec '", program, "' ", second, "; fi");
-  return absl::StrCat(
-      "mpiexec --allow-run-as-root --oversubscribe -n 2 sh -c '",
-      absl::StrReplaceAll(choice, {{"'", "'\\''"}}), "'");
+  return absl::StrCat(Mpiexec(2), " sh -c '",
+                      absl::StrReplaceAll(choice, {{"'", "'\\''"}}), "'");
 }
 
 void ChildProcess::Start(std::vector<std::string> command, int in, int out,

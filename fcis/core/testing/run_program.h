@@ -30,6 +30,16 @@ struct ProgramRun {
 ProgramRun RunProgram(const std::string& directory, const std::string& program,
                       const std::string& arguments);
 
+// Gives jobs of Open MPI that this test starts from now on a place of their own
+// for the files that they keep while they run. Sandboxes share /tmp and
+// /dev/shm and number their processes alike: two jobs would take each other's
+// files.
+void UseOwnMpiPlace();
+
+// The beginning of the shell's command of a job of so many processes, which
+// calls UseOwnMpiPlace.
+std::string Mpiexec(int ranks);
+
 // The shell's command of a job of two processes, each with its own arguments,
 // which are words of the shell. (On several command lines, with colons, Open
 // MPI 5.0.7's mpiexec crashes.)

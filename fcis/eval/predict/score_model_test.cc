@@ -95,10 +95,7 @@ TEST_F(ScoreModelTest, OneProcessOrTwoFindTheSame) {
   EXPECT_THAT(Load("log.txt"), HasSubstr("one/results.json"));
   EXPECT_THAT(Load("one/results.json"), HasSubstr("\"segmentation\""));
   EXPECT_THAT(Load("o.json"), HasSubstr("\"stats\""));
-  ASSERT_EQ(Run(absl::StrCat(kModel, "two"),
-                "mpiexec --allow-run-as-root --oversubscribe -n 2"),
-            0)
-      << Load("log.txt");
+  ASSERT_EQ(Run(absl::StrCat(kModel, "two"), Mpiexec(2)), 0) << Load("log.txt");
   EXPECT_EQ(Load("two/results.json"), Load("one/results.json"));
   // Another number of processes finds all done.
   ASSERT_EQ(Run(absl::StrCat(kModel, "two")), 0) << Load("log.txt");
@@ -160,17 +157,17 @@ TEST_F(ScoreModelTest, ScenesComeWithTheirModel) {
 
 // A seam of two processes and a directory: whatever changes, both know.
 TEST_F(ScoreModelTest, Case67KeptDetectionsGoStale) {
-  constexpr char kTwo[] = "mpiexec --allow-run-as-root --oversubscribe -n 2";
-  ASSERT_EQ(Run(absl::StrCat(kModel, "o"), kTwo), 0) << Load("log.txt");
+  const std::string job = Mpiexec(2);
+  ASSERT_EQ(Run(absl::StrCat(kModel, "o"), job), 0) << Load("log.txt");
   const std::string first = Load("o/results.json");
   const auto config = Preset("parity_small");
   ASSERT_TRUE(model::SaveWeights(Path("m.safetensors"),
                                  model::DeterministicWeights(*config, 2))
                   .ok());
-  EXPECT_EQ(Run(absl::StrCat(kModel, "o --reuse"), kTwo), 1);
+  EXPECT_EQ(Run(absl::StrCat(kModel, "o --reuse"), job), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("m.safetensors was replaced"));
   EXPECT_EQ(Load("o/results.json"), first);
-  ASSERT_EQ(Run(absl::StrCat(kModel, "o"), kTwo), 0) << Load("log.txt");
+  ASSERT_EQ(Run(absl::StrCat(kModel, "o"), job), 0) << Load("log.txt");
   EXPECT_THAT(Load("log.txt"), HasSubstr("computing all again"));
   ASSERT_EQ(Run(absl::StrCat(kModel, "fresh")), 0) << Load("log.txt");
   EXPECT_NE(Load("fresh/results.json"), first);

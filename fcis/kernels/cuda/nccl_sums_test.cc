@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/comm/mpi_communicator.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/cuda/cuda_device.h"
 #include "fcis/kernels/map_type.h"
@@ -80,9 +81,8 @@ int Gpus() {
 }
 
 int RunRanks(int ranks, const std::string& what) {
-  return std::system(absl::StrCat("mpiexec --allow-run-as-root --oversubscribe",
-                                  " -n ", ranks, " ", OwnPath(), " ", what)
-                         .c_str());
+  return std::system(
+      absl::StrCat(Mpiexec(ranks), " ", OwnPath(), " ", what).c_str());
 }
 
 TEST(NcclSumsTest, OneGpu) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -30,6 +31,7 @@ class LaunchMainTest : public ::testing::Test {
     fs::remove_all(path);
     fs::create_directories(path);
     home_ = path.string();
+    UseOwnMpiPlace();
     launch_ = *FindRunfile(absl::StrCat(kFolder, "launch_main"));
     fake_ = *FindRunfile(absl::StrCat(kFolder, "testdata/fake_train"));
   }

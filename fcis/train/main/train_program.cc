@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/data/synth/scene_dataset.h"
 #include "gtest/gtest.h"
 
@@ -66,8 +67,7 @@ Outcome Train(const std::string& flags) {
 }
 
 std::string Mpi(int ranks, const std::string& flags) {
-  return absl::StrCat("mpiexec --allow-run-as-root --oversubscribe -n ", ranks,
-                      " ", TrainProgram(), " ", flags);
+  return absl::StrCat(Mpiexec(ranks), " ", TrainProgram(), " ", flags);
 }
 
 // A directory that does not exist yet.

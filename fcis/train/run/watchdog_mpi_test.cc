@@ -12,6 +12,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/run_program.h"
 #include "fcis/train/run/watchdog.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -50,11 +51,11 @@ std::string RunJob(const std::string& flags) {
   const ssize_t length = readlink("/proc/self/exe", self, sizeof self);
   const std::string output = ::testing::TempDir() + "/job.txt";
   const absl::Time start = absl::Now();
-  const int status = std::system(
-      absl::StrCat("mpiexec --allow-run-as-root --oversubscribe -n 2 ", flags,
-                   std::string(self, static_cast<size_t>(length)), " > ",
-                   output, " 2>&1")
-          .c_str());
+  const int status =
+      std::system(absl::StrCat(Mpiexec(2), " ", flags,
+                               std::string(self, static_cast<size_t>(length)),
+                               " > ", output, " 2>&1")
+                      .c_str());
   EXPECT_EQ(WEXITSTATUS(status), kExitRunError);
   EXPECT_LT(absl::Now() - start, absl::Seconds(40));
   return *ReadFile(output);
