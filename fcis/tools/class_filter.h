@@ -10,8 +10,9 @@
 
 namespace fcis::tools {
 
-// Labels (1 .. number of classes) of a comma-separated list of class names;
-// letter case, and '_' for a space, do not matter. "" is every class. Errors: a
+// Labels (1 .. number of classes) of a comma-separated list of class names,
+// which may have commas themselves; letter case, and '_' for a space, matter
+// only where a class is called exactly so. "" is every class. Errors: a
 // UsageError naming each unknown class and the closest ones.
 absl::StatusOr<std::set<int>> ParseClasses(absl::string_view names,
                                            const ModelConfig& config);

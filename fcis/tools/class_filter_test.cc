@@ -24,6 +24,20 @@ TEST(ClassFilterTest, NamesBecomeLabels) {
   EXPECT_THAT(*labels, ElementsAre(2, 3));
 }
 
+TEST(ClassFilterTest, NamesMayHaveCommasAndDifferInCaseAlone) {
+  ModelConfig config;
+  for (const char* name : {"nut", "Nut", "nut, small, new", "bolt"}) {
+    config.add_classes()->set_name(name);
+  }
+  EXPECT_THAT(*ParseClasses("Nut", config), ElementsAre(2));
+  EXPECT_THAT(*ParseClasses("NUT", config), ElementsAre(1, 2));
+  EXPECT_THAT(*ParseClasses("nut, small, new", config), ElementsAre(3));
+  EXPECT_THAT(*ParseClasses("bolt,Nut, Small, new,nut", config),
+              ElementsAre(1, 3, 4));
+  EXPECT_THAT(ParseClasses("nut, small", config).status().message(),
+              HasSubstr("no class ' small'"));
+}
+
 TEST(ClassFilterTest, NothingMeansEverything) {
   const auto labels = ParseClasses("", Animals());
   ASSERT_TRUE(labels.ok());

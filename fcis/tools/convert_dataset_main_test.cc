@@ -257,6 +257,9 @@ TEST_F(ConvertDatasetTest, Sbd) {
                 ElementsAre(Object("cat", 1), Object("cat", 600),
                             Object("person", 1200)));
   }
+  const Contents whole = ReadContents(root_ + "/out/val.json");
+  ASSERT_EQ(Run("sbd/inst --out inst_alone"), 0) << out_;
+  EXPECT_EQ(ReadContents(root_ + "/inst_alone/val.json"), whole);
   Write("sbd/inst/a.mat", mat.substr(0, mat.size() - 9));
   EXPECT_EQ(Run("sbd --out out"), 1);
   EXPECT_THAT(out_, HasSubstr("sbd/inst/a.mat: damaged: it is cut off"));

@@ -15,7 +15,6 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/draw/draw_instances.h"
-#include "fcis/core/draw/text.h"
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/mask/paste.h"
@@ -72,8 +71,7 @@ absl::StatusOr<std::string> Thumbnail(const data::CocoIndex& index,
   for (const data::CocoObject& object : index.ObjectsOf(picture)) {
     DrawInstance& instance = instances.emplace_back();
     instance.box = object.box;
-    instance.label = PrintableAscii(
-        index.class_names[static_cast<size_t>(object.label - 1)]);
+    instance.label = index.class_names[static_cast<size_t>(object.label - 1)];
     if (object.ignored) instance.label = "ignored: " + instance.label;
     const auto mask = data::DecodeSegmentation(object.segmentation,
                                                image.height, image.width);

@@ -127,6 +127,7 @@ TEST_F(OwnDataTest, TheCommandsOfTheDocumentWork) {
   }
   EXPECT_THAT(outputs[commands[0]], HasSubstr("format: coco"));
   EXPECT_THAT(outputs[commands[3]], HasSubstr("recipe: finetune"));
+  EXPECT_THAT(outputs[commands[3]], HasSubstr("found nothing of 0.50 or more"));
   EXPECT_THAT(outputs[commands[7]], HasSubstr("mAP@0.50"));
   for (const char* file :
        {"mine/annotations.json", "mine/look.html", "run/val.json",

@@ -81,9 +81,9 @@ std::string StemOfMask(absl::string_view name) {
   return "";
 }
 
-// A class may be called anything.
+// A class may be called anything; convert_dataset takes its name from the file.
 std::string FileNamePart(absl::string_view name) {
-  return absl::StrReplaceAll(name, {{" ", "_"}, {"/", "_"}});
+  return absl::StrReplaceAll(name, {{"/", "_"}});
 }
 
 class Demo {

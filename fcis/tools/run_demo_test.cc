@@ -179,7 +179,7 @@ TEST_F(RunDemoTest, MasksAreWhiteWhereTheInstanceIs) {
   EXPECT_TRUE(Run().status.ok());
   EXPECT_THAT(Written(), ElementsAre("a.png", "masks"));
   EXPECT_THAT(Written("masks"),
-              ElementsAre("a_001_house_cat.png", "a_002_dog.png"));
+              ElementsAre("a_001_house cat.png", "a_002_dog.png"));
   const Image mask = ReadResult("masks/a_002_dog.png");
   for (int y = 0; y < kHeight; ++y) {
     for (int x = 0; x < kWidth; ++x) {
@@ -204,7 +204,7 @@ TEST_F(RunDemoTest, MasksOfAnEarlierRunGo) {
   EXPECT_FALSE(Run().status.ok());
   EXPECT_THAT(Written("masks"),
               ElementsAre("a_001.png", "a_001_b_001_dog.png", "a_001_dog.txt",
-                          "a_001_house_cat.png", "a_002_dog.png",
+                          "a_001_house cat.png", "a_002_dog.png",
                           "a_01_dog.png", "bad_001_dog.png"));
 }
 

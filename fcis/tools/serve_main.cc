@@ -195,10 +195,7 @@ absl::Status Serve(const data::HttpOptions& http,
           http,
           MakeRoutes(options, detector.config(), detect, &queue, &metrics),
           log);
-  if (!created.ok()) {
-    return absl::UnavailableError(
-        absl::StrCat("--port: ", created.status().message()));
-  }
+  RETURN_IF_ERROR(created.status());
   data::HttpServer* const server = created->get();
   AddReadings(queue, *server, &metrics);
   InstallStopSignals(nullptr);

@@ -148,10 +148,11 @@ PixelBox VisibleBox(const Box& box, const Image& image) {
                           static_cast<float>(image.height)));
 }
 
-void DrawLabel(absl::string_view text, const PixelBox& box, int dot,
+void DrawLabel(absl::string_view label, const PixelBox& box, int dot,
                const Color& color, LabelLayout* layout, Image* image) {
   const int margin = dot;
-  text = text.substr(0, TextLengthThatFits(image->width - 2 * margin, dot));
+  const std::string text = PrintableAscii(label).substr(
+      0, TextLengthThatFits(image->width - 2 * margin, dot));
   if (text.empty()) return;
   const PixelBox place = layout->Place(box, TextWidth(text, dot) + 2 * margin,
                                        TextHeight(dot) + 2 * margin);

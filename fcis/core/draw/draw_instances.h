@@ -45,7 +45,7 @@ std::vector<uint8_t> MaskOutline(const PastedMask& mask, int thickness);
 struct DrawInstance {
   Box box;  // finite; pixels of the picture, what lies outside is not drawn
   const PastedMask* mask = nullptr;  // in the picture; null: none
-  std::string label;  // printable ASCII; cut to the picture's width
+  std::string label;  // drawn as PrintableAscii has it, cut to the picture
   int color = -1;     // its number (InstanceColor); -1: its place in the list
 };
 

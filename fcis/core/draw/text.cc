@@ -100,6 +100,16 @@ constexpr const char* kSheet[] = {
     "..... ..... ..... ..... ..... .@@@. ..... ..... ..... ..... ..... .....",
 };
 
+// The letters of U+00C0 to U+017F without their marks, 32 in a row.
+constexpr int kFirstLatin = 0xC0;
+constexpr absl::string_view kLatin =
+    "AAAAAAACEEEEIIIIDNOOOOOxOUUUUYTs"
+    "aaaaaaaceeeeiiiidnooooo?ouuuuyty"
+    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGg"
+    "GgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlL"
+    "lLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSs"
+    "SsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+
 bool IsDotSet(char c, int y, int x) {
   const int index = c >= kFirst && c <= kLast ? c - kFirst : kOther;
   const char* line = kSheet[index / kGlyphsPerRow * kGlyphHeight + y];
@@ -110,7 +120,19 @@ bool IsDotSet(char c, int y, int x) {
 
 std::string PrintableAscii(absl::string_view text) {
   std::string printable;
-  for (const char c : text) printable += c >= ' ' && c <= '~' ? c : '?';
+  for (size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at++]);
+    printable += byte >= kFirst && byte <= kLast ? text[at - 1] : '?';
+    if (byte < 0xC0) continue;
+    const size_t begin = at;
+    while (at < text.size() && (text[at] & 0xC0) == 0x80) ++at;
+    if (byte >= 0xE0 || at - begin != 1) continue;  // no character of two bytes
+    const int code = (byte & 0x1F) << 6 | (text[begin] & 0x3F);
+    const int index = code - kFirstLatin;
+    if (index >= 0 && index < static_cast<int>(kLatin.size())) {
+      printable.back() = kLatin[static_cast<size_t>(index)];
+    }
+  }
   return printable;
 }
 

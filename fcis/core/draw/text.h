@@ -12,7 +12,8 @@
 
 namespace fcis {
 
-// The text with ? for every byte that is not printable ASCII.
+// The text with ? for every character that is not printable ASCII; a Latin
+// letter loses what is over or under it.
 std::string PrintableAscii(absl::string_view text);
 
 // Size in pixels of text whose dots are squares of `scale` (>= 1) pixels; 0

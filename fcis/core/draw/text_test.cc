@@ -51,7 +51,14 @@ TEST(TextTest, EachCharacterHasItsOwnShape) {
 }
 
 TEST(TextTest, WhatIsNotPrintable) {
-  EXPECT_EQ(PrintableAscii("a ~\n\x7f\xc3\xa9"), "a ~????");
+  EXPECT_EQ(PrintableAscii("a ~\n\x7f"), "a ~??");
+  EXPECT_EQ(PrintableAscii("Schl\u00fcssel \u00c9 \u00df \u0142\u017f"),
+            "Schlussel E s ls");
+  EXPECT_EQ(PrintableAscii("\u00bf\u0180 \u87ba\u4e1d \U0001f600"), "?? ?? ?");
+  EXPECT_EQ(PrintableAscii("\xc3"), "?");
+  EXPECT_EQ(PrintableAscii("\xbc"
+                           "b\xc3z"),
+            "?b?z");
 }
 
 TEST(TextTest, ScaleMakesLargerDots) {

@@ -128,6 +128,9 @@ absl::StatusOr<std::string> PictureFinder::FindStem(
   const std::string path(stem);
   const auto found = by_stem_.find(LastName(path));
   if (found != by_stem_.end()) return Closest(found->second, path, true);
+  for (const char* ending : {".jpg", ".jpeg", ".png"}) {
+    if (IsFile(path + ending)) return path + ending;
+  }
   return absl::NotFoundError(
       absl::StrCat("there is no picture ", stem, ".jpg, .jpeg or .png"));
 }

@@ -35,7 +35,8 @@ class PictureFinder {
   // good ones, of which two are named.
   absl::StatusOr<std::string> Find(absl::string_view name,
                                    const std::string& near) const;
-  // The same by a name without the picture's ending.
+  // The same by a name without the picture's ending; else the file of that
+  // path, which may lie outside of the roots.
   absl::StatusOr<std::string> FindStem(absl::string_view stem) const;
 
  private:

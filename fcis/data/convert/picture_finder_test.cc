@@ -57,6 +57,8 @@ TEST_F(PictureFinderTest, FindsWhatIsMeant) {
   EXPECT_EQ(*finder.Find(Below("val/a.jpg"), ""), Below("val/a.jpg"));
   EXPECT_EQ(*finder.FindStem("/images/val/a"), Below("val/a.jpg"));
   EXPECT_EQ(*finder.FindStem("e.x"), Below("e.x.png"));
+  EXPECT_EQ(*PictureFinder({}, {}).FindStem(Below("val/a")),
+            Below("val/a.jpg"));
 }
 
 TEST_F(PictureFinderTest, NamesWhatIsMissingOrMayBeTwo) {

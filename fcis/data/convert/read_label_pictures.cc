@@ -250,14 +250,13 @@ std::optional<MaskName> ParseTail(absl::string_view tail) {
   if (IsNumber(tail)) return name;
   const size_t first = tail.find('_'), last = tail.rfind('_');
   if (first == tail.npos) return std::nullopt;
-  if (IsNumber(tail.substr(last + 1)) && last > 0) {
-    name.class_name = std::string(tail.substr(0, last));
+  // A class may end with a number, "bolt_4", sooner than begin with one.
+  if (IsNumber(tail.substr(0, first)) && first + 1 < tail.size()) {
+    name.class_name = std::string(tail.substr(first + 1));
     return name;
   }
-  if (!IsNumber(tail.substr(0, first)) || first + 1 == tail.size()) {
-    return std::nullopt;
-  }
-  name.class_name = std::string(tail.substr(first + 1));
+  if (!IsNumber(tail.substr(last + 1)) || last == 0) return std::nullopt;
+  name.class_name = std::string(tail.substr(0, last));
   return name;
 }
 

@@ -67,6 +67,10 @@ TEST(ReadLabelPicturesTest, NamesOfMasks) {
   EXPECT_EQ(parse("a_2"), "a||single");
   EXPECT_EQ(parse("b_c_000_traffic_light"), "b_c|traffic_light|single");
   EXPECT_EQ(parse("b_c_traffic_light_3"), "b_c|traffic_light|single");
+  EXPECT_EQ(parse("a_001_bolt_4"), "a|bolt_4|single");
+  EXPECT_EQ(parse("a_001_Schraube M4"), "a|Schraube M4|single");
+  EXPECT_EQ(parse("a_001_10"), "a|10|single");
+  EXPECT_EQ(parse("a__3"), "none");
   EXPECT_EQ(parse("a_cat"), "none");
   EXPECT_EQ(parse("d_1"), "none");
 }

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
@@ -76,8 +76,9 @@ absl::Status AddObjects(absl::string_view file, ForeignPicture* picture) {
 absl::StatusOr<std::set<std::string>> ReadValidates(const ReaderInput& input) {
   const std::string list =
       DirectoryOf(DirectoryOf(input.files.front())) + "/val.txt";
-  if (!absl::c_linear_search(input.all, list)) return std::set<std::string>();
-  return ReadStems(list);
+  absl::StatusOr<std::set<std::string>> stems = ReadStems(list);
+  if (absl::IsNotFound(stems.status())) return std::set<std::string>();
+  return stems;
 }
 
 absl::StatusOr<ForeignPicture> ReadPicture(const std::string& file,

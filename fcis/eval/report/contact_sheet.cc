@@ -41,8 +41,8 @@ void Copy(const Image& from, int x, int y, Image* to) {
 void PutCell(const Image& picture, absl::string_view caption, int x, int y,
              Image* sheet) {
   const int fits = TextLengthThatFits(kSheetCell, kCaptionScale);
-  DrawText(caption.substr(0, static_cast<size_t>(fits)), x, y, kCaptionScale,
-           kInk, sheet);
+  DrawText(PrintableAscii(caption).substr(0, static_cast<size_t>(fits)), x, y,
+           kCaptionScale, kInk, sheet);
   Copy(picture, x + (kSheetCell - picture.width) / 2, y + CaptionHeight(),
        sheet);
 }

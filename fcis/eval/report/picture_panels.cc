@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/draw/draw_instances.h"
-#include "fcis/core/draw/text.h"
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/resize.h"
 #include "fcis/core/rle/rle_bitmap.h"
@@ -78,7 +77,7 @@ void AddInstance(const XywhBox& box, const Rle* mask, absl::string_view label,
                   clip(picture.Y(box.y), image.height),
                   clip(picture.X(box.x + box.width), image.width),
                   clip(picture.Y(box.y + box.height), image.height)};
-  instance.label = PrintableAscii(label);
+  instance.label = std::string(label);
   if (mask != nullptr) {
     drawing.masks.push_back(Cut(*mask, picture));
     instance.mask = drawing.masks.back().get();

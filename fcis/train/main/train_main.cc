@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -172,10 +173,15 @@ ValidationReport ReportValidation(const OpenedValidator& validator,
 // Moves the scores of the report; by how much those of the model are to move.
 double CalibrateScores(const SayLine& say, ValidationReport* report) {
   const double lower = report->overconfidence;
-  say(
-      absl::StrFormat("scores: what the validation gave 0.90 the model gives "
-                      "%.2f, for so many were right (calibrate_scores)",
-                      LoweredScore(.9, lower)));
+  // Only what tells nothing moves them by nothing.
+  constexpr double kNothing = 1e-6;
+  say(std::abs(lower) < kNothing
+          ? "scores: they stay as they are, for the validation found nothing "
+            "of 0.50 or more (calibrate_scores)"
+          : absl::StrFormat(
+                "scores: what the validation gave 0.90 the model gives %.2f, "
+                "for so many were right (calibrate_scores)",
+                LoweredScore(.9, lower)));
   if (report->score_thresh >= 0) {
     report->score_thresh = LoweredScore(report->score_thresh, lower);
   }
