@@ -17,6 +17,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "fcis/core/base/memory_limit.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
@@ -144,6 +145,7 @@ void LetGoOfFreedMemory() {
   mallopt(M_ARENA_MAX, kArenas);
   mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
   mallopt(M_TRIM_THRESHOLD, kMmapThreshold);
+  UseFewAddresses();  // where they are limited, one arena
 }
 
 void SayWhatIsServed(const model::Detector& detector) {
