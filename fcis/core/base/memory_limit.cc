@@ -104,7 +104,8 @@ void UseFewAddresses() {
 }
 
 std::string MemoryText(int64_t bytes) {
-  return absl::StrFormat("%d MiB", (bytes + (1 << 19)) >> 20);
+  // Rounded, without a sum that overflows.
+  return absl::StrFormat("%d MiB", (bytes >> 20) + (bytes >> 19 & 1));
 }
 
 absl::Status CheckMemory(int64_t bytes, const MemoryLeft& left,

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -124,6 +125,13 @@ TEST_F(MemoryLimitTest, OddFilesAreNoLimit) {
   EXPECT_EQ(LeftMiB(), 8000);
   Write("/proc/meminfo", "MemTotal: 5\n");
   EXPECT_EQ(Limit(), "no limit");
+}
+
+TEST(MemoryTextTest, IsRounded) {
+  EXPECT_EQ(MemoryText(kMiB * 3 / 2 - 1), "1 MiB");
+  EXPECT_EQ(MemoryText(kMiB * 3 / 2), "2 MiB");
+  EXPECT_EQ(MemoryText(std::numeric_limits<int64_t>::max()),
+            "8796093022208 MiB");
 }
 
 TEST(CheckMemoryTest, SaysWhatIsThere) {

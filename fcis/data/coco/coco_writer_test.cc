@@ -51,6 +51,20 @@ TEST(WriteCocoDatasetTest, ReadsBack) {
   EXPECT_TRUE(*rle == mask);
 }
 
+TEST(ParseSegmentationTest, NoneAndRunsOutOfRange) {
+  Segmentation segmentation;
+  ASSERT_TRUE(ParseSegmentation("null", segmentation).ok());
+  EXPECT_EQ(SegmentationToRle(segmentation, 4, 5).status().message(),
+            "no segmentation");
+  for (const char* run : {"-1", "4294967296"}) {
+    const absl::Status status = ParseSegmentation(
+        absl::StrCat(R"({"size": [4, 5], "counts": [)", run, "]}"),
+        segmentation);
+    EXPECT_THAT(status.message(),
+                HasSubstr("the length of a run is out of range"));
+  }
+}
+
 TEST(WriteCocoDatasetTest, ErrorsNameTheFile) {
   const absl::Status status = WriteCocoDataset("/nowhere/a.json", {});
   EXPECT_NE(std::string(status.message()).find("/nowhere/a.json"),

@@ -43,7 +43,6 @@ class JpegDecoder {
   static boolean OnEndOfData(j_decompress_ptr info);
   static void OnSkip(j_decompress_ptr info, long bytes);
   static void OnProgress(j_common_ptr info);
-  static void Ignore(j_common_ptr) {}
   static void IgnoreSource(j_decompress_ptr) {}
 
   // False after an error.
@@ -69,7 +68,6 @@ JpegDecoder::JpegDecoder(absl::string_view bytes) {
   info_.err = jpeg_std_error(&errors_);
   errors_.error_exit = OnError;
   errors_.emit_message = OnMessage;
-  errors_.output_message = Ignore;
   info_.client_data = this;
   source_.next_input_byte = reinterpret_cast<const JOCTET*>(bytes.data());
   source_.bytes_in_buffer = bytes.size();

@@ -70,6 +70,14 @@ TEST(DecodeJpegTest, BytesBetweenMarkersAreTolerated) {
   EXPECT_TRUE(image->pixels == PilPixels("yuv420.jpg").pixels);
 }
 
+TEST(DecodeJpegTest, CommentsAreSkipped) {
+  std::string bytes = TestPictureBytes("yuv420.jpg");
+  bytes.insert(2, std::string("\xFF\xFE\0\x07hello", 9));
+  const absl::StatusOr<Image> image = DecodeJpeg(bytes, kNoLimit);
+  ASSERT_TRUE(image.ok()) << image.status();
+  EXPECT_TRUE(image->pixels == PilPixels("yuv420.jpg").pixels);
+}
+
 TEST(DecodeJpegTest, AppliesTheExifOrientation) {
   const std::string bytes = TestPictureBytes("yuv420.jpg");
   for (int orientation = 1; orientation <= 8; ++orientation) {

@@ -98,6 +98,9 @@ TEST(ManifestTest, BadManifestsAreNamed) {
                              "minival_file: 'c' rest_file: 'd' "
                              "val2014_item: 'b' } }"),
               HasSubstr("no item is called b"));
+  EXPECT_THAT(ErrorOf(head + "} item { name: 'b' file: 'a.npz' note: 'x' }"),
+              HasSubstr("'b': a.npz is there twice"));
+  EXPECT_THAT(ErrorOf(head + "} group { name: 'a' }"), HasSubstr("there once"));
   EXPECT_THAT(ErrorOf("group { name: 'g' item: 'b' }"),
               HasSubstr("no item is called b"));
 }

@@ -9,7 +9,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/config/limits.h"
+#include "fcis/data/http/connection.h"
 #include "fcis/data/http/connection_pool.h"
 #include "fcis/data/http/test_client.h"
 #include "gmock/gmock.h"
@@ -25,6 +27,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr size_t kMaxBody = 1000;
+// More than the system keeps for who does not read.
+constexpr size_t kLarge = size_t{1} << 25;
 
 class HttpServerTest : public ::testing::Test {
  protected:
@@ -36,9 +40,10 @@ class HttpServerTest : public ::testing::Test {
     options_.late = absl::ZeroDuration();
   }
 
-  // POST /echo answers the sizes of what it got, POST /wait when `go_` says so.
+  // POST /echo answers the sizes of what it got, GET /wait when `go_` says so,
+  // GET /large with kLarge bytes.
   void Start() {
-    std::vector<Route> routes(3);
+    std::vector<Route> routes(4);
     routes[0] = {"GET", "/hello", [](const HttpRequest& request) {
                    HttpResponse response;
                    response.type = "text/plain";
@@ -62,6 +67,11 @@ class HttpServerTest : public ::testing::Test {
                    go_.WaitForNotification();
                    HttpResponse response;
                    response.body = "waited";
+                   return response;
+                 }};
+    routes[3] = {"GET", "/large", [](const HttpRequest&) {
+                   HttpResponse response;
+                   response.body.assign(kLarge, 'x');
                    return response;
                  }};
     auto server =
@@ -412,6 +422,28 @@ TEST_F(HttpServerTest, WhoSaysNothingIsLeft) {
   EXPECT_TRUE(kept.IsClosed());
 }
 
+TEST_F(HttpServerTest, WhoReadsNothingIsLeft) {
+  Start();
+  EXPECT_GT(Get("/large").size(), kLarge);
+  server_ = nullptr;
+  served_.clear();
+  options_.response_time = absl::Milliseconds(500);
+  Start();
+  TestClient deaf(port());
+  deaf.Send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto is_reported = [this] {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return !served_.empty();
+  };
+  while (!is_reported()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  const size_t got = deaf.Response().size();
+  EXPECT_GT(got, 0u);
+  EXPECT_LT(got, kLarge);
+  ExpectStillServes();
+}
+
 TEST_F(HttpServerTest, ClientsThatLeaveEarly) {
   Start();
   for (const char* text :
@@ -502,6 +534,24 @@ TEST_F(HttpServerTest, ReportsEachRequestWithoutItsQuery) {
   EXPECT_EQ(unknown.status, 404);
   EXPECT_EQ(find("nonsense", "").status, 400);
   EXPECT_EQ(find("G\\x1bT", "").status, 400);
+}
+
+// Byte by byte, so that none is ever waited for.
+TEST(ConnectionTest, WhatIsThereCanBeTooLate) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  Connection connection(ends[0], -1, "");
+  const auto read = [&](absl::Time deadline) {
+    EXPECT_EQ(send(ends[1], "a", 1, 0), 1);
+    connection.ExpectAtMost(kMaxBody, deadline);
+    char byte;
+    return connection.read(&byte, 1);
+  };
+  EXPECT_EQ(read(absl::InfiniteFuture()), 1);
+  EXPECT_EQ(connection.end(), Connection::End::kNone);
+  EXPECT_EQ(read(SteadyNow()), -1);
+  EXPECT_EQ(connection.end(), Connection::End::kTimeout);
+  close(ends[1]);
 }
 
 TEST(ListenOnTest, Errors) {

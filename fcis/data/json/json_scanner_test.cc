@@ -264,6 +264,7 @@ TEST(JsonScannerTest, Strings) {
   EXPECT_EQ(StringOf(R"("\u0041\u00e9\u20ac\ud83d\ude00")"),
             "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
   EXPECT_EQ(StringOf(R"("\ud83dx\ude00")"), "\xef\xbf\xbdx\xef\xbf\xbd");
+  EXPECT_EQ(StringOf(R"("\ud83d\u0078")"), "\xef\xbf\xbdx");
   EXPECT_EQ(StringOf("\"\xc3\xa9\""), "\xc3\xa9");
 }
 

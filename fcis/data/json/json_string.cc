@@ -55,7 +55,7 @@ const char* FindIn16(const char* next, const char* end) {
 const char* FindSpecial(const char* next, const char* end) {
 #if defined(__x86_64__)
   static const bool wide = __builtin_cpu_supports("avx512bw");
-  next = wide ? FindIn64(next, end) : FindIn16(next, end);
+  next = wide && end - next >= 64 ? FindIn64(next, end) : FindIn16(next, end);
 #endif
   while (next != end && !IsSpecial(*next)) ++next;
   return next;

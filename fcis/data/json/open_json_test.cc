@@ -72,6 +72,10 @@ TEST(OpenJsonTest, DamagedGzipIsNamed) {
   broken[whole.size() - 6] ^= 1;  // of the checksum
   EXPECT_THAT(Read(broken), HasSubstr("damaged gzip file"));
   EXPECT_THAT(Read(whole + "garbage"), HasSubstr("damaged gzip file"));
+  // Without checksum and length; what is there fills the room for it.
+  const std::string full = Gzip(std::string(size_t{1} << 16, ' '));
+  EXPECT_THAT(Read(full.substr(0, full.size() - 8)),
+              HasSubstr("it is cut off"));
 }
 
 // Thousand bytes of zeros fit in one; of zeros that are packed twice, a

@@ -21,8 +21,9 @@ TEST(BoundaryTest, WidthIsTwoPercentOfTheDiagonal) {
 // The definition: of the mask, and something within reach that is not.
 TEST(BoundaryTest, IsTheMaskNearItsOutside) {
   RandomStream random("boundary", 1);
-  for (const auto& [height, width] : std::vector<std::pair<int, int>>{
+  for (const auto& size : std::vector<std::pair<int, int>>{
            {20, 30}, {100, 80}, {1, 7}, {130, 2}}) {
+    const int height = size.first, width = size.second;
     const int reach = BoundaryWidth(height, width);
     std::vector<uint8_t> mask(static_cast<size_t>(height) * width);
     for (uint8_t& pixel : mask) pixel = random.Chance(.995);

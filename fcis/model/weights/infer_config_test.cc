@@ -1,5 +1,8 @@
 #include "fcis/model/weights/infer_config.h"
 
+#include <iterator>
+
+#include "absl/strings/match.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/model/weights/deterministic_weights.h"
@@ -9,6 +12,7 @@
 namespace fcis::model {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // Only shapes matter: tensors of zero pages cost nothing.
@@ -74,6 +78,25 @@ TEST(InferConfig, SaysWhatIsMissing) {
   tensors["head/psroi_conv2/W"] = Tensor(Shape{kMaxLayerOutputs + 1, 0, 1, 1});
   EXPECT_THAT(InferConfig(tensors, "my.npz").status().message(),
               HasSubstr("1048577 outputs, expected 1 to 1048576"));
+}
+
+TEST(InferConfig, SaysWhatDoesNotFit) {
+  const auto error = [](const std::string& name, const Shape& shape) {
+    auto tensors = Blank(*Preset("parity_mini"));
+    tensors[name] = Tensor(shape);
+    return std::string(InferConfig(tensors, "my.npz").status().message());
+  };
+  EXPECT_EQ(error("rpn/conv1/W", Shape{24}),
+            "my.npz: rpn/conv1/W is 24, expected rank 4");
+  EXPECT_THAT(error("head/psroi_conv3/W", Shape{7, 24, 1, 1}),
+              HasSubstr("my.npz: 7 box maps"));
+  auto tensors = Blank(*Preset("parity_mini"));
+  for (auto it = tensors.begin(); it != tensors.end();) {
+    it = absl::StrContains(it->first, "/res4/") ? tensors.erase(it)
+                                                : std::next(it);
+  }
+  EXPECT_THAT(InferConfig(tensors, "my.npz").status().message(),
+              AllOf(HasSubstr("my.npz: "), HasSubstr("blocks")));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/png.h"
@@ -230,6 +231,23 @@ TEST_F(ServiceTest, WhoWaitsTooLong) {
   ExpectError(Post(Png()), 503, "wait for too long");
   go.Notify();
   first.join();
+}
+
+TEST_F(ServiceTest, TimeIsUpBetweenPictures) {
+  http_.request_time = absl::Seconds(2);
+  Start(1);
+  int searched = 0;
+  before_ = [&] {
+    ++searched;
+    absl::SleepFor(http_.request_time);
+  };
+  const httplib::MultipartFormDataItems three = {
+      {"file", Png(), "a.png", "image/png"},
+      {"file", Png(), "b.png", "image/png"},
+      {"file", Png(), "c.png", "image/png"}};
+  ExpectError(Client().Post("/detect", three), 503,
+              "time was up after 1 of 3 pictures");
+  EXPECT_EQ(searched, 1);
 }
 
 TEST_F(ServiceTest, NobodySearchesForWhoLeft) {
