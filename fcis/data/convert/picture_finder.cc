@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -16,6 +17,8 @@ namespace fcis::data {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kEndings[] = {".jpg", ".jpeg", ".png"};
 
 std::string WithoutEnding(const std::string& path) {
   const size_t slash = path.rfind('/') + 1;  // 0: none
@@ -93,8 +96,9 @@ absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& root,
 
 bool HasPictureName(absl::string_view path) {
   const std::string name = absl::AsciiStrToLower(path);
-  return absl::EndsWith(name, ".jpg") || absl::EndsWith(name, ".jpeg") ||
-         absl::EndsWith(name, ".png");
+  return absl::c_any_of(kEndings, [&](const char* ending) {
+    return absl::EndsWith(name, ending);
+  });
 }
 
 PictureFinder::PictureFinder(std::vector<std::string> roots,
@@ -128,7 +132,7 @@ absl::StatusOr<std::string> PictureFinder::FindStem(
   const std::string path(stem);
   const auto found = by_stem_.find(LastName(path));
   if (found != by_stem_.end()) return Closest(found->second, path, true);
-  for (const char* ending : {".jpg", ".jpeg", ".png"}) {
+  for (const char* ending : kEndings) {
     if (IsFile(path + ending)) return path + ending;
   }
   return absl::NotFoundError(
