@@ -123,8 +123,9 @@ absl::StatusOr<std::string> FindRunfile(absl::string_view path) {
 
 std::string WithShortPaths(absl::string_view text) {
   std::vector<std::string> roots = RunfilesRoots();
+  const std::string here = absl::StrCat(WorkingDirectory(), "/");
   // Longer ones first: one may lie in the other.
-  roots.push_back(absl::StrCat(WorkingDirectory(), "/"));
+  roots.push_back(here);
   absl::c_sort(roots, [](const std::string& a, const std::string& b) {
     return a.size() > b.size();
   });
@@ -134,9 +135,14 @@ std::string WithShortPaths(absl::string_view text) {
       return one.size() > 1 && absl::StartsWith(text, one);
     });
     const bool begins = out.empty() || !IsOfPath(out.back());
-    if (begins && root != roots.end() && text.size() > root->size() &&
-        IsOfPath(text[root->size()])) {
-      text.remove_prefix(root->size());
+    if (begins && root != roots.end()) {
+      if (text.size() > root->size() && IsOfPath(text[root->size()])) {
+        text.remove_prefix(root->size());
+      } else if (*root == here) {
+        out += "./";
+        text.remove_prefix(root->size());
+        continue;
+      }
     }
     out.push_back(text[0]);
     text.remove_prefix(1);

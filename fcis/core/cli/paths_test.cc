@@ -91,10 +91,12 @@ TEST_F(PathsTest, ShortPaths) {
   EXPECT_EQ(WithShortPaths("cannot read '/home/me/b/c': no (/home/me/d)"),
             "cannot read 'b/c': no (d)");
   for (const char* other :
-       {"", "/home/me", "/home/me/", "/home/me/ and", "/home/mean/a",
-        "/mnt/home/me/a", "file:///home/me/a", "../home/me/a", "no path"}) {
+       {"", "/home/me", "/home/me and", "/home/mean/a", "/mnt/home/me/a",
+        "file:///home/me/a", "../home/me/a", "no path"}) {
     EXPECT_EQ(WithShortPaths(other), other);
   }
+  EXPECT_EQ(WithShortPaths("in /home/me/"), "in ./");
+  EXPECT_EQ(WithShortPaths("/home/me/: full"), "./: full");
   setenv("BUILD_WORKING_DIRECTORY", "/", 1);
   EXPECT_EQ(WithShortPaths("/a/b"), "/a/b");
   setenv("BUILD_WORKING_DIRECTORY", "/home/me", 1);

@@ -11,9 +11,12 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/io/file.h"
 #include "fcis/train/watch/watch_flags.h"
 #include "fcis/train/watch/watch_page.h"
+
+ABSL_FLAG(std::string, run, "", "The directory of a run, as an argument is.");
 
 namespace fcis::train {
 namespace {
@@ -29,7 +32,8 @@ Program MakeProgram() {
       "shown beside each other, with what differs between them. The page is "
       "one file that needs nothing else; --watch serves it while the runs go "
       "on.";
-  program.groups = {{"Output", {"out", "watch", "watch_port"}}};
+  program.groups = {{"Runs", {"run"}},
+                    {"Output", {"out", "watch", "watch_port"}}};
   program.texts = {{"out", "The page, a .html."},
                    {"watch",
                     "Serve the page to a browser on this machine, always with "
@@ -37,7 +41,7 @@ Program MakeProgram() {
   program.defaults = {{"out", "report.html"}};
   program.short_flags = {{'o', "out"}};
   program.examples = {"report run --out page.html", "report run1 run2 run3",
-                      "report run --watch"};
+                      "report --run run --watch"};
   return program;
 }
 
@@ -57,12 +61,15 @@ absl::Status Serve(const std::vector<std::string>& runs) {
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
-  if (arguments.empty()) {
+  std::vector<std::string> runs;
+  if (const std::string run = absl::GetFlag(FLAGS_run); !run.empty()) {
+    runs.push_back(ResolvePath(run));
+  }
+  for (const std::string& run : arguments) runs.push_back(ResolvePath(run));
+  if (runs.empty()) {
     return UsageError("expected the directories of one run or more");
   }
   RETURN_IF_ERROR(CheckWatchFlags());
-  std::vector<std::string> runs;
-  for (const std::string& run : arguments) runs.push_back(ResolvePath(run));
   if (absl::GetFlag(FLAGS_watch)) {
     RETURN_IF_ERROR(CheckRuns(runs));
     return Serve(runs);
@@ -70,7 +77,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const std::string page, ReportPage(runs));
   const std::string out = ResolvePath(absl::GetFlag(FLAGS_out));
   RETURN_IF_ERROR(WriteFileAtomic(out, page));
-  std::printf("%s\n", out.c_str());
+  PrintLine(stdout, out);
   return absl::OkStatus();
 }
 

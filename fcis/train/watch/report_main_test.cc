@@ -15,6 +15,7 @@
 namespace fcis::train {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 struct Outcome {
@@ -57,6 +58,15 @@ TEST(ReportMainTest, WritesThePage) {
   EXPECT_EQ(outcome.code, 0) << outcome.output;
   EXPECT_EQ(outcome.output, page + "\n");
   EXPECT_THAT(*ReadFile(page), HasSubstr("\"name\":\"r2\""));
+}
+
+TEST(ReportMainTest, ARunMayBeAFlag) {
+  const std::string page = absl::StrCat(::testing::TempDir(), "flag.html");
+  const Outcome outcome = Report(absl::StrCat("--run ", MakeRun("r4"), " ",
+                                              MakeRun("r5"), " --out ", page));
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_THAT(*ReadFile(page), AllOf(HasSubstr("\"name\":\"r4\""),
+                                     HasSubstr("\"name\":\"r5\"")));
 }
 
 TEST(ReportMainTest, ErrorsSayWhatIsWrong) {
