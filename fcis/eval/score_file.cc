@@ -8,6 +8,7 @@
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/data/coco/data_flags.h"
 #include "fcis/eval/coco/evaluate.h"
 #include "fcis/eval/eval_flags.h"
 #include "fcis/eval/score_output.h"
@@ -33,8 +34,8 @@ absl::Status ScoreFile() {
   if (annotations.empty() || results.empty()) {
     return UsageError("expected --annotations and --results");
   }
-  RETURN_IF_ERROR(CheckScoreOutputFlags());
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
+  RETURN_IF_ERROR(CheckScoreOutputFlags(options));
   options.explain = NeedsExplanation();
   RETURN_IF_ERROR(SetThreadsFromFlag());
   ASSIGN_OR_RETURN(Evaluation evaluation,
@@ -42,7 +43,7 @@ absl::Status ScoreFile() {
                             std::move(options)));
   // The program ends with it: no time is spent on taking it down.
   static const auto* const kept = new Evaluation(std::move(evaluation));
-  return WriteScores(*kept);
+  return WriteScores(*kept, ResolvePath(absl::GetFlag(FLAGS_image_dir)));
 }
 
 }  // namespace fcis::eval

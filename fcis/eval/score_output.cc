@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
@@ -44,10 +45,11 @@ absl::Status WriteIfNamed(const absl::Flag<std::string>& flag,
 }
 
 absl::Status WriteReport(const Evaluation& evaluation,
+                         const std::string& image_dir,
                          std::vector<std::string> findings) {
   if (!NeedsExplanation()) return absl::OkStatus();
   ReportOptions options;
-  options.image_dir = ResolvePath(absl::GetFlag(FLAGS_image_dir));
+  options.image_dir = image_dir;
   options.page_dir =
       std::filesystem::path(ResolvePath(absl::GetFlag(FLAGS_report_html)))
           .parent_path()
@@ -69,10 +71,6 @@ absl::Status WriteTables(const std::string& markdown, const std::string& csv) {
 
 absl::Status WriteVocScores(const Evaluation& evaluation,
                             const std::vector<std::string>& findings) {
-  if (NeedsExplanation() || !absl::GetFlag(FLAGS_output_curves).empty()) {
-    return UsageError(
-        "--report_html and --output_curves go with --metric coco");
-  }
   const VocScores scores = ScoreVoc(evaluation);
   absl::PrintF("%s", VocText(scores));
   RETURN_IF_ERROR(
@@ -87,14 +85,26 @@ std::vector<std::string> ScoreOutputFlagNames() {
           "output_curves", "report_html", "image_dir"};
 }
 
-absl::Status CheckScoreOutputFlags() {
-  return CheckChoice("table", absl::GetFlag(FLAGS_table),
-                     {"markdown", "csv", "none"});
+absl::Status CheckScoreOutputFlags(const EvalOptions& options) {
+  RETURN_IF_ERROR(CheckChoice("table", absl::GetFlag(FLAGS_table),
+                              {"markdown", "csv", "none"}));
+  if (options.voc &&
+      (NeedsExplanation() || !absl::GetFlag(FLAGS_output_curves).empty())) {
+    return UsageError(
+        "--report_html and --output_curves go with --metric coco");
+  }
+  for (const auto* flag :
+       {&FLAGS_output_json, &FLAGS_output_csv, &FLAGS_output_markdown,
+        &FLAGS_output_curves, &FLAGS_report_html}) {
+    RETURN_IF_ERROR(CheckOutputFile(*flag));
+  }
+  return absl::OkStatus();
 }
 
 bool NeedsExplanation() { return !absl::GetFlag(FLAGS_report_html).empty(); }
 
-absl::Status WriteScores(const Evaluation& evaluation) {
+absl::Status WriteScores(const Evaluation& evaluation,
+                         const std::string& image_dir) {
   std::vector<std::string> findings = Diagnose(evaluation);
   for (const std::string& finding : findings) {
     PrintLine(stderr, absl::StrCat("warning: ", finding));
@@ -106,7 +116,7 @@ absl::Status WriteScores(const Evaluation& evaluation) {
                               CsvTable(evaluation.summary, rows)));
   RETURN_IF_ERROR(
       WriteIfNamed(FLAGS_output_json, ScoreJson(evaluation, findings)));
-  RETURN_IF_ERROR(WriteReport(evaluation, std::move(findings)));
+  RETURN_IF_ERROR(WriteReport(evaluation, image_dir, std::move(findings)));
   if (absl::GetFlag(FLAGS_output_curves).empty()) return absl::OkStatus();
   return WriteIfNamed(FLAGS_output_curves, CurvesJson(evaluation.curves));
 }

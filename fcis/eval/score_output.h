@@ -14,15 +14,19 @@ namespace fcis::eval {
 // --output_markdown, --output_curves, --report_html, --image_dir.
 std::vector<std::string> ScoreOutputFlagNames();
 
-// OK when --table is one of its choices; else a UsageError.
-absl::Status CheckScoreOutputFlags();
+// Before the work: a UsageError unless --table is one of its choices and the
+// metric has all that is asked for, and an error for a file that could not be
+// written.
+absl::Status CheckScoreOutputFlags(const EvalOptions& options);
 
 // Whether the flags ask for what needs EvalOptions::explain.
 bool NeedsExplanation();
 
 // Prints findings to stderr, the summary and the table to stdout, and
-// writes the files that the flags name.
-absl::Status WriteScores(const Evaluation& evaluation);
+// writes the files that the flags name. The report shows the pictures of
+// image_dir ("": none).
+absl::Status WriteScores(const Evaluation& evaluation,
+                         const std::string& image_dir);
 
 }  // namespace fcis::eval
 

@@ -88,6 +88,7 @@ absl::Status ShowProfile(const BenchResult& result) {
 absl::Status Run() {
   RETURN_IF_ERROR(model::CheckModelFlags());
   RETURN_IF_ERROR(CheckWeightsFlags());
+  RETURN_IF_ERROR(CheckOutputFile(FLAGS_output_json));
   ASSIGN_OR_RETURN(const BenchOptions options, OptionsFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
                    model::BackendFromFlags());

@@ -13,6 +13,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
+#include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/user_text.h"
@@ -103,6 +104,8 @@ absl::StatusOr<data::DatasetReport> Check(
 
 absl::Status CheckFlags() {
   RETURN_IF_ERROR(model::CheckModelFlags());
+  RETURN_IF_ERROR(CheckOutputFile(FLAGS_output_json));
+  RETURN_IF_ERROR(CheckOutputFile(FLAGS_html));
   const int gallery = absl::GetFlag(FLAGS_gallery);
   constexpr int kMost = 10000;
   if (gallery >= 0 && gallery <= kMost) return absl::OkStatus();

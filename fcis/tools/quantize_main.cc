@@ -14,6 +14,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
+#include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/user_text.h"
@@ -87,6 +88,7 @@ absl::Status CheckFlags() {
     return UsageError(absl::StrCat("--max_loss=", absl::GetFlag(FLAGS_max_loss),
                                    ": expected 0 or more"));
   }
+  RETURN_IF_ERROR(CheckOutputFile(FLAGS_out));
   return CheckWeightsFlags();
 }
 

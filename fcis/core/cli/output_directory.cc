@@ -50,4 +50,23 @@ absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
   return directory;
 }
 
+absl::Status CheckOutputFile(const absl::Flag<std::string>& flag) {
+  const fs::path file = ResolvePath(absl::GetFlag(flag));
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (file.empty() || fs::is_other(status)) return absl::OkStatus();
+  const auto failed = [&](absl::string_view reason) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--", absl::GetFlagReflectionHandle(flag).Name(), " ",
+                     file.string(), " cannot be written: ", reason));
+  };
+  if (fs::is_directory(status)) return failed("it is a directory");
+  const std::string parent = file.parent_path().string();
+  if (!fs::is_directory(parent, error)) {
+    return failed(absl::StrCat("there is no directory ", parent));
+  }
+  if (access(parent.c_str(), W_OK) == 0) return absl::OkStatus();
+  return failed(absl::StrCat("nothing can be written to ", parent));
+}
+
 }  // namespace fcis

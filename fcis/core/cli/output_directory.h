@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -16,6 +18,12 @@ namespace fcis {
 absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
                                                 absl::string_view program,
                                                 absl::Time now);
+
+// Before work whose result goes to the file that the flag names: an error, with
+// flag and path, if it could not be written. Its directory must be there and
+// writable, and it must not be one itself; OK for a pipe or a device, and for
+// "", which is no file.
+absl::Status CheckOutputFile(const absl::Flag<std::string>& flag);
 
 }  // namespace fcis
 

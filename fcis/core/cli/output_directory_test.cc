@@ -4,9 +4,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+ABSL_FLAG(std::string, a_page, "", "A page.");
 
 namespace fcis {
 namespace {
@@ -51,6 +54,25 @@ TEST_F(OutputDirectoryTest, AFileInTheWayIsAnError) {
       MakeOutputDirectory("file/sub", "p", absl::Now()).status();
   EXPECT_THAT(status.ToString(), HasSubstr((root_ / "file/sub").string()));
   EXPECT_FALSE(MakeOutputDirectory("file", "p", absl::Now()).ok());
+}
+
+TEST_F(OutputDirectoryTest, AFileThatCouldNotBeWrittenIsSaidBefore) {
+  const auto check = [](const std::string& path) {
+    absl::SetFlag(&FLAGS_a_page, path);
+    return CheckOutputFile(FLAGS_a_page);
+  };
+  for (const char* good : {"", "a.html", "/dev/null"}) {
+    EXPECT_TRUE(check(good).ok()) << good;
+  }
+  EXPECT_THAT(
+      check("no/a.html").ToString(),
+      HasSubstr(absl::StrCat("--a_page ", (root_ / "no/a.html").string(),
+                             " cannot be written: there is no "
+                             "directory ",
+                             (root_ / "no").string())));
+  fs::create_directories(root_ / "here");
+  EXPECT_THAT(check("here").ToString(), HasSubstr("it is a directory"));
+  EXPECT_FALSE(check("/no_such/a.html").ok());
 }
 
 }  // namespace

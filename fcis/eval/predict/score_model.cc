@@ -121,7 +121,7 @@ absl::Status Score(data::CocoDataset dataset, const PredictOptions& predicted,
   const std::string results = ResultsPath(predicted);
   ASSIGN_OR_RETURN(const Evaluation evaluation,
                    Evaluate(std::move(dataset), results, std::move(options)));
-  RETURN_IF_ERROR(WriteScores(evaluation));
+  RETURN_IF_ERROR(WriteScores(evaluation, predicted.image_dir));
   PrintLine(stdout, absl::StrCat("\ndetections: ", results));
   return absl::OkStatus();
 }
@@ -241,11 +241,11 @@ std::vector<std::string> ScoreModelFlagNames() {
 absl::Status ScoreModel() {
   RETURN_IF_ERROR(model::CheckModelFlags());
   RETURN_IF_ERROR(model::CheckBackendFlags());
-  RETURN_IF_ERROR(CheckScoreOutputFlags());
   RETURN_IF_ERROR(data::MaxPixelsFromFlag().status());
   RETURN_IF_ERROR(
       data::ParseClassMap(absl::GetFlag(FLAGS_map_classes)).status());
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
+  RETURN_IF_ERROR(CheckScoreOutputFlags(options));
   options.explain = NeedsExplanation();
   ASSIGN_OR_RETURN(const data::CocoSource data, DataFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> job, MakeCommunicator());

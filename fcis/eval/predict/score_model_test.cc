@@ -134,6 +134,22 @@ TEST_F(ScoreModelTest, SaysWhatIsMissing) {
   EXPECT_THAT(Load("log.txt"), HasSubstr("2.png: No such file"));
 }
 
+TEST_F(ScoreModelTest, WhatCannotBeGivenIsSaidBeforeTheWork) {
+  EXPECT_EQ(Run(absl::StrCat(kModel, "o --metric voc --report_html o.html")),
+            2);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("go with --metric coco"));
+  EXPECT_EQ(Run(absl::StrCat(kModel, "o --report_html no/o.html")), 1);
+  EXPECT_THAT(Load("log.txt"), HasSubstr("--report_html no/o.html cannot be "
+                                         "written: there is no directory no"));
+  EXPECT_FALSE(fs::exists(Path("o")));
+}
+
+TEST_F(ScoreModelTest, TheReportShowsThePicturesOfASplit) {
+  ASSERT_EQ(Run("--split scenes --out o --report_html o.html"), 0)
+      << Load("log.txt");
+  EXPECT_THAT(Load("o.html"), HasSubstr("/fcis/data/scenes/images/"));
+}
+
 // No model is named and none is there: the scenes have their own. Only
 // eval_main was built, as by `bazel run`.
 TEST_F(ScoreModelTest, ScenesComeWithTheirModel) {
