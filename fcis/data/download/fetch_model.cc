@@ -130,16 +130,14 @@ class DefaultModels {
 absl::StatusOr<std::string> FetchModel(absl::string_view name,
                                        const std::string& directory) {
   const DownloadManifest& manifest = BuiltinManifest();
-  const DownloadItem* item = FindItem(manifest, name);
-  if (item == nullptr || item->kind() != DownloadItem::MODEL) {
-    return absl::NotFoundError(
-        absl::StrCat("no model to download is called ", name));
-  }
+  const auto items =
+      SelectItems(manifest, DownloadItem::MODEL, {std::string(name)});
+  if (!items.ok()) return absl::NotFoundError(items.status().message());
   Fetcher fetcher(directory, TerminalOptions());
   const absl::Status status =
-      FetchItems(manifest, {*item}, &fetcher, [](auto) {});
+      FetchItems(manifest, *items, &fetcher, [](auto) {});
   if (!status.ok()) return status;
-  return fetcher.PathOf(*item);
+  return fetcher.PathOf(items->front());
 }
 
 DownloadOptions DefaultModelOptions() {

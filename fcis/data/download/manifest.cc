@@ -174,9 +174,10 @@ absl::StatusOr<std::vector<DownloadItem>> SelectItems(
       wanted.insert(group->item().begin(), group->item().end());
     } else {
       const std::vector<std::string> known = KnownNames(manifest, kind);
-      return UsageError(absl::StrCat("nothing to download is called '", name,
-                                     "'", DidYouMean(name, known),
-                                     " (--list shows all)"));
+      return UsageError(absl::StrCat(
+          "nothing to download is called '", name, "'", DidYouMean(name, known),
+          " (download ", kind == DownloadItem::MODEL ? "models" : "datasets",
+          " --list shows all)"));
     }
   }
   std::vector<DownloadItem> items;

@@ -87,8 +87,13 @@ absl::StatusOr<ModelChoice> LoadNamed(absl::string_view modelpath,
   const std::string path = ResolvePath(modelpath);
   if (fetch == nullptr || Exists(path)) return Load(path, "");
   const absl::StatusOr<std::string> fetched = fetch(modelpath);
-  // No such name: it was meant as a file, and the error names that.
-  if (absl::IsNotFound(fetched.status())) return Load(path, "");
+  // No such name: it was meant as a file, maybe.
+  if (absl::IsNotFound(fetched.status())) {
+    const absl::Status status = Load(path, "").status();
+    return absl::Status(
+        status.code(),
+        absl::StrCat(status.message(), "; ", fetched.status().message()));
+  }
   RETURN_IF_ERROR(fetched.status());
   return Load(*fetched, "");
 }
