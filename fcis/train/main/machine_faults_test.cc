@@ -2,6 +2,7 @@
 // memory, the pictures, other processes.
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "fcis/core/base/control_groups.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/testing/cut_off.h"
@@ -32,6 +34,7 @@ using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Should the command neither end nor fail, that is the failure: 124.
 std::string Bounded(const std::string& command) {
@@ -271,6 +274,72 @@ TEST_F(MachineFaultsTest, LittleMemory) {
     EXPECT_EQ(again.code, 0) << again.output;
   }
   EXPECT_GT(refused, 0);
+}
+
+// A group of processes with so much memory; none where none can be made.
+class MemoryGroup {
+ public:
+  explicit MemoryGroup(const std::string& name) {
+    for (const ControlGroup& group : FindControlGroups("memory", "")) {
+      directory_ = absl::StrCat(group.directory, "/", name);
+      limit_ =
+          directory_ + (group.v2 ? "/memory.max" : "/memory.limit_in_bytes");
+      std::error_code error;
+      fs::create_directory(directory_, error);
+      if (fs::exists(limit_)) return;  // with the controller
+      rmdir(directory_.c_str());
+    }
+    directory_.clear();
+  }
+  ~MemoryGroup() {
+    if (!directory_.empty()) rmdir(directory_.c_str());
+  }
+
+  bool Allows(int mb) const {
+    return !directory_.empty() &&
+           std::system(
+               absl::StrCat("echo ", mb, "M > ", limit_, " 2> /dev/null")
+                   .c_str()) == 0;
+  }
+  std::string Enter() const {
+    return absl::StrCat("echo 0 > ", directory_, "/cgroup.procs && exec ");
+  }
+  const std::string& limit() const { return limit_; }
+
+ private:
+  std::string directory_, limit_;
+};
+
+// The kernel ends what takes more than its group may have, without a word: it
+// was said before, and nothing is lost.
+TEST_F(MachineFaultsTest, AGroupsMemoryDoesNotSuffice) {
+  const MemoryGroup group(absl::StrCat("fcis_test_", getpid()));
+  const auto train = [&](const std::string& flags) {
+    return Shell(absl::StrCat("(", group.Enter(), TrainProgram(),
+                              " --threads 2 --max_iters 2 --out ", run_, " ",
+                              flags, ")"));
+  };
+  const std::string begin =
+      "--config small_scenes --precision f32 --set 'batch: ";
+  if (!group.Allows(700)) GTEST_SKIP() << "no group can be made here";
+  const Outcome refused = train(begin + "24'");
+  EXPECT_EQ(refused.code, 1) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr(group.limit() + " (700 MiB)"));
+  EXPECT_FALSE(fs::exists(run_));
+  // 901 MiB by the estimate, and 864 beyond what every training takes.
+  const Outcome killed = train(begin + "16'");
+  EXPECT_EQ(killed.code, 128 + SIGKILL) << killed.output;
+  EXPECT_THAT(killed.output, HasSubstr("warning: maybe not enough memory"));
+  ASSERT_TRUE(group.Allows(1600));
+  const Outcome enough = train("--resume");
+  EXPECT_EQ(enough.code, 0) << enough.output;
+  EXPECT_THAT(enough.output, Not(HasSubstr("not enough memory")));
+  const std::string whole = NewDirectory("undisturbed");
+  ASSERT_EQ(
+      Train(absl::StrCat(begin, "16' --threads 2 --max_iters 2 --out ", whole))
+          .code,
+      0);
+  ExpectSameRuns(whole, run_, 2);
 }
 
 // "a training takes about 900 MiB": the number; 0: it does not say so.

@@ -3,8 +3,9 @@
 #define FCIS_TRAIN_MAIN_MEMORY_NEED_H_
 
 #include <cstdint>
+#include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/data/loader/training_set.h"
@@ -46,12 +47,13 @@ MemoryNeed NeedOf(const TrainConfig& recipe, const ModelConfig& model,
 
 // ResourceExhausted where the process may not even have three quarters of it,
 // the least that the estimate may turn out to be (CheckMemory); it says what of
-// it is what, and which flags make it less. OK where the backend computes
-// elsewhere than in the host's memory.
-absl::Status CheckTrainingMemory(const TrainerOptions& options,
-                                 const ModelConfig& model,
-                                 const data::TrainingSet& set,
-                                 const kernels::Backend& backend);
+// it is what, and which flags make it less. Where it may have that, but not the
+// most that it may turn out to be, the same as a warning, "maybe not enough
+// memory: ..."; else "". "" too where the backend computes elsewhere than in
+// the host's memory.
+absl::StatusOr<std::string> CheckTrainingMemory(
+    const TrainerOptions& options, const ModelConfig& model,
+    const data::TrainingSet& set, const kernels::Backend& backend);
 
 }  // namespace fcis::train
 

@@ -335,8 +335,12 @@ absl::Status PrepareJob(const TrainPlan& plan, const OpenedRun& run,
                                job, say, prepared));
   if (run.directory != nullptr) faults.Add(CheckSpace(run.path, model));
   if (has_classes) {
-    faults.Add(CheckTrainingMemory(plan.options, model, *prepared->data.set,
-                                   *backend));
+    const absl::StatusOr<std::string> memory =
+        CheckTrainingMemory(plan.options, model, *prepared->data.set, *backend);
+    faults.Add(memory.status());
+    if (memory.ok() && !memory->empty()) {
+      say(absl::StrCat("warning: ", *memory));
+    }
   }
   faults.Add(PrepareWeights(run, model, !faults.empty(), say, prepared));
   return faults.status("faults, all found before the first iteration");
