@@ -59,7 +59,7 @@ absl::StatusOr<size_t> Y4mReader::ReadSome(char* out, size_t size) const {
 }
 
 absl::Status Y4mReader::ReadHeader(int64_t max_pixels) {
-  ASSIGN_OR_RETURN(const bool any, Fill());
+  ASSIGN_OR_RETURN(const bool any, Fill(sizeof(kY4mMagic) - 1));
   if (!any) {
     return absl::InvalidArgumentError(absl::StrCat(name_, " is empty"));
   }
@@ -118,13 +118,20 @@ absl::StatusOr<std::optional<VideoFrame>> Y4mReader::Next() {
   return frame;
 }
 
-absl::StatusOr<bool> Y4mReader::Fill() {
+absl::StatusOr<bool> Y4mReader::Fill(size_t least) {
   buffer_.resize(kBufferBytes);
   at_ = 0;
-  const absl::StatusOr<size_t> got = ReadSome(&buffer_[0], buffer_.size());
-  buffer_.resize(got.value_or(0));
-  if (!got.ok()) return got.status();
-  return *got > 0;
+  size_t have = 0;
+  while (have < least) {
+    const absl::StatusOr<size_t> got =
+        ReadSome(&buffer_[have], buffer_.size() - have);
+    if (!got.ok()) buffer_.clear();
+    RETURN_IF_ERROR(got.status());
+    if (*got == 0) break;
+    have += *got;
+  }
+  buffer_.resize(have);
+  return have > 0;
 }
 
 absl::StatusOr<std::optional<std::string>> Y4mReader::ReadLine() {

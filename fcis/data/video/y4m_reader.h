@@ -51,8 +51,9 @@ class Y4mReader {
   absl::Status ReadHeader(int64_t max_pixels);
   // At least a byte, or 0 at the end.
   absl::StatusOr<size_t> ReadSome(char* out, size_t size) const;
-  // Fills the buffer anew; false at the end.
-  absl::StatusOr<bool> Fill();
+  // Fills the buffer anew, with `least` bytes or more where the stream has
+  // them; false at the end.
+  absl::StatusOr<bool> Fill(size_t least = 1);
   // Up to the line's end, which is not kept; nullopt at the end of the stream.
   // What is longer than a line may be is cut there.
   absl::StatusOr<std::optional<std::string>> ReadLine();

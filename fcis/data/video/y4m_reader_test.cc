@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/core/testing/memory_file.h"
 #include "gmock/gmock.h"
@@ -84,7 +85,10 @@ TEST(Y4mReaderTest, FromAPipeInPieces) {
   ASSERT_EQ(pipe(ends), 0);
   const std::string bytes = absl::StrCat(kHeader, "FRAME\nabcdefFRAME\nghijkl");
   std::thread writer([&] {
-    for (char c : bytes) ASSERT_EQ(write(ends[1], &c, 1), 1);
+    for (char c : bytes) {
+      ASSERT_EQ(write(ends[1], &c, 1), 1);
+      absl::SleepFor(absl::Milliseconds(1));  // The reader is there first.
+    }
     close(ends[1]);
   });
   const std::string path = absl::StrCat("/dev/fd/", ends[0]);
