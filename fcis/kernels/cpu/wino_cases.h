@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/cpu/wino_conv.h"
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/testing/backends.h"
 
@@ -138,6 +139,54 @@ inline bool SameBits(const Tensor& a, const Tensor& b) {
          std::memcmp(a.raw(), b.raw(), a.num_bytes()) == 0;
 }
 
+// Of maps in bf16, whose numbers stand in f32.
+inline WinoOperands OfBf16(const WinoCase& c) {
+  WinoOperands o(c);
+  o.x = AsF32(RandomTensor("x", c.x, DType::kBF16));
+  return o;
+}
+
+// The matrices of F(4x4, 3x3).
+struct WinoMatrices {
+  double in[6][6], kernel[6][3], out[4][6];
+};
+
+inline WinoMatrices MakeMatrices() {
+  constexpr double a = 0.625, b = 1.5, aa = a * a, bb = b * b;
+  const double za = 1 / (2 * aa * (aa - bb)), zb = 1 / (2 * bb * (bb - aa));
+  return {{{0, -a * bb, -bb, a, 1, 0},
+           {0, a * bb, -bb, -a, 1, 0},
+           {0, -b * aa, -aa, b, 1, 0},
+           {0, b * aa, -aa, -b, 1, 0},
+           {aa * bb, 0, -aa - bb, 0, 1, 0},
+           {0, aa * bb, 0, -aa - bb, 0, 1}},
+          {{za, za * a, za * aa},
+           {za, -za * a, za * aa},
+           {zb, zb * b, zb * bb},
+           {zb, -zb * b, zb * bb},
+           {1 / (aa * bb), 0, 0},
+           {0, 0, 1}},
+          {{1, 1, 1, 1, 1, 0},
+           {a, -a, b, -b, 0, 0},
+           {aa, aa, bb, bb, 0, 0},
+           {a * aa, -a * aa, b * bb, -b * bb, 0, 1}}};
+}
+
+// V = B^T d B of a channel of the tile that an output is in.
+inline double InputAt(const WinoMatrices& m, const WinoOperands& o, int64_t n,
+                      int64_t h, int64_t w, int64_t channel, int p, int q) {
+  const int64_t d = o.params.dilation;
+  const int64_t top = h - (h / d % 4 + 1) * d, left = w - (w / d % 4 + 1) * d;
+  double sum = 0;
+  for (int r = 0; r < 6; ++r) {
+    for (int s = 0; s < 6; ++s) {
+      sum += m.in[p][r] * m.in[q][s] *
+             At(o.x, n, top + r * d, left + s * d, channel);
+    }
+  }
+  return sum;
+}
+
 // O,I,3,3 as oneDNN's OIhw16i16o; turned: as its IOhw16o16i.
 inline std::vector<float> PackedWeights(const Tensor& weight, bool turned) {
   const int64_t inputs = weight.dim(1);
@@ -152,6 +201,66 @@ inline std::vector<float> PackedWeights(const Tensor& weight, bool turned) {
            lane % 16] = weight.data<float>()[i];
   }
   return packed;
+}
+
+// Of the weights and the bias.
+struct Gradients {
+  std::vector<float> weight;  // OIhw16i16o
+  Tensor bias;
+};
+
+inline Gradients WinogradGradients(const WinoOperands& o, const Tensor& x,
+                                   const Tensor& gy, int times) {
+  Gradients g = {std::vector<float>(o.weight.num_elements(), 9),
+                 Tensor(o.bias.shape())};
+  for (int i = 0; i < times; ++i) {
+    RunWinoGradient(o.params, x, gy, /*add=*/i > 0, g.weight.data(),
+                    g.bias.mutable_data<float>());
+  }
+  return g;
+}
+
+// What a gradient should be, and the bound of wino_conv.h.
+inline Exact GradientAt(const WinoOperands& o, const Tensor& gy, int64_t out,
+                        int64_t in, int r, int s) {
+  static const auto& growth = *new WinoGrowth();
+  const int d = o.params.dilation;
+  Exact e = {0, 0, 0};
+  for (int64_t n = 0; n < gy.dim(0); ++n) {
+    for (int64_t h = 0; h < gy.dim(1); ++h) {
+      for (int64_t w = 0; w < gy.dim(2); ++w) {
+        const double g = At(gy, n, h, w, out);
+        const int64_t i = h / d % 4, j = w / d % 4;
+        e.y += g * At(o.x, n, h + (r - 1) * d, w + (s - 1) * d, in);
+        for (int p = 0; p < 6; ++p) {
+          for (int q = 0; q < 6; ++q) {
+            e.bound += growth.at[i][r][p] * growth.at[j][s][q] * std::fabs(g) *
+                       std::fabs(At(o.x, n, h + (p - i - 1) * d,
+                                    w + (q - j - 1) * d, in));
+          }
+        }
+      }
+    }
+  }
+  const auto tiles = static_cast<double>(WinoTiles(gy.shape(), d));
+  e.bound *= (tiles + 40) * kRoundoff;
+  return e;
+}
+
+// Visits every `step`-th weight: output, channel, row, column, gradient.
+template <typename Visit>
+void ForWeights(const WinoOperands& o, const Gradients& g, int64_t step,
+                const Visit& visit) {
+  const int64_t channels = o.x.dim(3);
+  for (int64_t i = 0; i < o.weight.num_elements(); i += step) {
+    const int64_t tap = i % 9, in = i / 9 % channels, out = i / 9 / channels;
+    const int64_t place =
+        (((out / 16 * (channels / 16) + in / 16) * 9 + tap) * 16 + in % 16) *
+            16 +
+        out % 16;
+    visit(out, in, static_cast<int>(tap / 3), static_cast<int>(tap % 3),
+          g.weight[place]);
+  }
 }
 
 // O,I,3,3 as the kernel I,O turned by half a turn.

@@ -23,9 +23,12 @@ struct Kernels {
 };
 
 Kernels FindKernels() {
+  if (HasIsa(dnnl::cpu_isa::avx512_core_bf16)) {
+    return {WinoTaskAvx512, WinoGradientAvx512, WinoNarrowGradientVnni,
+            WinoNarrowVnni};
+  }
   if (HasIsa(dnnl::cpu_isa::avx512_core)) {
-    return {WinoTaskAvx512, WinoGradientAvx512, WinoGradientOfBf16Avx512,
-            HasIsa(dnnl::cpu_isa::avx512_core_bf16) ? WinoNarrowVnni : nullptr};
+    return {WinoTaskAvx512, WinoGradientAvx512, WinoGradientOfBf16Avx512};
   }
   if (HasIsa(dnnl::cpu_isa::avx2) && __builtin_cpu_supports("fma")) {
     return {WinoTaskAvx2, WinoGradientAvx2};

@@ -50,6 +50,11 @@ void RunWino(const ConvParams& params, const Shape& kernel,
 // as above,
 //   |gw - exact| <= (tiles + 40) u sum_tiles |G^T| (|A||gy||A^T| *
 //                                                   |B^T||d||B|) |G|.
+// With AVX512_BF16 maps in bf16 are multiplied as whole numbers here too, of
+// each plane and group of 136 tiles at most, which adds sum_groups |G^T| e |G|,
+// with V and U = A gy A^T over the tiles of the group in the place of those
+// over channels. Of random operands the root of the mean square is half of what
+// rounding gy to bf16 has made.
 void RunWinoGradient(const ConvParams& params, const Tensor& x,
                      const Tensor& gy, bool add, float* gweights, float* gbias);
 

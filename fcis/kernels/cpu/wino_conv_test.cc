@@ -147,49 +147,6 @@ TEST_F(WinoConvTest, GradientOfX) {
   }
 }
 
-struct Gradients {
-  std::vector<float> weight;  // OIhw16i16o
-  Tensor bias;
-};
-
-Gradients WinogradGradients(const WinoOperands& o, const Tensor& x,
-                            const Tensor& gy, int times) {
-  Gradients g = {std::vector<float>(o.weight.num_elements(), 9),
-                 Tensor(o.bias.shape())};
-  for (int i = 0; i < times; ++i) {
-    RunWinoGradient(o.params, x, gy, /*add=*/i > 0, g.weight.data(),
-                    g.bias.mutable_data<float>());
-  }
-  return g;
-}
-
-// What a gradient should be, and the bound of wino_conv.h.
-Exact GradientAt(const WinoOperands& o, const Tensor& gy, int64_t out,
-                 int64_t in, int r, int s) {
-  static const auto& growth = *new WinoGrowth();
-  const int d = o.params.dilation;
-  Exact e = {0, 0, 0};
-  for (int64_t n = 0; n < gy.dim(0); ++n) {
-    for (int64_t h = 0; h < gy.dim(1); ++h) {
-      for (int64_t w = 0; w < gy.dim(2); ++w) {
-        const double g = At(gy, n, h, w, out);
-        const int64_t i = h / d % 4, j = w / d % 4;
-        e.y += g * At(o.x, n, h + (r - 1) * d, w + (s - 1) * d, in);
-        for (int p = 0; p < 6; ++p) {
-          for (int q = 0; q < 6; ++q) {
-            e.bound += growth.at[i][r][p] * growth.at[j][s][q] * std::fabs(g) *
-                       std::fabs(At(o.x, n, h + (p - i - 1) * d,
-                                    w + (q - j - 1) * d, in));
-          }
-        }
-      }
-    }
-  }
-  const auto tiles = static_cast<double>(WinoTiles(gy.shape(), d));
-  e.bound *= (tiles + 40) * kRoundoff;
-  return e;
-}
-
 TEST_F(WinoConvTest, GradientsOfWeightsAreWithinTheBound) {
   for (const WinoCase& c : WinoCases()) {
     SCOPED_TRACE(absl::StrCat(c.x.ToString(), " to ", c.outputs, ", dilation ",
@@ -199,18 +156,11 @@ TEST_F(WinoConvTest, GradientsOfWeightsAreWithinTheBound) {
         RandomTensor("gy", {c.x.dim(0), c.x.dim(1), c.x.dim(2), c.outputs});
     const Gradients got = WinogradGradients(o, o.x, gy, 1);
     int wrong = 0;
-    for (int64_t i = 0; i < o.weight.num_elements(); i += 101) {
-      const int64_t tap = i % 9, in = i / 9 % c.x.dim(3),
-                    out = i / 9 / c.x.dim(3);
-      const Exact e =
-          GradientAt(o, gy, out, in, static_cast<int>(tap / 3), tap % 3);
-      const int64_t place =
-          (((out / 16 * (c.x.dim(3) / 16) + in / 16) * 9 + tap) * 16 +
-           in % 16) *
-              16 +
-          out % 16;
-      wrong += !(std::fabs(got.weight[place] - e.y) <= e.bound);
-    }
+    ForWeights(o, got, 101,
+               [&](int64_t out, int64_t in, int r, int column, float gw) {
+                 const Exact e = GradientAt(o, gy, out, in, r, column);
+                 wrong += !(std::fabs(gw - e.y) <= e.bound);
+               });
     EXPECT_EQ(wrong, 0);
     for (int64_t out = 0; out < c.outputs; ++out) {
       double sum = 0, sizes = 0;
@@ -244,15 +194,49 @@ TEST_F(WinoConvTest, NeitherThreadsNorLayoutsChangeABitOfGradients) {
   SetNumThreads(0);
 }
 
+// A task for all of a map of 11 x 13 pixels, from 144 channels to 48 outputs.
+template <typename T>
+Gradients GradientsBy(void (*run)(const WinoGradientTask<T>&), const Tensor& x,
+                      const Tensor& gy) {
+  const std::vector<T> zeros(144);
+  std::vector<WinoTile> tiles;
+  for (int y = 0; y < 11; y += 4) {
+    for (int column = 0; column < 13; column += 4) {
+      tiles.push_back({0, y, column});
+    }
+  }
+  std::vector<float> scratch(1 << 18);
+  Gradients g = {std::vector<float>(48 * 144 * 9), Tensor(Shape{48})};
+  WinoGradientTask<T> task = {};
+  task.height = 11;
+  task.width = 13;
+  task.dilation = 1;
+  task.channels = task.x_block = 144;
+  task.outputs = task.y_block = task.end_output = 48;
+  task.x = static_cast<const T*>(x.raw());
+  task.gy = static_cast<const T*>(gy.raw());
+  task.zeros = zeros.data();
+  task.tiles = tiles.data();
+  task.num_tiles = static_cast<int>(tiles.size());
+  task.gweights = g.weight.data();
+  task.gbias = g.bias.mutable_data<float>();
+  task.scratch = scratch.data();
+  for (const int64_t channel : {0, 128}) {
+    task.first_channel = channel;
+    task.end_channel = std::min<int64_t>(144, channel + kWinoDepth);
+    run(task);
+  }
+  return g;
+}
+
 TEST_F(WinoConvTest, GradientsOfBf16AreThoseOfTheSameNumbers) {
   if (!HasIsa(dnnl::cpu_isa::avx512_core)) GTEST_SKIP() << "needs AVX-512";
-  WinoOperands o({{1, 11, 13, 144}, 48, 2, false});
-  const Tensor x = RandomTensor("x", o.x.shape(), DType::kBF16);
+  const Tensor x = RandomTensor("x", {1, 11, 13, 144}, DType::kBF16);
   const Tensor gy = RandomTensor("gy", {1, 11, 13, 48}, DType::kBF16);
-  const Gradients narrow = WinogradGradients(o, x, gy, 2);
-  const Gradients wide = WinogradGradients(o, AsF32(x), AsF32(gy), 2);
-  EXPECT_EQ(narrow.weight, wide.weight);
-  EXPECT_TRUE(SameBits(narrow.bias, wide.bias));
+  const Gradients of_bf16 = GradientsBy(WinoGradientOfBf16Avx512, x, gy);
+  const Gradients of_f32 = GradientsBy(WinoGradientAvx512, AsF32(x), AsF32(gy));
+  EXPECT_EQ(of_bf16.weight, of_f32.weight);
+  EXPECT_TRUE(SameBits(of_bf16.bias, of_f32.bias));
 }
 
 TEST_F(WinoConvTest, LayoutsDoNotChangeABit) {

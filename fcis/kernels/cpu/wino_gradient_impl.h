@@ -58,8 +58,8 @@ struct WinoGradient : Wino<S> {
   }
 
   // Two rows of A gy A^T of every tile, and the sums of gy.
-  template <Rows kRows>
-  static void TransformOut(const Task& t, const Buffers& buffers,
+  template <Rows kRows, typename AnyBuffers>
+  static void TransformOut(const Task& t, const AnyBuffers& buffers,
                            int64_t output, int vectors) {
     const int64_t pixels = int64_t{t.height} * t.width;
     for (int v = 0; v < vectors; ++v) {
@@ -178,8 +178,8 @@ struct WinoGradient : Wino<S> {
   }
 
   // Adds G^T of two rows to the gradients, which the first pass may set.
-  template <Rows kRows>
-  static void TransformSums(const Task& t, const Buffers& buffers,
+  template <Rows kRows, typename AnyBuffers>
+  static void TransformSums(const Task& t, const AnyBuffers& buffers,
                             int64_t output, int vectors) {
     constexpr bool kEnds = kRows == Rows::kEnds;
     constexpr double q = kRows == Rows::kA ? kA : kB;

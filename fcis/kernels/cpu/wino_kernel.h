@@ -99,8 +99,10 @@ struct WinoGradientTask : WinoMaps<T> {
   bool add;                            // else they are overwritten
   int64_t first_channel, end_channel;  // multiples of kWinoBlock, kWinoDepth at
                                        // most
-  float* scratch;  // kWinoPlanes * ((num_tiles + kWinoWidth) * kWinoDepth +
-                   //                num_tiles * kWinoWidth + 3 * kWinoPad)
+  float*
+      scratch;  // kWinoPlanes * ((num_tiles + kWinoWidth) * kWinoDepth +
+                //                num_tiles * kWinoWidth + 3 * kWinoPad), of 8
+                // tiles at least
 };
 
 // The same results bit for bit: each sum has one order, of fused products.
@@ -114,6 +116,9 @@ void WinoGradientOfBf16Avx512(const WinoGradientTask<uint16_t>& task);
 // outputs and which of them, weights, turned.
 void WinoNarrowVnni(const WinoNarrowTask& task);
 void WinoNarrowWeightsVnni(const WinoTask& task, int16_t* to);
+// Multiplied as whole numbers: of each plane and the tiles of the task, a
+// channel's by one factor, an output's likewise.
+void WinoNarrowGradientVnni(const WinoGradientTask<uint16_t>& task);
 
 }  // namespace fcis::kernels
 

@@ -1,23 +1,18 @@
-// The narrow tasks of wino_kernel.h: F(4x4, 3x3) whose products of matrices are
-// of whole numbers of 16 bits. Of those, which VNNI multiplies as fast as
-// bf16, 15 bits carry what bf16 has 8 for: enough for what the transformations
-// make of a rounding.
+// The narrow convolutions of wino_kernel.h.
 #include <immintrin.h>
 
 #include "fcis/kernels/cpu/wino_avx512.h"
 #include "fcis/kernels/cpu/wino_kernel.h"
 #include "fcis/kernels/cpu/wino_kernel_impl.h"
+#include "fcis/kernels/cpu/wino_narrow_impl.h"
 
 namespace fcis::kernels {
 namespace {
 
-constexpr int64_t kLineOf16 = 32;  // elements of a cache line
-// Arrays of __m512i, of other elements than the products, GCC keeps in memory.
-using Whole = int32_t __attribute__((vector_size(64)));
-
 struct WinoNarrow : Wino<Avx512> {
   using S = Avx512;
   using Task = WinoNarrowTask;
+  using Products = WinoNarrowProducts;
   static_assert(kLength == kWinoBlock, "a vector of outputs is a block");
 
   static FCIS_WINO_INLINE int64_t NarrowDepth(int64_t left) {
@@ -44,13 +39,6 @@ struct WinoNarrow : Wino<Avx512> {
     int16_t* in;
   };
 
-  // A sum of squares to the factor that takes its root to `most`; 0 of 0.
-  static FCIS_WINO_INLINE V Enlarging(V squares, V root, float most) {
-    return _mm512_maskz_div_ps(
-        _mm512_cmp_ps_mask(squares, S::Set(0), _CMP_NEQ_UQ), S::Set(most),
-        root);
-  }
-
   // kPlanes planes of a block of a tile's channels to whole numbers, and the
   // factors that lead back, factor_step apart. What is not finite is so there.
   static void Narrow(const float* wide, int64_t wide_plane, int64_t depth,
@@ -67,7 +55,7 @@ struct WinoNarrow : Wino<Avx512> {
     }
     const V sums = S::Load(squares), roots = _mm512_sqrt_ps(sums);
     alignas(64) float enlarging[kLength], reducing[kLength];
-    S::Store(enlarging, Enlarging(sums, roots, kWinoNarrowTile));
+    S::Store(enlarging, Products::Enlarging(sums, roots, kWinoNarrowTile));
     S::Store(reducing, roots * S::Set(1 / kWinoNarrowTile));
     for (int p = 0; p < kPlanes; ++p) {
       const V factor = S::Set(enlarging[p]);
@@ -110,80 +98,6 @@ struct WinoNarrow : Wino<Avx512> {
     }
   }
 
-  // Of a strip of tiles: their whole numbers, the kernel's with its factors
-  // behind it, and the tiles' factors.
-  struct Operands {
-    const int16_t *a, *b;
-    const float* factors;
-    int64_t depth;
-    bool add;
-    // What is needed next of the kernel, and how much of it for two channels.
-    const int16_t* next;
-    int64_t step;
-    float* to;
-  };
-
-  // [kRowsOf, depth] x [depth, kVectorsOf vectors], set or added. Meanwhile
-  // comes what is needed next.
-  template <int kRowsOf, int kVectorsOf>
-  static void Product(const Operands& o) {
-    Whole sums[kRowsOf][kVectorsOf];
-#pragma GCC unroll 16
-    for (int r = 0; r < kRowsOf; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectorsOf; ++v) sums[r][v] = Whole{};
-    }
-    const int16_t* b = o.b;
-    const int16_t* a = o.a;
-    const int16_t* next = o.next;
-    const int16_t* strip = o.a + kRowsOf * o.depth;
-    for (int64_t k = 0; k < o.depth; k += 2) {
-      __builtin_prefetch(next, 0, 2);
-      __builtin_prefetch(strip);
-      next += o.step;
-      strip += kLineOf16;
-      __m512i right[kVectorsOf];
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectorsOf; ++v) {
-        right[v] = _mm512_loadu_si512(b + 2 * v * kLength);
-      }
-      b += 2 * kVectorsOf * kLength;
-#pragma GCC unroll 16
-      for (int r = 0; r < kRowsOf; ++r) {
-        int pair;
-        __builtin_memcpy(&pair, a + r * o.depth, sizeof(pair));
-        const __m512i left = _mm512_set1_epi32(pair);
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectorsOf; ++v) {
-          sums[r][v] = reinterpret_cast<Whole>(_mm512_dpwssd_epi32(
-              reinterpret_cast<__m512i>(sums[r][v]), left, right[v]));
-        }
-      }
-      a += 2;
-    }
-    const auto* const of_outputs = reinterpret_cast<const float*>(b);
-#pragma GCC unroll 16
-    for (int r = 0; r < kRowsOf; ++r) {
-      const V of_tile = S::Set(o.factors[r]);
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectorsOf; ++v) {
-        float* const to = o.to + r * kWidth + v * kLength;
-        const V factor = of_tile * S::Load(of_outputs + v * kLength);
-        const V sum = _mm512_cvtepi32_ps(reinterpret_cast<__m512i>(sums[r][v]));
-        S::Store(to, o.add ? S::Fma(sum, factor, S::Load(to)) : sum * factor);
-      }
-    }
-  }
-
-  // `rows` <= kMost at run time.
-  template <int kMost, int kVectorsOf>
-  static void ProductOf(int rows, const Operands& operands) {
-    if constexpr (kMost > 1) {
-      if (rows < kMost) return ProductOf<kMost - 1, kVectorsOf>(rows, operands);
-    }
-    Product<kMost, kVectorsOf>(operands);
-  }
-
   // The products of `vectors` of outputs, in strips of nearly equal numbers of
   // tiles.
   static void Multiply(const Task& t, const Buffers& buffers, int64_t output,
@@ -197,22 +111,25 @@ struct WinoNarrow : Wino<Avx512> {
         for (int s = 0; s < strips; ++s) {
           const int first = t.num_tiles * s / strips;
           const int rows = t.num_tiles * (s + 1) / strips - first;
-          Operands o;
+          Products::Operands o;
           o.a = buffers.in + p * buffers.in_plane + k * t.num_tiles +
                 first * depth;
+          o.a_row = depth;
+          o.a_pair = 2;
+          o.pairs = depth / 2;
           o.b = kernel;
           o.factors =
               buffers.factors +
               (p * buffers.blocks + k / kWinoNarrowDepth) * t.num_tiles + first;
-          o.depth = depth;
           o.add = k > 0;
+          o.next_rows = o.a + rows * depth;
           o.next = kernel + size + size * s / strips;
           o.step = 2 * size / strips / depth;
           o.to = buffers.out + p * buffers.out_plane + int64_t{first} * kWidth;
           if (vectors == kVectors) {
-            ProductOf<S::kTiles, kVectors>(rows, o);
+            Products::ProductOf<S::kTiles, kVectors>(rows, o);
           } else {
-            ProductOf<S::kTiles, 1>(rows, o);
+            Products::ProductOf<S::kTiles, 1>(rows, o);
           }
         }
       }
@@ -315,12 +232,9 @@ struct WinoNarrow : Wino<Avx512> {
       }
     }
     for (int p = 0; p < kPlanes; ++p) {
-      // Of the two limits the one that is met first.
-      constexpr float kMost = 32767;
-      const V root = _mm512_max_ps(most[p] * S::Set(kWinoNarrowKernel / kMost),
-                                   _mm512_sqrt_ps(squares[p]));
+      const V root = Products::Root(squares[p], most[p], kWinoNarrowKernel);
       S::Store(enlarging + p * kLength,
-               Enlarging(squares[p], root, kWinoNarrowKernel));
+               Products::Enlarging(squares[p], root, kWinoNarrowKernel));
       S::Store(reinterpret_cast<float*>(factors + p * factor_step),
                root * S::Set(1 / kWinoNarrowKernel));
     }
@@ -341,13 +255,9 @@ struct WinoNarrow : Wino<Avx512> {
 #pragma GCC unroll 12
       for (int p = 0; p < kPlanes; ++p) {
         const V factor = S::Load(enlarging + p * kLength);
-        const __m512i low =
-            _mm512_cvtps_epi32(S::Load(one + p * kLength) * factor);
-        const __m512i high =
-            _mm512_cvtps_epi32(S::Load(other + p * kLength) * factor);
-        _mm512_storeu_si512(to + p * plane + k * vectors * kLength,
-                            _mm512_mask_blend_epi16(
-                                0xaaaaaaaa, low, _mm512_slli_epi32(high, 16)));
+        Products::StorePair(S::Load(one + p * kLength) * factor,
+                            S::Load(other + p * kLength) * factor,
+                            to + p * plane + k * vectors * kLength);
       }
     }
   }

@@ -43,54 +43,8 @@ Tensor Winograd(const WinoOperands& o) {
   return y;
 }
 
-WinoOperands OfBf16(const WinoCase& c) {
-  WinoOperands o(c);
-  o.x = AsF32(RandomTensor("x", c.x, DType::kBF16));
-  return o;
-}
-
-// The matrices of F(4x4, 3x3).
-struct Matrices {
-  double in[6][6], kernel[6][3], out[4][6];
-};
-
-Matrices MakeMatrices() {
-  constexpr double a = 0.625, b = 1.5, aa = a * a, bb = b * b;
-  const double za = 1 / (2 * aa * (aa - bb)), zb = 1 / (2 * bb * (bb - aa));
-  return {{{0, -a * bb, -bb, a, 1, 0},
-           {0, a * bb, -bb, -a, 1, 0},
-           {0, -b * aa, -aa, b, 1, 0},
-           {0, b * aa, -aa, -b, 1, 0},
-           {aa * bb, 0, -aa - bb, 0, 1, 0},
-           {0, aa * bb, 0, -aa - bb, 0, 1}},
-          {{za, za * a, za * aa},
-           {za, -za * a, za * aa},
-           {zb, zb * b, zb * bb},
-           {zb, -zb * b, zb * bb},
-           {1 / (aa * bb), 0, 0},
-           {0, 0, 1}},
-          {{1, 1, 1, 1, 1, 0},
-           {a, -a, b, -b, 0, 0},
-           {aa, aa, bb, bb, 0, 0},
-           {a * aa, -a * aa, b * bb, -b * bb, 0, 1}}};
-}
-
-// V = B^T d B of a channel of the tile that an output is in, or U = G g G^T.
-double InputAt(const Matrices& m, const WinoOperands& o, int64_t n, int64_t h,
-               int64_t w, int64_t channel, int p, int q) {
-  const int64_t d = o.params.dilation;
-  const int64_t top = h - (h / d % 4 + 1) * d, left = w - (w / d % 4 + 1) * d;
-  double sum = 0;
-  for (int r = 0; r < 6; ++r) {
-    for (int s = 0; s < 6; ++s) {
-      sum += m.in[p][r] * m.in[q][s] *
-             At(o.x, n, top + r * d, left + s * d, channel);
-    }
-  }
-  return sum;
-}
-
-double KernelAt(const Matrices& m, const WinoOperands& o, int64_t output,
+// U = G g G^T.
+double KernelAt(const WinoMatrices& m, const WinoOperands& o, int64_t output,
                 int64_t channel, int p, int q) {
   const float* const g =
       o.weight.data<float>() + (output * o.x.dim(3) + channel) * 9;
@@ -104,7 +58,7 @@ double KernelAt(const Matrices& m, const WinoOperands& o, int64_t output,
 }
 
 // The error that wino_conv.h allows the sum of plane p, q.
-double PlaneBound(const Matrices& m, const WinoOperands& o, int64_t n,
+double PlaneBound(const WinoMatrices& m, const WinoOperands& o, int64_t n,
                   int64_t h, int64_t w, int64_t output, int p, int q) {
   double bound = 0;
   for (int64_t begin = 0; begin < o.x.dim(3); begin += kWinoNarrowDepth) {
@@ -127,7 +81,7 @@ double PlaneBound(const Matrices& m, const WinoOperands& o, int64_t n,
   return bound;
 }
 
-double NarrowBound(const Matrices& m, const WinoOperands& o, int64_t n,
+double NarrowBound(const WinoMatrices& m, const WinoOperands& o, int64_t n,
                    int64_t h, int64_t w, int64_t output) {
   const int64_t d = o.params.dilation;
   double bound = 0;
@@ -141,7 +95,7 @@ double NarrowBound(const Matrices& m, const WinoOperands& o, int64_t n,
 }
 
 TEST_F(WinoNarrowTest, ErrorIsWithinTheBound) {
-  const Matrices m = MakeMatrices();
+  const WinoMatrices m = MakeMatrices();
   for (const WinoCase& c : Cases()) {
     SCOPED_TRACE(absl::StrCat(c.x.ToString(), " to ", c.outputs, ", dilation ",
                               c.dilation));
