@@ -18,7 +18,10 @@ namespace {
 
 EnvironmentEntry Driver() {
   void* driver = dlopen("libcuda.so.1", RTLD_LAZY);
-  if (driver == nullptr) return {"CUDA driver", "not found (libcuda.so.1)"};
+  if (driver == nullptr) {
+    dlerror();  // gives back what is kept of the failure
+    return {"CUDA driver", "not found (libcuda.so.1)"};
+  }
   dlclose(driver);
   return {"CUDA driver", "found"};
 }
