@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
@@ -88,17 +89,15 @@ std::vector<std::string> ScoreOutputFlagNames() {
 absl::Status CheckScoreOutputFlags(const EvalOptions& options) {
   RETURN_IF_ERROR(CheckChoice("table", absl::GetFlag(FLAGS_table),
                               {"markdown", "csv", "none"}));
-  if (options.voc &&
-      (NeedsExplanation() || !absl::GetFlag(FLAGS_output_curves).empty())) {
-    return UsageError(
-        "--report_html and --output_curves go with --metric coco");
+  for (const char* name :
+       {"max_dets", "area_ranges", "output_curves", "report_html"}) {
+    if (!options.voc || !FlagWasGiven(name)) continue;
+    return UsageError(absl::StrCat("--", name, " goes with --metric coco"));
   }
-  for (const auto* flag :
-       {&FLAGS_output_json, &FLAGS_output_csv, &FLAGS_output_markdown,
-        &FLAGS_output_curves, &FLAGS_report_html}) {
-    RETURN_IF_ERROR(CheckOutputFile(*flag));
-  }
-  return absl::OkStatus();
+  return CheckOutputFiles(
+      {&FLAGS_output_json, &FLAGS_output_csv, &FLAGS_output_markdown,
+       &FLAGS_output_curves, &FLAGS_report_html},
+      {"annotations", "results", "ann_file", "modelpath"});
 }
 
 bool NeedsExplanation() { return !absl::GetFlag(FLAGS_report_html).empty(); }

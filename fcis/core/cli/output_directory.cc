@@ -4,9 +4,12 @@
 
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
+#include "absl/flags/reflection.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
 
 namespace fcis {
@@ -35,6 +38,22 @@ std::string UnusedName(const std::string& path) {
   return name;
 }
 
+// Whether what is written there is added to something: a pipe, a device, or
+// where standard output or error goes.
+bool IsStream(const fs::path& path) {
+  std::error_code error;
+  return fs::is_other(path, error) ||
+         fs::equivalent(path, "/dev/stdout", error) ||
+         fs::equivalent(path, "/dev/stderr", error);
+}
+
+// Without links, as far as it is there; "" of none.
+fs::path RealPath(const std::string& name) {
+  std::error_code error;
+  return name.empty() ? fs::path()
+                      : fs::weakly_canonical(ResolvePath(name), error);
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
@@ -54,7 +73,7 @@ absl::Status CheckOutputFile(const absl::Flag<std::string>& flag) {
   const fs::path file = ResolvePath(absl::GetFlag(flag));
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
-  if (file.empty() || fs::is_other(status)) return absl::OkStatus();
+  if (file.empty() || IsStream(file)) return absl::OkStatus();
   const auto failed = [&](absl::string_view reason) {
     return absl::FailedPreconditionError(
         absl::StrCat("--", absl::GetFlagReflectionHandle(flag).Name(), " ",
@@ -67,6 +86,30 @@ absl::Status CheckOutputFile(const absl::Flag<std::string>& flag) {
   }
   if (access(parent.c_str(), W_OK) == 0) return absl::OkStatus();
   return failed(absl::StrCat("nothing can be written to ", parent));
+}
+
+absl::Status CheckOutputFiles(
+    absl::Span<const absl::Flag<std::string>* const> outputs,
+    absl::Span<const char* const> inputs) {
+  std::vector<const absl::CommandLineFlag*> earlier;
+  for (const char* name : inputs) {
+    const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
+    if (flag != nullptr) earlier.push_back(flag);
+  }
+  for (const absl::Flag<std::string>* output : outputs) {
+    RETURN_IF_ERROR(CheckOutputFile(*output));
+    const fs::path file = RealPath(absl::GetFlag(*output));
+    if (file.empty() || IsStream(file)) continue;
+    const auto& flag = absl::GetFlagReflectionHandle(*output);
+    for (const absl::CommandLineFlag* other : earlier) {
+      if (RealPath(other->CurrentValue()) != file) continue;
+      return UsageError(absl::StrCat("--", other->Name(), " and --",
+                                     flag.Name(), " are the same file, ",
+                                     file.string()));
+    }
+    earlier.push_back(&flag);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fcis

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 namespace fcis {
 
@@ -21,9 +22,16 @@ absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
 
 // Before work whose result goes to the file that the flag names: an error, with
 // flag and path, if it could not be written. Its directory must be there and
-// writable, and it must not be one itself; OK for a pipe or a device, and for
+// writable, and it must not be one itself; OK for a pipe, a device or
+// /dev/stdout, and for
 // "", which is no file.
 absl::Status CheckOutputFile(const absl::Flag<std::string>& flag);
+
+// The same of several, which must not name one file, nor what one of the flags
+// `inputs` (names; those that the program lacks are passed over) names.
+absl::Status CheckOutputFiles(
+    absl::Span<const absl::Flag<std::string>* const> outputs,
+    absl::Span<const char* const> inputs);
 
 }  // namespace fcis
 

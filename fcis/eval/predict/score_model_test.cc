@@ -137,7 +137,7 @@ TEST_F(ScoreModelTest, SaysWhatIsMissing) {
 TEST_F(ScoreModelTest, WhatCannotBeGivenIsSaidBeforeTheWork) {
   EXPECT_EQ(Run(absl::StrCat(kModel, "o --metric voc --report_html o.html")),
             2);
-  EXPECT_THAT(Load("log.txt"), HasSubstr("go with --metric coco"));
+  EXPECT_THAT(Load("log.txt"), HasSubstr("goes with --metric coco"));
   EXPECT_EQ(Run(absl::StrCat(kModel, "o --report_html no/o.html")), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("--report_html no/o.html cannot be "
                                          "written: there is no directory no"));
