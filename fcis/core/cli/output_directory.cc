@@ -6,7 +6,6 @@
 #include <system_error>
 #include <vector>
 
-#include "absl/flags/reflection.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
@@ -48,7 +47,7 @@ bool IsStream(const fs::path& path) {
 }
 
 // Without links, as far as it is there; "" of none.
-fs::path RealPath(const std::string& name) {
+fs::path RealPath(absl::string_view name) {
   std::error_code error;
   return name.empty() ? fs::path()
                       : fs::weakly_canonical(ResolvePath(name), error);
@@ -69,19 +68,23 @@ absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
   return directory;
 }
 
-absl::Status CheckOutputFile(const absl::Flag<std::string>& flag) {
+absl::Status CheckOutputFile(const absl::Flag<std::string>& flag,
+                             absl::string_view made) {
   const fs::path file = ResolvePath(absl::GetFlag(flag));
   std::error_code error;
-  const fs::file_status status = fs::status(file, error);
   if (file.empty() || IsStream(file)) return absl::OkStatus();
   const auto failed = [&](absl::string_view reason) {
     return absl::FailedPreconditionError(
         absl::StrCat("--", absl::GetFlagReflectionHandle(flag).Name(), " ",
                      file.string(), " cannot be written: ", reason));
   };
-  if (fs::is_directory(status)) return failed("it is a directory");
+  if (fs::is_directory(file, error)) return failed("it is a directory");
   const std::string parent = file.parent_path().string();
   if (!fs::is_directory(parent, error)) {
+    // With or without a slash at its end.
+    if (!made.empty() && RealPath(made) / "" == RealPath(parent) / "") {
+      return absl::OkStatus();
+    }
     return failed(absl::StrCat("there is no directory ", parent));
   }
   if (access(parent.c_str(), W_OK) == 0) return absl::OkStatus();
@@ -90,24 +93,20 @@ absl::Status CheckOutputFile(const absl::Flag<std::string>& flag) {
 
 absl::Status CheckOutputFiles(
     absl::Span<const absl::Flag<std::string>* const> outputs,
-    absl::Span<const char* const> inputs) {
-  std::vector<const absl::CommandLineFlag*> earlier;
-  for (const char* name : inputs) {
-    const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
-    if (flag != nullptr) earlier.push_back(flag);
-  }
+    std::vector<TakenFile> taken, absl::string_view made) {
   for (const absl::Flag<std::string>* output : outputs) {
-    RETURN_IF_ERROR(CheckOutputFile(*output));
-    const fs::path file = RealPath(absl::GetFlag(*output));
-    if (file.empty() || IsStream(file)) continue;
-    const auto& flag = absl::GetFlagReflectionHandle(*output);
-    for (const absl::CommandLineFlag* other : earlier) {
-      if (RealPath(other->CurrentValue()) != file) continue;
-      return UsageError(absl::StrCat("--", other->Name(), " and --",
-                                     flag.Name(), " are the same file, ",
-                                     file.string()));
+    RETURN_IF_ERROR(CheckOutputFile(*output, made));
+    const std::string path = absl::GetFlag(*output);
+    if (path.empty() || IsStream(ResolvePath(path))) continue;
+    const std::string flag =
+        absl::StrCat("--", absl::GetFlagReflectionHandle(*output).Name());
+    for (const TakenFile& other : taken) {
+      if (RealPath(other.path) != RealPath(path)) continue;
+      return UsageError(absl::StrCat(other.what, " and ", flag,
+                                     " are the same file, ",
+                                     ResolvePath(path)));
     }
-    earlier.push_back(&flag);
+    taken.push_back({flag, path});
   }
   return absl::OkStatus();
 }

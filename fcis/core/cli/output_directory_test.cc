@@ -12,7 +12,6 @@
 
 ABSL_FLAG(std::string, a_page, "", "A page.");
 ABSL_FLAG(std::string, a_list, "", "A list.");
-ABSL_FLAG(std::string, an_input, "", "What is read.");
 
 namespace fcis {
 namespace {
@@ -83,14 +82,15 @@ TEST_F(OutputDirectoryTest, FilesThatAreTheSameAreAUsageError) {
                         const std::string& input) {
     absl::SetFlag(&FLAGS_a_page, page);
     absl::SetFlag(&FLAGS_a_list, list);
-    absl::SetFlag(&FLAGS_an_input, input);
     return CheckOutputFiles({&FLAGS_a_page, &FLAGS_a_list},
-                            {"an_input", "no_such_flag"});
+                            {{"--an_input", input}}, "made/");
   };
   std::ofstream(root_ / "in") << "x";
   fs::create_symlink(root_ / "in", root_ / "link");
   EXPECT_TRUE(check("a", "b", "in").ok());
   EXPECT_TRUE(check("", "", "").ok());
+  EXPECT_TRUE(check("made/a", "./made/b", "in").ok());
+  EXPECT_FALSE(check("made/of/a", "", "in").ok());
   EXPECT_TRUE(check("/dev/null", "/dev/null", "/dev/null").ok());
   for (const auto& status : {check("in", "", "./in"), check("", "link", "in"),
                              check("a", (root_ / "a").string(), "in")}) {
