@@ -130,6 +130,11 @@ class Cells(Handle):
         Handle.__init__(self, pointer, library.fcis_evaluation_free)
         self._layout: Optional[Tuple[np.ndarray, ...]] = None
 
+    @property
+    def has_images(self) -> bool:
+        """Whether eval_images() are any."""
+        return bool(self.images and self.classes and self.area_ranges)
+
     def _read_layout(self) -> Tuple[np.ndarray, ...]:
         """By cell, and the end, the first detection; their order; the first
         object; their order."""

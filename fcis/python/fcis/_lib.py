@@ -151,6 +151,12 @@ class Handle:
         self.pointer = pointer
         self._free = free
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            "cannot copy or pickle what is inside of the library; of instances "
+            "arrays, RLEs and to_coco() can be"
+        )
+
     def __del__(self) -> None:
         if self.pointer:
             self._free(self.pointer)

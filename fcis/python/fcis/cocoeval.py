@@ -97,6 +97,17 @@ class COCOeval:
             self.params.imgIds = sorted(cocoGt.getImgIds())
             self.params.catIds = sorted(cocoGt.getCatIds())
 
+    def __getstate__(self) -> dict:
+        """Copies and pickles have all that is made of the cells, which are the
+        library's."""
+        if self._cells is None:
+            return self.__dict__
+        state = dict(self.__dict__)
+        state["_evalImgs"], state["_ious"] = self.evalImgs, self.ious
+        state["_objects"], state["_detections"] = self._gts, self._dts
+        state["_cells"], state["_loaded"] = None, {}
+        return state
+
     # Each is made of the cells when it is read, unless somebody set it.
 
     @property
@@ -357,7 +368,7 @@ class COCOeval:
         print("Accumulating evaluation results...")
         tic = time.time()
         made = self._evalImgs is None
-        if not made and not self._evalImgs:
+        if not (self._cells.has_images if made else self._evalImgs):
             print("Please run evaluate() first")
         if p is None:
             p = self.params
