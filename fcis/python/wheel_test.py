@@ -109,6 +109,9 @@ class Masks(unittest.TestCase):
             "from pycocotools.cocoeval import COCOeval, Params\n"
             "from pycocotools import mask, _mask\n"
             "assert COCO is fcis.COCO and m is mask is fcis.mask\n"
+            "from importlib.util import find_spec\n"
+            "assert find_spec('pycocotools') and find_spec('pycocotools.coco')\n"
+            "assert not find_spec('pycocotools.other')\n"
         )
         subprocess.run([sys.executable, "-c", program], check=True)
 
@@ -233,6 +236,54 @@ class Files(unittest.TestCase):
             for kind in ("bbox", "segm"):
                 with self.subTest(truth=truth, kind=kind):
                     quietly(lambda: self.copies(truth, kind))
+
+    def large(self) -> Any:
+        """An evaluation, done, of many records of which no dict is there."""
+        truth = dict(TRUTH, annotations=[])
+        for i in range(2000):
+            truth["annotations"].append(dict(TRUTH["annotations"][0], id=i + 1))
+        path = self.save("large.json", json.dumps(truth))
+        self.save("found.json", json.dumps(FOUND * 200))
+        evaluation = self.evaluation(path, "bbox")
+        evaluation.evaluate()
+        return evaluation
+
+    def test_threads_read_the_same(self) -> None:
+        """What is made when it is read is made once."""
+        interval = sys.getswitchinterval()
+        self.addCleanup(sys.setswitchinterval, interval)
+        sys.setswitchinterval(1e-5)
+        names = ["anns", "imgs", "cats", "imgToAnns", "catToImgs", "dataset"]
+        for _ in range(5):
+            e = quietly(self.large)
+            for one, attributes in (
+                (e.cocoGt, names),
+                (e.cocoDt, names),
+                (e, ["evalImgs", "ious", "_gts", "_dts"]),
+            ):
+                self.read_at_once(one, attributes)
+
+    def read_at_once(self, one: Any, names: List[str]) -> None:
+        ready = threading.Barrier(12)
+        found: Any = collections.defaultdict(list)
+
+        def read(name: str) -> None:
+            ready.wait()
+            try:
+                found[name].append(id(getattr(one, name)))
+            except Exception as error:
+                found[name].append(repr(error))
+
+        threads = [
+            threading.Thread(target=read, args=(names[i % len(names)],))
+            for i in range(12)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for name in names:
+            self.assertEqual(set(found[name]), {id(getattr(one, name))})
 
     def test_nothing_to_evaluate(self) -> None:
         def printed(imgIds: List[int]) -> str:

@@ -142,9 +142,10 @@ class Cells(Handle):
             cells = len(self.classes) * len(self.images)
             D = library.fcis_evaluation_detections(self.pointer)
             lengths = (cells + 1, D, cells + 1, len(self.gt))
-            self._layout = tuple(np.empty(n, np.int64) for n in lengths)
-            at = [address(array) for array in self._layout]
+            layout = tuple(np.empty(n, np.int64) for n in lengths)
+            at = [address(array) for array in layout]
             call(library.fcis_evaluation_cells, self.pointer, *at)
+            self._layout = layout  # complete, as another thread may read it
         return self._layout
 
     @property

@@ -5,6 +5,7 @@ A call into it releases the GIL. A status that is not 0 becomes an exception.
 
 import ctypes
 import os
+import threading
 from typing import Any, Callable
 
 import numpy as np
@@ -121,6 +122,16 @@ _declare("fcis_evaluation_free", None, [_POINTER])
 _declare("fcis_detector_free", None, [_POINTER])
 _declare("fcis_instances_free", None, [_POINTER])
 _declare("fcis_version", ctypes.c_char_p, [])
+
+
+# Held while something is made that was not there when it was asked for: once,
+# whatever threads ask, and never by half in a process that is forked.
+making = threading.RLock()
+os.register_at_fork(
+    before=making.acquire,
+    after_in_parent=making.release,
+    after_in_child=making.release,
+)
 
 
 def version() -> str:
