@@ -92,7 +92,7 @@ Result<Text> Filled(const Call& call) {
   size_t needed = 0;
   Result<Done> done = Checked(
       [&](char* error, size_t size) {
-        const int asked = call(nullptr, 0, &needed, error, size);
+        const int asked = call(nullptr, size_t{0}, &needed, error, size);
         if (asked != FCIS_OK) return asked;
         text.resize(needed);
         return call(text.data(), text.size(), &needed, error, size);
