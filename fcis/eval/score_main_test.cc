@@ -516,6 +516,10 @@ TEST_F(ScoreMainTest, ReadsNamedPipes) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("= 0.500"));
   EXPECT_THAT(Load("o.html"), HasSubstr("\"results\":\"b\""));
+  // A hopeless result is not looked at twice: nobody writes it again.
+  Save("dt.json", absl::StrCat("[", Detection(1, "[50, 50, 20, 20]", .9), "]"));
+  ASSERT_EQ(std::system(feed.c_str()), 0);
+  EXPECT_EQ(Run("--annotations a --results b --iou_type bbox").code, 0);
 }
 
 TEST_F(ScoreMainTest, PascalVocsMetric) {
@@ -575,6 +579,9 @@ TEST_F(ScoreMainTest, SaysWhereAZeroMayComeFrom) {
   EXPECT_THAT(warning(list(Detection(3, "[50, 50, 20, 20]", .9)),
                       "--iou_type segm --boxes_as_masks"),
               HasSubstr("areas of detections are those of their \"bbox\""));
+  EXPECT_THAT(warning(list(Detection(3, "[50, 50, 20, 20]", .9)),
+                      "--iou_type segm --boxes_as_masks --metric voc"),
+              IsEmpty());
   Save("gt.json", R"({"images": [{"id": 1}], "categories": [{"id": 3}]})");
   EXPECT_THAT(warning(list(Detection(3, "[50, 50, 20, 20]", .9))),
               HasSubstr("no ground truth"));
