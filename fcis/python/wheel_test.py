@@ -367,6 +367,31 @@ class Detection(unittest.TestCase):
         found = self.detector([self.picture, self.picture])
         self.assertEqual([f.to_coco(1) for f in found], [expected] * 2)
 
+    def test_pillow(self) -> None:
+        class Wide:  # Pillow's, which may not be there
+            mode = "I;16"
+            pixels = self.picture[:, :, 0].astype(np.uint16) * 257
+
+            def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+                return self.pixels
+
+            def getextrema(self) -> Any:
+                return 0, 65535
+
+            def convert(self, mode: str) -> Any:
+                return np.full(self.pixels.shape + (3,), 255, np.uint8)
+
+        wide, gray = Wide(), self.picture[:, :, 0]
+        self.assertEqual(
+            self.detector(wide).to_coco(1), self.detector(gray).to_coco(1)
+        )
+        np.testing.assert_array_equal(
+            self.detector(gray).draw(wide), self.detector(gray).draw()
+        )
+        wide.mode = "I"
+        with self.assertRaisesRegex(ValueError, "of mode I: .* got 65535"):
+            self.detector(wide)
+
     def test_threads(self) -> None:
         expected = self.detector(self.picture).to_coco(1)
         found: List[Any] = []

@@ -48,10 +48,22 @@ def _text(function: Any, *arguments: Any) -> str:
     return text.value.decode()
 
 
+def _of_pil(picture: Any) -> np.ndarray:
+    """Of 16 bits the upper 8, as of a file; convert() would make them white."""
+    if picture.mode.startswith("I;16"):
+        return (np.asarray(picture) >> 8).astype(np.uint8)
+    if picture.mode in ("I", "F") and picture.getextrema()[1] > 255:
+        raise ValueError(
+            "a PIL image of mode %s: expected values of 0 to 255, got %s"
+            % (picture.mode, picture.getextrema()[1])
+        )
+    return np.asarray(picture.convert("RGB"))
+
+
 def _pixels(picture: Any) -> np.ndarray:
     """uint8 [height, width, channels], rows one behind the other."""
     if hasattr(picture, "convert") and hasattr(picture, "mode"):  # PIL's
-        picture = np.asarray(picture.convert("RGB"))
+        picture = _of_pil(picture)
     if not isinstance(picture, np.ndarray):
         raise TypeError(
             "a picture is a path, bytes of a file, a PIL image or an array, "
@@ -207,7 +219,7 @@ def _opened(picture: Any) -> Any:
 
     file = io.BytesIO(picture) if isinstance(picture, bytes) else picture
     with Image.open(file) as image:
-        return ImageOps.exif_transpose(image).convert("RGB")
+        return _of_pil(ImageOps.exif_transpose(image))
 
 
 class Detector:
