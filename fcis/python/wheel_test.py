@@ -320,6 +320,7 @@ class Files(unittest.TestCase):
             coco = quietly(lambda: fcis.COCO(pipe))
             writer.join()
             self.assertEqual(coco.getAnnIds(), [1])
+            self.assertLess({"anns", "imgs", "getAnnIds"}, set(dir(coco)))
         number = os.open(self.truths[0], os.O_RDONLY)
         self.assertEqual(quietly(lambda: fcis.COCO(number)).getAnnIds(), [1])
 

@@ -121,6 +121,10 @@ class COCO:
             "'%s' object has no attribute '%s'" % (type(self).__name__, name)
         )
 
+    def __dir__(self) -> List[str]:
+        """For completion, with what is not made yet."""
+        return sorted({*super().__dir__(), *_LAZY})
+
     def __getstate__(self) -> dict:
         for name in _LAZY:
             getattr(self, name)
