@@ -109,7 +109,6 @@ absl::StatusOr<fcis::eval::ArrayOptions> OptionsOf(
 absl::Status NewEvaluation(const fcis_evaluation_input* input,
                            fcis_evaluation** evaluation) {
   RETURN_IF_ERROR(CheckGiven(evaluation, "evaluation"));
-  *evaluation = nullptr;
   RETURN_IF_ERROR(CheckGiven(input, "input"));
   if (input->struct_size != sizeof(fcis_evaluation_input)) {
     return absl::InvalidArgumentError(

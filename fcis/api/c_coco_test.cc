@@ -263,7 +263,9 @@ std::string Without(const std::string& what) {
 std::string ErrorOf(const std::string& text, IouType type) {
   const MemoryFile file(text);
   const auto truth = CocoTruth::Read(file.path(), type);
-  return truth.ok() ? "" : truth.error().message;
+  if (truth.ok()) return "";
+  EXPECT_THAT(truth.error().message, HasSubstr(file.path()));
+  return truth.error().message;
 }
 
 TEST(CocoTest, BadAnnotationsAreNamed) {
@@ -284,13 +286,17 @@ TEST(CocoTest, BadAnnotationsAreNamed) {
   EXPECT_THAT(ErrorOf(odd, IouType::kKeypoints), HasSubstr("record 0"));
   EXPECT_NE(ErrorOf("{", IouType::kBox), "");
   EXPECT_NE(ErrorOf("", IouType::kBox), "");
+  EXPECT_THAT(ErrorOf("\x1f\x8b\x08", IouType::kBox),
+              HasSubstr("expected ASCII, this is a gzip file"));
 }
 
 std::string ResultError(const std::string& text, IouType type) {
   const MemoryFile truth_file(kTruth), file(text);
   const auto results =
       CocoTruth::Read(truth_file.path(), type).value().ReadResults(file.path());
-  return results.ok() ? "" : results.error().message;
+  if (results.ok()) return "";
+  EXPECT_THAT(results.error().message, HasSubstr(file.path()));
+  return results.error().message;
 }
 
 TEST(CocoTest, BadResultsAreNamed) {
@@ -309,6 +315,44 @@ TEST(CocoTest, BadResultsAreNamed) {
   EXPECT_THAT(ResultError("[" + other + "]", IouType::kBox),
               HasSubstr("picture 2 is not in the truth"));
   EXPECT_NE(ResultError("{}", IouType::kBox), "");
+  EXPECT_NE(ResultError("[{", IouType::kBox), "");
+  EXPECT_NE(ResultError("[" + box + "] x", IouType::kBox), "");
+}
+
+TEST(CocoTest, AnErrorLeavesTheResultAsItWas) {
+  const MemoryFile truth(kTruth);
+  fcis_records* records = nullptr;
+  ASSERT_EQ(fcis_records_open(truth.path().c_str(), 0, &records, nullptr, 0),
+            FCIS_OK);
+  fcis_records* const before = records;
+  EXPECT_EQ(fcis_records_open("/none.json", 0, &records, nullptr, 0),
+            FCIS_NOT_FOUND);
+  EXPECT_EQ(records, before);
+  fcis_masks* masks = nullptr;
+  ASSERT_EQ(
+      fcis_masks_from_strings(0, nullptr, nullptr, nullptr, &masks, nullptr, 0),
+      FCIS_OK);
+  fcis_masks* const none = masks;
+  EXPECT_NE(fcis_records_masks(records, nullptr, &masks, nullptr, 0), FCIS_OK);
+  EXPECT_NE(fcis_masks_encode(nullptr, 1, 1, 1, &masks, nullptr, 0), FCIS_OK);
+  EXPECT_NE(
+      fcis_masks_from_counts(1, nullptr, nullptr, nullptr, &masks, nullptr, 0),
+      FCIS_OK);
+  const int64_t sizes[] = {1, 1}, ends[] = {1};
+  EXPECT_NE(fcis_masks_from_strings(1, sizes, "z", ends, &masks, nullptr, 0),
+            FCIS_OK);
+  EXPECT_EQ(masks, none);
+  fcis_evaluation_input input = {};
+  input.struct_size = sizeof(input);
+  fcis_evaluation* evaluation = nullptr;
+  ASSERT_EQ(fcis_evaluation_new(&input, &evaluation, nullptr, 0), FCIS_OK);
+  fcis_evaluation* const empty = evaluation;
+  input.struct_size = 1;
+  EXPECT_NE(fcis_evaluation_new(&input, &evaluation, nullptr, 0), FCIS_OK);
+  EXPECT_EQ(evaluation, empty);
+  fcis_evaluation_free(evaluation);
+  fcis_masks_free(masks);
+  fcis_records_free(records);
 }
 
 TEST(CocoTest, BadColumnsAreNamed) {

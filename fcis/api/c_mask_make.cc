@@ -48,7 +48,6 @@ absl::Status MakeMasks(int64_t n, fcis_masks** masks,
                        absl::FunctionRef<absl::StatusOr<Rle>(int64_t i)> make,
                        int64_t pixels = fcis::api::kPixelsOfRuns) {
   RETURN_IF_ERROR(CheckGiven(masks, "masks"));
-  *masks = nullptr;
   auto made = std::make_unique<fcis_masks>();
   made->rles.resize(static_cast<size_t>(n));
   RETURN_IF_ERROR(ForEachMask(n, pixels, [&](int64_t i) -> absl::Status {

@@ -25,7 +25,6 @@ int fcis_records_open(const char* path, int results, fcis_records** records,
                       char* error, size_t error_size) noexcept {
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
     RETURN_IF_ERROR(CheckGiven(records, "records"));
-    *records = nullptr;
     RETURN_IF_ERROR(CheckGiven(path, "path"));
     ASSIGN_OR_RETURN(fcis::eval::RecordFile file,
                      results != 0 ? fcis::eval::ReadResultFile(path)
@@ -76,7 +75,6 @@ int fcis_records_masks(const fcis_records* records, const int64_t* sizes,
                        size_t error_size) noexcept {
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
     RETURN_IF_ERROR(CheckGiven(masks, "masks"));
-    *masks = nullptr;
     RETURN_IF_ERROR(CheckGiven(records, "records"));
     RETURN_IF_ERROR(CheckGiven(sizes, "sizes"));
     const fcis::eval::RecordColumns& r = records->file.records;

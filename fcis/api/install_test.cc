@@ -185,7 +185,10 @@ class InstallTest : public ::testing::Test {
 
   // `compiler` on a source outside of Bazel, as docs/library.md has it.
   Outcome Compile(const std::string& compiler, const std::string& source) {
-    return Shell(compiler + " -Wall -Wextra -pedantic -Werror " + source +
+    return Shell(compiler +
+                 " -Wall -Wextra -pedantic -Wconversion -Wsign-conversion "
+                 "-Wshadow -Werror " +
+                 source +
                  " $(PKG_CONFIG_PATH=" + (root_ / "lib/pkgconfig").string() +
                  " pkg-config --cflags --libs fcis) -o " + Program());
   }

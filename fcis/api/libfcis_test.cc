@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "fcis/detector.h"
+#include "fcis/mask.h"
 #include "fcis/version.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -145,6 +146,26 @@ TEST(LibFcis, OutOfMemoryIsAStatus) {
       if (!again.ok() && again.error().kind == FCIS_OUT_OF_MEMORY) ++failed;
     }
     _exit(found && failed > 0 ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+// Of what the headers hold themselves, too.
+TEST(LibFcis, OutOfMemoryOfTheCallerIsAStatus) {
+  const Masks masks =
+      Masks::FromCounts(std::vector<MaskSize>(64, {65535, 65535}),
+                        std::vector<std::vector<uint32_t>>(64))
+          .value();
+  const pid_t child = fork();
+  if (child == 0) {
+    rlimit limit;
+    getrlimit(RLIMIT_AS, &limit);
+    limit.rlim_cur = AddressSpace() + (1 << 30);
+    setrlimit(RLIMIT_AS, &limit);
+    const auto decoded = masks.Decode();  // 256 GiB
+    _exit(!decoded.ok() && decoded.error().kind == FCIS_OUT_OF_MEMORY ? 0 : 1);
   }
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);

@@ -271,9 +271,47 @@ TEST_F(ScoreMainTest, WrongCommandLines) {
   EXPECT_EQ(Score("[]", "extra").code, 2);
   EXPECT_EQ(Score("[]", "--threads -1").code, 2);
   EXPECT_EQ(Score("[]", "-m some_model.npz").code, 2);
+  for (const char* coco : {"--max_dets 5", "--area_ranges all:0:9"}) {
+    const Outcome outcome = Score("[]", absl::StrCat("--metric voc ", coco));
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("goes with --metric coco"));
+  }
   const Outcome help = Run("--help");
   EXPECT_EQ(help.code, 0);
   EXPECT_THAT(help.out, HasSubstr("--iou_type"));
+}
+
+TEST_F(ScoreMainTest, NoOutputTakesThePlaceOfAnInput) {
+  const std::string found =
+      absl::StrCat("[", Detection(3, "[50, 50, 20, 20]", .9), "]");
+  for (const char* flags : {"--output_json gt.json", "--output_csv ./dt.json",
+                            "--output_curves c.json --report_html c.json"}) {
+    const Outcome outcome = Score(found, flags);
+    EXPECT_EQ(outcome.code, 2) << flags;
+    EXPECT_THAT(outcome.err, HasSubstr("are the same file"));
+    EXPECT_EQ(Load("gt.json"), kTruth);
+    EXPECT_EQ(Load("dt.json"), found);
+    EXPECT_FALSE(fs::exists(Path("c.json")));
+  }
+}
+
+TEST_F(ScoreMainTest, JsonGoesToStandardOutputToo) {
+  const Outcome outcome = Score("[]", "--table none --output_json /dev/stdout");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const size_t json = outcome.out.find("\n{");
+  ASSERT_NE(json, std::string::npos) << outcome.out;
+  EXPECT_THAT(outcome.out.substr(0, json), HasSubstr("Average Precision"));
+  rapidjson::Document document;
+  EXPECT_FALSE(document.Parse(outcome.out.c_str() + json).HasParseError());
+}
+
+// Else it would be said behind the work, and the scores.
+TEST_F(ScoreMainTest, PicturesThatAreMissingAreSaidBefore) {
+  const Outcome outcome = Score("[]", "--report_html o.html --image_dir none");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("--image_dir none: not a directory"));
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_EQ(Score("[]", "--image_dir .").code, 2);
 }
 
 TEST_F(ScoreMainTest, BadFilesAreRunErrors) {
@@ -478,6 +516,10 @@ TEST_F(ScoreMainTest, ReadsNamedPipes) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("= 0.500"));
   EXPECT_THAT(Load("o.html"), HasSubstr("\"results\":\"b\""));
+  // A hopeless result is not looked at twice: nobody writes it again.
+  Save("dt.json", absl::StrCat("[", Detection(1, "[50, 50, 20, 20]", .9), "]"));
+  ASSERT_EQ(std::system(feed.c_str()), 0);
+  EXPECT_EQ(Run("--annotations a --results b --iou_type bbox").code, 0);
 }
 
 TEST_F(ScoreMainTest, PascalVocsMetric) {
@@ -528,11 +570,18 @@ TEST_F(ScoreMainTest, SaysWhereAZeroMayComeFrom) {
                       "--area_ranges tiny:0:100"),
               HasSubstr("range \"all\""));
   EXPECT_THAT(
-      warning(list(Detection(3, "[50, 50, 20, 20]", .9)), "--image_ids 1,5"),
-      HasSubstr("1 of the ids in --image_ids"));
+      warning(list(Detection(3, "[50, 50, 20, 20]", .9)), "--image_ids 1,5,5"),
+      HasSubstr("1 of the ids in --image_ids are not in gt.json: 5\n"));
+  EXPECT_THAT(warning(list(Detection(3, "[50, 50, 20, 20]", .9)),
+                      "--category_ids cat,3,9"),
+              HasSubstr("2 of the ids in --category_ids are not in gt.json: 9, "
+                        "\"cat\"\n"));
   EXPECT_THAT(warning(list(Detection(3, "[50, 50, 20, 20]", .9)),
                       "--iou_type segm --boxes_as_masks"),
               HasSubstr("areas of detections are those of their \"bbox\""));
+  EXPECT_THAT(warning(list(Detection(3, "[50, 50, 20, 20]", .9)),
+                      "--iou_type segm --boxes_as_masks --metric voc"),
+              IsEmpty());
   Save("gt.json", R"({"images": [{"id": 1}], "categories": [{"id": 3}]})");
   EXPECT_THAT(warning(list(Detection(3, "[50, 50, 20, 20]", .9))),
               HasSubstr("no ground truth"));

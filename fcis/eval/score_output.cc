@@ -5,9 +5,12 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
@@ -85,20 +88,28 @@ std::vector<std::string> ScoreOutputFlagNames() {
           "output_curves", "report_html", "image_dir"};
 }
 
-absl::Status CheckScoreOutputFlags(const EvalOptions& options) {
+absl::Status CheckScoreOutputFlags(const EvalOptions& options,
+                                   const std::string& out) {
   RETURN_IF_ERROR(CheckChoice("table", absl::GetFlag(FLAGS_table),
                               {"markdown", "csv", "none"}));
-  if (options.voc &&
-      (NeedsExplanation() || !absl::GetFlag(FLAGS_output_curves).empty())) {
-    return UsageError(
-        "--report_html and --output_curves go with --metric coco");
+  for (const char* name :
+       {"max_dets", "area_ranges", "output_curves", "report_html"}) {
+    if (!options.voc || !FlagWasGiven(name)) continue;
+    return UsageError(absl::StrCat("--", name, " goes with --metric coco"));
   }
-  for (const auto* flag :
-       {&FLAGS_output_json, &FLAGS_output_csv, &FLAGS_output_markdown,
-        &FLAGS_output_curves, &FLAGS_report_html}) {
-    RETURN_IF_ERROR(CheckOutputFile(*flag));
+  std::vector<TakenFile> taken;
+  if (!out.empty()) {
+    taken.push_back({"the detections", absl::StrCat(out, "/results.json")});
   }
-  return absl::OkStatus();
+  for (const char* name : {"annotations", "results", "ann_file", "modelpath"}) {
+    const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
+    if (flag == nullptr) continue;  // score has none of a model's
+    taken.push_back({absl::StrCat("--", name), flag->CurrentValue()});
+  }
+  return CheckOutputFiles(
+      {&FLAGS_output_json, &FLAGS_output_csv, &FLAGS_output_markdown,
+       &FLAGS_output_curves, &FLAGS_report_html},
+      std::move(taken), out);
 }
 
 bool NeedsExplanation() { return !absl::GetFlag(FLAGS_report_html).empty(); }

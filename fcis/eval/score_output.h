@@ -16,8 +16,10 @@ std::vector<std::string> ScoreOutputFlagNames();
 
 // Before the work: a UsageError unless --table is one of its choices and the
 // metric has all that is asked for, and an error for a file that could not be
-// written.
-absl::Status CheckScoreOutputFlags(const EvalOptions& options);
+// written, or is read, or is the results.json of the directory `out`, which the
+// program makes ("": none).
+absl::Status CheckScoreOutputFlags(const EvalOptions& options,
+                                   const std::string& out = "");
 
 // Whether the flags ask for what needs EvalOptions::explain.
 bool NeedsExplanation();

@@ -2,9 +2,11 @@
 pycocotools' answers (compare_pycocotools.py), the model is the embedded one."""
 
 import collections
+import copy
 import io
 import json
 import os
+import pickle
 import random
 import re
 import struct
@@ -13,6 +15,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import warnings
 from contextlib import redirect_stdout
 from typing import Any, Callable, List
 
@@ -21,6 +24,7 @@ import numpy as np
 HERE = sys.path.pop(0)  # where the package's sources are, too
 
 import fcis  # noqa: E402
+from fcis import _programs  # noqa: E402
 
 sys.path.append(HERE)
 
@@ -105,6 +109,9 @@ class Masks(unittest.TestCase):
             "from pycocotools.cocoeval import COCOeval, Params\n"
             "from pycocotools import mask, _mask\n"
             "assert COCO is fcis.COCO and m is mask is fcis.mask\n"
+            "from importlib.util import find_spec\n"
+            "assert find_spec('pycocotools') and find_spec('pycocotools.coco')\n"
+            "assert not find_spec('pycocotools.other')\n"
         )
         subprocess.run([sys.executable, "-c", program], check=True)
 
@@ -159,6 +166,165 @@ class Lists(unittest.TestCase):
         self.assertEqual(found.anns[1]["area"], 3)
 
 
+TRUTH = {
+    "images": [{"id": 1, "height": 9, "width": 9}],
+    "categories": [{"id": 1, "name": "M\u00fccke"}],
+    "annotations": [
+        {
+            "id": 1,
+            "image_id": 1,
+            "category_id": 1,
+            "area": 12,
+            "iscrowd": 0,
+            "bbox": [1, 2, 3, 4],
+            "segmentation": [[1, 2, 4, 2, 4, 6, 1, 6]],
+        }
+    ],
+}
+FOUND = [{"image_id": 1, "category_id": 1, "score": 0.5, "bbox": [1, 2, 3, 5]}]
+
+
+class Files(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        # Twice: as columns, and as Python alone can read it.
+        self.truths = [
+            self.save("ascii.json", json.dumps(TRUTH)),
+            self.save("utf8.json", json.dumps(TRUTH, ensure_ascii=False)),
+        ]
+        self.found = self.save("found.json", json.dumps(FOUND))
+
+    def save(self, name: str, text: str) -> str:
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def evaluation(self, truth: Any, kind: str) -> Any:
+        coco = fcis.COCO(truth)
+        return fcis.COCOeval(coco, coco.loadRes(self.found), kind)
+
+    def finish(self, evaluation: Any) -> List[float]:
+        evaluation.accumulate()
+        evaluation.summarize()
+        return evaluation.stats.tolist()
+
+    def copies(self, truth: str, kind: str) -> None:
+        expected = self.evaluation(truth, kind)
+        expected.evaluate()
+        images, ious = expected.evalImgs, expected.ious
+        stats = self.finish(expected)
+        for copied in (
+            copy.deepcopy,
+            copy.copy,
+            lambda one: pickle.loads(pickle.dumps(one)),
+        ):
+            before = copied(self.evaluation(truth, kind))
+            before.evaluate()
+            after = copied(before)
+            self.assertEqual(repr(after.evalImgs), repr(images))
+            self.assertEqual(repr(after.ious), repr(ious))
+            self.assertEqual(after._gts.keys(), before._gts.keys())
+            self.assertEqual(self.finish(after), stats)
+            self.assertEqual(copied(after).stats.tolist(), stats)
+            self.assertEqual(self.finish(before), stats)
+
+    def test_copies(self) -> None:
+        for truth in self.truths:
+            for kind in ("bbox", "segm"):
+                with self.subTest(truth=truth, kind=kind):
+                    quietly(lambda: self.copies(truth, kind))
+
+    def large(self) -> Any:
+        """An evaluation, done, of many records of which no dict is there."""
+        truth = dict(TRUTH, annotations=[])
+        for i in range(2000):
+            truth["annotations"].append(dict(TRUTH["annotations"][0], id=i + 1))
+        path = self.save("large.json", json.dumps(truth))
+        self.save("found.json", json.dumps(FOUND * 200))
+        evaluation = self.evaluation(path, "bbox")
+        evaluation.evaluate()
+        return evaluation
+
+    def test_threads_read_the_same(self) -> None:
+        """What is made when it is read is made once."""
+        interval = sys.getswitchinterval()
+        self.addCleanup(sys.setswitchinterval, interval)
+        sys.setswitchinterval(1e-5)
+        names = ["anns", "imgs", "cats", "imgToAnns", "catToImgs", "dataset"]
+        for _ in range(5):
+            e = quietly(self.large)
+            for one, attributes in (
+                (e.cocoGt, names),
+                (e.cocoDt, names),
+                (e, ["evalImgs", "ious", "_gts", "_dts"]),
+            ):
+                self.read_at_once(one, attributes)
+
+    def read_at_once(self, one: Any, names: List[str]) -> None:
+        ready = threading.Barrier(12)
+        found: Any = collections.defaultdict(list)
+
+        def read(name: str) -> None:
+            ready.wait()
+            try:
+                found[name].append(id(getattr(one, name)))
+            except Exception as error:
+                found[name].append(repr(error))
+
+        threads = [
+            threading.Thread(target=read, args=(names[i % len(names)],))
+            for i in range(12)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for name in names:
+            self.assertEqual(set(found[name]), {id(getattr(one, name))})
+
+    def test_nothing_to_evaluate(self) -> None:
+        def printed(imgIds: List[int]) -> str:
+            evaluation = self.evaluation(self.truths[0], "bbox")
+            evaluation.params.imgIds = imgIds
+            evaluation.evaluate()
+            with redirect_stdout(io.StringIO()) as lines:
+                evaluation.accumulate()
+            return lines.getvalue()
+
+        said = "Please run evaluate() first"
+        self.assertIn(said, quietly(lambda: printed([])))
+        self.assertNotIn(said, quietly(lambda: printed([1])))
+
+    def test_closed(self) -> None:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for truth in self.truths:
+                quietly(lambda: self.evaluation(truth, "bbox").cocoDt.anns)
+        self.assertEqual(list(map(str, caught)), [])
+
+    def test_pipes(self) -> None:
+        def write(pipe: str, text: bytes) -> None:
+            with open(pipe, "wb") as file:
+                file.write(text)
+
+        for truth in self.truths:
+            pipe = truth + ".pipe"
+            os.mkfifo(pipe)
+            with open(truth, "rb") as file:
+                text = file.read()
+            writer = threading.Thread(target=write, args=(pipe, text))
+            writer.start()
+            coco = quietly(lambda: fcis.COCO(pipe))
+            writer.join()
+            self.assertEqual(coco.getAnnIds(), [1])
+            self.assertLess({"anns", "imgs", "getAnnIds"}, set(dir(coco)))
+        number = os.open(self.truths[0], os.O_RDONLY)
+        self.assertEqual(quietly(lambda: fcis.COCO(number)).getAnnIds(), [1])
+
+
 class Detection(unittest.TestCase):
     def setUp(self) -> None:
         self.detector = fcis.Detector(min_size=64, max_size=96)
@@ -202,6 +368,31 @@ class Detection(unittest.TestCase):
         found = self.detector([self.picture, self.picture])
         self.assertEqual([f.to_coco(1) for f in found], [expected] * 2)
 
+    def test_pillow(self) -> None:
+        class Wide:  # Pillow's, which may not be there
+            mode = "I;16"
+            pixels = self.picture[:, :, 0].astype(np.uint16) * 257
+
+            def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+                return self.pixels
+
+            def getextrema(self) -> Any:
+                return 0, 65535
+
+            def convert(self, mode: str) -> Any:
+                return np.full(self.pixels.shape + (3,), 255, np.uint8)
+
+        wide, gray = Wide(), self.picture[:, :, 0]
+        self.assertEqual(
+            self.detector(wide).to_coco(1), self.detector(gray).to_coco(1)
+        )
+        np.testing.assert_array_equal(
+            self.detector(gray).draw(wide), self.detector(gray).draw()
+        )
+        wide.mode = "I"
+        with self.assertRaisesRegex(ValueError, "of mode I: .* got 65535"):
+            self.detector(wide)
+
     def test_threads(self) -> None:
         expected = self.detector(self.picture).to_coco(1)
         found: List[Any] = []
@@ -223,6 +414,21 @@ class Detection(unittest.TestCase):
             self.detector("/nowhere.jpg")
         with self.assertRaises(ValueError):
             self.detector(b"no picture")
+        with self.assertRaisesRegex(TypeError, "to_coco"):
+            pickle.dumps(self.detector(self.picture))
+        for image_id in (1 << 63, 1 << 70, -(1 << 70)):
+            with self.assertRaisesRegex(ValueError, "image_id"):
+                self.detector(self.picture).to_coco(image_id)
+        for image_id in (1.5, "7"):
+            with self.assertRaises(TypeError):
+                self.detector(self.picture).to_coco(image_id)
+        for option in (
+            {"max_pixels": 1 << 70},
+            {"threads": 1 << 32},
+            {"score_threshold": -0.5},
+        ):
+            with self.assertRaisesRegex(ValueError, list(option)[0]):
+                fcis.Detector(**option)
         for picture in (self.picture.astype(float), 5, None, "\0"):
             with self.assertRaises((TypeError, ValueError)):
                 self.detector(picture)
@@ -504,6 +710,59 @@ class Programs(unittest.TestCase):
             self.assertIn(name.encode(), done.stdout)
             done = subprocess.run([program], capture_output=True)
             self.assertEqual(done.returncode, 2)
+
+    def run_in(self, folder: str, name: str, *arguments: str) -> Any:
+        program = os.path.join(os.path.dirname(sys.executable), name)
+        return subprocess.run(
+            [program, *arguments], cwd=folder, capture_output=True, text=True
+        )
+
+    def test_bad_files_are_named(self) -> None:
+        no_area = json.loads(json.dumps(TRUTH))
+        del no_area["annotations"][0]["area"]
+        texts = {
+            "truth": json.dumps(TRUTH),
+            "found": json.dumps(FOUND),
+            "no_area": json.dumps(no_area),
+            "cut": "[{",
+            "none": "[]",
+            "numbers": "[1]",
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in texts.items():
+                with open(os.path.join(folder, name), "w") as file:
+                    file.write(text)
+            for truth, found, bad in (
+                ("cut", "found", "cut: "),
+                ("nowhere", "found", "'nowhere'"),
+                ("none", "found", "none: "),
+                ("truth", "cut", "cut: "),
+                ("truth", "none", "none: "),
+                ("truth", "numbers", "numbers: "),
+                ("no_area", "found", "no_area, found: KeyError: 'area'"),
+            ):
+                done = self.run_in(
+                    folder, "fcis-eval", truth, found, "--iou_type", "bbox"
+                )
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertTrue(done.stderr.startswith("fcis-eval: "))
+                self.assertIn(bad, done.stderr)
+            done = self.run_in(
+                folder, "fcis-eval", "truth", "found", "--iou_type", "bbox"
+            )
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_no_drawing_takes_a_pictures_place(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            done = self.run_in(folder, "fcis-demo", "a.png", "--out", ".")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("a.png is a picture to work on", done.stderr)
+            self.assertEqual(os.listdir(folder), [])
+        pictures = ["x/a.jpg", "y/a.jpg", "a_2.jpg", "z/a.png"]
+        self.assertEqual(
+            _programs._drawings(pictures, "o"),
+            ["o/a.png", "o/a_3.png", "o/a_2.png", "o/a_4.png"],
+        )
 
 
 if __name__ == "__main__":

@@ -104,8 +104,9 @@ absl::StatusOr<data::DatasetReport> Check(
 
 absl::Status CheckFlags() {
   RETURN_IF_ERROR(model::CheckModelFlags());
-  RETURN_IF_ERROR(CheckOutputFile(FLAGS_output_json));
-  RETURN_IF_ERROR(CheckOutputFile(FLAGS_html));
+  RETURN_IF_ERROR(
+      CheckOutputFiles({&FLAGS_output_json, &FLAGS_html},
+                       {{"--ann_file", absl::GetFlag(FLAGS_ann_file)}}));
   const int gallery = absl::GetFlag(FLAGS_gallery);
   constexpr int kMost = 10000;
   if (gallery >= 0 && gallery <= kMost) return absl::OkStatus();

@@ -230,6 +230,8 @@ TEST_F(CheckDatasetMainTest, NothingToTrainOnFailsTheVerification) {
 TEST_F(CheckDatasetMainTest, WrongUse) {
   EXPECT_EQ(Run("--ann_file annotations.json"), 2) << out_;
   EXPECT_EQ(Run(absl::StrCat(kData, " extra")), 2) << out_;
+  EXPECT_EQ(Run(absl::StrCat(kData, " --output_json annotations.json")), 2);
+  EXPECT_THAT(out_, HasSubstr("are the same file"));
   EXPECT_EQ(Run(absl::StrCat(kData, " --min_size 0")), 2) << out_;
   EXPECT_EQ(Run("--ann_file nowhere.json --image_dir images"), 1) << out_;
   EXPECT_EQ(Run("--data_dir nowhere"), 1) << out_;

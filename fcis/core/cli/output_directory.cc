@@ -4,9 +4,11 @@
 
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
 
 namespace fcis {
@@ -35,6 +37,22 @@ std::string UnusedName(const std::string& path) {
   return name;
 }
 
+// Whether what is written there is added to something: a pipe, a device, or
+// where standard output or error goes.
+bool IsStream(const fs::path& path) {
+  std::error_code error;
+  return fs::is_other(path, error) ||
+         fs::equivalent(path, "/dev/stdout", error) ||
+         fs::equivalent(path, "/dev/stderr", error);
+}
+
+// Without links, as far as it is there; "" of none.
+fs::path RealPath(absl::string_view name) {
+  std::error_code error;
+  return name.empty() ? fs::path()
+                      : fs::weakly_canonical(ResolvePath(name), error);
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
@@ -50,23 +68,47 @@ absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
   return directory;
 }
 
-absl::Status CheckOutputFile(const absl::Flag<std::string>& flag) {
+absl::Status CheckOutputFile(const absl::Flag<std::string>& flag,
+                             absl::string_view made) {
   const fs::path file = ResolvePath(absl::GetFlag(flag));
   std::error_code error;
-  const fs::file_status status = fs::status(file, error);
-  if (file.empty() || fs::is_other(status)) return absl::OkStatus();
+  if (file.empty() || IsStream(file)) return absl::OkStatus();
   const auto failed = [&](absl::string_view reason) {
     return absl::FailedPreconditionError(
         absl::StrCat("--", absl::GetFlagReflectionHandle(flag).Name(), " ",
                      file.string(), " cannot be written: ", reason));
   };
-  if (fs::is_directory(status)) return failed("it is a directory");
+  if (fs::is_directory(file, error)) return failed("it is a directory");
   const std::string parent = file.parent_path().string();
   if (!fs::is_directory(parent, error)) {
+    // With or without a slash at its end.
+    if (!made.empty() && RealPath(made) / "" == RealPath(parent) / "") {
+      return absl::OkStatus();
+    }
     return failed(absl::StrCat("there is no directory ", parent));
   }
   if (access(parent.c_str(), W_OK) == 0) return absl::OkStatus();
   return failed(absl::StrCat("nothing can be written to ", parent));
+}
+
+absl::Status CheckOutputFiles(
+    absl::Span<const absl::Flag<std::string>* const> outputs,
+    std::vector<TakenFile> taken, absl::string_view made) {
+  for (const absl::Flag<std::string>* output : outputs) {
+    RETURN_IF_ERROR(CheckOutputFile(*output, made));
+    const std::string path = absl::GetFlag(*output);
+    if (path.empty() || IsStream(ResolvePath(path))) continue;
+    const std::string flag =
+        absl::StrCat("--", absl::GetFlagReflectionHandle(*output).Name());
+    for (const TakenFile& other : taken) {
+      if (RealPath(other.path) != RealPath(path)) continue;
+      return UsageError(absl::StrCat(other.what, " and ", flag,
+                                     " are the same file, ",
+                                     ResolvePath(path)));
+    }
+    taken.push_back({flag, path});
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fcis

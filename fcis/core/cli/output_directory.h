@@ -3,12 +3,14 @@
 #define FCIS_CORE_CLI_OUTPUT_DIRECTORY_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 namespace fcis {
 
@@ -21,9 +23,20 @@ absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
 
 // Before work whose result goes to the file that the flag names: an error, with
 // flag and path, if it could not be written. Its directory must be there and
-// writable, and it must not be one itself; OK for a pipe or a device, and for
-// "", which is no file.
-absl::Status CheckOutputFile(const absl::Flag<std::string>& flag);
+// writable, or be `made`, which the program makes before; it must not be one
+// itself; OK for a pipe, a device or /dev/stdout, and for "", which is no file.
+absl::Status CheckOutputFile(const absl::Flag<std::string>& flag,
+                             absl::string_view made = "");
+
+// A file that is read, or written otherwise: "--results", its path.
+struct TakenFile {
+  std::string what, path;  // "": none
+};
+
+// The same of several, which must be files of their own, and none of `taken`.
+absl::Status CheckOutputFiles(
+    absl::Span<const absl::Flag<std::string>* const> outputs,
+    std::vector<TakenFile> taken, absl::string_view made = "");
 
 }  // namespace fcis
 

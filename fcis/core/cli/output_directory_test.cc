@@ -6,10 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "fcis/core/cli/exit_code.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 ABSL_FLAG(std::string, a_page, "", "A page.");
+ABSL_FLAG(std::string, a_list, "", "A list.");
 
 namespace fcis {
 namespace {
@@ -73,6 +75,33 @@ TEST_F(OutputDirectoryTest, AFileThatCouldNotBeWrittenIsSaidBefore) {
   fs::create_directories(root_ / "here");
   EXPECT_THAT(check("here").ToString(), HasSubstr("it is a directory"));
   EXPECT_FALSE(check("/no_such/a.html").ok());
+}
+
+TEST_F(OutputDirectoryTest, FilesThatAreTheSameAreAUsageError) {
+  const auto check = [](const std::string& page, const std::string& list,
+                        const std::string& input) {
+    absl::SetFlag(&FLAGS_a_page, page);
+    absl::SetFlag(&FLAGS_a_list, list);
+    return CheckOutputFiles({&FLAGS_a_page, &FLAGS_a_list},
+                            {{"--an_input", input}}, "made/");
+  };
+  std::ofstream(root_ / "in") << "x";
+  fs::create_symlink(root_ / "in", root_ / "link");
+  EXPECT_TRUE(check("a", "b", "in").ok());
+  EXPECT_TRUE(check("", "", "").ok());
+  EXPECT_TRUE(check("made/a", "./made/b", "in").ok());
+  EXPECT_FALSE(check("made/of/a", "", "in").ok());
+  EXPECT_TRUE(check("/dev/null", "/dev/null", "/dev/null").ok());
+  for (const auto& status : {check("in", "", "./in"), check("", "link", "in"),
+                             check("a", (root_ / "a").string(), "in")}) {
+    EXPECT_EQ(ExitCode(status), kExitUsage) << status;
+  }
+  EXPECT_THAT(check("a", "in", "in").ToString(),
+              HasSubstr(absl::StrCat("--an_input and --a_list are the same "
+                                     "file, ",
+                                     (root_ / "in").string())));
+  EXPECT_THAT(check("no/a", "b", "in").ToString(),
+              HasSubstr("cannot be written"));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -74,6 +75,24 @@ int OpenTemporary(const std::string& path, std::string* name) {
   return open(name->c_str(), kForWriting | O_EXCL, 0666);
 }
 
+// To write where no file could take the name's place: to a pipe or a device, or
+// to what standard output or error already is, to which /dev/stdout leads. -1:
+// there is no such thing, or it cannot be opened.
+int OpenInPlace(const std::string& path) {
+  struct stat named, standard;
+  if (stat(path.c_str(), &named) != 0) return -1;
+  for (FILE* stream : {stdout, stderr}) {
+    if (fstat(fileno(stream), &standard) != 0 ||
+        standard.st_dev != named.st_dev || standard.st_ino != named.st_ino) {
+      continue;
+    }
+    fflush(stream);  // what was printed goes first
+    return fcntl(fileno(stream), F_DUPFD_CLOEXEC, 0);
+  }
+  if (S_ISREG(named.st_mode) || S_ISDIR(named.st_mode)) return -1;
+  return open(path.c_str(), O_WRONLY | O_CLOEXEC);
+}
+
 // The rename is only durable once the directory is. 0 or errno; of directories
 // that cannot be synced 0.
 int SyncDirectoryOf(const std::string& path) {
@@ -135,14 +154,15 @@ AtomicFile::AtomicFile(const std::string& path, const std::string& temporary,
 
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
-  unlink(temporary_.c_str());
+  if (!temporary_.empty()) unlink(temporary_.c_str());
   close(fd_);
 }
 
 absl::StatusOr<std::unique_ptr<AtomicFile>> AtomicFile::Create(
     const std::string& path) {
   std::string temporary;
-  const int fd = OpenTemporary(path, &temporary);
+  int fd = OpenInPlace(path);
+  if (fd < 0) fd = OpenTemporary(path, &temporary);
   if (fd < 0) return ErrnoStatus("cannot write", path, errno);
   return std::unique_ptr<AtomicFile>(new AtomicFile(path, temporary, fd));
 }
@@ -160,6 +180,10 @@ absl::Status AtomicFile::Append(absl::string_view bytes) {
 }
 
 absl::Status AtomicFile::Commit() {
+  if (temporary_.empty()) {
+    if (close(std::exchange(fd_, -1)) == 0) return absl::OkStatus();
+    return ErrnoStatus("cannot write", path_, errno);
+  }
   // Under its lock, or another writer might take it for left over.
   if (fsync(fd_) != 0 || rename(temporary_.c_str(), path_.c_str()) != 0) {
     return ErrnoStatus("cannot write", path_, errno);

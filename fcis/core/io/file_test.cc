@@ -1,7 +1,9 @@
 #include "fcis/core/io/file.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,6 +161,46 @@ TEST(AtomicFile, FollowsNoLink) {
     EXPECT_EQ(*ReadFile(other), "untouched");
     ASSERT_EQ(unlink((path + ".fcis.tmp").c_str()), 0);
   }
+}
+
+// A rename would put a file in its place; in that of a device, too, as root.
+TEST(AtomicFile, WritesIntoAPipe) {
+  const std::string path = Path("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  EXPECT_TRUE(WriteFileAtomic(path, "piped").ok());
+  char bytes[9];
+  EXPECT_EQ(read(reader, bytes, sizeof bytes), 5);
+  struct stat info;
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_TRUE(S_ISFIFO(info.st_mode));
+  EXPECT_FALSE(Exists(path + ".fcis.tmp"));
+  close(reader);
+  unlink(path.c_str());
+}
+
+TEST(AtomicFile, StandardOutputGoesOnBehindWhatWasPrinted) {
+  const std::string path = Path("printed");
+  const pid_t child = fork();
+  if (child == 0) {
+    const bool ready = freopen(path.c_str(), "w", stdout) != nullptr;
+    printf("before ");
+    // As /dev/stdout is, in a directory that is one's own.
+    const std::string link = Path("stdout");
+    if (!ready || symlink("/proc/self/fd/1", link.c_str()) != 0) _exit(1);
+    const bool written = WriteFileAtomic(link, "written ").ok();
+    struct stat info;
+    const bool stays = lstat(link.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+    printf("after");
+    fflush(stdout);
+    _exit(written && stays ? 0 : 2);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(*ReadFile(path), "before written after");
+  unlink(Path("stdout").c_str());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/data/json/json_number.h"
 
@@ -174,11 +175,14 @@ bool JsonScanner::Expected(absl::string_view what) {
   constexpr size_t kShown = 20;
   SkipSpace();
   const absl::string_view left(next_, static_cast<size_t>(end_ - next_));
+  // Quotes are half of JSON, and mean nothing here.
+  const std::string shown = absl::StrReplaceAll(
+      absl::CHexEscape(left.substr(0, kShown)), {{"\\\"", "\""}, {"\\'", "'"}});
   return Fail(absl::StrCat(
       "expected ", what, ", not ",
-      left.empty() ? "the end of the file"
-                   : absl::StrCat("'", absl::CHexEscape(left.substr(0, kShown)),
-                                  left.size() > kShown ? "..." : "", "'")));
+      left.empty()
+          ? "the end of the file"
+          : absl::StrCat("'", shown, left.size() > kShown ? "..." : "", "'")));
 }
 
 bool JsonScanner::FailWith(const absl::Status& error) {

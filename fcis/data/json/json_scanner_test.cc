@@ -273,6 +273,8 @@ TEST(JsonScannerTest, ErrorsNameTheByteAndTheExpectation) {
             "byte 0: expected a JSON value, not the end of the file");
   EXPECT_EQ(ErrorOf("{\"a\" 1}"), "byte 5: expected ':', not '1}'");
   EXPECT_EQ(ErrorOf("[1 2]"), "byte 3: expected ',' or ']', not '2]'");
+  EXPECT_EQ(ErrorOf("[1 \"a'\\\x01\"]"),
+            "byte 3: expected ',' or ']', not '\"a'\\\\\\x01\"]'");
   EXPECT_EQ(ErrorOf("[1,]"), "byte 3: expected a JSON value, not ']'");
   EXPECT_EQ(ErrorOf("{1:2}"), "byte 1: expected a key in quotes, not '1:2}'");
   EXPECT_EQ(ErrorOf("1 2"), "byte 2: expected the end of the file, not '2'");

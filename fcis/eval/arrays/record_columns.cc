@@ -12,6 +12,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/file_kind.h"
 #include "fcis/data/json/json_parts.h"
 #include "fcis/data/json/json_scanner.h"
 
@@ -327,7 +328,14 @@ absl::StatusOr<std::shared_ptr<const MappedFile>> OpenAscii(
                 }
               });
   if (!high) return file;
-  return absl::InvalidArgumentError(absl::StrCat(path, ": not only ASCII"));
+  const absl::string_view kind = Describe(KindOfBytes(bytes));
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": expected ASCII, this is ", kind.empty() ? "none" : kind));
+}
+
+absl::Status InFile(const std::string& path, const absl::Status& error) {
+  if (error.ok()) return error;
+  return absl::Status(error.code(), absl::StrCat(path, ": ", error.message()));
 }
 
 }  // namespace
@@ -357,7 +365,7 @@ absl::StatusOr<RecordFile> ReadAnnotationFile(const std::string& path) {
     return true;
   });
   json.ReadEnd();
-  RETURN_IF_ERROR(json.status());
+  RETURN_IF_ERROR(InFile(path, json.status()));
   if (lists == 7) return read;
   return absl::InvalidArgumentError(absl::StrCat(path, ": a list is missing"));
 }
@@ -371,10 +379,12 @@ absl::StatusOr<RecordFile> ReadResultFile(const std::string& path) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": not a list"));
   }
   size_t at = begin.offset();
-  ASSIGN_OR_RETURN(read.records, ReadRecords(text, at));
+  absl::StatusOr<RecordColumns> records = ReadRecords(text, at);
+  RETURN_IF_ERROR(InFile(path, records.status()));
+  read.records = *std::move(records);
   JsonScanner end(text, at);
   end.ReadEnd();
-  RETURN_IF_ERROR(end.status());
+  RETURN_IF_ERROR(InFile(path, end.status()));
   return read;
 }
 

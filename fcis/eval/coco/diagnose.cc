@@ -1,6 +1,8 @@
 #include "fcis/eval/coco/diagnose.h"
 
+#include <filesystem>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -130,12 +132,17 @@ bool CategoriesAreToBlame(const Evaluation& evaluation) {
       evaluation.detections.counts.total == 0) {
     return false;
   }
+  // What came through a pipe cannot be read again: one with a name waits for
+  // another writer.
+  const std::string& path = evaluation.dataset->path;
+  for (const std::string& file : {path, evaluation.results_path}) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(file, error)) return false;
+  }
   EvalOptions options = evaluation.options;
   options.class_agnostic = true;
   options.explain = false;
-  const auto agnostic =
-      Evaluate(evaluation.dataset->path, evaluation.results_path, options);
-  // What came through a pipe cannot be read again.
+  const auto agnostic = Evaluate(path, evaluation.results_path, options);
   return agnostic.ok() && agnostic->summary.stats[kAp50] > kDecent;
 }
 
@@ -146,7 +153,7 @@ std::vector<std::string> Diagnose(const Evaluation& evaluation) {
   DiagnoseJson(evaluation, lines);
   absl::c_move(DiagnoseTruth(evaluation), std::back_inserter(lines));
   DiagnoseCounts(evaluation, lines);
-  DiagnoseRules(evaluation, lines);
+  if (!evaluation.options.voc) DiagnoseRules(evaluation, lines);
   if (CategoriesAreToBlame(evaluation)) {
     lines.push_back(
         "category ids look off by a mapping: objects are found when categories "

@@ -47,15 +47,22 @@ void DiagnosePresence(const Evaluation& evaluation, Lines& lines) {
     lines.push_back(absl::StrCat("no ground truth that counts: all of ", path,
                                  " is crowd; AP and AR are -1"));
   }
-  const auto unknown = [&](const std::vector<int>& positions,
-                           absl::string_view flag) {
-    const auto count = absl::c_count(positions, -1);
-    if (count == 0) return;
-    lines.push_back(
-        absl::StrCat(count, " of the ids in ", flag, " are not in ", path));
+  const auto unknown = [&](std::vector<data::RecordId> ids,
+                           absl::string_view flag, const auto& is_known) {
+    absl::c_sort(ids);
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    ids.erase(std::remove_if(ids.begin(), ids.end(), is_known), ids.end());
+    if (ids.empty()) return;
+    lines.push_back(absl::StrCat(
+        ids.size(), " of the ids in ", flag, " are not in ", path, ": ",
+        FirstFew(ids, [](const data::RecordId& id) { return id.ToString(); })));
   };
-  unknown(truth.images(), "--image_ids");
-  unknown(truth.categories(), "--category_ids");
+  const EvalOptions& options = evaluation.options;
+  unknown(options.image_ids, "--image_ids",
+          [&](const data::RecordId& id) { return truth.FindImage(id).known; });
+  unknown(
+      options.category_ids, "--category_ids",
+      [&](const data::RecordId& id) { return truth.CategoryIndex(id) >= 0; });
   if (absl::c_any_of(truth.objects(), [](const TruthObject& object) {
         return object.unmatchable;
       })) {

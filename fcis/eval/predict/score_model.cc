@@ -245,7 +245,7 @@ absl::Status ScoreModel() {
   RETURN_IF_ERROR(
       data::ParseClassMap(absl::GetFlag(FLAGS_map_classes)).status());
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
-  RETURN_IF_ERROR(CheckScoreOutputFlags(options));
+  RETURN_IF_ERROR(CheckScoreOutputFlags(options, absl::GetFlag(FLAGS_out)));
   options.explain = NeedsExplanation();
   ASSIGN_OR_RETURN(const data::CocoSource data, DataFromFlags());
   ASSIGN_OR_RETURN(const std::unique_ptr<Communicator> job, MakeCommunicator());

@@ -137,11 +137,18 @@ TEST_F(ScoreModelTest, SaysWhatIsMissing) {
 TEST_F(ScoreModelTest, WhatCannotBeGivenIsSaidBeforeTheWork) {
   EXPECT_EQ(Run(absl::StrCat(kModel, "o --metric voc --report_html o.html")),
             2);
-  EXPECT_THAT(Load("log.txt"), HasSubstr("go with --metric coco"));
+  EXPECT_THAT(Load("log.txt"), HasSubstr("goes with --metric coco"));
   EXPECT_EQ(Run(absl::StrCat(kModel, "o --report_html no/o.html")), 1);
   EXPECT_THAT(Load("log.txt"), HasSubstr("--report_html no/o.html cannot be "
                                          "written: there is no directory no"));
+  for (const char* taken : {"o/results.json", "a.json", "./m.safetensors"}) {
+    EXPECT_EQ(Run(absl::StrCat(kModel, "o --output_json ", taken)), 2);
+    EXPECT_THAT(Load("log.txt"), HasSubstr("are the same file"));
+  }
   EXPECT_FALSE(fs::exists(Path("o")));
+  EXPECT_EQ(Run(absl::StrCat(kModel, "o --output_json o/scores.json")), 0)
+      << Load("log.txt");
+  EXPECT_THAT(Load("o/scores.json"), HasSubstr("\"stats\""));
 }
 
 TEST_F(ScoreModelTest, TheReportShowsThePicturesOfASplit) {

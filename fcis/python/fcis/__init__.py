@@ -6,6 +6,7 @@ pycocotools' modules of these names; `as_pycocotools()` puts them in its place.
 
 import sys
 import types
+from importlib.machinery import ModuleSpec
 
 from fcis._lib import version
 from fcis.coco import COCO, COCOeval, Params
@@ -32,7 +33,8 @@ def as_pycocotools() -> None:
     What was imported from pycocotools before stays what it is."""
     package = types.ModuleType("pycocotools", __doc__)
     package.__path__ = []  # a package without files
-    package.__version__ = __version__
+    # importlib.util.find_spec, by which programs ask for packages, needs one.
+    package.__spec__ = ModuleSpec("pycocotools", None, is_package=True)
     modules = {"coco": coco, "cocoeval": cocoeval, "mask": mask, "_mask": _mask}
     for name, module in modules.items():
         setattr(package, name, module)

@@ -130,6 +130,11 @@ class Cells(Handle):
         Handle.__init__(self, pointer, library.fcis_evaluation_free)
         self._layout: Optional[Tuple[np.ndarray, ...]] = None
 
+    @property
+    def has_images(self) -> bool:
+        """Whether eval_images() are any."""
+        return bool(self.images and self.classes and self.area_ranges)
+
     def _read_layout(self) -> Tuple[np.ndarray, ...]:
         """By cell, and the end, the first detection; their order; the first
         object; their order."""
@@ -137,9 +142,10 @@ class Cells(Handle):
             cells = len(self.classes) * len(self.images)
             D = library.fcis_evaluation_detections(self.pointer)
             lengths = (cells + 1, D, cells + 1, len(self.gt))
-            self._layout = tuple(np.empty(n, np.int64) for n in lengths)
-            at = [address(array) for array in self._layout]
+            layout = tuple(np.empty(n, np.int64) for n in lengths)
+            at = [address(array) for array in layout]
             call(library.fcis_evaluation_cells, self.pointer, *at)
+            self._layout = layout  # complete, as another thread may read it
         return self._layout
 
     @property

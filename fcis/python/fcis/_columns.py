@@ -175,12 +175,15 @@ class FileColumns(Columns):
     """Of a file. ValueError: it has unusual records."""
 
     def __init__(self, path: Any, results: bool):
+        name = os.fsencode(path)  # TypeError: open() would take a number
+        if not os.path.isfile(name):
+            raise ValueError("a pipe could not be read again")
         self._file = open(path, "rb")
         self._stamp = self._look()
         pointer = ctypes.c_void_p()
         call(
             library.fcis_records_open,
-            os.fsencode(path),
+            name,
             int(results),
             ctypes.byref(pointer),
         )
@@ -204,6 +207,10 @@ class FileColumns(Columns):
         self._text = c.text, c.text_size
         if n == 0:
             raise ValueError("no records")
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()  # or Python warns
 
     def load(self) -> Any:
         """What json.load makes of the file, as it was."""

@@ -5,6 +5,7 @@ A call into it releases the GIL. A status that is not 0 becomes an exception.
 
 import ctypes
 import os
+import threading
 from typing import Any, Callable
 
 import numpy as np
@@ -123,6 +124,16 @@ _declare("fcis_instances_free", None, [_POINTER])
 _declare("fcis_version", ctypes.c_char_p, [])
 
 
+# Held while something is made that was not there when it was asked for: once,
+# whatever threads ask, and never by half in a process that is forked.
+making = threading.RLock()
+os.register_at_fork(
+    before=making.acquire,
+    after_in_parent=making.release,
+    after_in_child=making.release,
+)
+
+
 def version() -> str:
     """Of the library."""
     return library.fcis_version().decode()
@@ -150,6 +161,12 @@ class Handle:
     def __init__(self, pointer: ctypes.c_void_p, free: Callable[..., None]):
         self.pointer = pointer
         self._free = free
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            "cannot copy or pickle what is inside of the library; of instances "
+            "arrays, RLEs and to_coco() can be"
+        )
 
     def __del__(self) -> None:
         if self.pointer:

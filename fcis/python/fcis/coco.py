@@ -23,6 +23,7 @@ from fcis._columns import (
     ListColumns,
     ListedColumns,
 )
+from fcis._lib import making
 from fcis.cocoeval import COCOeval, Params
 
 __all__ = ["COCO", "COCOeval", "Params"]
@@ -62,7 +63,7 @@ def columns_of(coco: Any) -> Optional[Columns]:
             return None
         if name in state:
             return None
-    return state["_columns"]
+    return state.get("_columns")
 
 
 class COCO:
@@ -107,15 +108,22 @@ class COCO:
         self.createIndex()
 
     def __getattr__(self, name: str) -> Any:
-        if name in _INDEX and "_listed" in self.__dict__:
-            self._index()
-            return self.__dict__[name]
-        if name in _LAZY and "_make" in self.__dict__:
-            self._show()
-            return getattr(self, name)
+        state = self.__dict__
+        if name in _LAZY:
+            with making:
+                if name not in state and "_make" in state:
+                    self._show()
+                if name not in state and name in _INDEX and "_listed" in state:
+                    self._index()
+                if name in state:
+                    return state[name]
         raise AttributeError(
             "'%s' object has no attribute '%s'" % (type(self).__name__, name)
         )
+
+    def __dir__(self) -> List[str]:
+        """For completion, with what is not made yet."""
+        return sorted({*super().__dir__(), *_LAZY})
 
     def __getstate__(self) -> dict:
         for name in _LAZY:

@@ -8,7 +8,7 @@ import copy
 import datetime
 import time
 from collections import defaultdict
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from fcis import mask as maskUtils
 from fcis import _python, _records
 from fcis._cells import Cells, Oks
 from fcis._curves import accumulate_images, fits, summarize
+from fcis._lib import making
 from fcis._sides import DictSide, Side, column_side, place
 
 __all__ = ["COCOeval", "Params"]
@@ -97,15 +98,31 @@ class COCOeval:
             self.params.imgIds = sorted(cocoGt.getImgIds())
             self.params.catIds = sorted(cocoGt.getCatIds())
 
+    def __getstate__(self) -> dict:
+        """Copies and pickles have all that is made of the cells, which are the
+        library's."""
+        if self._cells is None:
+            return self.__dict__
+        state = dict(self.__dict__)
+        state["_evalImgs"], state["_ious"] = self.evalImgs, self.ious
+        state["_objects"], state["_detections"] = self._gts, self._dts
+        state["_cells"], state["_loaded"] = None, {}
+        return state
+
     # Each is made of the cells when it is read, unless somebody set it.
+
+    def _made(self, name: str, make: Callable[[], Any]) -> Any:
+        if getattr(self, name) is None:
+            with making:
+                if getattr(self, name) is None:
+                    setattr(self, name, make())
+        return getattr(self, name)
 
     @property
     def evalImgs(self) -> Any:
         """One dict per category, area range and picture; None where neither
         objects nor detections are."""
-        if self._evalImgs is None:
-            self._evalImgs = self._cells.eval_images()
-        return self._evalImgs
+        return self._made("_evalImgs", lambda: self._cells.eval_images())
 
     @evalImgs.setter
     def evalImgs(self, value: Any) -> None:
@@ -114,9 +131,7 @@ class COCOeval:
     @property
     def ious(self) -> Dict[Tuple[Any, Any], Any]:
         """Overlaps by picture and category: [detections, objects]."""
-        if self._ious is None:
-            self._ious = self._cells.overlaps()
-        return self._ious
+        return self._made("_ious", lambda: self._cells.overlaps())
 
     @ious.setter
     def ious(self, value: Any) -> None:
@@ -124,9 +139,7 @@ class COCOeval:
 
     @property
     def _gts(self) -> Any:
-        if self._objects is None:
-            self._objects = _by_cell(self._records_of(True))
-        return self._objects
+        return self._made("_objects", lambda: _by_cell(self._records_of(True)))
 
     @_gts.setter
     def _gts(self, value: Any) -> None:
@@ -134,9 +147,9 @@ class COCOeval:
 
     @property
     def _dts(self) -> Any:
-        if self._detections is None:
-            self._detections = _by_cell(self._records_of(False))
-        return self._detections
+        return self._made(
+            "_detections", lambda: _by_cell(self._records_of(False))
+        )
 
     @_dts.setter
     def _dts(self, value: Any) -> None:
@@ -357,7 +370,7 @@ class COCOeval:
         print("Accumulating evaluation results...")
         tic = time.time()
         made = self._evalImgs is None
-        if not made and not self._evalImgs:
+        if not (self._cells.has_images if made else self._evalImgs):
             print("Please run evaluate() first")
         if p is None:
             p = self.params

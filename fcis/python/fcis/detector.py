@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import operator
 import os
 import threading
 from typing import Any, Dict, List, Optional, Union, overload
@@ -47,10 +48,22 @@ def _text(function: Any, *arguments: Any) -> str:
     return text.value.decode()
 
 
+def _of_pil(picture: Any) -> np.ndarray:
+    """Of 16 bits the upper 8, as of a file; convert() would make them white."""
+    if picture.mode.startswith("I;16"):
+        return (np.asarray(picture) >> 8).astype(np.uint8)
+    if picture.mode in ("I", "F") and picture.getextrema()[1] > 255:
+        raise ValueError(
+            "a PIL image of mode %s: expected values of 0 to 255, got %s"
+            % (picture.mode, picture.getextrema()[1])
+        )
+    return np.asarray(picture.convert("RGB"))
+
+
 def _pixels(picture: Any) -> np.ndarray:
     """uint8 [height, width, channels], rows one behind the other."""
     if hasattr(picture, "convert") and hasattr(picture, "mode"):  # PIL's
-        picture = np.asarray(picture.convert("RGB"))
+        picture = _of_pil(picture)
     if not isinstance(picture, np.ndarray):
         raise TypeError(
             "a picture is a path, bytes of a file, a PIL image or an array, "
@@ -181,7 +194,7 @@ class Instances:
             _text(
                 library.fcis_instances_to_coco,
                 self._handle.pointer,
-                int(image_id),
+                _integer(image_id, "image_id", 64),
             )
         )
 
@@ -206,7 +219,7 @@ def _opened(picture: Any) -> Any:
 
     file = io.BytesIO(picture) if isinstance(picture, bytes) else picture
     with Image.open(file) as image:
-        return ImageOps.exif_transpose(image).convert("RGB")
+        return _of_pil(ImageOps.exif_transpose(image))
 
 
 class Detector:
@@ -233,21 +246,25 @@ class Detector:
         nms_threshold: Optional[float] = None,
         mask_threshold: Optional[float] = None,
     ):
-        def chosen(threshold: Optional[float]) -> float:
-            return -1.0 if threshold is None else float(threshold)
+        def chosen(threshold: Optional[float], name: str) -> float:
+            if threshold is None:
+                return -1.0
+            if float(threshold) < 0:
+                raise ValueError("%s: %s is out of range" % (name, threshold))
+            return float(threshold)
 
         options = _Options(
             ctypes.sizeof(_Options),
             None if model is None else _path(model),
             device.encode(),
             precision.encode(),
-            _int32(threads, "threads"),
-            _int32(min_size, "min_size"),
-            _int32(max_size, "max_size"),
-            max_pixels,
-            chosen(score_threshold),
-            chosen(nms_threshold),
-            chosen(mask_threshold),
+            _integer(threads, "threads", 32),
+            _integer(min_size, "min_size", 32),
+            _integer(max_size, "max_size", 32),
+            _integer(max_pixels, "max_pixels", 64),
+            chosen(score_threshold, "score_threshold"),
+            chosen(nms_threshold, "nms_threshold"),
+            chosen(mask_threshold, "mask_threshold"),
         )
         self._handle = _made(
             library.fcis_detector_new,
@@ -328,7 +345,9 @@ class Detector:
         return Instances(found, picture)
 
 
-def _int32(value: int, name: str) -> int:
-    if not -(2**31) <= value < 2**31:
+def _integer(value: Any, name: str, bits: int) -> int:
+    """ctypes would cut it."""
+    value = operator.index(value)
+    if not -1 << bits - 1 <= value < 1 << bits - 1:
         raise ValueError("%s: %s is out of range" % (name, value))
     return value

@@ -238,7 +238,7 @@ class CocoEvaluation {
     for (const char* size : {"small", "medium", "large"}) {
       stats.push_back(Mean({true, -1, size, most(2)}));
     }
-    for (const size_t m : {0, 1, 2}) {
+    for (size_t m = 0; m < 3; ++m) {
       stats.push_back(Mean({false, -1, "all", most(m)}));
     }
     for (const char* size : {"small", "medium", "large"}) {

@@ -175,7 +175,7 @@ class RecordFile {
 inline double KeypointArea(const double* keypoints, size_t n) {
   double low[2] = {}, high[2] = {};
   for (size_t i = 0; i < n; ++i) {
-    for (size_t axis : {0, 1}) {
+    for (size_t axis = 0; axis < 2; ++axis) {
       const double value = keypoints[3 * i + axis];
       low[axis] = i == 0 ? value : std::min(low[axis], value);
       high[axis] = i == 0 ? value : std::max(high[axis], value);

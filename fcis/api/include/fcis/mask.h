@@ -192,13 +192,13 @@ class Masks {
     const Result<std::vector<MaskSize>> sizes = Sizes();
     if (!sizes.ok()) return sizes.error();
     std::vector<uint8_t> pixels;
-    if (!sizes->empty()) {
-      const MaskSize& first = sizes->front();
-      pixels.resize(sizes->size() *
-                    static_cast<size_t>(first.height * first.width));
-    }
     return internal::Checked(
         [&](auto... error) {
+          if (!sizes->empty()) {
+            const MaskSize& first = sizes->front();
+            pixels.resize(sizes->size() *
+                          static_cast<size_t>(first.height * first.width));
+          }
           return fcis_masks_decode(handle_.get(), pixels.data(),
                                    static_cast<int64_t>(pixels.size()),
                                    error...);

@@ -3,6 +3,7 @@
 #define FCIS_RESULT_H_
 
 #include <cstddef>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -72,10 +73,14 @@ namespace internal {
 template <typename Call, typename Make>
 auto Checked(const Call& call, const Make& result)
     -> Result<decltype(result())> {
-  char message[1024] = "";
-  const int status = call(message, sizeof(message));
-  if (status == FCIS_OK) return result();
-  return Error{static_cast<fcis_status>(status), message};
+  try {
+    char message[1024] = "";
+    const int status = call(message, sizeof(message));
+    if (status == FCIS_OK) return result();
+    return Error{static_cast<fcis_status>(status), message};
+  } catch (const std::exception&) {  // of a container
+    return Error{FCIS_OUT_OF_MEMORY, "no memory for the results"};
+  }
 }
 
 // What a function gives that takes a buffer, its capacity and `needed`
@@ -87,7 +92,7 @@ Result<Text> Filled(const Call& call) {
   size_t needed = 0;
   Result<Done> done = Checked(
       [&](char* error, size_t size) {
-        const int asked = call(nullptr, 0, &needed, error, size);
+        const int asked = call(nullptr, size_t{0}, &needed, error, size);
         if (asked != FCIS_OK) return asked;
         text.resize(needed);
         return call(text.data(), text.size(), &needed, error, size);
