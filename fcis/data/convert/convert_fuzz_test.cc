@@ -138,7 +138,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       ParseLabelStudio(text, &notes).IgnoreError();
       break;
     case 'y':
-      ParseYoloLabels(text, {"a", "b"}, "file", &notes).IgnoreError();
+      ParseYoloLabels(text, {"a", "b"}, 2, "file", &notes).IgnoreError();
       break;
     case 'z': {
       const Folder folder;

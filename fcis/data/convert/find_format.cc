@@ -25,6 +25,10 @@ constexpr char kMat[] =
     "a file of MATLAB; SBD's are read from its folder inst/, beside img/";
 constexpr char kResults[] =
     "results of a detector, which are no annotations (score takes them)";
+constexpr char kMin[] =
+    "Label Studio's JSON_MIN, which lacks what regions are; export JSON there";
+constexpr char kCaptions[] =
+    "COCO's format without \"categories\", as captions have it";
 constexpr char kVia[] = "a project of VIA; export it there in COCO's format";
 
 struct JsonKeys {
@@ -66,12 +70,14 @@ JsonKeys KeysOf(const std::string& path) {
   return found;
 }
 
+bool IsCocoLike(const JsonKeys& json) {
+  return json.object && json.Has("images") && json.Has("annotations");
+}
+
 std::optional<ForeignFormat> FormatOf(const JsonKeys& json) {
   if (json.object) {
     if (json.Has("shapes")) return ForeignFormat::kLabelme;
-    if (json.Has("images") && json.Has("annotations")) {
-      return ForeignFormat::kCoco;
-    }
+    if (IsCocoLike(json) && json.Has("categories")) return ForeignFormat::kCoco;
   } else if (json.Has("data") &&
              (json.Has("annotations") || json.Has("completions"))) {
     return ForeignFormat::kLabelStudio;
@@ -86,7 +92,13 @@ class Sorter {
     if (absl::EndsWith(name, ".json") || absl::EndsWith(name, ".json.gz")) {
       TakeJson(file);
     } else if (absl::EndsWith(name, ".txt")) {
-      if (absl::StrContains(file, "/labels/")) Add(ForeignFormat::kYolo, file);
+      // labelImg has its list of classes beside the labels, labelme's users one
+      // in any folder.
+      if (absl::StrContains(file, "/labels/") &&
+          !absl::EndsWith(name, "/classes.txt") &&
+          !absl::EndsWith(name, "/labels.txt")) {
+        Add(ForeignFormat::kYolo, file);
+      }
     } else if (absl::EndsWith(name, ".png")) {
       if (absl::StrContains(file, "/SegmentationObject/")) {
         Add(ForeignFormat::kVoc, file);
@@ -119,6 +131,10 @@ class Sorter {
     const JsonKeys keys = KeysOf(file);
     if (const auto format = FormatOf(keys); format.has_value()) {
       Add(*format, file);
+    } else if (keys.status.ok() && IsCocoLike(keys)) {
+      others_.emplace(kCaptions, file);
+    } else if (!keys.object && keys.Has("annotation_id")) {
+      others_.emplace(kMin, file);
     } else if (keys.Has("_via_img_metadata")) {
       others_.emplace(kVia, file);
     } else if (!keys.object && keys.Has("score") && keys.Has("image_id")) {

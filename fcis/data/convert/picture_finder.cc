@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "fcis/core/io/file.h"
+#include "fcis/data/loader/similar_file.h"
 
 namespace fcis::data {
 namespace {
@@ -124,6 +125,17 @@ absl::StatusOr<std::string> PictureFinder::Find(absl::string_view name,
   }
   const auto found = by_name_.find(LastName(path));
   if (found != by_name_.end()) return Closest(found->second, path, false);
+  const std::string decoded = DecodePercents(path);
+  if (decoded != path) {
+    auto other = Find(decoded, near);
+    if (other.ok()) return other;
+  }
+  const std::string folded = FoldFileName(LastName(path));
+  for (const auto& [known, files] : by_name_) {
+    if (FoldFileName(known) != folded) continue;
+    return absl::NotFoundError(
+        absl::StrCat("there is no picture ", name, "; there is ", files[0]));
+  }
   return absl::NotFoundError(absl::StrCat("there is no picture ", name));
 }
 

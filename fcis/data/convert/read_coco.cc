@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/data/coco/dataset.h"
@@ -62,6 +63,7 @@ class Reader {
   absl::Status Read(const std::string& file) {
     ASSIGN_OR_RETURN(const CocoDataset dataset, ReadCocoDataset(file, Needs()));
     set_->problems.Append(dataset.problems);
+    ++file_number_;
     RecordIndex categories, images;
     for (size_t i = 0; i < dataset.categories.size(); ++i) {
       categories.Set(dataset.categories[i].id, static_cast<int>(i));
@@ -105,8 +107,9 @@ class Reader {
     ForeignPicture picture;
     picture.source = dataset.path;
     picture.path = *path;
-    picture.height = image.height;
-    picture.width = image.width;
+    // Tools write 0 where they do not know them.
+    picture.height = image.height > 0 ? image.height : -1;
+    picture.width = image.width > 0 ? image.width : -1;
     picture.validates = PartOf(input_.root, dataset.path) == Part::kValidation;
     set_->pictures.push_back(std::move(picture));
     return next;
@@ -115,6 +118,11 @@ class Reader {
   void AddObject(const CocoDataset& dataset, const CocoAnnotation& annotation,
                  const CocoImage& image, const std::string& name,
                  ForeignPicture* picture) {
+    if (IsInAnotherFile(annotation, name, picture->path)) {
+      set_->notes.Add("annotations that another file has, too, left out",
+                      annotation.id.ToString());
+      return;
+    }
     ForeignObject object;
     object.name = name;
     object.crowd = annotation.crowd != 0;
@@ -129,9 +137,22 @@ class Reader {
     }
   }
 
+  // COCO's persons are in its files of instances and of keypoints.
+  bool IsInAnotherFile(const CocoAnnotation& annotation,
+                       const std::string& name, const std::string& path) {
+    if (input_.files.size() < 2) return false;
+    const XywhBox& box = annotation.bbox;
+    const size_t key = absl::HashOf(path, name, annotation.segmentation, box.x,
+                                    box.y, box.width, box.height);
+    return first_files_.emplace(key, file_number_).first->second !=
+           file_number_;
+  }
+
   const ReaderInput& input_;
   ForeignSet* const set_;
   std::unordered_map<std::string, int> positions_;  // by path
+  int file_number_ = 0;
+  std::unordered_map<size_t, int> first_files_;  // by what an annotation is
 };
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle_to_polygons.h"
@@ -18,6 +18,7 @@
 #include "fcis/data/json/json_writer.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
 
 namespace fcis::data {
 namespace {
@@ -54,11 +55,15 @@ std::string YoloLine(int64_t label, const Polygon& outline, int64_t height,
   return line;
 }
 
+// JSON's texts are YAML's, too.
 std::string YoloYaml(const std::vector<std::string>& classes) {
   std::string yaml = "path: .\ntrain: images/train\nval: images/val\nnames:\n";
   for (size_t i = 0; i < classes.size(); ++i) {
-    absl::StrAppendFormat(&yaml, "  %d: \"%s\"\n", i,
-                          absl::StrReplaceAll(classes[i], {{"\"", "'"}}));
+    rapidjson::StringBuffer name;
+    rapidjson::Writer<rapidjson::StringBuffer> json(name);
+    PutJson(classes[i], json);
+    absl::StrAppendFormat(&yaml, "  %d: %s\n", i,
+                          absl::string_view(name.GetString(), name.GetSize()));
   }
   return yaml;
 }
