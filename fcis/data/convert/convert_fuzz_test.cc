@@ -142,7 +142,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 'z': {
       const Folder folder;
-      Unzip(fcis::MemoryFile(text).path(), folder.path()).IgnoreError();
+      Unzip(fcis::MemoryFile(text).path(), folder.path())
+          .status()
+          .IgnoreError();
       break;
     }
     default:
