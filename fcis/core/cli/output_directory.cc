@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
 
 namespace fcis {
@@ -48,6 +49,15 @@ absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
   }
   RETURN_IF_ERROR(CreateDirectories(directory));
   return directory;
+}
+
+absl::Status CheckKeepsInput(absl::string_view in, absl::string_view out) {
+  std::error_code error;
+  if (!fs::equivalent(ResolvePath(in), ResolvePath(out), error)) {
+    return absl::OkStatus();
+  }
+  return UsageError(absl::StrCat(
+      out, " would replace what it is made of; expected another name"));
 }
 
 absl::Status CheckOutputFile(const absl::Flag<std::string>& flag) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "fcis/core/cli/exit_code.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -73,6 +74,18 @@ TEST_F(OutputDirectoryTest, AFileThatCouldNotBeWrittenIsSaidBefore) {
   fs::create_directories(root_ / "here");
   EXPECT_THAT(check("here").ToString(), HasSubstr("it is a directory"));
   EXPECT_FALSE(check("/no_such/a.html").ok());
+}
+
+TEST_F(OutputDirectoryTest, WhatItIsMadeOfIsNotReplaced) {
+  std::ofstream(root_ / "in") << "x";
+  fs::create_hard_link(root_ / "in", root_ / "same");
+  EXPECT_TRUE(CheckKeepsInput("in", "out").ok());
+  EXPECT_TRUE(CheckKeepsInput("no_file", "no_file").ok());
+  for (const char* out : {"in", "./in", "same"}) {
+    const absl::Status status = CheckKeepsInput("in", out);
+    EXPECT_EQ(ExitCode(status), kExitUsage) << out;
+    EXPECT_THAT(status.ToString(), HasSubstr("would replace"));
+  }
 }
 
 }  // namespace
