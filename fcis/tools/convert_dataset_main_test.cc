@@ -407,6 +407,32 @@ TEST_F(ConvertDatasetTest, SeveralFilesOfOneSet) {
   EXPECT_EQ(Run("out --image_dir coco --out again"), 0) << out_;
 }
 
+// As when the lists of two files were put behind each other.
+TEST_F(ConvertDatasetTest, AnIdOfTwoPicturesOrClassesIsAnError) {
+  for (const char* name : {"a", "b", "c"}) {
+    WriteJpeg(absl::StrCat("coco/", name, ".jpg"));
+  }
+  const std::string two = absl::StrReplaceAll(
+      Coco("a.jpg"), {{R"("images": [)",
+                       R"("images": [{"id": 1, "file_name": "b.jpg"},
+                          {"id": 2, "file_name": "c.jpg"}, )"}});
+  Write("coco/a.json", two);
+  EXPECT_EQ(Run("coco --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("image id 1 (images[0]): b.jpg has the id of "
+                              "another one"));
+  EXPECT_THAT(out_, HasSubstr("a.jpg has the id of another one"));
+  ASSERT_EQ(Run("coco --out out --bad_annotations skip"), 0) << out_;
+  const Contents contents = ReadContents(root_ + "/out/annotations.json");
+  ASSERT_EQ(contents.size(), 1);
+  EXPECT_TRUE(contents.at("c").empty());
+  Write("coco/a.json",
+        absl::StrReplaceAll(
+            Coco("a.jpg"),
+            {{R"({"id": 4,)", R"({"id": 4, "name": "dog"}, {"id": 4,)"}}));
+  EXPECT_EQ(Run("coco --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("category id 4 is \"dog\" and \"cat\""));
+}
+
 TEST_F(ConvertDatasetTest, WhatAnEarlierRunLeftIsNoPartOfThis) {
   const std::string jpeg = *data::EncodeJpeg(Image(kHeight, kWidth), 80);
   Write("a.zip", *MakeZip({{"a.json", Coco("a.jpg")}, {"a.jpg", jpeg}}));

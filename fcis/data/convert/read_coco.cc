@@ -66,13 +66,36 @@ class Reader {
     ++file_number_;
     RecordIndex categories, images;
     for (size_t i = 0; i < dataset.categories.size(); ++i) {
-      categories.Set(dataset.categories[i].id, static_cast<int>(i));
-      set_->AddClass(dataset.categories[i].name);
+      const CocoCategory& category = dataset.categories[i];
+      const int known = categories.Find(category.id);
+      if (known >= 0 && dataset.categories[known].name != category.name) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            file, ": category id ", category.id.ToString(), " is \"",
+            dataset.categories[known].name, "\" and \"", category.name, "\""));
+      }
+      categories.Set(category.id, static_cast<int>(i));
+      set_->AddClass(category.name);
+    }
+    // Nobody knows to which of two pictures of an id its annotations belong.
+    std::vector<bool> ambiguous(dataset.images.size(), false);
+    for (size_t i = 0; i < dataset.images.size(); ++i) {
+      const CocoImage& image = dataset.images[i];
+      const int known = images.Find(image.id);
+      if (known >= 0 && dataset.images[known].file_name != image.file_name) {
+        ambiguous[i] = ambiguous[known] = true;
+      }
+      images.Set(image.id, static_cast<int>(i));
     }
     std::vector<int> picture_of(dataset.images.size(), -1);
     for (size_t i = 0; i < dataset.images.size(); ++i) {
-      images.Set(dataset.images[i].id, static_cast<int>(i));
-      picture_of[i] = AddPicture(dataset, dataset.images[i]);
+      const CocoImage& image = dataset.images[i];
+      if (ambiguous[i]) {
+        set_->problems.errors.Add(absl::StrCat(NameOf(dataset, image), ": ",
+                                               image.file_name,
+                                               " has the id of another one"));
+      } else {
+        picture_of[i] = AddPicture(dataset, image);
+      }
     }
     for (const CocoAnnotation& annotation : dataset.annotations) {
       const int image = images.Find(annotation.image_id);
