@@ -266,7 +266,7 @@ bool ChooseParts(double share, data::ForeignSet* set) {
 // A line for each class: objects and pictures that have them, in both parts.
 void PrintCounts(const data::ForeignSet& set) {
   struct Count {
-    int64_t objects = 0, pictures = 0;
+    int64_t objects = 0, pictures = 0, regions = 0;
   };
   std::vector<std::array<Count, 2>> counts(set.classes.size());
   for (const data::ForeignPicture& picture : set.pictures) {
@@ -275,6 +275,10 @@ void PrintCounts(const data::ForeignSet& set) {
       const auto at = static_cast<size_t>(
           absl::c_find(set.classes, object.name) - set.classes.begin());
       Count& count = counts[at][picture.validates ? 1 : 0];
+      if (object.crowd || object.ignore) {
+        ++count.regions;
+        continue;
+      }
       ++count.objects;
       count.pictures += seen.insert(object.name).second;
     }
@@ -287,6 +291,9 @@ void PrintCounts(const data::ForeignSet& set) {
     if (val.objects > 0) {
       absl::PrintF(" (%d in %d of them to validate)", val.objects,
                    val.pictures);
+    }
+    if (train.regions + val.regions > 0) {
+      absl::PrintF("; %d crowds and ignored ones", train.regions + val.regions);
     }
     absl::PrintF("\n");
   }
@@ -373,7 +380,10 @@ absl::Status Run(const std::vector<std::string>& arguments) {
         flags.input, ": no pictures to train on\n", set.notes.ToText()));
   }
   if (absl::c_all_of(set.pictures, [](const data::ForeignPicture& picture) {
-        return picture.objects.empty();
+        return absl::c_all_of(picture.objects,
+                              [](const data::ForeignObject& object) {
+                                return object.crowd || object.ignore;
+                              });
       })) {
     PrintLine(stdout, "warning: no picture has an object");
   }

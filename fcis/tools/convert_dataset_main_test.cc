@@ -433,6 +433,27 @@ TEST_F(ConvertDatasetTest, AnIdOfTwoPicturesOrClassesIsAnError) {
   EXPECT_THAT(out_, HasSubstr("category id 4 is \"dog\" and \"cat\""));
 }
 
+TEST_F(ConvertDatasetTest, WhatCvatsBrushDrewIsNoCrowd) {
+  WriteJpeg("coco/a.jpg");
+  const std::string crowd = absl::StrReplaceAll(
+      Coco("a.jpg", R"(, "iscrowd": 1)"),
+      {{"[[0, 0, 10, 0, 10, 10, 0, 10]]",
+        R"({"size": [60, 80], "counts": [0, 100, 4700]})"}});
+  Write("coco/a.json", crowd);
+  ASSERT_EQ(Run("coco --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("0 in     0  cat; 1 crowds and ignored ones"));
+  EXPECT_THAT(out_, HasSubstr("warning: no picture has an object"));
+  Write("coco/a.json",
+        absl::StrReplaceAll(
+            crowd, {{R"("iscrowd": 1)",
+                     R"("iscrowd": 1, "attributes": {"occluded": false})"}}));
+  ASSERT_EQ(Run("coco --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("1 in     1  cat\n"));
+  EXPECT_THAT(out_, HasSubstr("1  masks that CVAT exports as crowds"));
+  EXPECT_THAT(*ReadFile(root_ + "/out/annotations.json"),
+              Not(HasSubstr("\"iscrowd\":1")));
+}
+
 TEST_F(ConvertDatasetTest, WhatAnEarlierRunLeftIsNoPartOfThis) {
   const std::string jpeg = *data::EncodeJpeg(Image(kHeight, kWidth), 80);
   Write("a.zip", *MakeZip({{"a.json", Coco("a.jpg")}, {"a.jpg", jpeg}}));

@@ -5,13 +5,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/hash/hash.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/coco/segmentation.h"
 #include "fcis/data/convert/shapes.h"
+#include "fcis/data/json/open_json.h"
 
 namespace fcis::data {
 namespace {
@@ -86,6 +89,7 @@ class Reader {
       }
       images.Set(image.id, static_cast<int>(i));
     }
+    ASSIGN_OR_RETURN(masks_are_crowds_, MasksAreCrowds(dataset));
     std::vector<int> picture_of(dataset.images.size(), -1);
     for (size_t i = 0; i < dataset.images.size(); ++i) {
       const CocoImage& image = dataset.images[i];
@@ -115,6 +119,18 @@ class Reader {
   }
 
  private:
+  // CVAT's exporter (Datumaro) says "iscrowd": 1 of whatever was drawn with the
+  // brush. Its annotations have "attributes", COCO's own have none.
+  static absl::StatusOr<bool> MasksAreCrowds(const CocoDataset& dataset) {
+    if (absl::c_none_of(dataset.annotations, [](const CocoAnnotation& one) {
+          return one.crowd != 0;
+        })) {
+      return false;
+    }
+    ASSIGN_OR_RETURN(const auto file, OpenJson(dataset.path));
+    return absl::StrContains(file->bytes(), "\"attributes\":");
+  }
+
   // Its position; -1: there is no such file.
   int AddPicture(const CocoDataset& dataset, const CocoImage& image) {
     const absl::StatusOr<std::string> path =
@@ -148,7 +164,12 @@ class Reader {
     }
     ForeignObject object;
     object.name = name;
-    object.crowd = annotation.crowd != 0;
+    object.crowd = annotation.crowd != 0 && !masks_are_crowds_;
+    if (annotation.crowd != 0 && masks_are_crowds_) {
+      set_->notes.Add(
+          "masks that CVAT exports as crowds (iscrowd 1), taken as objects",
+          annotation.id.ToString());
+    }
     object.ignore = annotation.ignore;
     object.where = absl::StrCat("annotation id ", annotation.id.ToString());
     const std::string fault = TakeOutline(annotation, image, &object, set_);
@@ -174,6 +195,7 @@ class Reader {
   const ReaderInput& input_;
   ForeignSet* const set_;
   std::unordered_map<std::string, int> positions_;  // by path
+  bool masks_are_crowds_ = false;
   int file_number_ = 0;
   std::unordered_map<size_t, int> first_files_;  // by what an annotation is
 };
