@@ -173,14 +173,8 @@ absl::StatusOr<std::vector<std::string>> FilesOfArchive(
   return files;
 }
 
-// Of formats that have a file or a record for each picture, those without one.
-void NoteUnnamed(const data::ReaderInput& input, data::ForeignFormat format,
-                 data::ForeignSet* set) {
-  if (format != data::ForeignFormat::kCoco &&
-      format != data::ForeignFormat::kLabelme &&
-      format != data::ForeignFormat::kLabelStudio) {
-    return;
-  }
+// Pictures that files of annotations leave out.
+void NoteUnnamed(const data::ReaderInput& input, data::ForeignSet* set) {
   std::set<std::string> named;
   for (const data::ForeignPicture& picture : set->pictures) {
     named.insert(picture.path);
@@ -220,9 +214,12 @@ absl::StatusOr<data::ForeignSet> ReadSet(const Flags& flags) {
   const data::PictureFinder finder(roots, input.all);
   input.pictures = &finder;
   data::ForeignSet set;
+  for (const std::string& damaged : found.damaged) {
+    set.problems.errors.Add(damaged);
+  }
   RETURN_IF_ERROR(data::ReadFormat(found.format, input, &set));
-  if (!file || !flags.image_dir.empty()) {
-    NoteUnnamed(input, found.format, &set);
+  if (IsJson(found.format) && (!file || !flags.image_dir.empty())) {
+    NoteUnnamed(input, &set);
   }
   data::CompleteSet(&set);
   return set;

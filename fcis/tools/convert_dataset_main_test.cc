@@ -161,6 +161,26 @@ TEST_F(ConvertDatasetTest, PicturesThatLabelmeEmbedsAreWrittenOut) {
   EXPECT_THAT(out_, HasSubstr("the embedded picture is 80x60"));
 }
 
+TEST_F(ConvertDatasetTest, DamagedAndRepeatedFilesAreErrors) {
+  WriteJpeg("mine/a.jpg");
+  Write("mine/a.json", Labelme(kRectangle, "a.jpg"));
+  Write("mine/names.json", R"(["cat", "dog"])");
+  Write("mine/settings.json", R"({"zoom": 2})");
+  ASSERT_EQ(Run("mine --out out"), 0) << out_;
+  Write("mine/a copy.json", Labelme(kRectangle, "a.jpg"));
+  Write("mine/b.json", "");
+  Write("mine/c.json", R"({"version": "5.0)");
+  EXPECT_EQ(Run("mine --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("mine/a.json: mine/a.jpg is described twice, in "
+                              "mine/a copy.json too"));
+  EXPECT_THAT(out_, HasSubstr("mine/b.json"));
+  EXPECT_THAT(out_, HasSubstr("mine/c.json: "));
+  EXPECT_THAT(out_, HasSubstr("3 bad records"));
+  ASSERT_EQ(Run("mine --out out --bad_annotations skip"), 0) << out_;
+  EXPECT_THAT(ReadContents(root_ + "/out/annotations.json").at("a"),
+              ElementsAre(Object("cat", 600)));
+}
+
 TEST_F(ConvertDatasetTest, SizesThatAreWrongAreErrors) {
   WriteJpeg("mine/a.jpg", 40, 50);
   Write("mine/a.json", Labelme(kRectangle, "a.jpg"));

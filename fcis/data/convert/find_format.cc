@@ -32,7 +32,8 @@ constexpr char kCaptions[] =
 constexpr char kVia[] = "a project of VIA; export it there in COCO's format";
 
 struct JsonKeys {
-  bool object = false;  // else a list, of whose first element they are
+  // A list: they are of its first element.
+  bool object = false, list = false;
   std::vector<std::string> keys;
   absl::Status status;  // why there may be more
 
@@ -57,6 +58,7 @@ JsonKeys KeysOf(const std::string& path) {
     });
   };
   found.object = json.Peek() == JsonScanner::Kind::kObject;
+  found.list = json.Peek() == JsonScanner::Kind::kArray;
   bool enough = false;
   if (found.object) {
     enough = read() && json.ReadEnd();
@@ -117,6 +119,7 @@ class Sorter {
   }
 
   std::map<ForeignFormat, std::vector<std::string>>& found() { return found_; }
+  const std::vector<std::string>& damaged() const { return damaged_; }
 
   std::string Others() const {
     std::string text;
@@ -141,6 +144,12 @@ class Sorter {
       others_.emplace(kResults, file);
     } else if (!keys.status.ok()) {
       others_.emplace(std::string(keys.status.message()), file);
+      // A list of something else is no object either.
+      if (!keys.list) {
+        damaged_.push_back(absl::StrCat(
+            absl::StartsWith(keys.status.message(), file) ? "" : file + ": ",
+            keys.status.message()));
+      }
     }
   }
   void Add(ForeignFormat format, const std::string& file) {
@@ -149,6 +158,7 @@ class Sorter {
 
   std::map<ForeignFormat, std::vector<std::string>> found_;
   std::map<std::string, std::string> others_;  // a file of each
+  std::vector<std::string> damaged_;
 };
 
 }  // namespace
@@ -159,6 +169,11 @@ std::vector<std::string> ForeignFormatNames() {
 
 absl::string_view NameOf(ForeignFormat format) {
   return kNames[static_cast<int>(format)];
+}
+
+bool IsJson(ForeignFormat format) {
+  return format == ForeignFormat::kCoco || format == ForeignFormat::kLabelme ||
+         format == ForeignFormat::kLabelStudio;
 }
 
 absl::StatusOr<FoundFormat> FindFormat(const std::string& root,
@@ -175,7 +190,9 @@ absl::StatusOr<FoundFormat> FindFormat(const std::string& root,
         absl::StrCat("\n  --from ", NameOf(format), ": ", of_format[0]));
   }
   if (candidates.size() == 1) {
-    return FoundFormat{*chosen, std::move(sorter.found()[*chosen])};
+    FoundFormat found{*chosen, std::move(sorter.found()[*chosen]), {}};
+    if (IsJson(*chosen)) found.damaged = sorter.damaged();
+    return found;
   }
   if (candidates.size() > 1) {
     return absl::InvalidArgumentError(

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
@@ -321,12 +320,8 @@ std::vector<std::string> LabelStudioNames(absl::string_view image) {
     if (scheme != image.npos) image.remove_prefix(scheme + 3);
   }
   std::vector<std::string> names = {DecodePercents(image)};
-  constexpr size_t kDigits = 8;
-  const std::string last = names[0].substr(names[0].rfind('/') + 1);
-  if (last.size() > kDigits + 1 && last[kDigits] == '-' &&
-      absl::c_all_of(last.substr(0, kDigits), absl::ascii_isxdigit)) {
-    names.push_back(last.substr(kDigits + 1));
-  }
+  const std::string original = WithoutUploadDigits(names[0]);
+  if (!original.empty()) names.push_back(original);
   return names;
 }
 
