@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
@@ -107,6 +108,13 @@ absl::StatusOr<Flags> ReadFlags(const std::vector<std::string>& arguments) {
   while (flags.input.size() > 1 && flags.input.back() == '/') {
     flags.input.pop_back();
   }
+  // What YOLO's programs are given stands for the folder that it describes.
+  std::error_code error;
+  if ((absl::EndsWith(flags.input, ".yaml") ||
+       absl::EndsWith(flags.input, ".yml")) &&
+      std::filesystem::is_regular_file(flags.input, error)) {
+    flags.input = data::DirectoryOf(flags.input);
+  }
   flags.image_dir = ResolvePath(absl::GetFlag(FLAGS_image_dir));
   flags.from = absl::GetFlag(FLAGS_from);
   flags.to = absl::GetFlag(FLAGS_to);
@@ -121,7 +129,6 @@ absl::StatusOr<Flags> ReadFlags(const std::vector<std::string>& arguments) {
                                    ": expected 0 to less than 1"));
   }
   flags.copy = absl::GetFlag(FLAGS_copy_images) || flags.to != "coco";
-  std::error_code error;
   if (std::filesystem::equivalent(
           flags.input, ResolvePath(absl::GetFlag(FLAGS_out)), error)) {
     return UsageError(
@@ -373,8 +380,9 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     PrintLine(stdout, note);
   }
   if (set.pictures.empty()) {
-    return absl::NotFoundError(absl::StrCat(
-        flags.input, ": no pictures to train on\n", set.notes.ToText()));
+    return absl::NotFoundError(
+        absl::StrCat(flags.input, ": no pictures to train on\n",
+                     absl::StripSuffix(set.notes.ToText(), "\n")));
   }
   if (absl::c_all_of(set.pictures, [](const data::ForeignPicture& picture) {
         return absl::c_all_of(picture.objects,

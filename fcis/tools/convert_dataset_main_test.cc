@@ -340,6 +340,9 @@ TEST_F(ConvertDatasetTest, PartsStayAndTestPicturesAreLeftOut) {
   Write("set/data.yaml", "names: ['cat']\n");
   ASSERT_EQ(Run("set --out out"), 0) << out_;
   EXPECT_THAT(out_, HasSubstr("1  files of a test part, left out"));
+  Write("set/args.yaml", "lr0: 0.01  # names\n");
+  ASSERT_EQ(Run("set/data.yaml --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("format: yolo, 3 files"));
   EXPECT_THAT(ReadContents(root_ + "/out/train.json").at("train_1"),
               ElementsAre(Object("cat", 600)));
   const Contents val = ReadContents(root_ + "/out/val.json");

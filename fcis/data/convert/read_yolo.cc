@@ -200,6 +200,13 @@ size_t KeypointValues(absl::string_view yaml) {
   return 0;
 }
 
+bool HasNames(absl::string_view yaml) {
+  for (absl::string_view line : absl::StrSplit(yaml, absl::ByAnyChar("\r\n"))) {
+    if (ConsumeKey("names", &line)) return true;
+  }
+  return false;
+}
+
 absl::StatusOr<Description> Describe(const ReaderInput& input) {
   Description found;
   std::string first;
@@ -210,7 +217,8 @@ absl::StatusOr<Description> Describe(const ReaderInput& input) {
     ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
     const absl::StatusOr<std::vector<std::string>> names =
         yaml ? ParseYoloNames(text) : Lines(text);
-    if (!names.ok() && !absl::StrContains(text, "names")) continue;
+    // Recipes of a training lie about, too.
+    if (!names.ok() && !HasNames(text)) continue;
     if (!names.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat(file, ": ", names.status().message()));
