@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
@@ -107,6 +108,13 @@ absl::StatusOr<Flags> ReadFlags(const std::vector<std::string>& arguments) {
   while (flags.input.size() > 1 && flags.input.back() == '/') {
     flags.input.pop_back();
   }
+  // What YOLO's programs are given stands for the folder that it describes.
+  std::error_code error;
+  if ((absl::EndsWith(flags.input, ".yaml") ||
+       absl::EndsWith(flags.input, ".yml")) &&
+      std::filesystem::is_regular_file(flags.input, error)) {
+    flags.input = data::DirectoryOf(flags.input);
+  }
   flags.image_dir = ResolvePath(absl::GetFlag(FLAGS_image_dir));
   flags.from = absl::GetFlag(FLAGS_from);
   flags.to = absl::GetFlag(FLAGS_to);
@@ -121,6 +129,13 @@ absl::StatusOr<Flags> ReadFlags(const std::vector<std::string>& arguments) {
                                    ": expected 0 to less than 1"));
   }
   flags.copy = absl::GetFlag(FLAGS_copy_images) || flags.to != "coco";
+  if (std::filesystem::equivalent(
+          flags.input, ResolvePath(absl::GetFlag(FLAGS_out)), error)) {
+    return UsageError(
+        absl::StrCat("--out=", absl::GetFlag(FLAGS_out),
+                     ": it is the folder that is read; expected another one, "
+                     "which may lie in it"));
+  }
   ASSIGN_OR_RETURN(flags.policy, data::BadAnnotationPolicyFromFlags());
   RETURN_IF_ERROR(SetThreadsFromFlag());
   ASSIGN_OR_RETURN(flags.out,
@@ -129,19 +144,11 @@ absl::StatusOr<Flags> ReadFlags(const std::vector<std::string>& arguments) {
   return flags;
 }
 
-// The input, or where an archive's content is now.
-absl::StatusOr<std::string> Unpacked(const Flags& flags) {
+absl::StatusOr<bool> IsArchive(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(flags.input, error)) {
-    return flags.input;
-  }
-  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(flags.input));
-  if (KindOfBytes(file->bytes().substr(0, 512)) != FileKind::kZip) {
-    return flags.input;
-  }
-  const std::string source = absl::StrCat(flags.out, "/source");
-  RETURN_IF_ERROR(data::Unzip(flags.input, source));
-  return source;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
+  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(path));
+  return KindOfBytes(file->bytes().substr(0, 512)) == FileKind::kZip;
 }
 
 // All files below the root but those of an earlier conversion to `out` there.
@@ -158,12 +165,43 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& root,
   return files;
 }
 
+// What was in the archive: an earlier one may have been unpacked there.
+absl::StatusOr<std::vector<std::string>> FilesOfArchive(
+    const std::string& archive, const std::string& source) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> unpacked,
+                   data::Unzip(archive, source));
+  ASSIGN_OR_RETURN(std::vector<std::string> files, data::ListFiles(source));
+  files.erase(std::remove_if(files.begin(), files.end(),
+                             [&](const std::string& file) {
+                               return !std::binary_search(unpacked.begin(),
+                                                          unpacked.end(), file);
+                             }),
+              files.end());
+  return files;
+}
+
+// Pictures that files of annotations leave out.
+void NoteUnnamed(const data::ReaderInput& input, data::ForeignSet* set) {
+  std::set<std::string> named;
+  for (const data::ForeignPicture& picture : set->pictures) {
+    named.insert(picture.path);
+  }
+  for (const std::string& file : input.all) {
+    if (data::HasPictureName(file) && named.count(file) == 0) {
+      set->notes.Add("pictures that no annotation file names, left out", file);
+    }
+  }
+}
+
 // A file has its pictures beside it, or where --image_dir says.
 absl::StatusOr<data::ForeignSet> ReadSet(const Flags& flags) {
-  ASSIGN_OR_RETURN(const std::string root, Unpacked(flags));
+  ASSIGN_OR_RETURN(const bool archive, IsArchive(flags.input));
+  const std::string root =
+      archive ? absl::StrCat(flags.out, "/source") : flags.input;
   data::ReaderInput input;
   input.root = root;
-  ASSIGN_OR_RETURN(input.all, FilesOf(root, flags.out));
+  ASSIGN_OR_RETURN(input.all, archive ? FilesOfArchive(flags.input, root)
+                                      : FilesOf(root, flags.out));
   ASSIGN_OR_RETURN(data::FoundFormat found,
                    data::FindFormat(root, input.all, flags.from));
   absl::PrintF("format: %s, %d files\n", NameOf(found.format),
@@ -183,7 +221,13 @@ absl::StatusOr<data::ForeignSet> ReadSet(const Flags& flags) {
   const data::PictureFinder finder(roots, input.all);
   input.pictures = &finder;
   data::ForeignSet set;
+  for (const std::string& damaged : found.damaged) {
+    set.problems.errors.Add(damaged);
+  }
   RETURN_IF_ERROR(data::ReadFormat(found.format, input, &set));
+  if (IsJson(found.format) && (!file || !flags.image_dir.empty())) {
+    NoteUnnamed(input, &set);
+  }
   data::CompleteSet(&set);
   return set;
 }
@@ -215,14 +259,18 @@ bool ChooseParts(double share, data::ForeignSet* set) {
   const auto validates = [](const data::ForeignPicture& picture) {
     return picture.validates;
   };
-  return absl::c_any_of(set->pictures, validates) &&
-         !absl::c_all_of(set->pictures, validates);
+  const bool parts = absl::c_any_of(set->pictures, validates) &&
+                     !absl::c_all_of(set->pictures, validates);
+  for (data::ForeignPicture& picture : set->pictures) {
+    picture.validates &= parts;
+  }
+  return parts;
 }
 
 // A line for each class: objects and pictures that have them, in both parts.
 void PrintCounts(const data::ForeignSet& set) {
   struct Count {
-    int64_t objects = 0, pictures = 0;
+    int64_t objects = 0, pictures = 0, regions = 0;
   };
   std::vector<std::array<Count, 2>> counts(set.classes.size());
   for (const data::ForeignPicture& picture : set.pictures) {
@@ -231,6 +279,10 @@ void PrintCounts(const data::ForeignSet& set) {
       const auto at = static_cast<size_t>(
           absl::c_find(set.classes, object.name) - set.classes.begin());
       Count& count = counts[at][picture.validates ? 1 : 0];
+      if (object.crowd || object.ignore) {
+        ++count.regions;
+        continue;
+      }
       ++count.objects;
       count.pictures += seen.insert(object.name).second;
     }
@@ -243,6 +295,9 @@ void PrintCounts(const data::ForeignSet& set) {
     if (val.objects > 0) {
       absl::PrintF(" (%d in %d of them to validate)", val.objects,
                    val.pictures);
+    }
+    if (train.regions + val.regions > 0) {
+      absl::PrintF("; %d crowds and ignored ones", train.regions + val.regions);
     }
     absl::PrintF("\n");
   }
@@ -263,25 +318,34 @@ std::string NextLines(const std::string& train, const std::string& val,
       " --out run");
 }
 
+void SayIfThere(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return;
+  PrintLine(stdout, absl::StrCat(path, " stays from an earlier conversion"));
+}
+
 // What is to be done next.
 absl::StatusOr<std::string> WriteAsCoco(const Flags& flags, bool parts,
                                         const data::ForeignSet& set) {
   absl::StatusOr<data::PicturePlaces> places =
       flags.copy
-          ? data::CopyPictures(set, false, absl::StrCat(flags.out, "/images"))
+          ? data::PlacesOfCopies(set, false, absl::StrCat(flags.out, "/images"))
           : data::PicturesInPlace(set);
   RETURN_IF_ERROR(places.status());
-  if (!parts) {
-    const std::string path = absl::StrCat(flags.out, "/annotations.json");
-    RETURN_IF_ERROR(data::WriteCoco(set, *places, nullptr, path));
-    return NextLines(path, "", places->directory);
-  }
+  if (flags.copy) RETURN_IF_ERROR(data::CopyPictures(set, *places));
+  const std::string whole = absl::StrCat(flags.out, "/annotations.json");
   const std::string train = absl::StrCat(flags.out, "/train.json");
   const std::string val = absl::StrCat(flags.out, "/val.json");
+  if (!parts) {
+    RETURN_IF_ERROR(data::WriteCoco(set, *places, nullptr, whole));
+    for (const std::string& part : {train, val}) SayIfThere(part);
+    return NextLines(whole, "", places->directory);
+  }
   for (const bool validates : {false, true}) {
     RETURN_IF_ERROR(
         data::WriteCoco(set, *places, &validates, validates ? val : train));
   }
+  SayIfThere(whole);
   return NextLines(train, val, places->directory);
 }
 
@@ -289,9 +353,11 @@ absl::StatusOr<std::string> Write(const Flags& flags, bool parts,
                                   data::ForeignSet* set) {
   if (flags.to == "coco") return WriteAsCoco(flags, parts, *set);
   const bool yolo = flags.to == "yolo";
-  ASSIGN_OR_RETURN(const data::PicturePlaces places,
-                   data::CopyPictures(*set, yolo || parts,
-                                      absl::StrCat(flags.out, "/images")));
+  const data::PicturePlaces places = data::PlacesOfCopies(
+      *set, yolo || parts, absl::StrCat(flags.out, "/images"));
+  RETURN_IF_ERROR(yolo ? data::CheckYoloLeftovers(places, flags.out)
+                       : data::CheckLabelmeLeftovers(places));
+  RETURN_IF_ERROR(data::CopyPictures(*set, places));
   RETURN_IF_ERROR(yolo ? data::WriteYolo(places, flags.out, set)
                        : data::WriteLabelme(places, set));
   return std::string();
@@ -300,13 +366,31 @@ absl::StatusOr<std::string> Write(const Flags& flags, bool parts,
 absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const Flags flags, ReadFlags(arguments));
   ASSIGN_OR_RETURN(data::ForeignSet set, ReadSet(flags));
-  RETURN_IF_ERROR(set.problems.Check(flags.policy));
+  const absl::Status problems = set.problems.Check(flags.policy);
+  if (!problems.ok() && flags.image_dir.empty() &&
+      absl::StrContains(problems.message(), "there is no picture")) {
+    return absl::Status(
+        problems.code(),
+        absl::StrCat(problems.message(),
+                     "\n--image_dir names the folder of pictures that lie "
+                     "elsewhere"));
+  }
+  RETURN_IF_ERROR(problems);
   for (const std::string& note : set.problems.Notes(flags.policy)) {
     PrintLine(stdout, note);
   }
   if (set.pictures.empty()) {
-    return absl::NotFoundError(absl::StrCat(
-        flags.input, ": no pictures to train on\n", set.notes.ToText()));
+    return absl::NotFoundError(
+        absl::StrCat(flags.input, ": no pictures to train on\n",
+                     absl::StripSuffix(set.notes.ToText(), "\n")));
+  }
+  if (absl::c_all_of(set.pictures, [](const data::ForeignPicture& picture) {
+        return absl::c_all_of(picture.objects,
+                              [](const data::ForeignObject& object) {
+                                return object.crowd || object.ignore;
+                              });
+      })) {
+    PrintLine(stdout, "warning: no picture has an object");
   }
   const bool parts = ChooseParts(flags.hold_out, &set);
   if (flags.hold_out > 0 && !parts) {

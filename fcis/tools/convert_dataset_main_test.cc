@@ -161,6 +161,26 @@ TEST_F(ConvertDatasetTest, PicturesThatLabelmeEmbedsAreWrittenOut) {
   EXPECT_THAT(out_, HasSubstr("the embedded picture is 80x60"));
 }
 
+TEST_F(ConvertDatasetTest, DamagedAndRepeatedFilesAreErrors) {
+  WriteJpeg("mine/a.jpg");
+  Write("mine/a.json", Labelme(kRectangle, "a.jpg"));
+  Write("mine/names.json", R"(["cat", "dog"])");
+  Write("mine/settings.json", R"({"zoom": 2})");
+  ASSERT_EQ(Run("mine --out out"), 0) << out_;
+  Write("mine/a copy.json", Labelme(kRectangle, "a.jpg"));
+  Write("mine/b.json", "");
+  Write("mine/c.json", R"({"version": "5.0)");
+  EXPECT_EQ(Run("mine --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("mine/a.json: mine/a.jpg is described twice, in "
+                              "mine/a copy.json too"));
+  EXPECT_THAT(out_, HasSubstr("mine/b.json"));
+  EXPECT_THAT(out_, HasSubstr("mine/c.json: "));
+  EXPECT_THAT(out_, HasSubstr("3 bad records"));
+  ASSERT_EQ(Run("mine --out out --bad_annotations skip"), 0) << out_;
+  EXPECT_THAT(ReadContents(root_ + "/out/annotations.json").at("a"),
+              ElementsAre(Object("cat", 600)));
+}
+
 TEST_F(ConvertDatasetTest, SizesThatAreWrongAreErrors) {
   WriteJpeg("mine/a.jpg", 40, 50);
   Write("mine/a.json", Labelme(kRectangle, "a.jpg"));
@@ -276,6 +296,7 @@ TEST_F(ConvertDatasetTest, FoldersOfMasks) {
   Write("set/masks/nut/b.png", PaletteLikePng({0, 0, 0, 9}));
   Write("set/masks/b_001_bolt.png", PaletteLikePng({0, 7, 8, 0}));
   ASSERT_EQ(Run("set --out out"), 0) << out_;
+  EXPECT_THAT(out_, Not(HasSubstr("in several places")));
   // Once more, into a folder of the input.
   ASSERT_EQ(Run("set --out set/out --copy_images"), 0) << out_;
   ASSERT_EQ(Run("set --out set/out --copy_images"), 0) << out_;
@@ -286,6 +307,9 @@ TEST_F(ConvertDatasetTest, FoldersOfMasks) {
   EXPECT_THAT(contents.at("b"),
               ElementsAre(Object("bolt", 2400), Object("nut", 1200)));
   fs::remove_all(root_ + "/set/out");
+  Write("set/masks/a.png", PaletteLikePng({255, 0, 255, 0}));
+  ASSERT_EQ(Run("set --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("1  masks of one number in several places"));
   Write("set/masks/c_1.png", PaletteLikePng({0, 7}));
   EXPECT_EQ(Run("set --out out"), 1);
   EXPECT_THAT(out_, HasSubstr("masks/c_1.png: no picture is called like it"));
@@ -316,6 +340,9 @@ TEST_F(ConvertDatasetTest, PartsStayAndTestPicturesAreLeftOut) {
   Write("set/data.yaml", "names: ['cat']\n");
   ASSERT_EQ(Run("set --out out"), 0) << out_;
   EXPECT_THAT(out_, HasSubstr("1  files of a test part, left out"));
+  Write("set/args.yaml", "lr0: 0.01  # names\n");
+  ASSERT_EQ(Run("set/data.yaml --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("format: yolo, 3 files"));
   EXPECT_THAT(ReadContents(root_ + "/out/train.json").at("train_1"),
               ElementsAre(Object("cat", 600)));
   const Contents val = ReadContents(root_ + "/out/val.json");
@@ -346,6 +373,141 @@ TEST_F(ConvertDatasetTest, AnArchiveOfCoco) {
   Write("export.zip", *MakeZip({{"../evil.json", json}}));
   EXPECT_EQ(Run("export.zip --out out"), 1);
   EXPECT_THAT(out_, HasSubstr("../evil.json: an unsafe name"));
+}
+
+// labelImg's list of classes lies among its labels, and a folder of labelme's
+// may be called labels.
+TEST_F(ConvertDatasetTest, ListsOfClassesAreNoLabels) {
+  WriteJpeg("yolo/images/a.jpg");
+  Write("yolo/labels/a.txt", "0 0 0 0.25 0 0.25 0.5 0 0.5\n");
+  Write("yolo/labels/classes.txt",
+        "\xEF\xBB\xBF"
+        "cat\r\ndog\r\n");
+  ASSERT_EQ(Run("yolo --out out"), 0) << out_;
+  EXPECT_THAT(ReadContents(root_ + "/out/annotations.json").at("a"),
+              ElementsAre(Object("cat", 600)));
+  Write("yolo/labels/classes.txt", "\xC4pfel\n");
+  EXPECT_EQ(Run("yolo --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("classes.txt: the class \"\\xc4pfel\" is no "
+                              "text of UTF-8"));
+  WriteJpeg("labels/a.jpg");
+  WriteJpeg("labels/b.jpg");
+  Write("labels/a.json", Labelme(kRectangle, "a.jpg"));
+  Write("labels/labels.txt", "__ignore__\ncat\n");
+  ASSERT_EQ(Run("labels --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("1  pictures that no annotation file names, left "
+                              "out: labels/b.jpg"));
+}
+
+std::string Coco(const std::string& picture, const std::string& more = "") {
+  return absl::StrCat(
+      R"({"categories": [{"id": 4, "name": "cat"}], "images": [{"id": 1,
+          "file_name": ")",
+      picture,
+      R"(", "width": 0, "height": 0}], "annotations": [{"id": 1,
+          "image_id": 1, "category_id": 4, "bbox": [0, 0, 10, 10],
+          "segmentation": [[0, 0, 10, 0, 10, 10, 0, 10]])",
+      more, "}]}");
+}
+
+// As COCO's own folder has them.
+TEST_F(ConvertDatasetTest, SeveralFilesOfOneSet) {
+  WriteJpeg("coco/val2017/1 2.jpg");
+  Write("coco/annotations/instances_val2017.json", Coco("1%202.jpg"));
+  Write("coco/annotations/person_keypoints_val2017.json",
+        Coco("1%202.jpg", R"(, "keypoints": [1, 2, 2])"));
+  Write("coco/annotations/captions_val2017.json",
+        R"({"images": [], "annotations": [{"id": 1, "caption": "a cat"}]})");
+  ASSERT_EQ(Run("coco --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("format: coco, 2 files"));
+  EXPECT_THAT(out_, HasSubstr("1  annotations that another file has, too"));
+  EXPECT_THAT(ReadContents(root_ + "/out/annotations.json").at("1 2"),
+              ElementsAre(Object("cat", 100)));
+  ASSERT_EQ(Run("coco/annotations/captions_val2017.json --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("without \"categories\""));
+  EXPECT_EQ(Run("out --out again"), 1);
+  EXPECT_THAT(out_, HasSubstr("--image_dir names the folder"));
+  EXPECT_EQ(Run("out --image_dir coco --out again"), 0) << out_;
+}
+
+// As when the lists of two files were put behind each other.
+TEST_F(ConvertDatasetTest, AnIdOfTwoPicturesOrClassesIsAnError) {
+  for (const char* name : {"a", "b", "c"}) {
+    WriteJpeg(absl::StrCat("coco/", name, ".jpg"));
+  }
+  const std::string two = absl::StrReplaceAll(
+      Coco("a.jpg"), {{R"("images": [)",
+                       R"("images": [{"id": 1, "file_name": "b.jpg"},
+                          {"id": 2, "file_name": "c.jpg"}, )"}});
+  Write("coco/a.json", two);
+  EXPECT_EQ(Run("coco --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("image id 1 (images[0]): b.jpg has the id of "
+                              "another one"));
+  EXPECT_THAT(out_, HasSubstr("a.jpg has the id of another one"));
+  ASSERT_EQ(Run("coco --out out --bad_annotations skip"), 0) << out_;
+  const Contents contents = ReadContents(root_ + "/out/annotations.json");
+  ASSERT_EQ(contents.size(), 1);
+  EXPECT_TRUE(contents.at("c").empty());
+  Write("coco/a.json",
+        absl::StrReplaceAll(
+            Coco("a.jpg"),
+            {{R"({"id": 4,)", R"({"id": 4, "name": "dog"}, {"id": 4,)"}}));
+  EXPECT_EQ(Run("coco --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("category id 4 is \"dog\" and \"cat\""));
+}
+
+TEST_F(ConvertDatasetTest, WhatCvatsBrushDrewIsNoCrowd) {
+  WriteJpeg("coco/a.jpg");
+  const std::string crowd = absl::StrReplaceAll(
+      Coco("a.jpg", R"(, "iscrowd": 1)"),
+      {{"[[0, 0, 10, 0, 10, 10, 0, 10]]",
+        R"({"size": [60, 80], "counts": [0, 100, 4700]})"}});
+  Write("coco/a.json", crowd);
+  ASSERT_EQ(Run("coco --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("0 in     0  cat; 1 crowds and ignored ones"));
+  EXPECT_THAT(out_, HasSubstr("warning: no picture has an object"));
+  Write("coco/a.json",
+        absl::StrReplaceAll(
+            crowd, {{R"("iscrowd": 1)",
+                     R"("iscrowd": 1, "attributes": {"occluded": false})"}}));
+  ASSERT_EQ(Run("coco --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("1 in     1  cat\n"));
+  EXPECT_THAT(out_, HasSubstr("1  masks that CVAT exports as crowds"));
+  EXPECT_THAT(*ReadFile(root_ + "/out/annotations.json"),
+              Not(HasSubstr("\"iscrowd\":1")));
+}
+
+TEST_F(ConvertDatasetTest, WhatAnEarlierRunLeftIsNoPartOfThis) {
+  const std::string jpeg = *data::EncodeJpeg(Image(kHeight, kWidth), 80);
+  Write("a.zip", *MakeZip({{"a.json", Coco("a.jpg")}, {"a.jpg", jpeg}}));
+  Write("b.zip", *MakeZip({{"b.json", Coco("b.jpg")}, {"b.jpg", jpeg}}));
+  ASSERT_EQ(Run("a.zip --out out"), 0) << out_;
+  ASSERT_EQ(Run("b.zip --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("format: coco, 1 files"));
+  EXPECT_EQ(ReadContents(root_ + "/out/annotations.json").size(), 1);
+
+  for (const char* to : {"yolo", "labelme"}) {
+    const auto convert = [&](const std::string& archive) {
+      return Run(absl::StrCat(archive, " --out ", to, " --to ", to));
+    };
+    ASSERT_EQ(convert("a.zip"), 0) << out_;
+    ASSERT_EQ(convert("a.zip"), 0) << out_;
+    EXPECT_EQ(convert("b.zip"), 1);
+    EXPECT_THAT(out_, HasSubstr("a.jpg"));
+    EXPECT_THAT(out_,
+                HasSubstr("would be taken for a part of what is written"));
+  }
+  EXPECT_EQ(Run("out --out out"), 2);
+  EXPECT_THAT(out_, HasSubstr("--out=out: it is the folder that is read"));
+}
+
+TEST_F(ConvertDatasetTest, WhereNothingIsLeftThatIsSaid) {
+  WriteJpeg("mine/a.jpg");
+  Write("mine/a.json", Labelme(R"({"label": "cat", "points": [[1, 1]],)"
+                               R"( "shape_type": "point"})",
+                               "a.jpg"));
+  EXPECT_EQ(Run("mine --out out"), 0);
+  EXPECT_THAT(out_, HasSubstr("warning: no picture has an object"));
 }
 
 TEST_F(ConvertDatasetTest, WhatItIsMustBePlain) {
@@ -418,6 +580,21 @@ TEST_F(RoundTripTest, ThroughYoloAreasStayWithinTheLinesThatJoinParts) {
     for (const auto& [name, difference] : areas) {
       EXPECT_LE(std::abs(difference), 160) << stem << " " << name;
     }
+  }
+}
+
+TEST_F(RoundTripTest, NamesOfClassesStayWhateverTheyHave) {
+  const std::string path = root_ + "/scenes/annotations.json";
+  std::string text = *ReadFile(path);
+  const std::string first = before_.begin()->second.at(0).first;
+  Write(
+      "scenes/annotations.json",
+      absl::StrReplaceAll(text, {{absl::StrCat("\"name\":\"", first, "\""),
+                                  R"("name":"\"a\", b]: \\c # 'd' \u00e9")"}}));
+  for (const char* to : {"yolo", "labelme"}) {
+    ASSERT_EQ(Run(absl::StrCat("scenes --to ", to, " --out ", to)), 0) << out_;
+    ASSERT_EQ(Run(absl::StrCat(to, " --out back")), 0) << out_;
+    EXPECT_THAT(out_, HasSubstr("  \"a\", b]: \\c # 'd' \xC3\xA9\n"));
   }
 }
 

@@ -11,6 +11,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
+#include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/user_text.h"
@@ -156,6 +157,9 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     return Write(arguments[0], model::DeterministicWeights(*config, seed));
   }
   const std::string in = ResolvePath(arguments[0]);
+  if (arguments.size() > inputs) {
+    RETURN_IF_ERROR(CheckKeepsInput(arguments[0], arguments[1]));
+  }
   if (list) {
     ASSIGN_OR_RETURN(const auto tensors, model::ReadTensors(in));
     absl::PrintF("%s", TensorTable(tensors));

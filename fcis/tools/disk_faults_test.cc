@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -85,6 +86,17 @@ TEST_F(DiskFaultsTest, Quantize) {
                    Scenes("images"), " --out ", out_, "/b.safetensors"),
       out_, "data/scenes/images"};
   EXPECT_GE(ExpectSurvives(campaign), 10);
+}
+
+TEST_F(DiskFaultsTest, WhatAModelIsMadeOfIsNotReplaced) {
+  const std::string before = *ReadFile(model_);
+  for (const std::string& command :
+       {absl::StrCat(Program("tools/convert"), " --bf16 ", model_, " ", model_),
+        absl::StrCat(Program("tools/quantize"), " -m ", model_, " --imgdir ",
+                     Scenes("images"), " --out ", model_)}) {
+    EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2) << command;
+    EXPECT_EQ(*ReadFile(model_), before);
+  }
 }
 
 TEST_F(DiskFaultsTest, ConvertDataset) {

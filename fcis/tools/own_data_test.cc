@@ -143,6 +143,12 @@ TEST_F(OwnDataTest, TheCommandsOfTheDocumentWork) {
   EXPECT_EQ(Run(demo + "star,heart"), 0) << out_;
   EXPECT_EQ(Run(demo + "person"), 2) << out_;
   EXPECT_THAT(out_, HasSubstr("the model has no class 'person'"));
+  EXPECT_EQ(Run(absl::StrCat(
+                *FindRunfile("fcis/train/main/train_main"),
+                " --ann_file mine/annotations.json --image_dir mine/images "
+                "--init run/model.safetensors --out run3")),
+            1);
+  EXPECT_THAT(out_, HasSubstr("--config finetune is for the embedded model"));
   const auto model = model::LoadWeights(root_ + "/run/model.safetensors");
   ASSERT_TRUE(model.ok()) << model.status();
   std::vector<std::string> names;

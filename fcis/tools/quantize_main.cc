@@ -130,6 +130,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const std::unique_ptr<kernels::Backend> backend,
                    model::BackendFromFlags());
   ASSIGN_OR_RETURN(const model::Weights weights, WeightsFromFlags());
+  RETURN_IF_ERROR(CheckKeepsInput(weights.source, absl::GetFlag(FLAGS_out)));
   ASSIGN_OR_RETURN(const std::vector<Tensor> pictures,
                    Pictures(arguments, weights.config.input()));
   Bars bars;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/flags/flag.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -27,6 +28,7 @@
 #include "fcis/core/cli/suggest.h"
 #include "fcis/data/codec/max_pixels_flag.h"
 #include "fcis/data/http/access.h"
+#include "fcis/data/http/connection_pool.h"
 #include "fcis/data/http/http_server.h"
 #include "fcis/data/http/work_queue.h"
 #include "fcis/eval/predict/model_source.h"
@@ -126,8 +128,15 @@ absl::StatusOr<data::HttpOptions> HttpOptionsFromFlags() {
   options.head_time = std::min(options.head_time, options.request_time);
   for (absl::string_view name : absl::StrSplit(absl::GetFlag(FLAGS_allow_hosts),
                                                ',', absl::SkipWhitespace())) {
-    options.access.host_names.push_back(
-        absl::AsciiStrToLower(absl::StripAsciiWhitespace(name)));
+    name = absl::StripAsciiWhitespace(name);
+    if (!absl::c_all_of(name, [](unsigned char c) {
+          return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_';
+        })) {
+      return UsageError(absl::StrCat(
+          "--allow_hosts: '", name,
+          "' is no name, expected it without scheme, port and path"));
+    }
+    options.access.host_names.push_back(absl::AsciiStrToLower(name));
   }
   const std::string token_file = absl::GetFlag(FLAGS_token_file);
   if (!token_file.empty()) {
@@ -146,6 +155,14 @@ void LetGoOfFreedMemory() {
   mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
   mallopt(M_TRIM_THRESHOLD, kMmapThreshold);
   UseFewAddresses();  // where they are limited, one arena
+}
+
+// Before a model is fetched and opened.
+absl::Status CheckCanListen(const data::HttpOptions& options) {
+  ASSIGN_OR_RETURN(const data::Listener listener,
+                   data::ListenOn(options.host, options.port));
+  close(listener.fd);
+  return absl::OkStatus();
 }
 
 void SayWhatIsServed(const model::Detector& detector) {
@@ -219,6 +236,7 @@ absl::Status Run() {
   LetGoOfFreedMemory();
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(const data::HttpOptions http, HttpOptionsFromFlags());
+  RETURN_IF_ERROR(CheckCanListen(http));
   ASSIGN_OR_RETURN(const Engine engine, EngineFromFlags());
   SayWhatIsServed(*engine.detector);
   return Serve(http, *engine.detector);

@@ -211,6 +211,7 @@ TEST_F(ServeMainTest, APortInUse) {
   EXPECT_EQ(second->Wait(), 1);
   EXPECT_THAT(Log(), AllOf(HasSubstr(absl::StrCat("port ", first->port())),
                            HasSubstr("in use")));
+  EXPECT_THAT(second->said(), Not(HasSubstr("classes:"))) << "said before";
 }
 
 TEST_F(ServeMainTest, Token) {
@@ -295,7 +296,8 @@ TEST_F(ServeMainTest, Usage) {
   for (const char* flag :
        {"--port=-1", "--port=65536", "--queue=-1", "--max_body_mb=0",
         "--request_seconds=0", "--max_connections=0", "--score_thresh=2",
-        "--max_pixels=0", "picture.jpg"}) {
+        "--max_pixels=0", "--allow_hosts=http://a.lan/",
+        "--allow_hosts=a.lan:80", "picture.jpg"}) {
     EXPECT_EQ(Start({flag})->Wait(), 2) << flag;
   }
   EXPECT_EQ(Start({"--token_file=/no/such/file"})->Wait(), 1);

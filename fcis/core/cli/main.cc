@@ -57,6 +57,9 @@ constexpr char kParseOnly[] = "FCIS_PARSE_ONLY";
 // Of the names of installed programs: fcis-demo.
 constexpr char kPrefix[] = "fcis-";
 
+// What examples start beside our programs.
+constexpr const char* kForeign[] = {"curl", "echo", "ffmpeg"};
+
 // Also of what mpiexec, launch and a pipe start, if no path says which.
 std::string InstalledExample(absl::string_view example) {
   std::vector<std::string> words = absl::StrSplit(example, ' ');
@@ -66,7 +69,7 @@ std::string InstalledExample(absl::string_view example) {
                         words[i - 1] == "--";
     const bool is_name = absl::c_all_of(
         words[i], [](char c) { return absl::ascii_islower(c) || c == '_'; });
-    if (starts && is_name && words[i] != "echo") {
+    if (starts && is_name && !absl::c_linear_search(kForeign, words[i])) {
       words[i] =
           absl::StrCat(kPrefix, absl::StrReplaceAll(words[i], {{"_", "-"}}));
     }

@@ -38,7 +38,8 @@ Program TestProgram() {
   program.defaults = {{"out", "o.txt"}, {"seed", "7"}};
   program.version_details = [] { return std::string("made for tests\n"); };
   program.examples = {"tester -o a.txt", "mpiexec -n 2 tester -o b",
-                      "echo a b | two_words -- ./a.out"};
+                      "echo a b | two_words -- ./a.out",
+                      "ffmpeg -i a - | tester - | ffmpeg -i - b"};
   return program;
 }
 
@@ -113,7 +114,9 @@ TEST(MainTest, AnInstalledProgramGoesByItsOwnName) {
   EXPECT_THAT(help.out, HasSubstr("Usage: fcis-tester [flags]"));
   EXPECT_THAT(help.out, HasSubstr("\n  fcis-tester -o a.txt\n"
                                   "  fcis-mpiexec -n 2 fcis-tester -o b\n"
-                                  "  echo a b | fcis-two-words -- ./a.out\n"));
+                                  "  echo a b | fcis-two-words -- ./a.out\n"
+                                  "  ffmpeg -i a - | fcis-tester - | ffmpeg "
+                                  "-i - b\n"));
   EXPECT_THAT(Call({"--version"}, run, path).out, HasSubstr("fcis tester "));
   EXPECT_EQ(Call({}, run, path).err, "fcis-tester: no a.jpg\n");
 }

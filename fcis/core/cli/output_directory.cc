@@ -68,6 +68,15 @@ absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
   return directory;
 }
 
+absl::Status CheckKeepsInput(absl::string_view in, absl::string_view out) {
+  std::error_code error;
+  if (!fs::equivalent(ResolvePath(in), ResolvePath(out), error)) {
+    return absl::OkStatus();
+  }
+  return UsageError(absl::StrCat(
+      out, " would replace what it is made of; expected another name"));
+}
+
 absl::Status CheckOutputFile(const absl::Flag<std::string>& flag,
                              absl::string_view made) {
   const fs::path file = ResolvePath(absl::GetFlag(flag));

@@ -21,6 +21,10 @@ absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
                                                 absl::string_view program,
                                                 absl::Time now);
 
+// A UsageError if the result would take the place of the file that it is made
+// of, by whatever name. Both as the user wrote them.
+absl::Status CheckKeepsInput(absl::string_view in, absl::string_view out);
+
 // Before work whose result goes to the file that the flag names: an error, with
 // flag and path, if it could not be written. Its directory must be there and
 // writable, or be `made`, which the program makes before; it must not be one

@@ -104,5 +104,17 @@ TEST_F(OutputDirectoryTest, FilesThatAreTheSameAreAUsageError) {
               HasSubstr("cannot be written"));
 }
 
+TEST_F(OutputDirectoryTest, WhatItIsMadeOfIsNotReplaced) {
+  std::ofstream(root_ / "in") << "x";
+  fs::create_hard_link(root_ / "in", root_ / "same");
+  EXPECT_TRUE(CheckKeepsInput("in", "out").ok());
+  EXPECT_TRUE(CheckKeepsInput("no_file", "no_file").ok());
+  for (const char* out : {"in", "./in", "same"}) {
+    const absl::Status status = CheckKeepsInput("in", out);
+    EXPECT_EQ(ExitCode(status), kExitUsage) << out;
+    EXPECT_THAT(status.ToString(), HasSubstr("would replace"));
+  }
+}
+
 }  // namespace
 }  // namespace fcis

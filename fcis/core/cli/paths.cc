@@ -138,6 +138,8 @@ std::string WithShortPaths(absl::string_view text) {
     if (begins && root != roots.end()) {
       if (text.size() > root->size() && IsOfPath(text[root->size()])) {
         text.remove_prefix(root->size());
+        // "." resolves to a path with a slash at its end.
+        while (absl::StartsWith(text, "/")) text.remove_prefix(1);
       } else if (*root == here) {
         out += "./";
         text.remove_prefix(root->size());

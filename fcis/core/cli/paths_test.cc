@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -97,6 +98,8 @@ TEST_F(PathsTest, ShortPaths) {
   }
   EXPECT_EQ(WithShortPaths("in /home/me/"), "in ./");
   EXPECT_EQ(WithShortPaths("/home/me/: full"), "./: full");
+  EXPECT_EQ(WithShortPaths(absl::StrCat("at ", ResolvePath("."), "/a.json")),
+            "at a.json");
   setenv("BUILD_WORKING_DIRECTORY", "/", 1);
   EXPECT_EQ(WithShortPaths("/a/b"), "/a/b");
   setenv("BUILD_WORKING_DIRECTORY", "/home/me", 1);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -188,9 +189,27 @@ class PictureCompleter {
   int stored_height_ = 0, stored_width_ = 0;
 };
 
+// Else each would have the other's objects as background.
+void LeaveOutRepeated(ForeignSet* set) {
+  std::unordered_map<std::string, std::string> sources;  // by path
+  std::vector<ForeignPicture> kept;
+  for (ForeignPicture& picture : set->pictures) {
+    const auto [first, is_new] = sources.emplace(picture.path, picture.source);
+    if (is_new || picture.path.empty()) {
+      kept.push_back(std::move(picture));
+      continue;
+    }
+    set->problems.errors.Add(absl::StrCat(picture.source, ": ", picture.path,
+                                          " is described twice, in ",
+                                          first->second, " too"));
+  }
+  set->pictures = std::move(kept);
+}
+
 }  // namespace
 
 void CompleteSet(ForeignSet* set) {
+  LeaveOutRepeated(set);
   const auto size = static_cast<int64_t>(set->pictures.size());
   std::vector<absl::Status> faults(set->pictures.size());
   std::vector<std::vector<Note>> notes(set->pictures.size());

@@ -138,11 +138,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       ParseLabelStudio(text, &notes).IgnoreError();
       break;
     case 'y':
-      ParseYoloLabels(text, {"a", "b"}, "file", &notes).IgnoreError();
+      ParseYoloLabels(text, {"a", "b"}, 2, "file", &notes).IgnoreError();
       break;
     case 'z': {
       const Folder folder;
-      Unzip(fcis::MemoryFile(text).path(), folder.path()).IgnoreError();
+      Unzip(fcis::MemoryFile(text).path(), folder.path())
+          .status()
+          .IgnoreError();
       break;
     }
     default:

@@ -25,10 +25,15 @@ constexpr char kMat[] =
     "a file of MATLAB; SBD's are read from its folder inst/, beside img/";
 constexpr char kResults[] =
     "results of a detector, which are no annotations (score takes them)";
+constexpr char kMin[] =
+    "Label Studio's JSON_MIN, which lacks what regions are; export JSON there";
+constexpr char kCaptions[] =
+    "COCO's format without \"categories\", as captions have it";
 constexpr char kVia[] = "a project of VIA; export it there in COCO's format";
 
 struct JsonKeys {
-  bool object = false;  // else a list, of whose first element they are
+  // A list: they are of its first element.
+  bool object = false, list = false;
   std::vector<std::string> keys;
   absl::Status status;  // why there may be more
 
@@ -53,6 +58,7 @@ JsonKeys KeysOf(const std::string& path) {
     });
   };
   found.object = json.Peek() == JsonScanner::Kind::kObject;
+  found.list = json.Peek() == JsonScanner::Kind::kArray;
   bool enough = false;
   if (found.object) {
     enough = read() && json.ReadEnd();
@@ -66,12 +72,14 @@ JsonKeys KeysOf(const std::string& path) {
   return found;
 }
 
+bool IsCocoLike(const JsonKeys& json) {
+  return json.object && json.Has("images") && json.Has("annotations");
+}
+
 std::optional<ForeignFormat> FormatOf(const JsonKeys& json) {
   if (json.object) {
     if (json.Has("shapes")) return ForeignFormat::kLabelme;
-    if (json.Has("images") && json.Has("annotations")) {
-      return ForeignFormat::kCoco;
-    }
+    if (IsCocoLike(json) && json.Has("categories")) return ForeignFormat::kCoco;
   } else if (json.Has("data") &&
              (json.Has("annotations") || json.Has("completions"))) {
     return ForeignFormat::kLabelStudio;
@@ -86,7 +94,13 @@ class Sorter {
     if (absl::EndsWith(name, ".json") || absl::EndsWith(name, ".json.gz")) {
       TakeJson(file);
     } else if (absl::EndsWith(name, ".txt")) {
-      if (absl::StrContains(file, "/labels/")) Add(ForeignFormat::kYolo, file);
+      // labelImg has its list of classes beside the labels, labelme's users one
+      // in any folder.
+      if (absl::StrContains(file, "/labels/") &&
+          !absl::EndsWith(name, "/classes.txt") &&
+          !absl::EndsWith(name, "/labels.txt")) {
+        Add(ForeignFormat::kYolo, file);
+      }
     } else if (absl::EndsWith(name, ".png")) {
       if (absl::StrContains(file, "/SegmentationObject/")) {
         Add(ForeignFormat::kVoc, file);
@@ -105,6 +119,7 @@ class Sorter {
   }
 
   std::map<ForeignFormat, std::vector<std::string>>& found() { return found_; }
+  const std::vector<std::string>& damaged() const { return damaged_; }
 
   std::string Others() const {
     std::string text;
@@ -119,12 +134,22 @@ class Sorter {
     const JsonKeys keys = KeysOf(file);
     if (const auto format = FormatOf(keys); format.has_value()) {
       Add(*format, file);
+    } else if (keys.status.ok() && IsCocoLike(keys)) {
+      others_.emplace(kCaptions, file);
+    } else if (!keys.object && keys.Has("annotation_id")) {
+      others_.emplace(kMin, file);
     } else if (keys.Has("_via_img_metadata")) {
       others_.emplace(kVia, file);
     } else if (!keys.object && keys.Has("score") && keys.Has("image_id")) {
       others_.emplace(kResults, file);
     } else if (!keys.status.ok()) {
       others_.emplace(std::string(keys.status.message()), file);
+      // A list of something else is no object either.
+      if (!keys.list) {
+        damaged_.push_back(absl::StrCat(
+            absl::StartsWith(keys.status.message(), file) ? "" : file + ": ",
+            keys.status.message()));
+      }
     }
   }
   void Add(ForeignFormat format, const std::string& file) {
@@ -133,6 +158,7 @@ class Sorter {
 
   std::map<ForeignFormat, std::vector<std::string>> found_;
   std::map<std::string, std::string> others_;  // a file of each
+  std::vector<std::string> damaged_;
 };
 
 }  // namespace
@@ -143,6 +169,11 @@ std::vector<std::string> ForeignFormatNames() {
 
 absl::string_view NameOf(ForeignFormat format) {
   return kNames[static_cast<int>(format)];
+}
+
+bool IsJson(ForeignFormat format) {
+  return format == ForeignFormat::kCoco || format == ForeignFormat::kLabelme ||
+         format == ForeignFormat::kLabelStudio;
 }
 
 absl::StatusOr<FoundFormat> FindFormat(const std::string& root,
@@ -159,7 +190,9 @@ absl::StatusOr<FoundFormat> FindFormat(const std::string& root,
         absl::StrCat("\n  --from ", NameOf(format), ": ", of_format[0]));
   }
   if (candidates.size() == 1) {
-    return FoundFormat{*chosen, std::move(sorter.found()[*chosen])};
+    FoundFormat found{*chosen, std::move(sorter.found()[*chosen]), {}};
+    if (IsJson(*chosen)) found.damaged = sorter.damaged();
+    return found;
   }
   if (candidates.size() > 1) {
     return absl::InvalidArgumentError(

@@ -24,10 +24,14 @@ enum class ForeignFormat {
 // order.
 std::vector<std::string> ForeignFormatNames();
 absl::string_view NameOf(ForeignFormat format);
+// Whether its annotations are JSON, which names its pictures.
+bool IsJson(ForeignFormat format);
 
 struct FoundFormat {
   ForeignFormat format;
   std::vector<std::string> files;  // of its annotations, sorted
+  // Of a format that is JSON: files that are none, each with what is wrong.
+  std::vector<std::string> damaged;
 };
 
 // `files`: all below `root`, sorted. `forced`: one of the names, or "" for the

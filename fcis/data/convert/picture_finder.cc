@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "fcis/core/io/file.h"
+#include "fcis/data/loader/similar_file.h"
 
 namespace fcis::data {
 namespace {
@@ -19,6 +20,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kEndings[] = {".jpg", ".jpeg", ".png"};
+
+// Of pictures that cannot be read here.
+constexpr const char* kOtherEndings[] = {".webp", ".bmp",  ".tif", ".tiff",
+                                         ".gif",  ".heic", ".avif"};
 
 std::string WithoutEnding(const std::string& path) {
   const size_t slash = path.rfind('/') + 1;  // 0: none
@@ -101,6 +106,15 @@ bool HasPictureName(absl::string_view path) {
   });
 }
 
+std::string WithoutUploadDigits(absl::string_view path) {
+  constexpr size_t kDigits = 8;
+  const std::string last = LastName(path);
+  const bool has_digits =
+      last.size() > kDigits + 1 && last[kDigits] == '-' &&
+      absl::c_all_of(last.substr(0, kDigits), absl::ascii_isxdigit);
+  return has_digits ? last.substr(kDigits + 1) : "";
+}
+
 PictureFinder::PictureFinder(std::vector<std::string> roots,
                              const std::vector<std::string>& files)
     : roots_(std::move(roots)) {
@@ -108,6 +122,7 @@ PictureFinder::PictureFinder(std::vector<std::string> roots,
     if (!HasPictureName(file)) continue;
     by_name_[LastName(file)].push_back(file);
     by_stem_[LastName(WithoutEnding(file))].push_back(file);
+    similar_.emplace(FoldFileName(LastName(file)), file);
   }
 }
 
@@ -124,7 +139,19 @@ absl::StatusOr<std::string> PictureFinder::Find(absl::string_view name,
   }
   const auto found = by_name_.find(LastName(path));
   if (found != by_name_.end()) return Closest(found->second, path, false);
-  return absl::NotFoundError(absl::StrCat("there is no picture ", name));
+  const std::string decoded = DecodePercents(path);
+  if (decoded != path) {
+    auto other = Find(decoded, near);
+    if (other.ok()) return other;
+  }
+  const auto original = by_name_.find(WithoutUploadDigits(path));
+  if (original != by_name_.end()) return Closest(original->second, path, false);
+  const auto similar = similar_.find(FoldFileName(LastName(path)));
+  return absl::NotFoundError(
+      absl::StrCat("there is no picture ", name,
+                   similar == similar_.end()
+                       ? ""
+                       : absl::StrCat("; there is ", similar->second)));
 }
 
 absl::StatusOr<std::string> PictureFinder::FindStem(
@@ -132,8 +159,17 @@ absl::StatusOr<std::string> PictureFinder::FindStem(
   const std::string path(stem);
   const auto found = by_stem_.find(LastName(path));
   if (found != by_stem_.end()) return Closest(found->second, path, true);
+  const auto original = by_stem_.find(WithoutUploadDigits(path));
+  if (original != by_stem_.end()) return Closest(original->second, path, true);
   for (const char* ending : kEndings) {
     if (IsFile(path + ending)) return path + ending;
+  }
+  for (const char* ending : kOtherEndings) {
+    if (!IsFile(path + ending)) continue;
+    return absl::NotFoundError(absl::StrCat(
+        "there is no picture ", stem,
+        ".jpg, .jpeg or .png; expected a JPEG or PNG of what is in ", path,
+        ending));
   }
   return absl::NotFoundError(
       absl::StrCat("there is no picture ", stem, ".jpg, .jpeg or .png"));

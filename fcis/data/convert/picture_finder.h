@@ -22,6 +22,10 @@ absl::StatusOr<std::vector<std::string>> ListFiles(
 // By the name's ending, whatever its case: .jpg, .jpeg, .png.
 bool HasPictureName(absl::string_view path);
 
+// The last name of a path without the eight digits that an upload to Label
+// Studio puts before it, "0a1b2c3d-a.jpg"; "": it has none.
+std::string WithoutUploadDigits(absl::string_view path);
+
 class PictureFinder {
  public:
   // Looks among the pictures of these files, of which the directories in
@@ -31,8 +35,9 @@ class PictureFinder {
 
   // The file that is meant by a path as annotations have it: that path itself;
   // below `near`, or below a root; else the picture of that name whose last
-  // directories agree the most. \ counts as /. Errors: none, or several equally
-  // good ones, of which two are named.
+  // directories agree the most. \ counts as /. Where there is none, the same
+  // with "%20" decoded, and the picture WithoutUploadDigits. Errors: none, or
+  // several equally good ones, of which two are named.
   absl::StatusOr<std::string> Find(absl::string_view name,
                                    const std::string& near) const;
   // The same by a name without the picture's ending; else the file of that
@@ -44,6 +49,7 @@ class PictureFinder {
 
   std::vector<std::string> roots_;
   Index by_name_, by_stem_;
+  std::unordered_map<std::string, std::string> similar_;  // for messages
 };
 
 }  // namespace fcis::data

@@ -20,8 +20,9 @@ class PictureFinderTest : public ::testing::Test {
  protected:
   void SetUp() override {
     root_ = (fs::path(::testing::TempDir()) / "finder").string();
-    for (const char* name : {"train/a.jpg", "val/a.jpg", "b.JPG", "c.txt",
-                             ".hidden/d.jpg", "__MACOSX/b.JPG", "e.x.png"}) {
+    for (const char* name :
+         {"train/a.jpg", "val/a.jpg", "b.JPG", "c.txt", ".hidden/d.jpg",
+          "__MACOSX/b.JPG", "e.x.png", "two words.png", "f.webp"}) {
       const fs::path path = fs::path(root_) / name;
       fs::create_directories(path.parent_path());
       ASSERT_TRUE(WriteFileAtomic(path.string(), "x").ok());
@@ -40,12 +41,13 @@ class PictureFinderTest : public ::testing::Test {
 TEST_F(PictureFinderTest, ListsWhatIsNotHidden) {
   EXPECT_THAT(files_,
               ElementsAre(Below("b.JPG"), Below("c.txt"), Below("e.x.png"),
-                          Below("train/a.jpg"), Below("val/a.jpg")));
+                          Below("f.webp"), Below("train/a.jpg"),
+                          Below("two words.png"), Below("val/a.jpg")));
   EXPECT_THAT(*ListFiles(Below("c.txt")), ElementsAre(Below("c.txt")));
   EXPECT_FALSE(ListFiles(Below("none")).ok());
-  EXPECT_TRUE(ListFiles(root_, 5).ok());
-  EXPECT_THAT(ListFiles(root_, 4).status().message(),
-              HasSubstr("more than 4 files"));
+  EXPECT_TRUE(ListFiles(root_, 7).ok());
+  EXPECT_THAT(ListFiles(root_, 6).status().message(),
+              HasSubstr("more than 6 files"));
 }
 
 TEST_F(PictureFinderTest, FindsWhatIsMeant) {
@@ -55,6 +57,10 @@ TEST_F(PictureFinderTest, FindsWhatIsMeant) {
   EXPECT_EQ(*finder.Find("a.jpg", Below("val")), Below("val/a.jpg"));
   EXPECT_EQ(*finder.Find("/elsewhere/train/a.jpg", ""), Below("train/a.jpg"));
   EXPECT_EQ(*finder.Find(Below("val/a.jpg"), ""), Below("val/a.jpg"));
+  EXPECT_EQ(*finder.Find("x/two%20words.png", ""), Below("two words.png"));
+  EXPECT_EQ(*finder.Find("images/0a1b2c3d-b.JPG", ""), Below("b.JPG"));
+  EXPECT_EQ(*finder.FindStem("/images/0a1b2c3d-b"), Below("b.JPG"));
+  EXPECT_EQ(WithoutUploadDigits("x/0a1b2c3-b.JPG"), "");
   EXPECT_EQ(*finder.FindStem("/images/val/a"), Below("val/a.jpg"));
   EXPECT_EQ(*finder.FindStem("e.x"), Below("e.x.png"));
   EXPECT_EQ(*PictureFinder({}, {}).FindStem(Below("val/a")),
@@ -68,9 +74,14 @@ TEST_F(PictureFinderTest, NamesWhatIsMissingOrMayBeTwo) {
                         Below("val/a.jpg")));
   EXPECT_EQ(finder.Find("z.jpg", "").status().message(),
             "there is no picture z.jpg");
+  EXPECT_EQ(finder.Find("B.jpg", "").status().message(),
+            "there is no picture B.jpg; there is " + Below("b.JPG"));
   EXPECT_FALSE(finder.Find("c.txt.jpg", "").ok());
   EXPECT_FALSE(finder.Find("", "").ok());
   EXPECT_FALSE(finder.FindStem("d").ok());
+  EXPECT_THAT(
+      finder.FindStem(Below("f")).status().message(),
+      HasSubstr("expected a JPEG or PNG of what is in " + Below("f.webp")));
 }
 
 }  // namespace

@@ -71,24 +71,31 @@ absl::StatusOr<PicturePlaces> PicturesInPlace(const ForeignSet& set) {
   return places;
 }
 
-absl::StatusOr<PicturePlaces> CopyPictures(const ForeignSet& set, bool parts,
-                                           const std::string& directory) {
+PicturePlaces PlacesOfCopies(const ForeignSet& set, bool parts,
+                             const std::string& directory) {
   PicturePlaces places;
   places.directory = directory;
   std::set<std::string> taken;
-  for (const char* part : {"train", "val"}) {
-    std::error_code error;
-    fs::create_directories(
-        parts ? absl::StrCat(directory, "/", part) : directory, error);
-    if (error) return ErrnoStatus("cannot make", directory, error.value());
-  }
   for (const ForeignPicture& picture : set.pictures) {
     std::string name = FreeName(NameOf(picture), &taken);
     if (parts) name = absl::StrCat(picture.validates ? "val/" : "train/", name);
-    RETURN_IF_ERROR(Copy(picture, absl::StrCat(directory, "/", name)));
     places.names.push_back(std::move(name));
   }
   return places;
+}
+
+absl::Status CopyPictures(const ForeignSet& set, const PicturePlaces& places) {
+  for (size_t i = 0; i < set.pictures.size(); ++i) {
+    const fs::path path = fs::path(places.directory) / places.names[i];
+    std::error_code error;
+    fs::create_directories(path.parent_path(), error);
+    if (error) {
+      return ErrnoStatus("cannot make", path.parent_path().string(),
+                         error.value());
+    }
+    RETURN_IF_ERROR(Copy(set.pictures[i], path.string()));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fcis::data

@@ -19,11 +19,14 @@ struct PicturePlaces {
 // file of its own.
 absl::StatusOr<PicturePlaces> PicturesInPlace(const ForeignSet& set);
 
-// Copies them into `directory`, with `parts` into train/ and val/ there. Names
-// stay, with a number behind those that another one has, whatever its ending.
-// Errors name the file.
-absl::StatusOr<PicturePlaces> CopyPictures(const ForeignSet& set, bool parts,
-                                           const std::string& directory);
+// As they will be copied into `directory`, with `parts` into train/ and val/
+// there. Names stay, with a number behind those that another one has, whatever
+// its ending.
+PicturePlaces PlacesOfCopies(const ForeignSet& set, bool parts,
+                             const std::string& directory);
+
+// Copies them there. Errors name the file.
+absl::Status CopyPictures(const ForeignSet& set, const PicturePlaces& places);
 
 }  // namespace fcis::data
 

@@ -5,12 +5,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/coco/segmentation.h"
 #include "fcis/data/convert/shapes.h"
+#include "fcis/data/json/open_json.h"
 
 namespace fcis::data {
 namespace {
@@ -62,15 +66,40 @@ class Reader {
   absl::Status Read(const std::string& file) {
     ASSIGN_OR_RETURN(const CocoDataset dataset, ReadCocoDataset(file, Needs()));
     set_->problems.Append(dataset.problems);
+    ++file_number_;
     RecordIndex categories, images;
     for (size_t i = 0; i < dataset.categories.size(); ++i) {
-      categories.Set(dataset.categories[i].id, static_cast<int>(i));
-      set_->AddClass(dataset.categories[i].name);
+      const CocoCategory& category = dataset.categories[i];
+      const int known = categories.Find(category.id);
+      if (known >= 0 && dataset.categories[known].name != category.name) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            file, ": category id ", category.id.ToString(), " is \"",
+            dataset.categories[known].name, "\" and \"", category.name, "\""));
+      }
+      categories.Set(category.id, static_cast<int>(i));
+      set_->AddClass(category.name);
     }
+    // Nobody knows to which of two pictures of an id its annotations belong.
+    std::vector<bool> ambiguous(dataset.images.size(), false);
+    for (size_t i = 0; i < dataset.images.size(); ++i) {
+      const CocoImage& image = dataset.images[i];
+      const int known = images.Find(image.id);
+      if (known >= 0 && dataset.images[known].file_name != image.file_name) {
+        ambiguous[i] = ambiguous[known] = true;
+      }
+      images.Set(image.id, static_cast<int>(i));
+    }
+    ASSIGN_OR_RETURN(masks_are_crowds_, MasksAreCrowds(dataset));
     std::vector<int> picture_of(dataset.images.size(), -1);
     for (size_t i = 0; i < dataset.images.size(); ++i) {
-      images.Set(dataset.images[i].id, static_cast<int>(i));
-      picture_of[i] = AddPicture(dataset, dataset.images[i]);
+      const CocoImage& image = dataset.images[i];
+      if (ambiguous[i]) {
+        set_->problems.errors.Add(absl::StrCat(NameOf(dataset, image), ": ",
+                                               image.file_name,
+                                               " has the id of another one"));
+      } else {
+        picture_of[i] = AddPicture(dataset, image);
+      }
     }
     for (const CocoAnnotation& annotation : dataset.annotations) {
       const int image = images.Find(annotation.image_id);
@@ -90,6 +119,18 @@ class Reader {
   }
 
  private:
+  // CVAT's exporter (Datumaro) says "iscrowd": 1 of whatever was drawn with the
+  // brush. Its annotations have "attributes", COCO's own have none.
+  static absl::StatusOr<bool> MasksAreCrowds(const CocoDataset& dataset) {
+    if (absl::c_none_of(dataset.annotations, [](const CocoAnnotation& one) {
+          return one.crowd != 0;
+        })) {
+      return false;
+    }
+    ASSIGN_OR_RETURN(const auto file, OpenJson(dataset.path));
+    return absl::StrContains(file->bytes(), "\"attributes\":");
+  }
+
   // Its position; -1: there is no such file.
   int AddPicture(const CocoDataset& dataset, const CocoImage& image) {
     const absl::StatusOr<std::string> path =
@@ -105,8 +146,9 @@ class Reader {
     ForeignPicture picture;
     picture.source = dataset.path;
     picture.path = *path;
-    picture.height = image.height;
-    picture.width = image.width;
+    // Tools write 0 where they do not know them.
+    picture.height = image.height > 0 ? image.height : -1;
+    picture.width = image.width > 0 ? image.width : -1;
     picture.validates = PartOf(input_.root, dataset.path) == Part::kValidation;
     set_->pictures.push_back(std::move(picture));
     return next;
@@ -115,9 +157,19 @@ class Reader {
   void AddObject(const CocoDataset& dataset, const CocoAnnotation& annotation,
                  const CocoImage& image, const std::string& name,
                  ForeignPicture* picture) {
+    if (IsInAnotherFile(annotation, name, picture->path)) {
+      set_->notes.Add("annotations that another file has, too, left out",
+                      annotation.id.ToString());
+      return;
+    }
     ForeignObject object;
     object.name = name;
-    object.crowd = annotation.crowd != 0;
+    object.crowd = annotation.crowd != 0 && !masks_are_crowds_;
+    if (annotation.crowd != 0 && masks_are_crowds_) {
+      set_->notes.Add(
+          "masks that CVAT exports as crowds (iscrowd 1), taken as objects",
+          annotation.id.ToString());
+    }
     object.ignore = annotation.ignore;
     object.where = absl::StrCat("annotation id ", annotation.id.ToString());
     const std::string fault = TakeOutline(annotation, image, &object, set_);
@@ -129,9 +181,23 @@ class Reader {
     }
   }
 
+  // COCO's persons are in its files of instances and of keypoints.
+  bool IsInAnotherFile(const CocoAnnotation& annotation,
+                       const std::string& name, const std::string& path) {
+    if (input_.files.size() < 2) return false;
+    const XywhBox& box = annotation.bbox;
+    const size_t key = absl::HashOf(path, name, annotation.segmentation, box.x,
+                                    box.y, box.width, box.height);
+    return first_files_.emplace(key, file_number_).first->second !=
+           file_number_;
+  }
+
   const ReaderInput& input_;
   ForeignSet* const set_;
   std::unordered_map<std::string, int> positions_;  // by path
+  bool masks_are_crowds_ = false;
+  int file_number_ = 0;
+  std::unordered_map<size_t, int> first_files_;  // by what an annotation is
 };
 
 }  // namespace

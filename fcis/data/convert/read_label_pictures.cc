@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/rle/rle_to_polygons.h"
 #include "fcis/data/codec/image_reader.h"
 
 namespace fcis::data {
@@ -321,6 +322,12 @@ class MaskReader {
     set_->AddClass(class_name);
     if (masks.empty()) {
       set_->notes.Add("masks without a pixel", file);
+    }
+    if (!name.single && masks.size() == 1 &&
+        RleToPolygons(masks.begin()->second).size() > 1) {
+      set_->notes.Add(
+          "masks of one number in several places, taken as one object each",
+          file);
     }
     for (auto& [label, mask] : masks) {
       ForeignObject object;

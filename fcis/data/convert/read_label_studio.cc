@@ -1,12 +1,10 @@
 #include "fcis/data/convert/read_label_studio.h"
 
 #include <cstddef>
-#include <iterator>
 #include <map>
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
@@ -25,6 +23,7 @@ using Kind = JsonScanner::Kind;
 // One of an annotation's "result".
 struct Region {
   std::string id, type, label;
+  bool more_labels = false;
   double height = 0, width = 0, rotation = 0;  // of the picture
   std::map<std::string, double> numbers;       // x, y, radiusX, ... in percent
   std::vector<double> points;                  // in percent
@@ -59,7 +58,9 @@ bool ReadBytes(JsonScanner& json, std::vector<uint8_t>& bytes) {
 bool ReadLabels(JsonScanner& json, Region& region) {
   if (json.Peek() != Kind::kArray) return json.Skip();
   return json.ReadArray([&] {
-    return region.label.empty() ? ReadText(json, region.label) : json.Skip();
+    if (region.label.empty()) return ReadText(json, region.label);
+    region.more_labels = true;
+    return json.Skip();
   });
 }
 
@@ -137,10 +138,16 @@ class TaskMaker {
       }
     }
     if (taken == nullptr) {
-      notes_->Add("tasks without an annotation, background", task_->id);
+      notes_->Add(
+          "tasks that nobody has annotated, left out (an annotation without a "
+          "region makes background)",
+          task_->id);
       return;
     }
-    for (const Region& region : taken->regions) {
+    task_->annotated = true;
+    for (Region region : taken->regions) {
+      if (IsLabelOfOutline(region, taken->regions)) continue;
+      if (region.label.empty()) region.label = LabelOf(region, taken->regions);
       const absl::Status status = Add(region);
       if (status.ok()) continue;
       task_->fault = absl::StrCat("region ", region.id, ": ", status.message());
@@ -149,13 +156,34 @@ class TaskMaker {
   }
 
  private:
-  absl::Status Add(const Region& region) {
+  static bool IsOutline(const Region& region) {
     static const char* const kTypes[] = {
         "polygonlabels", "rectanglelabels", "ellipselabels", "brushlabels",
         "polygon",       "rectangle",       "ellipse",       "brush"};
+    return absl::c_linear_search(kTypes, region.type);
+  }
+
+  // <Labels> beside <Polygon> and the like: two regions of one id, of which one
+  // has the outline and the other the label.
+  static bool IsLabelOfOutline(const Region& region,
+                               const std::vector<Region>& all) {
+    return region.type == "labels" && !region.label.empty() &&
+           absl::c_any_of(all, [&](const Region& other) {
+             return other.id == region.id && IsOutline(other);
+           });
+  }
+  static std::string LabelOf(const Region& region,
+                             const std::vector<Region>& all) {
+    for (const Region& other : all) {
+      if (other.id == region.id && other.type == "labels") return other.label;
+    }
+    return "";
+  }
+
+  absl::Status Add(const Region& region) {
     const std::string where =
         absl::StrCat("task ", task_->id, " region ", region.id);
-    if (absl::c_find(kTypes, region.type) == std::end(kTypes)) {
+    if (!IsOutline(region)) {
       notes_->Add(
           absl::StrCat("regions of type \"", region.type, "\", left out"),
           where);
@@ -164,6 +192,10 @@ class TaskMaker {
     if (region.label.empty()) {
       notes_->Add("regions without a label, left out", where);
       return absl::OkStatus();
+    }
+    if (region.more_labels) {
+      notes_->Add("regions of several labels, of which the first counts",
+                  where);
     }
     RETURN_IF_ERROR(TakeSize(region));
     ForeignObject object;
@@ -288,12 +320,8 @@ std::vector<std::string> LabelStudioNames(absl::string_view image) {
     if (scheme != image.npos) image.remove_prefix(scheme + 3);
   }
   std::vector<std::string> names = {DecodePercents(image)};
-  constexpr size_t kDigits = 8;
-  const std::string last = names[0].substr(names[0].rfind('/') + 1);
-  if (last.size() > kDigits + 1 && last[kDigits] == '-' &&
-      absl::c_all_of(last.substr(0, kDigits), absl::ascii_isxdigit)) {
-    names.push_back(last.substr(kDigits + 1));
-  }
+  const std::string original = WithoutUploadDigits(names[0]);
+  if (!original.empty()) names.push_back(original);
   return names;
 }
 
@@ -316,6 +344,7 @@ absl::Status ReadLabelStudio(const ReaderInput& input, ForeignSet* set) {
           absl::StrCat(file, ": ", tasks.status().message()));
     }
     for (LabelStudioTask& task : *tasks) {
+      if (!task.annotated) continue;
       const auto path = FindPicture(input, task, DirectoryOf(file));
       const std::string fault = !task.fault.empty() ? task.fault
                                 : path.ok()

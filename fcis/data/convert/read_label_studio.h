@@ -17,13 +17,15 @@ namespace fcis::data {
 struct LabelStudioTask {
   std::string id, image;  // image: as "data" has it, a path or an address
   int64_t height = -1, width = -1;  // as the regions have it; -1: there is none
+  bool annotated = false;           // by somebody, be it with nothing
   std::vector<ForeignObject> objects;
   std::string fault;  // what is wrong with a region; "": nothing
 };
 
 // The file's text, a list of tasks. Of a task's annotations the first that was
-// not cancelled counts, with a note where there are more. Polygons, rectangles,
-// ellipses (turned ones too) and brushes are objects; other regions with labels
+// not cancelled counts, with a note where there are more or none. Polygons,
+// rectangles, ellipses (turned ones too) and brushes are objects, by their own
+// label or that of a region "labels" of the same id; other regions with labels
 // and those without a label are left out, with a note. Errors, without the
 // file's name: no JSON, no list of tasks.
 absl::StatusOr<std::vector<LabelStudioTask>> ParseLabelStudio(
@@ -35,7 +37,8 @@ absl::StatusOr<std::vector<LabelStudioTask>> ParseLabelStudio(
 std::vector<std::string> LabelStudioNames(absl::string_view image);
 
 // Errors as ParseLabelStudio, with the file's name. Tasks with a fault, and
-// those whose picture is not there, are among the set's problems.
+// those whose picture is not there, are among the set's problems; those
+// that nobody has annotated are left out.
 absl::Status ReadLabelStudio(const ReaderInput& input, ForeignSet* set);
 
 }  // namespace fcis::data

@@ -58,6 +58,44 @@ TEST(ReadLabelStudioTest, PercentsBecomePixels) {
   EXPECT_THAT(notes.ToText(), HasSubstr("further annotations of a task"));
 }
 
+// <Labels> beside <Rectangle>.
+TEST(ReadLabelStudioTest, LabelsMayStandInARegionOfTheirOwn) {
+  ConversionNotes notes;
+  const auto tasks = ParseLabelStudio(
+      Task(absl::StrCat(
+          R"({"id": "r", "type": "rectangle", "value": {"x": 50, "y": 50,)",
+          R"( "width": 10, "height": 10}, )", kSize, R"("a": 0},)",
+          R"({"id": "r", "type": "labels", "value": {"x": 50, "y": 50,)",
+          R"( "width": 10, "height": 10, "labels": ["cat", "dog"]}, )", kSize,
+          R"("a": 0}, {"id": "s", "type": "labels", "value": {"labels":)",
+          R"( ["cat"]}})")),
+      &notes);
+  ASSERT_TRUE(tasks.ok()) << tasks.status();
+  ASSERT_EQ((*tasks)[0].objects.size(), 1);
+  EXPECT_EQ((*tasks)[0].objects[0].name, "cat");
+  EXPECT_EQ(notes.CountOf("regions without a label, left out"), 0);
+  EXPECT_EQ(notes.CountOf("regions of type \"labels\", left out"), 1);
+}
+
+TEST(ReadLabelStudioTest, SaysWhatIsNotTaken) {
+  ConversionNotes notes;
+  const auto tasks = ParseLabelStudio(
+      absl::StrCat(
+          R"([{"id": 1, "data": {"image": "a.jpg"}, "annotations": []},)",
+          R"({"id": 2, "data": {"image": "b.jpg"}, "annotations":)",
+          R"( [{"result": []}]}, {"id": 3, "data": {"image": "c.jpg"},)",
+          R"( "annotations": [{"result": [{"id": "p", "type":)",
+          R"( "polygonlabels", "value": {"points": [[1, 1], [9, 1], [9, 9]],)",
+          R"( "polygonlabels": ["cat", "dog"]}, )", kSize, R"("a": 0}]}]}])"),
+      &notes);
+  ASSERT_TRUE(tasks.ok()) << tasks.status();
+  EXPECT_FALSE((*tasks)[0].annotated);
+  EXPECT_TRUE((*tasks)[1].annotated) << "with nothing: background";
+  EXPECT_EQ((*tasks)[2].objects[0].name, "cat");
+  EXPECT_THAT(notes.ToText(), HasSubstr("1  tasks that nobody has annotated"));
+  EXPECT_THAT(notes.ToText(), HasSubstr("1  regions of several labels"));
+}
+
 TEST(ReadLabelStudioTest, NamesTheRegionAtFault) {
   ConversionNotes notes;
   const auto fault = [&](const std::string& region) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
@@ -60,15 +61,23 @@ bool ReadShape(JsonScanner& json, Shape& shape) {
   });
 }
 
+// labelme's and X-AnyLabeling's rectangles that are turned, by their corners.
+bool IsTurned(absl::string_view type) {
+  return type == "oriented_rectangle" || type == "rotation";
+}
+
 // The polygon of a shape that has an area; "": `fault`.
 absl::StatusOr<Polygon> PolygonOf(const Shape& shape) {
   const std::vector<double>& p = shape.points;
-  const size_t wanted = shape.type == "polygon" ? 6 : 4;
+  // X-AnyLabeling's rectangles have all four corners.
+  const bool polygon = shape.type == "polygon" || IsTurned(shape.type) ||
+                       (shape.type == "rectangle" && p.size() == 8);
+  const size_t wanted = polygon ? 6 : 4;
   if (p.size() < wanted || (wanted == 4 && p.size() != wanted)) {
     return absl::InvalidArgumentError(
         absl::StrCat("a ", shape.type, " of ", p.size() / 2, " points"));
   }
-  if (shape.type == "polygon") return p;
+  if (polygon) return p;
   if (shape.type == "rectangle")
     return RectanglePolygon(p[0], p[1], p[2], p[3]);
   const double radius = std::hypot(p[2] - p[0], p[3] - p[1]);
@@ -111,10 +120,14 @@ class Assembler {
     }
     const bool mask = shape.type == "mask";
     if (!mask && shape.type != "polygon" && shape.type != "rectangle" &&
-        shape.type != "circle") {
-      notes_->Add(absl::StrCat("shapes of type ", shape.type,
-                               ", which have no area, left out"),
-                  absl::StrCat(source_, " ", where));
+        shape.type != "circle" && !IsTurned(shape.type)) {
+      static const char* const kThin[] = {"line", "linestrip", "point",
+                                          "points"};
+      const bool thin = absl::c_linear_search(kThin, shape.type);
+      notes_->Add(
+          absl::StrCat("shapes of type ", shape.type,
+                       thin ? ", which have no area" : "", ", left out"),
+          absl::StrCat(source_, " ", where));
       return absl::OkStatus();
     }
     ForeignObject* object = ObjectOf(shape, where);

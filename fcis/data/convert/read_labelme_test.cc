@@ -50,6 +50,20 @@ TEST(ReadLabelmeTest, GroupsShapesToObjects) {
   EXPECT_THAT(notes.ToText(), HasSubstr("a.json shapes[3]"));
 }
 
+TEST(ReadLabelmeTest, RectanglesByTheirFourCorners) {
+  ConversionNotes notes;
+  for (const char* type : {"oriented_rectangle", "rotation", "rectangle"}) {
+    const auto file = ParseLabelme(
+        File(absl::StrCat(R"({"label": "cat", "points": [[5, 1], [9, 5],)",
+                          R"( [5, 9], [1, 5]], "shape_type": ")", type, "\"}")),
+        "a.json", &notes);
+    ASSERT_TRUE(file.ok()) << type << file.status();
+    EXPECT_THAT(file->objects[0].polygons[0],
+                ElementsAre(5, 1, 9, 5, 5, 9, 1, 5));
+  }
+  EXPECT_EQ(notes.ToText(), "");
+}
+
 TEST(ReadLabelmeTest, PutsMasksAtTheirPlace) {
   const std::vector<uint8_t> bits = {1, 0, 1, 1, 1, 1};
   const std::string png = absl::Base64Escape(*EncodeMaskPng(bits, 2, 3));

@@ -1,31 +1,67 @@
 #include "fcis/data/convert/read_yolo.h"
 
 #include <cmath>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/convert/shapes.h"
+#include "fcis/data/json/json_scanner.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
 
 namespace fcis::data {
 namespace {
 
-// A YAML scalar without its quotes, or a comment.
-std::string Unquoted(absl::string_view text) {
+constexpr absl::string_view kUtf8Mark = "\xEF\xBB\xBF";
+
+// Behind the closing quote of what begins with one; npos: there is none. In
+// 'it''s' and "a \" b" a quote goes on.
+size_t QuoteEnd(absl::string_view text) {
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (text[0] == '"' && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == text[0]) {
+      const bool doubled = text[0] == '\'' && text.substr(i + 1, 1) == "'";
+      if (!doubled) return i + 1;
+      ++i;
+    }
+  }
+  return text.npos;
+}
+
+// Quoted text as it is meant. JSON's escapes are those that YAML's writers use.
+std::optional<std::string> Unescaped(absl::string_view quoted) {
+  if (quoted[0] == '\'') {
+    return absl::StrReplaceAll(quoted.substr(1, quoted.size() - 2),
+                               {{"''", "'"}});
+  }
+  JsonScanner json(quoted);
+  absl::string_view text;
+  if (!json.ReadString(text) || !json.ReadEnd()) return std::nullopt;
+  return std::string(text);
+}
+
+// A YAML scalar without its quotes, or a comment; nothing: it cannot be read.
+std::optional<std::string> Scalar(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
-  if (text.size() >= 2 && (text[0] == '\'' || text[0] == '"')) {
-    const size_t end = text.find(text[0], 1);
-    if (end != text.npos) return std::string(text.substr(1, end - 1));
+  if (!text.empty() && (text[0] == '\'' || text[0] == '"')) {
+    const size_t end = QuoteEnd(text);
+    if (end == text.npos) return std::nullopt;
+    return Unescaped(text.substr(0, end));
   }
   const size_t comment = text.find(" #");
   return std::string(absl::StripAsciiWhitespace(text.substr(0, comment)));
@@ -40,11 +76,12 @@ class NameList {
     if (numbered) {
       const std::pair<absl::string_view, absl::string_view> parts =
           absl::StrSplit(item, absl::MaxSplits(':', 1));
-      if (!absl::SimpleAtoi(Unquoted(parts.first), &number)) return false;
+      const auto key = Scalar(parts.first);
+      if (!key || !absl::SimpleAtoi(*key, &number)) return false;
       item = parts.second;
     }
-    const std::string name = Unquoted(item);
-    return !name.empty() && names_.emplace(number, name).second;
+    const auto name = Scalar(item);
+    return name && !name->empty() && names_.emplace(number, *name).second;
   }
 
   absl::StatusOr<std::vector<std::string>> Take() const {
@@ -69,27 +106,43 @@ absl::Status BadName(absl::string_view item) {
       absl::StrCat("\"names\": cannot read \"", item, "\""));
 }
 
-// Within brackets or braces; commas in quotes belong to names.
+// What stands behind "[" or "{", which may go on over lines, up to the bracket
+// that closes it; commas and brackets in quotes belong to names.
 absl::Status AddFlow(absl::string_view list, bool numbered, NameList* names) {
-  char quote = 0;
   bool before_item = true;  // only there a quote is one
   size_t begin = 0;
-  for (size_t i = 0; i <= list.size(); ++i) {
-    const char c = i < list.size() ? list[i] : ',';
-    if (quote != 0) {
-      if (c == quote) quote = 0;
-      continue;
+  for (size_t i = 0; i < list.size(); ++i) {
+    const char c = list[i];
+    const bool closes = c == (numbered ? '}' : ']');
+    if (closes || c == ',') {
+      const absl::string_view item = list.substr(begin, i - begin);
+      const bool none = absl::StripAsciiWhitespace(item).empty();
+      if (!none && !names->Add(item, numbered)) return BadName(item);
+      if (closes) return absl::OkStatus();
+      begin = i + 1;
     } else if ((c == '\'' || c == '"') && before_item) {
-      quote = c;
+      const size_t end = QuoteEnd(list.substr(i));
+      if (end == list.npos) break;
+      i += end - 1;
     }
-    if (c != ' ') before_item = c == ',' || c == ':';
-    if (quote != 0 || c != ',') continue;
-    const absl::string_view item = list.substr(begin, i - begin);
-    begin = i + 1;
-    if (absl::StripAsciiWhitespace(item).empty()) continue;
-    if (!names->Add(item, numbered)) return BadName(item);
+    if (!absl::ascii_isspace(static_cast<unsigned char>(c))) {
+      before_item = c == ',' || c == ':';
+    }
   }
-  return quote == 0 ? absl::OkStatus() : BadName(list.substr(begin));
+  return BadName(list.substr(begin));
+}
+
+// Whether a line is of this key; then what stands behind it is left.
+bool ConsumeKey(absl::string_view key, absl::string_view* line) {
+  absl::string_view rest = *line;
+  absl::ConsumePrefix(&rest, kUtf8Mark);
+  const bool quoted = absl::ConsumePrefix(&rest, "\"");
+  if (!absl::ConsumePrefix(&rest, key)) return false;
+  if (quoted && !absl::ConsumePrefix(&rest, "\"")) return false;
+  rest = absl::StripLeadingAsciiWhitespace(rest);
+  if (!absl::ConsumePrefix(&rest, ":")) return false;
+  *line = absl::StripAsciiWhitespace(rest);
+  return true;
 }
 
 // The lines behind "names:" that are indented or begin with a dash.
@@ -107,6 +160,7 @@ absl::Status AddBlock(absl::Span<const absl::string_view> lines,
 }
 
 std::vector<std::string> Lines(absl::string_view text) {
+  absl::ConsumePrefix(&text, kUtf8Mark);
   std::vector<std::string> lines;
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     line = absl::StripAsciiWhitespace(line);
@@ -115,39 +169,95 @@ std::vector<std::string> Lines(absl::string_view text) {
   return lines;
 }
 
-absl::StatusOr<std::vector<std::string>> NamesOf(const ReaderInput& input) {
+bool IsUtf8(const std::string& text) {
+  rapidjson::StringBuffer unused;
+  rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>,
+                    rapidjson::UTF8<>, rapidjson::CrtAllocator,
+                    rapidjson::kWriteValidateEncodingFlag>
+      writer(unused);
+  return writer.String(text.data(),
+                       static_cast<rapidjson::SizeType>(text.size()));
+}
+
+// What the label files do not say themselves.
+struct Description {
   std::vector<std::string> names;
+  size_t keypoint_values = 0;
+};
+
+// The values that a line has for keypoints, by "kpt_shape: [17, 3]".
+size_t KeypointValues(absl::string_view yaml) {
+  for (absl::string_view line : absl::StrSplit(yaml, absl::ByAnyChar("\r\n"))) {
+    if (!ConsumeKey("kpt_shape", &line)) continue;
+    const std::vector<absl::string_view> sides =
+        absl::StrSplit(line, absl::ByAnyChar("[], "), absl::SkipEmpty());
+    uint32_t points = 0, each = 0;
+    if (sides.size() >= 2 && absl::SimpleAtoi(sides[0], &points) &&
+        absl::SimpleAtoi(sides[1], &each)) {
+      return size_t{points} * each;
+    }
+  }
+  return 0;
+}
+
+bool HasNames(absl::string_view yaml) {
+  for (absl::string_view line : absl::StrSplit(yaml, absl::ByAnyChar("\r\n"))) {
+    if (ConsumeKey("names", &line)) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<Description> Describe(const ReaderInput& input) {
+  Description found;
   std::string first;
   for (const std::string& file : input.all) {
     const bool yaml =
         absl::EndsWith(file, ".yaml") || absl::EndsWith(file, ".yml");
     if (!yaml && !absl::EndsWith(file, "/classes.txt")) continue;
     ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
-    const absl::StatusOr<std::vector<std::string>> found =
+    const absl::StatusOr<std::vector<std::string>> names =
         yaml ? ParseYoloNames(text) : Lines(text);
-    if (!found.ok() && !absl::StrContains(text, "names")) continue;
-    if (!found.ok()) {
+    // Recipes of a training lie about, too.
+    if (!names.ok() && !HasNames(text)) continue;
+    if (!names.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat(file, ": ", found.status().message()));
+          absl::StrCat(file, ": ", names.status().message()));
     }
-    if (!names.empty() && *found != names) {
+    for (const std::string& name : *names) {
+      if (IsUtf8(name)) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          file, ": the class \"", absl::CHexEscape(name),
+          "\" is no text of UTF-8; expected the file to be saved as UTF-8"));
+    }
+    if (!found.names.empty() && *names != found.names) {
       return absl::InvalidArgumentError(absl::StrCat(
           first, " and ", file, " name different classes; expected one list"));
     }
-    names = *found;
+    found.names = *names;
     first = file;
+    if (yaml) found.keypoint_values = KeypointValues(text);
   }
-  if (!names.empty()) return names;
+  if (!found.names.empty()) return found;
   return absl::NotFoundError(absl::StrCat(
       input.root,
       ": no names of classes, expected a data.yaml with \"names\", "
       "or classes.txt with a line for each"));
 }
 
+// What is farther outside is no share of a side, but a number of pixels.
+constexpr double kFarthest = 2;
+
 // Of a line's numbers, which stand behind its class.
 absl::StatusOr<Polygon> OutlineOf(const std::vector<double>& numbers,
                                   bool* box) {
   const size_t n = numbers.size();
+  for (const double number : numbers) {
+    if (std::abs(number) <= kFarthest) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(number,
+                     ", expected shares of the picture's width and height, 0 "
+                     "to 1"));
+  }
   *box = n == 4;
   if (*box) {
     const double w = numbers[2] / 2, h = numbers[3] / 2;
@@ -163,7 +273,7 @@ absl::StatusOr<Polygon> OutlineOf(const std::vector<double>& numbers,
 
 absl::StatusOr<ForeignObject> ParseLine(absl::string_view line,
                                         const std::vector<std::string>& names,
-                                        bool* box) {
+                                        size_t keypoint_values, bool* box) {
   std::vector<double> numbers;
   for (absl::string_view word :
        absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty())) {
@@ -181,6 +291,10 @@ absl::StatusOr<ForeignObject> ParseLine(absl::string_view line,
         absl::StrCat("class ", label, ", expected 0 to ", names.size() - 1));
   }
   numbers.erase(numbers.begin());
+  constexpr size_t kBox = 4;
+  if (keypoint_values > 0 && numbers.size() == kBox + keypoint_values) {
+    numbers.resize(kBox);
+  }
   ForeignObject object;
   object.name = names[static_cast<size_t>(label)];
   ASSIGN_OR_RETURN(Polygon outline, OutlineOf(numbers, box));
@@ -197,7 +311,8 @@ std::string PictureStem(const std::string& file) {
 }
 
 bool AddPicture(const ReaderInput& input, const std::string& file,
-                ForeignPicture* picture, ForeignSet* set) {
+                size_t keypoint_values, ForeignPicture* picture,
+                ForeignSet* set) {
   absl::Status status;
   picture->source = file;
   picture->relative = true;
@@ -208,7 +323,8 @@ bool AddPicture(const ReaderInput& input, const std::string& file,
     picture->path = *path;
     const auto text = ReadFile(file);
     auto objects = text.ok()
-                       ? ParseYoloLabels(*text, set->classes, file, &set->notes)
+                       ? ParseYoloLabels(*text, set->classes, keypoint_values,
+                                         file, &set->notes)
                        : text.status();
     if (objects.ok()) {
       picture->objects = *std::move(objects);
@@ -230,24 +346,15 @@ absl::StatusOr<std::vector<std::string>> ParseYoloNames(
   const std::vector<absl::string_view> lines =
       absl::StrSplit(yaml, absl::ByAnyChar("\r\n"));
   for (size_t i = 0; i < lines.size(); ++i) {
-    absl::string_view line = lines[i];
-    if (!absl::ConsumePrefix(&line, "names:")) continue;
-    const absl::string_view rest = absl::StripAsciiWhitespace(line);
-    const bool flow = !rest.empty() && (rest[0] == '[' || rest[0] == '{');
-    if (!flow) {
+    absl::string_view rest = lines[i];
+    if (!ConsumeKey("names", &rest)) continue;
+    if (rest.empty() || (rest[0] != '[' && rest[0] != '{')) {
       RETURN_IF_ERROR(
           AddBlock(absl::MakeConstSpan(lines).subspan(i + 1), &names));
-      break;
+    } else {
+      const auto begin = static_cast<size_t>(rest.data() - yaml.data()) + 1;
+      RETURN_IF_ERROR(AddFlow(yaml.substr(begin), rest[0] == '{', &names));
     }
-    // To the closing bracket, which may be lines away.
-    const size_t begin = static_cast<size_t>(rest.data() - yaml.data());
-    const size_t end = yaml.find(rest[0] == '[' ? ']' : '}', begin);
-    if (end == yaml.npos) return BadName(rest);
-    const std::string list =
-        absl::StrJoin(absl::StrSplit(yaml.substr(begin + 1, end - begin - 1),
-                                     absl::ByAnyChar("\r\n")),
-                      " ");
-    RETURN_IF_ERROR(AddFlow(list, rest[0] == '{', &names));
     break;
   }
   return names.Take();
@@ -255,15 +362,17 @@ absl::StatusOr<std::vector<std::string>> ParseYoloNames(
 
 absl::StatusOr<std::vector<ForeignObject>> ParseYoloLabels(
     absl::string_view text, const std::vector<std::string>& names,
-    const std::string& source, ConversionNotes* notes) {
+    size_t keypoint_values, const std::string& source, ConversionNotes* notes) {
   std::vector<ForeignObject> objects;
   int number = 0;
+  absl::ConsumePrefix(&text, kUtf8Mark);
   for (absl::string_view line : absl::StrSplit(text, absl::ByAnyChar("\n"))) {
     ++number;
     line = absl::StripAsciiWhitespace(line);
     if (line.empty()) continue;
     bool box = false;
-    absl::StatusOr<ForeignObject> object = ParseLine(line, names, &box);
+    absl::StatusOr<ForeignObject> object =
+        ParseLine(line, names, keypoint_values, &box);
     if (!object.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("line ", number, ": ", object.status().message()));
@@ -279,8 +388,8 @@ absl::StatusOr<std::vector<ForeignObject>> ParseYoloLabels(
 }
 
 absl::Status ReadYolo(const ReaderInput& input, ForeignSet* set) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesOf(input));
-  set->classes = names;
+  ASSIGN_OR_RETURN(Description description, Describe(input));
+  set->classes = std::move(description.names);
   std::set<std::string> seen;
   for (const std::string& file : input.files) {
     if (PartOf(input.root, DirectoryOf(file)) == Part::kTest) {
@@ -288,7 +397,8 @@ absl::Status ReadYolo(const ReaderInput& input, ForeignSet* set) {
       continue;
     }
     ForeignPicture picture;
-    if (!AddPicture(input, file, &picture, set)) continue;
+    if (!AddPicture(input, file, description.keypoint_values, &picture, set))
+      continue;
     seen.insert(picture.path);
     set->pictures.push_back(std::move(picture));
   }

@@ -2,6 +2,7 @@
 #ifndef FCIS_DATA_CONVERT_READ_YOLO_H_
 #define FCIS_DATA_CONVERT_READ_YOLO_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -20,15 +21,17 @@ absl::StatusOr<std::vector<std::string>> ParseYoloNames(absl::string_view yaml);
 
 // Lines "<class> <x> <y> <x> <y> ...", of at least three points, in shares of
 // width and height; "<class> <x centre> <y centre> <width> <height>" is a box,
-// taken as a rectangle with a note. Errors, without the file's name: the line's
-// number and what is wrong with it.
+// taken as a rectangle with a note. So is a box with `keypoint_values` numbers
+// behind it (0: there are no keypoints). Errors, without the file's name: the
+// line's number and what is wrong with it.
 absl::StatusOr<std::vector<ForeignObject>> ParseYoloLabels(
     absl::string_view text, const std::vector<std::string>& names,
-    const std::string& source, ConversionNotes* notes);
+    size_t keypoint_values, const std::string& source, ConversionNotes* notes);
 
 // labels/.../a.txt is of images/.../a.jpg (.jpeg, .png). Names stand in a .yaml
-// below the root, or in classes.txt, a line each. Pictures in images/ without a
-// text file have no objects. Errors: no names, files with different ones.
+// below the root, or in classes.txt, a line each, as UTF-8. Pictures in images/
+// without a text file have no objects. Errors: no names, files with different
+// ones.
 absl::Status ReadYolo(const ReaderInput& input, ForeignSet* set);
 
 }  // namespace fcis::data

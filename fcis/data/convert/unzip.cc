@@ -6,6 +6,7 @@
 #include <system_error>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -62,8 +63,9 @@ absl::Status WriteEntry(const std::string& path, absl::string_view archive,
 
 }  // namespace
 
-absl::Status Unzip(const std::string& archive, const std::string& directory,
-                   const ArchiveLimits& limits) {
+absl::StatusOr<std::vector<std::string>> Unzip(const std::string& archive,
+                                               const std::string& directory,
+                                               const ArchiveLimits& limits) {
   ASSIGN_OR_RETURN(const auto file, MappedFile::Open(archive));
   const auto members = ListZip(file->bytes());
   if (!members.ok()) {
@@ -72,15 +74,18 @@ absl::Status Unzip(const std::string& archive, const std::string& directory,
   }
   RETURN_IF_ERROR(
       CheckEntries(archive, file->bytes().size(), *members, limits));
+  std::vector<std::string> paths;
   for (const ZipMember& member : *members) {
     if (absl::EndsWith(member.name, "/")) continue;
-    const absl::Status status = WriteEntry(
-        absl::StrCat(directory, "/", member.name), file->bytes(), member);
+    paths.push_back(
+        (fs::path(directory) / member.name).lexically_normal().string());
+    const absl::Status status = WriteEntry(paths.back(), file->bytes(), member);
     if (!status.ok()) {
       return BadEntry(archive, member.name, status.message());
     }
   }
-  return absl::OkStatus();
+  absl::c_sort(paths);
+  return paths;
 }
 
 }  // namespace fcis::data

@@ -10,11 +10,13 @@
 namespace fcis::data {
 
 // Writes the archive's files below `directory`, made if need be, over what is
-// there. Errors name archive and entry. Before anything is written: ListZip's;
-// a name that is absolute or has ".."; two entries of one name; more
-// entries or bytes than `limits` has. Then: what is damaged, and the disk.
-absl::Status Unzip(const std::string& archive, const std::string& directory,
-                   const ArchiveLimits& limits = {});
+// there, and returns their paths, sorted. Errors name archive and entry. Before
+// anything is written: ListZip's; a name that is absolute or has ".."; two
+// entries of one name; more entries or bytes than `limits` has. Then: what is
+// damaged, and the disk.
+absl::StatusOr<std::vector<std::string>> Unzip(
+    const std::string& archive, const std::string& directory,
+    const ArchiveLimits& limits = {});
 
 }  // namespace fcis::data
 

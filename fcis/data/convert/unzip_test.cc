@@ -11,6 +11,7 @@
 namespace fcis::data {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 namespace fs = std::filesystem;
@@ -25,16 +26,20 @@ class UnzipTest : public ::testing::Test {
 
   absl::Status Unpack(const std::string& bytes) {
     EXPECT_TRUE(WriteFileAtomic(root_ + "/a.zip", bytes).ok());
-    return Unzip(root_ + "/a.zip", root_ + "/out");
+    const auto paths = Unzip(root_ + "/a.zip", root_ + "/out");
+    if (paths.ok()) paths_ = *paths;
+    return paths.status();
   }
 
   std::string root_;
+  std::vector<std::string> paths_;
 };
 
 TEST_F(UnzipTest, WritesFilesOverOlderOnes) {
   ASSERT_TRUE(Unpack(*MakeZip({{"d/", ""}, {"d/e.txt", "old"}})).ok());
   EXPECT_EQ(*ReadFile(root_ + "/out/d/e.txt"), "old");
-  ASSERT_TRUE(Unpack(*MakeZip({{"d/e.txt", "new"}})).ok());
+  ASSERT_TRUE(Unpack(*MakeZip({{"f", ""}, {"d/e.txt", "new"}})).ok());
+  EXPECT_THAT(paths_, ElementsAre(root_ + "/out/d/e.txt", root_ + "/out/f"));
   EXPECT_EQ(*ReadFile(root_ + "/out/d/e.txt"), "new");
 }
 
@@ -59,11 +64,11 @@ TEST_F(UnzipTest, EntriesAndBytesAreLimited) {
       WriteFileAtomic(archive, *MakeZip({{"a", "123"}, {"b", "45"}})).ok());
   EXPECT_TRUE(Unzip(archive, root_ + "/out", limits).ok());
   limits.entries = 1;
-  EXPECT_THAT(Unzip(archive, root_ + "/out", limits).message(),
+  EXPECT_THAT(Unzip(archive, root_ + "/out", limits).status().message(),
               HasSubstr("2 entries, expected at most 1"));
   limits.entries = 2;
   limits.free_bytes = 4;
-  EXPECT_THAT(Unzip(archive, root_ + "/out", limits).message(),
+  EXPECT_THAT(Unzip(archive, root_ + "/out", limits).status().message(),
               HasSubstr("b: claims an impossible amount"));
 }
 

@@ -2,22 +2,26 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle_to_polygons.h"
 #include "fcis/data/coco/coco_writer.h"
+#include "fcis/data/convert/picture_finder.h"
 #include "fcis/data/convert/reader_input.h"
 #include "fcis/data/convert/shapes.h"
 #include "fcis/data/json/json_writer.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
 
 namespace fcis::data {
 namespace {
@@ -54,13 +58,50 @@ std::string YoloLine(int64_t label, const Polygon& outline, int64_t height,
   return line;
 }
 
+// JSON's texts are YAML's, too.
 std::string YoloYaml(const std::vector<std::string>& classes) {
   std::string yaml = "path: .\ntrain: images/train\nval: images/val\nnames:\n";
   for (size_t i = 0; i < classes.size(); ++i) {
-    absl::StrAppendFormat(&yaml, "  %d: \"%s\"\n", i,
-                          absl::StrReplaceAll(classes[i], {{"\"", "'"}}));
+    rapidjson::StringBuffer name;
+    rapidjson::Writer<rapidjson::StringBuffer> json(name);
+    PutJson(classes[i], json);
+    absl::StrAppendFormat(&yaml, "  %d: %s\n", i,
+                          absl::string_view(name.GetString(), name.GetSize()));
   }
   return yaml;
+}
+
+std::string YoloPath(const std::string& directory, const std::string& name) {
+  return fs::path(absl::StrCat(directory, "/labels/", name))
+      .replace_extension(".txt")
+      .string();
+}
+
+std::string LabelmePath(const PicturePlaces& places, const std::string& name) {
+  return (fs::path(places.directory) / name)
+      .replace_extension(".json")
+      .string();
+}
+
+// Of pictures and files of the ending below a directory, all must be known.
+absl::Status CheckLeftovers(const std::string& directory,
+                            absl::string_view ending,
+                            const std::set<std::string>& known) {
+  std::error_code error;
+  if (!fs::is_directory(directory, error)) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFiles(directory));
+  std::vector<std::string> others;
+  for (const std::string& file : files) {
+    const bool read = HasPictureName(file) || absl::EndsWith(file, ending);
+    if (read && known.count(file) == 0) others.push_back(file);
+  }
+  if (others.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      others[0],
+      others.size() > 1 ? absl::StrCat(" and ", others.size() - 1, " more")
+                        : "",
+      " would be taken for a part of what is written beside it; expected a new "
+      "--out, or one with the same pictures in the same parts"));
 }
 
 using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
@@ -141,11 +182,33 @@ absl::Status WriteCoco(const ForeignSet& set, const PicturePlaces& places,
   return WriteCocoDataset(path, dataset);
 }
 
+absl::Status CheckYoloLeftovers(const PicturePlaces& places,
+                                const std::string& directory) {
+  std::set<std::string> known;
+  for (const std::string& name : places.names) {
+    known.insert(absl::StrCat(places.directory, "/", name));
+    known.insert(YoloPath(directory, name));
+  }
+  RETURN_IF_ERROR(CheckLeftovers(places.directory, ".txt", known));
+  return CheckLeftovers(absl::StrCat(directory, "/labels"), ".txt", known);
+}
+
+absl::Status CheckLabelmeLeftovers(const PicturePlaces& places) {
+  std::set<std::string> known;
+  for (const std::string& name : places.names) {
+    known.insert(absl::StrCat(places.directory, "/", name));
+    known.insert(LabelmePath(places, name));
+  }
+  return CheckLeftovers(places.directory, ".json", known);
+}
+
 absl::Status WriteYolo(const PicturePlaces& places,
                        const std::string& directory, ForeignSet* set) {
-  for (const char* part : {"train", "val"}) {
+  // All of them: data.yaml names them.
+  for (const char* part :
+       {"images/train", "images/val", "labels/train", "labels/val"}) {
     std::error_code error;
-    fs::create_directories(absl::StrCat(directory, "/labels/", part), error);
+    fs::create_directories(absl::StrCat(directory, "/", part), error);
     if (error) return ErrnoStatus("cannot make", directory, error.value());
   }
   for (size_t i = 0; i < set->pictures.size(); ++i) {
@@ -159,9 +222,8 @@ absl::Status WriteYolo(const PicturePlaces& places,
                    picture.height, picture.width),
           "\n");
     }
-    const fs::path name = fs::path(places.names[i]).replace_extension(".txt");
-    RETURN_IF_ERROR(WriteFileAtomic(
-        absl::StrCat(directory, "/labels/", name.string()), text));
+    RETURN_IF_ERROR(
+        WriteFileAtomic(YoloPath(directory, places.names[i]), text));
   }
   return WriteFileAtomic(absl::StrCat(directory, "/data.yaml"),
                          YoloYaml(set->classes));
@@ -169,11 +231,11 @@ absl::Status WriteYolo(const PicturePlaces& places,
 
 absl::Status WriteLabelme(const PicturePlaces& places, ForeignSet* set) {
   for (size_t i = 0; i < set->pictures.size(); ++i) {
-    const fs::path name(places.names[i]);
-    const fs::path path = fs::path(places.directory) / name;
+    const std::string& name = places.names[i];
     RETURN_IF_ERROR(WriteFileAtomic(
-        fs::path(path).replace_extension(".json").string(),
-        LabelmeJson(set->pictures[i], name.filename().string(), &set->notes)));
+        LabelmePath(places, name),
+        LabelmeJson(set->pictures[i], fs::path(name).filename().string(),
+                    &set->notes)));
   }
   return absl::OkStatus();
 }

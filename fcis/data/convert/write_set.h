@@ -20,6 +20,13 @@ namespace fcis::data {
 absl::Status WriteCoco(const ForeignSet& set, const PicturePlaces& places,
                        const bool* validates, const std::string& path);
 
+// Names a file in the folders that WriteYolo or WriteLabelme and the copies of
+// the pictures go to, which none of them writes: readers of the format would
+// take what another conversion left there for a part of the set.
+absl::Status CheckYoloLeftovers(const PicturePlaces& places,
+                                const std::string& directory);
+absl::Status CheckLabelmeLeftovers(const PicturePlaces& places);
+
 // data.yaml, and labels/train and labels/val beside images/train and
 // images/val, where `places` has them. An object of several parts becomes one
 // polygon (Joined); of what came as pixels the outline is RleToPolygons'.

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -116,8 +117,10 @@ class Bar {
   std::unique_ptr<Progress> progress_;
 };
 
+// Of no use for a file that is here already.
 std::string ByHand(const DownloadItem& item, const std::string& path) {
-  return absl::StrCat("by hand: open ", item.source(0).url(),
+  if (absl::StartsWith(item.source(0).url(), "file://")) return "";
+  return absl::StrCat("\n  by hand: open ", item.source(0).url(),
                       " in a browser, save the file as ", path,
                       " and run this again");
 }
@@ -347,7 +350,7 @@ absl::Status Downloader::Download(
   }
   return absl::UnavailableError(
       absl::StrCat(item.name(), " could not be fetched:\n  ",
-                   absl::StrJoin(reasons, "\n  "), "\n  ", ByHand(item, path)));
+                   absl::StrJoin(reasons, "\n  "), ByHand(item, path)));
 }
 
 }  // namespace fcis::data

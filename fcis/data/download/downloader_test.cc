@@ -533,7 +533,8 @@ TEST_F(DownloaderTest, LocalFilesAsSource) {
   EXPECT_EQ(ReadFile(path_).value(), payload_);
   fs::remove(path_);
   item_.mutable_source(0)->set_url("file://" + path_ + ".none");
-  EXPECT_FALSE(Download().ok());
+  EXPECT_THAT(Download().ToString(),
+              AllOf(HasSubstr(path_ + ".none"), Not(HasSubstr("by hand"))));
 }
 
 TEST_F(DownloaderTest, SlowServersAreLeft) {

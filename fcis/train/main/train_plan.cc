@@ -102,9 +102,16 @@ bool IsRunsOwnSet(const OpenedRun& run, const std::string& changes) {
 // learnt from the embedded model.
 std::string RecipeName(const SayLine& say) {
   constexpr char kOwnData[] = "finetune";
-  if (FlagWasGiven("config") || absl::GetFlag(FLAGS_ann_file).empty() ||
-      !absl::GetFlag(FLAGS_init).empty()) {
-    return absl::GetFlag(FLAGS_config);
+  std::string recipe = absl::GetFlag(FLAGS_config);
+  if (FlagWasGiven("config") || absl::GetFlag(FLAGS_ann_file).empty()) {
+    return recipe;
+  }
+  if (!absl::GetFlag(FLAGS_init).empty()) {
+    say(absl::StrCat("recipe: ", recipe, ", as for --init without --config; ",
+                     "--config ", kOwnData,
+                     " is for the embedded model and what was trained from "
+                     "it"));
+    return recipe;
   }
   say(absl::StrCat("recipe: ", kOwnData,
                    ", as for --ann_file without --config "

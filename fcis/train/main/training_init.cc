@@ -110,11 +110,16 @@ absl::StatusOr<std::string> FindFile(
   absl::StatusOr<std::string> fetched =
       fetch ? fetch(init) : absl::NotFoundError("no such file");
   if (fetched.ok()) return fetched;
+  // What is no name of a model cannot be fetched by hand either.
+  const std::string by_hand =
+      fetch && absl::IsNotFound(fetched.status())
+          ? ""
+          : absl::StrCat("\nTo fetch it:  ", CommandOf("//fcis/tools:download"),
+                         " models ", init);
   return absl::Status(
       fetched.status().code(),
       absl::StrCat("--init ", init, ": ", fetched.status().message(),
-                   "\nNor is there a file ", path, "\nTo fetch it:  ",
-                   CommandOf("//fcis/tools:download"), " models ", init,
+                   "\nNor is there a file ", path, by_hand,
                    "\nTo train from random weights:  --init scratch"));
 }
 

@@ -187,6 +187,13 @@ TEST_F(TrainingInitTest, PublishedNamesAreFetched) {
       AllOf(HasSubstr("no_such_model"), HasSubstr("tools:download -- models"),
             HasSubstr("--init scratch"),
             HasSubstr("file " + ResolvePath("no_such_model"))));
+  EXPECT_THAT(MakeTrainingInit("no_such_model", config_, kSeed,
+                               [](absl::string_view) {
+                                 return absl::NotFoundError("no such name");
+                               })
+                  .status()
+                  .ToString(),
+              AllOf(HasSubstr("no such name"), Not(HasSubstr("To fetch"))));
   EXPECT_EQ(Make("/no/such.npz").status().message(),
             "--init /no/such.npz: no such file");
 }
