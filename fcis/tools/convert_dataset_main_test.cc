@@ -538,6 +538,9 @@ TEST_F(ConvertDatasetTest, WhatItIsMustBePlain) {
   Write("det.json", R"([{"image_id": 1, "score": 1}])");
   EXPECT_EQ(Run("det.json --out out"), 1);
   EXPECT_THAT(out_, HasSubstr("results of a detector"));
+  Write("min.json", R"([{"id": 1, "image": "a.jpg", "annotation_id": 1}])");
+  EXPECT_EQ(Run("min.json --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("JSON_MIN"));
   EXPECT_EQ(Run("--out out"), 2);
   EXPECT_EQ(Run("both --out out --from lablme"), 2);
   EXPECT_EQ(Run("both --out out --hold_out 1"), 2);
