@@ -219,6 +219,13 @@ TEST_F(ConvertDatasetTest, OutlinesOfTheStoredPictureAreTurnedWithIt) {
   // Clockwise: what lay at the top lies on the right.
   EXPECT_THAT(*ReadFile(root_ + "/out/annotations.json"),
               HasSubstr(R"("bbox":[20.0,10.0,30.0,20.0])"));
+  EXPECT_THAT(out_, Not(HasSubstr("look whether they fit")));
+  Write("mine/a.jpg",
+        WithOrientation(*data::EncodeJpeg(Image(kHeight, kWidth), 80), 3));
+  ASSERT_EQ(Run("mine --out out"), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("1  pictures that EXIF turns, outlines taken as "
+                              "those of the shown one, which their size does "
+                              "not tell; look whether they fit: mine/a.jpg"));
 }
 
 std::string PaletteLikePng(const std::vector<int>& values) {
@@ -531,6 +538,9 @@ TEST_F(ConvertDatasetTest, WhatItIsMustBePlain) {
   Write("det.json", R"([{"image_id": 1, "score": 1}])");
   EXPECT_EQ(Run("det.json --out out"), 1);
   EXPECT_THAT(out_, HasSubstr("results of a detector"));
+  Write("min.json", R"([{"id": 1, "image": "a.jpg", "annotation_id": 1}])");
+  EXPECT_EQ(Run("min.json --out out"), 1);
+  EXPECT_THAT(out_, HasSubstr("JSON_MIN"));
   EXPECT_EQ(Run("--out out"), 2);
   EXPECT_EQ(Run("both --out out --from lablme"), 2);
   EXPECT_EQ(Run("both --out out --hold_out 1"), 2);

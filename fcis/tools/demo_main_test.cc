@@ -339,12 +339,14 @@ TEST_F(DemoMainTest, WrongVideosEndBeforeAnyWork) {
   EXPECT_FALSE(fs::exists(root_ / "fcis_demo"));
   SaveMovingWindow(Image(60, 70), 1, Path("in.y4m"));
   for (const char* args :
-       {"--every 2", "--video in.y4m in/a.png", "--video in.y4m --every 0",
-        "--video in.y4m --track_iou 1.5", "--video in.y4m --track_age 0",
-        "--video in.y4m --imgdir in", "--video in.y4m --save_masks",
-        "--video in.y4m --out in.y4m", "--video in.y4m --out b.mkv"}) {
+       {"--every 2", "in.y4m", "a.mp4", "--video in.y4m in/a.png",
+        "--video in.y4m --every 0", "--video in.y4m --track_iou 1.5",
+        "--video in.y4m --track_age 0", "--video in.y4m --imgdir in",
+        "--video in.y4m --save_masks", "--video in.y4m --out in.y4m",
+        "--video in.y4m --out b.mkv"}) {
     EXPECT_EQ(Run(args).code, 2) << args;
   }
+  EXPECT_THAT(Run("in.y4m").err, HasSubstr("expected --video in.y4m"));
   EXPECT_THAT(Run("--video in.y4m --max_pixels 9").err, HasSubstr("at most 9"));
 }
 

@@ -1,6 +1,7 @@
 #include "fcis/tools/video_flags.h"
 
 #include "absl/flags/flag.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
@@ -25,6 +26,13 @@ ABSL_FLAG(int, track_age, fcis::MaskTracker::Options().max_age,
 
 namespace fcis::tools {
 namespace {
+
+bool HasVideoName(const std::string& path) {
+  for (const char* ending : {".y4m", ".mp4", ".mov", ".mkv", ".webm", ".avi"}) {
+    if (absl::EndsWithIgnoreCase(path, ending)) return true;
+  }
+  return false;
+}
 
 absl::Status CheckNumbers() {
   if (absl::GetFlag(FLAGS_every) < 1) {
@@ -59,6 +67,12 @@ absl::Status CheckVideoFlags(const std::vector<std::string>& arguments) {
       if (FlagWasGiven(flag)) {
         return UsageError(absl::StrCat("--", flag, " needs --video"));
       }
+    }
+    if (arguments.size() == 1 && HasVideoName(arguments[0])) {
+      return UsageError(absl::StrCat(arguments[0],
+                                     " is called as a video is; expected "
+                                     "--video ",
+                                     arguments[0]));
     }
     return absl::OkStatus();
   }

@@ -17,7 +17,8 @@ std::vector<std::string> VideoFlagNames();
 std::string VideoFromFlag();
 
 // UsageErrors: numbers out of range; flags that only mean something for videos
-// without --video; with it `arguments`, and what is about pictures.
+// without --video, and a video alone in `arguments`; with it any of these, and
+// what is about pictures.
 absl::Status CheckVideoFlags(const std::vector<std::string>& arguments);
 
 // `options` with what the flags say.

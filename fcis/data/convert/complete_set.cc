@@ -93,11 +93,10 @@ class PictureCompleter {
     stored_width_ = size.width;
     if ((height < 0 && width < 0) ||
         (height == size.height && width == size.width)) {
-      return absl::OkStatus();
+      return NoteIfUndecided();
     }
     if (height == size.width && width == size.height) {
-      ASSIGN_OR_RETURN(const auto file, MappedFile::Open(picture_->path));
-      orientation_ = JpegOrientation(file->bytes());
+      ASSIGN_OR_RETURN(orientation_, Orientation());
       if (orientation_ >= kFirstTransposed) {
         std::swap(stored_height_, stored_width_);
         notes.push_back(
@@ -109,6 +108,28 @@ class PictureCompleter {
     }
     return absl::InvalidArgumentError(DescribeSizeMismatch(
         picture_->path, size.height, size.width, height, width));
+  }
+
+  absl::StatusOr<int> Orientation() const {
+    ASSIGN_OR_RETURN(const auto file, MappedFile::Open(picture_->path));
+    return JpegOrientation(file->bytes());
+  }
+
+  // The size does not tell whose outlines they are where it is the same before
+  // and after.
+  absl::Status NoteIfUndecided() {
+    if (picture_->objects.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const int turned, Orientation());
+    const bool same_size =
+        turned < kFirstTransposed || picture_->relative || height() == width();
+    if (turned != 1 && same_size) {
+      notes.push_back(
+          {"pictures that EXIF turns, outlines taken as those of the shown "
+           "one, "
+           "which their size does not tell; look whether they fit",
+           picture_->path});
+    }
+    return absl::OkStatus();
   }
 
   absl::Status CompleteObject(ForeignObject* object) {

@@ -26,7 +26,8 @@ constexpr char kMat[] =
 constexpr char kResults[] =
     "results of a detector, which are no annotations (score takes them)";
 constexpr char kMin[] =
-    "Label Studio's JSON_MIN, which lacks what regions are; export JSON there";
+    "Label Studio's JSON_MIN, which does not say what regions are; export JSON "
+    "there";
 constexpr char kCaptions[] =
     "COCO's format without \"categories\", as captions have it";
 constexpr char kVia[] = "a project of VIA; export it there in COCO's format";
