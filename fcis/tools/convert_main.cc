@@ -157,8 +157,15 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     return Write(arguments[0], model::DeterministicWeights(*config, seed));
   }
   const std::string in = ResolvePath(arguments[0]);
+  std::vector<std::string> others;
+  for (const std::string& file : absl::GetFlag(FLAGS_average)) {
+    others.push_back(ResolvePath(file));
+  }
   if (arguments.size() > inputs) {
     RETURN_IF_ERROR(CheckKeepsInput(arguments[0], arguments[1]));
+    for (const std::string& file : others) {
+      RETURN_IF_ERROR(CheckKeepsInput(file, arguments[1]));
+    }
   }
   if (list) {
     ASSIGN_OR_RETURN(const auto tensors, model::ReadTensors(in));
@@ -166,10 +173,6 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     if (arguments.size() == 1) return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(model::Weights weights, model::LoadWeights(in, config));
-  std::vector<std::string> others;
-  for (const std::string& file : absl::GetFlag(FLAGS_average)) {
-    others.push_back(ResolvePath(file));
-  }
   if (!others.empty()) {
     ASSIGN_OR_RETURN(weights, AverageOf(weights, others));
   }

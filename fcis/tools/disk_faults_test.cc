@@ -92,6 +92,8 @@ TEST_F(DiskFaultsTest, WhatAModelIsMadeOfIsNotReplaced) {
   const std::string before = *ReadFile(model_);
   for (const std::string& command :
        {absl::StrCat(Program("tools/convert"), " --bf16 ", model_, " ", model_),
+        absl::StrCat(Program("tools/convert"), " --average ", model_, " other ",
+                     model_),
         absl::StrCat(Program("tools/quantize"), " -m ", model_, " --imgdir ",
                      Scenes("images"), " --out ", model_)}) {
     EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2) << command;

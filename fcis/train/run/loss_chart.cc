@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/types/optional.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/draw/chart.h"
@@ -22,14 +23,32 @@ namespace {
 
 constexpr int kParts = 200;
 
+// The means of the parts of (0, last].
 struct Series {
   std::string name;
   size_t column = 0;
   bool validation = false;  // in [0, 1], on the axis at the right
-  ChartCurve raw;
+  ChartCurve sums = ChartCurve(kParts);
+  std::vector<int> counts = std::vector<int>(kParts);
+
+  void Add(double x, double y, double last) {
+    const int part =
+        std::clamp(static_cast<int>(kParts * (x - 1) / last), 0, kParts - 1);
+    sums[part].first += x;
+    sums[part].second += y;
+    ++counts[part];
+  }
+  ChartCurve Means() const {
+    ChartCurve means;
+    for (int i = 0; i < kParts; ++i) {
+      if (counts[i] == 0) continue;
+      means.emplace_back(sums[i].first / counts[i], sums[i].second / counts[i]);
+    }
+    return means;
+  }
 };
 
-absl::Status AddRow(absl::string_view row, size_t columns,
+absl::Status AddRow(absl::string_view row, size_t columns, double last,
                     std::vector<Series>* series) {
   const std::vector<absl::string_view> cells = absl::StrSplit(row, ',');
   double iteration;
@@ -41,7 +60,7 @@ absl::Status AddRow(absl::string_view row, size_t columns,
     good = absl::SimpleAtod(cells[s.column], &value);
     if (good && (value > 0 || (s.validation && value == 0)) &&
         std::isfinite(value)) {
-      s.raw.emplace_back(iteration, value);
+      s.Add(iteration, value, last);
     }
   }
   if (good) return absl::OkStatus();
@@ -49,56 +68,52 @@ absl::Status AddRow(absl::string_view row, size_t columns,
       "expected a row of ", columns, " numbers, found '", row, "'"));
 }
 
-absl::StatusOr<std::vector<Series>> ReadSeries(absl::string_view csv) {
-  const std::vector<absl::string_view> lines =
-      absl::StrSplit(csv, '\n', absl::SkipEmpty());
-  if (lines.empty()) return absl::InvalidArgumentError("it has no header");
-  const std::vector<absl::string_view> names = absl::StrSplit(lines[0], ',');
+// Takes the first line off; "": there is none.
+absl::string_view NextLine(absl::string_view* text) {
+  while (absl::ConsumePrefix(text, "\n")) {
+  }
+  const absl::string_view line = text->substr(0, text->find('\n'));
+  text->remove_prefix(line.size());
+  return line;
+}
+
+// Of the last row; 1 without any.
+double LastIteration(absl::string_view csv) {
+  while (absl::ConsumeSuffix(&csv, "\n")) {
+  }
+  const absl::string_view row = csv.substr(csv.rfind('\n') + 1);
+  double last;
+  return absl::SimpleAtod(row.substr(0, row.find(',')), &last) && last > 1
+             ? last
+             : 1;
+}
+
+// Row by row: the log of a week is larger than what a training takes.
+absl::StatusOr<std::vector<Series>> ReadSeries(absl::string_view csv,
+                                               double last) {
+  const absl::string_view header = NextLine(&csv);
+  if (header.empty()) return absl::InvalidArgumentError("it has no header");
+  const std::vector<absl::string_view> names = absl::StrSplit(header, ',');
   std::vector<Series> series;
   for (size_t i = 0; i < names.size(); ++i) {
     const bool validation = absl::StartsWith(names[i], "validation_");
     if (!validation && !absl::EndsWith(names[i], "loss")) continue;
-    series.push_back({std::string(names[i]), i, validation, {}});
+    Series& one = series.emplace_back();
+    one.name = std::string(names[i]);
+    one.column = i;
+    one.validation = validation;
   }
-  for (size_t i = 1; i < lines.size(); ++i) {
-    RETURN_IF_ERROR(AddRow(lines[i], names.size(), &series));
+  for (auto row = NextLine(&csv); !row.empty(); row = NextLine(&csv)) {
+    RETURN_IF_ERROR(AddRow(row, names.size(), last, &series));
   }
   return series;
 }
 
-// The mean of each part of (0, last].
-ChartCurve Means(const ChartCurve& raw, double last) {
-  ChartCurve sums(kParts);
-  std::vector<int> counts(kParts);
-  for (const auto& [x, y] : raw) {
-    const int part =
-        std::clamp(static_cast<int>(kParts * (x - 1) / last), 0, kParts - 1);
-    sums[part].first += x;
-    sums[part].second += y;
-    ++counts[part];
-  }
-  ChartCurve means;
-  for (int i = 0; i < kParts; ++i) {
-    if (counts[i] == 0) continue;
-    means.emplace_back(sums[i].first / counts[i], sums[i].second / counts[i]);
-  }
-  return means;
-}
-
-ChartAxis Iterations(const std::vector<Series>& series) {
-  ChartAxis axis;
-  axis.title = "iteration";
-  for (const Series& s : series) {
-    if (!s.raw.empty()) axis.high = std::max(axis.high, s.raw.back().first);
-  }
-  return axis;
-}
-
-ChartAxis Losses(const std::vector<Series>& series, double last) {
+ChartAxis Losses(const std::vector<Series>& series) {
   double low = std::numeric_limits<double>::infinity(), high = 0;
   for (const Series& s : series) {
     if (s.validation) continue;
-    for (const auto& point : Means(s.raw, last)) {
+    for (const auto& point : s.Means()) {
       low = std::min(low, point.second);
       high = std::max(high, point.second);
     }
@@ -113,19 +128,20 @@ ChartAxis Losses(const std::vector<Series>& series, double last) {
 }  // namespace
 
 absl::StatusOr<std::string> LossChart(absl::string_view csv) {
-  ASSIGN_OR_RETURN(const std::vector<Series> series, ReadSeries(csv));
-  const ChartAxis x = Iterations(series);
+  ChartAxis x;
+  x.title = "iteration";
+  x.high = LastIteration(csv);
+  ASSIGN_OR_RETURN(const std::vector<Series> series, ReadSeries(csv, x.high));
   absl::optional<ChartAxis> right;
   if (absl::c_any_of(series, [](const Series& s) { return s.validation; })) {
     right.emplace().decimals = 1;
   }
-  Chart chart(x, Losses(series, x.high), right);
+  Chart chart(x, Losses(series), right);
   for (const Series& s : series) {
-    const ChartCurve means = Means(s.raw, x.high);
     if (s.validation) {
-      chart.AddRightLine(s.name, means);
+      chart.AddRightLine(s.name, s.Means());
     } else {
-      chart.AddLine(s.name, means);
+      chart.AddLine(s.name, s.Means());
     }
   }
   return chart.Svg();
@@ -133,8 +149,8 @@ absl::StatusOr<std::string> LossChart(absl::string_view csv) {
 
 absl::Status WriteLossChart(const std::string& directory) {
   const std::string log = directory + "/log.csv";
-  ASSIGN_OR_RETURN(const std::string csv, ReadFile(log));
-  const absl::StatusOr<std::string> chart = LossChart(csv);
+  ASSIGN_OR_RETURN(const auto csv, MappedFile::Open(log));
+  const absl::StatusOr<std::string> chart = LossChart(csv->bytes());
   if (!chart.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(log, ": ", chart.status().message()));
