@@ -89,9 +89,9 @@ Improvement WhatWouldHelp(const RunCurves& curves) {
 }
 
 std::string MoreTimeOrMoreData(const std::string& directory) {
-  const auto log = ReadFile(absl::StrCat(directory, "/log.jsonl"));
+  const auto log = MappedFile::Open(absl::StrCat(directory, "/log.jsonl"));
   if (!log.ok()) return "";
-  const absl::StatusOr<RunCurves> curves = ReadRunCurves(*log);
+  const absl::StatusOr<RunCurves> curves = ReadRunCurves((*log)->bytes());
   if (!curves.ok()) return "";
   const Improvement improvement = WhatWouldHelp(*curves);
   if (improvement == Improvement::kUnknown) return "";
