@@ -125,8 +125,7 @@ class PictureCompleter {
     if (turned != 1 && same_size) {
       notes.push_back(
           {"pictures that EXIF turns, outlines taken as those of the shown "
-           "one, "
-           "which their size does not tell; look whether they fit",
+           "one, which their size does not tell; look whether they fit",
            picture_->path});
     }
     return absl::OkStatus();

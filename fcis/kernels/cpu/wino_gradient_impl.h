@@ -219,24 +219,32 @@ struct WinoGradient : Wino<S> {
   }
 
   template <Rows kRows>
-  static void Pass(const Task& t, const Buffers& buffers) {
+  static void TransformIn(const Task& t, const Buffers& buffers) {
     W::template TransformIn<kRows>(t, t.first_channel, t.end_channel,
                                    buffers.in, buffers.in_plane);
+  }
+
+  // Own: this, or what multiplies in another way.
+  template <typename Own, Rows kRows>
+  static void Pass(const Task& t, const typename Own::Buffers& buffers) {
+    Own::template TransformIn<kRows>(t, buffers);
     for (int64_t o = t.first_output; o < t.end_output; o += kWidth) {
       const int64_t left = (t.end_output - o) / kLength;
       const int vectors = left < kVectors ? static_cast<int>(left) : kVectors;
       TransformOut<kRows>(t, buffers, o, vectors);
-      Multiply(t, buffers, vectors);
+      Own::Multiply(t, buffers, vectors);
       TransformSums<kRows>(t, buffers, o, vectors);
     }
   }
 
-  static void Run(const Task& t) {
-    const Buffers buffers(t);
-    Pass<Rows::kA>(t, buffers);
-    Pass<Rows::kB>(t, buffers);
-    Pass<Rows::kEnds>(t, buffers);
+  template <typename Own>
+  static void RunAs(const Task& t) {
+    const typename Own::Buffers buffers(t);
+    Pass<Own, Rows::kA>(t, buffers);
+    Pass<Own, Rows::kB>(t, buffers);
+    Pass<Own, Rows::kEnds>(t, buffers);
   }
+  static void Run(const Task& t) { RunAs<WinoGradient>(t); }
 };
 
 }  // namespace

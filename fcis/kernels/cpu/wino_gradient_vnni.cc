@@ -91,7 +91,8 @@ struct WinoNarrowGradient : WinoGradient<Avx512, uint16_t> {
     }
   }
 
-  static void Multiply(const Buffers& buffers, int vectors) {
+  static void Multiply(const Task& t, const Buffers& buffers, int vectors) {
+    NarrowOut(t, buffers, vectors);
     const int64_t depth = buffers.depth;
     const int64_t strips = (depth + S::kTiles - 1) / S::kTiles;
     for (int p = 0; p < kPlanes; ++p) {
@@ -118,32 +119,12 @@ struct WinoNarrowGradient : WinoGradient<Avx512, uint16_t> {
       }
     }
   }
-
-  template <Rows kRows>
-  static void Pass(const Task& t, const Buffers& buffers) {
-    TransformIn<kRows>(t, buffers);
-    for (int64_t o = t.first_output; o < t.end_output; o += kWidth) {
-      const int64_t left = (t.end_output - o) / kLength;
-      const int vectors = left < kVectors ? static_cast<int>(left) : kVectors;
-      TransformOut<kRows>(t, buffers, o, vectors);
-      NarrowOut(t, buffers, vectors);
-      Multiply(buffers, vectors);
-      TransformSums<kRows>(t, buffers, o, vectors);
-    }
-  }
-
-  static void Run(const Task& t) {
-    const Buffers buffers(t);
-    Pass<Rows::kA>(t, buffers);
-    Pass<Rows::kB>(t, buffers);
-    Pass<Rows::kEnds>(t, buffers);
-  }
 };
 
 }  // namespace
 
 void WinoNarrowGradientVnni(const WinoGradientTask<uint16_t>& task) {
-  WinoNarrowGradient::Run(task);
+  WinoNarrowGradient::RunAs<WinoNarrowGradient>(task);
 }
 
 }  // namespace fcis::kernels

@@ -14,16 +14,7 @@
 namespace fcis::kernels {
 namespace {
 
-class WinoNarrowGradientTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    ConvParams params;
-    params.pad = 1;
-    if (!WinoConv::Fits(params, Shape{16, 16, 3, 3}, DType::kBF16)) {
-      GTEST_SKIP() << "needs AVX512_BF16 and VNNI";
-    }
-  }
-};
+using WinoNarrowGradientTest = WinoNarrowTest;
 
 // gy: of bf16, whose numbers stand in f32.
 Gradients NarrowGradients(const WinoOperands& o, const Tensor& gy, int times) {

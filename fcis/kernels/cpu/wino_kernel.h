@@ -99,10 +99,9 @@ struct WinoGradientTask : WinoMaps<T> {
   bool add;                            // else they are overwritten
   int64_t first_channel, end_channel;  // multiples of kWinoBlock, kWinoDepth at
                                        // most
-  float*
-      scratch;  // kWinoPlanes * ((num_tiles + kWinoWidth) * kWinoDepth +
-                //                num_tiles * kWinoWidth + 3 * kWinoPad), of 8
-                // tiles at least
+  // kWinoPlanes * ((num_tiles + kWinoWidth) * kWinoDepth +
+  //                num_tiles * kWinoWidth + 3 * kWinoPad), of 8 tiles at least.
+  float* scratch;
 };
 
 // The same results bit for bit: each sum has one order, of fused products.

@@ -16,17 +16,6 @@
 namespace fcis::kernels {
 namespace {
 
-class WinoNarrowTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    ConvParams params;
-    params.pad = 1;
-    if (!WinoConv::Fits(params, Shape{16, 16, 3, 3}, DType::kBF16)) {
-      GTEST_SKIP() << "needs AVX512_BF16 and VNNI";
-    }
-  }
-};
-
 // Those of a block of channels and more than one.
 std::vector<WinoCase> Cases() {
   std::vector<WinoCase> cases = WinoCases();
