@@ -172,10 +172,26 @@ def check_namespaces():
                 yield f'{path}: namespace {name} instead of {expected}'
 
 
+def check_includes():
+    """A header includes what it names: the precompiled one of g++ hides that it does not."""
+    homes = {'absl::StatusOr<': ['absl/status/statusor.h'],
+             'absl::Status ': ['absl/status/status.h', 'absl/status/statusor.h'],
+             'absl::Span<': ['absl/types/span.h'], 'absl::string_view': ['absl/strings/string_view.h'],
+             'std::vector<': ['vector'], 'std::string ': ['string'], 'std::optional<': ['optional'],
+             'std::function<': ['functional'], 'std::unique_ptr<': ['memory'], 'std::map<': ['map']}
+    for header in sorted(pathlib.Path('fcis').rglob('*.h')):
+        text = re.sub(r'//[^\n]*', '', header.read_text())
+        included = set(re.findall(r'#include ["<]([^">]+)', text))
+        for name, files in homes.items():
+            if name in text and not included & set(files):
+                yield f'{header}: {name.strip("< ")} without {files[0]}'
+
+
 def main():
     rules = list(xml.etree.ElementTree.parse(sys.argv[1]).iter('rule'))
     problems = list(check_sources(rules)) + list(check_types()) + list(check_flags())
     problems += check_namespaces()
+    problems += check_includes()
     problems += check_docs.check({rule.get('name') for rule in rules})
     for path in sys.argv[2:]:
         problems += check_build_file(path)

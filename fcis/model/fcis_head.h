@@ -5,6 +5,7 @@
 #define FCIS_MODEL_FCIS_HEAD_H_
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/geometry/box.h"

@@ -3,8 +3,10 @@
 #define FCIS_DATA_CONVERT_UNZIP_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "fcis/core/config/limits.h"
 
 namespace fcis::data {

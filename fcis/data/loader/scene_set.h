@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "fcis/data/loader/training_set.h"
 
 namespace fcis::data {

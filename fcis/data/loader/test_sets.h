@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/data/loader/training_set.h"

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/video/video_format.h"
 #include "fcis/data/video/y4m_reader.h"

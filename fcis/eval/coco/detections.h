@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "fcis/core/base/large_vector.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/coco/results.h"

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "fcis/kernels/train/parameter_math.h"
 
 namespace fcis::kernels {

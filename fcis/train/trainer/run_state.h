@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "fcis/core/comm/all_reduce.h"
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/config/fcis.pb.h"
