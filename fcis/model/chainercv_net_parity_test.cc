@@ -21,6 +21,7 @@
 #include "fcis/kernels/ops/softmax.h"
 #include "fcis/kernels/ops/vote_masks.h"
 #include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/testing/voting_case.h"
 #include "fcis/model/detector.h"
 #include "fcis/model/rpn.h"
 #include "fcis/model/testing/golden_config.h"
@@ -325,9 +326,9 @@ TEST_P(ChainercvParity, BatchNormEpsilons) {
   EXPECT_FALSE(equal(StagesOf(golden, other)));
 }
 
-// Logits as the head has them: the background's mask logit is 0.
-FcisHead::Output HeadOutput(kernels::Backend& backend, const GoldenFile& golden,
-                            const std::string& at) {
+// Of logits as the head has them: the background's mask logit is 0.
+Tensor MaskProbs(kernels::Backend& backend, const GoldenFile& golden,
+                 const std::string& at) {
   const Tensor inside = golden.Get(at + "roi_seg_scores_fg");
   Tensor pairs(Shape{inside.dim(0), inside.dim(1), inside.dim(2), 2});
   float* to = pairs.mutable_data<float>();
@@ -335,9 +336,7 @@ FcisHead::Output HeadOutput(kernels::Backend& backend, const GoldenFile& golden,
     *to++ = 0;
     *to++ = v;
   }
-  return {RowsOfBoxes(BoxesFromYxyx(golden.Get(at + "rois"))),
-          *kernels::ops::Softmax(backend, golden.Get(at + "roi_cls_scores")),
-          *kernels::ops::InsideProbabilities(backend, pairs)};
+  return *backend.ToHost(*kernels::ops::InsideProbabilities(backend, pairs));
 }
 
 TEST_P(ChainercvParity, PredictAroundGivenOutputs) {
@@ -368,8 +367,14 @@ TEST_P(ChainercvParity, PredictAroundGivenOutputs) {
         YxyxFromBoxes(VotingBoxes(BoxesFromYxyx(golden.Get(at + "rois")), scale,
                                   config.min_drop_size(), size[0], size[1])),
         golden.Get(at + "voting_bbox"), 1e-4));
-    const auto got = Postprocess(*backend_, HeadOutput(*backend_, golden, at),
-                                 size[0], size[1], scale, config);
+    const FcisHead::Output output = {
+        RowsOfBoxes(BoxesFromYxyx(golden.Get(at + "rois"))),
+        *kernels::ops::Softmax(*backend_, golden.Get(at + "roi_cls_scores")),
+        Tensor()};
+    const auto got =
+        Postprocess(*backend_, output,
+                    kernels::MasksAmong(MaskProbs(*backend_, golden, at)),
+                    size[0], size[1], scale, config);
     ASSERT_TRUE(got.ok()) << got.status();
     const std::vector<Box> boxes = BoxesFromYxyx(golden.Get(at + "det_bbox"));
     const std::vector<int> labels = golden.Ints(at + "det_label");

@@ -144,23 +144,26 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   const double back = options.voting_rule() == PostprocessConfig::CHAINERCV
                           ? size.width_scale
                           : size.scale;
-  ASSIGN_OR_RETURN(
-      std::vector<Detection> detections,
-      Postprocess(*backend_, output, image.height, image.width, back, options));
+  const auto masks = [&](absl::Span<const int> some) {
+    return head_.Masks(maps.head, output, some);
+  };
+  ASSIGN_OR_RETURN(std::vector<Detection> detections,
+                   Postprocess(*backend_, output, masks, image.height,
+                               image.width, back, options));
   laps.Into(&times->voting);
   return detections;
 }
 
 absl::StatusOr<std::vector<Detection>> Postprocess(
-    kernels::Backend& backend, const FcisHead::Output& output, int height,
-    int width, double scale, const PostprocessConfig& wanted) {
+    kernels::Backend& backend, const FcisHead::Output& output,
+    kernels::RoiMasks masks, int height, int width, double scale,
+    const PostprocessConfig& wanted) {
   const double lower = wanted.lower_scores();
   PostprocessConfig config = wanted;
   // Of the network's scores.
   config.set_score_thresh(LoweredScore(wanted.score_thresh(), -lower));
   RoiPredictions p;
   p.boxes = output.rois;
-  p.mask_probs = output.mask_probs;
   p.class_probs = output.class_probs;
   p.height = height;
   p.width = width;
@@ -172,8 +175,8 @@ absl::StatusOr<std::vector<Detection>> Postprocess(
   ASSIGN_OR_RETURN(
       std::vector<Detection> detections,
       config.mask_voting()
-          ? MaskVoting(backend, p, config)
-          : BestClassPerRoi(backend, p,
+          ? MaskVoting(backend, p, masks, config)
+          : BestClassPerRoi(backend, p, masks,
                             static_cast<float>(config.score_thresh())));
   if (!chainercv) {
     detections.erase(std::remove_if(detections.begin(), detections.end(),

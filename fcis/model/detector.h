@@ -71,10 +71,12 @@ class Detector {
 };
 
 // From pooled RoIs to instances: boxes back to the original picture, voting
-// (or not), small boxes dropped. `scale`: prepared / original size.
+// (or not), small boxes dropped. masks: FcisHead::Masks; `scale`: prepared /
+// original size.
 absl::StatusOr<std::vector<Detection>> Postprocess(
-    kernels::Backend& backend, const FcisHead::Output& output, int height,
-    int width, double scale, const PostprocessConfig& config);
+    kernels::Backend& backend, const FcisHead::Output& output,
+    kernels::RoiMasks masks, int height, int width, double scale,
+    const PostprocessConfig& config);
 
 }  // namespace fcis::model
 

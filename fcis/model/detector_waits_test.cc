@@ -28,8 +28,9 @@ TEST(DetectorWaitsTest, TheNetworkWaitsForNothing) {
   EXPECT_EQ(kernels::EmulatedWaits(*backend), 0);
 }
 
-// For scores and deltas, then for RoIs, probabilities and masks.
-TEST(DetectorWaitsTest, APictureWaitsTwiceForAllItsResults) {
+// For scores and deltas, for RoIs, probabilities and best classes, then for the
+// masks of what votes.
+TEST(DetectorWaitsTest, APictureWaitsThreeTimesForAllItsResults) {
   const auto backend = kernels::MakeEmulatedBackend(DType::kF32);
   const auto detector =
       *Detector::Create(DeterministicWeights(Config(), 5), backend.get());
@@ -39,7 +40,7 @@ TEST(DetectorWaitsTest, APictureWaitsTwiceForAllItsResults) {
   }
   for (int i = 1; i <= 2; ++i) {
     EXPECT_FALSE(detector->Detect(image, Config().postprocess())->empty());
-    EXPECT_EQ(kernels::EmulatedWaits(*backend), (2 + 3) * i);
+    EXPECT_EQ(kernels::EmulatedWaits(*backend), (2 + 3 + 1) * i);
   }
 }
 

@@ -74,26 +74,40 @@ absl::StatusOr<FcisHead::Output> FcisHead::Pool(
   ASSIGN_OR_RETURN(const Tensor scores,
                    kernels::ops::PsroiClassScores(*backend_, pool_, score_maps,
                                                   output.rois));
-  ASSIGN_OR_RETURN(const Tensor classes,
-                   kernels::ops::ArgMax(*backend_, scores));
-  ASSIGN_OR_RETURN(const Tensor pairs,
-                   kernels::ops::PsroiClassPair(*backend_, pool_, score_maps,
-                                                output.rois, classes));
+  ASSIGN_OR_RETURN(output.classes, kernels::ops::ArgMax(*backend_, scores));
   ASSIGN_OR_RETURN(output.class_probs,
                    kernels::ops::Softmax(*backend_, scores));
-  ASSIGN_OR_RETURN(output.mask_probs,
-                   kernels::ops::InsideProbabilities(*backend_, pairs));
+  // One wait on a device: what the host has to choose from.
+  for (Tensor* t : {&output.rois, &output.class_probs, &output.classes}) {
+    ASSIGN_OR_RETURN(*t, backend_->ToHost(*t));
+  }
   if (observer) {
-    RETURN_IF_ERROR(Observe(maps, output, scores, pairs, iter2, observer));
+    RETURN_IF_ERROR(Observe(maps, output, scores, iter2, observer));
   }
   return output;
 }
 
+absl::StatusOr<Tensor> FcisHead::Masks(const Maps& maps, const Output& output,
+                                       absl::Span<const int> some) const {
+  const int64_t count = static_cast<int64_t>(some.size());
+  Tensor rois(Shape{count, 4}), classes(Shape{count}, DType::kI32);
+  for (int64_t i = 0; i < count; ++i) {
+    std::copy_n(output.rois.data<float>() + 4 * some[i], 4,
+                rois.mutable_data<float>() + 4 * i);
+    classes.mutable_data<int32_t>()[i] =
+        output.classes.data<int32_t>()[some[i]];
+  }
+  ASSIGN_OR_RETURN(
+      const Tensor pairs,
+      kernels::ops::PsroiClassPair(*backend_, pool_, OnePicture(maps.scores),
+                                   rois, classes));
+  return kernels::ops::InsideProbabilities(*backend_, pairs);
+}
+
 absl::Status FcisHead::Observe(const Maps& maps, const Output& output,
-                               const Tensor& scores, const Tensor& pairs,
-                               bool iter2,
+                               const Tensor& scores, bool iter2,
                                const StageObserver& observer) const {
-  ASSIGN_OR_RETURN(const Tensor rois, backend_->ToHost(output.rois));
+  const Tensor& rois = output.rois;
   const int64_t n = iter2 ? rois.dim(0) / 2 : rois.dim(0);
   RETURN_IF_ERROR(ObserveCellsOf(maps, RowsOf(rois, 0, n), "_1", observer));
   if (iter2) {
@@ -107,14 +121,20 @@ absl::Status FcisHead::Observe(const Maps& maps, const Output& output,
   ASSIGN_OR_RETURN(
       const Tensor means,
       kernels::ops::PsroiMean(*backend_, pool_, OnePicture(maps.boxes), rois));
+  ASSIGN_OR_RETURN(
+      const Tensor pairs,
+      kernels::ops::PsroiClassPair(*backend_, pool_, OnePicture(maps.scores),
+                                   output.rois, output.classes));
   ASSIGN_OR_RETURN(const Tensor cells, backend_->ToHost(pairs));
+  ASSIGN_OR_RETURN(const Tensor masks,
+                   kernels::ops::InsideProbabilities(*backend_, pairs));
   ObserveBoxes(observer, "rois", BoxesOfRows(rois));
   RETURN_IF_ERROR(
       show("roi_cls_locs", means.Reshaped({means.dim(0), kBoxSlots, 4})));
   RETURN_IF_ERROR(show("roi_cls_scores", scores));
   ObserveCells(observer, "roi_seg_scores", cells);
-  RETURN_IF_ERROR(show("cls_prob", output.class_probs));
-  return show("mask_prob", output.mask_probs);
+  observer("cls_prob", output.class_probs);
+  return show("mask_prob", masks);
 }
 
 absl::Status FcisHead::ObserveCellsOf(const Maps& maps, const Tensor& rois,

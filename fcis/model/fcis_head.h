@@ -28,12 +28,12 @@ class FcisHead {
   struct Maps {
     Tensor scores, boxes;
   };
-  // R rows, one per RoI: the given ones, then (iter2) the refined ones. Where
-  // the backend computes; without iter2 the RoIs are in host memory.
+  // R rows, one per RoI: the given ones, then (iter2) the refined ones. In host
+  // memory.
   struct Output {
     Tensor rois;         // f32 [R,4], Box, prepared pixels
     Tensor class_probs;  // f32 [R,C], class 0 is the background
-    Tensor mask_probs;   // f32 [R,P,P], of the best class, background too
+    Tensor classes;      // i32 [R], the best ones, the background among them
   };
 
   // `backend` outlives the head.
@@ -45,10 +45,15 @@ class FcisHead {
                               int height, int width, bool iter2,
                               const StageObserver& observer) const;
 
+  // The mask probabilities of k >= 1 of the RoIs, given by index, each of its
+  // best class -> f32 [k,P,P] where the backend computes. maps, output: Pool's.
+  absl::StatusOr<Tensor> Masks(const Maps& maps, const Output& output,
+                               absl::Span<const int> some) const;
+
  private:
-  // Shows what was pooled. scores, pairs: the class and pair logits.
+  // Shows what was pooled. scores: the class logits.
   absl::Status Observe(const Maps& maps, const Output& output,
-                       const Tensor& scores, const Tensor& pairs, bool iter2,
+                       const Tensor& scores, bool iter2,
                        const StageObserver& observer) const;
   // Shows the pooled cells of one iteration, which nothing else needs.
   absl::Status ObserveCellsOf(const Maps& maps, const Tensor& rois,

@@ -7,7 +7,6 @@
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/box_rows.h"
 #include "fcis/core/geometry/pixel_box.h"
-#include "fcis/kernels/ops/vote_masks.h"
 
 namespace fcis::model {
 namespace {
@@ -26,7 +25,7 @@ kernels::VoteParams PlacesOf(const RoiPredictions& p) {
 
 absl::StatusOr<std::vector<Detection>> MaskVoting(
     kernels::Backend& backend, const RoiPredictions& predictions,
-    const PostprocessConfig& config) {
+    kernels::RoiMasks masks, const PostprocessConfig& config) {
   kernels::VoteParams params = PlacesOf(predictions);
   params.rule = config.voting_rule() == PostprocessConfig::CHAINERCV
                     ? kernels::VotingRule::kChainercv
@@ -37,10 +36,9 @@ absl::StatusOr<std::vector<Detection>> MaskVoting(
   params.binary_thresh = config.binary_thresh();
   params.min_vote_score = static_cast<float>(config.min_vote_score());
   params.max_detections = config.max_detections();
-  ASSIGN_OR_RETURN(
-      const RecycledVector<kernels::VotedInstance> voted,
-      kernels::ops::VoteMasks(backend, params, predictions.boxes,
-                              predictions.class_probs, predictions.mask_probs));
+  ASSIGN_OR_RETURN(const RecycledVector<kernels::VotedInstance> voted,
+                   kernels::ops::VoteMasks(backend, params, predictions.boxes,
+                                           predictions.class_probs, masks));
   std::vector<Detection> detections;
   detections.reserve(voted.size());
   for (const kernels::VotedInstance& v : voted) {
@@ -51,15 +49,14 @@ absl::StatusOr<std::vector<Detection>> MaskVoting(
 
 absl::StatusOr<std::vector<Detection>> BestClassPerRoi(
     kernels::Backend& backend, const RoiPredictions& predictions,
-    float score_thresh) {
+    kernels::RoiMasks masks, float score_thresh) {
   ASSIGN_OR_RETURN(const Tensor boxes, backend.ToHost(predictions.boxes));
   ASSIGN_OR_RETURN(const Tensor scores,
                    backend.ToHost(predictions.class_probs));
-  ASSIGN_OR_RETURN(const Tensor masks, backend.ToHost(predictions.mask_probs));
   const kernels::VoteParams params = PlacesOf(predictions);
   const int64_t classes = scores.dim(1);
-  const int64_t m = masks.dim(1);
   std::vector<Detection> detections;
+  std::vector<int> found;
   for (int64_t r = 0; r < boxes.dim(0); ++r) {
     const Box& roi = BoxesOfRows(boxes)[r];
     const float* row = scores.data<float>() + r * classes;
@@ -72,9 +69,16 @@ absl::StatusOr<std::vector<Detection>> BestClassPerRoi(
     d.label = static_cast<int>(best - row);
     d.score = *best;
     d.box = kernels::VotingBox(params, roi);
-    d.mask = Tensor::FromSpan<float>(
-        {m, m}, masks.span<float>().subspan(r * m * m, m * m));
     detections.push_back(std::move(d));
+    found.push_back(static_cast<int>(r));
+  }
+  if (found.empty()) return detections;
+  ASSIGN_OR_RETURN(Tensor probs, masks(found));
+  ASSIGN_OR_RETURN(probs, backend.ToHost(probs));
+  const int64_t m = probs.dim(1);
+  for (size_t i = 0; i < found.size(); ++i) {
+    detections[i].mask = Tensor::FromSpan<float>(
+        {m, m}, probs.span<float>().subspan(i * m * m, m * m));
   }
   return detections;
 }

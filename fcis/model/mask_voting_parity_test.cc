@@ -10,6 +10,7 @@
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/ops/mask_aggregation.h"
 #include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/testing/voting_case.h"
 #include "fcis/model/mask_voting.h"
 #include "fcis/model/testing/packed_mask.h"
 #include "gtest/gtest.h"
@@ -41,7 +42,6 @@ class Case {
   RoiPredictions Predictions() const {
     RoiPredictions p;
     p.boxes = RowsOfBoxes(Boxes());
-    p.mask_probs = Get("mask_probs");
     p.class_probs = Get("cls_probs");
     const Tensor size = Get("H_W_nclass_max");
     p.height = size.data<int32_t>()[0];
@@ -74,9 +74,8 @@ TEST(MaskAggregationParity, OneSum) {
     for (int64_t v = 0; v < rois.num_elements(); ++v) {
       votes.push_back({rois.data<int32_t>()[v], weights.data<float>()[v]});
     }
-    const RoiPredictions p = c.Predictions();
     const auto got = kernels::AggregateMasks<double>(
-        c.Boxes(), p.mask_probs, votes, c.Config().binary_thresh());
+        c.Boxes(), c.Get("mask_probs"), votes, c.Config().binary_thresh());
     ASSERT_TRUE(got.has_value());
     EXPECT_EQ(ToBox(got->box),
               BoxesFromYxyx(c.Get("agg_bbox").Reshaped({1, 4}))[0]);
@@ -96,7 +95,9 @@ TEST_P(MaskVotingParity, Instances) {
   for (int i = 0; i < cases; ++i) {
     SCOPED_TRACE(i);
     const Case c(golden, i);
-    const auto voted = MaskVoting(*backend, c.Predictions(), c.Config());
+    const auto voted =
+        MaskVoting(*backend, c.Predictions(),
+                   kernels::MasksAmong(c.Get("mask_probs")), c.Config());
     ASSERT_TRUE(voted.ok()) << voted.status();
     const std::vector<Detection>& got = *voted;
     const std::vector<Box> boxes = BoxesFromYxyx(c.Get("out_bboxes"));
@@ -124,7 +125,6 @@ TEST_P(MaskVotingParity, ChainercvsInstances) {
     const std::vector<int> size = golden.Ints(at + "H_W_limit");
     RoiPredictions p;
     p.boxes = RowsOfBoxes(BoxesFromYxyx(golden.Get(at + "bbox")));
-    p.mask_probs = golden.Get(at + "seg_prob");
     p.class_probs = golden.Get(at + "cls_prob");
     p.height = size[0];
     p.width = size[1];
@@ -132,7 +132,8 @@ TEST_P(MaskVotingParity, ChainercvsInstances) {
         Thresholds(golden.Get(at + "thresh_score_nms_merge_binary_f64"));
     config.set_max_detections(size[2]);
     config.set_voting_rule(PostprocessConfig::CHAINERCV);
-    const auto voted = MaskVoting(*backend, p, config);
+    const auto voted = MaskVoting(
+        *backend, p, kernels::MasksAmong(golden.Get(at + "seg_prob")), config);
     ASSERT_TRUE(voted.ok()) << voted.status();
     const std::vector<Detection>& got = *voted;
     const std::vector<Box> boxes = BoxesFromYxyx(golden.Get(at + "out_bbox"));

@@ -28,10 +28,14 @@ constexpr int kHeight = 48;
 constexpr int kWidth = 70;
 constexpr int kMask = 7;
 
+struct RoisWithMasks : RoiPredictions {
+  Tensor mask_probs;  // f32 [n,m,m]
+};
+
 // RoIs in the picture's pixels.
-RoiPredictions MakeRois(int count, int classes, uint64_t seed) {
+RoisWithMasks MakeRois(int count, int classes, uint64_t seed) {
   const kernels::VotingCase c = kernels::RandomVotingCase(count, classes, seed);
-  RoiPredictions rois;
+  RoisWithMasks rois;
   rois.height = c.height;
   rois.width = c.width;
   rois.boxes = c.rois;
@@ -42,7 +46,7 @@ RoiPredictions MakeRois(int count, int classes, uint64_t seed) {
 
 // Sum over the whole picture, then its box and its mask.
 template <typename Sum>
-bool PlainAggregate(const RoiPredictions& rois, const std::vector<int>& chosen,
+bool PlainAggregate(const RoisWithMasks& rois, const std::vector<int>& chosen,
                     int label, double binary, Detection* out) {
   const int classes = rois.class_probs.dim(1);
   const absl::Span<const Box> boxes = BoxesOfRows(rois.boxes);
@@ -93,7 +97,7 @@ bool PlainAggregate(const RoiPredictions& rois, const std::vector<int>& chosen,
 }
 
 // The reference's steps in its order, over every RoI and class.
-std::vector<Detection> PlainVoting(const RoiPredictions& rois,
+std::vector<Detection> PlainVoting(const RoisWithMasks& rois,
                                    const PostprocessConfig& options) {
   const bool cv = options.voting_rule() == PostprocessConfig::CHAINERCV;
   const int classes = rois.class_probs.dim(1);
@@ -163,8 +167,9 @@ class MaskVotingTest
           std::tuple<std::string, PostprocessConfig::VotingRule>> {
  protected:
   MaskVotingTest() { options_.set_voting_rule(std::get<1>(GetParam())); }
-  std::vector<Detection> Vote(const RoiPredictions& rois) {
-    const auto voted = MaskVoting(*backend_, rois, options_);
+  std::vector<Detection> Vote(const RoisWithMasks& rois) {
+    const auto voted = MaskVoting(
+        *backend_, rois, kernels::MasksAmong(rois.mask_probs), options_);
     EXPECT_TRUE(voted.ok()) << voted.status();
     return voted.ok() ? *voted : std::vector<Detection>();
   }
@@ -177,7 +182,7 @@ class MaskVotingTest
 TEST_P(MaskVotingTest, IsThePlainImplementation) {
   int found = 0;
   for (int seed = 0; seed < 12; ++seed) {
-    const RoiPredictions rois = MakeRois(60, 5, seed);
+    const RoisWithMasks rois = MakeRois(60, 5, seed);
     for (const float score : {0.0f, 0.02f, 0.3f, 0.6f}) {
       for (const int most : {1, 3, 8, 100}) {
         SCOPED_TRACE(absl::StrCat(seed, " ", score, " ", most));
@@ -194,7 +199,7 @@ TEST_P(MaskVotingTest, IsThePlainImplementation) {
 }
 
 TEST_P(MaskVotingTest, DoesNotDependOnThreads) {
-  const RoiPredictions rois = MakeRois(80, 4, 99);
+  const RoisWithMasks rois = MakeRois(80, 4, 99);
   options_.set_score_thresh(0.01f);
   SetNumThreads(1);
   const std::vector<Detection> one = Vote(rois);
@@ -207,7 +212,7 @@ TEST_P(MaskVotingTest, NoRois) { EXPECT_TRUE(Vote(MakeRois(0, 4, 1)).empty()); }
 
 // An empty box overlaps nothing, not even itself: 0 / 0.
 TEST_P(MaskVotingTest, EmptyBoxGivesNothing) {
-  RoiPredictions rois = MakeRois(1, 3, 1);
+  RoisWithMasks rois = MakeRois(1, 3, 1);
   rois.boxes = Tensor::FromSpan<float>({1, 4}, {5, 5, 5, 9});
   options_.set_score_thresh(0);
   EXPECT_TRUE(Vote(rois).empty());
@@ -215,7 +220,7 @@ TEST_P(MaskVotingTest, EmptyBoxGivesNothing) {
 
 // Four times as large RoIs of the same picture: dividing by 4 is exact.
 TEST_P(MaskVotingTest, ScaledRoisGiveTheSame) {
-  RoiPredictions rois = MakeRois(60, 5, 3);
+  RoisWithMasks rois = MakeRois(60, 5, 3);
   options_.set_score_thresh(0.01f);
   const std::vector<Detection> one = Vote(rois);
   EXPECT_FALSE(one.empty());
@@ -227,7 +232,7 @@ TEST_P(MaskVotingTest, ScaledRoisGiveTheSame) {
 
 // The sides of those that are left out count before scaling.
 TEST_P(MaskVotingTest, SmallRoisNeitherVoteNorStand) {
-  RoiPredictions rois = MakeRois(60, 5, 3), large = rois;
+  RoisWithMasks rois = MakeRois(60, 5, 3), large = rois;
   options_.set_score_thresh(0.01f);
   std::vector<int> rows;
   const absl::Span<const Box> boxes = BoxesOfRows(rois.boxes);
@@ -242,8 +247,10 @@ TEST_P(MaskVotingTest, SmallRoisNeitherVoteNorStand) {
   rois.min_side = 20;
   ExpectSame(Vote(rois), Vote(large));
 
-  const auto all = BestClassPerRoi(*backend_, rois, 0.3f);
-  const auto some = BestClassPerRoi(*backend_, large, 0.3f);
+  const auto all = BestClassPerRoi(*backend_, rois,
+                                   kernels::MasksAmong(rois.mask_probs), 0.3f);
+  const auto some = BestClassPerRoi(
+      *backend_, large, kernels::MasksAmong(large.mask_probs), 0.3f);
   ASSERT_TRUE(all.ok() && some.ok());
   EXPECT_FALSE(all->empty());
   ExpectSame(*all, *some);

@@ -15,6 +15,7 @@
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/ops/propose.h"
 #include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/testing/voting_case.h"
 #include "fcis/model/detector.h"
 #include "fcis/model/rpn.h"
 #include "fcis/model/testing/golden_config.h"
@@ -175,7 +176,8 @@ TEST_P(NetParity, ProposalsOfTheStoredScores) {
 TEST_P(NetParity, VotingOfTheStoredProbabilities) {
   const FcisHead::Output output = {
       RowsOfBoxes(BoxesFromYxyx(golden_.Get("rois"))), golden_.Get("cls_prob"),
-      golden_.Get("mask_prob")};
+      Tensor()};
+  const auto masks = kernels::MasksAmong(golden_.Get("mask_prob"));
   PostprocessConfig options = config_.postprocess();
   for (const char* prefix : {"det", "det_drop16", "det_eval"}) {
     SCOPED_TRACE(prefix);
@@ -184,7 +186,7 @@ TEST_P(NetParity, VotingOfTheStoredProbabilities) {
                                  ? kEvaluationScore
                                  : config_.postprocess().score_thresh());
     const std::vector<Detection> got =
-        *Postprocess(*backend_, output, image_.height, image_.width,
+        *Postprocess(*backend_, output, masks, image_.height, image_.width,
                      golden_.Double("scale_f64"), options);
     const std::string name = prefix;
     std::vector<Box> boxes;

@@ -29,8 +29,8 @@ struct StageTimes {
   double prepare = 0;    // resize, minus mean
   double network = 0;    // backbone, RPN and score-map convolutions
   double proposals = 0;  // decode, order, NMS
-  double pooling = 0;    // PSROI of both iterations, softmax
-  double voting = 0;     // NMS by class, mask aggregation
+  double pooling = 0;    // PSROI of both iterations without masks, softmax
+  double voting = 0;     // NMS by class, masks of the RoIs that vote, their sum
 
   int64_t rois = 0;  // that were pooled
   // Where not null: receives a LayerRun for each layer of the topology, in its

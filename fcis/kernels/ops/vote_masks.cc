@@ -27,14 +27,16 @@ struct Candidate {
   float score;
 };
 
-class HostVoting {
+using Votes = RecycledVector<MaskVote>;
+
+// Who votes for what, on the host.
+class Election {
  public:
-  HostVoting(const VoteParams& params, const Tensor& rois,
-             const Tensor& class_probs, const Tensor& mask_probs)
+  Election(const VoteParams& params, const Tensor& rois,
+           const Tensor& class_probs)
       : params_(params),
         classes_(class_probs.dim(1)),
-        probs_(class_probs.data<float>()),
-        masks_(mask_probs) {
+        probs_(class_probs.data<float>()) {
     for (const Box& roi : BoxesOfRows(rois)) {
       takes_part_.push_back(TakesPart(params, roi));
       boxes_.push_back(VotingBox(params, roi));
@@ -43,32 +45,27 @@ class HostVoting {
 
   // All survivors of all classes.
   RecycledVector<Candidate> Candidates() const;
+  // All RoIs that overlap the candidate, itself among them, weighted by their
+  // probability of its class.
+  Votes VotesFor(const Candidate& c) const;
 
-  // The vote for one candidate; none when no pixel gets enough of it.
-  absl::optional<VotedInstance> Vote(const Candidate& c) const {
-    return params_.rule == VotingRule::kChainercv ? VoteOf<float>(c)
-                                                  : VoteOf<double>(c);
-  }
+  absl::Span<const Box> boxes() const { return boxes_; }
 
  private:
   float Score(int roi, int label) const {
     return probs_[roi * classes_ + label];
   }
   RecycledVector<Candidate> ClassCandidates(int label) const;
-  RecycledVector<MaskVote> Votes(const Candidate& c) const;
-  template <typename Sum>
-  absl::optional<VotedInstance> VoteOf(const Candidate& c) const;
 
   const VoteParams& params_;
   const int64_t classes_;
   const float* const probs_;
-  const Tensor& masks_;
   RecycledVector<char> takes_part_;
   RecycledVector<Box> boxes_;
 };
 
 // Survivors of NMS of one class, best first.
-RecycledVector<Candidate> HostVoting::ClassCandidates(int label) const {
+RecycledVector<Candidate> Election::ClassCandidates(int label) const {
   RecycledVector<int> rois;
   RecycledVector<float> scores;
   for (int r = 0; r < static_cast<int>(boxes_.size()); ++r) {
@@ -88,7 +85,7 @@ RecycledVector<Candidate> HostVoting::ClassCandidates(int label) const {
   return kept;
 }
 
-RecycledVector<Candidate> HostVoting::Candidates() const {
+RecycledVector<Candidate> Election::Candidates() const {
   RecycledVector<RecycledVector<Candidate>> by_class(classes_);
   ParallelFor(classes_ - 1, 4, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
@@ -102,9 +99,7 @@ RecycledVector<Candidate> HostVoting::Candidates() const {
   return candidates;
 }
 
-// All RoIs that overlap the candidate, itself among them, weighted by their
-// probability of its class.
-RecycledVector<MaskVote> HostVoting::Votes(const Candidate& c) const {
+Votes Election::VotesFor(const Candidate& c) const {
   RecycledVector<int> rois;
   RecycledVector<float> weights;
   for (int r = 0; r < static_cast<int>(boxes_.size()); ++r) {
@@ -116,24 +111,53 @@ RecycledVector<MaskVote> HostVoting::Votes(const Candidate& c) const {
     }
   }
   const float total = PairwiseSum(weights.data(), weights.size());
-  RecycledVector<MaskVote> votes;
+  Votes votes;
   for (size_t i = 0; i < rois.size(); ++i) {
     votes.push_back({rois[i], weights[i] / total});
   }
   return votes;
 }
 
+// The RoIs that vote: their boxes, and their masks when they are there.
+struct Voters {
+  RecycledVector<int> rois;  // rising
+  RecycledVector<Box> boxes;
+  Tensor masks;
+};
+
+// The votes, which are of RoIs, become those of the voters.
+Voters VotersOf(absl::Span<const Box> boxes, RecycledVector<Votes>* votes) {
+  RecycledVector<int> place(boxes.size(), -1);
+  for (const Votes& some : *votes) {
+    for (const MaskVote& vote : some) place[vote.roi] = 0;
+  }
+  Voters voters;
+  for (int r = 0; r < static_cast<int>(place.size()); ++r) {
+    if (place[r] < 0) continue;
+    place[r] = static_cast<int>(voters.rois.size());
+    voters.rois.push_back(r);
+    voters.boxes.push_back(boxes[r]);
+  }
+  for (Votes& some : *votes) {
+    for (MaskVote& vote : some) vote.roi = place[vote.roi];
+  }
+  return voters;
+}
+
+// What the votes for one candidate give; none when no pixel gets enough.
 template <typename Sum>
-absl::optional<VotedInstance> HostVoting::VoteOf(const Candidate& c) const {
-  const auto voted =
-      AggregateMasks<Sum>(boxes_, masks_, Votes(c), params_.binary_thresh);
+absl::optional<VotedInstance> Elect(const VoteParams& params,
+                                    const Voters& voters, const Candidate& c,
+                                    const Votes& votes) {
+  const auto voted = AggregateMasks<Sum>(voters.boxes, voters.masks, votes,
+                                         params.binary_thresh);
   if (!voted.has_value()) return absl::nullopt;
-  const int m = static_cast<int>(masks_.dim(1));
+  const int m = static_cast<int>(voters.masks.dim(1));
   const RecycledVector<float> crop(voted->sums.begin(), voted->sums.end());
   Tensor mask(Shape{m, m});
   ResizeBilinear(crop.data(), voted->box.height(), voted->box.width(),
                  mask.mutable_data<float>(), m, m);
-  if (params_.rule == VotingRule::kChainercv) {
+  if (params.rule == VotingRule::kChainercv) {
     for (float& v : mask.mutable_span<float>()) v = Clamp(v, 0.0f, 1.0f);
   }
   return VotedInstance{c.label, c.score, voted->box, mask};
@@ -154,23 +178,28 @@ void KeepBest(int most, RecycledVector<Candidate>* candidates) {
       candidates->end());
 }
 
-absl::Status CheckTensors(const Tensor& rois, const Tensor& class_probs,
-                          const Tensor& mask_probs) {
-  const Shape &r = rois.shape(), &c = class_probs.shape(),
-              &m = mask_probs.shape();
-  const bool f32 = rois.type() == DType::kF32 &&
-                   class_probs.type() == DType::kF32 &&
-                   mask_probs.type() == DType::kF32;
-  if (f32 && r.rank() == 2 && c.rank() == 2 && m.rank() == 3 && r.dim(1) == 4 &&
-      c.dim(0) == r.dim(0) && m.dim(0) == r.dim(0) && c.dim(1) >= 1 &&
-      m.dim(1) >= 1 && m.dim(2) == m.dim(1)) {
+absl::Status CheckTensors(const Tensor& rois, const Tensor& class_probs) {
+  const Shape &r = rois.shape(), &c = class_probs.shape();
+  if (rois.type() == DType::kF32 && class_probs.type() == DType::kF32 &&
+      r.rank() == 2 && c.rank() == 2 && r.dim(1) == 4 && c.dim(0) == r.dim(0) &&
+      c.dim(1) >= 1) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat(
       "vote_masks: rois ", DTypeName(rois.type()), " ", r.ToString(),
       ", class_probs ", DTypeName(class_probs.type()), " ", c.ToString(),
-      ", mask_probs ", DTypeName(mask_probs.type()), " ", m.ToString(),
-      ", expected f32 [n,4], f32 [n,C] and f32 [n,m,m]"));
+      ", expected f32 [n,4] and f32 [n,C]"));
+}
+
+absl::Status CheckMasks(const Tensor& masks, int64_t count) {
+  const Shape& m = masks.shape();
+  if (masks.type() == DType::kF32 && m.rank() == 3 && m.dim(0) == count &&
+      m.dim(1) >= 1 && m.dim(2) == m.dim(1)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("vote_masks: masks ", DTypeName(masks.type()), " ",
+                   m.ToString(), ", expected f32 [", count, ",m,m]"));
 }
 
 }  // namespace
@@ -179,7 +208,7 @@ namespace ops {
 
 absl::StatusOr<RecycledVector<VotedInstance>> VoteMasks(
     Backend& backend, const VoteParams& params, const Tensor& rois,
-    const Tensor& class_probs, const Tensor& mask_probs) {
+    const Tensor& class_probs, RoiMasks masks) {
   if (params.max_detections < 1 || !(params.scale > 0) || params.height < 1 ||
       params.width < 1) {
     return absl::InvalidArgumentError(
@@ -187,32 +216,38 @@ absl::StatusOr<RecycledVector<VotedInstance>> VoteMasks(
                      ", scale ", params.scale, ", picture ", params.height, "x",
                      params.width, ": expected all > 0"));
   }
-  RETURN_IF_ERROR(CheckTensors(rois, class_probs, mask_probs));
-  if (rois.dim(0) == 0) return RecycledVector<VotedInstance>();
+  RETURN_IF_ERROR(CheckTensors(rois, class_probs));
+  RecycledVector<VotedInstance> instances;
+  if (rois.dim(0) == 0) return instances;
   ASSIGN_OR_RETURN(const Tensor host_rois, backend.ToHost(rois));
   ASSIGN_OR_RETURN(const Tensor host_classes, backend.ToHost(class_probs));
-  ASSIGN_OR_RETURN(const Tensor host_masks, backend.ToHost(mask_probs));
-  return VoteMasksOnHost(params, host_rois, host_classes, host_masks);
-}
-
-}  // namespace ops
-
-RecycledVector<VotedInstance> VoteMasksOnHost(const VoteParams& params,
-                                              const Tensor& rois,
-                                              const Tensor& class_probs,
-                                              const Tensor& mask_probs) {
-  const HostVoting voting(params, rois, class_probs, mask_probs);
-  RecycledVector<Candidate> candidates = voting.Candidates();
+  const Election election(params, host_rois, host_classes);
+  RecycledVector<Candidate> candidates = election.Candidates();
   KeepBest(params.max_detections, &candidates);
-  RecycledVector<absl::optional<VotedInstance>> voted(candidates.size());
+  RecycledVector<Votes> votes(candidates.size());
   ParallelFor(candidates.size(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) voted[i] = voting.Vote(candidates[i]);
+    for (int64_t i = begin; i < end; ++i) {
+      votes[i] = election.VotesFor(candidates[i]);
+    }
   });
-  RecycledVector<VotedInstance> instances;
+  Voters voters = VotersOf(election.boxes(), &votes);
+  if (voters.rois.empty()) return instances;
+  ASSIGN_OR_RETURN(voters.masks, masks(voters.rois));
+  RETURN_IF_ERROR(CheckMasks(voters.masks, voters.rois.size()));
+  ASSIGN_OR_RETURN(voters.masks, backend.ToHost(voters.masks));
+  RecycledVector<absl::optional<VotedInstance>> voted(candidates.size());
+  const auto elect =
+      params.rule == VotingRule::kChainercv ? Elect<float> : Elect<double>;
+  ParallelFor(candidates.size(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      voted[i] = elect(params, voters, candidates[i], votes[i]);
+    }
+  });
   for (absl::optional<VotedInstance>& v : voted) {
     if (v.has_value()) instances.push_back(*std::move(v));
   }
   return instances;
 }
 
+}  // namespace ops
 }  // namespace fcis::kernels

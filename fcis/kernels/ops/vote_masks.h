@@ -7,7 +7,9 @@
 #ifndef FCIS_KERNELS_OPS_VOTE_MASKS_H_
 #define FCIS_KERNELS_OPS_VOTE_MASKS_H_
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "fcis/core/geometry/box.h"
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/tensor/block_cache.h"
@@ -82,24 +84,23 @@ inline int SurvivorsPerClass(const VoteParams& params) {
   return params.rule == VotingRule::kChainercv ? -1 : params.max_detections;
 }
 
+// Makes the mask probabilities of some RoIs, given by rising index: f32
+// [rois.size(),m,m], in host memory or where the backend computes.
+using RoiMasks =
+    absl::FunctionRef<absl::StatusOr<Tensor>(absl::Span<const int> rois)>;
+
 namespace ops {
 
-// rois: f32 [n,4], Box; class_probs: f32 [n,C], class 0 is the background;
-// mask_probs: f32 [n,m,m]; each in host memory or where the backend computes.
+// rois: f32 [n,4], Box; class_probs: f32 [n,C], class 0 is the background; each
+// in host memory or where the backend computes. masks is called once, for the
+// RoIs that vote, which are few where little is found; not if there are none.
 // By class, then descending score, in host memory; none for no RoIs (the
 // reference crashes). The result does not depend on the number of threads.
 absl::StatusOr<RecycledVector<VotedInstance>> VoteMasks(
     Backend& backend, const VoteParams& params, const Tensor& rois,
-    const Tensor& class_probs, const Tensor& mask_probs);
+    const Tensor& class_probs, RoiMasks masks);
 
 }  // namespace ops
-
-// The same from tensors in host memory.
-RecycledVector<VotedInstance> VoteMasksOnHost(const VoteParams& params,
-                                              const Tensor& rois,
-                                              const Tensor& class_probs,
-                                              const Tensor& mask_probs);
-
 }  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_OPS_VOTE_MASKS_H_

@@ -1,5 +1,6 @@
 #include "fcis/kernels/testing/voting_case.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -63,6 +64,21 @@ VotingCase RandomVotingCase(int count, int classes, uint64_t seed) {
                         c.class_probs.mutable_data<float>() + r * classes);
   }
   return c;
+}
+
+std::function<absl::StatusOr<Tensor>(absl::Span<const int> rois)> MasksAmong(
+    const Tensor& all) {
+  return [all](absl::Span<const int> rois) -> absl::StatusOr<Tensor> {
+    const int64_t size = all.dim(1) * all.dim(2);
+    Tensor some(
+        Shape{static_cast<int64_t>(rois.size()), all.dim(1), all.dim(2)});
+    float* to = some.mutable_data<float>();
+    for (size_t i = 0; i < rois.size(); ++i) {
+      EXPECT_TRUE(i == 0 || rois[i - 1] < rois[i]) << i;
+      to = std::copy_n(all.data<float>() + rois[i] * size, size, to);
+    }
+    return some;
+  };
 }
 
 VoteParams VotingParams(const VotingCase& c) {

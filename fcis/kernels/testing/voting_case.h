@@ -3,8 +3,9 @@
 #define FCIS_KERNELS_TESTING_VOTING_CASE_H_
 
 #include <cstdint>
-#include <vector>
+#include <functional>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/ops/vote_masks.h"
@@ -24,6 +25,11 @@ VotingCase RandomVotingCase(int count, int classes, uint64_t seed);
 
 // The thresholds of chainer-fcis for such a picture.
 VoteParams VotingParams(const VotingCase& c);
+
+// Rows of all masks, f32 [n,m,m], for VoteMasks. A failure if the RoIs that it
+// is asked for do not rise.
+std::function<absl::StatusOr<Tensor>(absl::Span<const int> rois)> MasksAmong(
+    const Tensor& all);
 
 // Whether both are the same instances in the same order, bit for bit.
 ::testing::AssertionResult SameInstances(absl::Span<const VotedInstance> got,
