@@ -277,9 +277,9 @@ LayerRun Network::RunOf(const Layer& layer,
   LayerRun run = DescribeRun(
       layer, x.num_bytes() + (residual == nullptr ? 0 : residual->num_bytes()),
       backend_->activation_type());
-  if (layer.conv != nullptr) {
-    run.algorithm = layer.conv->AlgorithmFor(x, residual);
-  }
+  run.algorithm = layer.conv != nullptr
+                      ? layer.conv->AlgorithmFor(x, residual)
+                      : layer.int8_conv->AlgorithmFor(x.shape());
   return run;
 }
 

@@ -31,7 +31,7 @@ Shape WithRows(const Shape& map, int64_t rows) {
 
 bool TakesRows(const NetworkLayer& layer, const Shape& x) {
   return layer.conv != nullptr ? layer.conv->TakesRows(x)
-                               : layer.int8_conv->TakesRows();
+                               : layer.int8_conv->TakesRows(x);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ class AmxInt8Convolution : public Int8Convolution {
     const int64_t pad = params().conv.pad;
     return ForwardRows(x, {pad, pad}, residual, y);
   }
-  bool TakesRows() const override { return true; }
+  bool TakesRows(const Shape& /*x*/) const override { return true; }
   absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
                            const Tensor* residual, Tensor* y) override {
     conv_.Run(x, pads, residual, y);

@@ -18,11 +18,13 @@ namespace {
 class CpuBackend : public DeviceBackend {
  public:
   // Takes the convolutions over.
-  CpuBackend(DnnlConvs* convs, DType activation_type, CpuInt8 int8)
+  CpuBackend(DnnlConvs* convs, DType activation_type, CpuInt8 int8,
+             ConvAlgorithm algorithm)
       : DeviceBackend("cpu", std::make_unique<HostDevice>(),
                       std::unique_ptr<ConvEngine>(convs), activation_type),
         context_(&convs->context()),
-        int8_(int8) {}
+        int8_(int8),
+        algorithm_(algorithm) {}
 
   bool concurrent() const override { return true; }
   bool computes_int8() const override {
@@ -43,7 +45,7 @@ class CpuBackend : public DeviceBackend {
 
   absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareInt8Conv(
       const Int8ConvParams& params, const Int8Weights& weights) override {
-    return PrepareDnnlInt8Conv(params, weights, context_);
+    return PrepareDnnlInt8Conv(params, weights, algorithm_, context_);
   }
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
@@ -83,6 +85,7 @@ class CpuBackend : public DeviceBackend {
  private:
   DnnlContext* const context_;  // the convolutions'
   const CpuInt8 int8_;
+  const ConvAlgorithm algorithm_;
 };
 
 }  // namespace
@@ -101,7 +104,7 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(
         "quantised model runs in f32 or bf16");
   }
   return std::make_unique<CpuBackend>(new DnnlConvs(activation_type, algorithm),
-                                      activation_type, int8);
+                                      activation_type, int8, algorithm);
 }
 
 }  // namespace fcis::kernels

@@ -17,6 +17,8 @@
 #include "fcis/kernels/cpu/conv_maps.h"
 #include "fcis/kernels/cpu/dnnl_api.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
+#include "fcis/kernels/cpu/wino_choice.h"
+#include "fcis/kernels/cpu/wino_conv.h"
 
 namespace fcis::kernels {
 namespace {
@@ -48,7 +50,7 @@ class DnnlInt8Conv : public Int8Convolution {
     return ForwardRows(x, {pad, pad}, residual, y);
   }
 
-  bool TakesRows() const override { return true; }
+  bool TakesRows(const Shape& /*x*/) const override { return true; }
 
   absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
                            const Tensor* residual, Tensor* y) override {
@@ -186,7 +188,7 @@ bool CpuHasInt8() { return HasIsa(dnnl::cpu_isa::avx512_core_vnni); }
 
 absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareDnnlInt8Conv(
     const Int8ConvParams& params, const Int8Weights& weights,
-    DnnlContext* context) {
+    ConvAlgorithm algorithm, DnnlContext* context) {
   if (CpuHasAmx() &&
       AmxConv::Fits(params.conv, weights.elements.shape(), params.x.type)) {
     return PrepareAmxInt8Conv(params, weights);
@@ -200,7 +202,12 @@ absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareDnnlInt8Conv(
       [&] {
         conv = absl::make_unique<DnnlInt8Conv>(params, weights, context);
       }));
-  return conv;
+  // Beside AMX Winograd's algorithm gains nothing.
+  if (algorithm == ConvAlgorithm::kDirect || CpuHasAmx() ||
+      !WinoInt8Conv::Fits(params, weights.elements.shape())) {
+    return conv;
+  }
+  return MakeWinoOrDirect(algorithm, weights, std::move(conv));
 }
 
 }  // namespace fcis::kernels

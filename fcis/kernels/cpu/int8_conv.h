@@ -1,5 +1,5 @@
-// Convolutions of maps of 8 bits through oneDNN, on VNNI or AMX, N,H,W,C. See
-// fcis/kernels/ops/int8_conv.h.
+// Convolutions of maps of 8 bits, N,H,W,C, through oneDNN, by Winograd's
+// algorithm or on AMX. See fcis/kernels/ops/int8_conv.h.
 #ifndef FCIS_KERNELS_CPU_INT8_CONV_H_
 #define FCIS_KERNELS_CPU_INT8_CONV_H_
 
@@ -15,12 +15,13 @@ namespace fcis::kernels {
 // Without, oneDNN's sums of u8 products saturate at 16 bits.
 bool CpuHasInt8();
 
-// As Backend::PrepareInt8Conv. `context` outlives what is returned. The weights
+// As Backend::PrepareInt8Conv. Without AMX the algorithm counts, as in f32
+// (wino_choice.h). `context` outlives what is returned. The weights
 // are kept beside their copy in the layout that oneDNN asks for: another size
 // of input may want another.
 absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareDnnlInt8Conv(
     const Int8ConvParams& params, const Int8Weights& weights,
-    DnnlContext* context);
+    ConvAlgorithm algorithm, DnnlContext* context);
 
 }  // namespace fcis::kernels
 

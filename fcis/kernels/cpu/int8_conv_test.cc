@@ -1,5 +1,6 @@
 #include "fcis/kernels/cpu/int8_conv.h"
 
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ref/ref_int8_conv.h"
 #include "fcis/kernels/testing/backends.h"
@@ -66,7 +68,9 @@ class Int8ConvTest : public ::testing::Test {
     Tensor add;
     if (params.residual) add = Coded("r", shape, params.residual->type);
     const Tensor* const residual = params.residual ? &add : nullptr;
-    const auto conv = PrepareDnnlInt8Conv(params, weights, &context_).value();
+    const auto conv =
+        PrepareDnnlInt8Conv(params, weights, ConvAlgorithm::kAuto, &context_)
+            .value();
     const absl::Status status = conv->Forward(x, residual, &r.got);
     EXPECT_TRUE(status.ok()) << status;
     EXPECT_TRUE(
@@ -112,6 +116,31 @@ TEST_F(Int8ConvTest, EqualsTheReference) {
       }
     }
   }
+}
+
+// By Winograd's algorithm sums are off by up to 2e-3 of their size
+// (wino_conv.h), here a twentieth of a step for what reaches over 255.
+TEST_F(Int8ConvTest, NearlyEqualsTheReferenceByWinograd) {
+  if (CpuHasAmx()) GTEST_SKIP() << "AMX is faster";
+  const ConvCase c = {{1, 25, 33, 64}, {64, 64, 3, 3}, 1, 1, 1};
+  const Int8Weights weights = RandomWeights(c.weight);
+  const Tensor x = Coded("x", c.x, DType::kU8);
+  Int8ConvParams params;
+  params.conv = ParamsOf(c, /*relu=*/true);
+  params.x = {DType::kU8, 0.02f};
+  params.y = {DType::kU8, 1};
+  double squares = 0;
+  const Tensor values =
+      AsF32(Run({params.conv, params.x, {}, {}}, weights, x, DType::kF32).want);
+  for (const float v : values.span<float>()) squares += double{v} * v;
+  // Half of the values are 0.
+  params.y->scale = static_cast<float>(
+      10 * std::sqrt(2 * squares / static_cast<double>(values.num_elements())) /
+      255);
+  const Results r = Run(params, weights, x, DType::kU8);
+  const int64_t differ = OffByOne(r.got, r.want);
+  EXPECT_GT(differ, 0) << "not by Winograd's algorithm";
+  EXPECT_LE(differ, r.got.num_elements() / 20);
 }
 
 TEST_F(Int8ConvTest, GivesFloats) {
@@ -183,7 +212,9 @@ TEST_F(Int8ConvTest, InputSizesMayAlternate) {
   params.x = params.residual.emplace(Int8Code{DType::kU8, 0.02f});
   params.y = {DType::kU8, 0.05f};
   const Int8Weights weights = RandomWeights({64, 64, 3, 3});
-  const auto conv = PrepareDnnlInt8Conv(params, weights, &context_).value();
+  const auto conv =
+      PrepareDnnlInt8Conv(params, weights, ConvAlgorithm::kAuto, &context_)
+          .value();
   RefInt8Conv ref(params, weights);
   std::vector<Shape> sizes = {{1, 40, 56, 64}, {1, 1, 3, 64}, {4, 7, 7, 64}};
   // More than it has plans for.
@@ -204,9 +235,9 @@ TEST_F(Int8ConvTest, SameBitsForAnyNumberOfThreads) {
   Int8ConvParams params;
   params.conv.pad = 1;
   params.y = {DType::kI8, 0.05f};
-  const auto conv =
-      PrepareDnnlInt8Conv(params, RandomWeights({48, 32, 3, 3}), &context_)
-          .value();
+  const auto conv = PrepareDnnlInt8Conv(params, RandomWeights({48, 32, 3, 3}),
+                                        ConvAlgorithm::kAuto, &context_)
+                        .value();
   const Tensor x = Coded("x", {1, 19, 23, 32}, DType::kU8);
   std::vector<Tensor> results;
   for (const int threads : {1, 2, 3, 1}) {

@@ -53,13 +53,13 @@ inline double At(const Tensor& x, int64_t n, int64_t h, int64_t w, int64_t c) {
   return x.data<float>()[((n * x.dim(1) + h) * x.dim(2) + w) * x.dim(3) + c];
 }
 
-// The matrices of F(4x4, 3x3).
+// The matrices of F(4x4, 3x3) with the points 0, a, -a, b, -b and infinity.
 struct WinoMatrices {
   double in[6][6], kernel[6][3], out[4][6];
 };
 
-inline WinoMatrices MakeMatrices() {
-  constexpr double a = 0.625, b = 1.5, aa = a * a, bb = b * b;
+inline WinoMatrices MakeMatrices(double a = 0.625, double b = 1.5) {
+  const double aa = a * a, bb = b * b;
   const double za = 1 / (2 * aa * (aa - bb)), zb = 1 / (2 * bb * (bb - aa));
   return {{{0, -a * bb, -bb, a, 1, 0},
            {0, a * bb, -bb, -a, 1, 0},

@@ -89,6 +89,60 @@ class WinoOrDirect : public Convolution {
   std::optional<WinoConv> winograd_;
 };
 
+class Int8WinoOrDirect : public Int8Convolution {
+ public:
+  Int8WinoOrDirect(ConvAlgorithm algorithm, const Int8Weights& weights,
+                   std::unique_ptr<Int8Convolution> direct)
+      : Int8Convolution(direct->params(), direct->weight_shape()),
+        algorithm_(algorithm),
+        weights_(weights),
+        direct_(std::move(direct)) {}
+
+  bool TakesRows(const Shape& x) const override {
+    return !ByWinograd(x) && direct_->TakesRows(x);
+  }
+
+  absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
+                           const Tensor* residual, Tensor* y) override {
+    return direct_->ForwardRows(x, pads, residual, y);
+  }
+
+  absl::Status Expect(const Shape& x, const RowPads& pads, const Shape& y,
+                      DType y_type) override {
+    if (!ByWinograd(x)) return direct_->Expect(x, pads, y, y_type);
+    NeedWinograd();
+    return absl::OkStatus();
+  }
+
+  absl::string_view AlgorithmFor(const Shape& x) const override {
+    return ByWinograd(x) ? "winograd" : "direct";
+  }
+
+  absl::Status Forward(const Tensor& x, const Tensor* residual,
+                       Tensor* y) override {
+    if (!ByWinograd(x.shape())) return direct_->Forward(x, residual, y);
+    NeedWinograd();
+    winograd_->Run(x, y);
+    return absl::OkStatus();
+  }
+
+ private:
+  bool ByWinograd(const Shape& x) const {
+    return MeansWinograd(algorithm_, weight_shape(), x);
+  }
+
+  void NeedWinograd() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!winograd_) winograd_.emplace(params(), weights_);
+  }
+
+  const ConvAlgorithm algorithm_;
+  const Int8Weights weights_;
+  const std::unique_ptr<Int8Convolution> direct_;
+  std::mutex mutex_;
+  std::optional<WinoInt8Conv> winograd_;
+};
+
 }  // namespace
 
 bool WinogradPays(const Shape& weight, const Shape& x) {
@@ -111,6 +165,13 @@ std::unique_ptr<Convolution> MakeWinoOrDirect(
     const Tensor& weight, const Tensor& bias, MakeDirect make_direct) {
   return std::make_unique<WinoOrDirect>(algorithm, maps, params, weight, bias,
                                         std::move(make_direct));
+}
+
+std::unique_ptr<Int8Convolution> MakeWinoOrDirect(
+    ConvAlgorithm algorithm, const Int8Weights& weights,
+    std::unique_ptr<Int8Convolution> direct) {
+  return std::make_unique<Int8WinoOrDirect>(algorithm, weights,
+                                            std::move(direct));
 }
 
 }  // namespace fcis::kernels

@@ -9,6 +9,7 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cpu/wino_conv.h"
 #include "fcis/kernels/ops/conv.h"
+#include "fcis/kernels/ops/int8_conv.h"
 
 namespace fcis::kernels {
 
@@ -35,6 +36,12 @@ using MakeDirect = std::function<absl::StatusOr<std::unique_ptr<Convolution>>(
 std::unique_ptr<Convolution> MakeWinoOrDirect(
     ConvAlgorithm algorithm, DType maps, const ConvParams& params,
     const Tensor& weight, const Tensor& bias, MakeDirect make_direct);
+
+// The same of maps of 8 bits, that WinoInt8Conv fits: Winograd's algorithm, or
+// `direct`.
+std::unique_ptr<Int8Convolution> MakeWinoOrDirect(
+    ConvAlgorithm algorithm, const Int8Weights& weights,
+    std::unique_ptr<Int8Convolution> direct);
 
 }  // namespace fcis::kernels
 

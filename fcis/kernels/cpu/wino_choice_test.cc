@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "fcis/core/testing/near.h"
+#include "fcis/kernels/int8_map.h"
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"
 
@@ -95,6 +96,53 @@ TEST_F(WinoChoiceTest, TellsWhichItIs) {
   EXPECT_EQ(conv->AlgorithmFor(large, nullptr), "winograd");
   EXPECT_EQ(conv->AlgorithmFor(large, &large), "direct");
   EXPECT_EQ(made_, 0);
+}
+
+// Gives 9 everywhere.
+class MarkedInt8 : public Int8Convolution {
+ public:
+  using Int8Convolution::Int8Convolution;
+  bool TakesRows(const Shape& /*x*/) const override { return true; }
+  absl::Status Forward(const Tensor&, const Tensor*, Tensor* y) override {
+    for (uint8_t& v : y->mutable_span<uint8_t>()) v = 9;
+    return absl::OkStatus();
+  }
+};
+
+TEST(WinoChoiceInt8Test, ByTheAlgorithmAndTheShapes) {
+  Int8ConvParams params;
+  params.conv.pad = 1;
+  params.y = Int8Code();
+  const Shape shape = {64, 64, 3, 3};
+  if (!WinoInt8Conv::Fits(params, shape)) {
+    GTEST_SKIP() << "needs AVX512_VNNI";
+  }
+  Int8Weights weights = {
+      ToInt8(RandomTensor("w", shape), {DType::kI8, 1.0f / 127}),
+      Tensor(Shape{64}), RandomTensor("b", {64})};
+  for (float& s : weights.scale.mutable_span<float>()) s = 1e-4f;
+  const auto forward = [&](Int8Convolution* conv, int64_t size) {
+    const Tensor x = ToInt8(RandomTensor("x", {1, size, size, 64}),
+                            {DType::kU8, 1.0f / 255});
+    Tensor y(x.shape(), DType::kU8), winograd(x.shape(), DType::kU8);
+    EXPECT_TRUE(conv->Forward(x, nullptr, &y).ok());
+    WinoInt8Conv(params, weights).Run(x, &winograd);
+    return AllEqual(y, winograd)       ? "winograd"
+           : y.data<uint8_t>()[0] == 9 ? "direct"
+                                       : "neither";
+  };
+  for (const ConvAlgorithm algorithm :
+       {ConvAlgorithm::kAuto, ConvAlgorithm::kWinograd}) {
+    const auto conv = MakeWinoOrDirect(
+        algorithm, weights, std::make_unique<MarkedInt8>(params, shape));
+    for (const int64_t size : {22, 23, 22}) {
+      const Shape x = {1, size, size, 64};
+      const bool winograd = algorithm == ConvAlgorithm::kWinograd || size == 23;
+      EXPECT_EQ(conv->AlgorithmFor(x), winograd ? "winograd" : "direct");
+      EXPECT_EQ(forward(conv.get(), size), conv->AlgorithmFor(x));
+      EXPECT_NE(conv->TakesRows(x), winograd);
+    }
+  }
 }
 
 TEST(WinogradPays, ManyChannelsAndPixels) {

@@ -19,13 +19,18 @@ struct Kernels {
   void (*forward)(const WinoTask&) = nullptr;
   void (*gradient)(const WinoGradientTask<float>&) = nullptr;
   void (*gradient_of_bf16)(const WinoGradientTask<uint16_t>&) = nullptr;
-  void (*narrow)(const WinoNarrowTask&) = nullptr;
+  void (*narrow)(const WinoNarrowTask<uint16_t>&) = nullptr;
+  void (*whole)(const WinoNarrowTask<uint8_t>&) = nullptr;
 };
 
 Kernels FindKernels() {
   if (HasIsa(dnnl::cpu_isa::avx512_core_bf16)) {
     return {WinoTaskAvx512, WinoGradientAvx512, WinoNarrowGradientVnni,
-            WinoNarrowVnni};
+            WinoNarrowVnni, WinoWholeVnni};
+  }
+  if (HasIsa(dnnl::cpu_isa::avx512_core_vnni)) {
+    return {WinoTaskAvx512, WinoGradientAvx512, WinoGradientOfBf16Avx512,
+            nullptr, WinoWholeVnni};
   }
   if (HasIsa(dnnl::cpu_isa::avx512_core)) {
     return {WinoTaskAvx512, WinoGradientAvx512, WinoGradientOfBf16Avx512};
@@ -56,6 +61,24 @@ void ForEachWeight(const Shape& shape, const Visit& visit) {
   });
 }
 
+// O,I,3,3 as OIhw16i16o.
+template <typename T>
+Tensor Blocked(const T* weights, const Shape& shape) {
+  Tensor blocked(shape);
+  float* const to = blocked.mutable_data<float>();
+  ForEachWeight(shape, [=](int64_t plain, int64_t packed) {
+    to[packed] = static_cast<float>(weights[plain]);
+  });
+  return blocked;
+}
+
+// Whether it is such a convolution. Outputs come in vectors of kWinoBlock.
+bool FitsTiles(const ConvParams& p, const Shape& weight, int64_t channels) {
+  return weight.dim(2) == 3 && weight.dim(3) == 3 && p.stride == 1 &&
+         p.pad == p.dilation && weight.dim(0) % kWinoBlock == 0 &&
+         weight.dim(1) % channels == 0;
+}
+
 void FindTiles(const Shape& nhwc, int dilation, std::vector<WinoTile>* tiles) {
   tiles->clear();
   const int height = static_cast<int>(nhwc.dim(1));
@@ -82,7 +105,7 @@ Cut CutFor(int64_t tiles, const Shape& weight, DType maps) {
   // have behind them; few of few channels stay in the L2 cache.
   constexpr int64_t kShallow = 256, kFew = 64, kMany = 128;
   const int64_t usual =
-      weight.dim(1) <= kShallow || maps == DType::kBF16 ? kFew : kMany;
+      weight.dim(1) <= kShallow || maps != DType::kF32 ? kFew : kMany;
   const int64_t threads = NumThreads();
   const int64_t groups = std::max<int64_t>(1, (tiles + usual / 2) / usual);
   if (groups >= threads) {
@@ -228,7 +251,7 @@ void RunForward(const ConvParams& params, int64_t tiles, const float* bias,
 
 // The weights of a WinoNarrowTask from OIhw16i16o.
 void PackNarrow(const Shape& kernel, const float* weights, bool turned,
-                Tensor* to) {
+                void (*pack)(const WinoTask&, int16_t*), Tensor* to) {
   WinoTask task = {};
   task.outputs = kernel.dim(0);
   task.channels = kernel.dim(1);
@@ -242,23 +265,26 @@ void PackNarrow(const Shape& kernel, const float* weights, bool turned,
     WinoTask mine = task;
     mine.first_output = ShareBegin(task.outputs, begin, panels);
     mine.end_output = ShareBegin(task.outputs, end, panels);
-    WinoNarrowWeightsVnni(mine, packed);
+    pack(mine, packed);
   });
 }
 
+template <typename T>
 void RunNarrow(const ConvParams& params, const Shape& kernel,
-               const Tensor& packed, const float* bias, const Tensor& x,
+               const Tensor& packed, const float* bias, const float* factors,
+               void (*run)(const WinoNarrowTask<T>&), const Tensor& x,
                Tensor* y) {
   WinoSpace* const space = ThreadSpace();
-  WinoNarrowTask task = {};
-  const int64_t tiles = Describe<uint16_t>(params, x, *y, space, &task);
+  WinoNarrowTask<T> task = {};
+  const int64_t tiles = Describe<T>(params, x, *y, space, &task);
   task.weights = static_cast<const int16_t*>(packed.raw());
-  task.y = static_cast<uint16_t*>(y->mutable_raw());
-  const Cut cut = CutFor(tiles, kernel, DType::kBF16);
+  task.factors = factors;
+  task.y = static_cast<T*>(y->mutable_raw());
+  const Cut cut = CutFor(tiles, kernel, x.type());
   const int64_t most = (tiles + cut.groups - 1) / cut.groups;
   Provide(WinoNarrowScratch(most, task.channels),
           std::max(task.channels, task.outputs), space);
-  RunForward(params, tiles, bias, space, FindKernels().narrow, cut, task);
+  RunForward(params, tiles, bias, space, run, cut, task);
 }
 
 void RunWide(const ConvParams& params, const Shape& kernel,
@@ -288,26 +314,19 @@ int64_t WinoTiles(const Shape& nhwc, int dilation) {
 
 bool WinoConv::Fits(const ConvParams& p, const Shape& weight, DType maps) {
   const Kernels kernels = FindKernels();
-  return weight.dim(2) == 3 && weight.dim(3) == 3 && p.stride == 1 &&
-         p.pad == p.dilation && weight.dim(0) % kWinoBlock == 0 &&
-         weight.dim(1) % kWinoBlock == 0 &&
+  return FitsTiles(p, weight, kWinoBlock) &&
          (maps == DType::kBF16 ? kernels.narrow != nullptr && !p.f32_output
                                : kernels.forward != nullptr);
 }
 
 WinoConv::WinoConv(const ConvParams& params, const Tensor& weight,
                    const Tensor& bias, DType maps)
-    : params_(params),
-      shape_(weight.shape()),
-      packed_(weight.shape()),
-      bias_(bias) {
-  const float* from = weight.data<float>();
-  float* to = packed_.mutable_data<float>();
-  ForEachWeight(
-      shape_, [=](int64_t plain, int64_t packed) { to[packed] = from[plain]; });
+    : params_(params), shape_(weight.shape()), bias_(bias) {
+  packed_ = Blocked(weight.data<float>(), shape_);
   if (maps != DType::kBF16) return;
   Tensor narrow;
-  PackNarrow(shape_, packed_.data<float>(), /*turned=*/false, &narrow);
+  PackNarrow(shape_, packed_.data<float>(), /*turned=*/false,
+             WinoNarrowWeightsVnni, &narrow);
   packed_ = narrow;
   rounded_ = AsMapType(weight, DType::kBF16);
 }
@@ -325,11 +344,34 @@ Tensor WinoConv::Weight() const {
 void WinoConv::Run(const Tensor& x, Tensor* y) const {
   const float* const bias = bias_.data<float>();
   if (x.type() == DType::kBF16) {
-    RunNarrow(params_, shape_, packed_, bias, x, y);
+    RunNarrow(params_, shape_, packed_, bias, nullptr, FindKernels().narrow, x,
+              y);
   } else {
     RunWide(params_, shape_, packed_.data<float>(), /*turned=*/false, bias, x,
             y);
   }
+}
+
+bool WinoInt8Conv::Fits(const Int8ConvParams& p, const Shape& weight) {
+  constexpr int64_t kChannels = 32;  // that lie side by side
+  return FitsTiles(p.conv, weight, kChannels) && p.x.type == DType::kU8 &&
+         p.y && p.y->type == DType::kU8 && !p.residual &&
+         FindKernels().whole != nullptr;
+}
+
+WinoInt8Conv::WinoInt8Conv(const Int8ConvParams& params,
+                           const Int8Weights& weights)
+    : params_(params.conv),
+      shape_(weights.elements.shape()),
+      factors_(Int8FactorsOf(params, weights)) {
+  const Tensor blocked = Blocked(weights.elements.data<int8_t>(), shape_);
+  PackNarrow(shape_, blocked.data<float>(), /*turned=*/false,
+             WinoWholeWeightsVnni, &packed_);
+}
+
+void WinoInt8Conv::Run(const Tensor& x, Tensor* y) const {
+  RunNarrow(params_, shape_, packed_, factors_.bias.data(),
+            factors_.factor.data(), FindKernels().whole, x, y);
 }
 
 void RunWino(const ConvParams& params, const Shape& kernel,
@@ -339,8 +381,8 @@ void RunWino(const ConvParams& params, const Shape& kernel,
     return RunWide(params, kernel, weights, turned, bias, x, y);
   }
   Tensor* const packed = &ThreadSpace()->narrow;
-  PackNarrow(kernel, weights, turned, packed);
-  RunNarrow(params, kernel, *packed, bias, x, y);
+  PackNarrow(kernel, weights, turned, WinoNarrowWeightsVnni, packed);
+  RunNarrow(params, kernel, *packed, bias, nullptr, FindKernels().narrow, x, y);
 }
 
 void RunWinoGradient(const ConvParams& params, const Tensor& x,

@@ -21,6 +21,7 @@ struct WinoGradient : Wino<S> {
   using Task = WinoGradientTask<T>;
   using typename W::Pair;
   using typename W::V;
+  using W::kA, W::kB, W::kAA, W::kBB, W::kScaleZero, W::kScaleA, W::kScaleB;
   using W::kLength, W::kVectors, W::kWidth;
 
   // in: planes of [tiles, channels]; out: of [tiles, kWidth]; sums: of

@@ -30,8 +30,8 @@ struct WinoTile {
 
 // Of a 3x3 convolution of stride 1 whose padding is its dilation: its maps, in
 // N,C / block,H,W,block, and the tiles and outputs that are asked for. Channels
-// and outputs are multiples of kWinoBlock. T: of the maps, float, or uint16_t,
-// which is bf16.
+// and outputs are multiples of kWinoBlock. T: of the maps, float, uint16_t,
+// which is bf16, or uint8_t.
 template <typename T>
 struct WinoMaps {
   int height, width, dilation;
@@ -64,12 +64,16 @@ struct WinoTask : WinoMaps<float> {
 // (kWinoNarrowTile + 8) * (kWinoNarrowKernel + 8) < 2^31.
 inline constexpr float kWinoNarrowTile = 32740, kWinoNarrowKernel = 65500;
 
-// As WinoTask, of maps in bf16.
-struct WinoNarrowTask : WinoMaps<uint16_t> {
+// As WinoTask, of maps in bf16; or, in whole numbers,
+// y = relu?((conv(x, weights) + bias) * factors), rounded and cut to 0 .. 255,
+// of channels in multiples of 32 that lie side by side (x_block).
+template <typename T>
+struct WinoNarrowTask : WinoMaps<T> {
   bool relu;
-  const int16_t* weights;  // by WinoNarrowWeightsVnni
+  const int16_t* weights;  // by the function for T
   const float* bias;
-  uint16_t* y;
+  const float* factors;  // of maps of 8 bits, one per output
+  T* y;
   float* scratch;  // WinoNarrowScratch
 };
 
@@ -113,8 +117,12 @@ void WinoGradientOfBf16Avx512(const WinoGradientTask<uint16_t>& task);
 
 // AVX512_VNNI and AVX512_BF16. Of the task that the weights are for: channels,
 // outputs and which of them, weights, turned.
-void WinoNarrowVnni(const WinoNarrowTask& task);
+void WinoNarrowVnni(const WinoNarrowTask<uint16_t>& task);
 void WinoNarrowWeightsVnni(const WinoTask& task, int16_t* to);
+// As these, of maps of 8 bits, without AVX512_BF16. What is multiplied with
+// weights are the numbers of B^T d B themselves, up to 17340.
+void WinoWholeVnni(const WinoNarrowTask<uint8_t>& task);
+void WinoWholeWeightsVnni(const WinoTask& task, int16_t* to);
 // Multiplied as whole numbers: of each plane and the tiles of the task, a
 // channel's by one factor, an output's likewise.
 void WinoNarrowGradientVnni(const WinoGradientTask<uint16_t>& task);

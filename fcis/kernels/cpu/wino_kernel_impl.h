@@ -29,18 +29,22 @@ constexpr int64_t kLine = 16;  // floats of a cache line
 static_assert(kPlanes == kWinoPlanes, "two rows");
 
 // The points. With 1 and 2 errors are twice as large.
-constexpr double kA = 0.625, kB = 1.5;
-constexpr double kAA = kA * kA, kBB = kB * kB;
-// Of G, whose rows are scaled so that B has none.
-constexpr float kScaleZero = 1 / (kAA * kBB);
-constexpr float kScaleA = 1 / (2 * kAA * (kAA - kBB));
-constexpr float kScaleB = 1 / (2 * kBB * (kBB - kAA));
+struct WinoPoints {
+  static constexpr double kA = 0.625, kB = 1.5;
+};
 
 // The passes: rows a and -a, b and -b, 0 and infinity.
 enum class Rows { kA, kB, kEnds };
 
-template <typename S>
+template <typename S, typename Points = WinoPoints>
 struct Wino {
+  static constexpr double kA = Points::kA, kB = Points::kB;
+  static constexpr double kAA = kA * kA, kBB = kB * kB;
+  // Of G, whose rows are scaled so that B has none.
+  static constexpr float kScaleZero = 1 / (kAA * kBB);
+  static constexpr float kScaleA = 1 / (2 * kAA * (kAA - kBB));
+  static constexpr float kScaleB = 1 / (2 * kBB * (kBB - kAA));
+
   using V = typename S::V;
   static constexpr int kLength = S::kLength;
   static constexpr int kVectors = S::kVectors;       // of outputs at a time

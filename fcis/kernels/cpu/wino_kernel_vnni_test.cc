@@ -228,5 +228,283 @@ TEST_F(WinoNarrowTest, FitsNoOutputInF32) {
   EXPECT_TRUE(WinoConv::Fits(params, Shape{16, 16, 3, 3}));
 }
 
+// Maps of 8 bits. Whole numbers stand in `o.x` and `o.weight`.
+class WinoWholeTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const WinoOperands o = OfU8({{1, 4, 4, 32}, 16, 1, false});
+    if (!WinoInt8Conv::Fits(ParamsOf(o), o.weight.shape())) {
+      GTEST_SKIP() << "needs AVX512_VNNI";
+    }
+  }
+
+  static WinoOperands OfU8(const WinoCase& c) {
+    WinoOperands o(c);
+    for (float& x : o.x.mutable_span<float>()) {
+      x = std::round(127.5f + 127.5f * x);
+    }
+    for (float& w : o.weight.mutable_span<float>()) w = std::round(127 * w);
+    return o;
+  }
+  static Int8ConvParams ParamsOf(const WinoOperands& o) {
+    Int8ConvParams params;
+    params.conv = o.params;
+    params.y = Int8Code();
+    return params;
+  }
+  // Codes of (sums + shift) * factor, with one of each per output.
+  static Tensor Run(const WinoOperands& o, const std::vector<double>& shift,
+                    const std::vector<double>& factor) {
+    const int64_t outputs = o.weight.dim(0);
+    Int8Weights weights = {Tensor(o.weight.shape(), DType::kI8),
+                           Tensor(Shape{outputs}), Tensor(Shape{outputs})};
+    for (int64_t i = 0; i < o.weight.num_elements(); ++i) {
+      weights.elements.mutable_data<int8_t>()[i] =
+          static_cast<int8_t>(o.weight.data<float>()[i]);
+    }
+    for (int64_t i = 0; i < outputs; ++i) {
+      weights.scale.mutable_data<float>()[i] = static_cast<float>(factor[i]);
+      weights.bias.mutable_data<float>()[i] =
+          static_cast<float>(shift[i] * factor[i]);
+    }
+    Tensor x(o.x.shape(), DType::kU8);
+    for (int64_t i = 0; i < x.num_elements(); ++i) {
+      x.mutable_data<uint8_t>()[i] = static_cast<uint8_t>(o.x.data<float>()[i]);
+    }
+    Tensor y({x.dim(0), x.dim(1), x.dim(2), outputs}, DType::kU8);
+    WinoInt8Conv(ParamsOf(o), weights).Run(x, &y);
+    return y;
+  }
+
+  struct Pixel {
+    int64_t n, h, w;
+  };
+  // How far sums are off: of each output at a pixel of its own, since a code
+  // shows little more of a sum than that. They come in units of which `span`
+  // sees up to 127.
+  template <typename Span>
+  static std::vector<double> Errors(const WinoOperands& o,
+                                    const std::vector<Pixel>& pixels,
+                                    const Span& span) {
+    std::vector<double> shift, factor;
+    for (size_t out = 0; out < pixels.size(); ++out) {
+      const Pixel& p = pixels[out];
+      factor.push_back(127 / span(p, static_cast<int64_t>(out)));
+      shift.push_back(
+          128 / factor[out] -
+          ExactAt(WithoutBias(o), p.n, p.h, p.w, static_cast<int64_t>(out)).y);
+    }
+    const Tensor y = Run(o, shift, factor);
+    std::vector<double> errors;
+    for (size_t out = 0; out < pixels.size(); ++out) {
+      const Pixel& p = pixels[out];
+      const int64_t at = ((p.n * y.dim(1) + p.h) * y.dim(2) + p.w) * y.dim(3);
+      errors.push_back(
+          (y.data<uint8_t>()[at + static_cast<int64_t>(out)] - 128) /
+          factor[out]);
+    }
+    return errors;
+  }
+  // Pixels all over the map.
+  static std::vector<Pixel> Spread(const WinoOperands& o) {
+    std::vector<Pixel> pixels;
+    for (int64_t i = 0; i < o.weight.dim(0); ++i) {
+      pixels.push_back(
+          {i % o.x.dim(0), i * 7 % o.x.dim(1), (i * 5 + i / 4) % o.x.dim(2)});
+    }
+    return pixels;
+  }
+  static WinoOperands WithoutBias(WinoOperands o) {
+    o.bias = Tensor::Zeros(o.bias.shape());
+    o.params.relu = false;
+    return o;
+  }
+
+  // The largest size that a number of plane p, q can have.
+  double Most(int p, int q) const {
+    double plus = 0, minus = 0;
+    for (int r = 0; r < 6; ++r) {
+      for (int s = 0; s < 6; ++s) {
+        const double b = m_.in[p][r] * m_.in[q][s];
+        (b > 0 ? plus : minus) += std::fabs(b);
+      }
+    }
+    return 255 * std::max(plus, minus);
+  }
+  // The bound of wino_conv.h.
+  double Bound(const WinoOperands& o, const Pixel& at, int64_t output) const {
+    const int64_t d = o.params.dilation;
+    const double rounding = (static_cast<double>(o.x.dim(3)) + 40) * kRoundoff;
+    double bound = 0;
+    for (int p = 0; p < 6; ++p) {
+      for (int q = 0; q < 6; ++q) {
+        const double growth =
+            std::fabs(m_.out[at.h / d % 4][p] * m_.out[at.w / d % 4][q]);
+        if (growth == 0) continue;
+        for (int64_t begin = 0; begin < o.x.dim(3); begin += kWinoNarrowDepth) {
+          const int64_t end = std::min(o.x.dim(3), begin + kWinoNarrowDepth);
+          double v_sum = 0, u_sum = 0, u_most = 0, products = 0;
+          for (int64_t c = begin; c < end; ++c) {
+            const double v =
+                std::fabs(InputAt(m_, o, at.n, at.h, at.w, c, p, q));
+            const double u = std::fabs(KernelAt(m_, o, output, c, p, q));
+            v_sum += v;
+            u_sum += u;
+            u_most = std::max(u_most, u);
+            products += u * v;
+          }
+          bound += growth *
+                   (v_sum / 2 *
+                        std::max(u_sum * Most(p, q) / 0x1p31, u_most / 32767) *
+                        1.001 +
+                    rounding * products);
+        }
+      }
+    }
+    return bound;
+  }
+
+  const WinoMatrices m_ = MakeMatrices(1, 2);
+};
+
+TEST_F(WinoWholeTest, ErrorIsWithinTheBound) {
+  for (const WinoCase& c : {WinoCase{{1, 8, 8, 32}, 32, 1, true},
+                            WinoCase{{2, 9, 13, 64}, 48, 1, true},
+                            WinoCase{{1, 9, 14, 32}, 16, 2, true},
+                            WinoCase{{1, 7, 6, 288}, 16, 1, true},
+                            WinoCase{{1, 1, 1, 32}, 16, 1, true},
+                            WinoCase{{3, 2, 1, 96}, 16, 2, true},
+                            WinoCase{{1, 19, 23, 544}, 80, 3, true}}) {
+    SCOPED_TRACE(absl::StrCat(c.x.ToString(), " to ", c.outputs, ", dilation ",
+                              c.dilation));
+    const WinoOperands o = OfU8(c);
+    // A step of the code is a hundredth of the bound.
+    const auto pixels = Spread(o);
+    const std::vector<double> errors = Errors(
+        o, pixels,
+        [&](const Pixel& p, int64_t out) { return 1.27 * Bound(o, p, out); });
+    for (size_t out = 0; out < errors.size(); ++out) {
+      const double bound = Bound(o, pixels[out], static_cast<int64_t>(out));
+      EXPECT_LE(std::fabs(errors[out]), bound * 1.005) << out;
+    }
+  }
+}
+
+// What the header says of random operands.
+TEST_F(WinoWholeTest, SumsAreNearlyExact) {
+  for (const int64_t channels : {32, 64, 256, 512}) {
+    const WinoOperands o = OfU8({{1, 12, 12, channels}, 64, 1, true});
+    const auto pixels = Spread(o);
+    double power = 0, squares = 0;
+    for (size_t out = 0; out < pixels.size(); ++out) {
+      const Pixel& p = pixels[out];
+      const double y =
+          ExactAt(WithoutBias(o), p.n, p.h, p.w, static_cast<int64_t>(out)).y;
+      power += y * y;
+    }
+    const double size = std::sqrt(power / static_cast<double>(pixels.size()));
+    for (const double error : Errors(
+             o, pixels, [&](const Pixel&, int64_t) { return 0.02 * size; })) {
+      squares += error * error;
+    }
+    EXPECT_LT(std::sqrt(squares / static_cast<double>(pixels.size())),
+              2e-3 * size)
+        << channels;
+  }
+}
+
+// All products of a block, of one plane after the other, have one sign and the
+// largest size that there is.
+TEST_F(WinoWholeTest, NoSumOverflows) {
+  std::vector<Pixel> pixels;  // of the tile
+  for (int64_t i = 0; i < 16; ++i) pixels.push_back({0, 4 + i / 4, 4 + i % 4});
+  WinoOperands o = OfU8({{1, 12, 12, 256}, 16, 1, true});
+  for (int p = 0; p < 6; ++p) {
+    for (int q = 0; q < 6; ++q) {
+      for (const int sign : {-1, 1}) {
+        for (float& x : o.x.mutable_span<float>()) x = 0;
+        for (int r = 0; r < 6; ++r) {
+          for (int s = 0; s < 6; ++s) {
+            if (!(sign * m_.in[p][r] * m_.in[q][s] > 0)) continue;
+            std::fill_n(
+                o.x.mutable_data<float>() + ((3 + r) * 12 + 3 + s) * 256, 256,
+                255.0f);
+          }
+        }
+        for (int64_t i = 0; i < o.weight.num_elements(); ++i) {
+          const double g = m_.kernel[p][i % 9 / 3] * m_.kernel[q][i % 3];
+          o.weight.mutable_data<float>()[i] = static_cast<float>(g > 0   ? 127
+                                                                 : g < 0 ? -127
+                                                                         : 0);
+        }
+        const std::vector<double> errors =
+            Errors(o, pixels, [&](const Pixel& at, int64_t out) {
+              return 1.27 * Bound(o, at, out);
+            });
+        for (size_t out = 0; out < errors.size(); ++out) {
+          EXPECT_LE(std::fabs(errors[out]),
+                    1.005 * Bound(o, pixels[out], static_cast<int64_t>(out)))
+              << p << " " << q << " " << sign << " " << out;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(WinoWholeTest, NothingGivesTheBias) {
+  WinoOperands o = OfU8({{1, 7, 9, 64}, 32, 1, true});
+  for (float& w : o.weight.mutable_span<float>()) w = 0;
+  std::vector<double> shift, factor;
+  for (int i = 0; i < 32; ++i) {
+    shift.push_back(10 * (i - 2));
+    factor.push_back(i < 30 ? 1 : 0.25);
+  }
+  const Tensor y = Run(o, shift, factor);
+  for (int64_t i = 0; i < y.num_elements(); ++i) {
+    const auto out = static_cast<size_t>(i % 32);
+    const double want =
+        std::min(255.0, std::max(0.0, shift[out] * factor[out]));
+    EXPECT_EQ(y.data<uint8_t>()[i], std::nearbyint(want)) << i;
+  }
+}
+
+TEST_F(WinoWholeTest, ThreadsDoNotChangeABit) {
+  for (const WinoCase& c : {WinoCase{{1, 37, 50, 32}, 96, 1, true},
+                            WinoCase{{1, 19, 25, 288}, 48, 2, true}}) {
+    const WinoOperands o = OfU8(c);
+    const auto outputs = static_cast<size_t>(c.outputs);
+    const std::vector<double> shift(outputs, 0), factor(outputs, 1e-4);
+    SetNumThreads(1);
+    const Tensor one = Run(o, shift, factor);
+    for (const int threads : {2, 3, 16}) {
+      SetNumThreads(threads);
+      EXPECT_TRUE(SameBits(Run(o, shift, factor), one)) << threads;
+    }
+  }
+  SetNumThreads(0);
+}
+
+TEST_F(WinoWholeTest, FitsCodesOnly) {
+  const WinoOperands o = OfU8({{1, 4, 4, 32}, 16, 1, false});
+  const Int8ConvParams good = ParamsOf(o);
+  EXPECT_FALSE(WinoInt8Conv::Fits(good, Shape{16, 48, 3, 3}));
+  EXPECT_FALSE(WinoInt8Conv::Fits(good, Shape{8, 32, 3, 3}));
+  EXPECT_FALSE(WinoInt8Conv::Fits(good, Shape{16, 32, 1, 1}));
+  Int8ConvParams params = good;
+  params.x.type = DType::kI8;
+  EXPECT_FALSE(WinoInt8Conv::Fits(params, o.weight.shape()));
+  params = good;
+  params.y->type = DType::kI8;
+  EXPECT_FALSE(WinoInt8Conv::Fits(params, o.weight.shape()));
+  params.y.reset();
+  EXPECT_FALSE(WinoInt8Conv::Fits(params, o.weight.shape()));
+  params = good;
+  params.residual = Int8Code();
+  EXPECT_FALSE(WinoInt8Conv::Fits(params, o.weight.shape()));
+  params = good;
+  params.conv.stride = 2;
+  EXPECT_FALSE(WinoInt8Conv::Fits(params, o.weight.shape()));
+}
+
 }  // namespace
 }  // namespace fcis::kernels

@@ -36,7 +36,8 @@ struct RowPads {
   int64_t top = 0, bottom = 0;
 };
 
-// How a CPU's convolutions are computed, in f32 and, without AMX, in bf16.
+// How a CPU's convolutions are computed, in f32 and, without AMX, in bf16 and
+// 8 bits.
 // kWinograd: 3x3 kernels by a quarter of the products
 // (fcis/kernels/cpu/wino_conv.h, which states the error); kAuto: where that is
 // faster, which the shapes alone decide. In training all passes are; what is

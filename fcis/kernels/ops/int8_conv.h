@@ -1,5 +1,5 @@
 // Convolution of maps of 8 bits (int8_map.h) with weights of 8 bits:
-//   sums = conv(x, weight)                                 whole numbers, exact
+//   sums = conv(x, weight)             whole numbers; exact without Winograd
 //   y    = relu?((sums + bias) * factor + residual_factor * residual?)
 // in f32, where the bias and the factors hold all scales (Int8FactorsOf). y is
 // rounded to its code, or is a map of floats.
@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "fcis/core/tensor/shape.h"
 #include "fcis/core/tensor/tensor.h"
@@ -59,9 +60,12 @@ class Int8Convolution {
   // residual: null where the params name none; it may share y's memory.
   virtual absl::Status Forward(const Tensor& x, const Tensor* residual,
                                Tensor* y) = 0;
-  virtual bool TakesRows() const { return false; }
+  virtual bool TakesRows(const Shape& /*x*/) const { return false; }
   virtual absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
                                    const Tensor* residual, Tensor* y);
+  virtual absl::string_view AlgorithmFor(const Shape& /*x*/) const {
+    return "direct";
+  }
   // y_type: that of the code, or of floats.
   virtual absl::Status Expect(const Shape& /*x*/, const RowPads& /*pads*/,
                               const Shape& /*y*/, DType /*y_type*/) {

@@ -38,7 +38,8 @@ ABSL_FLAG(
     "0.015, f32 0.");
 ABSL_FLAG(
     std::string, conv, "auto",
-    "How f32 convolutions are computed on a CPU, and bf16 ones without AMX: "
+    "How f32 convolutions are computed on a CPU, and bf16 and int8 ones "
+    "without AMX: "
     "direct; winograd (3x3 kernels by a quarter of the products, rounding "
     "twice as much in f32, less in bf16); or auto (winograd for the layers "
     "that it makes faster).");
