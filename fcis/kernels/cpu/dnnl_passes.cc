@@ -195,7 +195,8 @@ class DnnlConv : public TrainedConvolution {
   // Whether a pass over maps of this size is RunWino's.
   bool ByWinograd(const Tensor& map) const {
     return trained_ && convs_->TrainsByWinograd(params(), weight_shape()) &&
-           MeansWinograd(convs_->algorithm(), weight_shape(), map.shape());
+           MeansWinograd(convs_->algorithm(), map.type(), weight_shape(),
+                         map.shape());
   }
 
   // Whether a map is what RunPointwiseGradient takes.

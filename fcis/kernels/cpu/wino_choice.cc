@@ -58,7 +58,7 @@ class WinoOrDirect : public Convolution {
 
  private:
   bool ByWinograd(const Shape& x, bool residual) const {
-    return !residual && MeansWinograd(algorithm_, weight_shape(), x);
+    return !residual && MeansWinograd(algorithm_, maps_, weight_shape(), x);
   }
   bool ByWinograd(const Tensor& x, bool residual) const {
     return x.type() == maps_ && ByWinograd(x.shape(), residual);
@@ -128,7 +128,7 @@ class Int8WinoOrDirect : public Int8Convolution {
 
  private:
   bool ByWinograd(const Shape& x) const {
-    return MeansWinograd(algorithm_, weight_shape(), x);
+    return MeansWinograd(algorithm_, DType::kU8, weight_shape(), x);
   }
 
   void NeedWinograd() {
@@ -145,19 +145,19 @@ class Int8WinoOrDirect : public Int8Convolution {
 
 }  // namespace
 
-bool WinogradPays(const Shape& weight, const Shape& x) {
-  // With fewer channels the tiles' transforms are too large a part, on smaller
-  // maps the weights'.
-  constexpr int64_t kLeastChannels = 64;
+bool WinogradPays(DType maps, const Shape& weight, const Shape& x) {
+  // With fewer channels the tiles' transforms, which are quick in 8 bits, are
+  // too large a part, on smaller maps the weights'.
+  const int64_t least_channels = maps == DType::kU8 ? 32 : 64;
   constexpr int64_t kLeastPixels = 512;
-  return weight.dim(0) >= kLeastChannels && weight.dim(1) >= kLeastChannels &&
+  return weight.dim(0) >= least_channels && weight.dim(1) >= least_channels &&
          x.dim(0) * x.dim(1) * x.dim(2) >= kLeastPixels;
 }
 
-bool MeansWinograd(ConvAlgorithm algorithm, const Shape& weight,
+bool MeansWinograd(ConvAlgorithm algorithm, DType maps, const Shape& weight,
                    const Shape& x) {
   return algorithm == ConvAlgorithm::kWinograd ||
-         (algorithm == ConvAlgorithm::kAuto && WinogradPays(weight, x));
+         (algorithm == ConvAlgorithm::kAuto && WinogradPays(maps, weight, x));
 }
 
 std::unique_ptr<Convolution> MakeWinoOrDirect(

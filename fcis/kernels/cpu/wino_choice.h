@@ -14,13 +14,13 @@
 namespace fcis::kernels {
 
 // Whether Winograd's algorithm is the faster one for a kernel O,I,3,3 that
-// WinoConv fits, on maps N,H,W,I. By the shapes alone, as measured by
-// conv_benchmark (docs/benchmarks.md), and not by a clock: a network then gives
-// the same bits in every run and on any number of threads.
-bool WinogradPays(const Shape& weight, const Shape& x);
+// WinoConv or WinoInt8Conv fits, on maps N,H,W,I of a type. By these alone, as
+// measured by conv_benchmark (docs/benchmarks.md), and not by a clock: a
+// network then gives the same bits in every run and on any number of threads.
+bool WinogradPays(DType maps, const Shape& weight, const Shape& x);
 
-// Whether such a convolution, which WinoConv fits, is to run by it.
-bool MeansWinograd(ConvAlgorithm algorithm, const Shape& weight,
+// Whether such a convolution, which one of them fits, is to run by it.
+bool MeansWinograd(ConvAlgorithm algorithm, DType maps, const Shape& weight,
                    const Shape& x);
 
 // Makes the direct convolution of such a kernel.

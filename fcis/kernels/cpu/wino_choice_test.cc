@@ -146,11 +146,19 @@ TEST(WinoChoiceInt8Test, ByTheAlgorithmAndTheShapes) {
 }
 
 TEST(WinogradPays, ManyChannelsAndPixels) {
-  EXPECT_TRUE(WinogradPays(Shape{64, 64, 3, 3}, Shape{1, 16, 32, 64}));
-  EXPECT_TRUE(WinogradPays(Shape{64, 64, 3, 3}, Shape{2, 16, 16, 64}));
-  EXPECT_FALSE(WinogradPays(Shape{64, 64, 3, 3}, Shape{1, 16, 31, 64}));
-  EXPECT_FALSE(WinogradPays(Shape{48, 64, 3, 3}, Shape{1, 99, 99, 64}));
-  EXPECT_FALSE(WinogradPays(Shape{64, 48, 3, 3}, Shape{1, 99, 99, 48}));
+  for (const DType maps : {DType::kF32, DType::kBF16}) {
+    const auto pays = [maps](const Shape& weight, const Shape& x) {
+      return WinogradPays(maps, weight, x);
+    };
+    EXPECT_TRUE(pays({64, 64, 3, 3}, {1, 16, 32, 64}));
+    EXPECT_TRUE(pays({64, 64, 3, 3}, {2, 16, 16, 64}));
+    EXPECT_FALSE(pays({64, 64, 3, 3}, {1, 16, 31, 64}));
+    EXPECT_FALSE(pays({48, 64, 3, 3}, {1, 99, 99, 64}));
+    EXPECT_FALSE(pays({64, 48, 3, 3}, {1, 99, 99, 48}));
+  }
+  EXPECT_TRUE(WinogradPays(DType::kU8, {32, 32, 3, 3}, {1, 16, 32, 32}));
+  EXPECT_FALSE(WinogradPays(DType::kU8, {32, 32, 3, 3}, {1, 16, 31, 32}));
+  EXPECT_FALSE(WinogradPays(DType::kU8, {16, 32, 3, 3}, {1, 99, 99, 32}));
 }
 
 }  // namespace
