@@ -20,13 +20,10 @@
 #include "fcis/core/io/file.h"
 #include "fcis/data/convert/shapes.h"
 #include "fcis/data/json/json_scanner.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
+#include "fcis/data/json/utf8.h"
 
 namespace fcis::data {
 namespace {
-
-constexpr absl::string_view kUtf8Mark = "\xEF\xBB\xBF";
 
 // Behind the closing quote of what begins with one; npos: there is none. In
 // 'it''s' and "a \" b" a quote goes on.
@@ -167,16 +164,6 @@ std::vector<std::string> Lines(absl::string_view text) {
     if (!line.empty()) lines.emplace_back(line);
   }
   return lines;
-}
-
-bool IsUtf8(const std::string& text) {
-  rapidjson::StringBuffer unused;
-  rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>,
-                    rapidjson::UTF8<>, rapidjson::CrtAllocator,
-                    rapidjson::kWriteValidateEncodingFlag>
-      writer(unused);
-  return writer.String(text.data(),
-                       static_cast<rapidjson::SizeType>(text.size()));
 }
 
 // What the label files do not say themselves.

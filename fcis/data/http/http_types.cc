@@ -1,29 +1,12 @@
 #include "fcis/data/http/http_types.h"
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/data/json/json_writer.h"
+#include "fcis/data/json/utf8.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
 namespace fcis::data {
-
-std::string ValidUtf8(absl::string_view text) {
-  rapidjson::StringBuffer unused;
-  rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>,
-                    rapidjson::UTF8<>, rapidjson::CrtAllocator,
-                    rapidjson::kWriteValidateEncodingFlag>
-      validator(unused);
-  std::string valid(text);
-  if (validator.String(text.data(),
-                       static_cast<rapidjson::SizeType>(text.size()))) {
-    return valid;
-  }
-  for (char& c : valid) {
-    if (!absl::ascii_isascii(static_cast<unsigned char>(c))) c = '?';
-  }
-  return valid;
-}
 
 HttpResponse ErrorResponse(int status, absl::string_view message) {
   rapidjson::StringBuffer buffer;

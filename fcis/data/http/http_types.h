@@ -38,11 +38,7 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// The text; where it is no UTF-8, as JSON must be, with ? for each byte that is
-// not ASCII.
-std::string ValidUtf8(absl::string_view text);
-
-// {"error": {"code": status, "message": message}}
+// {"error": {"code": status, "message": message}}, as UTF-8, as JSON must be.
 HttpResponse ErrorResponse(int status, absl::string_view message);
 
 // As sent on a connection that ends after it.

@@ -25,11 +25,9 @@ TEST(ResponseBytesTest, AllOfIt) {
             "{\"error\":{\"code\":503,\"message\":\"x\"}}\n");
 }
 
-TEST(ValidUtf8Test, OnlyWhatIsNoneChanges) {
-  EXPECT_EQ(ValidUtf8("caf\xc3\xa9.jpg"), "caf\xc3\xa9.jpg");
-  EXPECT_EQ(ValidUtf8("caf\xe9.jpg"), "caf?.jpg");
-  EXPECT_EQ(ValidUtf8("\xc3"), "?");
-  EXPECT_EQ(ValidUtf8(""), "");
+TEST(ErrorResponseTest, OfWhatIsNoUtf8) {
+  EXPECT_EQ(ErrorResponse(400, "caf\xe9.jpg").body,
+            "{\"error\":{\"code\":400,\"message\":\"caf?.jpg\"}}\n");
 }
 
 }  // namespace

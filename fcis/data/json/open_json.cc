@@ -14,6 +14,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/core/io/file_kind.h"
+#include "fcis/data/json/utf8.h"
 
 namespace fcis::data {
 namespace {
@@ -21,9 +22,6 @@ namespace {
 // What zlib takes at once fits its 32-bit counters.
 constexpr size_t kChunk = size_t{1} << 26;
 constexpr int kGzipWindow = 15 + 16;  // zlib's way to ask for gzip
-
-// What editors on Windows put before UTF-8.
-constexpr absl::string_view kUtf8Mark = "\xEF\xBB\xBF";
 
 // Blanks in its place, so that bytes keep their numbers.
 std::string WithoutMark(std::string text) {

@@ -6,8 +6,8 @@
 #include "fcis/core/rle/rle_string.h"
 #include "fcis/core/rle/rle_to_polygons.h"
 #include "fcis/data/codec/png.h"
-#include "fcis/data/http/http_types.h"
 #include "fcis/data/json/json_writer.h"
+#include "fcis/data/json/utf8.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
