@@ -42,12 +42,14 @@ uint64_t NumberOf(const char* variable, uint64_t otherwise) {
 
 // Many channels are seldom: the plain loops take long.
 int Channels(RandomStream& r) {
+  if (r.Chance(.2)) return 16 * r.Integer(1, 5);
   return r.Chance(.1) ? r.Integer(33, 80) : r.Integer(1, 32);
 }
 
 void ChooseBackbone(RandomStream& r, BackboneConfig* backbone) {
   for (int i = 0; i < 4; ++i) backbone->set_blocks(i, r.Chance(.2) ? 2 : 1);
-  backbone->set_width(r.Chance(.1) ? 16 : r.Integer(1, 6));
+  // Winograd's algorithm is for channels in sixteens.
+  backbone->set_width(r.Chance(.2) ? 8 * r.Integer(1, 2) : r.Integer(1, 6));
   backbone->set_stem_width(r.Chance(.5) ? 0 : r.Integer(1, 20));
 }
 
@@ -162,8 +164,9 @@ absl::Status RunCase(Precision precision, uint64_t seed) {
       layer = r.Chance(.1) ? weights.int8.kernels.erase(layer) : ++layer;
     }
   }
+  const auto algorithm = static_cast<kernels::ConvAlgorithm>(r.Integer(0, 2));
   ASSIGN_OR_RETURN(const auto backend,
-                   kernels::MakeBackend("check:cpu,ref", precision));
+                   kernels::MakeBackend("check:cpu,ref", precision, algorithm));
   ASSIGN_OR_RETURN(
       const Network network,
       Network::Create(topology, topology.outputs, weights, backend.get()));
