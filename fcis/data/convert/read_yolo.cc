@@ -18,9 +18,9 @@
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/utf8.h"
 #include "fcis/data/convert/shapes.h"
 #include "fcis/data/json/json_scanner.h"
-#include "fcis/data/json/utf8.h"
 
 namespace fcis::data {
 namespace {

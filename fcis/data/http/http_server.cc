@@ -96,8 +96,11 @@ class Server : public HttpServer, private httplib::Server {
         AnswerWithBody(route, request, response, reader);
       });
     }
-    set_error_handler(
-        Handler([this](const httplib::Request&, httplib::Response& response) {
+    set_error_handler(Handler(
+        [this](const httplib::Request& request, httplib::Response& response) {
+          // The library would cut what is explained to those of the ranges that
+          // it could read. The request is a variable of its own.
+          const_cast<httplib::Request&>(request).ranges.clear();
           ExplainError(response);
         }));
     set_exception_handler([](const httplib::Request&,

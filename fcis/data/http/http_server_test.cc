@@ -325,6 +325,9 @@ TEST_F(HttpServerTest, RangesAreNotHeeded) {
       Get("/hello", absl::StrCat("Range: ", ranges, "\r\n"));
   EXPECT_LT(answer.size(), 1000u);
   EXPECT_EQ(StatusOf(Get("/hello", "Range: nonsense\r\n")), 416);
+  const std::string half = Get("/hello", "Range: bytes=0-1,3-0\r\n");
+  EXPECT_EQ(StatusOf(half), 416);
+  EXPECT_THAT(half, EndsWith("}\n"));
   ExpectStillServes();
 }
 

@@ -1,8 +1,8 @@
 #include "fcis/data/http/http_types.h"
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/io/utf8.h"
 #include "fcis/data/json/json_writer.h"
-#include "fcis/data/json/utf8.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 

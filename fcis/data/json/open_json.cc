@@ -14,7 +14,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/core/io/file_kind.h"
-#include "fcis/data/json/utf8.h"
+#include "fcis/core/io/utf8.h"
 
 namespace fcis::data {
 namespace {

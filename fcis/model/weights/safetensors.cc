@@ -12,6 +12,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/io/utf8.h"
 #include "rapidjson/document.h"
 #include "rapidjson/error/en.h"
 #include "rapidjson/stringbuffer.h"
@@ -201,14 +202,11 @@ class Reader {
 absl::StatusOr<std::string> MakeHeader(const std::string& path,
                                        const Safetensors& file) {
   rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>,
-                    rapidjson::UTF8<>, rapidjson::CrtAllocator,
-                    rapidjson::kWriteValidateEncodingFlag>
-      json(buffer);
+  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
   bool is_text = true;
   const auto text = [&](absl::string_view s) {
-    is_text &=
-        json.String(s.data(), static_cast<rapidjson::SizeType>(s.size()));
+    is_text &= IsUtf8(s);
+    json.String(s.data(), static_cast<rapidjson::SizeType>(s.size()));
   };
   json.StartObject();
   if (!file.metadata.empty()) {

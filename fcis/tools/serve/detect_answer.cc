@@ -3,11 +3,11 @@
 #include <utility>
 
 #include "fcis/core/draw/draw_instances.h"
+#include "fcis/core/io/utf8.h"
 #include "fcis/core/rle/rle_string.h"
 #include "fcis/core/rle/rle_to_polygons.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/data/json/json_writer.h"
-#include "fcis/data/json/utf8.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
@@ -61,7 +61,7 @@ std::string AnswerJson(const ModelConfig& config,
     data::PutMember("model", config.name(), json);
     data::PutArray("pictures", pictures, json, [&](const PictureAnswer& one) {
       data::PutObject(json, [&] {
-        data::PutMember("name", data::ValidUtf8(one.name), json);
+        data::PutMember("name", ValidUtf8(one.name), json);
         data::PutMember("width", one.width, json);
         data::PutMember("height", one.height, json);
         data::PutMember("seconds", one.seconds, json);

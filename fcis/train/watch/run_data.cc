@@ -15,9 +15,9 @@
 #include "fcis/core/config/text_proto.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_stamp.h"
+#include "fcis/core/io/utf8.h"
 #include "fcis/data/json/json_scanner.h"
 #include "fcis/data/json/json_writer.h"
-#include "fcis/data/json/utf8.h"
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/run/run_directory.h"
 #include "fcis/train/watch/settings.h"
@@ -255,7 +255,7 @@ std::string RunData::ToJson(const Known& known) const {
     if (known.pictures == pictures) return;
     data::PutObject("pictures", json, [&] { pictures_.Put(json); });
   });
-  return data::ValidUtf8({buffer.GetString(), buffer.GetSize()});
+  return ValidUtf8({buffer.GetString(), buffer.GetSize()});
 }
 
 }  // namespace fcis::train

@@ -1,10 +1,10 @@
-#include "fcis/data/json/utf8.h"
+#include "fcis/core/io/utf8.h"
 
 #include "absl/strings/ascii.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
-namespace fcis::data {
+namespace fcis {
 
 bool IsUtf8(absl::string_view text) {
   rapidjson::StringBuffer unused;
@@ -12,7 +12,10 @@ bool IsUtf8(absl::string_view text) {
                     rapidjson::UTF8<>, rapidjson::CrtAllocator,
                     rapidjson::kWriteValidateEncodingFlag>
       validator(unused);
-  return validator.String(text.data(),
+  // It reads all of a letter that the end cuts off.
+  std::string read(text);
+  read.append(4, '\0');
+  return validator.String(read.data(),
                           static_cast<rapidjson::SizeType>(text.size()));
 }
 
@@ -25,4 +28,4 @@ std::string ValidUtf8(absl::string_view text) {
   return valid;
 }
 
-}  // namespace fcis::data
+}  // namespace fcis
