@@ -144,6 +144,26 @@ struct Wino {
     return left < kWinoDepth ? left : kWinoDepth;
   }
 
+  // Where a channel of each of a tile's inputs is; those beyond the map are 0.
+  template <typename T>
+  static FCIS_WINO_INLINE void FindInputs(const WinoMaps<T>& t,
+                                          const WinoTile& tile, int64_t channel,
+                                          const T** d) {
+    const int64_t pixels = int64_t{t.height} * t.width;
+    const T* const map = t.x + tile.picture * pixels * t.channels +
+                         channel / t.x_block * t.x_block * pixels +
+                         channel % t.x_block;
+    for (int r = 0; r < kIn; ++r) {
+      const int y = tile.y + (r - 1) * t.dilation;
+      for (int c = 0; c < kIn; ++c) {
+        const int x = tile.x + (c - 1) * t.dilation;
+        const bool inside = y >= 0 && y < t.height && x >= 0 && x < t.width;
+        d[r * kIn + c] =
+            inside ? map + (int64_t{y} * t.width + x) * t.x_block : t.zeros;
+      }
+    }
+  }
+
   // Two rows of B^T d B of every tile, for some channels, to planes of
   // [channels / kWinoDepth, tiles, kWinoDepth].
   template <Rows kRows, typename Task>
@@ -152,21 +172,11 @@ struct Wino {
     constexpr bool kEnds = kRows == Rows::kEnds;
     const int64_t pixels = int64_t{t.height} * t.width;
     for (int i = 0; i < t.num_tiles; ++i) {
-      const WinoTile& tile = t.tiles[i];
-      const auto* const map = t.x + tile.picture * pixels * t.channels +
-                              first / t.x_block * t.x_block * pixels +
-                              first % t.x_block;
-      decltype(t.x) d[kIn * kIn];  // of a block of channels
-      int64_t step[kIn * kIn];     // to the next one
-      for (int r = 0; r < kIn; ++r) {
-        const int y = tile.y + (r - 1) * t.dilation;
-        for (int c = 0; c < kIn; ++c) {
-          const int x = tile.x + (c - 1) * t.dilation;
-          const bool inside = y >= 0 && y < t.height && x >= 0 && x < t.width;
-          d[r * kIn + c] =
-              inside ? map + (int64_t{y} * t.width + x) * t.x_block : t.zeros;
-          step[r * kIn + c] = inside ? pixels * t.x_block : 0;
-        }
+      decltype(t.x) d[kIn * kIn];
+      FindInputs(t, t.tiles[i], first, d);
+      int64_t step[kIn * kIn];  // to the next block of channels
+      for (int p = 0; p < kIn * kIn; ++p) {
+        step[p] = d[p] == t.zeros ? 0 : pixels * t.x_block;
       }
       int64_t in_block = 0;
       for (int64_t k = 0; k < end - first; k += kLength, in_block += kLength) {

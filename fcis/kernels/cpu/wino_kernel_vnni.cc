@@ -373,20 +373,9 @@ struct WinoOfU8 : WinoNarrow<WinoOfU8, uint8_t, WinoWholePoints> {
          ++i) {
       buffers.factors[i] = 1;
     }
-    const int64_t pixels = int64_t{t.height} * t.width;
     for (int i = 0; i < t.num_tiles; ++i) {
-      const WinoTile& tile = t.tiles[i];
-      const uint8_t* const map = t.x + tile.picture * pixels * t.channels;
       const uint8_t* d[kIn * kIn];
-      for (int r = 0; r < kIn; ++r) {
-        const int y = tile.y + (r - 1) * t.dilation;
-        for (int c = 0; c < kIn; ++c) {
-          const int x = tile.x + (c - 1) * t.dilation;
-          const bool inside = y >= 0 && y < t.height && x >= 0 && x < t.width;
-          d[r * kIn + c] =
-              inside ? map + (int64_t{y} * t.width + x) * t.channels : t.zeros;
-        }
-      }
+      W::FindInputs(t, t.tiles[i], 0, d);
       for (int64_t k = 0; k < t.channels; k += kLanes) {
         const int64_t block = k / kWinoNarrowDepth * kWinoNarrowDepth;
         In(d, k, buffers.in_plane,
