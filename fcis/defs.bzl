@@ -2,6 +2,7 @@
 every target of this project has."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+load("//third_party/precompiled:defs.bzl", "TEST_COPTS")
 
 # What everything stands on. Abseil is one set of system libraries, of which the
 # linker keeps what is used.
@@ -33,10 +34,10 @@ def _precompiled(arguments):
     # What is precompiled brings its own options for the optimizer along.
     if copts == ["-O3"]:
         name = "common_o3"
+    elif copts == TEST_COPTS:
+        name = "tests"
     elif copts:
         return dict(arguments, deps = deps)
-    elif arguments.get("testonly"):
-        name = "tests"
     else:
         name = "messages" if _reads_messages() else "common"
     return dict(
@@ -61,7 +62,7 @@ def fcis_test(name, srcs = None, deps = [], size = "small", **kwargs):
         srcs = srcs or [name + ".cc"],
         **_precompiled(dict(
             kwargs,
-            testonly = True,
+            copts = TEST_COPTS,
             deps = deps + ["@com_google_googletest//:gtest_main"],
         ))
     )
