@@ -68,6 +68,17 @@ absl::StatusOr<std::string> Closest(const std::vector<std::string>& paths,
       absl::StrCat(wanted, " may be ", *first, " or ", *second));
 }
 
+// The last name of a path without the eight digits that an upload to Label
+// Studio puts before it, "0a1b2c3d-a.jpg"; "": it has none.
+std::string WithoutUploadDigits(absl::string_view path) {
+  constexpr size_t kDigits = 8;
+  const std::string last = LastName(path);
+  const bool has_digits =
+      last.size() > kDigits + 1 && last[kDigits] == '-' &&
+      absl::c_all_of(last.substr(0, kDigits), absl::ascii_isxdigit);
+  return has_digits ? last.substr(kDigits + 1) : "";
+}
+
 bool IsFile(const std::string& path) {
   std::error_code error;
   return fs::is_regular_file(path, error);
@@ -106,15 +117,6 @@ bool HasPictureName(absl::string_view path) {
   });
 }
 
-std::string WithoutUploadDigits(absl::string_view path) {
-  constexpr size_t kDigits = 8;
-  const std::string last = LastName(path);
-  const bool has_digits =
-      last.size() > kDigits + 1 && last[kDigits] == '-' &&
-      absl::c_all_of(last.substr(0, kDigits), absl::ascii_isxdigit);
-  return has_digits ? last.substr(kDigits + 1) : "";
-}
-
 PictureFinder::PictureFinder(std::vector<std::string> roots,
                              const std::vector<std::string>& files)
     : roots_(std::move(roots)) {
@@ -126,10 +128,8 @@ PictureFinder::PictureFinder(std::vector<std::string> roots,
   }
 }
 
-absl::StatusOr<std::string> PictureFinder::Find(absl::string_view name,
-                                                const std::string& near) const {
-  const std::string path = absl::StrReplaceAll(name, {{"\\", "/"}});
-  if (path.empty()) return absl::NotFoundError("no picture is named");
+absl::StatusOr<std::string> PictureFinder::FindAsNamed(
+    const std::string& path, const std::string& near) const {
   if (path[0] == '/' && IsFile(path)) return path;
   std::vector<std::string> tops = roots_;
   if (!near.empty()) tops.insert(tops.begin(), near);
@@ -139,13 +139,20 @@ absl::StatusOr<std::string> PictureFinder::Find(absl::string_view name,
   }
   const auto found = by_name_.find(LastName(path));
   if (found != by_name_.end()) return Closest(found->second, path, false);
+  return absl::NotFoundError("");
+}
+
+absl::StatusOr<std::string> PictureFinder::Find(absl::string_view name,
+                                                const std::string& near) const {
+  const std::string path = absl::StrReplaceAll(name, {{"\\", "/"}});
+  if (path.empty()) return absl::NotFoundError("no picture is named");
   const std::string decoded = DecodePercents(path);
-  if (decoded != path) {
-    auto other = Find(decoded, near);
-    if (other.ok()) return other;
+  for (const std::string& other : {path, decoded, WithoutUploadDigits(path),
+                                   WithoutUploadDigits(decoded)}) {
+    if (other.empty()) continue;
+    auto picture = FindAsNamed(other, near);
+    if (!absl::IsNotFound(picture.status())) return picture;
   }
-  const auto original = by_name_.find(WithoutUploadDigits(path));
-  if (original != by_name_.end()) return Closest(original->second, path, false);
   const auto similar = similar_.find(FoldFileName(LastName(path)));
   return absl::NotFoundError(
       absl::StrCat("there is no picture ", name,

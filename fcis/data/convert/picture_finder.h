@@ -22,10 +22,6 @@ absl::StatusOr<std::vector<std::string>> ListFiles(
 // By the name's ending, whatever its case: .jpg, .jpeg, .png.
 bool HasPictureName(absl::string_view path);
 
-// The last name of a path without the eight digits that an upload to Label
-// Studio puts before it, "0a1b2c3d-a.jpg"; "": it has none.
-std::string WithoutUploadDigits(absl::string_view path);
-
 class PictureFinder {
  public:
   // Looks among the pictures of these files, of which the directories in
@@ -36,7 +32,8 @@ class PictureFinder {
   // The file that is meant by a path as annotations have it: that path itself;
   // below `near`, or below a root; else the picture of that name whose last
   // directories agree the most. \ counts as /. Where there is none, the same
-  // with "%20" decoded, and the picture WithoutUploadDigits. Errors: none, or
+  // with "%20" decoded, and the last name without the eight digits that an
+  // upload to Label Studio puts before it ("0a1b2c3d-a.jpg"). Errors: none, or
   // several equally good ones, of which two are named.
   absl::StatusOr<std::string> Find(absl::string_view name,
                                    const std::string& near) const;
@@ -46,6 +43,10 @@ class PictureFinder {
 
  private:
   using Index = std::unordered_map<std::string, std::vector<std::string>>;
+
+  // Find of just this path. NotFound, without words: there is none.
+  absl::StatusOr<std::string> FindAsNamed(const std::string& path,
+                                          const std::string& near) const;
 
   std::vector<std::string> roots_;
   Index by_name_, by_stem_;

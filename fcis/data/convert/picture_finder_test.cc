@@ -60,7 +60,14 @@ TEST_F(PictureFinderTest, FindsWhatIsMeant) {
   EXPECT_EQ(*finder.Find("x/two%20words.png", ""), Below("two words.png"));
   EXPECT_EQ(*finder.Find("images/0a1b2c3d-b.JPG", ""), Below("b.JPG"));
   EXPECT_EQ(*finder.FindStem("/images/0a1b2c3d-b"), Below("b.JPG"));
-  EXPECT_EQ(WithoutUploadDigits("x/0a1b2c3-b.JPG"), "");
+  EXPECT_EQ(*finder.Find("0a1b2c3d-two%20words.png", ""),
+            Below("two words.png"));
+  EXPECT_FALSE(finder.Find("x/0a1b2c3-b.JPG", "").ok());
+  // Decoded once, not until nothing is left.
+  EXPECT_FALSE(finder.Find("two%2520words.png", "").ok());
+  std::string percents = "%";
+  for (int i = 0; i < 100000; ++i) percents += "25";
+  EXPECT_FALSE(finder.Find(percents, "").ok());
   EXPECT_EQ(*finder.FindStem("/images/val/a"), Below("val/a.jpg"));
   EXPECT_EQ(*finder.FindStem("e.x"), Below("e.x.png"));
   EXPECT_EQ(*PictureFinder({}, {}).FindStem(Below("val/a")),

@@ -298,31 +298,21 @@ bool ReadTask(JsonScanner& json, LabelStudioTask& task,
 absl::StatusOr<std::string> FindPicture(const ReaderInput& input,
                                         const LabelStudioTask& task,
                                         const std::string& near) {
-  absl::StatusOr<std::string> path = absl::NotFoundError("no picture is named");
-  for (const std::string& name : LabelStudioNames(task.image)) {
-    path = input.pictures->Find(name, near);
-    if (path.ok()) return path;
-  }
+  auto path = input.pictures->Find(LabelStudioPath(task.image), near);
+  if (path.ok()) return path;
   return absl::NotFoundError(absl::StrCat(
       path.status().message(), ", which the task calls \"", task.image, "\""));
 }
 
 }  // namespace
 
-std::vector<std::string> LabelStudioNames(absl::string_view image) {
+absl::string_view LabelStudioPath(absl::string_view image) {
   constexpr absl::string_view kLocal = "?d=";
   const size_t local = image.find(kLocal);
-  if (local != image.npos) {
-    image.remove_prefix(local + kLocal.size());
-  } else {
-    image = image.substr(0, image.find('?'));
-    const size_t scheme = image.find("://");
-    if (scheme != image.npos) image.remove_prefix(scheme + 3);
-  }
-  std::vector<std::string> names = {DecodePercents(image)};
-  const std::string original = WithoutUploadDigits(names[0]);
-  if (!original.empty()) names.push_back(original);
-  return names;
+  if (local != image.npos) return image.substr(local + kLocal.size());
+  image = image.substr(0, image.find('?'));
+  const size_t scheme = image.find("://");
+  return scheme == image.npos ? image : image.substr(scheme + 3);
 }
 
 absl::StatusOr<std::vector<LabelStudioTask>> ParseLabelStudio(

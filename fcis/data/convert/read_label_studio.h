@@ -31,10 +31,10 @@ struct LabelStudioTask {
 absl::StatusOr<std::vector<LabelStudioTask>> ParseLabelStudio(
     absl::string_view text, ConversionNotes* notes);
 
-// Names that a picture's file may have: the path in an address ("/data/
-// upload/1/0a1b2c3d-cat%201.jpg", "...?d=photos/cat.jpg"), without "%20" and
-// the like, and the same without the eight digits that an upload adds.
-std::vector<std::string> LabelStudioNames(absl::string_view image);
+// The path of a picture in its address, as PictureFinder takes it:
+// "/data/upload/1/0a1b2c3d-cat%201.jpg", of "...?d=photos/cat.jpg" what is
+// behind "?d=".
+absl::string_view LabelStudioPath(absl::string_view image);
 
 // Errors as ParseLabelStudio, with the file's name. Tasks with a fault, and
 // those whose picture is not there, are among the set's problems; those
