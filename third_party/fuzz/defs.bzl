@@ -6,6 +6,7 @@
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_test")
+load("//third_party/precompiled:defs.bzl", "TEST_COPTS")
 
 def fcis_fuzz_test(name, srcs, corpus, deps = [], **kwargs):
     """A test of LLVMFuzzerTestOneInput().
@@ -29,6 +30,10 @@ def fcis_fuzz_test(name, srcs, corpus, deps = [], **kwargs):
             "//conditions:default": ["$(locations {})".format(f) for f in corpus],
         }),
         data = corpus,
+        copts = select({
+            "//third_party/fuzz:enabled": [],
+            "//conditions:default": TEST_COPTS + ["-include", "third_party/precompiled/tests.h"],
+        }),
         # LLVMFuzzerMutate() is there.
         local_defines = select({
             "//third_party/fuzz:enabled": ["FCIS_FUZZ=1"],
@@ -40,7 +45,10 @@ def fcis_fuzz_test(name, srcs, corpus, deps = [], **kwargs):
         }),
         deps = deps + select({
             "//third_party/fuzz:enabled": [],
-            "//conditions:default": ["//third_party/fuzz:replay_main"],
+            "//conditions:default": [
+                "//third_party/fuzz:replay_main",
+                "//third_party/precompiled:tests",
+            ],
         }),
         **kwargs
     )

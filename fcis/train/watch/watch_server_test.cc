@@ -27,6 +27,16 @@ class WatchServerTest : public ::testing::Test {
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
+  void TearDown() override {
+    if (server_ == nullptr) return;
+    // The server waits for the last question of an open page.
+    std::thread page([port = server_->port()] {
+      while (httplib::Client("127.0.0.1", port).Get("/data?have=")) {
+      }
+    });
+    server_.reset();
+    page.join();
+  }
   void Log(int to) const {
     std::string lines;
     for (int i = 1; i <= to; ++i) {
