@@ -12,9 +12,6 @@ _ABSL = "@com_google_absl//:absl"
 def _everywhere():
     return [_ABSL] if native.package_name() == _BASE[2:] else [_BASE, _ABSL]
 
-# Whose tests take longer than it takes to optimize them.
-_LONG_TESTS = ["fcis/kernels/cpu"]
-
 # Where most files read messages of Protobuf.
 _WITH_MESSAGES = [
     "fcis/core/config",
@@ -65,7 +62,7 @@ def fcis_test(name, srcs = None, deps = [], size = "small", **kwargs):
         srcs = srcs or [name + ".cc"],
         **_precompiled(dict(
             kwargs,
-            copts = [] if native.package_name() in _LONG_TESTS else TEST_COPTS,
+            copts = TEST_COPTS,
             deps = deps + ["@com_google_googletest//:gtest_main"],
         ))
     )
