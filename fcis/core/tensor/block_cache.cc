@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "fcis/core/base/huge_pages.h"
+#include "fcis/core/base/round_up.h"
 
 namespace fcis {
 namespace {
@@ -32,12 +33,12 @@ bool UseHugePages(int64_t bytes) { return bytes >= kHuge / 8 * 3; }
 int Log2(int64_t n) { return 63 - __builtin_clzll(static_cast<uint64_t>(n)); }
 
 // Small blocks come in four sizes per power of two.
-int64_t RoundUp(int64_t bytes) {
+int64_t SizeOfBlock(int64_t bytes) {
   const int64_t n = std::max(bytes, kAlignment);
   const int64_t unit = UseHugePages(bytes)
                            ? kHuge
                            : std::max(kAlignment, int64_t{1} << (Log2(n) - 2));
-  return (n + unit - 1) / unit * unit;
+  return RoundUp(n, unit);
 }
 
 // Of a small block's size, from 0 on.
@@ -74,7 +75,7 @@ std::shared_ptr<void> BlockCache::Allocate(int64_t bytes) {
 void* BlockCache::Get(int64_t bytes) { return New(bytes).memory; }
 
 void BlockCache::Put(void* memory, int64_t bytes) {
-  Release({memory, RoundUp(bytes)});
+  Release({memory, SizeOfBlock(bytes)});
 }
 
 int64_t BlockCache::kept_bytes() {
@@ -93,7 +94,7 @@ BlockCache& BlockCache::Global() {
 }
 
 BlockCache::Block BlockCache::New(int64_t bytes) {
-  const int64_t size = RoundUp(bytes);
+  const int64_t size = SizeOfBlock(bytes);
   Block block = {nullptr, 0};
   if (kRecycle) block = UseHugePages(bytes) ? Take(size) : TakeSmall(size);
   if (block.memory != nullptr) return block;

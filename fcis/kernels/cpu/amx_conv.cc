@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/cpu/amx_kernel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
-#include "fcis/kernels/cpu/round_up.h"
 
 namespace fcis::kernels {
 namespace {
@@ -22,8 +22,8 @@ constexpr int64_t kShareBytes = 192 << 10;
 int64_t ShareOf(int64_t rows, int64_t row_bytes, int64_t multiple) {
   const int64_t threads = NumThreads();
   const int64_t fits = std::max<int64_t>(1, kShareBytes / row_bytes);
-  const int64_t shares = RoundUp((rows + fits - 1) / fits, threads);
-  return std::min(rows, RoundUp((rows + shares - 1) / shares, multiple));
+  const int64_t shares = RoundUp(NumBlocks(rows, fits), threads);
+  return std::min(rows, RoundUp(NumBlocks(rows, shares), multiple));
 }
 
 std::vector<float> Padded(absl::Span<const float> values) {
@@ -91,7 +91,7 @@ absl::optional<AmxConv::Cut> AmxConv::CutOf(const ConvParams& params,
     const int64_t bytes = RoundUp(run * size, 4);
     const int64_t step = std::min(bytes, kAmxRow);
     return Cut{by_rows, run, weight.dim(2) * (by_rows ? 1 : kernel_width),
-               (bytes + step - 1) / step, step};
+               NumBlocks(bytes, step), step};
   };
   if (pixel % kAmxRow == 0) return cut(false, weight.dim(1));
   // Elements behind a run are multiplied by zero, and are numbers: whatever
@@ -197,7 +197,7 @@ void AmxConv::Run(const Tensor& x, const RowPads& pads, const Tensor* residual,
   const int64_t n = flat ? maps.width : maps.height;
   const int64_t each = flat ? ShareOf(n, pixel, 2 * kAmxTile)
                             : ShareOf(n, params_.stride * maps.row_bytes, 1);
-  const int64_t shares = (n + each - 1) / each;
+  const int64_t shares = NumBlocks(n, each);
   ParallelForParts(y->dim(0) * shares, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t first = i % shares * each, many = std::min(each, n - first);

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/kernels/cpu/amx_gradient_kernel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
-#include "fcis/kernels/cpu/round_up.h"
 
 namespace fcis::kernels {
 namespace {
@@ -90,11 +90,11 @@ class Gradient {
     const int64_t threads = NumThreads();
     // What is interleaved of gy stays in half the L2 cache.
     constexpr int64_t kMostOutputs = 256;
-    width_ = std::min(kMostOutputs,
-                      RoundUp((outputs_ + threads - 1) / threads, kPanel));
-    const int64_t ranges = (outputs_ + width_ - 1) / width_;
-    const int64_t shares = std::min((channels_ + kPanel - 1) / kPanel,
-                                    (threads + ranges - 1) / ranges);
+    width_ =
+        std::min(kMostOutputs, RoundUp(NumBlocks(outputs_, threads), kPanel));
+    const int64_t ranges = NumBlocks(outputs_, width_);
+    const int64_t shares =
+        std::min(NumBlocks(channels_, kPanel), NumBlocks(threads, ranges));
     ParallelFor(ranges * shares, 1, [&](int64_t begin, int64_t end) {
       AmxBegin();
       for (int64_t i = begin; i < end; ++i) {
@@ -131,15 +131,15 @@ class Gradient {
 
   // Outputs from `first` on, a share of the channels.
   void RunRange(int64_t first, int64_t share, int64_t shares) {
-    const int64_t panels = (channels_ + kPanel - 1) / kPanel;
+    const int64_t panels = NumBlocks(channels_, kPanel);
     const int64_t begin = panels * share / shares * kPanel;
     const int64_t end =
         std::min(channels_, panels * (share + 1) / shares * kPanel);
     const int64_t outputs = std::min(width_, outputs_ - first);
     constexpr int64_t kMostSteps = 2048 / kAmxDepth;
     const int64_t steps = depth_ / kAmxDepth;
-    const int64_t parts = (steps + kMostSteps - 1) / kMostSteps;
-    const int64_t most = (steps + parts - 1) / parts;
+    const int64_t parts = NumBlocks(steps, kMostSteps);
+    const int64_t most = NumBlocks(steps, parts);
     Tensor right({RoundUp(outputs, kAmxBlock) / kAmxBlock, most, kAmxOperands},
                  DType::kBF16);
     std::vector<float> sums(static_cast<size_t>(RoundUp(outputs, kAmxBlock)));

@@ -4,6 +4,7 @@
 
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/cpu/dilation_phases.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
@@ -37,7 +38,7 @@ template <typename Visit>
 void ForEachPixel(const Tensor& few, const Shape& x, int stride,
                   const Visit& visit) {
   const int64_t block = ChannelBlock(few);
-  const int64_t blocks = (few.dim(3) + block - 1) / block;
+  const int64_t blocks = NumBlocks(few.dim(3), block);
   const int64_t rows = few.dim(1), columns = few.dim(2);
   ParallelFor(few.dim(0) * blocks * rows, 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {

@@ -7,6 +7,7 @@
 
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/kernels/bf16.h"
 
 namespace fcis::kernels {
@@ -155,13 +156,13 @@ FCIS_MULTIVERSION void AffineRows(const Coefficients& c, const uint16_t* x,
 struct Pieces {
   Pieces(const Shape& shape, int64_t block) : lanes(block) {
     const int64_t pixels = shape.dim(1) * shape.dim(2);
-    blocks = (shape.dim(3) + block - 1) / block;
+    blocks = NumBlocks(shape.dim(3), block);
     // With all channels in a row, pictures lie one after the other as rows do.
     planes = blocks == 1 ? 1 : shape.dim(0) * blocks;
     rows = blocks == 1 ? shape.dim(0) * pixels : pixels;
     constexpr int64_t kElements = 8192, kLeastRows = 64;
     piece_rows = std::max(kLeastRows, kElements / lanes);
-    per_plane = (rows + piece_rows - 1) / piece_rows;
+    per_plane = NumBlocks(rows, piece_rows);
   }
 
   int64_t count() const { return planes * per_plane; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/round_up.h"
 
 namespace fcis::kernels {
 namespace {
@@ -15,7 +16,7 @@ void ForEachPixel(const Shape& nhwc, int64_t block, int64_t d,
   const Shape phases = PhasesOf(nhwc, static_cast<int>(d));
   const int64_t height = nhwc.dim(1), width = nhwc.dim(2);
   const int64_t rows = phases.dim(1), columns = phases.dim(2);
-  const int64_t blocks = (nhwc.dim(3) + block - 1) / block;
+  const int64_t blocks = NumBlocks(nhwc.dim(3), block);
   // A plane is one block of channels of one phase.
   ParallelFor(phases.dim(0) * blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; ++plane) {
@@ -36,8 +37,8 @@ void ForEachPixel(const Shape& nhwc, int64_t block, int64_t d,
 
 Shape PhasesOf(const Shape& nhwc, int dilation) {
   const int64_t d = dilation;
-  return {nhwc.dim(0) * d * d, (nhwc.dim(1) + d - 1) / d,
-          (nhwc.dim(2) + d - 1) / d, nhwc.dim(3)};
+  return {nhwc.dim(0) * d * d, NumBlocks(nhwc.dim(1), d),
+          NumBlocks(nhwc.dim(2), d), nhwc.dim(3)};
 }
 
 void ToPhases(const Shape& nhwc, int64_t block, int dilation, const float* map,

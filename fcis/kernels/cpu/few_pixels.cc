@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/kernels/cpu/conv_maps.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/pair_kernel_avx512.h"
-#include "fcis/kernels/cpu/round_up.h"
 
 namespace fcis::kernels {
 namespace {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/kernels/cpu/dnnl_api.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/fold_blocks_avx512.h"
@@ -15,7 +16,7 @@ using dnnl::memory;
 
 constexpr int64_t kSide = 16;
 
-int64_t Blocks(int64_t channels) { return (channels + kSide - 1) / kSide; }
+int64_t Blocks(int64_t channels) { return NumBlocks(channels, kSide); }
 
 }  // namespace
 

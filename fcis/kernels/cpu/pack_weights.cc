@@ -5,6 +5,7 @@
 
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/cpu/dnnl_api.h"
 
@@ -192,7 +193,7 @@ void WeightPacking::Run(const float* from, absl::Span<const float> factors,
       }
     }
   };
-  ParallelFor((n + kRun - 1) / kRun, 1, [&](int64_t begin, int64_t end) {
+  ParallelFor(NumBlocks(n, kRun), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       for (int64_t j = 0; j < pairs; j += kRun) pack(i * kRun, j);
     }

@@ -5,9 +5,9 @@
 
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/pointwise_kernel_avx512.h"
-#include "fcis/kernels/cpu/round_up.h"
 
 namespace fcis::kernels {
 namespace {

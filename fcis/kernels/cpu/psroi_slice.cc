@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "fcis/core/base/multiversion.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/kernels/bf16.h"
 
 namespace fcis::kernels {
@@ -38,9 +39,7 @@ void CopySlice(const T* maps, int64_t pixels, int64_t pitch, int64_t depth,
 
 }  // namespace
 
-int64_t PsroiPaddedDepth(int64_t depth) {
-  return (depth + kPsroiLanes - 1) / kPsroiLanes * kPsroiLanes;
-}
+int64_t PsroiPaddedDepth(int64_t depth) { return RoundUp(depth, kPsroiLanes); }
 
 PsroiSlice LoadPsroiSlice(const Tensor& maps, int64_t bin, int64_t depth) {
   static thread_local Tensor buffer;

@@ -4,6 +4,7 @@
 
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/core/base/thread_team.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/map_type.h"
@@ -109,15 +110,15 @@ Cut CutFor(int64_t tiles, const Shape& weight, DType maps) {
   const int64_t threads = NumThreads();
   const int64_t groups = std::max<int64_t>(1, (tiles + usual / 2) / usual);
   if (groups >= threads) {
-    return {(groups + threads - 1) / threads * threads, 1};
+    return {RoundUp(groups, threads), 1};
   }
-  const int64_t panels = (weight.dim(0) + kWinoWidth - 1) / kWinoWidth;
-  return {groups, std::min(panels, (threads + groups - 1) / groups)};
+  const int64_t panels = NumBlocks(weight.dim(0), kWinoWidth);
+  return {groups, std::min(panels, NumBlocks(threads, groups))};
 }
 
 // Where the i-th of n parts begins, in whole panels.
 int64_t ShareBegin(int64_t outputs, int64_t i, int64_t n) {
-  const int64_t panels = (outputs + kWinoWidth - 1) / kWinoWidth;
+  const int64_t panels = NumBlocks(outputs, kWinoWidth);
   return std::min(outputs, panels * i / n * kWinoWidth);
 }
 
@@ -132,10 +133,10 @@ GradientCut CutGradientFor(int64_t channels, int64_t outputs) {
   constexpr int64_t kUsual = 64;
   const int64_t threads = NumThreads();
   const int64_t blocks =
-      std::max((channels + kWinoDepth - 1) / kWinoDepth,
+      std::max(NumBlocks(channels, kWinoDepth),
                std::min(threads, std::max<int64_t>(1, channels / kUsual)));
-  const int64_t panels = (outputs + kWinoWidth - 1) / kWinoWidth;
-  return {blocks, std::min(panels, (threads + blocks - 1) / blocks)};
+  const int64_t panels = NumBlocks(outputs, kWinoWidth);
+  return {blocks, std::min(panels, NumBlocks(threads, blocks))};
 }
 
 // Where the i-th of n blocks begins, in whole ones of kWinoBlock.
@@ -196,7 +197,7 @@ void RunGradient(const ConvParams& params, const Tensor& x, const Tensor& gy,
   // What is multiplied stays in the L2 cache. The order of sums over tiles is
   // the same for any number of threads.
   constexpr int64_t kMostTiles = 136;
-  const int64_t groups = (tiles + kMostTiles - 1) / kMostTiles;
+  const int64_t groups = NumBlocks(tiles, kMostTiles);
   const GradientCut cut = CutGradientFor(task.channels, task.outputs);
   Provide(kWinoPlanes * ((kMostTiles + kWinoWidth) * kWinoDepth +
                          kMostTiles * kWinoWidth + 3 * kWinoPad),
@@ -260,7 +261,7 @@ void PackNarrow(const Shape& kernel, const float* weights, bool turned,
   const int64_t size = WinoNarrowOffset(task.channels, task.outputs);
   if (to->num_elements() < size) *to = Tensor(Shape{size}, DType::kI16);
   auto* const packed = static_cast<int16_t*>(to->mutable_raw());
-  const int64_t panels = (task.outputs + kWinoWidth - 1) / kWinoWidth;
+  const int64_t panels = NumBlocks(task.outputs, kWinoWidth);
   ParallelFor(panels, 1, [&](int64_t begin, int64_t end) {
     WinoTask mine = task;
     mine.first_output = ShareBegin(task.outputs, begin, panels);

@@ -5,6 +5,7 @@
 
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/kernels/bodies/update_bodies.h"
 
 namespace fcis::kernels {
@@ -48,7 +49,7 @@ template <typename Body>
 void ForEachChunk(const OutputFactors& factors, const Body& body) {
   const int64_t n = factors.size();
   if (factors.all_one()) {
-    ParallelFor((n + kChunk - 1) / kChunk, 1, [&](int64_t from, int64_t to) {
+    ParallelFor(NumBlocks(n, kChunk), 1, [&](int64_t from, int64_t to) {
       for (int64_t c = from; c < to; ++c) {
         body(c, c * kChunk, std::min(n, (c + 1) * kChunk), nullptr);
       }
@@ -66,7 +67,7 @@ void ForEachChunk(const OutputFactors& factors, const Body& body) {
 }
 
 int64_t NumChunks(const OutputFactors& factors) {
-  return factors.all_one() ? (factors.size() + kChunk - 1) / kChunk
+  return factors.all_one() ? NumBlocks(factors.size(), kChunk)
                            : factors.size() / factors.segment();
 }
 

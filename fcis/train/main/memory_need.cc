@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/memory_limit.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/data/loader/sample_maker.h"
@@ -26,8 +27,8 @@ int64_t KernelValues(const model::ConvSpec& layer) {
 int64_t MapBytes(const Shape& map, DType type) {
   constexpr int64_t kBlock = 16;
   const int64_t channels = map.dim(3);
-  return map.num_elements() / channels *
-         ((channels + kBlock - 1) / kBlock * kBlock) * DTypeSize(type);
+  return map.num_elements() / channels * RoundUp(channels, kBlock) *
+         DTypeSize(type);
 }
 
 // Of a layer's maps that are kept: its output, before its max pool too, and

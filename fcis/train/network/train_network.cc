@@ -5,6 +5,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/round_up.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/ops/max_pool.h"
 
@@ -143,7 +144,7 @@ absl::Status TrainNetwork::Allocate() {
   for (ConvLayer* layer : layers_) {
     for (Parameter* p : layer->parameters()) {
       parameters_.push_back(p);
-      total += (p->size() + kLine - 1) / kLine * kLine;
+      total += RoundUp(p->size(), kLine);
     }
     complete_.resize(parameters_.size());
     complete_.back() = layer;
@@ -154,7 +155,7 @@ absl::Status TrainNetwork::Allocate() {
   for (Parameter* p : parameters_) {
     p->value = kernels::Floats(&values_) + at;
     p->gradient = kernels::Floats(&gradients_) + at;
-    at += (p->size() + kLine - 1) / kLine * kLine;
+    at += RoundUp(p->size(), kLine);
   }
   return absl::OkStatus();
 }

@@ -1,10 +1,10 @@
 // Blocks that hold so many elements. Numbers are >= 0, blocks >= 1.
-#ifndef FCIS_KERNELS_CPU_ROUND_UP_H_
-#define FCIS_KERNELS_CPU_ROUND_UP_H_
+#ifndef FCIS_CORE_BASE_ROUND_UP_H_
+#define FCIS_CORE_BASE_ROUND_UP_H_
 
 #include <cstdint>
 
-namespace fcis::kernels {
+namespace fcis {
 
 // How many blocks n elements take.
 constexpr int64_t NumBlocks(int64_t n, int64_t block) {
@@ -16,6 +16,6 @@ constexpr int64_t RoundUp(int64_t n, int64_t block) {
   return NumBlocks(n, block) * block;
 }
 
-}  // namespace fcis::kernels
+}  // namespace fcis
 
-#endif  // FCIS_KERNELS_CPU_ROUND_UP_H_
+#endif  // FCIS_CORE_BASE_ROUND_UP_H_
