@@ -146,9 +146,13 @@ absl::StatusOr<std::string> PictureFinder::Find(absl::string_view name,
                                                 const std::string& near) const {
   const std::string path = absl::StrReplaceAll(name, {{"\\", "/"}});
   if (path.empty()) return absl::NotFoundError("no picture is named");
+  std::vector<std::string> names = {path};
   const std::string decoded = DecodePercents(path);
-  for (const std::string& other : {path, decoded, WithoutUploadDigits(path),
-                                   WithoutUploadDigits(decoded)}) {
+  if (decoded != path) names.push_back(decoded);
+  for (size_t i = 0, as_they_are = names.size(); i < as_they_are; ++i) {
+    names.push_back(WithoutUploadDigits(names[i]));
+  }
+  for (const std::string& other : names) {
     if (other.empty()) continue;
     auto picture = FindAsNamed(other, near);
     if (!absl::IsNotFound(picture.status())) return picture;
