@@ -42,9 +42,17 @@ int NumThreads();
 void ParallelFor(int64_t n, int64_t grain,
                  absl::FunctionRef<void(int64_t begin, int64_t end)> body);
 
-// The same, but each thread gets one range of about as many blocks of `grain`,
-// the first thread the first: what is done to parts of one array after another
-// finds them in the cache of the same core.
+// The same for each(i), i in [0, n), where there is nothing to do for a range.
+template <typename Index, typename Each>
+void ParallelForEach(Index n, int64_t grain, const Each& each) {
+  ParallelFor(static_cast<int64_t>(n), grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) each(static_cast<Index>(i));
+  });
+}
+
+// ParallelFor, but each thread gets one range of about as many blocks of
+// `grain`, the first thread the first: what is done to parts of one array after
+// another finds them in the cache of the same core.
 void ParallelForParts(int64_t n, int64_t grain,
                       absl::FunctionRef<void(int64_t begin, int64_t end)> body);
 

@@ -11,6 +11,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -142,6 +144,34 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return ReadOpenFile(fd, path, size);
 }
 
+bool FileExists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+absl::Status MakeDirectories(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (!error) return absl::OkStatus();
+  return ErrnoStatus("cannot make", path, error.value());
+}
+
+absl::Status MakeDirectoriesOf(const std::string& file) {
+  const std::filesystem::path parent =
+      std::filesystem::path(file).parent_path();
+  return parent.empty() ? absl::OkStatus() : MakeDirectories(parent.string());
+}
+
+bool WriteAll(int fd, absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = write(fd, bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return false;
+    bytes.remove_prefix(wrote);
+  }
+  return true;
+}
+
 absl::Status WriteFileAtomic(const std::string& path, absl::string_view bytes) {
   ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> file, AtomicFile::Create(path));
   RETURN_IF_ERROR(file->Append(bytes));
@@ -168,15 +198,8 @@ absl::StatusOr<std::unique_ptr<AtomicFile>> AtomicFile::Create(
 }
 
 absl::Status AtomicFile::Append(absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = write(fd_, bytes.data(), bytes.size());
-    if (wrote < 0) {
-      if (errno == EINTR) continue;
-      return ErrnoStatus("cannot write", path_, errno);
-    }
-    bytes.remove_prefix(wrote);
-  }
-  return absl::OkStatus();
+  if (WriteAll(fd_, bytes)) return absl::OkStatus();
+  return ErrnoStatus("cannot write", path_, errno);
 }
 
 absl::Status AtomicFile::Commit() {

@@ -20,6 +20,19 @@ absl::Status ErrnoStatus(absl::string_view what, absl::string_view path,
 // The file's bytes. Errors name the path: missing, a directory, unreadable.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
+// Whether there is anything under the name; false where that cannot be told.
+bool FileExists(const std::string& path);
+
+// The directory and those above it, where they are not there yet. Errors name
+// the path: "cannot make <path>: <reason>".
+absl::Status MakeDirectories(const std::string& path);
+// The directories that the file is to be in.
+absl::Status MakeDirectoriesOf(const std::string& file);
+
+// All bytes to an open file. False: errno says why, and some of them may be
+// there.
+bool WriteAll(int fd, absl::string_view bytes);
+
 // Writes to a temporary name beside `path`, syncs, renames. On an error (full
 // disk, unwritable directory) nothing is left behind and an older file at
 // `path` stays as it was; only where the disk breaks in the very last step,

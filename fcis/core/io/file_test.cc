@@ -23,8 +23,6 @@ std::string Path(absl::string_view name) {
   return absl::StrCat(::testing::TempDir(), "/", name);
 }
 
-bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
-
 TEST(File, WritesAndReadsBack) {
   const std::string path = Path("a.bin");
   const std::string bytes(3000000, 'x');
@@ -32,6 +30,19 @@ TEST(File, WritesAndReadsBack) {
   ASSERT_TRUE(WriteFileAtomic(path, bytes).ok());
   EXPECT_EQ(*ReadFile(path), bytes);
   EXPECT_EQ((*MappedFile::Open(path))->bytes(), bytes);
+}
+
+TEST(File, MakesDirectories) {
+  const std::string file = Path("a/b/c.txt");
+  EXPECT_FALSE(FileExists(Path("a")));
+  ASSERT_TRUE(MakeDirectoriesOf(file).ok());
+  ASSERT_TRUE(MakeDirectoriesOf(file).ok());
+  EXPECT_TRUE(FileExists(Path("a/b")));
+  EXPECT_FALSE(FileExists(file));
+  EXPECT_TRUE(MakeDirectoriesOf("c.txt").ok());
+  ASSERT_TRUE(WriteFileAtomic(file, "").ok());
+  EXPECT_THAT(std::string(MakeDirectories(file + "/d").message()),
+              HasSubstr(absl::StrCat("cannot make ", file, "/d: ")));
 }
 
 TEST(File, EmptyFile) {
@@ -120,7 +131,7 @@ TEST(AtomicFile, FailedWriteLeavesNothingBehind) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_THAT(status.message(), HasSubstr("limited"));
   EXPECT_EQ(*ReadFile(path), "old");
-  EXPECT_FALSE(Exists(path + ".fcis.tmp"));
+  EXPECT_FALSE(FileExists(path + ".fcis.tmp"));
 }
 
 TEST(AtomicFile, TakesWhatAKilledWriterLeft) {
@@ -135,7 +146,7 @@ TEST(AtomicFile, TakesWhatAKilledWriterLeft) {
   ASSERT_EQ(*ReadFile(left), "a long half");
   ASSERT_TRUE(WriteFileAtomic(path, "new").ok());
   EXPECT_EQ(*ReadFile(path), "new");
-  EXPECT_FALSE(Exists(left));
+  EXPECT_FALSE(FileExists(left));
 }
 
 TEST(AtomicFile, TwoWritersOfOneNameDoNotMeet) {
@@ -175,7 +186,7 @@ TEST(AtomicFile, WritesIntoAPipe) {
   struct stat info;
   ASSERT_EQ(stat(path.c_str(), &info), 0);
   EXPECT_TRUE(S_ISFIFO(info.st_mode));
-  EXPECT_FALSE(Exists(path + ".fcis.tmp"));
+  EXPECT_FALSE(FileExists(path + ".fcis.tmp"));
   close(reader);
   unlink(path.c_str());
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/base/internal/raw_logging.h"
+#include "absl/strings/str_cat.h"
 #include "fcis/core/tensor/block_cache.h"
 
 namespace fcis {
@@ -82,6 +83,10 @@ Tensor Tensor::Zeros(const Shape& shape, DType type) {
   Tensor t(shape, type);
   std::memset(t.mutable_raw(), 0, t.num_bytes());
   return t;
+}
+
+std::string Tensor::Describe() const {
+  return absl::StrCat(DTypeName(type_), " ", shape_.ToString());
 }
 
 Tensor Tensor::Reshaped(const Shape& shape) const {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -86,6 +87,9 @@ class Tensor {
   template <typename T>
   static Tensor FromSpan(const Shape& shape, absl::Span<const T> values);
   static Tensor Zeros(const Shape& shape, DType type = DType::kF32);
+
+  // "f32 2x3": for messages.
+  std::string Describe() const;
 
   const Shape& shape() const { return shape_; }
   int64_t dim(int axis) const { return shape_.dim(axis); }

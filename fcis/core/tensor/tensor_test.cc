@@ -9,6 +9,10 @@
 namespace fcis {
 namespace {
 
+TEST(Tensor, DescribesTypeAndShape) {
+  EXPECT_EQ(Tensor(Shape({2, 3}), DType::kBF16).Describe(), "bf16 2x3");
+}
+
 TEST(Tensor, OwnsAlignedElements) {
   for (const int64_t n : {1, 1000, 3 << 20}) {
     Tensor t(Shape{n});

@@ -132,6 +132,16 @@ class RecordIndex {
   absl::flat_hash_map<std::string, int> texts_;
 };
 
+// The positions of records, each with an `id`.
+template <typename Record>
+RecordIndex IndexOf(const std::vector<Record>& records) {
+  RecordIndex index;
+  for (size_t i = 0; i < records.size(); ++i) {
+    index.Set(records[i].id, static_cast<int>(i));
+  }
+  return index;
+}
+
 // For a message about an id that is not listed: "" or, where the list has the
 // same digits as the other kind of id, a clause that says so: "; \"1\" is text
 // where \"images\" has the number 1".

@@ -13,14 +13,6 @@
 namespace fcis::data {
 namespace {
 
-bool ReadInteger(JsonScanner& json, const char* what, int64_t& value) {
-  JsonNumber number;
-  if (json.Peek() != JsonScanner::Kind::kNumber) return json.Expected(what);
-  if (!json.ReadNumber(number)) return false;
-  value = number.integer;
-  return number.integral || json.Fail("not an integer");
-}
-
 bool ReadSize(JsonScanner& json, Segmentation& segmentation) {
   int numbers = 0;
   const bool read = json.ReadArray([&] {
@@ -29,7 +21,7 @@ bool ReadSize(JsonScanner& json, Segmentation& segmentation) {
                      : numbers == 1 ? segmentation.width
                                     : extra;
     ++numbers;
-    return ReadInteger(json, "a height or width", value);
+    return json.ReadInteger("a height or width", value);
   });
   if (read && numbers != 2) {
     return json.Fail("\"size\": expected [height, width]");
@@ -42,7 +34,7 @@ bool ReadRuns(JsonScanner& json, Segmentation& segmentation) {
   segmentation.runs.clear();
   return json.ReadArray([&] {
     int64_t run = 0;
-    if (!ReadInteger(json, "the length of a run", run)) return false;
+    if (!json.ReadInteger("the length of a run", run)) return false;
     if (run < 0 || run > std::numeric_limits<uint32_t>::max()) {
       return json.Fail("the length of a run is out of range");
     }

@@ -104,6 +104,14 @@ bool JsonScanner::ReadNumber(JsonNumber& number) {
   return true;
 }
 
+bool JsonScanner::ReadInteger(absl::string_view what, int64_t& value) {
+  JsonNumber number;
+  if (Peek() != Kind::kNumber) return Expected(what);
+  if (!ReadNumber(number)) return false;
+  value = number.integer;
+  return number.integral || Fail("not an integer");
+}
+
 bool JsonScanner::ReadNumbers(std::vector<double>& values) {
   return ReadArray([&] {
     next_ = TakeNumbers(next_, end_, values);

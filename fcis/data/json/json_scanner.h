@@ -77,6 +77,10 @@ class JsonScanner {
   bool ReadNumber(double& value);
   bool ReadNumber(JsonNumber& value);
 
+  // An integer of int64; 3.0 counts as one. `what` stands in the error: "the
+  // length of a run".
+  bool ReadInteger(absl::string_view what, int64_t& value);
+
   // An array of numbers, appended to `values`.
   bool ReadNumbers(std::vector<double>& values);
 

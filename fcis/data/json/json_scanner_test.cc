@@ -42,6 +42,19 @@ std::string ErrorOf(const std::string& text) {
   return std::string(json.status().message());
 }
 
+TEST(JsonScannerTest, ReadsIntegers) {
+  const auto read = [](absl::string_view text) {
+    JsonScanner json(text);
+    int64_t value = 0;
+    return json.ReadInteger("a width", value)
+               ? absl::StrCat(value)
+               : std::string(json.status().message());
+  };
+  EXPECT_EQ(read("-3.0"), "-3");
+  EXPECT_EQ(read("3.5"), "byte 3: not an integer");
+  EXPECT_EQ(read("true"), "byte 0: expected a width, not 'true'");
+}
+
 TEST(JsonScannerTest, ReadsNestedObjectsAndArrays) {
   JsonScanner json(R"( { "a" : [ 1 , [2,3] ], "b":{}, "c":[] } )");
   std::vector<double> numbers;

@@ -5,9 +5,13 @@
 
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <type_traits>
 
 #include "absl/strings/string_view.h"
+#include "rapidjson/prettywriter.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
 
 namespace fcis::data {
 
@@ -64,6 +68,23 @@ void PutArray(absl::string_view key, const List& list, Writer& json,
 template <typename List, typename Writer>
 void PutArray(absl::string_view key, const List& list, Writer& json) {
   PutArray(key, list, json, [&](const auto& one) { PutJson(one, json); });
+}
+
+// The text of the value that put(json) writes.
+template <typename Put>
+std::string JsonOf(const Put& put) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
+  put(json);
+  return std::string(buffer.GetString(), buffer.GetSize());
+}
+// The same, a member or an element a line.
+template <typename Put>
+std::string PrettyJsonOf(const Put& put) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
+  put(json);
+  return std::string(buffer.GetString(), buffer.GetSize());
 }
 
 }  // namespace fcis::data

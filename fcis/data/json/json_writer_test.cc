@@ -5,33 +5,38 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace fcis::data {
 namespace {
 
 TEST(JsonWriterTest, EveryKindOfValue) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
   const double infinity = std::numeric_limits<double>::infinity();
-  PutObject(json, [&] {
-    PutMember("text", std::string("a\"\0b", 4), json);
-    PutMember("yes", true, json);
-    PutMember("count", size_t{3}, json);
-    PutMember("below", -1, json);
-    PutArray("reals", std::vector<double>{.1, 2, infinity, -infinity, NAN},
-             json);
-    PutObject("inner", json, [&] {
-      PutArray("objects", std::vector<int>{1, 2}, json, [&](int i) {
-        PutObject(json, [&] { PutMember("i", i, json); });
+  const std::string text = JsonOf([&](auto& json) {
+    PutObject(json, [&] {
+      PutMember("text", std::string("a\"\0b", 4), json);
+      PutMember("yes", true, json);
+      PutMember("count", size_t{3}, json);
+      PutMember("below", -1, json);
+      PutArray("reals", std::vector<double>{.1, 2, infinity, -infinity, NAN},
+               json);
+      PutObject("inner", json, [&] {
+        PutArray("objects", std::vector<int>{1, 2}, json, [&](int i) {
+          PutObject(json, [&] { PutMember("i", i, json); });
+        });
       });
     });
   });
-  EXPECT_STREQ(buffer.GetString(),
-               "{\"text\":\"a\\\"\\u0000b\",\"yes\":true,\"count\":3,"
-               "\"below\":-1,\"reals\":[0.1,2.0,1e999,-1e999,null],"
-               "\"inner\":{\"objects\":[{\"i\":1},{\"i\":2}]}}");
+  EXPECT_EQ(text,
+            "{\"text\":\"a\\\"\\u0000b\",\"yes\":true,\"count\":3,"
+            "\"below\":-1,\"reals\":[0.1,2.0,1e999,-1e999,null],"
+            "\"inner\":{\"objects\":[{\"i\":1},{\"i\":2}]}}");
+}
+
+TEST(JsonWriterTest, PrettyTextHasALineForEachMember) {
+  EXPECT_EQ(PrettyJsonOf([](auto& json) {
+              PutObject(json, [&] { PutMember("a", 1, json); });
+            }),
+            "{\n    \"a\": 1\n}");
 }
 
 }  // namespace

@@ -33,15 +33,6 @@ std::vector<int> Select(const std::vector<Record>& records,
   return positions;
 }
 
-template <typename Record>
-data::RecordIndex IndexOf(const std::vector<Record>& records) {
-  data::RecordIndex index;
-  for (size_t i = 0; i < records.size(); ++i) {
-    index.Set(records[i].id, static_cast<int>(i));
-  }
-  return index;
-}
-
 // `items` by ascending key, which is in [0, num_keys); of equal keys as they
 // were.
 template <typename Item, typename KeyOf>

@@ -34,10 +34,7 @@ constexpr size_t kQueueDepth = 2;
 
 // The pictures, each id once, as pycocotools takes them: the last of equal ids.
 std::vector<const data::CocoImage*> Pictures(const data::CocoDataset& dataset) {
-  data::RecordIndex index;
-  for (size_t i = 0; i < dataset.images.size(); ++i) {
-    index.Set(dataset.images[i].id, static_cast<int>(i));
-  }
+  const data::RecordIndex index = data::IndexOf(dataset.images);
   std::vector<const data::CocoImage*> pictures;
   for (size_t i = 0; i < dataset.images.size(); ++i) {
     const data::CocoImage& image = dataset.images[i];

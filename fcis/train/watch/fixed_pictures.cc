@@ -40,10 +40,7 @@ std::vector<size_t> Spread(size_t count, size_t most) {
 using Annotations = std::vector<std::vector<const data::CocoAnnotation*>>;
 
 Annotations ByPicture(const data::CocoDataset& dataset) {
-  data::RecordIndex index;
-  for (size_t i = 0; i < dataset.images.size(); ++i) {
-    index.Set(dataset.images[i].id, static_cast<int>(i));
-  }
+  const data::RecordIndex index = data::IndexOf(dataset.images);
   Annotations annotations(dataset.images.size());
   for (const data::CocoAnnotation& a : dataset.annotations) {
     const int at = index.Find(a.image_id);
@@ -202,10 +199,7 @@ absl::StatusOr<std::string> FixedPictures::FoundJson(
 absl::StatusOr<FixedPictures::Found> FixedPictures::ReadFound(
     const std::string& path) const {
   ASSIGN_OR_RETURN(const auto file, MappedFile::Open(path));
-  data::RecordIndex wanted;
-  for (size_t i = 0; i < pictures_.size(); ++i) {
-    wanted.Set(pictures_[i].id, static_cast<int>(i));
-  }
+  const data::RecordIndex wanted = data::IndexOf(pictures_);
   data::ResultsOptions options;
   options.read_segmentation = false;
   ASSIGN_OR_RETURN(
