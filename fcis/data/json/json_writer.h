@@ -56,14 +56,26 @@ void PutObject(absl::string_view key, Writer& json, const Put& put) {
   PutObject(json, put);
 }
 
+// An array whose elements `put` writes.
+template <typename Writer, typename Put>
+void PutList(Writer& json, const Put& put) {
+  json.StartArray();
+  put();
+  json.EndArray();
+}
+template <typename Writer, typename Put>
+void PutList(absl::string_view key, Writer& json, const Put& put) {
+  json.Key(key.data(), key.size());
+  PutList(json, put);
+}
+
 // A member that is an array, of whose elements put(element) writes each.
 template <typename List, typename Writer, typename Put>
 void PutArray(absl::string_view key, const List& list, Writer& json,
               const Put& put) {
-  json.Key(key.data(), key.size());
-  json.StartArray();
-  for (const auto& element : list) put(element);
-  json.EndArray();
+  PutList(key, json, [&] {
+    for (const auto& element : list) put(element);
+  });
 }
 template <typename List, typename Writer>
 void PutArray(absl::string_view key, const List& list, Writer& json) {

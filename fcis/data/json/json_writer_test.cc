@@ -19,6 +19,10 @@ TEST(JsonWriterTest, EveryKindOfValue) {
       PutMember("below", -1, json);
       PutArray("reals", std::vector<double>{.1, 2, infinity, -infinity, NAN},
                json);
+      PutList("two", json, [&] {
+        PutJson(1, json);
+        PutList(json, [] {});
+      });
       PutObject("inner", json, [&] {
         PutArray("objects", std::vector<int>{1, 2}, json, [&](int i) {
           PutObject(json, [&] { PutMember("i", i, json); });
@@ -29,6 +33,7 @@ TEST(JsonWriterTest, EveryKindOfValue) {
   EXPECT_EQ(text,
             "{\"text\":\"a\\\"\\u0000b\",\"yes\":true,\"count\":3,"
             "\"below\":-1,\"reals\":[0.1,2.0,1e999,-1e999,null],"
+            "\"two\":[1,[]],"
             "\"inner\":{\"objects\":[{\"i\":1},{\"i\":2}]}}");
 }
 
