@@ -1,4 +1,4 @@
-#include "fcis/train/run/append_file.h"
+#include "fcis/core/io/append_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
 
-namespace fcis::train {
+namespace fcis {
 
 absl::StatusOr<std::unique_ptr<AppendFile>> AppendFile::Open(
     const std::string& path, int64_t keep_bytes) {
@@ -25,19 +25,14 @@ absl::StatusOr<std::unique_ptr<AppendFile>> AppendFile::Open(
 AppendFile::~AppendFile() { close(fd_); }
 
 absl::Status AppendFile::Append(absl::string_view record) {
-  for (absl::string_view rest = record; !rest.empty();) {
-    const ssize_t wrote = write(fd_, rest.data(), rest.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) {
-      const absl::Status status = ErrnoStatus("cannot write", path_, errno);
-      if (ftruncate(fd_, size_) == 0) return status;
-      return absl::DataLossError(
-          absl::StrCat(status.message(), "; its last record is torn"));
-    }
-    rest.remove_prefix(wrote);
+  if (WriteAll(fd_, record)) {
+    size_ += record.size();
+    return absl::OkStatus();
   }
-  size_ += record.size();
-  return absl::OkStatus();
+  const absl::Status status = ErrnoStatus("cannot write", path_, errno);
+  if (ftruncate(fd_, size_) == 0) return status;
+  return absl::DataLossError(
+      absl::StrCat(status.message(), "; its last record is torn"));
 }
 
 absl::Status AppendFile::Sync() {
@@ -45,4 +40,4 @@ absl::Status AppendFile::Sync() {
   return ErrnoStatus("cannot write", path_, errno);
 }
 
-}  // namespace fcis::train
+}  // namespace fcis

@@ -1,6 +1,6 @@
 // A file that grows by whole records, for logs that are read while written.
-#ifndef FCIS_TRAIN_RUN_APPEND_FILE_H_
-#define FCIS_TRAIN_RUN_APPEND_FILE_H_
+#ifndef FCIS_CORE_IO_APPEND_FILE_H_
+#define FCIS_CORE_IO_APPEND_FILE_H_
 
 #include <cstdint>
 #include <memory>
@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace fcis::train {
+namespace fcis {
 
 class AppendFile {
  public:
@@ -38,6 +38,6 @@ class AppendFile {
   int64_t size_;
 };
 
-}  // namespace fcis::train
+}  // namespace fcis
 
-#endif  // FCIS_TRAIN_RUN_APPEND_FILE_H_
+#endif  // FCIS_CORE_IO_APPEND_FILE_H_

@@ -1,4 +1,4 @@
-#include "fcis/train/run/append_file.h"
+#include "fcis/core/io/append_file.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis::train {
+namespace fcis {
 namespace {
 
 using ::testing::HasSubstr;
@@ -57,4 +57,4 @@ TEST(AppendFile, ErrorsNameThePath) {
 }
 
 }  // namespace
-}  // namespace fcis::train
+}  // namespace fcis

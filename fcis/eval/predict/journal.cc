@@ -12,8 +12,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/data/coco/record_reader.h"
 #include "fcis/data/json/json_scanner.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
+#include "fcis/data/json/json_writer.h"
 
 namespace fcis::eval {
 namespace {
@@ -22,24 +21,6 @@ namespace fs = std::filesystem;
 
 std::string JournalPath(const std::string& directory, int writer) {
   return absl::StrCat(directory, "/journal.", writer, ".jsonl");
-}
-
-std::string JsonText(absl::string_view text) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-  json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-  return std::string(buffer.GetString(), buffer.GetSize());
-}
-
-// The line of a picture, with its end.
-std::string PictureLine(const JournalPicture& picture) {
-  return absl::StrCat("{\"image_id\": ", picture.image.ToJson(),
-                      ", \"file\": ", JsonText(picture.file),
-                      ", \"stamp\": ", JsonText(picture.stamp),
-                      ", \"sha256\": ", JsonText(picture.sha256),
-                      ", \"height\": ", picture.height,
-                      ", \"width\": ", picture.width,
-                      ", \"results\": ", picture.results, "}\n");
 }
 
 // Takes the first line off `text`, without its end; false: none is complete.
@@ -51,13 +32,6 @@ bool TakeLine(absl::string_view& text, absl::string_view& line) {
   return true;
 }
 
-bool ReadInteger(data::JsonScanner& json, int64_t& integer) {
-  data::JsonNumber number;
-  if (!json.ReadNumber(number)) return false;
-  integer = number.integer;
-  return number.integral;
-}
-
 bool ReadPicture(absl::string_view line, JournalPicture& picture) {
   data::JsonScanner json(line);
   const bool read = json.ReadObject([&](absl::string_view name) {
@@ -65,8 +39,8 @@ bool ReadPicture(absl::string_view line, JournalPicture& picture) {
     if (name == "file") return data::ReadText(json, picture.file);
     if (name == "stamp") return data::ReadText(json, picture.stamp);
     if (name == "sha256") return data::ReadText(json, picture.sha256);
-    if (name == "height") return ReadInteger(json, picture.height);
-    if (name == "width") return ReadInteger(json, picture.width);
+    if (name == "height") return json.ReadInteger(name, picture.height);
+    if (name == "width") return json.ReadInteger(name, picture.width);
     return name == "results" ? json.Skip(picture.results) : json.Skip();
   });
   return read && json.ReadEnd() && !picture.results.empty() &&
@@ -85,18 +59,6 @@ std::set<std::string> JournalPaths(const std::string& directory) {
     }
   }
   return paths;
-}
-
-// Cuts off what follows the last complete line.
-absl::Status DropTail(const std::string& path) {
-  ASSIGN_OR_RETURN(const auto file, MappedFile::Open(path));
-  const size_t end = file->bytes().rfind('\n');
-  const size_t size = end == absl::string_view::npos ? 0 : end + 1;
-  if (size == file->bytes().size() ||
-      truncate(path.c_str(), static_cast<off_t>(size)) == 0) {
-    return absl::OkStatus();
-  }
-  return ErrnoStatus("cannot shorten", path, errno);
 }
 
 }  // namespace
@@ -164,32 +126,31 @@ absl::Status RewriteJournals(const std::string& directory,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<JournalWriter>> JournalWriter::Open(
+absl::StatusOr<std::unique_ptr<AppendFile>> OpenJournal(
     const std::string& directory, int writer, absl::string_view header) {
   const std::string path = JournalPath(directory, writer);
-  std::FILE* const file = std::fopen(path.c_str(), "a");
-  if (file == nullptr) return ErrnoStatus("cannot open", path, errno);
-  std::unique_ptr<JournalWriter> journal(new JournalWriter(path, file));
-  RETURN_IF_ERROR(DropTail(path));
-  std::error_code error;
-  if (fs::file_size(path, error) == 0) {
-    RETURN_IF_ERROR(journal->WriteLine(absl::StrCat(header, "\n")));
+  int64_t kept = 0;
+  if (FileExists(path)) {
+    ASSIGN_OR_RETURN(const auto before, MappedFile::Open(path));
+    kept = static_cast<int64_t>(before->bytes().rfind('\n') + 1);
   }
+  ASSIGN_OR_RETURN(std::unique_ptr<AppendFile> journal,
+                   AppendFile::Open(path, kept));
+  if (kept == 0) RETURN_IF_ERROR(journal->Append(absl::StrCat(header, "\n")));
   return journal;
 }
 
-JournalWriter::~JournalWriter() { std::fclose(file_); }
-
-absl::Status JournalWriter::Write(const JournalPicture& picture) {
-  return WriteLine(PictureLine(picture));
-}
-
-absl::Status JournalWriter::WriteLine(const std::string& line) {
-  if (std::fwrite(line.data(), 1, line.size(), file_) == line.size() &&
-      std::fflush(file_) == 0) {
-    return absl::OkStatus();
-  }
-  return ErrnoStatus("cannot write", path_, errno);
+std::string PictureLine(const JournalPicture& picture) {
+  const auto quoted = [](absl::string_view text) {
+    return data::JsonOf([&](auto& json) { data::PutJson(text, json); });
+  };
+  return absl::StrCat("{\"image_id\": ", picture.image.ToJson(),
+                      ", \"file\": ", quoted(picture.file),
+                      ", \"stamp\": ", quoted(picture.stamp),
+                      ", \"sha256\": ", quoted(picture.sha256),
+                      ", \"height\": ", picture.height,
+                      ", \"width\": ", picture.width,
+                      ", \"results\": ", picture.results, "}\n");
 }
 
 }  // namespace fcis::eval

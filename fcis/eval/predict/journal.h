@@ -4,7 +4,6 @@
 #define FCIS_EVAL_PREDICT_JOURNAL_H_
 
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "fcis/core/io/append_file.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/coco/record_id.h"
 #include "fcis/eval/predict/origin.h"
@@ -65,26 +65,13 @@ absl::Status RewriteJournals(const std::string& directory,
                              absl::string_view header,
                              const std::vector<JournalPicture>& pictures);
 
-class JournalWriter {
- public:
-  // Goes on with journal.<writer>.jsonl, or begins it with the line `header`.
-  static absl::StatusOr<std::unique_ptr<JournalWriter>> Open(
-      const std::string& directory, int writer, absl::string_view header);
-  JournalWriter(const JournalWriter&) = delete;
-  JournalWriter& operator=(const JournalWriter&) = delete;
-  ~JournalWriter();
+// Goes on with journal.<writer>.jsonl behind its last complete line, or begins
+// it with the line `header`. What is appended are PictureLines.
+absl::StatusOr<std::unique_ptr<AppendFile>> OpenJournal(
+    const std::string& directory, int writer, absl::string_view header);
 
-  // It is in the system's hands on return.
-  absl::Status Write(const JournalPicture& picture);
-
- private:
-  JournalWriter(const std::string& path, std::FILE* file)
-      : path_(path), file_(file) {}
-  absl::Status WriteLine(const std::string& line);
-
-  const std::string path_;
-  std::FILE* const file_;
-};
+// The line of a picture, with its end.
+std::string PictureLine(const JournalPicture& picture);
 
 }  // namespace fcis::eval
 

@@ -40,12 +40,12 @@ void WriteAndRead(const std::string& directory, const JournalReader& read) {
     ABSL_RAW_CHECK(found != nullptr && Same(*found, picture), "picture");
   }
   // A line behind what was there, which may be cut off.
-  const auto writer = JournalWriter::Open(directory, 0, header);
+  const auto writer = OpenJournal(directory, 0, header);
   ABSL_RAW_CHECK(writer.ok(), "appended");
   JournalPicture last;
   last.sha256 = "0";
   last.results = "[]";
-  ABSL_RAW_CHECK((*writer)->Write(last).ok(), "appended");
+  ABSL_RAW_CHECK((*writer)->Append(PictureLine(last)).ok(), "appended");
   ABSL_RAW_CHECK(JournalReader::Open(directory)->Find(last.image) != nullptr,
                  "appended");
 }

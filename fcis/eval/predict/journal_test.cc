@@ -28,7 +28,7 @@ class JournalTest : public ::testing::Test {
   void Write(int writer, const data::RecordId& image,
              const std::string& results) {
     const auto journal =
-        JournalWriter::Open(root_.string(), writer, OriginJson(origin_));
+        OpenJournal(root_.string(), writer, OriginJson(origin_));
     ASSERT_TRUE(journal.ok()) << journal.status();
     JournalPicture picture;
     picture.image = image;
@@ -38,7 +38,7 @@ class JournalTest : public ::testing::Test {
     picture.height = 3;
     picture.width = 4;
     picture.results = results;
-    ASSERT_TRUE((*journal)->Write(picture).ok());
+    ASSERT_TRUE((*journal)->Append(PictureLine(picture)).ok());
   }
   std::string Results(const JournalReader& journal, const data::RecordId& id) {
     const JournalPicture* picture = journal.Find(id);

@@ -118,15 +118,11 @@ Kept Compare(const JournalReader& journals, const Pictures& pictures,
   for (const JournalPicture& picture : journals.pictures()) {
     if (listed.Find(picture.image) < 0) kept.elsewhere.push_back(picture);
   }
-  ParallelFor(static_cast<int64_t>(pictures.size()), 16,
-              [&](int64_t begin, int64_t end) {
-                for (auto i = static_cast<size_t>(begin);
-                     i < static_cast<size_t>(end); ++i) {
-                  if (kept.by_picture[i].sha256.empty()) continue;
-                  kept.same[i] = IsSame(PicturePath(options, *pictures[i]),
-                                        kept.by_picture[i]);
-                }
-              });
+  ParallelForEach(pictures.size(), 16, [&](size_t i) {
+    if (kept.by_picture[i].sha256.empty()) return;
+    kept.same[i] =
+        IsSame(PicturePath(options, *pictures[i]), kept.by_picture[i]);
+  });
   for (size_t i = 0; i < pictures.size(); ++i) {
     JournalPicture& now = kept.by_picture[i];
     if (now.sha256.empty()) continue;

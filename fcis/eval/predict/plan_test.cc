@@ -68,9 +68,8 @@ class PlanTest : public ::testing::Test {
     absl::StatusOr<Plan> plan = Make();
     EXPECT_TRUE(plan.ok()) << plan.status();
     if (!plan.ok()) return {};
-    const auto writer =
-        JournalWriter::Open(options_.directory, 0, plan->header);
-    EXPECT_TRUE(writer.ok());
+    const auto journal = OpenJournal(options_.directory, 0, plan->header);
+    EXPECT_TRUE(journal.ok());
     for (size_t i = 0; i < dataset_.images.size(); ++i) {
       if (!plan->todo[i]) continue;
       JournalPicture picture;
@@ -80,7 +79,7 @@ class PlanTest : public ::testing::Test {
       const std::string results =
           absl::StrCat("[", picture.image.ToString(), "]");
       picture.results = results;
-      EXPECT_TRUE((*writer)->Write(picture).ok());
+      EXPECT_TRUE((*journal)->Append(PictureLine(picture)).ok());
     }
     Save("out/results.json", "[]");
     return *std::move(plan);

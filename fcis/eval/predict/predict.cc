@@ -12,6 +12,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/user_text.h"
 #include "fcis/core/comm/same_everywhere.h"
+#include "fcis/core/io/append_file.h"
 #include "fcis/core/io/digest.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_lock.h"
@@ -71,12 +72,12 @@ class Predictor {
 
   // Appends to the journal; returns how many pictures failed.
   int Run(const std::vector<const data::CocoImage*>& pictures,
-          Progress& progress, JournalWriter& journal);
+          Progress& progress, AppendFile& journal);
 
  private:
   Work Load(const data::CocoImage& picture) const;
   absl::Status Save(const data::CocoImage& picture, const Work& work,
-                    JournalWriter& journal) const;
+                    AppendFile& journal) const;
 
   const data::ClassMatch& classes_;
   const PredictOptions& options_;
@@ -104,7 +105,7 @@ Work Predictor::Load(const data::CocoImage& picture) const {
 }
 
 absl::Status Predictor::Save(const data::CocoImage& picture, const Work& work,
-                             JournalWriter& journal) const {
+                             AppendFile& journal) const {
   const auto category = [&](const model::Detection& detection)
       -> const std::optional<data::RecordId>& {
     return classes_.categories[static_cast<size_t>(detection.label - 1)];
@@ -125,11 +126,11 @@ absl::Status Predictor::Save(const data::CocoImage& picture, const Work& work,
   const std::string list = absl::StrCat("[", absl::StrJoin(texts, ", "), "]");
   JournalPicture line = work.file;
   line.results = list;
-  return journal.Write(line);
+  return journal.Append(PictureLine(line));
 }
 
 int Predictor::Run(const std::vector<const data::CocoImage*>& pictures,
-                   Progress& progress, JournalWriter& journal) {
+                   Progress& progress, AppendFile& journal) {
   int failed = 0, odd = 0;
   const auto picture = [&](int64_t i) -> const data::CocoImage& {
     return *pictures[static_cast<size_t>(i)];
@@ -289,9 +290,8 @@ absl::Status Predict(const data::CocoDataset& dataset,
   const std::vector<std::string> lines = absl::StrSplit(text, '\n');
   const std::vector<const data::CocoImage*> mine =
       Mine(pictures, lines[1], job.rank(), job.size());
-  ASSIGN_OR_RETURN(
-      const auto journal,
-      JournalWriter::Open(options.directory, job.rank(), lines[0]));
+  ASSIGN_OR_RETURN(const auto journal,
+                   OpenJournal(options.directory, job.rank(), lines[0]));
   int failed = 0;
   {
     Progress progress(Progress::OnStderr(

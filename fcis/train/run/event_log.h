@@ -16,7 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "fcis/train/run/append_file.h"
+#include "fcis/core/io/append_file.h"
 #include "fcis/train/run/tensorboard_file.h"
 
 namespace fcis::train {

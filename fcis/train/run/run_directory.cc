@@ -11,8 +11,8 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/io/append_file.h"
 #include "fcis/core/io/file.h"
-#include "fcis/train/run/append_file.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 

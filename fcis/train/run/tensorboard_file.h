@@ -13,7 +13,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "fcis/train/run/append_file.h"
+#include "fcis/core/io/append_file.h"
 
 namespace fcis::train {
 
