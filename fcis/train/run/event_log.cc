@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/base/internal/raw_logging.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -77,22 +78,6 @@ absl::StatusOr<Kept> KeptLines(
     }
     kept.bytes = static_cast<int64_t>(end) + 1;
   }
-}
-
-absl::Status CheckNames(Values values) {
-  std::map<absl::string_view, int> seen = {{kIteration, 1}};
-  for (const auto& [name, value] : values) {
-    if (name.empty() || ++seen[name] > 1 ||
-        !std::all_of(name.begin(), name.end(), [](char c) {
-          return absl::ascii_isalnum(c) ||
-                 absl::string_view("_/.:@-").find(c) != absl::string_view::npos;
-        })) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "'", name, "' cannot be the name of a logged number: ",
-          seen[name] > 1 ? "it is taken" : "expected a plain word"));
-    }
-  }
-  return absl::OkStatus();
 }
 
 std::string JsonLine(int64_t iteration, Values values) {
@@ -186,20 +171,8 @@ absl::Status EventLog::AddCsvColumns(std::vector<std::string> names) {
   return absl::OkStatus();
 }
 
-absl::Status EventLog::CheckIteration(int64_t iteration, int64_t first) const {
-  if (iteration >= first) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "iteration ", iteration, " is logged after iteration ", last_iteration_));
-}
-
 absl::Status EventLog::Write(int64_t iteration, Values values) {
-  RETURN_IF_ERROR(CheckIteration(iteration, last_iteration_ + 1));
-  return WriteMore(iteration, values);
-}
-
-absl::Status EventLog::WriteMore(int64_t iteration, Values values) {
-  RETURN_IF_ERROR(CheckIteration(iteration, last_iteration_));
-  RETURN_IF_ERROR(CheckNames(values));
+  ABSL_RAW_CHECK(iteration >= last_iteration_, "logged after a later one");
   std::vector<std::string> added;
   for (const auto& [name, value] : values) {
     if (std::find(csv_columns_.begin(), csv_columns_.end(), name) ==

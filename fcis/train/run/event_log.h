@@ -33,22 +33,17 @@ class EventLog {
   static absl::StatusOr<std::unique_ptr<EventLog>> Open(
       const std::string& directory, int64_t done);
 
+  // A line, and a row, of an iteration that is none before the last one: what
+  // is known of it later, as a validation is, has a line of its own. Left out
+  // where the same line is the last one already: a resumed run validates again.
   // Numbers are written so that they read back bit for bit; what is not finite
-  // is null in log.jsonl. A name that is new makes a new column of log.csv,
-  // empty in earlier rows. Readers see the line once this returns. Errors: the
-  // file cannot be written (it keeps its whole lines), an iteration that is not
-  // after the one before, a name that is given twice, "iteration", or not
-  // plain (letters, digits and _ / . : @ - only).
+  // is null in log.jsonl. Names differ, are none of them "iteration", and
+  // consist of letters, digits and _ / . : @ - only. A name that is new makes a
+  // new column of log.csv, empty in earlier rows. Readers see the line once
+  // this returns. Errors: the file cannot be written (it keeps its whole
+  // lines).
   absl::Status Write(int64_t iteration,
                      absl::Span<const std::pair<std::string, double>> values);
-
-  // More of the iteration that was written last, known only later, as a
-  // validation is: a line, and a row, of its own. Left out where the same line
-  // is the last one already: a resumed run validates again. Errors as Write,
-  // but for the same iteration.
-  absl::Status WriteMore(
-      int64_t iteration,
-      absl::Span<const std::pair<std::string, double>> values);
 
   // What was written is on the disk once this returns: before a checkpoint, so
   // that the log is never behind it.
@@ -57,7 +52,6 @@ class EventLog {
  private:
   EventLog() = default;
 
-  absl::Status CheckIteration(int64_t iteration, int64_t first) const;
   absl::Status OpenCsv(int64_t done);
   absl::Status AddCsvColumns(std::vector<std::string> names);
 

@@ -118,9 +118,8 @@ absl::Status RunRecorder::Validation(int64_t iteration,
   if (directory_ == nullptr) return absl::OkStatus();
   Say(absl::StrFormat("validation after iteration %d: AP %.3f, AP50 %.3f",
                       iteration, score.ap, score.ap50));
-  RETURN_IF_ERROR(log_->WriteMore(
-      iteration,
-      {{"validation_ap", score.ap}, {"validation_ap50", score.ap50}}));
+  RETURN_IF_ERROR(log_->Write(iteration, {{"validation_ap", score.ap},
+                                          {"validation_ap50", score.ap50}}));
   RETURN_IF_ERROR(WriteLossChart(path_));
   BestCheckpoint candidate;
   candidate.iteration = iteration;

@@ -70,8 +70,7 @@ TEST_F(RunDataTest, TellsWhatTheRunIs) {
   Begin(0);
   Log(1, 3, 6);
   ASSERT_TRUE(
-      log_->WriteMore(3, {{"validation_ap", .25}, {"validation_ap50", .5}})
-          .ok());
+      log_->Write(3, {{"validation_ap", .25}, {"validation_ap50", .5}}).ok());
   RunData data(path_);
   data.Update();
   const rapidjson::Document json = Parse(data.ToJson({}));

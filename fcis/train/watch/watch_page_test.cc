@@ -40,8 +40,8 @@ std::string MakeRun(const std::string& name, int batch, int iterations) {
                                {"peak_memory_mb", 2500}})
                     .ok());
   }
-  EXPECT_TRUE(log->WriteMore(iterations, {{"validation_ap", .125},
-                                          {"validation_ap50", .375}})
+  EXPECT_TRUE(log->Write(iterations,
+                         {{"validation_ap", .125}, {"validation_ap50", .375}})
                   .ok());
   return path;
 }
