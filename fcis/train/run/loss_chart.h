@@ -4,22 +4,15 @@
 
 #include <string>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "fcis/train/run/log_table.h"
 
 namespace fcis::train {
 
-// A stand-alone SVG of log.csv (fcis/train/run/event_log.h): every column whose
-// name ends in "loss", against the iteration, on a logarithmic axis; those
-// whose name begins with "validation_" on an axis from 0 to 1 at the right. The
-// iterations are cut into at most 200 parts of equal length, each drawn as its
-// mean. Losses of 0 and empty cells are left out; without a row the chart is
-// empty. Errors: no header, a row that is torn or holds no numbers.
-absl::StatusOr<std::string> LossChart(absl::string_view csv);
-
-// losses.svg of the run in `directory`, from its log.csv.
-absl::Status WriteLossChart(const std::string& directory);
+// A stand-alone SVG: every column whose name ends in "loss", by the table's
+// rows, on a logarithmic axis; AP and AP50 of the validations on an axis from 0
+// to 1 at the right. Losses of 0 are left out; without a row the chart is
+// empty.
+std::string LossChart(const LogTable& table);
 
 }  // namespace fcis::train
 

@@ -11,11 +11,15 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/user_text.h"
+#include "fcis/core/io/file.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/run/loss_chart.h"
 
 namespace fcis::train {
 namespace {
+
+// A point of the chart is a few of its pixels wide.
+constexpr size_t kChartRows = 100;
 
 using Values = std::vector<std::pair<std::string, double>>;
 
@@ -59,7 +63,8 @@ RunRecorder::RunRecorder(std::string path, RunDirectory* directory,
                          RunRecord record)
     : path_(std::move(path)),
       directory_(directory),
-      record_(std::move(record)) {}
+      record_(std::move(record)),
+      logged_(path_ + "/log.jsonl", kChartRows) {}
 
 void RunRecorder::Say(const std::string& line) {
   if (directory_ == nullptr) return;
@@ -110,7 +115,7 @@ absl::Status RunRecorder::Keep(const Checkpoint& checkpoint, int keep) {
   RETURN_IF_ERROR(log_->Sync());
   RETURN_IF_ERROR(WriteCheckpoint(path_, checkpoint).status());
   RETURN_IF_ERROR(PruneCheckpoints(path_, keep));
-  return WriteLossChart(path_);
+  return WriteLossChart();
 }
 
 absl::Status RunRecorder::Validation(int64_t iteration,
@@ -120,7 +125,7 @@ absl::Status RunRecorder::Validation(int64_t iteration,
                       iteration, score.ap, score.ap50));
   RETURN_IF_ERROR(log_->Write(iteration, {{"validation_ap", score.ap},
                                           {"validation_ap50", score.ap50}}));
-  RETURN_IF_ERROR(WriteLossChart(path_));
+  RETURN_IF_ERROR(WriteLossChart());
   BestCheckpoint candidate;
   candidate.iteration = iteration;
   candidate.ap = score.ap;
@@ -128,6 +133,11 @@ absl::Status RunRecorder::Validation(int64_t iteration,
   ASSIGN_OR_RETURN(const bool best, KeepIfBest(path_, candidate));
   if (best) Say("  the best so far");
   return absl::OkStatus();
+}
+
+absl::Status RunRecorder::WriteLossChart() {
+  RETURN_IF_ERROR(logged_.Update());
+  return WriteFileAtomic(path_ + "/losses.svg", LossChart(logged_.table()));
 }
 
 absl::StatusOr<model::Weights> RunRecorder::BestWeights(

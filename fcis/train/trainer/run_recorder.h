@@ -15,6 +15,7 @@
 #include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/config/train.pb.h"
 #include "fcis/train/run/event_log.h"
+#include "fcis/train/run/log_follower.h"
 #include "fcis/train/run/run_directory.h"
 #include "fcis/train/run/run_record.h"
 #include "fcis/train/run/train_console.h"
@@ -69,10 +70,14 @@ class RunRecorder {
   absl::Status Finish(const model::Weights& model, int64_t iterations);
 
  private:
+  // losses.svg, of all that is logged.
+  absl::Status WriteLossChart();
+
   const std::string path_;
   RunDirectory* const directory_;
   RunRecord record_;
   std::unique_ptr<EventLog> log_;
+  LogFollower logged_;
   std::unique_ptr<TrainConsole> console_;  // null: no table is under way
   absl::Time began_;                       // by Start
 };

@@ -286,6 +286,9 @@ TEST_F(TrainerTest, GoesOnWhereItWas) {
                                           whole.chosen.end()));
   EXPECT_THAT(resumed.rates, ElementsAre(.5, .125, .125));
   EXPECT_EQ(Log().size(), 6u);
+  EXPECT_THAT(*ReadFile(Path("losses.svg")),
+              HasSubstr("points=\"176.0,216.0 296.0,216.0 416.0,216.0 "
+                        "536.0,216.0 656.0,216.0 776.0,216.0 \""));
 }
 
 TEST_F(TrainerTest, AStopOfAnyProcessSavesAndLeaves) {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "fcis/train/run/log_follower.h"
 #include "fcis/train/run/run_record.h"
 #include "fcis/train/watch/fixed_pictures.h"
-#include "fcis/train/watch/log_follower.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
@@ -29,7 +29,7 @@ class RunData {
 
   // `path`: of the run directory, which may be empty yet.
   explicit RunData(std::string path)
-      : path_(std::move(path)), log_(path_ + "/log.jsonl") {}
+      : path_(std::move(path)), log_(path_ + "/log.jsonl", kRows) {}
 
   // Reads what is new. What cannot be read is a problem, which the page shows;
   // the rest is there all the same.
@@ -54,6 +54,8 @@ class RunData {
   std::string ToJson(const Known& known) const;
 
  private:
+  static constexpr size_t kRows = 1000;
+
   void UpdateRecord();
   void UpdatePictures();
   void OpenPictures();

@@ -1,4 +1,4 @@
-#include "fcis/train/watch/log_follower.h"
+#include "fcis/train/run/log_follower.h"
 
 #include <filesystem>
 
@@ -29,7 +29,7 @@ std::string Lines(int from, int to, int loss) {
 }
 
 TEST_F(LogFollowerTest, TakesLinesOnceTheyAreWhole) {
-  LogFollower log(path_);
+  LogFollower log(path_, 1000);
   ASSERT_TRUE(log.Update().ok());
   EXPECT_EQ(log.table().num_rows(), 0u);
   Write(Lines(1, 2, 5) + "{\"iteration\":3,\"lo");
@@ -46,7 +46,7 @@ TEST_F(LogFollowerTest, TakesLinesOnceTheyAreWhole) {
 }
 
 TEST_F(LogFollowerTest, BeginsAnewWhereTheLogWasCut) {
-  LogFollower log(path_);
+  LogFollower log(path_, 1000);
   Write(Lines(1, 9, 5));
   ASSERT_TRUE(log.Update().ok());
   Write(Lines(1, 4, 5));
@@ -65,7 +65,7 @@ TEST_F(LogFollowerTest, BeginsAnewWhereTheLogWasCut) {
 }
 
 TEST_F(LogFollowerTest, ReadsLongLogsAndCountsBadLines) {
-  LogFollower log(path_);
+  LogFollower log(path_, 1000);
   Write(Lines(1, 60000, 5) + "damaged\n\n" + Lines(60001, 60002, 6));
   ASSERT_GT(std::filesystem::file_size(path_), 1u << 20);
   ASSERT_TRUE(log.Update().ok());
@@ -74,7 +74,7 @@ TEST_F(LogFollowerTest, ReadsLongLogsAndCountsBadLines) {
 }
 
 TEST_F(LogFollowerTest, WhatCannotBeReadIsNamed) {
-  LogFollower log(path_ + "/below");
+  LogFollower log(path_ + "/below", 1000);
   Write("");
   EXPECT_EQ(log.Update().message(),
             absl::StrCat("cannot read ", path_, "/below: Not a directory"));

@@ -1,20 +1,23 @@
 // Reads a run's log.jsonl while it grows.
-#ifndef FCIS_TRAIN_WATCH_LOG_FOLLOWER_H_
-#define FCIS_TRAIN_WATCH_LOG_FOLLOWER_H_
+#ifndef FCIS_TRAIN_RUN_LOG_FOLLOWER_H_
+#define FCIS_TRAIN_RUN_LOG_FOLLOWER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "fcis/train/watch/log_table.h"
+#include "fcis/train/run/log_table.h"
 
 namespace fcis::train {
 
 class LogFollower {
  public:
-  explicit LogFollower(std::string path) : path_(std::move(path)) {}
+  // `rows`: of the table.
+  LogFollower(std::string path, size_t rows)
+      : path_(std::move(path)), rows_(rows), table_(rows) {}
 
   // Reads the lines that were written since the last call; the last one counts
   // once it is whole. A log that was cut, as a resumed run does, is read from
@@ -32,6 +35,7 @@ class LogFollower {
   void Take(absl::string_view line);
 
   const std::string path_;
+  const size_t rows_;
   LogTable table_;
   int64_t offset_ = 0;     // behind the last line that was read
   std::string last_line_;  // which stands before it
@@ -40,4 +44,4 @@ class LogFollower {
 
 }  // namespace fcis::train
 
-#endif  // FCIS_TRAIN_WATCH_LOG_FOLLOWER_H_
+#endif  // FCIS_TRAIN_RUN_LOG_FOLLOWER_H_

@@ -1,7 +1,7 @@
-// A run's numbers as a page shows them: in a bounded number of rows, however
-// long the run is.
-#ifndef FCIS_TRAIN_WATCH_LOG_TABLE_H_
-#define FCIS_TRAIN_WATCH_LOG_TABLE_H_
+// A run's numbers as a page or a chart shows them: in a bounded number of rows,
+// however long the run is.
+#ifndef FCIS_TRAIN_RUN_LOG_TABLE_H_
+#define FCIS_TRAIN_RUN_LOG_TABLE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -15,15 +15,15 @@ namespace fcis::train {
 
 class LogTable {
  public:
-  // There are at most twice as many rows.
-  static constexpr size_t kRows = 1000;
-
   // What is known after an iteration.
   struct Validation {
     int64_t iteration = 0;
     double epoch = 0, elapsed_s = 0;  // as the log's last row has them
     double ap = 0, ap50 = 0;
   };
+
+  // There are at most twice as many rows; rows > 0.
+  explicit LogTable(size_t rows) : few_rows_(rows) {}
 
   // A line of log.jsonl. False, and nothing changes: it is none.
   bool Add(absl::string_view line);
@@ -54,6 +54,7 @@ class LogTable {
   void Merge(const Row& from, Row* into) const;
   void HalveRows();
 
+  size_t few_rows_;
   std::vector<std::string> columns_ = {"iteration"};
   std::vector<bool> is_last_ = {true};  // by column: not a mean
   std::vector<Row> rows_;
@@ -65,4 +66,4 @@ class LogTable {
 
 }  // namespace fcis::train
 
-#endif  // FCIS_TRAIN_WATCH_LOG_TABLE_H_
+#endif  // FCIS_TRAIN_RUN_LOG_TABLE_H_

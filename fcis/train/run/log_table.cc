@@ -1,4 +1,4 @@
-#include "fcis/train/watch/log_table.h"
+#include "fcis/train/run/log_table.h"
 
 #include <algorithm>
 #include <cmath>
@@ -69,7 +69,7 @@ void LogTable::AddIteration(const LogLine& numbers) {
   } else {
     Merge(row, &rows_.back());
   }
-  if (whole_rows() == 2 * kRows) HalveRows();
+  if (whole_rows() == 2 * few_rows_) HalveRows();
 }
 
 void LogTable::Merge(const Row& from, Row* into) const {

@@ -1,4 +1,4 @@
-#include "fcis/train/watch/log_table.h"
+#include "fcis/train/run/log_table.h"
 
 #include <cmath>
 
@@ -11,6 +11,8 @@ namespace {
 
 using ::testing::ElementsAre;
 
+constexpr size_t kRows = 1000;
+
 std::string Line(int iteration, double loss) {
   return absl::StrCat("{\"iteration\":", iteration,
                       ",\"epoch\":", iteration / 4.0, ",\"loss\":", loss,
@@ -18,7 +20,7 @@ std::string Line(int iteration, double loss) {
 }
 
 TEST(LogTableTest, ARowForEachIterationWhereThereAreFew) {
-  LogTable table;
+  LogTable table(kRows);
   EXPECT_EQ(table.num_rows(), 0u);
   EXPECT_TRUE(table.Add(Line(1, 3)));
   EXPECT_TRUE(table.Add(Line(2, 4)));
@@ -35,7 +37,7 @@ TEST(LogTableTest, ARowForEachIterationWhereThereAreFew) {
 }
 
 TEST(LogTableTest, WhatIsNoLineChangesNothing) {
-  LogTable table;
+  LogTable table(kRows);
   for (const char* line :
        {"", "{}", "{\"iteration\":1,\"loss\":0.", "{\"iteration\":1,\"lo",
         "[1]", "{\"loss\":1,\"iteration\":2}", "{\"iteration\":1} x",
@@ -47,11 +49,11 @@ TEST(LogTableTest, WhatIsNoLineChangesNothing) {
 }
 
 TEST(LogTableTest, LongRunsHaveRowsOfMeans) {
-  LogTable table;
-  const int iterations = 5 * static_cast<int>(LogTable::kRows) + 3;
+  LogTable table(kRows);
+  const int iterations = 5 * static_cast<int>(kRows) + 3;
   for (int i = 1; i <= iterations; ++i) {
     ASSERT_TRUE(table.Add(Line(i, i % 4 == 0 ? 8 : 0)));
-    ASSERT_LE(table.num_rows(), 2 * LogTable::kRows);
+    ASSERT_LE(table.num_rows(), 2 * kRows);
   }
   EXPECT_EQ(table.stride(), 4);
   EXPECT_EQ(table.num_rows(), 1251u);
@@ -63,7 +65,7 @@ TEST(LogTableTest, LongRunsHaveRowsOfMeans) {
 }
 
 TEST(LogTableTest, ValidationsStandApart) {
-  LogTable table;
+  LogTable table(kRows);
   table.Add(Line(4, 1));
   EXPECT_TRUE(
       table.Add("{\"iteration\":4,\"validation_ap\":0.25,"
@@ -78,7 +80,7 @@ TEST(LogTableTest, ValidationsStandApart) {
 }
 
 TEST(LogTableTest, TimeGoesOnOverStartsOfTheProgram) {
-  LogTable table;
+  LogTable table(kRows);
   for (const int i : {1, 2, 3}) table.Add(Line(i, 1));  // 6 s
   table.Add("{\"iteration\":4,\"elapsed_s\":1.5}");
   table.Add("{\"iteration\":5,\"elapsed_s\":3}");

@@ -1,4 +1,4 @@
-#include "fcis/train/watch/log_follower.h"
+#include "fcis/train/run/log_follower.h"
 
 #include <cerrno>
 #include <fstream>
@@ -25,7 +25,7 @@ std::string ReadPiece(std::ifstream& file, int64_t offset, size_t size) {
 }  // namespace
 
 void LogFollower::BeginAnew() {
-  table_ = LogTable();
+  table_ = LogTable(rows_);
   offset_ = bad_lines_ = 0;
   last_line_.clear();
   ++beginnings_;
