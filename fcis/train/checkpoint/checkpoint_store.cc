@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -13,9 +14,8 @@
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
-#include "rapidjson/document.h"
-#include "rapidjson/prettywriter.h"
-#include "rapidjson/stringbuffer.h"
+#include "fcis/data/json/json_scanner.h"
+#include "fcis/data/json/json_writer.h"
 
 namespace fcis::train {
 namespace {
@@ -109,39 +109,20 @@ std::string AsidePath(const std::string& path) {
 
 absl::Status WriteBest(const std::string& directory,
                        const BestCheckpoint& best) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
-  json.StartObject();
-  json.Key(kIterationKey);
-  json.Int64(best.iteration);
-  json.Key(kApKey);
-  json.Double(best.ap);
-  if (best.validation != 0) {
-    json.Key(kValidationKey);
-    json.String(
-        absl::StrCat(absl::Hex(best.validation, absl::kZeroPad16)).c_str());
-  }
-  if (!best.later.empty()) {
-    json.Key(kLaterKey);
-    json.StartArray();
-    for (const int64_t iteration : best.later) json.Int64(iteration);
-    json.EndArray();
-  }
-  json.EndObject();
+  const std::string text = data::PrettyJsonOf([&](auto& json) {
+    data::PutObject(json, [&] {
+      data::PutMember(kIterationKey, best.iteration, json);
+      data::PutMember(kApKey, best.ap, json);
+      if (best.validation != 0) {
+        data::PutMember(
+            kValidationKey,
+            absl::StrCat(absl::Hex(best.validation, absl::kZeroPad16)), json);
+      }
+      if (!best.later.empty()) data::PutArray(kLaterKey, best.later, json);
+    });
+  });
   return WriteFileAtomic(Join(directory, kBestRecord),
-                         absl::StrCat(buffer.GetString(), "\n"));
-}
-
-// Iterations, if they are there. False: something else is.
-bool ReadLater(const rapidjson::Document& json, std::vector<int64_t>* later) {
-  const auto member = json.FindMember(kLaterKey);
-  if (member == json.MemberEnd()) return true;
-  if (!member->value.IsArray()) return false;
-  for (const auto& iteration : member->value.GetArray()) {
-    if (!iteration.IsInt64()) return false;
-    later->push_back(iteration.GetInt64());
-  }
-  return true;
+                         absl::StrCat(text, "\n"));
 }
 
 }  // namespace
@@ -221,29 +202,34 @@ absl::StatusOr<std::optional<BestCheckpoint>> ReadBest(
     return std::optional<BestCheckpoint>();
   }
   RETURN_IF_ERROR(text.status());
-  rapidjson::Document json;
-  json.Parse<rapidjson::kParseIterativeFlag |
-             rapidjson::kParseFullPrecisionFlag>(text->data(), text->size());
-  if (json.HasParseError() || !json.IsObject() ||
-      !json.HasMember(kIterationKey) || !json[kIterationKey].IsInt64() ||
-      !json.HasMember(kApKey) || !json[kApKey].IsNumber()) {
+  BestCheckpoint best;
+  best.iteration = -1;
+  best.ap = std::numeric_limits<double>::quiet_NaN();
+  data::JsonScanner json(*text);
+  const auto read_iteration = [&](int64_t& iteration) {
+    return json.ReadInteger("an iteration", iteration);
+  };
+  const auto read_member = [&](absl::string_view key) {
+    if (key == kIterationKey) return read_iteration(best.iteration);
+    if (key == kApKey) return json.ReadNumber(best.ap);
+    if (key == kLaterKey) {
+      return json.ReadArray(
+          [&] { return read_iteration(best.later.emplace_back()); });
+    }
+    if (key != kValidationKey) return json.Skip();
+    absl::string_view digits;
+    return json.ReadString(digits) &&
+           (absl::SimpleHexAtoi(digits, &best.validation) ||
+            json.Fail("expected digits"));
+  };
+  if (!json.ReadObject(read_member) || !json.ReadEnd()) {
+    return absl::DataLossError(
+        absl::StrCat(path, ": ", json.status().message()));
+  }
+  if (best.iteration < 0 || !std::isfinite(best.ap)) {
     return absl::DataLossError(absl::StrCat(path, ": expected an object with '",
                                             kIterationKey, "' and '", kApKey,
                                             "'"));
-  }
-  BestCheckpoint best;
-  best.iteration = json[kIterationKey].GetInt64();
-  best.ap = json[kApKey].GetDouble();
-  const auto validation = json.FindMember(kValidationKey);
-  if (validation != json.MemberEnd() &&
-      (!validation->value.IsString() ||
-       !absl::SimpleHexAtoi(validation->value.GetString(), &best.validation))) {
-    return absl::DataLossError(
-        absl::StrCat(path, ": expected digits in '", kValidationKey, "'"));
-  }
-  if (!ReadLater(json, &best.later)) {
-    return absl::DataLossError(
-        absl::StrCat(path, ": expected iterations in '", kLaterKey, "'"));
   }
   return std::make_optional(best);
 }

@@ -180,7 +180,7 @@ TEST(CheckpointStore, ValidationsAfterTheBestAreKept) {
                                     "\"without_improvement\": " + bad + "}")
                     .ok());
     EXPECT_THAT(ReadBest(directory).status().message(),
-                HasSubstr("best.json: expected iterations"));
+                HasSubstr("best.json: byte "));
   }
 }
 
@@ -231,6 +231,10 @@ TEST(CheckpointStore, ABestThatComparesNoMoreIsSetAside) {
                       R"({"iteration": 1, "ap": 1, "validation_set": "x y"})")
           .ok());
   EXPECT_THAT(ReadBest(directory).status().message(), HasSubstr("best.json"));
+  ASSERT_TRUE(
+      WriteFileAtomic(directory + "/best.json", R"({"iteration": 1})").ok());
+  EXPECT_THAT(ReadBest(directory).status().message(),
+              HasSubstr("best.json: expected an object with 'iteration' and"));
 }
 
 // A child writes one checkpoint after the other until it is killed: what then
