@@ -56,17 +56,13 @@ Members ByClass(const GroundTruth& truth, const Detections& detections) {
         static_cast<size_t>(position / kBlock),
         static_cast<size_t>(truth.ClassOf(detections.list[i].category)));
   };
-  ParallelFor(size, kBlock, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) ++place(i);
-  });
+  ParallelForEach(size, kBlock, [&](int64_t i) { ++place(i); });
   Members members;
   members.first = places.FromNumbers();
   members.keys.resize(detections.list.size());
-  ParallelFor(size, kBlock, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      members.keys[place(i)++] = {detections.list[static_cast<size_t>(i)].score,
-                                  static_cast<uint32_t>(i)};
-    }
+  ParallelForEach(size, kBlock, [&](int64_t i) {
+    members.keys[place(i)++] = {detections.list[static_cast<size_t>(i)].score,
+                                static_cast<uint32_t>(i)};
   });
   return members;
 }
@@ -88,15 +84,12 @@ EvalCurves Accumulate(const GroundTruth& truth, const Detections& detections,
                       const EvalOptions& options) {
   EvalCurves curves(options, truth.num_classes());
   const Members members = ByClass(truth, detections);
-  ParallelFor(truth.num_classes(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; ++k) {
-      const size_t first = members.first[static_cast<size_t>(k)];
-      const size_t last = members.first[static_cast<size_t>(k) + 1];
-      EvaluateClass(
-          truth, detections, options, static_cast<int>(k),
-          absl::MakeConstSpan(members.keys).subspan(first, last - first),
-          curves);
-    }
+  ParallelForEach(truth.num_classes(), 1, [&](int k) {
+    const size_t first = members.first[static_cast<size_t>(k)];
+    const size_t last = members.first[static_cast<size_t>(k) + 1];
+    EvaluateClass(
+        truth, detections, options, k,
+        absl::MakeConstSpan(members.keys).subspan(first, last - first), curves);
   });
   return curves;
 }

@@ -20,6 +20,7 @@ struct EvalCurves {
   LargeVector<double> precision, scores;  // At(t, r, k, a, m)
   LargeVector<double> recall;             // At(t, k, a, m)
 
+  EvalCurves() = default;
   // The numbers are not set yet.
   EvalCurves(const EvalOptions& options, int num_classes);
 

@@ -99,10 +99,8 @@ Detections Join(const std::vector<std::unique_ptr<data::ResultsSink>>& sinks) {
   all.overlaps.resize(size.overlaps);
   all.traces.resize(size.traces);
   all.touches.resize(size.touches);
-  ParallelFor(parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      CopyPart(sink(i), before[static_cast<size_t>(i)], all);
-    }
+  ParallelForEach(parts, 1, [&](int64_t i) {
+    CopyPart(sink(i), before[static_cast<size_t>(i)], all);
   });
   return all;
 }

@@ -76,20 +76,15 @@ absl::StatusOr<Evaluation> Evaluate(data::CocoDataset annotations,
                                     EvalOptions options) {
   absl::c_sort(options.max_dets);
   StopWatch watch;
-  auto dataset =
+  Evaluation evaluation;
+  evaluation.options = std::move(options);
+  evaluation.dataset =
       std::make_unique<const data::CocoDataset>(std::move(annotations));
-  ASSIGN_OR_RETURN(GroundTruth truth, GroundTruth::Build(*dataset, options));
-  dataset->file->Drop(dataset->file->bytes());  // masks are all that is needed
-  EvalCurves none(options, 0);
-  Evaluation evaluation{std::move(options),
-                        std::move(dataset),
-                        std::move(truth),
-                        {},
-                        std::move(none),
-                        {},
-                        {},
-                        results,
-                        nullptr};
+  ASSIGN_OR_RETURN(evaluation.truth,
+                   GroundTruth::Build(*evaluation.dataset, evaluation.options));
+  // Masks are all that is needed.
+  const MappedFile& file = *evaluation.dataset->file;
+  file.Drop(file.bytes());
   evaluation.seconds.truth = watch.Lap();
   RETURN_IF_ERROR(ScoreResults(results, &evaluation));
   return evaluation;

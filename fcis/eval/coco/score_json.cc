@@ -8,7 +8,6 @@
 #include "fcis/eval/coco/score_table.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace fcis::eval {
 namespace {
@@ -16,12 +15,9 @@ namespace {
 using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 
 void WriteScore(const CategoryScore& score,
-                const std::vector<std::string>& size_columns, Json& json) {
-  data::PutMember("AP", score.ap, json);
-  data::PutMember("AP50", score.ap50, json);
-  data::PutMember("AP75", score.ap75, json);
-  for (size_t i = 0; i < size_columns.size(); ++i) {
-    data::PutMember(size_columns[i], score.ap_by_size[i], json);
+                const std::vector<std::string>& columns, Json& json) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    data::PutMember(columns[i], score[i], json);
   }
 }
 
@@ -83,68 +79,69 @@ void WriteCells(const EvalCurves& curves, Write write) {
 
 std::string ScoreJson(const Evaluation& evaluation,
                       const std::vector<std::string>& findings) {
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  json.SetFormatOptions(rapidjson::kFormatSingleLineArray);
   const EvalSummary& summary = evaluation.summary;
-  const std::vector<std::string> size_columns = SizeColumns(summary);
-  data::PutObject(json, [&] {
-    data::PutArray("stats", summary.stats, json);
-    data::PutObject("mean", json,
-                    [&] { WriteScore(summary.mean, size_columns, json); });
-    data::PutArray("per_category", CategoryRows(evaluation), json,
-                   [&](const CategoryRow& row) {
-                     data::PutObject(json, [&] {
-                       data::PutId("category_id", row.id, json);
-                       data::PutMember("name", row.name, json);
-                       WriteScore(row.score, size_columns, json);
+  const std::vector<std::string> columns = ScoreColumns(summary);
+  const auto put = [&](Json& json) {
+    json.SetFormatOptions(rapidjson::kFormatSingleLineArray);
+    data::PutObject(json, [&] {
+      data::PutArray("stats", summary.stats, json);
+      data::PutObject("mean", json,
+                      [&] { WriteScore(summary.mean, columns, json); });
+      data::PutArray("per_category", CategoryRows(evaluation), json,
+                     [&](const CategoryRow& row) {
+                       data::PutObject(json, [&] {
+                         data::PutId("category_id", row.id, json);
+                         data::PutMember("name", row.name, json);
+                         WriteScore(row.score, columns, json);
+                       });
                      });
-                   });
-    data::PutMember("num_images", evaluation.truth.images().size(), json);
-    data::PutMember("num_annotations", evaluation.truth.objects().size(), json);
-    data::PutMember("num_detections", evaluation.detections.list.size(), json);
-    WriteOptions(evaluation.options, summary, json);
-    data::PutArray("warnings", findings, json);
-    WriteSeconds(evaluation.seconds, json);
-  });
-  return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
+      data::PutMember("num_images", evaluation.truth.images().size(), json);
+      data::PutMember("num_annotations", evaluation.truth.objects().size(),
+                      json);
+      data::PutMember("num_detections", evaluation.detections.list.size(),
+                      json);
+      WriteOptions(evaluation.options, summary, json);
+      data::PutArray("warnings", findings, json);
+      WriteSeconds(evaluation.seconds, json);
+    });
+  };
+  return data::PrettyJsonOf(put) + "\n";
 }
 
 std::string CurvesJson(const EvalCurves& curves) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-  json.StartObject();
-  data::PutObject("shape", json, [&] {
-    data::PutMember("T", curves.T, json);
-    data::PutMember("R", curves.R, json);
-    data::PutMember("K", curves.K, json);
-    data::PutMember("A", curves.A, json);
-    data::PutMember("M", curves.M, json);
-  });
-  for (const char* const name : {"precision", "scores"}) {
-    const auto& values =
-        name == absl::string_view("scores") ? curves.scores : curves.precision;
-    json.Key(name);
-    json.StartArray();
-    for (int t = 0; t < curves.T; ++t) {
-      for (int r = 0; r < curves.R; ++r) {
-        WriteCells(curves, [&](int k, int a, int m) {
-          json.Double(values[curves.At(t, r, k, a, m)]);
+  const auto put = [&](auto& json) {
+    data::PutObject(json, [&] {
+      data::PutObject("shape", json, [&] {
+        data::PutMember("T", curves.T, json);
+        data::PutMember("R", curves.R, json);
+        data::PutMember("K", curves.K, json);
+        data::PutMember("A", curves.A, json);
+        data::PutMember("M", curves.M, json);
+      });
+      for (const char* const name : {"precision", "scores"}) {
+        const auto& values = name == absl::string_view("scores")
+                                 ? curves.scores
+                                 : curves.precision;
+        data::PutList(name, json, [&] {
+          for (int t = 0; t < curves.T; ++t) {
+            for (int r = 0; r < curves.R; ++r) {
+              WriteCells(curves, [&](int k, int a, int m) {
+                json.Double(values[curves.At(t, r, k, a, m)]);
+              });
+            }
+          }
         });
       }
-    }
-    json.EndArray();
-  }
-  json.Key("recall");
-  json.StartArray();
-  for (int t = 0; t < curves.T; ++t) {
-    WriteCells(curves, [&](int k, int a, int m) {
-      json.Double(curves.recall[curves.At(t, k, a, m)]);
+      data::PutList("recall", json, [&] {
+        for (int t = 0; t < curves.T; ++t) {
+          WriteCells(curves, [&](int k, int a, int m) {
+            json.Double(curves.recall[curves.At(t, k, a, m)]);
+          });
+        }
+      });
     });
-  }
-  json.EndArray();
-  json.EndObject();
-  return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
+  };
+  return data::JsonOf(put) + "\n";
 }
 
 }  // namespace fcis::eval

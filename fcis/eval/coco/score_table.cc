@@ -72,13 +72,9 @@ using Cells = std::vector<std::string>;
 
 Cells Numbers(const std::string& name, const CategoryScore& score) {
   Cells cells = {name};
-  const auto add = [&](double value) {
+  for (const double value : score) {
     cells.push_back(value < 0 ? "nan" : absl::StrFormat("%.4f", value));
-  };
-  add(score.ap);
-  add(score.ap50);
-  add(score.ap75);
-  for (const double value : score.ap_by_size) add(value);
+  }
   return cells;
 }
 
@@ -136,10 +132,8 @@ std::string MarkdownTable(const EvalSummary& summary,
 
 std::string CsvTable(const EvalSummary& summary,
                      const std::vector<CategoryRow>& rows) {
-  Cells head = {"item", "AP", "AP50", "AP75"};
-  for (std::string& column : SizeColumns(summary)) {
-    head.push_back(std::move(column));
-  }
+  Cells head = ScoreColumns(summary);
+  head.insert(head.begin(), "item");
   return CsvOf(RowsOf(std::move(head), summary, "mean", rows));
 }
 

@@ -8,13 +8,13 @@ namespace {
 TEST(ScoreTableTest, HasTheOriginalsForm) {
   EvalSummary summary;
   summary.sizes = {{"small"}, {"medium"}, {"large"}};
-  summary.mean = {.22949, .4, .25, {0, -1, 1}};
+  summary.mean = {.22949, .4, .25, 0, -1, 1};
   const std::vector<CategoryRow> rows = {
       {data::RecordId(int64_t{1}), "person", "person", summary.mean},
       {data::RecordId(int64_t{2}),
        "a|b, \"c\"",
        "a|b, \"c\"",
-       {-1, -1, -1, {-1, -1, -1}}}};
+       {-1, -1, -1, -1, -1, -1}}};
   EXPECT_EQ(MarkdownTable(summary, rows),
             "| Item | AP/iou@[0.5:0.95] | AP/iou@0.5 | AP/iou@0.75 | "
             "AP/iou@[0.5:0.95] (small) | AP/iou@[0.5:0.95] (medium) | "
@@ -33,7 +33,7 @@ TEST(ScoreTableTest, HasTheOriginalsForm) {
 TEST(ScoreTableTest, Case61OwnRangesHaveTheirNames) {
   EvalSummary summary;
   summary.sizes = {{"small"}, {"a|\"b\""}};
-  summary.mean = {.5, .5, .5, {.25, -1}};
+  summary.mean = {.5, .5, .5, .25, -1};
   EXPECT_EQ(MarkdownTable(summary, {}),
             "| Item | AP/iou@[0.5:0.95] | AP/iou@0.5 | AP/iou@0.75 | "
             "AP/iou@[0.5:0.95] (small) | AP/iou@[0.5:0.95] (a\\|\"b\") |\n"

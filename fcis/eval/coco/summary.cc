@@ -1,6 +1,7 @@
 #include "fcis/eval/coco/summary.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -121,41 +122,13 @@ Measure OfSize(bool precision, absl::string_view label) {
   return {precision, kEveryThreshold, label, 2};
 }
 
-CategoryScore ScoreOf(const EvalCurves& curves, const EvalOptions& options,
-                      const std::vector<SizeScore>& sizes, int klass) {
-  const auto value = [&](const Measure& measure) {
-    const int m = MaxDetsPosition(measure, options);
-    return Evaluate(curves, options, measure,
-                    options.max_dets[static_cast<size_t>(m)], klass);
-  };
-  CategoryScore score;
-  score.ap = value(kMeasures[0]);
-  score.ap50 = value(kMeasures[1]);
-  score.ap75 = value(kMeasures[2]);
+// The numbers of a CategoryScore.
+std::vector<Measure> CategoryMeasures(const std::vector<SizeScore>& sizes) {
+  std::vector<Measure> measures(kMeasures.begin(), kMeasures.begin() + 3);
   for (const SizeScore& size : sizes) {
-    score.ap_by_size.push_back(value(OfSize(true, size.label)));
+    measures.push_back(OfSize(true, size.label));
   }
-  return score;
-}
-
-CategoryScore MeanOf(const std::vector<CategoryScore>& categories,
-                     size_t sizes) {
-  const auto mean = [&](auto value_of) {
-    std::vector<double> values;
-    for (const CategoryScore& score : categories) {
-      values.push_back(value_of(score));
-    }
-    return Mean(std::move(values));
-  };
-  CategoryScore score;
-  score.ap = mean([](const CategoryScore& s) { return s.ap; });
-  score.ap50 = mean([](const CategoryScore& s) { return s.ap50; });
-  score.ap75 = mean([](const CategoryScore& s) { return s.ap75; });
-  for (size_t i = 0; i < sizes; ++i) {
-    score.ap_by_size.push_back(
-        mean([i](const CategoryScore& s) { return s.ap_by_size[i]; }));
-  }
-  return score;
+  return measures;
 }
 
 void AppendLine(const Measure& measure, double value,
@@ -176,12 +149,9 @@ void AppendLine(const Measure& measure, double value,
 
 EvalSummary Summarize(const EvalCurves& curves, const EvalOptions& options) {
   EvalSummary summary;
-  ParallelFor(kMeasures.size(), 1, [&](int64_t begin, int64_t end) {
-    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end);
-         ++i) {
-      summary.stats[i] = Evaluate(curves, options, kMeasures[i],
-                                  MaxDets(kMeasures[i], options), kEveryClass);
-    }
+  ParallelForEach(kMeasures.size(), 1, [&](size_t i) {
+    summary.stats[i] = Evaluate(curves, options, kMeasures[i],
+                                MaxDets(kMeasures[i], options), kEveryClass);
   });
   for (std::string& label : SizeLabels(options)) {
     const auto value = [&](bool precision) {
@@ -193,13 +163,22 @@ EvalSummary Summarize(const EvalCurves& curves, const EvalOptions& options) {
     summary.sizes.push_back({std::move(label), ap, ar});
   }
   summary.categories.resize(static_cast<size_t>(curves.K));
-  ParallelFor(curves.K, 4, [&](int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; ++k) {
-      summary.categories[static_cast<size_t>(k)] =
-          ScoreOf(curves, options, summary.sizes, static_cast<int>(k));
+  const std::vector<Measure> measures = CategoryMeasures(summary.sizes);
+  ParallelForEach(summary.categories.size(), 4, [&](size_t k) {
+    for (const Measure& measure : measures) {
+      const int m = MaxDetsPosition(measure, options);
+      summary.categories[k].push_back(Evaluate(
+          curves, options, measure, options.max_dets[static_cast<size_t>(m)],
+          static_cast<int>(k)));
     }
   });
-  summary.mean = MeanOf(summary.categories, summary.sizes.size());
+  for (size_t i = 0; i < measures.size(); ++i) {
+    std::vector<double> values;
+    for (const CategoryScore& score : summary.categories) {
+      values.push_back(score[i]);
+    }
+    summary.mean.push_back(Mean(std::move(values)));
+  }
   return summary;
 }
 
@@ -213,6 +192,12 @@ std::vector<std::string> SizeColumns(const EvalSummary& summary) {
     columns.push_back(usual ? absl::StrCat("AP", size.label.substr(0, 1))
                             : absl::StrCat("AP_", size.label));
   }
+  return columns;
+}
+
+std::vector<std::string> ScoreColumns(const EvalSummary& summary) {
+  std::vector<std::string> columns = {"AP", "AP50", "AP75"};
+  absl::c_move(SizeColumns(summary), std::back_inserter(columns));
   return columns;
 }
 

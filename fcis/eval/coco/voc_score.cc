@@ -22,83 +22,73 @@ struct Curve {
   std::vector<double> precision, recall;
 };
 
-// One class, at one threshold.
-class VocClass {
- public:
-  VocClass(const Evaluation& evaluation, int klass, double threshold)
-      : truth_(evaluation.truth),
-        detections_(evaluation.detections),
-        klass_(klass),
-        threshold_(threshold) {}
+// What a detection takes; null: nothing.
+const Overlap* BestOf(const Detections& detections, const ScoredDetection& d,
+                      double threshold) {
+  const auto overlaps = absl::MakeConstSpan(detections.overlaps)
+                            .subspan(d.first_overlap, d.num_overlaps);
+  const auto best = std::max_element(
+      overlaps.begin(), overlaps.end(),
+      [](const Overlap& a, const Overlap& b) { return a.iou < b.iou; });
+  return best == overlaps.end() || best->iou < threshold ? nullptr : best;
+}
 
-  // `members`: positions of the class's detections, by rank.
-  VocAp Score(absl::Span<const RankKey> members) const {
-    int64_t objects = 0;
-    for (const uint32_t position : truth_.ObjectsOf(klass_)) {
-      objects += !truth_.objects()[position].ignore;
+// `members`: positions of a class's detections, by rank; `objects`: its number
+// of them.
+Curve CurveOf(const Evaluation& evaluation, absl::Span<const RankKey> members,
+              double objects, double threshold) {
+  const auto& truth = evaluation.truth.objects();
+  const Detections& detections = evaluation.detections;
+  std::vector<bool> taken(truth.size(), false);
+  Curve curve;
+  double right = 0, wrong = 0;
+  for (const RankKey& member : members) {
+    const Overlap* best =
+        BestOf(detections, detections.list[member.position], threshold);
+    if (best != nullptr && truth[best->object].ignore) continue;
+    const bool found = best != nullptr && !taken[best->object];
+    if (found) taken[best->object] = true;
+    ++(found ? right : wrong);
+    curve.precision.push_back(right / (right + wrong));
+    curve.recall.push_back(right / objects);
+  }
+  return curve;
+}
+
+double AreaUnder(const Curve& curve) {
+  double area = 0, precision = 0;
+  for (size_t i = curve.recall.size(); i-- > 0;) {
+    precision = std::max(precision, curve.precision[i]);
+    const double before = i == 0 ? 0 : curve.recall[i - 1];
+    area += (curve.recall[i] - before) * precision;
+  }
+  return area;
+}
+
+double ElevenPoints(const Curve& curve) {
+  double sum = 0;
+  for (int step = 0; step <= 10; ++step) {
+    const double recall = step * .1;  // as numpy's arange has it
+    double best = 0;
+    for (size_t i = 0; i < curve.recall.size(); ++i) {
+      if (curve.recall[i] >= recall) best = std::max(best, curve.precision[i]);
     }
-    if (objects == 0) return {};
-    const Curve curve = CurveOf(members, static_cast<double>(objects));
-    return {AreaUnder(curve), ElevenPoints(curve)};
+    sum += best / 11;
   }
+  return sum;
+}
 
- private:
-  Curve CurveOf(absl::Span<const RankKey> members, double objects) const {
-    std::vector<bool> taken(truth_.objects().size(), false);
-    Curve curve;
-    double right = 0, wrong = 0;
-    for (const RankKey& member : members) {
-      const ScoredDetection& d = detections_.list[member.position];
-      const Overlap* best = BestOf(d);
-      if (best != nullptr && truth_.objects()[best->object].ignore) continue;
-      const bool found = best != nullptr && !taken[best->object];
-      if (found) taken[best->object] = true;
-      ++(found ? right : wrong);
-      curve.precision.push_back(right / (right + wrong));
-      curve.recall.push_back(right / objects);
-    }
-    return curve;
+VocAp ScoreClass(const Evaluation& evaluation, int klass,
+                 absl::Span<const RankKey> members, double threshold) {
+  int64_t objects = 0;
+  for (const uint32_t position : evaluation.truth.ObjectsOf(klass)) {
+    objects += !evaluation.truth.objects()[position].ignore;
   }
-
-  // What it takes; null: nothing.
-  const Overlap* BestOf(const ScoredDetection& d) const {
-    const auto overlaps = absl::MakeConstSpan(detections_.overlaps)
-                              .subspan(d.first_overlap, d.num_overlaps);
-    const auto best = std::max_element(
-        overlaps.begin(), overlaps.end(),
-        [](const Overlap& a, const Overlap& b) { return a.iou < b.iou; });
-    return best == overlaps.end() || best->iou < threshold_ ? nullptr : best;
-  }
-
-  static double AreaUnder(const Curve& curve) {
-    double area = 0, precision = 0;
-    for (size_t i = curve.recall.size(); i-- > 0;) {
-      precision = std::max(precision, curve.precision[i]);
-      const double before = i == 0 ? 0 : curve.recall[i - 1];
-      area += (curve.recall[i] - before) * precision;
-    }
-    return area;
-  }
-
-  static double ElevenPoints(const Curve& curve) {
-    double sum = 0;
-    for (int step = 0; step <= 10; ++step) {
-      const double recall = step * .1;  // as numpy's arange has it
-      double best = 0;
-      for (size_t i = 0; i < curve.recall.size(); ++i) {
-        if (curve.recall[i] >= recall)
-          best = std::max(best, curve.precision[i]);
-      }
-      sum += best / 11;
-    }
-    return sum;
-  }
-
-  const GroundTruth& truth_;
-  const Detections& detections_;
-  const int klass_;
-  const double threshold_;
-};
+  if (objects == 0) return {};
+  const Curve curve =
+      CurveOf(evaluation, members, static_cast<double>(objects), threshold);
+  return {AreaUnder(curve), ElevenPoints(curve)};
+}
 
 // Detections by class and rank.
 std::vector<std::vector<RankKey>> Ranked(const Evaluation& evaluation) {
@@ -165,9 +155,9 @@ VocScores ScoreVoc(const Evaluation& evaluation) {
                           ? 0
                           : evaluation.truth.FindCategory(row.id);
     for (const double threshold : scores.thresholds) {
-      of_class.aps.push_back(
-          VocClass(evaluation, klass, MatchThreshold(threshold))
-              .Score(ranked[static_cast<size_t>(klass)]));
+      of_class.aps.push_back(ScoreClass(evaluation, klass,
+                                        ranked[static_cast<size_t>(klass)],
+                                        MatchThreshold(threshold)));
     }
   }
   for (size_t t = 0; t < scores.thresholds.size(); ++t) {
@@ -204,23 +194,23 @@ TableRows VocRows(const VocScores& scores) {
 
 std::string VocJson(const VocScores& scores,
                     const std::vector<std::string>& findings) {
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  data::PutObject(json, [&] {
-    data::PutMember("metric", "voc", json);
-    data::PutArray("iou_thresholds", scores.thresholds, json);
-    data::PutObject("mean", json, [&] { PutAps(scores.means, json); });
-    data::PutArray("per_category", scores.classes, json,
-                   [&](const VocScores::Class& of_class) {
-                     data::PutObject(json, [&] {
-                       PutId("category_id", of_class.id, json);
-                       data::PutMember("name", of_class.name, json);
-                       PutAps(of_class.aps, json);
+  const auto put = [&](Json& json) {
+    data::PutObject(json, [&] {
+      data::PutMember("metric", "voc", json);
+      data::PutArray("iou_thresholds", scores.thresholds, json);
+      data::PutObject("mean", json, [&] { PutAps(scores.means, json); });
+      data::PutArray("per_category", scores.classes, json,
+                     [&](const VocScores::Class& of_class) {
+                       data::PutObject(json, [&] {
+                         PutId("category_id", of_class.id, json);
+                         data::PutMember("name", of_class.name, json);
+                         PutAps(of_class.aps, json);
+                       });
                      });
-                   });
-    data::PutArray("warnings", findings, json);
-  });
-  return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
+      data::PutArray("warnings", findings, json);
+    });
+  };
+  return data::PrettyJsonOf(put) + "\n";
 }
 
 }  // namespace fcis::eval

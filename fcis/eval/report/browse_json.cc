@@ -13,8 +13,6 @@
 #include "fcis/data/coco/results.h"
 #include "fcis/data/json/json_writer.h"
 #include "fcis/eval/report/picture_panels.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace fcis::eval {
 namespace {
@@ -173,10 +171,10 @@ std::string Browser::PictureJson(const PictureScore& score) const {
   for (size_t i = found_[picture].begin; i < end; ++i) {
     found.push_back(FoundJson(i, size));
   }
-  rapidjson::StringBuffer name;
-  rapidjson::Writer<rapidjson::StringBuffer> json(name);
-  data::PutJson(PictureName(evaluation_, score.picture), json);
-  return absl::StrCat("{\"name\":", name.GetString(), ",\"width\":", size.width,
+  const std::string name = data::JsonOf([&](auto& json) {
+    data::PutJson(PictureName(evaluation_, score.picture), json);
+  });
+  return absl::StrCat("{\"name\":", name, ",\"width\":", size.width,
                       ",\"height\":", size.height, ",\"mask_size\":[",
                       size.mask_height, ",", size.mask_width,
                       "],\"quality\":", absl::SixDigits(score.quality),
@@ -196,23 +194,18 @@ std::string BrowseJson(const Evaluation& evaluation,
   ranked = Thin(std::move(ranked), options.most_pictures);
   const Browser browser(evaluation, explanation, options);
   std::vector<std::string> pictures(ranked.size());
-  ParallelFor(static_cast<int64_t>(ranked.size()), 1,
-              [&](int64_t begin, int64_t end) {
-                for (auto i = static_cast<size_t>(begin);
-                     i < static_cast<size_t>(end); ++i) {
-                  pictures[i] = browser.PictureJson(ranked[i]);
-                }
-              });
+  ParallelForEach(ranked.size(), 1, [&](size_t i) {
+    pictures[i] = browser.PictureJson(ranked[i]);
+  });
   size_t bytes = 0;
   for (const std::string& picture : pictures) bytes += picture.size();
   if (bytes > options.most_bytes) {
     const size_t count = pictures.size();
     pictures = Thin(std::move(pictures), options.most_bytes * count / bytes);
   }
-  rapidjson::StringBuffer base;
-  rapidjson::Writer<rapidjson::StringBuffer> json(base);
-  data::PutJson(options.image_base, json);
-  return absl::StrCat("{\"image_base\":", base.GetString(),
+  const std::string base = data::JsonOf(
+      [&](auto& json) { data::PutJson(options.image_base, json); });
+  return absl::StrCat("{\"image_base\":", base,
                       ",\"most_found\":", options.most_found, ",\"of\":", all,
                       ",\"pictures\":[", absl::StrJoin(pictures, ","), "]}");
 }

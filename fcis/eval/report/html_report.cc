@@ -70,18 +70,17 @@ std::vector<double> PrecisionCurve(const Evaluation& evaluation, int threshold,
 void PutCurves(const Evaluation& evaluation, Json& json) {
   const std::vector<double>& ious = evaluation.options.iou_thresholds;
   data::PutArray("recalls", evaluation.options.recall_thresholds, json);
-  json.Key("curves");
-  json.StartArray();
-  for (size_t t = 0; t < std::min(ious.size(), kMaxCurves); ++t) {
-    const std::vector<double> curve =
-        PrecisionCurve(evaluation, static_cast<int>(t), kEveryClass);
-    if (curve.empty()) continue;
-    data::PutObject(json, [&] {
-      data::PutMember("iou", ious[t], json);
-      data::PutArray("precision", curve, json);
-    });
-  }
-  json.EndArray();
+  data::PutList("curves", json, [&] {
+    for (size_t t = 0; t < std::min(ious.size(), kMaxCurves); ++t) {
+      const std::vector<double> curve =
+          PrecisionCurve(evaluation, static_cast<int>(t), kEveryClass);
+      if (curve.empty()) continue;
+      data::PutObject(json, [&] {
+        data::PutMember("iou", ious[t], json);
+        data::PutArray("precision", curve, json);
+      });
+    }
+  });
 }
 
 void PutSizes(const EvalSummary& summary, Json& json) {
@@ -139,14 +138,15 @@ void PutConfusion(const Explanation& explanation, Json& json) {
       Confuse(explanation.table, explanation.point.score);
   const auto size = static_cast<size_t>(matrix.num_classes) + 1;
   data::PutArray("class_names", explanation.class_names, json);
-  json.Key("confusion");
-  json.StartArray();
-  for (size_t row = 0; row < size; ++row) {
-    json.StartArray();
-    for (size_t i = 0; i < size; ++i) json.Int64(matrix.counts[row * size + i]);
-    json.EndArray();
-  }
-  json.EndArray();
+  data::PutList("confusion", json, [&] {
+    for (size_t row = 0; row < size; ++row) {
+      data::PutList(json, [&] {
+        for (size_t i = 0; i < size; ++i) {
+          json.Int64(matrix.counts[row * size + i]);
+        }
+      });
+    }
+  });
 }
 
 void PutCalibration(const Explanation& explanation, Json& json) {
@@ -244,14 +244,9 @@ std::string ImageBase(const ReportOptions& options) {
       .string();
 }
 
-void PutBrowse(const PanelSource& source, const ReportOptions& options,
-               Json& json) {
-  BrowseOptions browse;
-  browse.image_base = ImageBase(options);
-  const std::string pictures =
-      BrowseJson(*source.evaluation, *source.explanation, browse);
-  json.Key("browse");
-  json.RawValue(pictures.data(), pictures.size(), rapidjson::kObjectType);
+void PutRaw(absl::string_view key, const std::string& object, Json& json) {
+  json.Key(key.data(), key.size());
+  json.RawValue(object.data(), object.size(), rapidjson::kObjectType);
 }
 
 std::string FileName(const std::string& path) {
@@ -267,30 +262,29 @@ std::string ReportJson(const Evaluation& evaluation,
   source.explanation = &explanation;
   source.image_dir = options.image_dir;
   source.min_score = explanation.point.score;
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  data::PutObject(json, [&] {
-    data::PutMember("results", FileName(evaluation.results_path), json);
-    data::PutMember("annotations", FileName(evaluation.dataset->path), json);
-    data::PutMember("objects",
-                    absl::c_count_if(evaluation.truth.objects(),
-                                     [](const TruthObject& object) {
-                                       return !object.ignore;
-                                     }),
-                    json);
-    const std::string scores = ScoreJson(evaluation, options.findings);
-    json.Key("scores");
-    json.RawValue(scores.data(), scores.size(), rapidjson::kObjectType);
-    PutCurves(evaluation, json);
-    PutSizes(evaluation.summary, json);
-    PutCategories(evaluation, json);
-    PutErrors(explanation.breakdown, json);
-    PutConfusion(explanation, json);
-    PutCalibration(explanation, json);
-    PutPictures(source, json);
-    PutBrowse(source, options, json);
+  BrowseOptions browse;
+  browse.image_base = ImageBase(options);
+  return data::JsonOf([&](auto& json) {
+    data::PutObject(json, [&] {
+      data::PutMember("results", FileName(evaluation.results_path), json);
+      data::PutMember("annotations", FileName(evaluation.dataset->path), json);
+      data::PutMember("objects",
+                      absl::c_count_if(evaluation.truth.objects(),
+                                       [](const TruthObject& object) {
+                                         return !object.ignore;
+                                       }),
+                      json);
+      PutRaw("scores", ScoreJson(evaluation, options.findings), json);
+      PutCurves(evaluation, json);
+      PutSizes(evaluation.summary, json);
+      PutCategories(evaluation, json);
+      PutErrors(explanation.breakdown, json);
+      PutConfusion(explanation, json);
+      PutCalibration(explanation, json);
+      PutPictures(source, json);
+      PutRaw("browse", BrowseJson(evaluation, explanation, browse), json);
+    });
   });
-  return std::string(buffer.GetString(), buffer.GetSize());
 }
 
 }  // namespace

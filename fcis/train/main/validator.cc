@@ -31,10 +31,7 @@ namespace fcis::train {
 namespace {
 
 struct ValidationSet {
-  // Of no detections yet.
-  eval::Evaluation evaluation{
-      {}, nullptr, {}, {},     eval::EvalCurves(eval::EvalOptions(), 0),
-      {}, {},      "", nullptr};
+  eval::Evaluation evaluation;  // of no detections yet
   std::string image_dir;
   data::ClassMatch classes;
 
@@ -72,14 +69,11 @@ absl::Status CheckPictures(const ValidationSet& set, int max_messages,
                            const Communicator& job) {
   const std::vector<data::CocoImage>& images = set.dataset().images;
   std::vector<std::string> faults(images.size());
-  ParallelFor(
-      static_cast<int64_t>(images.size()), 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const auto at = static_cast<size_t>(i);
-          faults[at] =
-              PictureFault(set, images[at], i % job.size() == job.rank());
-        }
-      });
+  const auto processes = static_cast<size_t>(job.size());
+  const auto rank = static_cast<size_t>(job.rank());
+  ParallelForEach(images.size(), 1, [&](size_t i) {
+    faults[i] = PictureFault(set, images[i], i % processes == rank);
+  });
   data::RecordLines lines;
   for (size_t i = 0; i < images.size(); ++i) {
     if (faults[i].empty()) continue;
@@ -144,13 +138,13 @@ absl::StatusOr<ValidationScore> Validate(
 
 // The report's table without APs by size.
 std::string Table(const eval::Evaluation& evaluation) {
-  constexpr size_t kManyClasses = 20;
+  constexpr size_t kManyClasses = 20, kBySize = 3;
   eval::EvalSummary summary = evaluation.summary;
   summary.sizes.clear();
-  summary.mean.ap_by_size.clear();
+  summary.mean.resize(kBySize);
   std::vector<eval::CategoryRow> rows = eval::CategoryRows(evaluation);
   if (rows.size() > kManyClasses) rows.clear();
-  for (eval::CategoryRow& row : rows) row.score.ap_by_size.clear();
+  for (eval::CategoryRow& row : rows) row.score.resize(kBySize);
   return MarkdownTable(summary, rows);
 }
 

@@ -13,8 +13,7 @@
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/io/append_file.h"
 #include "fcis/core/io/file.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
+#include "fcis/data/json/json_writer.h"
 
 namespace fcis::train {
 namespace {
@@ -66,31 +65,23 @@ absl::StatusOr<std::unique_ptr<FileLock>> WaitForLock(
 std::string StartLine(const RunStart& start, absl::Time now) {
   char host[256] = "";
   gethostname(host, sizeof host - 1);
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-  const auto text = [&](const char* key, const std::string& value) {
-    json.Key(key);
-    json.String(value.c_str());
-  };
-  const auto number = [&](const char* key, int64_t value) {
-    json.Key(key);
-    json.Int64(value);
-  };
-  json.StartObject();
-  text("time", absl::FormatTime(absl::RFC3339_sec, now, absl::LocalTimeZone()));
-  number("iteration", start.iteration);
-  number("iterations", start.iterations);
-  number("processes", start.processes);
-  text("host", host);
-  number("pid", getpid());
-  text("version", start.version);
-  text("working_directory", WorkingDirectory());
-  json.Key("command_line");
-  json.StartArray();
-  for (const std::string& word : start.command_line) json.String(word.c_str());
-  json.EndArray();
-  json.EndObject();
-  return absl::StrCat(buffer.GetString(), "\n");
+  const std::string line = data::JsonOf([&](auto& json) {
+    data::PutObject(json, [&] {
+      data::PutMember(
+          "time",
+          absl::FormatTime(absl::RFC3339_sec, now, absl::LocalTimeZone()),
+          json);
+      data::PutMember("iteration", start.iteration, json);
+      data::PutMember("iterations", start.iterations, json);
+      data::PutMember("processes", start.processes, json);
+      data::PutMember("host", host, json);
+      data::PutMember("pid", getpid(), json);
+      data::PutMember("version", start.version, json);
+      data::PutMember("working_directory", WorkingDirectory(), json);
+      data::PutArray("command_line", start.command_line, json);
+    });
+  });
+  return absl::StrCat(line, "\n");
 }
 
 absl::Status WriteConfig(const std::string& directory, const RunStart& start) {
@@ -120,16 +111,14 @@ absl::Status AppendLine(const std::string& path, const std::string& line) {
 }  // namespace
 
 bool HoldsRun(const std::string& directory) {
-  std::error_code error;
-  return fs::exists(Join(directory, kConfig), error);
+  return FileExists(Join(directory, kConfig));
 }
 
 absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(
     const Options& options) {
   RETURN_IF_ERROR(CheckResume(options));
-  std::error_code error;
   const bool there =
-      !options.out.empty() && fs::exists(ResolvePath(options.out), error);
+      !options.out.empty() && FileExists(ResolvePath(options.out));
   ASSIGN_OR_RETURN(std::string path,
                    MakeOutputDirectory(options.out, kProgram, options.now));
   ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock,

@@ -97,13 +97,6 @@ std::string ListOf(const std::vector<std::string>& elements) {
   return absl::StrCat("[", absl::StrJoin(elements, ","), "]");
 }
 
-std::string Text(absl::string_view text) {
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  data::PutJson(text, json);
-  return std::string(buffer.GetString(), buffer.GetSize());
-}
-
 void PutRaw(const std::string& text, Json& json) {
   json.RawValue(text.data(), text.size(), rapidjson::kArrayType);
 }
@@ -173,7 +166,9 @@ absl::StatusOr<FixedPictures> FixedPictures::Open(
 
 std::string FixedPictures::ClassJson(const data::RecordId& id) const {
   const auto name = classes_.find(id.ToJson());
-  return Text(name == classes_.end() ? id.ToPlain() : name->second);
+  return data::JsonOf([&](auto& json) {
+    data::PutJson(name == classes_.end() ? id.ToPlain() : name->second, json);
+  });
 }
 
 absl::StatusOr<std::string> FixedPictures::FoundJson(

@@ -220,42 +220,41 @@ void RunData::PutRows(const Known& known, Json& json) const {
   data::PutArray("columns", table.columns(), json);
   data::PutMember("stride", table.stride(), json);
   data::PutMember("first_row", first, json);
-  json.Key("rows");
-  json.StartArray();
-  for (size_t row = first; row < table.num_rows(); ++row) {
-    json.StartArray();
-    for (size_t i = 0; i < table.columns().size(); ++i) {
-      PutNumber(table.At(row, i), json);
+  data::PutList("rows", json, [&] {
+    for (size_t row = first; row < table.num_rows(); ++row) {
+      data::PutList(json, [&] {
+        for (size_t i = 0; i < table.columns().size(); ++i) {
+          PutNumber(table.At(row, i), json);
+        }
+      });
     }
-    json.EndArray();
-  }
-  json.EndArray();
+  });
   data::PutMember("partial", table.num_rows() > table.whole_rows(), json);
   data::PutArray("validations", table.validations(), json,
                  [&](const LogTable::Validation& v) {
-                   json.StartArray();
-                   json.Int64(v.iteration);
-                   for (const double n : {v.epoch, v.elapsed_s, v.ap, v.ap50}) {
-                     PutNumber(n, json);
-                   }
-                   json.EndArray();
+                   const auto iteration = static_cast<double>(v.iteration);
+                   data::PutList(json, [&] {
+                     for (const double n :
+                          {iteration, v.epoch, v.elapsed_s, v.ap, v.ap50}) {
+                       PutNumber(n, json);
+                     }
+                   });
                  });
 }
 
 std::string RunData::ToJson(const Known& known) const {
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  data::PutObject(json, [&] {
-    PutAbout(json);
-    data::PutMember("version", Version(), json);
-    PutRows(known, json);
-    const std::string pictures =
-        absl::StrCat(Version(), "-", pictures_changes_);
-    data::PutMember("pictures_version", pictures, json);
-    if (known.pictures == pictures) return;
-    data::PutObject("pictures", json, [&] { pictures_.Put(json); });
-  });
-  return ValidUtf8({buffer.GetString(), buffer.GetSize()});
+  return ValidUtf8(data::JsonOf([&](auto& json) {
+    data::PutObject(json, [&] {
+      PutAbout(json);
+      data::PutMember("version", Version(), json);
+      PutRows(known, json);
+      const std::string pictures =
+          absl::StrCat(Version(), "-", pictures_changes_);
+      data::PutMember("pictures_version", pictures, json);
+      if (known.pictures == pictures) return;
+      data::PutObject("pictures", json, [&] { pictures_.Put(json); });
+    });
+  }));
 }
 
 }  // namespace fcis::train
