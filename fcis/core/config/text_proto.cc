@@ -1,7 +1,5 @@
 #include "fcis/core/config/text_proto.h"
 
-#include <string>
-
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
@@ -33,6 +31,12 @@ absl::Status MergeTextProto(absl::string_view text, absl::string_view source,
   return absl::InvalidArgumentError(
       absl::StrCat(source, ":", error.text, " (expected a ",
                    message->GetTypeName(), " in text form)"));
+}
+
+std::string AsText(const google::protobuf::Message& message) {
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(message, &text);
+  return text;
 }
 
 }  // namespace fcis

@@ -2,6 +2,8 @@
 #ifndef FCIS_CORE_CONFIG_TEXT_PROTO_H_
 #define FCIS_CORE_CONFIG_TEXT_PROTO_H_
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
@@ -12,6 +14,9 @@ namespace fcis {
 // list grows. Errors name `source`, line and column.
 absl::Status MergeTextProto(absl::string_view text, absl::string_view source,
                             google::protobuf::Message* message);
+
+// The message in text form, as checkpoints and run directories keep it.
+std::string AsText(const google::protobuf::Message& message);
 
 }  // namespace fcis
 

@@ -9,16 +9,19 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "fcis/core/config/text_proto.h"
+#include "fcis/data/coco/record_reader.h"
 #include "fcis/data/json/json_scanner.h"
+#include "fcis/data/json/json_writer.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace fcis::eval {
 namespace {
+
+using google::protobuf::TextFormat;
 
 // Counted up whenever the same model, settings and picture come to give other
 // detections, or the journals another form.
@@ -37,8 +40,8 @@ std::map<std::string, std::string*> Members(Origin& origin) {
 std::string SettingsDifference(const std::string& kept,
                                const std::string& now) {
   ModelConfig before, after;
-  if (!google::protobuf::TextFormat::ParseFromString(kept, &before) ||
-      !google::protobuf::TextFormat::ParseFromString(now, &after)) {
+  if (!TextFormat::ParseFromString(kept, &before) ||
+      !TextFormat::ParseFromString(now, &after)) {
     return "";
   }
   std::string report;
@@ -71,32 +74,16 @@ std::string LinesOnlyIn(const std::string& text, const std::string& other) {
 
 // Writes out what is not given, so that it reads and compares like what is.
 void FillInDefaults(google::protobuf::Message* message) {
-  using Field = google::protobuf::FieldDescriptor;
   const auto* const of = message->GetReflection();
   for (int i = 0; i < message->GetDescriptor()->field_count(); ++i) {
-    const Field* const field = message->GetDescriptor()->field(i);
+    const auto* const field = message->GetDescriptor()->field(i);
     if (field->is_repeated()) continue;
-    switch (field->cpp_type()) {
-      case Field::CPPTYPE_MESSAGE:
-        FillInDefaults(of->MutableMessage(message, field));
-        break;
-      case Field::CPPTYPE_DOUBLE:
-        of->SetDouble(message, field, of->GetDouble(*message, field));
-        break;
-      case Field::CPPTYPE_FLOAT:
-        of->SetFloat(message, field, of->GetFloat(*message, field));
-        break;
-      case Field::CPPTYPE_INT32:
-        of->SetInt32(message, field, of->GetInt32(*message, field));
-        break;
-      case Field::CPPTYPE_BOOL:
-        of->SetBool(message, field, of->GetBool(*message, field));
-        break;
-      case Field::CPPTYPE_ENUM:
-        of->SetEnum(message, field, of->GetEnum(*message, field));
-        break;
-      default:  // of other types no number of a model is
-        break;
+    if (field->message_type() != nullptr) {
+      FillInDefaults(of->MutableMessage(message, field));
+    } else if (!of->HasField(*message, field)) {
+      std::string value;
+      TextFormat::PrintFieldValueToString(*message, field, -1, &value);
+      TextFormat::ParseFieldValueFromString(value, field, message);
     }
   }
 }
@@ -108,9 +95,7 @@ std::string SettingsText(const ModelConfig& config) {
   FillInDefaults(&settings);
   settings.clear_name();
   settings.clear_classes();
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(settings, &text);
-  return text;
+  return AsText(settings);
 }
 
 std::string ClassesText(const ModelConfig& config,
@@ -126,18 +111,15 @@ std::string ClassesText(const ModelConfig& config,
 }
 
 std::string OriginJson(const Origin& origin) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-  const auto add = [&](const std::string& key, const std::string& value) {
-    json.Key(key.c_str());
-    json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  };
-  json.StartObject();
-  add("version", kVersion);
   Origin copy = origin;
-  for (const auto& [key, value] : Members(copy)) add(key, *value);
-  json.EndObject();
-  return std::string(buffer.GetString(), buffer.GetSize());
+  return data::JsonOf([&](auto& json) {
+    data::PutObject(json, [&] {
+      data::PutMember("version", kVersion, json);
+      for (const auto& [key, value] : Members(copy)) {
+        data::PutMember(key, *value, json);
+      }
+    });
+  });
 }
 
 bool ReadOrigin(absl::string_view line, Origin& origin) {
@@ -148,10 +130,7 @@ bool ReadOrigin(absl::string_view line, Origin& origin) {
   const bool read = json.ReadObject([&](absl::string_view key) {
     const auto member = members.find(std::string(key));
     if (member == members.end()) return json.Skip();
-    absl::string_view value;
-    if (!json.ReadString(value)) return false;
-    *member->second = std::string(value);
-    return true;
+    return data::ReadText(json, *member->second);
   });
   return read && version == kVersion;
 }

@@ -63,6 +63,11 @@ TEST(OriginTest, SettingsAreNamedOneByOne) {
   config.mutable_classes(0)->set_name("dog");
   now.settings = SettingsText(config);
   EXPECT_EQ(Difference(kept, now), "");
+  for (const char* number :
+       {"bn_eps_projection: 2e-05", "stem_width: 0", "min_size_ratio: HEIGHT",
+        "iter2: true", "min_vote_score: 0.001"}) {
+    EXPECT_THAT(now.settings, HasSubstr(number));
+  }
   // What is given as it would be anyway is no difference.
   config.mutable_rpn()->set_post_nms(config.rpn().post_nms());
   now.settings = SettingsText(config);

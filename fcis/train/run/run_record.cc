@@ -10,7 +10,6 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/text_proto.h"
 #include "fcis/core/io/file.h"
-#include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 
 namespace fcis::train {
@@ -95,13 +94,11 @@ absl::StatusOr<RunRecord> ReadRunRecord(const std::string& directory) {
 
 absl::Status WriteRunRecord(const std::string& directory,
                             const RunRecord& record) {
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(record, &text);
   return WriteFileAtomic(
       RecordPath(directory),
       absl::StrCat("# What the run is of (fcis.RunRecord); --resume compares "
                    "with it.\n",
-                   text));
+                   AsText(record)));
 }
 
 std::vector<std::string> DataDifferences(const RunRecord& before,

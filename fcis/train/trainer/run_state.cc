@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/comm/all_reduce.h"
+#include "fcis/core/config/text_proto.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/step/train_step.h"
-#include "google/protobuf/text_format.h"
 
 namespace fcis::train {
 
@@ -65,12 +65,6 @@ constexpr char kLossScaleKey[] = "train.loss_scale";
 constexpr char kStepsKey[] = "train.optimizer_steps";
 
 }  // namespace
-
-std::string AsText(const google::protobuf::Message& message) {
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(message, &text);
-  return text;
-}
 
 absl::StatusOr<std::unique_ptr<RunState>> RunState::Create(
     Run run, model::Weights weights, const Checkpoint* checkpoint,

@@ -20,7 +20,6 @@
 #include "fcis/train/network/train_network.h"
 #include "fcis/train/optimizer/optimizer.h"
 #include "fcis/train/trainer/learner.h"
-#include "google/protobuf/message.h"
 
 namespace fcis::train {
 
@@ -59,9 +58,6 @@ class GradientReducer {
 // of an iteration, all processes together.
 inline constexpr char kSeedKey[] = "train.seed";
 inline constexpr char kPicturesKey[] = "train.pictures_per_iteration";
-
-// The message in text form, as checkpoints and run directories keep it.
-std::string AsText(const google::protobuf::Message& message);
 
 class RunState : public Learner {
  public:

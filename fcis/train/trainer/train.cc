@@ -9,6 +9,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/comm/same_everywhere.h"
+#include "fcis/core/config/text_proto.h"
 #include "fcis/data/loader/epoch_order.h"
 #include "fcis/data/loader/loader.h"
 #include "fcis/train/run/watchdog.h"
