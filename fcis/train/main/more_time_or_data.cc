@@ -2,19 +2,28 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "fcis/core/io/file.h"
 #include "fcis/train/run/log_line.h"
 
 namespace fcis::train {
 namespace {
 
+// By iteration, ascending.
 using Curve = std::vector<std::pair<int64_t, double>>;
+
+struct RunCurves {
+  Curve validation_ap, loss;
+};
 
 constexpr size_t kFewest = 6;  // validations
 constexpr double kLearnt = .01, kRise = .03, kFall = .05;
@@ -54,17 +63,13 @@ Thirds CutInThirds(const RunCurves& curves) {
   return thirds;
 }
 
-}  // namespace
-
-absl::StatusOr<RunCurves> ReadRunCurves(absl::string_view log) {
+// Nothing: a line is none of a log.
+std::optional<RunCurves> ReadCurves(absl::string_view log) {
   RunCurves curves;
   for (absl::string_view text : absl::StrSplit(log, '\n')) {
     if (absl::StripAsciiWhitespace(text).empty()) continue;
     const std::optional<LogLine> line = ReadLogLine(text);
-    if (!line.has_value()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("no line of a log: ", text.substr(0, 80)));
-    }
+    if (!line.has_value()) return std::nullopt;
     const auto iteration = static_cast<int64_t>(line->front().second);
     for (const auto& [name, value] : *line) {
       if (name == "loss") curves.loss.emplace_back(iteration, value);
@@ -76,42 +81,27 @@ absl::StatusOr<RunCurves> ReadRunCurves(absl::string_view log) {
   return curves;
 }
 
-Improvement WhatWouldHelp(const RunCurves& curves) {
-  if (curves.validation_ap.size() < kFewest) return Improvement::kUnknown;
-  const Thirds thirds = CutInThirds(curves);
-  if (thirds.best_ap < kLearnt) return Improvement::kUnknown;
-  if (thirds.last_ap > thirds.middle_ap + kRise * thirds.best_ap) {
-    return Improvement::kMoreTime;
-  }
-  return thirds.last_loss < (1 - kFall) * thirds.middle_loss
-             ? Improvement::kMoreData
-             : Improvement::kNeither;
-}
+}  // namespace
 
 std::string MoreTimeOrMoreData(const std::string& directory) {
   const auto log = MappedFile::Open(absl::StrCat(directory, "/log.jsonl"));
   if (!log.ok()) return "";
-  const absl::StatusOr<RunCurves> curves = ReadRunCurves((*log)->bytes());
-  if (!curves.ok()) return "";
-  const Improvement improvement = WhatWouldHelp(*curves);
-  if (improvement == Improvement::kUnknown) return "";
+  const std::optional<RunCurves> curves = ReadCurves((*log)->bytes());
+  if (!curves.has_value() || curves->validation_ap.size() < kFewest) return "";
   const Thirds thirds = CutInThirds(*curves);
-  const std::string numbers = absl::StrFormat(
-      "in the last third of the run validation AP was %.3f on average, before "
-      "it %.3f; the loss %.3f, before %.3f",
-      thirds.last_ap, thirds.middle_ap, thirds.last_loss, thirds.middle_loss);
-  switch (improvement) {
-    case Improvement::kMoreTime:
-      return absl::StrCat("More time would help (--minutes): ", numbers);
-    case Improvement::kMoreData:
-      return absl::StrCat("More photographs would help, more time would not: ",
-                          numbers);
-    default:
-      return absl::StrCat(
-          "More time would not help, the run has settled; other photographs, "
-          "or objects that were not labelled, may: ",
-          numbers);
-  }
+  if (thirds.best_ap < kLearnt) return "";
+  const char* const what =
+      thirds.last_ap > thirds.middle_ap + kRise * thirds.best_ap
+          ? "More time would help (--minutes)"
+      : thirds.last_loss < (1 - kFall) * thirds.middle_loss
+          ? "More photographs would help, more time would not"
+          : "More time would not help, the run has settled; other photographs, "
+            "or objects that were not labelled, may";
+  return absl::StrFormat(
+      "%s: in the last third of the run validation AP was %.3f on average, "
+      "before it %.3f; the loss %.3f, before %.3f",
+      what, thirds.last_ap, thirds.middle_ap, thirds.last_loss,
+      thirds.middle_loss);
 }
 
 }  // namespace fcis::train
