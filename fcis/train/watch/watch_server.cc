@@ -4,9 +4,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -14,15 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "fcis/core/base/status_macros.h"
-#include "fcis/data/http/http_server.h"
-#include "fcis/train/watch/run_data.h"
 #include "fcis/train/watch/watch_page.h"
 
 namespace fcis::train {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // Browsers also open connections that they may need later.
 constexpr int kConnections = 8;
@@ -45,29 +37,13 @@ RunData::Known ParseKnown(absl::string_view text) {
 
 }  // namespace
 
-class WatchServer::Impl {
- public:
-  explicit Impl(std::vector<std::string> runs) {
-    for (std::string& run : runs) runs_.emplace_back(std::move(run));
-  }
+WatchServer::WatchServer(std::vector<std::string> runs) {
+  for (std::string& run : runs) runs_.emplace_back(std::move(run));
+}
 
-  absl::Status Start(int port);
-  void Stop();
-  const data::HttpServer& server() const { return *server_; }
-
- private:
-  data::HttpResponse Answer(const data::HttpRequest& request);
-
-  std::unique_ptr<data::HttpServer> server_;
-  std::mutex mutex_;
-  std::condition_variable answered_;
-  // Guarded by mutex_.
-  std::vector<RunData> runs_;
-  int64_t answers_ = 0;
-  Clock::time_point last_answer_;
-};
-
-absl::Status WatchServer::Impl::Start(int port) {
+absl::StatusOr<std::unique_ptr<WatchServer>> WatchServer::Start(
+    std::vector<std::string> runs, int port) {
+  std::unique_ptr<WatchServer> page(new WatchServer(std::move(runs)));
   data::HttpOptions options;
   options.port = port;
   options.max_connections = kConnections;
@@ -77,20 +53,26 @@ absl::Status WatchServer::Impl::Start(int port) {
          return data::HttpResponse{
              200, "text/html; charset=utf-8", LivePage(), {}};
        }},
-      {"GET", "/data",
-       [this](const data::HttpRequest& request) { return Answer(request); }}};
-  ASSIGN_OR_RETURN(server_,
-                   data::HttpServer::Create(options, std::move(routes),
-                                            [](const data::Served&) {}));
+      {"GET", "/data", [page = page.get()](const data::HttpRequest& request) {
+         return page->Answer(request);
+       }}};
+  absl::StatusOr<std::unique_ptr<data::HttpServer>> server =
+      data::HttpServer::Create(options, std::move(routes),
+                               [](const data::Served&) {});
+  if (!server.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat("--watch_port: ", server.status().message()));
+  }
+  page->server_ = *std::move(server);
   // Threads have the priority of the thread that starts them.
-  std::thread([this] {
+  std::thread([&] {
     setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice);
-    server_->Start();
+    page->server_->Start();
   }).join();
-  return absl::OkStatus();
+  return page;
 }
 
-data::HttpResponse WatchServer::Impl::Answer(const data::HttpRequest& request) {
+data::HttpResponse WatchServer::Answer(const data::HttpRequest& request) {
   const auto have = request.query.find("have");
   const std::vector<std::string> known =
       absl::StrSplit(have == request.query.end() ? "" : have->second, ';');
@@ -102,7 +84,7 @@ data::HttpResponse WatchServer::Impl::Answer(const data::HttpRequest& request) {
         runs_[i].ToJson(ParseKnown(i < known.size() ? known[i] : "")));
   }
   ++answers_;
-  last_answer_ = Clock::now();
+  last_answer_ = std::chrono::steady_clock::now();
   answered_.notify_all();
   return {200,
           "application/json",
@@ -110,35 +92,17 @@ data::HttpResponse WatchServer::Impl::Answer(const data::HttpRequest& request) {
           {}};
 }
 
-void WatchServer::Impl::Stop() {
+WatchServer::~WatchServer() {
   if (server_ == nullptr) return;
   {
     std::unique_lock<std::mutex> lock(mutex_);
     const int64_t before = answers_;
-    if (before > 0 && Clock::now() - last_answer_ < kOpenPage) {
+    if (before > 0 &&
+        std::chrono::steady_clock::now() - last_answer_ < kOpenPage) {
       answered_.wait_for(lock, kLastWord, [&] { return answers_ > before; });
     }
   }
   server_->Drain();
 }
-
-WatchServer::WatchServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-
-WatchServer::~WatchServer() { impl_->Stop(); }
-
-absl::StatusOr<std::unique_ptr<WatchServer>> WatchServer::Start(
-    std::vector<std::string> runs, int port) {
-  auto impl = std::make_unique<Impl>(std::move(runs));
-  const absl::Status started = impl->Start(port);
-  if (!started.ok()) {
-    return absl::UnavailableError(
-        absl::StrCat("--watch_port: ", started.message()));
-  }
-  return std::unique_ptr<WatchServer>(new WatchServer(std::move(impl)));
-}
-
-int WatchServer::port() const { return impl_->server().port(); }
-
-std::string WatchServer::url() const { return impl_->server().Url(); }
 
 }  // namespace fcis::train

@@ -2,11 +2,17 @@
 #ifndef FCIS_TRAIN_WATCH_WATCH_SERVER_H_
 #define FCIS_TRAIN_WATCH_WATCH_SERVER_H_
 
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "fcis/data/http/http_server.h"
+#include "fcis/train/watch/run_data.h"
 
 namespace fcis::train {
 
@@ -29,14 +35,21 @@ class WatchServer {
   // thread is left.
   ~WatchServer();
 
-  int port() const;
+  int port() const { return server_->port(); }
   // "http://127.0.0.1:8765/"
-  std::string url() const;
+  std::string url() const { return server_->Url(); }
 
  private:
-  class Impl;
-  explicit WatchServer(std::unique_ptr<Impl> impl);
-  const std::unique_ptr<Impl> impl_;
+  explicit WatchServer(std::vector<std::string> runs);
+  data::HttpResponse Answer(const data::HttpRequest& request);
+
+  std::unique_ptr<data::HttpServer> server_;
+  std::mutex mutex_;
+  std::condition_variable answered_;
+  // Guarded by mutex_.
+  std::vector<RunData> runs_;
+  int64_t answers_ = 0;
+  std::chrono::steady_clock::time_point last_answer_;
 };
 
 }  // namespace fcis::train
