@@ -1,14 +1,14 @@
 #include "fcis/train/config/recipes.h"
 
-#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <limits>
-#include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/suggest.h"
 #include "fcis/core/config/number_ranges.h"
@@ -20,19 +20,18 @@
 namespace fcis::train {
 namespace {
 
-const std::vector<std::pair<std::string, const char*>>& Table() {
-  static const auto& table =
-      *new std::vector<std::pair<std::string, const char*>>{
-          {"chainer_fcis", kRecipeChainerFcisTextproto},
-          {"msracver_ohem", kRecipeMsracverOhemTextproto},
-          {"chainercv", kRecipeChainercvTextproto},
-          {"small_scenes", kRecipeSmallScenesTextproto},
-          {"photos", kRecipePhotosTextproto},
-          {"finetune", kRecipeFinetuneTextproto},
-          {"small_photos", kRecipeSmallPhotosTextproto},
-      };
-  return table;
-}
+constexpr struct {
+  const char* name;
+  const char* text;
+} kRecipes[] = {
+    {"chainer_fcis", kRecipeChainerFcisTextproto},
+    {"msracver_ohem", kRecipeMsracverOhemTextproto},
+    {"chainercv", kRecipeChainercvTextproto},
+    {"small_scenes", kRecipeSmallScenesTextproto},
+    {"photos", kRecipePhotosTextproto},
+    {"finetune", kRecipeFinetuneTextproto},
+    {"small_photos", kRecipeSmallPhotosTextproto},
+};
 
 constexpr double kAny = std::numeric_limits<double>::infinity();
 // Nearly what a float holds: rates and factors may be wild.
@@ -143,8 +142,7 @@ absl::Status CheckAll(const TrainConfig& c) {
 }
 
 bool IsPreset(const std::string& name) {
-  const std::vector<std::string> presets = PresetNames();
-  return std::find(presets.begin(), presets.end(), name) != presets.end();
+  return absl::c_linear_search(PresetNames(), name);
 }
 
 std::string ResolveIn(const std::string& folder, const std::string& path) {
@@ -156,26 +154,23 @@ absl::StatusOr<TrainConfig> Parse(const std::string& text,
                                   const std::string& source) {
   TrainConfig config;
   RETURN_IF_ERROR(MergeTextProto(text, source, &config));
-  const absl::Status checked = CheckTrainConfig(config);
-  if (checked.ok()) return config;
-  return absl::Status(checked.code(),
-                      absl::StrCat(source, ": ", checked.message()));
+  RETURN_IF_ERROR(Within(source, CheckTrainConfig(config)));
+  return config;
 }
 
 }  // namespace
 
 std::vector<std::string> RecipeNames() {
   std::vector<std::string> names;
-  for (const auto& recipe : Table()) names.push_back(recipe.first);
+  for (const auto& recipe : kRecipes) names.emplace_back(recipe.name);
   return names;
 }
 
 absl::StatusOr<TrainConfig> Recipe(const std::string& name_or_path) {
-  for (const auto& recipe : Table()) {
-    if (recipe.first != name_or_path) continue;
-    ASSIGN_OR_RETURN(
-        TrainConfig config,
-        Parse(recipe.second, absl::StrCat("recipe ", name_or_path)));
+  for (const auto& recipe : kRecipes) {
+    if (recipe.name != name_or_path) continue;
+    ASSIGN_OR_RETURN(TrainConfig config,
+                     Parse(recipe.text, absl::StrCat("recipe ", name_or_path)));
     config.set_name(name_or_path);
     return config;
   }
@@ -220,10 +215,7 @@ absl::StatusOr<ModelConfig> ModelOf(const TrainConfig& config) {
 }
 
 absl::Status CheckTrainConfig(const TrainConfig& config) {
-  const absl::Status status = CheckAll(config);
-  if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      absl::StrCat("training config: ", status.message()));
+  return Within("training config", CheckAll(config));
 }
 
 }  // namespace fcis::train
