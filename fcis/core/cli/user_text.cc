@@ -4,9 +4,12 @@
 
 #include <cstdlib>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "fcis/core/cli/paths.h"
 
 namespace fcis {
@@ -44,6 +47,14 @@ std::string TextFor(std::FILE* file, absl::string_view text,
 
 void PrintLine(std::FILE* file, absl::string_view text) {
   absl::FPrintF(file, "%s\n", TextFor(file, text));
+}
+
+std::string ShellWord(absl::string_view text) {
+  const bool plain = absl::c_all_of(text, [](char c) {
+    return absl::ascii_isalnum(c) || absl::StrContains("_-+=:,./@%", c);
+  });
+  if (plain && !text.empty()) return std::string(text);
+  return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
 }
 
 }  // namespace fcis

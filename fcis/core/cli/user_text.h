@@ -21,6 +21,9 @@ std::string TextFor(std::FILE* file, absl::string_view text,
 // Prints TextFor and a line's end.
 void PrintLine(std::FILE* file, absl::string_view text);
 
+// The text as one word of a shell: as it is, or in quotes.
+std::string ShellWord(absl::string_view text);
+
 }  // namespace fcis
 
 #endif  // FCIS_CORE_CLI_USER_TEXT_H_

@@ -60,5 +60,13 @@ TEST_F(UserTextTest, PathsAreShort) {
   std::fclose(file);
 }
 
+TEST(ShellWordTest, IsQuotedWhereAShellWantsIt) {
+  EXPECT_EQ(ShellWord("--x=1,2"), "--x=1,2");
+  EXPECT_EQ(ShellWord("a b"), "'a b'");
+  EXPECT_EQ(ShellWord("it's"), "'it'\\''s'");
+  EXPECT_EQ(ShellWord("*"), "'*'");
+  EXPECT_EQ(ShellWord(""), "''");
+}
+
 }  // namespace
 }  // namespace fcis

@@ -7,16 +7,16 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/user_text.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/run/event_log.h"
@@ -26,13 +26,6 @@ namespace fcis::train {
 namespace {
 
 constexpr char kWorkingDirectory[] = "BUILD_WORKING_DIRECTORY";
-
-bool IsPlain(const std::string& word) {
-  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-    return absl::ascii_isalnum(c) ||
-           absl::string_view("-_=./:,+@%").find(c) != absl::string_view::npos;
-  });
-}
 
 }  // namespace
 
@@ -96,17 +89,9 @@ std::vector<std::string> WithoutResume(std::vector<std::string> program) {
 }
 
 std::string ShellText(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    absl::StrAppend(&text, text.empty() ? "" : " ");
-    if (IsPlain(word)) {
-      text += word;
-    } else {
-      absl::StrAppend(&text, "'", absl::StrReplaceAll(word, {{"'", "'\\''"}}),
-                      "'");
-    }
-  }
-  return text;
+  return absl::StrJoin(words, " ", [](std::string* text, const auto& word) {
+    text->append(ShellWord(word));
+  });
 }
 
 namespace {

@@ -4,19 +4,15 @@
 
 #include <string>
 
+#include "fcis/train/main/validator.h"
+
 namespace fcis::train {
 
-// A finished run. Paths are absolute; "": there is none.
-struct FinishedRun {
-  std::string model;
-  std::string val_ann_file, val_image_dir, map_classes;
-  std::string picture;       // predictions beside truth
-  double score_thresh = -1;  // that they were drawn with; -1: the demo's own
-};
-
-// Lines with the model's path and the commands that use and score it, which a
-// shell takes as they are.
-std::string WhatToDoNext(const FinishedRun& run);
+// Lines of a finished run with the model's path, which is absolute, and the
+// commands that use it and, where there is a validation set (--val_ann_file),
+// score it; a shell takes them as they are. `report`: of the model.
+std::string WhatToDoNext(const std::string& model,
+                         const ValidationReport& report);
 
 // A line with the command that goes on with the run in the directory, with as
 // many processes.

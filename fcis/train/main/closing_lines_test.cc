@@ -1,29 +1,31 @@
 #include "fcis/train/main/closing_lines.h"
 
+#include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+#include "fcis/data/coco/data_flags.h"
+#include "fcis/train/main/train_plan.h"
 #include "gtest/gtest.h"
 
 namespace fcis::train {
 namespace {
 
 TEST(ClosingLinesTest, OfARunThatWasNotValidated) {
-  FinishedRun run;
-  run.model = "/tmp/run/model.safetensors";
-  EXPECT_EQ(WhatToDoNext(run),
+  EXPECT_EQ(WhatToDoNext("/tmp/run/model.safetensors", {}),
             "model: /tmp/run/model.safetensors\n"
             "To use it:  bazel run //fcis/tools:demo -- -m "
             "/tmp/run/model.safetensors --imgdir YOUR_PICTURES");
 }
 
 TEST(ClosingLinesTest, OfOneThatWasAreWordsOfAShell) {
-  FinishedRun run;
-  run.model = "/tmp/my run/model.safetensors";
-  run.val_ann_file = "/tmp/it's.json";
-  run.val_image_dir = "/tmp/$HOME";
-  run.map_classes = "person:pedestrian,traffic light:light";
-  run.picture = "/tmp/my run/validation.jpg";
-  run.score_thresh = 0.4;
+  const absl::FlagSaver saver;
+  absl::SetFlag(&FLAGS_val_ann_file, "/tmp/it's.json");
+  absl::SetFlag(&FLAGS_val_image_dir, "/tmp/$HOME");
+  absl::SetFlag(&FLAGS_map_classes, "person:pedestrian,traffic light:light");
+  ValidationReport report;
+  report.picture = "/tmp/my run/validation.jpg";
+  report.score_thresh = 0.4;
   EXPECT_EQ(
-      WhatToDoNext(run),
+      WhatToDoNext("/tmp/my run/model.safetensors", report),
       "model: /tmp/my run/model.safetensors\n"
       "Predictions beside truth:  /tmp/my run/validation.jpg\n"
       "To use it:  bazel run //fcis/tools:demo -- -m '/tmp/my "

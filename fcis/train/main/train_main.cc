@@ -1,6 +1,4 @@
 // Trains FCIS, alone or under mpiexec.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -16,12 +14,12 @@
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/main.h"
-#include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/stop_signal.h"
 #include "fcis/core/cli/user_text.h"
 #include "fcis/core/comm/mpi_communicator.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/image/prepare.h"
+#include "fcis/core/io/file.h"
 #include "fcis/kernels/backend_factory.h"
 #include "fcis/kernels/train/train_backend_factory.h"
 #include "fcis/model/cli/backend_flags.h"
@@ -127,23 +125,16 @@ void Abandon(const OpenedRun& run) {
 // The run's last lines, by rank 0.
 void SayWhatToDoNext(const OpenedRun& run, const ValidationReport& report,
                      const SayLine& say) {
-  FinishedRun finished;
-  finished.model = absl::StrCat(run.path, "/", kModelFile);
-  finished.val_ann_file = ResolvePath(absl::GetFlag(FLAGS_val_ann_file));
-  finished.val_image_dir = ResolvePath(absl::GetFlag(FLAGS_val_image_dir));
-  finished.map_classes = absl::GetFlag(FLAGS_map_classes);
-  finished.picture = report.picture;
-  finished.score_thresh = report.score_thresh;
   const std::string verdict = MoreTimeOrMoreData(run.path);
   if (!verdict.empty()) say(verdict);
-  say(WhatToDoNext(finished));
+  say(WhatToDoNext(absl::StrCat(run.path, "/", kModelFile), report));
 }
 
 // Of a run that was finished before.
 ValidationReport EarlierReport(const std::string& run) {
   ValidationReport report;
   const std::string picture = absl::StrCat(run, "/", kValidationPicture);
-  if (access(picture.c_str(), F_OK) == 0) report.picture = picture;
+  if (FileExists(picture)) report.picture = picture;
   return report;
 }
 
