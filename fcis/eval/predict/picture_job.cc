@@ -2,19 +2,14 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "fcis/core/base/steady_now.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/data/codec/image_reader.h"
 
 namespace fcis::eval {
 namespace {
-
-absl::Status Named(const std::string& path, const absl::Status& status) {
-  return absl::Status(status.code(),
-                      absl::StrCat(path, ": ", status.message()));
-}
 
 // Calls `read`, whose errors name the file.
 template <typename Read>
@@ -38,7 +33,7 @@ PictureJob DecodePicture(absl::string_view bytes, const std::string& path,
                          int64_t max_pixels) {
   PictureJob job =
       Timed([&] { return data::DecodeImage(bytes, {max_pixels}); });
-  if (!job.status.ok()) job.status = Named(path, job.status);
+  job.status = Within(path, job.status);
   return job;
 }
 
@@ -50,7 +45,7 @@ PictureJob DetectIn(PictureJob job, const std::string& path,
   if (found.ok()) {
     job.detections = *std::move(found);
   } else {
-    job.status = Named(path, found.status());
+    job.status = Within(path, found.status());
   }
   return job;
 }

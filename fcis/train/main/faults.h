@@ -11,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/comm/communicator.h"
 
 namespace fcis::train {
@@ -60,8 +61,7 @@ inline absl::Status ToldOnce(const absl::Status& mine, Communicator* job,
   }
   if (!mine.ok() && first) return mine;
   if (!mine.ok() && failed[0] == 0) {
-    return absl::Status(
-        mine.code(), absl::StrCat("rank ", job->rank(), ": ", mine.message()));
+    return Within(absl::StrCat("rank ", job->rank()), mine);
   }
   job->Barrier().IgnoreError();
   return absl::AbortedError("another process has ended");

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/data/coco/data_flags.h"
@@ -230,11 +231,7 @@ absl::Status PrepareValidation(const OpenedRun& run, const ModelConfig* model,
                     ResolvePath(absl::GetFlag(FLAGS_val_image_dir)), model, map,
                     backend, job);
   if (ExitCode(opened.status()) == kExitUsage) return opened.status();
-  if (!opened.ok()) {
-    return absl::Status(
-        opened.status().code(),
-        absl::StrCat("validation set: ", opened.status().message()));
-  }
+  RETURN_IF_ERROR(Within("validation set", opened.status()));
   for (const std::string& line : opened->statement) {
     say(absl::StrCat("validation: ", line));
   }
