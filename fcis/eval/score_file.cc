@@ -1,11 +1,8 @@
 #include "fcis/eval/score_file.h"
 
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/flag_parser.h"
@@ -27,23 +24,6 @@ std::vector<std::string> ScoreFileFlagNames() {
   return {"annotations", "results"};
 }
 
-namespace {
-
-// Before the work, at whose end the page is made.
-absl::Status CheckImageDir() {
-  const std::string directory = ResolvePath(absl::GetFlag(FLAGS_image_dir));
-  if (directory.empty()) return absl::OkStatus();
-  if (!NeedsExplanation()) {
-    return UsageError("--image_dir goes with --report_html");
-  }
-  std::error_code error;
-  if (std::filesystem::is_directory(directory, error)) return absl::OkStatus();
-  return absl::NotFoundError(
-      absl::StrCat("--image_dir ", directory, ": not a directory"));
-}
-
-}  // namespace
-
 bool ScoresFile() {
   return FlagWasGiven("annotations") || FlagWasGiven("results");
 }
@@ -56,7 +36,10 @@ absl::Status ScoreFile() {
   }
   ASSIGN_OR_RETURN(EvalOptions options, EvalOptionsFromFlags());
   RETURN_IF_ERROR(CheckScoreOutputFlags(options));
-  RETURN_IF_ERROR(CheckImageDir());
+  if (!absl::GetFlag(FLAGS_image_dir).empty() && !NeedsExplanation()) {
+    return UsageError("--image_dir goes with --report_html");
+  }
+  ASSIGN_OR_RETURN(const std::string image_dir, data::ImageDirFromFlag());
   options.explain = NeedsExplanation();
   RETURN_IF_ERROR(SetThreadsFromFlag());
   ASSIGN_OR_RETURN(Evaluation evaluation,
@@ -64,7 +47,7 @@ absl::Status ScoreFile() {
                             std::move(options)));
   // The program ends with it: no time is spent on taking it down.
   static const auto* const kept = new Evaluation(std::move(evaluation));
-  return WriteScores(*kept, ResolvePath(absl::GetFlag(FLAGS_image_dir)));
+  return WriteScores(*kept, image_dir);
 }
 
 }  // namespace fcis::eval

@@ -58,8 +58,7 @@ absl::Status WriteReport(const Evaluation& evaluation,
           .parent_path()
           .string();
   options.findings = std::move(findings);
-  ASSIGN_OR_RETURN(const std::string page, HtmlReport(evaluation, options));
-  return WriteIfNamed(FLAGS_report_html, page);
+  return WriteIfNamed(FLAGS_report_html, HtmlReport(evaluation, options));
 }
 
 // The table as --table and files have it.

@@ -1,9 +1,13 @@
 #include "fcis/data/coco/data_flags.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/suggest.h"
 
 ABSL_FLAG(std::string, ann_file, "",
@@ -39,6 +43,16 @@ absl::StatusOr<BadAnnotationPolicy> BadAnnotationPolicyFromFlags() {
                                    ": expected 0 to ", kMost));
   }
   return policy;
+}
+
+absl::StatusOr<std::string> ImageDirFromFlag() {
+  const std::string directory = ResolvePath(absl::GetFlag(FLAGS_image_dir));
+  std::error_code error;
+  if (directory.empty() || std::filesystem::is_directory(directory, error)) {
+    return directory;
+  }
+  return absl::NotFoundError(
+      absl::StrCat("--image_dir ", directory, ": not a directory"));
 }
 
 }  // namespace fcis::data

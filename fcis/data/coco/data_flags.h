@@ -23,6 +23,9 @@ namespace fcis::data {
 // was expected.
 absl::StatusOr<BadAnnotationPolicy> BadAnnotationPolicyFromFlags();
 
+// --image_dir, absolute; "": it is not given. Error: it is no directory.
+absl::StatusOr<std::string> ImageDirFromFlag();
+
 }  // namespace fcis::data
 
 #endif  // FCIS_DATA_COCO_DATA_FLAGS_H_

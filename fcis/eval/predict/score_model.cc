@@ -1,10 +1,8 @@
 #include "fcis/eval/predict/score_model.h"
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -72,18 +70,12 @@ absl::StatusOr<data::CocoSource> ShippedScenes() {
 
 absl::StatusOr<data::CocoSource> DataFromFlags() {
   const std::string file = absl::GetFlag(FLAGS_ann_file);
-  const std::string images = absl::GetFlag(FLAGS_image_dir);
   std::string split = absl::GetFlag(FLAGS_split);
   if (!file.empty()) {
-    if (images.empty() || !split.empty()) {
+    if (absl::GetFlag(FLAGS_image_dir).empty() || !split.empty()) {
       return UsageError("--ann_file goes with --image_dir, without --split");
     }
-    const std::string directory = ResolvePath(images);
-    std::error_code error;
-    if (!std::filesystem::is_directory(directory, error)) {
-      return absl::NotFoundError(
-          absl::StrCat("--image_dir ", directory, ": not a directory"));
-    }
+    ASSIGN_OR_RETURN(const std::string directory, data::ImageDirFromFlag());
     return data::CocoSource{ResolvePath(file), directory};
   }
   if (split.empty()) split = kDefaultSplit;

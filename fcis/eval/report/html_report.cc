@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "fcis/core/base/status_macros.h"
 #include "fcis/core/page/page.h"
 #include "fcis/data/codec/jpeg.h"
 #include "fcis/data/json/json_writer.h"
@@ -289,14 +287,8 @@ std::string ReportJson(const Evaluation& evaluation,
 
 }  // namespace
 
-absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
-                                       const ReportOptions& options) {
-  std::error_code error;
-  if (!options.image_dir.empty() &&
-      !fs::is_directory(options.image_dir, error)) {
-    return absl::NotFoundError(
-        absl::StrCat(options.image_dir, ": not a directory"));
-  }
+std::string HtmlReport(const Evaluation& evaluation,
+                       const ReportOptions& options) {
   return MakePage(kReportHtml, ReportJson(evaluation, options));
 }
 

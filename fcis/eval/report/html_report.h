@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "fcis/eval/coco/evaluate.h"
 
 namespace fcis::eval {
@@ -22,11 +21,10 @@ struct ReportOptions {
 // pictures that are browsed, which it finds on the way from page_dir to
 // image_dir; without them their instances are drawn all the same. It takes 5 to
 // 15 kB for each of these pictures, and with many no more than about 22 MB.
-// `evaluation`: with options.explain. Errors: an image_dir that is no
-// directory. Pictures that are missing or damaged are said to be so on the
-// page.
-absl::StatusOr<std::string> HtmlReport(const Evaluation& evaluation,
-                                       const ReportOptions& options);
+// `evaluation`: with options.explain. Pictures that are missing or damaged are
+// said to be so on the page.
+std::string HtmlReport(const Evaluation& evaluation,
+                       const ReportOptions& options);
 
 }  // namespace fcis::eval
 

@@ -1,7 +1,5 @@
 #include "fcis/train/main/opened_run.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <utility>
 
@@ -11,6 +9,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/config/text_proto.h"
+#include "fcis/core/io/file.h"
 #include "fcis/model/weights/load.h"
 #include "fcis/train/config/recipes.h"
 #include "fcis/train/trainer/run_state.h"
@@ -126,7 +125,7 @@ absl::Status CheckCheckpoint(const FoundCheckpoint& found,
 bool IsFinished(const OpenedRun& run, int64_t iterations) {
   if (!run.record.has_value() || run.record->finished() == 0) return false;
   return run.record->finished() == run.newest && run.newest >= iterations &&
-         access(absl::StrCat(run.path, "/", kModelFile).c_str(), F_OK) == 0;
+         FileExists(absl::StrCat(run.path, "/", kModelFile));
 }
 
 }  // namespace fcis::train

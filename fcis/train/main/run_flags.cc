@@ -1,7 +1,5 @@
 #include "fcis/train/main/run_flags.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <map>
 
@@ -11,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/io/file.h"
 #include "fcis/train/run/run_directory.h"
 
 namespace fcis::train {
@@ -64,7 +63,7 @@ std::string KeptValue(const RunFlag& flag,
   if (flag.kept == Kept::kText) return value;
   const std::string path = ResolvePath(value);
   if (flag.kept == Kept::kPath) return path;
-  return access(path.c_str(), F_OK) == 0 ? path : value;
+  return FileExists(path) ? path : value;
 }
 
 std::string PartPath(absl::string_view directory, const char* part) {

@@ -1,7 +1,5 @@
 #include "fcis/train/main/training_init.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -13,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/io/file.h"
 #include "fcis/model/embedded/embedded_model.h"
 #include "fcis/model/weights/backbone_kind.h"
 #include "fcis/model/weights/backbone_names.h"
@@ -103,7 +102,7 @@ absl::StatusOr<std::string> FindFile(
     const std::function<absl::StatusOr<std::string>(absl::string_view)>&
         fetch) {
   const std::string path = ResolvePath(init);
-  if (access(path.c_str(), F_OK) == 0) return path;
+  if (FileExists(path)) return path;
   if (path == init) {  // A name is no absolute path.
     return absl::NotFoundError(absl::StrCat("--init ", init, ": no such file"));
   }

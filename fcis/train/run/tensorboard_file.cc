@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/io/file.h"
 #include "fcis/train/run/event.pb.h"
 
 namespace fcis::train {
@@ -51,7 +52,7 @@ std::string UnusedPath(const std::string& directory, absl::Time now) {
     const std::string path =
         absl::StrFormat("%s/events.out.tfevents.%010d.%03d.%s", directory,
                         absl::ToUnixSeconds(now), n, host);
-    if (access(path.c_str(), F_OK) != 0) return path;
+    if (!FileExists(path)) return path;
   }
 }
 
