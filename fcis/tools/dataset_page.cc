@@ -15,12 +15,9 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/draw/draw_instances.h"
-#include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/mask/paste.h"
 #include "fcis/core/page/page.h"
-#include "fcis/core/rle/rle.h"
-#include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/jpeg.h"
 #include "fcis/data/json/json_writer.h"
@@ -44,23 +41,6 @@ constexpr int kThumbnail = 400;  // pixels of the longer side
 constexpr int kJpegQuality = 80;
 constexpr size_t kExamples = 20;
 
-// The pixels within the mask's box.
-PastedMask Cut(const Rle& rle) {
-  std::vector<uint8_t> all(static_cast<size_t>(rle.height) *
-                           static_cast<size_t>(rle.width));
-  if (RleArea(rle) == 0 || !DecodeRowMajor(rle, absl::MakeSpan(all)).ok()) {
-    return {};
-  }
-  const XywhBox box = RleToBbox(rle);
-  const int x0 = static_cast<int>(box.x), y0 = static_cast<int>(box.y);
-  const PixelBox pixels = {x0, y0, x0 + static_cast<int>(box.width),
-                           y0 + static_cast<int>(box.height)};
-  if (pixels.x1 > rle.width || pixels.y1 > rle.height) {
-    return {};  // of empty runs
-  }
-  return CutMask(all.data(), rle.width, pixels);
-}
-
 // The picture's JPEG with what is annotated.
 absl::StatusOr<std::string> Thumbnail(const data::CocoIndex& index,
                                       const data::CocoPicture& picture) {
@@ -76,7 +56,7 @@ absl::StatusOr<std::string> Thumbnail(const data::CocoIndex& index,
     const auto mask = data::DecodeSegmentation(object.segmentation,
                                                image.height, image.width);
     if (!mask.ok()) continue;
-    masks.push_back(Cut(*mask));
+    masks.push_back(RleToPastedMask(*mask, image.height, image.width));
     if (!masks.back().bits.empty()) instance.mask = &masks.back();
   }
   DrawInstances(instances, &image);

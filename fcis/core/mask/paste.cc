@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/types/span.h"
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/resize.h"
 #include "fcis/core/rle/rle_bitmap.h"
@@ -56,6 +57,26 @@ PastedMask CutMask(const uint8_t* bitmap, int width, const PixelBox& box) {
     mask.bits.insert(mask.bits.end(), row + box.x0, row + box.x1);
   }
   return mask;
+}
+
+PastedMask RleToPastedMask(const Rle& rle, int height, int width) {
+  if (RleArea(rle) == 0) return {};
+  std::vector<uint8_t> all(static_cast<size_t>(rle.height) *
+                           static_cast<size_t>(rle.width));
+  if (!DecodeRowMajor(rle, absl::MakeSpan(all)).ok()) return {};
+  std::vector<uint8_t> scaled(static_cast<size_t>(height) *
+                              static_cast<size_t>(width));
+  ResizeNearest(all.data(), rle.height, rle.width, scaled.data(), height,
+                width);
+  const XywhBox box = RleToBbox(rle);
+  const auto x = [&](double at) { return at * width / rle.width; };
+  const auto y = [&](double at) { return at * height / rle.height; };
+  const PixelBox pixels = {static_cast<int>(x(box.x)),
+                           static_cast<int>(y(box.y)),
+                           static_cast<int>(std::ceil(x(box.x + box.width))),
+                           static_cast<int>(std::ceil(y(box.y + box.height)))};
+  if (pixels.x1 > width || pixels.y1 > height) return {};  // of empty runs
+  return CutMask(scaled.data(), width, pixels);
 }
 
 Rle PastedMaskToRle(const PastedMask& mask, int height, int width) {

@@ -35,6 +35,10 @@ PastedMask PasteMask(const Tensor& mask, const Box& box, float thresh,
 // which lies inside of it. An empty box: no pixels.
 PastedMask CutMask(const uint8_t* bitmap, int width, const PixelBox& box);
 
+// The mask as it is in a picture of height x width pixels, to which its own is
+// resized (nearest). Damaged runs, or none of the mask: no pixels.
+PastedMask RleToPastedMask(const Rle& rle, int height, int width);
+
 // The mask as run lengths of its picture, which has height x width pixels.
 Rle PastedMaskToRle(const PastedMask& mask, int height, int width);
 

@@ -76,6 +76,33 @@ TEST(CutMaskTest, TakesTheBoxOut) {
   EXPECT_EQ(CutMask(bitmap.data(), 4, {2, 2, 2, 3}).width, 0);
 }
 
+TEST(RleToPastedMaskTest, OfItsOwnSizeAndOfAnother) {
+  // Down the columns of 5 x 4: two empty ones, .11.., ..11.
+  const Rle rle = {5, 4, {11, 2, 4, 2, 1}};
+  const PastedMask mask = RleToPastedMask(rle, 5, 4);
+  EXPECT_EQ(mask.x0, 2);
+  EXPECT_EQ(mask.y0, 1);
+  EXPECT_EQ(mask.width, 2);
+  EXPECT_EQ(mask.height, 3);
+  EXPECT_EQ(mask.bits, std::vector<uint8_t>({1, 0, 1, 1, 0, 1}));
+  EXPECT_TRUE(PastedMaskToRle(mask, 5, 4) == rle);
+  const PastedMask larger = RleToPastedMask(rle, 10, 8);
+  EXPECT_EQ(larger.x0, 4);
+  EXPECT_EQ(larger.y0, 2);
+  EXPECT_EQ(larger.width, 4);
+  EXPECT_EQ(larger.height, 6);
+  const PastedMask smaller = RleToPastedMask(rle, 2, 2);
+  EXPECT_EQ(smaller.width, 1);
+  EXPECT_EQ(smaller.height, 2);
+  EXPECT_EQ(smaller.bits, std::vector<uint8_t>({0, 1}));
+}
+
+TEST(RleToPastedMaskTest, NoPixels) {
+  EXPECT_TRUE(RleToPastedMask({2, 3, {6}}, 2, 3).bits.empty());
+  EXPECT_TRUE(RleToPastedMask({2, 3, {1, 7}}, 2, 3).bits.empty());
+  EXPECT_TRUE(RleToPastedMask({}, 2, 3).bits.empty());
+}
+
 TEST(PastedMaskToRleTest, PutsTheMaskInItsPlace) {
   PastedMask mask;
   mask.x0 = 2;

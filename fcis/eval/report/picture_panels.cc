@@ -1,7 +1,6 @@
 #include "fcis/eval/report/picture_panels.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -12,9 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/draw/draw_instances.h"
-#include "fcis/core/geometry/pixel_box.h"
-#include "fcis/core/image/resize.h"
-#include "fcis/core/rle/rle_bitmap.h"
+#include "fcis/core/mask/paste.h"
 #include "fcis/data/coco/results.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/transform/crop.h"
@@ -38,33 +35,6 @@ struct Drawing {
   std::vector<std::unique_ptr<PastedMask>> masks;
 };
 
-// The pixels inside of the tight box; null when the mask is of another size
-// than the picture, or empty.
-std::unique_ptr<PastedMask> Cut(const Rle& rle, const Scaled& picture) {
-  if (rle.height != picture.height || rle.width != picture.width) {
-    return nullptr;
-  }
-  if (RleArea(rle) == 0) return nullptr;
-  std::vector<uint8_t> all(static_cast<size_t>(rle.height) *
-                           static_cast<size_t>(rle.width));
-  if (!DecodeRowMajor(rle, absl::MakeSpan(all)).ok()) return nullptr;
-  const int image_height = picture.image.height;
-  const int image_width = picture.image.width;
-  std::vector<uint8_t> scaled(picture.image.pixels.size() / 3);
-  ResizeNearest(all.data(), rle.height, rle.width, scaled.data(), image_height,
-                image_width);
-  const XywhBox box = RleToBbox(rle);
-  const PixelBox pixels = {
-      static_cast<int>(picture.X(box.x)), static_cast<int>(picture.Y(box.y)),
-      static_cast<int>(std::ceil(picture.X(box.x + box.width))),
-      static_cast<int>(std::ceil(picture.Y(box.y + box.height)))};
-  if (pixels.x1 > image_width || pixels.y1 > image_height) {
-    return nullptr;  // of empty runs
-  }
-  return std::make_unique<PastedMask>(
-      CutMask(scaled.data(), image_width, pixels));
-}
-
 void AddInstance(const XywhBox& box, const Rle* mask, absl::string_view label,
                  const Scaled& picture, Drawing& drawing) {
   DrawInstance instance;
@@ -78,9 +48,12 @@ void AddInstance(const XywhBox& box, const Rle* mask, absl::string_view label,
                   clip(picture.X(box.x + box.width), image.width),
                   clip(picture.Y(box.y + box.height), image.height)};
   instance.label = std::string(label);
-  if (mask != nullptr) {
-    drawing.masks.push_back(Cut(*mask, picture));
-    instance.mask = drawing.masks.back().get();
+  if (mask != nullptr && mask->height == picture.height &&
+      mask->width == picture.width) {
+    drawing.masks.push_back(std::make_unique<PastedMask>(
+        RleToPastedMask(*mask, image.height, image.width)));
+    const PastedMask& pasted = *drawing.masks.back();
+    if (!pasted.bits.empty()) instance.mask = &pasted;
   }
   drawing.instances.push_back(std::move(instance));
 }
