@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/testing/fault_run.h"
-#include "fcis/train/main/train_program.h"
+#include "fcis/train/testing/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -7,7 +7,7 @@
 #include "fcis/core/io/file.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/model/weights/load.h"
-#include "fcis/train/main/train_program.h"
+#include "fcis/train/testing/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -7,7 +7,7 @@
 #include "absl/strings/str_replace.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/coco/dataset.h"
-#include "fcis/train/main/train_program.h"
+#include "fcis/train/testing/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

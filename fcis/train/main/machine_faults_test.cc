@@ -22,7 +22,7 @@
 #include "fcis/core/testing/fault_run.h"
 #include "fcis/core/testing/run_program.h"
 #include "fcis/data/codec/jpeg.h"
-#include "fcis/train/main/train_program.h"
+#include "fcis/train/testing/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -11,7 +11,7 @@
 #include "fcis/core/comm/fake_communicator.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/testing/run_program.h"
-#include "fcis/train/main/train_program.h"
+#include "fcis/train/testing/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

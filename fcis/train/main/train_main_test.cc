@@ -14,7 +14,7 @@
 #include "fcis/core/io/file.h"
 #include "fcis/core/testing/run_program.h"
 #include "fcis/data/codec/image_reader.h"
-#include "fcis/train/main/train_program.h"
+#include "fcis/train/testing/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"

@@ -4,7 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/kernels/testing/backends.h"
-#include "fcis/train/main/train_program.h"
+#include "fcis/train/testing/train_program.h"
 #include "gtest/gtest.h"
 
 namespace fcis::train {

@@ -1,4 +1,4 @@
-#include "fcis/train/main/train_program.h"
+#include "fcis/train/testing/train_program.h"
 
 #include <sys/wait.h>
 

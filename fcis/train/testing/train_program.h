@@ -1,6 +1,6 @@
 // train_main as its tests run it.
-#ifndef FCIS_TRAIN_MAIN_TRAIN_PROGRAM_H_
-#define FCIS_TRAIN_MAIN_TRAIN_PROGRAM_H_
+#ifndef FCIS_TRAIN_TESTING_TRAIN_PROGRAM_H_
+#define FCIS_TRAIN_TESTING_TRAIN_PROGRAM_H_
 
 #include <string>
 #include <vector>
@@ -60,4 +60,4 @@ std::vector<rapidjson::Document> ReadValidations(const std::string& run);
 
 }  // namespace fcis::train
 
-#endif  // FCIS_TRAIN_MAIN_TRAIN_PROGRAM_H_
+#endif  // FCIS_TRAIN_TESTING_TRAIN_PROGRAM_H_
