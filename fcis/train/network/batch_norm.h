@@ -48,9 +48,6 @@ class BatchNorm {
   // are overwritten, or added to. Returns the gradient of x; lets go of x.
   absl::StatusOr<Tensor> Backward(const Tensor& gy, bool add);
 
-  // Of the last Forward.
-  absl::Span<const float> mean() const { return mean_; }
-
  private:
   int64_t channels() const { return static_cast<int64_t>(mean_.size()); }
   void UpdateRunning(absl::Span<const double> variance);

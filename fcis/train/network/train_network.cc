@@ -160,19 +160,11 @@ absl::Status TrainNetwork::Allocate() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<float>> TrainNetwork::Fetch(const Tensor& t) const {
-  std::vector<float> host(t.num_elements());
-  RETURN_IF_ERROR(math()->Fetch(static_cast<const float*>(t.raw()),
-                                t.num_elements(), host.data()));
-  return host;
-}
-
 absl::StatusOr<std::vector<float>> TrainNetwork::FetchValues() const {
-  return Fetch(values_);
-}
-
-absl::StatusOr<std::vector<float>> TrainNetwork::FetchGradients() const {
-  return Fetch(gradients_);
+  std::vector<float> host(static_cast<size_t>(num_values()));
+  RETURN_IF_ERROR(math()->Fetch(static_cast<const float*>(values_.raw()),
+                                num_values(), host.data()));
+  return host;
 }
 
 absl::Status TrainNetwork::Load(const model::Weights& weights) {

@@ -70,7 +70,6 @@ class TrainNetwork {
   int64_t num_values() const { return values_.num_elements(); }
   float* gradients() { return kernels::Floats(&gradients_); }
   absl::StatusOr<std::vector<float>> FetchValues() const;
-  absl::StatusOr<std::vector<float>> FetchGradients() const;
   // For tests: in the same order.
   const std::vector<ConvLayer*>& layers() const { return layers_; }
 
@@ -105,7 +104,6 @@ class TrainNetwork {
   absl::Status AddFrozen(int stages);
   absl::Status MarkOutputs();
   absl::Status Allocate();
-  absl::StatusOr<std::vector<float>> Fetch(const Tensor& t) const;
   absl::Status RunFrozen(const Tensor& prepared);
   absl::Status ForwardLayer(Layer* layer);
   absl::StatusOr<Tensor> GradientOf(Layer* layer, const Gradients& gradients,

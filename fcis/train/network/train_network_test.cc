@@ -86,7 +86,12 @@ double LossOf(TrainNetwork* network, const Tensor& pictures,
 std::vector<float> GradientsOf(TrainNetwork* network, const Tensor& pictures) {
   const TrainNetwork::Outputs o = *network->Forward(pictures);
   EXPECT_TRUE(network->Backward(LossGradients(o), false, nullptr).ok());
-  return *network->FetchGradients();
+  std::vector<float> host(static_cast<size_t>(network->num_values()));
+  EXPECT_TRUE(
+      network->math()
+          ->Fetch(network->gradients(), network->num_values(), host.data())
+          .ok());
+  return host;
 }
 
 double Norm(absl::Span<const float> values) {

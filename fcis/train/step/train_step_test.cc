@@ -49,7 +49,12 @@ class TrainStepTest : public ::testing::Test {
     EXPECT_TRUE(terms.ok()) << terms.status();
     waited_ = Waits(backend) - before;
     terms_ = *terms;
-    return *network->FetchGradients();
+    std::vector<float> host(static_cast<size_t>(network->num_values()));
+    EXPECT_TRUE(
+        network->math()
+            ->Fetch(network->gradients(), network->num_values(), host.data())
+            .ok());
+    return host;
   }
 
   static int64_t Waits(kernels::TrainBackend* backend) {
