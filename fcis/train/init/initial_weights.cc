@@ -77,9 +77,8 @@ TakenOver TakeOver(const std::map<std::string, Tensor>& from,
     } else if (to->second.shape() != entry.second.shape() ||
                entry.second.type() != DType::kF32) {
       result.dropped.push_back(
-          absl::StrCat(entry.first, " ", DTypeName(entry.second.type()), " ",
-                       entry.second.shape().ToString(), ", expected f32 ",
-                       to->second.shape().ToString()));
+          absl::StrCat(entry.first, " ", entry.second.Describe(),
+                       ", expected f32 ", to->second.shape().ToString()));
     } else {
       to->second = entry.second;
       ++result.taken;

@@ -34,10 +34,8 @@ absl::Status Open(const std::string& out, bool resume, OpenedRun* run) {
 }
 
 absl::Status ReadRun(OpenedRun* run) {
-  absl::StatusOr<TrainConfig> recipe =
-      Recipe(absl::StrCat(run->path, "/config.textproto"));
-  if (!recipe.ok()) return recipe.status();
-  run->recipe = *std::move(recipe);
+  ASSIGN_OR_RETURN(run->recipe,
+                   Recipe(absl::StrCat(run->path, "/config.textproto")));
   absl::StatusOr<RunRecord> record = ReadRunRecord(run->path);
   if (record.ok()) {
     run->record = *std::move(record);

@@ -1,6 +1,5 @@
 #include "fcis/train/main/run_flags.h"
 
-#include <algorithm>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -25,37 +24,30 @@ enum class Kept {
 struct RunFlag {
   const char* name;
   Kept kept;
-  // With one of these on the command line the record's value does not count.
-  std::vector<const char*> unless;
+  // With this one on the command line the record's value does not count; null:
+  // there is none.
+  const char* unless = nullptr;
 };
 
-const std::vector<RunFlag>& RunFlags() {
-  static const auto& flags = *new std::vector<RunFlag>{
-      {"set", Kept::kText, {"config"}},
-      {"init", Kept::kPathOrName, {}},
-      {"seed", Kept::kText, {}},
-      {"ann_file", Kept::kPath, {"data_dir"}},
-      {"image_dir", Kept::kPath, {"data_dir"}},
-      {"data_dir", Kept::kPath, {}},
-      {"bad_annotations", Kept::kText, {}},
-      {"val_ann_file", Kept::kPath, {}},
-      {"val_image_dir", Kept::kPath, {}},
-      {"val_every", Kept::kText, {}},
-      {"map_classes", Kept::kText, {}},
-      {"max_iters", Kept::kText, {}},
-      {"checkpoint_every", Kept::kText, {}},
-      {"keep_checkpoints", Kept::kText, {}},
-      {"device", Kept::kText, {"gpu"}},
-      {"gpu", Kept::kText, {"device"}},
-      {"precision", Kept::kText, {}},
-  };
-  return flags;
-}
-
-bool IsGivenByOthers(const RunFlag& flag) {
-  return std::any_of(flag.unless.begin(), flag.unless.end(),
-                     [](const char* name) { return FlagWasGiven(name); });
-}
+constexpr RunFlag kRunFlags[] = {
+    {"set", Kept::kText, "config"},
+    {"init", Kept::kPathOrName},
+    {"seed", Kept::kText},
+    {"ann_file", Kept::kPath, "data_dir"},
+    {"image_dir", Kept::kPath, "data_dir"},
+    {"data_dir", Kept::kPath},
+    {"bad_annotations", Kept::kText},
+    {"val_ann_file", Kept::kPath},
+    {"val_image_dir", Kept::kPath},
+    {"val_every", Kept::kText},
+    {"map_classes", Kept::kText},
+    {"max_iters", Kept::kText},
+    {"checkpoint_every", Kept::kText},
+    {"keep_checkpoints", Kept::kText},
+    {"device", Kept::kText, "gpu"},
+    {"gpu", Kept::kText, "device"},
+    {"precision", Kept::kText},
+};
 
 std::string KeptValue(const RunFlag& flag,
                       const absl::CommandLineFlag& current) {
@@ -106,7 +98,7 @@ void TakeParts(const RunRecord& record, const std::string& directory) {
 
 void RecordRunFlags(RunRecord* record) {
   const std::map<std::string, absl::CommandLineFlag*> all = OwnFlags();
-  for (const RunFlag& flag : RunFlags()) {
+  for (const RunFlag& flag : kRunFlags) {
     const auto found = all.find(flag.name);
     if (found == all.end()) continue;
     (*record->mutable_flags())[flag.name] = KeptValue(flag, *found->second);
@@ -116,11 +108,12 @@ void RecordRunFlags(RunRecord* record) {
 absl::Status RestoreRunFlags(const RunRecord& record,
                              const std::string& directory) {
   const std::map<std::string, absl::CommandLineFlag*> all = OwnFlags();
-  for (const RunFlag& flag : RunFlags()) {
+  for (const RunFlag& flag : kRunFlags) {
     const auto found = all.find(flag.name);
     const auto value = record.flags().find(flag.name);
     if (found == all.end() || value == record.flags().end()) continue;
-    if (FlagWasGiven(flag.name) || IsGivenByOthers(flag)) continue;
+    if (FlagWasGiven(flag.name)) continue;
+    if (flag.unless != nullptr && FlagWasGiven(flag.unless)) continue;
     std::string error;
     if (!found->second->ParseFrom(value->second, &error)) {
       return absl::DataLossError(absl::StrCat("run.textproto: flag ", flag.name,
@@ -145,7 +138,7 @@ std::vector<std::string> RunFlagDifferences(const RunRecord& record) {
     return value.empty() ? "\"\"" : value;
   };
   std::vector<std::string> lines;
-  for (const RunFlag& flag : RunFlags()) {
+  for (const RunFlag& flag : kRunFlags) {
     const auto before = record.flags().find(flag.name);
     const auto after = now.flags().find(flag.name);
     if (before == record.flags().end() || after == now.flags().end() ||

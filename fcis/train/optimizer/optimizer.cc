@@ -204,11 +204,9 @@ absl::Status Optimizer::Load(const std::map<std::string, Tensor>& state,
       }
       if (found->second.shape() != slot.parameter->shape ||
           found->second.type() != DType::kF32) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("the optimiser's state ", name, " is ",
-                         DTypeName(found->second.type()), " ",
-                         found->second.shape().ToString(), ", expected f32 ",
-                         slot.parameter->shape.ToString()));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "the optimiser's state ", name, " is ", found->second.Describe(),
+            ", expected f32 ", slot.parameter->shape.ToString()));
       }
       RETURN_IF_ERROR(PutTensor(*slot.parameter, found->second, math_,
                                 kernels::Floats(&(slot.*array.values))));
