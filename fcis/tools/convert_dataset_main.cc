@@ -34,7 +34,6 @@
 #include "fcis/data/convert/foreign_set.h"
 #include "fcis/data/convert/picture_finder.h"
 #include "fcis/data/convert/place_pictures.h"
-#include "fcis/data/convert/read_format.h"
 #include "fcis/data/convert/reader_input.h"
 #include "fcis/data/convert/unzip.h"
 #include "fcis/data/convert/write_set.h"
