@@ -167,7 +167,8 @@ class TrainerTest : public ::testing::Test {
       loading.world = job->size();
       loading.batch = options.config.batch() * options.config.accumulate();
       loading.first_iteration = learner->iteration();
-      loader = *data::Loader::Create(&data, data::PlainInput(kSide), loading);
+      loader = std::make_unique<data::Loader>(&data, data::PlainInput(kSide),
+                                              loading);
       if (job->rank() == 0) {
         RunDirectory::Options where;
         where.out = run;
