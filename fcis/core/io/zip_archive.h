@@ -20,10 +20,10 @@ namespace fcis {
 // What is around deflated data (RFC 1951, 1950, 1952), as zlib numbers it.
 enum class DeflateFormat : int { kRaw = -15, kZlib = 15, kGzip = 15 + 16 };
 
-// Unpacks the stream that `packed` begins with, which it takes off, and appends
-// what is in it to `out`. `limit`: of the bytes in `out`, which has no more
-// before. Errors, after a part of it: DataLoss, the stream is damaged or cut
-// off; OutOfRange, "unpacks to more than <limit> bytes"; ResourceExhausted.
+// Takes the stream that `packed` begins with off it, and appends what is in it
+// to `out`, which is to have `limit` bytes at most, and has no more before.
+// Errors, after a part of it: DataLoss, the stream is damaged or cut off;
+// OutOfRange, "unpacks to more than <limit> bytes"; ResourceExhausted.
 absl::Status Inflate(DeflateFormat format, size_t limit,
                      absl::string_view* packed, std::string* out);
 
