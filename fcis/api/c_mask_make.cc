@@ -1,10 +1,8 @@
 // The C ABI's masks, as they are made; c_mask.cc tells what is in them.
 #include <algorithm>
-#include <memory>
 #include <utility>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -22,7 +20,7 @@
 namespace {
 
 using fcis::Rle, fcis::api::BoxAt, fcis::api::CheckGiven;
-using fcis::api::CheckMaskCount, fcis::api::ForEachMask;
+using fcis::api::CheckMaskCount, fcis::api::MakeMasks;
 
 // Ends that never decrease, from 0 on.
 absl::Status CheckEnds(const int64_t* ends, int64_t n, const char* name) {
@@ -41,21 +39,6 @@ absl::Status CheckEnds(const int64_t* ends, int64_t n, const char* name) {
 
 int64_t BeginOf(const int64_t* ends, int64_t i) {
   return i == 0 ? 0 : ends[i - 1];
-}
-
-// A list of n masks, each made by make(i).
-absl::Status MakeMasks(int64_t n, fcis_masks** masks,
-                       absl::FunctionRef<absl::StatusOr<Rle>(int64_t i)> make,
-                       int64_t pixels = fcis::api::kPixelsOfRuns) {
-  RETURN_IF_ERROR(CheckGiven(masks, "masks"));
-  auto made = std::make_unique<fcis_masks>();
-  made->rles.resize(static_cast<size_t>(n));
-  RETURN_IF_ERROR(ForEachMask(n, pixels, [&](int64_t i) -> absl::Status {
-    ASSIGN_OR_RETURN(made->rles[static_cast<size_t>(i)], make(i));
-    return absl::OkStatus();
-  }));
-  *masks = made.release();
-  return absl::OkStatus();
 }
 
 // pycocotools begins a run wherever a byte differs from the one before it: with

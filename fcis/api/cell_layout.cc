@@ -1,4 +1,4 @@
-#include "fcis/eval/arrays/cell_layout.h"
+#include "fcis/api/cell_layout.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "fcis/core/base/parallel.h"
 
-namespace fcis::eval {
+namespace fcis::api {
 namespace {
 
 constexpr int64_t kGrain = 512;  // cells, most of which are empty
@@ -66,4 +66,4 @@ void SortByScore(absl::Span<const double> scores, size_t most,
   layout->order.resize(kept);
 }
 
-}  // namespace fcis::eval
+}  // namespace fcis::api
