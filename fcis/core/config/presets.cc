@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/config/embedded_textproto.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/core/config/number_ranges.h"
@@ -168,11 +169,7 @@ absl::StatusOr<ModelConfig> ParseConfig(absl::string_view text,
   if (config.head().loc_std().empty()) {
     *config.mutable_head()->mutable_loc_std() = common.head().loc_std();
   }
-  const absl::Status status = CheckConfig(config);
-  if (!status.ok()) {
-    return absl::Status(status.code(),
-                        absl::StrCat(source, ": ", status.message()));
-  }
+  RETURN_IF_ERROR(Within(source, CheckConfig(config)));
   return config;
 }
 
@@ -187,10 +184,7 @@ absl::Status SetChainercvRules(ModelConfig* config) {
 }
 
 absl::Status CheckConfig(const ModelConfig& config) {
-  const absl::Status status = CheckAll(config);
-  if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      absl::StrCat("model config: ", status.message()));
+  return Within("model config", CheckAll(config));
 }
 
 }  // namespace fcis
