@@ -12,9 +12,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "fcis/core/comm/fake_communicator.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/fake_communicator.h"
 #include "fcis/data/loader/test_sets.h"
 #include "fcis/model/weights/load.h"
 #include "gmock/gmock.h"
