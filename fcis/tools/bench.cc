@@ -13,6 +13,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/core/mask/paste.h"
@@ -141,10 +142,9 @@ absl::StatusOr<BenchOptions> BenchOptionsFromFlags(int least_side) {
                                    least_side, " to ", kMaxInputSide,
                                    ", or neither"));
   }
-  const int repeats = absl::GetFlag(FLAGS_repeats);
-  if (repeats >= 1) return {{height.value_or(0), width.value_or(0), repeats}};
-  return UsageError(
-      absl::StrCat("--repeats=", repeats, ": expected at least 1"));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_repeats, 1));
+  return {
+      {height.value_or(0), width.value_or(0), absl::GetFlag(FLAGS_repeats)}};
 }
 
 double Median(std::vector<double> values) {

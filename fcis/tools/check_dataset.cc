@@ -16,6 +16,7 @@
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/core/cli/user_text.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/io/file.h"
@@ -107,11 +108,7 @@ absl::Status CheckFlags() {
   RETURN_IF_ERROR(
       CheckOutputFiles({&FLAGS_output_json, &FLAGS_html},
                        {{"--ann_file", absl::GetFlag(FLAGS_ann_file)}}));
-  const int gallery = absl::GetFlag(FLAGS_gallery);
-  constexpr int kMost = 10000;
-  if (gallery >= 0 && gallery <= kMost) return absl::OkStatus();
-  return UsageError(
-      absl::StrCat("--gallery=", gallery, ": expected 0 to ", kMost));
+  return CheckRange(FLAGS_gallery, 0, 10000);
 }
 
 absl::Status WritePage(const std::vector<data::CocoSource>& sources,
