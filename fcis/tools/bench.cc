@@ -1,7 +1,6 @@
 #include "fcis/tools/bench.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/cli/suggest.h"
@@ -30,14 +30,8 @@
 namespace fcis::tools {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr double kMib = 1 << 20;
 constexpr int kJpegQuality = 90;  // as a camera's
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // A common size of photographs.
 constexpr int kHeight = 480, kWidth = 640;
@@ -67,11 +61,11 @@ absl::StatusOr<Run> RunOnce(const model::Detector& detector,
                        return detector.Detect(image, options, nullptr, times);
                      });
   RETURN_IF_ERROR(run.job.status);
-  const Clock::time_point start = Clock::now();
+  Stopwatch watch;
   const std::vector<eval::Instance> instances =
       eval::PasteInstances(run.job, PasteThreshold(options),
                            [](const model::Detection&) { return true; });
-  run.paste = SecondsSince(start);
+  run.paste = watch.Lap();
   run.job.times.layers = nullptr;  // the run moves
   for (const eval::Instance& instance : instances) {
     run.pasted += static_cast<int64_t>(instance.mask.bits.size());
@@ -181,10 +175,10 @@ absl::StatusOr<BenchResult> RunBench(model::Weights weights,
       result.layers.back().gflop = layers[i] / 1e9;
     }
   }
-  const Clock::time_point start = Clock::now();
+  Stopwatch watch;
   ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
                    model::Detector::Create(weights, backend));
-  result.load_seconds = SecondsSince(start);
+  result.load_seconds = watch.Lap();
   result.precision = std::string(model::PrecisionOf(weights, *backend));
   weights.tensors.clear();
   for (const char* name : {"decode", "prepare", kNetworkStage, "proposals",
