@@ -24,8 +24,6 @@
 #include "fcis/model/detector.h"
 #include "fcis/model/topology.h"
 #include "fcis/tools/synthetic_picture.h"
-#include "rapidjson/prettywriter.h"
-#include "rapidjson/stringbuffer.h"
 
 namespace fcis::tools {
 namespace {
@@ -205,40 +203,39 @@ absl::StatusOr<BenchResult> RunBench(model::Weights weights,
 std::string BenchJson(const ModelConfig& config,
                       const kernels::Backend& backend, int threads,
                       const BenchResult& result) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
-  json.SetIndent(' ', 2);
-  json.SetMaxDecimalPlaces(6);
   double network = 0, around = 0;
   for (const BenchStage& stage : result.stages) {
     (stage.name == kNetworkStage ? network : around) += Median(stage.seconds);
   }
-  data::PutObject(json, [&] {
-    data::PutMember("preset", config.name(), json);
-    data::PutMember("height", result.height, json);
-    data::PutMember("width", result.width, json);
-    data::PutMember("device", backend.name(), json);
-    data::PutMember("precision", result.precision, json);
-    data::PutMember("threads", threads, json);
-    data::PutMember("repeats", result.stages[0].seconds.size(), json);
-    data::PutMember("gflop", result.gflop, json);
-    data::PutMember("network_s", network, json);
-    data::PutMember("network_gflop_per_s",
-                    network > 0 ? result.gflop / network : 0.0, json);
-    data::PutMember("around_network_s", around, json);
-    data::PutObject("stages", json, [&] {
-      for (const BenchStage& stage : result.stages) {
-        data::PutObject(stage.name, json, [&] {
-          data::PutMember("median_s", Median(stage.seconds), json);
-          data::PutMember("min_s", *absl::c_min_element(stage.seconds), json);
-        });
-      }
+  const auto put = [&](auto& json) {
+    json.SetMaxDecimalPlaces(6);
+    data::PutObject(json, [&] {
+      data::PutMember("preset", config.name(), json);
+      data::PutMember("height", result.height, json);
+      data::PutMember("width", result.width, json);
+      data::PutMember("device", backend.name(), json);
+      data::PutMember("precision", result.precision, json);
+      data::PutMember("threads", threads, json);
+      data::PutMember("repeats", result.stages[0].seconds.size(), json);
+      data::PutMember("gflop", result.gflop, json);
+      data::PutMember("network_s", network, json);
+      data::PutMember("network_gflop_per_s",
+                      network > 0 ? result.gflop / network : 0.0, json);
+      data::PutMember("around_network_s", around, json);
+      data::PutObject("stages", json, [&] {
+        for (const BenchStage& stage : result.stages) {
+          data::PutObject(stage.name, json, [&] {
+            data::PutMember("median_s", Median(stage.seconds), json);
+            data::PutMember("min_s", *absl::c_min_element(stage.seconds), json);
+          });
+        }
+      });
+      data::PutMember("detections", result.detections, json);
+      data::PutMember("load_s", result.load_seconds, json);
+      data::PutMember("peak_rss_mib", result.peak_rss_mib, json);
     });
-    data::PutMember("detections", result.detections, json);
-    data::PutMember("load_s", result.load_seconds, json);
-    data::PutMember("peak_rss_mib", result.peak_rss_mib, json);
-  });
-  return absl::StrCat(buffer.GetString(), "\n");
+  };
+  return data::PrettyJsonOf(put) + "\n";
 }
 
 }  // namespace fcis::tools
