@@ -319,8 +319,7 @@ std::string NextLines(const std::string& train, const std::string& val,
 }
 
 void SayIfThere(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return;
+  if (!FileExists(path)) return;
   PrintLine(stdout, absl::StrCat(path, " stays from an earlier conversion"));
 }
 

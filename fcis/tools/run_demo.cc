@@ -200,12 +200,8 @@ class Demo {
 
   // Notes the masks that an earlier run left there.
   absl::Status CreateMaskDirectory() {
+    RETURN_IF_ERROR(MakeDirectories(MaskDirectory()));
     std::error_code error;
-    std::filesystem::create_directories(MaskDirectory(), error);
-    if (error) {
-      return absl::UnavailableError(absl::StrCat(
-          "cannot create ", MaskDirectory(), ": ", error.message()));
-    }
     for (std::filesystem::directory_iterator it(MaskDirectory(), error), end;
          !error && it != end; it.increment(error)) {
       const std::string stem = StemOfMask(it->path().filename().string());

@@ -1,9 +1,7 @@
 #include "fcis/tools/selftest.h"
 
-#include <filesystem>
 #include <functional>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -84,9 +82,7 @@ absl::StatusOr<bool> SelfTestOnce(absl::string_view device,
                                           ": ", r.name, ": ",
                                           r.status.message()));
   }
-  std::error_code ignored;
-  std::filesystem::create_directories(
-      std::filesystem::path(marker).parent_path(), ignored);
+  MakeDirectoriesOf(marker).IgnoreError();
   WriteFileAtomic(marker, kVersion).IgnoreError();
   return true;
 }
