@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -93,12 +93,10 @@ absl::StatusOr<std::vector<data::CocoSource>> SourcesFromFlags() {
 absl::StatusOr<data::DatasetReport> Check(
     const std::vector<data::CocoSource>& sources, const InputConfig& input) {
   std::once_flag once;
-  std::unique_ptr<Progress> progress;
+  std::optional<Progress> progress;
   return data::CheckDataset(sources, input, [&](int64_t done, int64_t total) {
-    std::call_once(once, [&] {
-      progress =
-          std::make_unique<Progress>(Progress::OnStderr("pictures", total));
-    });
+    std::call_once(
+        once, [&] { progress.emplace(Progress::OnStderr("pictures", total)); });
     progress->Update(done);
   });
 }

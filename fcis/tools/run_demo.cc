@@ -123,24 +123,21 @@ class Demo {
       if (drawn.job.status.ok()) drawn.job.status = Draw(i, &drawn);
       return drawn;
     };
-    const auto finish = [&](int64_t i, const Drawn& drawn) {
-      Finish(i, drawn);
-    };
     const auto all = [&](int64_t i) { return draw(i, detect(i, load(i))); };
     if (n <= 2 || options_.pictures_at_once == 1) {
       RunPipeline(n, kQueueDepth, load, detect,
                   [&](int64_t i, eval::PictureJob job) {
-                    finish(i, draw(i, std::move(job)));
+                    Finish(i, draw(i, std::move(job)));
                   });
       return;
     }
     // On all threads: nobody waits longer than need be to see something.
-    finish(0, all(0));
+    Finish(0, all(0));
     // One more, for the time that others wait for the disk.
     RunSideBySide(
         n - 1, options_.pictures_at_once + 1,
         [&](int64_t i) { return all(i + 1); },
-        [&](int64_t i, const Drawn& drawn) { finish(i + 1, drawn); });
+        [&](int64_t i, const Drawn& drawn) { Finish(i + 1, drawn); });
   }
 
   // Writes what is about this picture alone.
