@@ -14,6 +14,7 @@
 
 #include <cstdint>
 
+#include "fcis/kernels/cpu/fixed_count_impl.h"
 #include "fcis/kernels/cpu/wino_kernel.h"
 
 namespace fcis::kernels {
@@ -259,12 +260,14 @@ struct Wino {
     }
   }
 
-  // [kRowsOf, depth] x [depth, kVectorsOf vectors], set or added. Meanwhile
-  // comes what is needed next: the strip behind a, and weights, `step` floats
-  // for each of depth.
-  template <int kRowsOf, int kVectorsOf>
-  static void Product(const float* a, const float* b, int64_t depth, bool add,
-                      const float* next, int64_t step, float* to) {
+  // [kRowsOf, depth] x [depth, kVectorsOf vectors], set or added. kAcross: a is
+  // [depth, kRowsOf], rows `across` floats apart, and rows of b are of kWidth.
+  // Else what is needed next comes meanwhile: the strip behind a, and weights,
+  // `step` floats for each of depth.
+  template <int kRowsOf, int kVectorsOf, bool kAcross>
+  static void Product(const float* a, int64_t across, const float* b,
+                      int64_t depth, bool add, const float* next, int64_t step,
+                      float* to) {
     V sums[kRowsOf][kVectorsOf];
 #pragma GCC unroll 16
     for (int r = 0; r < kRowsOf; ++r) {
@@ -274,15 +277,17 @@ struct Wino {
       }
     }
     for (int64_t k = 0; k < depth; ++k) {
-      __builtin_prefetch(next + k * step, 0, 2);
-      __builtin_prefetch(a + kRowsOf * depth + k * kLine);
+      if (!kAcross) {
+        __builtin_prefetch(next + k * step, 0, 2);
+        __builtin_prefetch(a + kRowsOf * depth + k * kLine);
+      }
       V right[kVectorsOf];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectorsOf; ++v) right[v] = S::Load(b + v * kLength);
-      b += kVectorsOf * kLength;
+      b += kAcross ? kWidth : kVectorsOf * kLength;
 #pragma GCC unroll 16
       for (int r = 0; r < kRowsOf; ++r) {
-        const V left = S::Set(a[r * depth + k]);
+        const V left = S::Set(a[kAcross ? k * across + r : r * depth + k]);
 #pragma GCC unroll 4
         for (int v = 0; v < kVectorsOf; ++v) {
           sums[r][v] = S::Fma(left, right[v], sums[r][v]);
@@ -296,19 +301,6 @@ struct Wino {
         S::Store(to + r * kWidth + v * kLength, sums[r][v]);
       }
     }
-  }
-
-  // `rows` <= kMost at run time.
-  template <int kMost, int kVectorsOf>
-  static void ProductOf(int rows, const float* a, const float* b, int64_t depth,
-                        bool add, const float* next, int64_t step, float* to) {
-    if constexpr (kMost > 1) {
-      if (rows < kMost) {
-        return ProductOf<kMost - 1, kVectorsOf>(rows, a, b, depth, add, next,
-                                                step, to);
-      }
-    }
-    Product<kMost, kVectorsOf>(a, b, depth, add, next, step, to);
   }
 
   // The products of a pass, in strips of nearly equal numbers of tiles.
@@ -331,13 +323,10 @@ struct Wino {
         const int i = p * strips + s;
         const float* const next = following + i / parts * t.channels * kKernel +
                                   i % parts * step * depth;
-        if (vectors == kVectors) {
-          ProductOf<S::kTiles, kVectors>(rows, a, b, depth, channel > 0, next,
-                                         step, to);
-        } else {
-          ProductOf<S::kTiles, 1>(rows, a, b, depth, channel > 0, next, step,
-                                  to);
-        }
+        WithCounts<S::kTiles, kVectors>(rows, vectors, [&](auto r, auto v) {
+          Product<r.value, v.value, /*kAcross=*/false>(
+              a, 0, b, depth, channel > 0, next, step, to);
+        });
       }
     }
   }
