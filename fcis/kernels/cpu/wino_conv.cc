@@ -305,12 +305,6 @@ void RunWide(const ConvParams& params, const Shape& kernel,
 
 }  // namespace
 
-int64_t WinoTiles(const Shape& nhwc, int dilation) {
-  std::vector<WinoTile> tiles;
-  FindTiles(nhwc, dilation, &tiles);
-  return static_cast<int64_t>(tiles.size());
-}
-
 bool WinoConv::Fits(const ConvParams& p, const Shape& weight, DType maps) {
   const Kernels kernels = FindKernels();
   return FitsTiles(p, weight, kWinoBlock) &&
