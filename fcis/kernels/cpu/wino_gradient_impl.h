@@ -50,13 +50,8 @@ struct WinoGradient : Wino<S> {
         W::Fma(q * q * q, g[3], S::Set(static_cast<float>(q)) * g[1]));
   }
   static FCIS_WINO_INLINE void Out(const V* g, float* to, int64_t plane) {
-    const Pair a = OutRows<Rows::kA>(g), b = OutRows<Rows::kB>(g);
-    S::Store(to, a.plus);
-    S::Store(to + plane, a.minus);
-    S::Store(to + 2 * plane, b.plus);
-    S::Store(to + 3 * plane, b.minus);
-    S::Store(to + 4 * plane, g[0]);
-    S::Store(to + 5 * plane, g[3]);
+    W::StoreRows(OutRows<Rows::kA>(g), OutRows<Rows::kB>(g),
+                 OutRows<Rows::kEnds>(g), to, plane);
   }
 
   // Two rows of A gy A^T of every tile, and the sums of gy.

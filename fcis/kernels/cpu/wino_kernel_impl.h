@@ -62,6 +62,17 @@ struct Wino {
     return {even + odd, even - odd};
   }
 
+  // All six rows, to planes.
+  static FCIS_WINO_INLINE void StoreRows(Pair a, Pair b, Pair ends, float* to,
+                                         int64_t plane) {
+    S::Store(to, a.plus);
+    S::Store(to + plane, a.minus);
+    S::Store(to + 2 * plane, b.plus);
+    S::Store(to + 3 * plane, b.minus);
+    S::Store(to + 4 * plane, ends.plus);
+    S::Store(to + 5 * plane, ends.minus);
+  }
+
   // Rows of B^T d. Those of q: (x^2 - r^2)(x^2 +- q x).
   static FCIS_WINO_INLINE Pair InPair(double q, double r, V d1, V d2, V d3,
                                       V d4) {
@@ -79,14 +90,8 @@ struct Wino {
     return {InEnd(d[0], d[2], d[4]), InEnd(d[1], d[3], d[5])};
   }
   static FCIS_WINO_INLINE void In(const V* d, float* to, int64_t plane) {
-    const Pair a = InRows<Rows::kA>(d), b = InRows<Rows::kB>(d),
-               ends = InRows<Rows::kEnds>(d);
-    S::Store(to, a.plus);
-    S::Store(to + plane, a.minus);
-    S::Store(to + 2 * plane, b.plus);
-    S::Store(to + 3 * plane, b.minus);
-    S::Store(to + 4 * plane, ends.plus);
-    S::Store(to + 5 * plane, ends.minus);
+    StoreRows(InRows<Rows::kA>(d), InRows<Rows::kB>(d), InRows<Rows::kEnds>(d),
+              to, plane);
   }
 
   // Rows of G g.
@@ -101,13 +106,8 @@ struct Wino {
     return {S::Set(kScaleZero) * g[0], g[2]};
   }
   static FCIS_WINO_INLINE void Kernel(const V* g, float* to, int64_t plane) {
-    const Pair a = KernelRows<Rows::kA>(g), b = KernelRows<Rows::kB>(g);
-    S::Store(to, a.plus);
-    S::Store(to + plane, a.minus);
-    S::Store(to + 2 * plane, b.plus);
-    S::Store(to + 3 * plane, b.minus);
-    S::Store(to + 4 * plane, S::Set(kScaleZero) * g[0]);
-    S::Store(to + 5 * plane, g[2]);
+    StoreRows(KernelRows<Rows::kA>(g), KernelRows<Rows::kB>(g),
+              KernelRows<Rows::kEnds>(g), to, plane);
   }
 
   // Six sums to four outputs: A^T m, of the points in this order.
