@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "fcis/api/random_calls.h"
+#include "fcis/api/testing/random_calls.h"
 #include "fcis/coco.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/io/file.h"

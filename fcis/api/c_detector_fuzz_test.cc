@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "fcis/api/fuzz_bytes.h"
+#include "fcis/api/testing/fuzz_bytes.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/testing/scratch_path.h"
 #include "fcis/fcis.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "fcis/api/random_calls.h"
+#include "fcis/api/testing/random_calls.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/mask/paste.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "fcis/api/fuzz_bytes.h"
+#include "fcis/api/testing/fuzz_bytes.h"
 #include "fcis/coco.h"
 #include "fcis/core/testing/memory_file.h"
 #include "fcis/mask.h"

@@ -140,17 +140,14 @@ int fcis_masks_iou(const fcis_masks* detections, const fcis_masks* objects,
     if (m == 0 || n == 0) return absl::OkStatus();
     const std::vector<XywhBox> boxes = BoxesOf(detections->rles);
     constexpr int64_t kPairs = 512;  // are worth another thread
-    fcis::ParallelFor(
-        n, std::max<int64_t>(1, kPairs / m), [&](int64_t begin, int64_t end) {
-          for (int64_t g = begin; g < end; ++g) {
-            const Rle& object = objects->rles[static_cast<size_t>(g)];
-            const XywhBox box = fcis::RleToBbox(object);
-            for (size_t d = 0; d < boxes.size(); ++d) {
-              ious[g * m + static_cast<int64_t>(d)] = fcis::MaskIou(
-                  detections->rles[d], boxes[d], object, box, crowd[g] != 0);
-            }
-          }
-        });
+    fcis::ParallelForEach(n, std::max<int64_t>(1, kPairs / m), [&](int64_t g) {
+      const Rle& object = objects->rles[static_cast<size_t>(g)];
+      const XywhBox box = fcis::RleToBbox(object);
+      for (size_t d = 0; d < boxes.size(); ++d) {
+        ious[g * m + static_cast<int64_t>(d)] = fcis::MaskIou(
+            detections->rles[d], boxes[d], object, box, crowd[g] != 0);
+      }
+    });
     return absl::OkStatus();
   });
 }

@@ -1,10 +1,8 @@
 // The C ABI's masks, as they are made; c_mask.cc tells what is in them.
 #include <algorithm>
-#include <memory>
 #include <utility>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -21,8 +19,8 @@
 
 namespace {
 
-using fcis::Rle, fcis::api::BoxAt, fcis::api::CheckGiven;
-using fcis::api::CheckMaskCount, fcis::api::ForEachMask;
+using fcis::Rle, fcis::api::BoxAt, fcis::api::CheckArray;
+using fcis::api::CheckGiven, fcis::api::CheckMaskCount, fcis::api::MakeMasks;
 
 // Ends that never decrease, from 0 on.
 absl::Status CheckEnds(const int64_t* ends, int64_t n, const char* name) {
@@ -41,21 +39,6 @@ absl::Status CheckEnds(const int64_t* ends, int64_t n, const char* name) {
 
 int64_t BeginOf(const int64_t* ends, int64_t i) {
   return i == 0 ? 0 : ends[i - 1];
-}
-
-// A list of n masks, each made by make(i).
-absl::Status MakeMasks(int64_t n, fcis_masks** masks,
-                       absl::FunctionRef<absl::StatusOr<Rle>(int64_t i)> make,
-                       int64_t pixels = fcis::api::kPixelsOfRuns) {
-  RETURN_IF_ERROR(CheckGiven(masks, "masks"));
-  auto made = std::make_unique<fcis_masks>();
-  made->rles.resize(static_cast<size_t>(n));
-  RETURN_IF_ERROR(ForEachMask(n, pixels, [&](int64_t i) -> absl::Status {
-    ASSIGN_OR_RETURN(made->rles[static_cast<size_t>(i)], make(i));
-    return absl::OkStatus();
-  }));
-  *masks = made.release();
-  return absl::OkStatus();
 }
 
 // pycocotools begins a run wherever a byte differs from the one before it: with
@@ -123,9 +106,8 @@ int fcis_masks_from_strings(int64_t n, const int64_t* sizes, const char* text,
                             const int64_t* ends, fcis_masks** masks,
                             char* error, size_t error_size) noexcept {
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
-    RETURN_IF_ERROR(CheckMaskCount(n));
+    RETURN_IF_ERROR(CheckArray(sizes, n, "sizes"));
     RETURN_IF_ERROR(CheckEnds(ends, n, "ends"));
-    if (n > 0) RETURN_IF_ERROR(CheckGiven(sizes, "sizes"));
     if (n > 0 && ends[n - 1] > 0) RETURN_IF_ERROR(CheckGiven(text, "text"));
     return MakeMasks(n, masks, [&](int64_t i) {
       const int64_t begin = BeginOf(ends, i);
@@ -142,10 +124,9 @@ int fcis_masks_from_texts(int64_t n, const int64_t* sizes,
                           fcis_masks** masks, char* error,
                           size_t error_size) noexcept {
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
-    RETURN_IF_ERROR(CheckMaskCount(n));
-    if (n > 0) RETURN_IF_ERROR(CheckGiven(sizes, "sizes"));
-    if (n > 0) RETURN_IF_ERROR(CheckGiven(texts, "texts"));
-    if (n > 0) RETURN_IF_ERROR(CheckGiven(lengths, "lengths"));
+    RETURN_IF_ERROR(CheckArray(sizes, n, "sizes"));
+    RETURN_IF_ERROR(CheckArray(texts, n, "texts"));
+    RETURN_IF_ERROR(CheckArray(lengths, n, "lengths"));
     return MakeMasks(n, masks, [&](int64_t i) -> absl::StatusOr<Rle> {
       if (lengths[i] < 0) {
         return absl::InvalidArgumentError(
@@ -164,9 +145,8 @@ int fcis_masks_from_counts(int64_t n, const int64_t* sizes,
                            fcis_masks** masks, char* error,
                            size_t error_size) noexcept {
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
-    RETURN_IF_ERROR(CheckMaskCount(n));
+    RETURN_IF_ERROR(CheckArray(sizes, n, "sizes"));
     RETURN_IF_ERROR(CheckEnds(ends, n, "ends"));
-    if (n > 0) RETURN_IF_ERROR(CheckGiven(sizes, "sizes"));
     if (n > 0 && ends[n - 1] > 0) RETURN_IF_ERROR(CheckGiven(counts, "counts"));
     return MakeMasks(n, masks, [&](int64_t i) {
       return fcis::MakeRle(
@@ -182,11 +162,10 @@ int fcis_masks_from_polygons(int64_t n, const int64_t* sizes,
                              fcis_masks** masks, char* error,
                              size_t error_size) noexcept {
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
-    RETURN_IF_ERROR(CheckMaskCount(n));
+    RETURN_IF_ERROR(CheckArray(sizes, n, "sizes"));
     RETURN_IF_ERROR(CheckEnds(part_ends, n, "part_ends"));
     const int64_t parts = n == 0 ? 0 : part_ends[n - 1];
     RETURN_IF_ERROR(CheckEnds(number_ends, parts, "number_ends"));
-    if (n > 0) RETURN_IF_ERROR(CheckGiven(sizes, "sizes"));
     if (parts > 0 && number_ends[parts - 1] > 0) {
       RETURN_IF_ERROR(CheckGiven(xy, "xy"));
     }
@@ -201,8 +180,7 @@ int fcis_masks_from_boxes(int64_t n, const double* boxes, int64_t height,
                           int64_t width, fcis_masks** masks, char* error,
                           size_t error_size) noexcept {
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
-    RETURN_IF_ERROR(CheckMaskCount(n));
-    if (n > 0) RETURN_IF_ERROR(CheckGiven(boxes, "boxes"));
+    RETURN_IF_ERROR(CheckArray(boxes, n, "boxes"));
     return MakeMasks(n, masks, [&](int64_t i) {
       return fcis::BoxToRle(BoxAt(boxes, i), height, width);
     });
@@ -214,8 +192,7 @@ int fcis_masks_select(const fcis_masks* from, int64_t n, const int64_t* which,
                       size_t error_size) noexcept {
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
     RETURN_IF_ERROR(CheckGiven(from, "from"));
-    RETURN_IF_ERROR(CheckMaskCount(n));
-    if (n > 0) RETURN_IF_ERROR(CheckGiven(which, "which"));
+    RETURN_IF_ERROR(CheckArray(which, n, "which"));
     const int64_t count = fcis_masks_count(from);
     return MakeMasks(n, masks, [&](int64_t i) -> absl::StatusOr<Rle> {
       if (which[i] >= 0 && which[i] < count) {

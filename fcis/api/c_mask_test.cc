@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
-#include "fcis/api/random_calls.h"
+#include "fcis/api/testing/random_calls.h"
 #include "fcis/core/io/file.h"
 #include "fcis/mask.h"
 #include "gmock/gmock.h"

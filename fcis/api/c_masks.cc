@@ -1,10 +1,14 @@
 #include "fcis/api/c_masks.h"
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/api/c_status.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 
 namespace fcis::api {
 
@@ -34,8 +38,21 @@ absl::Status ForEachMask(int64_t n, int64_t pixels,
       return;
     }
   });
-  if (error.ok()) return error;
-  return {error.code(), absl::StrCat("mask ", first, ": ", error.message())};
+  return Within(absl::StrCat("mask ", first), error);
+}
+
+absl::Status MakeMasks(int64_t n, fcis_masks** masks,
+                       absl::FunctionRef<absl::StatusOr<Rle>(int64_t i)> make,
+                       int64_t pixels) {
+  RETURN_IF_ERROR(CheckGiven(masks, "masks"));
+  auto made = std::make_unique<fcis_masks>();
+  made->rles.resize(static_cast<size_t>(n));
+  RETURN_IF_ERROR(ForEachMask(n, pixels, [&](int64_t i) -> absl::Status {
+    ASSIGN_OR_RETURN(made->rles[static_cast<size_t>(i)], make(i));
+    return absl::OkStatus();
+  }));
+  *masks = made.release();
+  return absl::OkStatus();
 }
 
 }  // namespace fcis::api

@@ -7,7 +7,9 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "fcis/core/rle/rle.h"
+#include "fcis/fcis.h"
 
 struct fcis_masks {
   std::vector<fcis::Rle> rles;
@@ -26,6 +28,11 @@ inline constexpr int64_t kPixelsOfRuns = 1 << 12;
 // is worth.
 absl::Status ForEachMask(int64_t n, int64_t pixels,
                          absl::FunctionRef<absl::Status(int64_t i)> call);
+
+// A list of n masks, each made by make(i).
+absl::Status MakeMasks(int64_t n, fcis_masks** masks,
+                       absl::FunctionRef<absl::StatusOr<Rle>(int64_t i)> make,
+                       int64_t pixels = kPixelsOfRuns);
 
 // Number i of boxes: [n, 4].
 inline XywhBox BoxAt(const double* boxes, int64_t i) {

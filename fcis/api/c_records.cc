@@ -1,20 +1,18 @@
 // The C ABI's records of COCO's files, as columns.
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "fcis/api/c_masks.h"
 #include "fcis/api/c_status.h"
+#include "fcis/api/record_columns.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/rle/rle.h"
-#include "fcis/eval/arrays/record_columns.h"
 #include "fcis/fcis.h"
 
 struct fcis_records {
-  fcis::eval::RecordFile file;
+  fcis::api::RecordFile file;
 };
 
 using fcis::api::CheckGiven;
@@ -26,9 +24,9 @@ int fcis_records_open(const char* path, int results, fcis_records** records,
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
     RETURN_IF_ERROR(CheckGiven(records, "records"));
     RETURN_IF_ERROR(CheckGiven(path, "path"));
-    ASSIGN_OR_RETURN(fcis::eval::RecordFile file,
-                     results != 0 ? fcis::eval::ReadResultFile(path)
-                                  : fcis::eval::ReadAnnotationFile(path));
+    ASSIGN_OR_RETURN(fcis::api::RecordFile file,
+                     results != 0 ? fcis::api::ReadResultFile(path)
+                                  : fcis::api::ReadAnnotationFile(path));
     *records = new fcis_records{std::move(file)};
     return absl::OkStatus();
   });
@@ -45,8 +43,8 @@ int fcis_records_columns(const fcis_records* records,
           absl::StrCat("struct_size: ", columns->struct_size, ", expected ",
                        sizeof(fcis_record_columns)));
     }
-    const fcis::eval::RecordFile& file = records->file;
-    const fcis::eval::RecordColumns& r = file.records;
+    const fcis::api::RecordFile& file = records->file;
+    const fcis::api::RecordColumns& r = file.records;
     columns->records = static_cast<int64_t>(r.size);
     columns->images = static_cast<int64_t>(file.images.ids.size());
     columns->categories = static_cast<int64_t>(file.categories.ids.size());
@@ -74,15 +72,14 @@ int fcis_records_masks(const fcis_records* records, const int64_t* sizes,
                        fcis_masks** masks, char* error,
                        size_t error_size) noexcept {
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
-    RETURN_IF_ERROR(CheckGiven(masks, "masks"));
     RETURN_IF_ERROR(CheckGiven(records, "records"));
     RETURN_IF_ERROR(CheckGiven(sizes, "sizes"));
-    const fcis::eval::RecordColumns& r = records->file.records;
-    ASSIGN_OR_RETURN(
-        std::vector<fcis::Rle> rles,
-        fcis::eval::MasksOf(r, absl::MakeConstSpan(sizes, 2 * r.size)));
-    *masks = new fcis_masks{std::move(rles)};
-    return absl::OkStatus();
+    const fcis::api::RecordColumns& r = records->file.records;
+    return fcis::api::MakeMasks(
+        static_cast<int64_t>(r.size), masks, [&](int64_t i) {
+          return fcis::api::MaskOf(r, static_cast<size_t>(i), sizes[2 * i],
+                                   sizes[2 * i + 1]);
+        });
   });
 }
 
@@ -92,9 +89,8 @@ int fcis_records_keypoints(const fcis_records* records, int64_t* num_keypoints,
                            size_t error_size) noexcept {
   return fcis::api::Guarded(error, error_size, [&]() -> absl::Status {
     RETURN_IF_ERROR(CheckGiven(records, "records"));
-    const fcis::eval::RecordColumns& r = records->file.records;
-    ASSIGN_OR_RETURN(const fcis::eval::Keypoints all,
-                     fcis::eval::KeypointsOf(r));
+    const fcis::api::RecordColumns& r = records->file.records;
+    ASSIGN_OR_RETURN(const fcis::api::Keypoints all, fcis::api::KeypointsOf(r));
     RETURN_IF_ERROR(fcis::api::CopyOut(absl::MakeConstSpan(all.numbers),
                                        numbers, capacity, needed));
     if (ends != nullptr) std::copy(all.ends.begin(), all.ends.end(), ends);

@@ -75,6 +75,15 @@ absl::Status CheckGiven(const void* pointer, absl::string_view name) {
       absl::StrCat(name, " is NULL, expected a pointer"));
 }
 
+absl::Status CheckArray(const void* values, int64_t n, absl::string_view name) {
+  constexpr int64_t kMost = int64_t{1} << 31;
+  if (n < 0 || n >= kMost) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": ", n, " entries, expected 0 to 2^31 - 1"));
+  }
+  return n == 0 ? absl::OkStatus() : CheckGiven(values, name);
+}
+
 absl::Status TooSmall(size_t capacity, size_t needed) {
   return absl::Status(kTooSmall,
                       absl::StrCat("the buffer has room for ", capacity,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -31,6 +32,10 @@ int Guarded(char* error, size_t error_size, const Call& call) noexcept {
 
 // OK unless `pointer` is null: an InvalidArgument that names it.
 absl::Status CheckGiven(const void* pointer, absl::string_view name);
+
+// OK if there may be n entries at `values`: 0 to 2^31 - 1 of them, and a
+// pointer if there are some. Else an InvalidArgument that names it.
+absl::Status CheckArray(const void* values, int64_t n, absl::string_view name);
 
 // FCIS_BUFFER_TOO_SMALL.
 absl::Status TooSmall(size_t capacity, size_t needed);

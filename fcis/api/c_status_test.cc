@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace fcis::api {
@@ -51,6 +53,18 @@ TEST(Guarded, CatchesWhatIsThrown) {
   EXPECT_EQ(Throwing(std::runtime_error("broken"), &message), FCIS_INTERNAL);
   EXPECT_EQ(message, "broken");
   EXPECT_EQ(Throwing(7, &message), FCIS_INTERNAL);
+}
+
+TEST(CheckArray, NamesWhatIsWrong) {
+  const int value = 0;
+  EXPECT_TRUE(CheckArray(nullptr, 0, "ids").ok());
+  EXPECT_TRUE(CheckArray(&value, (int64_t{1} << 31) - 1, "ids").ok());
+  EXPECT_EQ(CheckArray(nullptr, 1, "ids").message(),
+            "ids is NULL, expected a pointer");
+  for (const int64_t n : {int64_t{-1}, int64_t{1} << 31}) {
+    EXPECT_THAT(CheckArray(&value, n, "ids").message(),
+                testing::HasSubstr(absl::StrCat("ids: ", n, " entries")));
+  }
 }
 
 TEST(CopyOut, FillsBuffersThatAreLargeEnough) {

@@ -9,6 +9,7 @@
 #include "fcis/core/base/memory_limit.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/config/purpose.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/kernels/ops/propose.h"
@@ -111,19 +112,19 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
     const StageObserver& observer, StageTimes* times) const {
   StageTimes unused;
   if (times == nullptr) times = &unused;
-  Laps laps;
+  Stopwatch watch;
   ASSIGN_OR_RETURN(Tensor prepared, Prepare(image, config_.input()));
   const int height = static_cast<int>(prepared.dim(1));
   const int width = static_cast<int>(prepared.dim(2));
   const PreparedSize size =
       SizeToPrepare(image.height, image.width, config_.input());
   const bool by_width = config_.rpn().min_size_ratio() == RpnConfig::WIDTH;
-  laps.Into(&times->prepare);
+  times->prepare += watch.Lap();
   RETURN_IF_ERROR(ObserveMap(observer, "prepared", prepared, backend_));
 
   ASSIGN_OR_RETURN(const Maps maps,
                    RunNetwork(std::move(prepared), observer, times->layers));
-  laps.Into(&times->network);
+  times->network += watch.Lap();
   ASSIGN_OR_RETURN(
       const RecycledVector<Box> rois,
       kernels::ops::Propose(
@@ -131,14 +132,14 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
           ProposeParamsOf(config_.rpn(), height, width,
                           by_width ? size.width_scale : size.scale),
           maps.rpn.scores, maps.rpn.deltas));
-  laps.Into(&times->proposals);
+  times->proposals += watch.Lap();
   ObserveBoxes(observer, "rois_rpn", rois);
   if (rois.empty()) return std::vector<Detection>();
 
   ASSIGN_OR_RETURN(
       const FcisHead::Output output,
       head_.Pool(maps.head, rois, height, width, options.iter2(), observer));
-  laps.Into(&times->pooling);
+  times->pooling += watch.Lap();
   times->rois = output.rois.dim(0);
   // chainercv divides by the ratio of the widths.
   const double back = options.voting_rule() == PostprocessConfig::CHAINERCV
@@ -150,7 +151,7 @@ absl::StatusOr<std::vector<Detection>> Detector::Detect(
   ASSIGN_OR_RETURN(std::vector<Detection> detections,
                    Postprocess(*backend_, output, masks, image.height,
                                image.width, back, options));
-  laps.Into(&times->voting);
+  times->voting += watch.Lap();
   return detections;
 }
 

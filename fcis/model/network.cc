@@ -7,6 +7,7 @@
 
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/tensor/block_cache.h"
 #include "fcis/kernels/ops/max_pool.h"
 #include "fcis/model/bin_major.h"
@@ -307,7 +308,7 @@ absl::Status Network::RunInto(Tensor picture, const StageObserver& observer,
   std::shared_ptr<const Readiness> ready;
   if (backend_->concurrent()) ready = MakeReady(picture.shape());
   if (runs != nullptr) runs->assign(size_, LayerRun());
-  Laps laps;
+  Stopwatch watch;
   RecycledVector<Tensor> values(Place(static_cast<int>(size_)));
   Tensor& input = values[Place(ConvSpec::kPicture)];
   input = std::move(picture);
@@ -316,8 +317,7 @@ absl::Status Network::RunInto(Tensor picture, const StageObserver& observer,
   if (!observer && ready != nullptr && ready->rows != nullptr) {
     RETURN_IF_ERROR(ready->rows->Run(absl::MakeSpan(values), runs));
     first = ready->rows->num_layers();
-    double before = 0;
-    laps.Into(&before);
+    watch.Lap();  // the rows' time is in their runs
   }
   for (size_t i = first; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
@@ -336,7 +336,7 @@ absl::Status Network::RunInto(Tensor picture, const StageObserver& observer,
     }
     if (runs != nullptr) {
       run.bytes_written = y.num_bytes();
-      laps.Into(&run.seconds);
+      run.seconds = watch.Lap();
       (*runs)[static_cast<size_t>(layer.index)] = run;
     }
     for (const int done : layer.done) values[Place(done)] = Tensor();

@@ -8,6 +8,7 @@
 
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/tensor/block_cache.h"
 #include "fcis/kernels/ops/max_pool.h"
 
@@ -255,7 +256,7 @@ void RowPass::Describe(std::vector<LayerRun>* runs) const {
 absl::Status RowPass::Run(absl::Span<Tensor> values,
                           std::vector<LayerRun>* runs) const {
   if (runs != nullptr) Describe(runs);
-  Laps laps;
+  Stopwatch watch;
   RecycledVector<Tensor> storages(plan_.storage_rows.size());
   storages[0] = values[0];
   for (size_t map = 1; map < maps_.size(); ++map) {
@@ -270,7 +271,8 @@ absl::Status RowPass::Run(absl::Span<Tensor> values,
     RETURN_IF_ERROR(RunStep(step, absl::MakeSpan(storages)));
     if (runs == nullptr) continue;
     const Node& node = nodes_[static_cast<size_t>(step.layer)];
-    laps.Into(&(*runs)[static_cast<size_t>(layers_[node.layer].index)].seconds);
+    (*runs)[static_cast<size_t>(layers_[node.layer].index)].seconds +=
+        watch.Lap();
   }
   for (size_t map = 1; map < maps_.size(); ++map) {
     if (!rows_[map - 1].kept) continue;

@@ -2,7 +2,6 @@
 #ifndef FCIS_MODEL_STAGE_TIMES_H_
 #define FCIS_MODEL_STAGE_TIMES_H_
 
-#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -36,20 +35,6 @@ struct StageTimes {
   // Where not null: receives a LayerRun for each layer of the topology, in its
   // order. Without, no layer looks at a clock.
   std::vector<LayerRun>* layers = nullptr;
-};
-
-// Adds the time since the last lap to a stage.
-class Laps {
- public:
-  void Into(double* seconds) {
-    const auto now = std::chrono::steady_clock::now();
-    *seconds += std::chrono::duration<double>(now - last_).count();
-    last_ = now;
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ =
-      std::chrono::steady_clock::now();
 };
 
 }  // namespace fcis::model

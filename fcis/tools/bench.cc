@@ -1,7 +1,6 @@
 #include "fcis/tools/bench.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,8 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/core/image/prepare.h"
 #include "fcis/core/mask/paste.h"
@@ -23,20 +24,12 @@
 #include "fcis/model/detector.h"
 #include "fcis/model/topology.h"
 #include "fcis/tools/synthetic_picture.h"
-#include "rapidjson/prettywriter.h"
-#include "rapidjson/stringbuffer.h"
 
 namespace fcis::tools {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr double kMib = 1 << 20;
 constexpr int kJpegQuality = 90;  // as a camera's
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // A common size of photographs.
 constexpr int kHeight = 480, kWidth = 640;
@@ -66,11 +59,11 @@ absl::StatusOr<Run> RunOnce(const model::Detector& detector,
                        return detector.Detect(image, options, nullptr, times);
                      });
   RETURN_IF_ERROR(run.job.status);
-  const Clock::time_point start = Clock::now();
+  Stopwatch watch;
   const std::vector<eval::Instance> instances =
       eval::PasteInstances(run.job, PasteThreshold(options),
                            [](const model::Detection&) { return true; });
-  run.paste = SecondsSince(start);
+  run.paste = watch.Lap();
   run.job.times.layers = nullptr;  // the run moves
   for (const eval::Instance& instance : instances) {
     run.pasted += static_cast<int64_t>(instance.mask.bits.size());
@@ -141,10 +134,9 @@ absl::StatusOr<BenchOptions> BenchOptionsFromFlags(int least_side) {
                                    least_side, " to ", kMaxInputSide,
                                    ", or neither"));
   }
-  const int repeats = absl::GetFlag(FLAGS_repeats);
-  if (repeats >= 1) return {{height.value_or(0), width.value_or(0), repeats}};
-  return UsageError(
-      absl::StrCat("--repeats=", repeats, ": expected at least 1"));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_repeats, 1));
+  return {
+      {height.value_or(0), width.value_or(0), absl::GetFlag(FLAGS_repeats)}};
 }
 
 double Median(std::vector<double> values) {
@@ -181,10 +173,10 @@ absl::StatusOr<BenchResult> RunBench(model::Weights weights,
       result.layers.back().gflop = layers[i] / 1e9;
     }
   }
-  const Clock::time_point start = Clock::now();
+  Stopwatch watch;
   ASSIGN_OR_RETURN(const std::unique_ptr<model::Detector> detector,
                    model::Detector::Create(weights, backend));
-  result.load_seconds = SecondsSince(start);
+  result.load_seconds = watch.Lap();
   result.precision = std::string(model::PrecisionOf(weights, *backend));
   weights.tensors.clear();
   for (const char* name : {"decode", "prepare", kNetworkStage, "proposals",
@@ -211,40 +203,39 @@ absl::StatusOr<BenchResult> RunBench(model::Weights weights,
 std::string BenchJson(const ModelConfig& config,
                       const kernels::Backend& backend, int threads,
                       const BenchResult& result) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
-  json.SetIndent(' ', 2);
-  json.SetMaxDecimalPlaces(6);
   double network = 0, around = 0;
   for (const BenchStage& stage : result.stages) {
     (stage.name == kNetworkStage ? network : around) += Median(stage.seconds);
   }
-  data::PutObject(json, [&] {
-    data::PutMember("preset", config.name(), json);
-    data::PutMember("height", result.height, json);
-    data::PutMember("width", result.width, json);
-    data::PutMember("device", backend.name(), json);
-    data::PutMember("precision", result.precision, json);
-    data::PutMember("threads", threads, json);
-    data::PutMember("repeats", result.stages[0].seconds.size(), json);
-    data::PutMember("gflop", result.gflop, json);
-    data::PutMember("network_s", network, json);
-    data::PutMember("network_gflop_per_s",
-                    network > 0 ? result.gflop / network : 0.0, json);
-    data::PutMember("around_network_s", around, json);
-    data::PutObject("stages", json, [&] {
-      for (const BenchStage& stage : result.stages) {
-        data::PutObject(stage.name, json, [&] {
-          data::PutMember("median_s", Median(stage.seconds), json);
-          data::PutMember("min_s", *absl::c_min_element(stage.seconds), json);
-        });
-      }
+  const auto put = [&](auto& json) {
+    json.SetMaxDecimalPlaces(6);
+    data::PutObject(json, [&] {
+      data::PutMember("preset", config.name(), json);
+      data::PutMember("height", result.height, json);
+      data::PutMember("width", result.width, json);
+      data::PutMember("device", backend.name(), json);
+      data::PutMember("precision", result.precision, json);
+      data::PutMember("threads", threads, json);
+      data::PutMember("repeats", result.stages[0].seconds.size(), json);
+      data::PutMember("gflop", result.gflop, json);
+      data::PutMember("network_s", network, json);
+      data::PutMember("network_gflop_per_s",
+                      network > 0 ? result.gflop / network : 0.0, json);
+      data::PutMember("around_network_s", around, json);
+      data::PutObject("stages", json, [&] {
+        for (const BenchStage& stage : result.stages) {
+          data::PutObject(stage.name, json, [&] {
+            data::PutMember("median_s", Median(stage.seconds), json);
+            data::PutMember("min_s", *absl::c_min_element(stage.seconds), json);
+          });
+        }
+      });
+      data::PutMember("detections", result.detections, json);
+      data::PutMember("load_s", result.load_seconds, json);
+      data::PutMember("peak_rss_mib", result.peak_rss_mib, json);
     });
-    data::PutMember("detections", result.detections, json);
-    data::PutMember("load_s", result.load_seconds, json);
-    data::PutMember("peak_rss_mib", result.peak_rss_mib, json);
-  });
-  return absl::StrCat(buffer.GetString(), "\n");
+  };
+  return data::PrettyJsonOf(put) + "\n";
 }
 
 }  // namespace fcis::tools

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +16,7 @@
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/core/cli/user_text.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/io/file.h"
@@ -92,12 +93,10 @@ absl::StatusOr<std::vector<data::CocoSource>> SourcesFromFlags() {
 absl::StatusOr<data::DatasetReport> Check(
     const std::vector<data::CocoSource>& sources, const InputConfig& input) {
   std::once_flag once;
-  std::unique_ptr<Progress> progress;
+  std::optional<Progress> progress;
   return data::CheckDataset(sources, input, [&](int64_t done, int64_t total) {
-    std::call_once(once, [&] {
-      progress =
-          std::make_unique<Progress>(Progress::OnStderr("pictures", total));
-    });
+    std::call_once(
+        once, [&] { progress.emplace(Progress::OnStderr("pictures", total)); });
     progress->Update(done);
   });
 }
@@ -107,11 +106,7 @@ absl::Status CheckFlags() {
   RETURN_IF_ERROR(
       CheckOutputFiles({&FLAGS_output_json, &FLAGS_html},
                        {{"--ann_file", absl::GetFlag(FLAGS_ann_file)}}));
-  const int gallery = absl::GetFlag(FLAGS_gallery);
-  constexpr int kMost = 10000;
-  if (gallery >= 0 && gallery <= kMost) return absl::OkStatus();
-  return UsageError(
-      absl::StrCat("--gallery=", gallery, ": expected 0 to ", kMost));
+  return CheckRange(FLAGS_gallery, 0, 10000);
 }
 
 absl::Status WritePage(const std::vector<data::CocoSource>& sources,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <set>
 #include <string>
 #include <system_error>
@@ -34,7 +35,6 @@
 #include "fcis/data/convert/foreign_set.h"
 #include "fcis/data/convert/picture_finder.h"
 #include "fcis/data/convert/place_pictures.h"
-#include "fcis/data/convert/read_format.h"
 #include "fcis/data/convert/reader_input.h"
 #include "fcis/data/convert/unzip.h"
 #include "fcis/data/convert/write_set.h"
@@ -170,13 +170,9 @@ absl::StatusOr<std::vector<std::string>> FilesOfArchive(
     const std::string& archive, const std::string& source) {
   ASSIGN_OR_RETURN(const std::vector<std::string> unpacked,
                    data::Unzip(archive, source));
-  ASSIGN_OR_RETURN(std::vector<std::string> files, data::ListFiles(source));
-  files.erase(std::remove_if(files.begin(), files.end(),
-                             [&](const std::string& file) {
-                               return !std::binary_search(unpacked.begin(),
-                                                          unpacked.end(), file);
-                             }),
-              files.end());
+  ASSIGN_OR_RETURN(const auto listed, data::ListFiles(source));
+  std::vector<std::string> files;
+  absl::c_set_intersection(unpacked, listed, std::back_inserter(files));
   return files;
 }
 
@@ -213,10 +209,9 @@ absl::StatusOr<data::ForeignSet> ReadSet(const Flags& flags) {
   if (!flags.image_dir.empty()) roots.insert(roots.begin(), flags.image_dir);
   if (file || !flags.image_dir.empty()) {
     ASSIGN_OR_RETURN(const auto pictures, data::ListFiles(roots[0]));
-    input.all.insert(input.all.end(), pictures.begin(), pictures.end());
-    absl::c_sort(input.all);
-    input.all.erase(std::unique(input.all.begin(), input.all.end()),
-                    input.all.end());
+    const std::vector<std::string> others = std::move(input.all);
+    input.all.clear();
+    absl::c_set_union(others, pictures, std::back_inserter(input.all));
   }
   const data::PictureFinder finder(roots, input.all);
   input.pictures = &finder;
@@ -319,8 +314,7 @@ std::string NextLines(const std::string& train, const std::string& val,
 }
 
 void SayIfThere(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return;
+  if (!FileExists(path)) return;
   PrintLine(stdout, absl::StrCat(path, " stays from an earlier conversion"));
 }
 

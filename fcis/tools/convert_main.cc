@@ -1,5 +1,4 @@
 // Converts weight files, and lists what is in one.
-#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/core/cli/user_text.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/config/purpose.h"
@@ -134,11 +134,7 @@ absl::StatusOr<std::string> OwnFormatFlag() {
 
 absl::Status Run(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(model::CheckModelFlags());
-  if (!(std::abs(absl::GetFlag(FLAGS_lower_scores)) <= 20)) {
-    return UsageError(
-        absl::StrCat("--lower_scores=", absl::GetFlag(FLAGS_lower_scores),
-                     ": expected -20 to 20"));
-  }
+  RETURN_IF_ERROR(CheckRange(FLAGS_lower_scores, -20, 20));
   const int64_t seed = absl::GetFlag(FLAGS_deterministic_seed);
   const bool list = absl::GetFlag(FLAGS_list);
   const size_t inputs = seed < 0 ? 1 : 0;

@@ -195,12 +195,7 @@ DatasetLook LookAt(const data::CocoIndex& index) {
   for (size_t i = 0; i < index.pictures.size(); ++i) {
     looks.emplace_back(index, static_cast<int>(i));
   }
-  ParallelFor(static_cast<int64_t>(looks.size()), 1,
-              [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i) {
-                  looks[static_cast<size_t>(i)].Run();
-                }
-              });
+  ParallelForEach(looks.size(), 1, [&](size_t i) { looks[i].Run(); });
   for (size_t i = 0; i < looks.size(); ++i) {
     Count(looks[i], index.pictures[i], &whole);
     whole.suspects.insert(whole.suspects.end(), looks[i].suspects.begin(),

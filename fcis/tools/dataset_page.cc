@@ -25,8 +25,6 @@
 #include "fcis/data/loader/training_set.h"
 #include "fcis/data/transform/crop.h"
 #include "fcis/tools/dataset_page_template.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace fcis::tools {
 namespace {
@@ -143,14 +141,9 @@ void PutGallery(const data::CocoIndex& index, const DatasetLook& look,
   const std::vector<std::set<int>> kinds = KindsOf(index, look);
   const std::vector<int> chosen = ChooseGallery(kinds, look, most);
   std::vector<absl::StatusOr<std::string>> jpegs(chosen.size());
-  ParallelFor(
-      static_cast<int64_t>(chosen.size()), 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const auto at = static_cast<size_t>(i);
-          jpegs[at] =
-              Thumbnail(index, index.pictures[static_cast<size_t>(chosen[at])]);
-        }
-      });
+  ParallelForEach(chosen.size(), 1, [&](size_t i) {
+    jpegs[i] = Thumbnail(index, index.pictures[static_cast<size_t>(chosen[i])]);
+  });
   size_t i = 0;
   PutArray("gallery", chosen, json, [&](int number) {
     const auto at = static_cast<size_t>(number);
@@ -180,21 +173,21 @@ std::string DatasetPage(const data::CocoIndex& index,
                         const data::DatasetReport& report,
                         const DatasetLook& look,
                         const DatasetPageOptions& options) {
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  PutObject(json, [&] {
-    PutMember("title", options.title, json);
-    PutMember("pictures", report.pictures, json);
-    PutMember("annotations", report.annotations, json);
-    PutMember("report", report.ToText(), json);
-    PutMember("errors", report.problems.errors.ToText(kExamples), json);
-    PutMember("conflicts", report.problems.conflicts.ToText(kExamples), json);
-    PutClasses(index, look, json);
-    PutArray("shares", look.shares, json);
-    PutSuspects(index, look, json);
-    PutGallery(index, look, static_cast<size_t>(options.gallery), json);
-  });
-  return MakePage(kDatasetPageHtml, buffer.GetString());
+  const auto put = [&](Json& json) {
+    PutObject(json, [&] {
+      PutMember("title", options.title, json);
+      PutMember("pictures", report.pictures, json);
+      PutMember("annotations", report.annotations, json);
+      PutMember("report", report.ToText(), json);
+      PutMember("errors", report.problems.errors.ToText(kExamples), json);
+      PutMember("conflicts", report.problems.conflicts.ToText(kExamples), json);
+      PutClasses(index, look, json);
+      PutArray("shares", look.shares, json);
+      PutSuspects(index, look, json);
+      PutGallery(index, look, static_cast<size_t>(options.gallery), json);
+    });
+  };
+  return MakePage(kDatasetPageHtml, data::JsonOf(put));
 }
 
 }  // namespace fcis::tools

@@ -26,7 +26,6 @@
 #include "fcis/model/detector.h"
 #include "fcis/tools/class_filter.h"
 #include "fcis/tools/engine.h"
-#include "fcis/tools/keep_pictures.h"
 #include "fcis/tools/picture_list.h"
 #include "fcis/tools/run_demo.h"
 #include "fcis/tools/run_video.h"

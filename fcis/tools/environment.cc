@@ -6,9 +6,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <fstream>
+#include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/base/config.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -47,34 +48,26 @@ std::string CpuFeatures() {
   for (const char* name :
        {"sse4_2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512vl",
         "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16"}) {
-    if (std::find(flags.begin(), flags.end(), name) != flags.end()) {
-      found.push_back(name);
-    }
+    if (absl::c_linear_search(flags, name)) found.push_back(name);
   }
   return found.empty() ? "unknown" : absl::StrJoin(found, " ");
 }
 
 std::string DnnlIsa() {
-  switch (dnnl::get_effective_cpu_isa()) {
-    case dnnl::cpu_isa::sse41:
-      return "SSE4.1";
-    case dnnl::cpu_isa::avx:
-      return "AVX";
-    case dnnl::cpu_isa::avx2:
-      return "AVX2";
-    case dnnl::cpu_isa::avx2_vnni:
-      return "AVX2 with VNNI";
-    case dnnl::cpu_isa::avx512_core:
-      return "AVX-512";
-    case dnnl::cpu_isa::avx512_core_vnni:
-      return "AVX-512 with VNNI";
-    case dnnl::cpu_isa::avx512_core_bf16:
-      return "AVX-512 with bf16";
-    case dnnl::cpu_isa::avx512_core_amx:
-      return "AVX-512 with AMX";
-    default:
-      return "another instruction set";
+  using dnnl::cpu_isa;
+  static constexpr std::pair<cpu_isa, const char*> kNames[] = {
+      {cpu_isa::sse41, "SSE4.1"},
+      {cpu_isa::avx, "AVX"},
+      {cpu_isa::avx2, "AVX2"},
+      {cpu_isa::avx2_vnni, "AVX2 with VNNI"},
+      {cpu_isa::avx512_core, "AVX-512"},
+      {cpu_isa::avx512_core_vnni, "AVX-512 with VNNI"},
+      {cpu_isa::avx512_core_bf16, "AVX-512 with bf16"},
+      {cpu_isa::avx512_core_amx, "AVX-512 with AMX"}};
+  for (const auto& [isa, name] : kNames) {
+    if (isa == dnnl::get_effective_cpu_isa()) return name;
   }
+  return "another instruction set";
 }
 
 // The implementation that oneDNN picks for the network's most frequent large

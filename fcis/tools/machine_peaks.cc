@@ -3,12 +3,12 @@
 #include <immintrin.h>
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 #include <vector>
 
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
@@ -158,10 +158,9 @@ Loop LoopOf(absl::string_view precision) {
 
 template <typename Body>
 double SecondsOf(const Body& body) {
-  const auto start = std::chrono::steady_clock::now();
+  Stopwatch watch;
   body();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-      .count();
+  return watch.Lap();
 }
 
 }  // namespace
@@ -170,20 +169,17 @@ double PeakFlops(absl::string_view precision) {
   constexpr double kLeast = 0.001, kAltogether = 0.3;
   const Loop loop = LoopOf(precision);
   std::vector<double> best(NumThreads());
-  ParallelFor(NumThreads(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      volatile float sink = 0;
-      const auto seconds = [&](int64_t rounds) {
-        return SecondsOf([&] { sink = loop.run(rounds); });
-      };
-      int64_t rounds = 1 << 10;
-      while (seconds(rounds) < kLeast) rounds *= 2;
-      for (double spent = 0; spent < kAltogether;) {
-        const double s = seconds(rounds);
-        spent += s;
-        best[i] =
-            std::max(best[i], loop.flops * static_cast<double>(rounds) / s);
-      }
+  ParallelForEach(best.size(), 1, [&](size_t i) {
+    volatile float sink = 0;
+    const auto seconds = [&](int64_t rounds) {
+      return SecondsOf([&] { sink = loop.run(rounds); });
+    };
+    int64_t rounds = 1 << 10;
+    while (seconds(rounds) < kLeast) rounds *= 2;
+    for (double spent = 0; spent < kAltogether;) {
+      const double s = seconds(rounds);
+      spent += s;
+      best[i] = std::max(best[i], loop.flops * static_cast<double>(rounds) / s);
     }
   });
   return std::accumulate(best.begin(), best.end(), 0.0);

@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
 
 namespace fcis::tools {
@@ -129,6 +130,24 @@ absl::Status CheckNotEmpty(const PictureList& list) {
     errors.push_back(error.message());
   }
   return absl::NotFoundError(absl::StrJoin(errors, "\n  "));
+}
+
+absl::Status CheckKeepsPictures(const PictureList& list,
+                                const std::string& directory) {
+  std::error_code error;
+  std::set<fs::path> inputs;
+  for (const Picture& picture : list.pictures) {
+    inputs.insert(fs::weakly_canonical(picture.path, error));
+  }
+  for (const Picture& picture : list.pictures) {
+    const fs::path result = fs::weakly_canonical(
+        absl::StrCat(directory, "/", picture.stem, ".png"), error);
+    if (inputs.count(result) == 0) continue;
+    return UsageError(absl::StrCat(
+        result.string(), " is a picture to work on, and the result of ",
+        picture.path, " would replace it; give another --out"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fcis::tools

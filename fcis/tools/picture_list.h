@@ -35,6 +35,11 @@ PictureList ListPictures(absl::string_view imgdir,
 // OK when there are pictures; else an error made of the list's.
 absl::Status CheckNotEmpty(const PictureList& list);
 
+// OK when no <directory>/<stem>.png is one of the pictures themselves; else a
+// UsageError: a result must not replace what it was made of.
+absl::Status CheckKeepsPictures(const PictureList& list,
+                                const std::string& directory);
+
 }  // namespace fcis::tools
 
 #endif  // FCIS_TOOLS_PICTURE_LIST_H_

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "fcis/core/cli/exit_code.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -97,6 +98,17 @@ TEST_F(PictureListTest, NothingAskedNothingListed) {
   const PictureList list = ListPictures("", {});
   EXPECT_THAT(list.pictures, IsEmpty());
   EXPECT_THAT(list.errors, IsEmpty());
+}
+
+TEST_F(PictureListTest, NamesThePictureThatWouldBeReplaced) {
+  const std::string here = root_.string();
+  const PictureList png = ListPictures("", {Touch("a.png")});
+  const PictureList jpg = ListPictures("", {Touch("b.jpg")});
+  EXPECT_TRUE(CheckKeepsPictures(jpg, here).ok());
+  EXPECT_TRUE(CheckKeepsPictures(png, here + "/other").ok());
+  const absl::Status status = CheckKeepsPictures(png, here + "/x/..");
+  EXPECT_EQ(ExitCode(status), kExitUsage);
+  EXPECT_THAT(status.ToString(), HasSubstr("a.png"));
 }
 
 }  // namespace

@@ -11,11 +11,13 @@
 #include "fcis/core/draw/chart.h"
 #include "fcis/data/json/json_writer.h"
 #include "fcis/tools/machine_peaks.h"
-#include "rapidjson/prettywriter.h"
-#include "rapidjson/stringbuffer.h"
 
 namespace fcis::tools {
 namespace {
+
+using data::PutArray;
+using data::PutMember;
+using data::PutObject;
 
 double ComputeSeconds(const BenchLayer& layer, const MachinePeaks& peaks) {
   return 1e9 * layer.gflop / peaks.flops.at(layer.precision);
@@ -164,47 +166,45 @@ std::string ProfileTable(const BenchResult& result, const MachinePeaks& peaks) {
 }
 
 std::string ProfileJson(const BenchResult& result, const MachinePeaks& peaks) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
-  json.SetIndent(' ', 2);
-  const auto put_rate = [&](double seconds, double bytes) {
-    data::PutMember("median_s", seconds, json);
-    data::PutMember("bytes", bytes, json);
-    data::PutMember("bytes_per_s", PerSecond(bytes, seconds), json);
-  };
-  data::PutObject(json, [&] {
-    data::PutObject("peaks", json, [&] {
-      for (const auto& [precision, flops] : peaks.flops) {
-        data::PutMember(absl::StrCat(precision, "_gflop_per_s"), flops / 1e9,
-                        json);
-      }
-      data::PutMember("bytes_per_s", peaks.bandwidth, json);
-    });
-    data::PutMember("network_s", WholeOf(result, peaks).seconds, json);
-    data::PutMember("gflop", result.gflop, json);
-    data::PutArray("layers", result.layers, json, [&](const BenchLayer& layer) {
-      data::PutObject(json, [&] {
-        const double seconds = Median(layer.seconds);
-        data::PutMember("name", layer.name, json);
-        data::PutMember("precision", layer.precision, json);
-        data::PutMember("algorithm", layer.algorithm, json);
-        data::PutMember("gflop", layer.gflop, json);
-        data::PutMember("gflop_per_s", PerSecond(layer.gflop, seconds), json);
-        put_rate(seconds, layer.bytes);
-        data::PutMember("share", ShareOfPeak(layer, peaks), json);
-        data::PutMember(
-            "bound", BoundByMemory(layer, peaks) ? "memory" : "compute", json);
+  const auto put = [&](auto& json) {
+    const auto put_rate = [&](double seconds, double bytes) {
+      PutMember("median_s", seconds, json);
+      PutMember("bytes", bytes, json);
+      PutMember("bytes_per_s", PerSecond(bytes, seconds), json);
+    };
+    PutObject(json, [&] {
+      PutObject("peaks", json, [&] {
+        for (const auto& [precision, flops] : peaks.flops) {
+          PutMember(absl::StrCat(precision, "_gflop_per_s"), flops / 1e9, json);
+        }
+        PutMember("bytes_per_s", peaks.bandwidth, json);
+      });
+      PutMember("network_s", WholeOf(result, peaks).seconds, json);
+      PutMember("gflop", result.gflop, json);
+      PutArray("layers", result.layers, json, [&](const BenchLayer& layer) {
+        PutObject(json, [&] {
+          const double seconds = Median(layer.seconds);
+          PutMember("name", layer.name, json);
+          PutMember("precision", layer.precision, json);
+          PutMember("algorithm", layer.algorithm, json);
+          PutMember("gflop", layer.gflop, json);
+          PutMember("gflop_per_s", PerSecond(layer.gflop, seconds), json);
+          put_rate(seconds, layer.bytes);
+          PutMember("share", ShareOfPeak(layer, peaks), json);
+          PutMember("bound", BoundByMemory(layer, peaks) ? "memory" : "compute",
+                    json);
+        });
+      });
+      PutObject("stages", json, [&] {
+        for (const BenchStage& stage : result.stages) {
+          if (stage.name == kNetworkStage) continue;
+          PutObject(stage.name, json,
+                    [&] { put_rate(Median(stage.seconds), stage.bytes); });
+        }
       });
     });
-    data::PutObject("stages", json, [&] {
-      for (const BenchStage& stage : result.stages) {
-        if (stage.name == kNetworkStage) continue;
-        data::PutObject(stage.name, json,
-                        [&] { put_rate(Median(stage.seconds), stage.bytes); });
-      }
-    });
-  });
-  return absl::StrCat(buffer.GetString(), "\n");
+  };
+  return data::PrettyJsonOf(put) + "\n";
 }
 
 std::string RooflineChart(const BenchResult& result,

@@ -17,6 +17,7 @@
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/core/cli/user_text.h"
 #include "fcis/core/progress/progress.h"
 #include "fcis/model/cli/backend_flags.h"
@@ -75,19 +76,9 @@ absl::Status CheckFlags() {
                                    ": expected a name that ends in "
                                    ".safetensors"));
   }
-  if (absl::GetFlag(FLAGS_limit) < 0) {
-    return UsageError(absl::StrCat("--limit=", absl::GetFlag(FLAGS_limit),
-                                   ": expected 0 or more"));
-  }
-  if (absl::GetFlag(FLAGS_loss_pictures) < 0) {
-    return UsageError(
-        absl::StrCat("--loss_pictures=", absl::GetFlag(FLAGS_loss_pictures),
-                     ": expected 0 or more"));
-  }
-  if (!(absl::GetFlag(FLAGS_max_loss) >= 0)) {
-    return UsageError(absl::StrCat("--max_loss=", absl::GetFlag(FLAGS_max_loss),
-                                   ": expected 0 or more"));
-  }
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_limit, 0));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_loss_pictures, 0));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_max_loss, 0));
   RETURN_IF_ERROR(CheckOutputFile(FLAGS_out));
   return CheckWeightsFlags();
 }

@@ -15,7 +15,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "absl/time/time.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/base/steady_now.h"
 #include "fcis/core/draw/draw_instances.h"
@@ -32,18 +31,6 @@ namespace {
 // Decoded pictures that wait for the network, and results that wait to be
 // drawn: one of each hides an uneven picture, more only costs memory.
 constexpr size_t kQueueDepth = 1;
-
-class Stopwatch {
- public:
-  // Milliseconds since the last call, or since the start.
-  double Lap() {
-    const absl::Time now = SteadyNow();
-    return absl::ToDoubleMilliseconds(now - std::exchange(start_, now));
-  }
-
- private:
-  absl::Time start_ = SteadyNow();
-};
 
 // 0 and 1, height * width.
 std::vector<uint8_t> FullMask(const PastedMask& mask, int height, int width) {
@@ -105,10 +92,10 @@ class Demo {
       ASSIGN_OR_RETURN(results_, data::ResultsWriter::Create(absl::StrCat(
                                      options_.directory, "/results.json")));
     }
-    const absl::Time start = SteadyNow();
+    Stopwatch watch;
     RunAll();
     if (options_.save_json) RETURN_IF_ERROR(results_->Commit());
-    PrintSummary(absl::ToDoubleSeconds(SteadyNow() - start));
+    PrintSummary(watch.Lap());
     if (failed_ == 0) return absl::OkStatus();
     return absl::DataLossError(absl::StrCat(failed_, " of ", failed_ + done_,
                                             " pictures failed, see above"));
@@ -119,7 +106,7 @@ class Demo {
   struct Drawn {
     eval::PictureJob job;  // its status is also that of drawing and writing
     std::vector<eval::Instance> instances;
-    double draw_ms = 0, write_ms = 0;
+    double draw_seconds = 0, write_seconds = 0;
   };
 
   void RunAll() {
@@ -136,24 +123,21 @@ class Demo {
       if (drawn.job.status.ok()) drawn.job.status = Draw(i, &drawn);
       return drawn;
     };
-    const auto finish = [&](int64_t i, const Drawn& drawn) {
-      Finish(i, drawn);
-    };
     const auto all = [&](int64_t i) { return draw(i, detect(i, load(i))); };
     if (n <= 2 || options_.pictures_at_once == 1) {
       RunPipeline(n, kQueueDepth, load, detect,
                   [&](int64_t i, eval::PictureJob job) {
-                    finish(i, draw(i, std::move(job)));
+                    Finish(i, draw(i, std::move(job)));
                   });
       return;
     }
     // On all threads: nobody waits longer than need be to see something.
-    finish(0, all(0));
+    Finish(0, all(0));
     // One more, for the time that others wait for the disk.
     RunSideBySide(
         n - 1, options_.pictures_at_once + 1,
         [&](int64_t i) { return all(i + 1); },
-        [&](int64_t i, const Drawn& drawn) { finish(i + 1, drawn); });
+        [&](int64_t i, const Drawn& drawn) { Finish(i + 1, drawn); });
   }
 
   // Writes what is about this picture alone.
@@ -162,13 +146,13 @@ class Demo {
     drawn->instances = Keep(drawn->job);
     Image image = drawn->job.image;
     DrawInstances(Drawable(drawn->instances), &image);
-    drawn->draw_ms = watch.Lap();
+    drawn->draw_seconds = watch.Lap();
     ASSIGN_OR_RETURN(const std::string png, data::EncodePng(image));
     RETURN_IF_ERROR(WriteFileAtomic(ResultPath(i), png));
     if (options_.save_masks) {
       RETURN_IF_ERROR(WriteMasks(i, drawn->job.image, drawn->instances));
     }
-    drawn->write_ms = watch.Lap();
+    drawn->write_seconds = watch.Lap();
     return absl::OkStatus();
   }
 
@@ -213,12 +197,8 @@ class Demo {
 
   // Notes the masks that an earlier run left there.
   absl::Status CreateMaskDirectory() {
+    RETURN_IF_ERROR(MakeDirectories(MaskDirectory()));
     std::error_code error;
-    std::filesystem::create_directories(MaskDirectory(), error);
-    if (error) {
-      return absl::UnavailableError(absl::StrCat(
-          "cannot create ", MaskDirectory(), ": ", error.message()));
-    }
     for (std::filesystem::directory_iterator it(MaskDirectory(), error), end;
          !error && it != end; it.increment(error)) {
       const std::string stem = StemOfMask(it->path().filename().string());
@@ -303,8 +283,8 @@ class Demo {
             i + 1, list_.pictures.size(), list_.pictures[i].path,
             job.image.width, job.image.height, Describe(drawn.instances),
             1e3 * job.read_seconds, 1e3 * t.prepare, 1e3 * t.network,
-            1e3 * t.proposals, 1e3 * t.pooling, 1e3 * t.voting, drawn.draw_ms,
-            drawn.write_ms));
+            1e3 * t.proposals, 1e3 * t.pooling, 1e3 * t.voting,
+            1e3 * drawn.draw_seconds, 1e3 * drawn.write_seconds));
   }
 
   // "3 instances (2 person, 1 car)"

@@ -13,7 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/time.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/stop_signal.h"
@@ -57,9 +56,9 @@ class VideoRun {
     if (!options_.json_path.empty()) {
       ASSIGN_OR_RETURN(json_, AtomicFile::Create(options_.json_path));
     }
-    const absl::Time start = SteadyNow();
+    Stopwatch watch;
     RunAll();
-    return Close(absl::ToDoubleSeconds(SteadyNow() - start));
+    return Close(watch.Lap());
   }
 
  private:

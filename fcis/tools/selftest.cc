@@ -1,14 +1,12 @@
 #include "fcis/tools/selftest.h"
 
-#include <chrono>
-#include <filesystem>
 #include <functional>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/config/presets.h"
@@ -36,11 +34,9 @@ absl::StatusOr<ModelConfig> SelfTestModel() {
 
 SelfTestResult TimedSelfTest(std::string name,
                              const std::function<absl::Status()>& test) {
-  const auto start = std::chrono::steady_clock::now();
+  Stopwatch watch;
   absl::Status status = test();
-  const std::chrono::duration<double> took =
-      std::chrono::steady_clock::now() - start;
-  return {std::move(name), std::move(status), took.count()};
+  return {std::move(name), std::move(status), watch.Lap()};
 }
 
 absl::Status SelfTestDetection(kernels::Backend* checked) {
@@ -86,9 +82,7 @@ absl::StatusOr<bool> SelfTestOnce(absl::string_view device,
                                           ": ", r.name, ": ",
                                           r.status.message()));
   }
-  std::error_code ignored;
-  std::filesystem::create_directories(
-      std::filesystem::path(marker).parent_path(), ignored);
+  MakeDirectoriesOf(marker).IgnoreError();
   WriteFileAtomic(marker, kVersion).IgnoreError();
   return true;
 }

@@ -103,17 +103,11 @@ absl::Status CheckFlags() {
   RETURN_IF_ERROR(model::CheckModelFlags());
   RETURN_IF_ERROR(model::CheckBackendFlags());
   RETURN_IF_ERROR(data::MaxPixelsFromFlag().status());
-  RETURN_IF_ERROR(
-      CheckAtLeast("max_body_mb", absl::GetFlag(FLAGS_max_body_mb), 1));
-  RETURN_IF_ERROR(
-      CheckAtLeast("max_connections", absl::GetFlag(FLAGS_max_connections), 1));
-  RETURN_IF_ERROR(
-      CheckAtLeast("request_seconds", absl::GetFlag(FLAGS_request_seconds), 1));
-  const int port = absl::GetFlag(FLAGS_port);
-  if (port < 0 || port > 65535) {
-    return UsageError(absl::StrCat("--port=", port, ": expected 0 to 65535"));
-  }
-  return CheckAtLeast("queue", absl::GetFlag(FLAGS_queue), 0);
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_max_body_mb, 1));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_max_connections, 1));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_request_seconds, 1));
+  RETURN_IF_ERROR(CheckRange(FLAGS_port, 0, 65535));
+  return CheckAtLeast(FLAGS_queue, 0);
 }
 
 absl::StatusOr<data::HttpOptions> HttpOptionsFromFlags() {

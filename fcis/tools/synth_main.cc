@@ -44,17 +44,13 @@ Program MakeProgram() {
 }
 
 absl::StatusOr<data::SceneDatasetOptions> OptionsFromFlags() {
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_images, 1));
+  RETURN_IF_ERROR(CheckRange(FLAGS_size, 64, 4096));
   data::SceneDatasetOptions options;
   options.images = absl::GetFlag(FLAGS_images);
   options.seed = absl::GetFlag(FLAGS_seed);
   options.width = absl::GetFlag(FLAGS_size);
   options.height = options.width * 4 / 5;
-  RETURN_IF_ERROR(CheckAtLeast("images", options.images, 1));
-  constexpr int kLeast = 64, kMost = 4096;
-  if (options.width < kLeast || options.width > kMost) {
-    return UsageError(absl::StrCat("--size=", options.width, ": expected ",
-                                   kLeast, " to ", kMost));
-  }
   return options;
 }
 

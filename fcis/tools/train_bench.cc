@@ -1,11 +1,11 @@
 #include "fcis/tools/train_bench.h"
 
-#include <chrono>
 #include <memory>
 
 #include "fcis/core/base/peak_memory.h"
 #include "fcis/core/base/random_stream.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/steady_now.h"
 #include "fcis/data/transform/train_transform.h"
 #include "fcis/model/weights/deterministic_weights.h"
 #include "fcis/tools/bench.h"
@@ -17,13 +17,7 @@
 namespace fcis::tools {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kObjects = 6, kSeed = 1;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Filled boxes of random sizes and classes.
 data::Instances MadeUpInstances(const BenchOptions& options, int classes) {
@@ -77,13 +71,13 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
   TrainBenchResult result;
   std::vector<double> updates;
   for (int i = 0; i <= options.repeats; ++i) {
-    const auto start = Clock::now();
+    Stopwatch watch;
     std::vector<train::Sampler> samplers(samples.size(), train::Sampler(1));
     ASSIGN_OR_RETURN(
         const train::LossTerms terms,
         train::TrainStep(model, recipe, samples, absl::MakeSpan(samplers), step,
                          network.get(), backend));
-    const auto update = Clock::now();
+    const double before_update = watch.Lap();
     double norm = 0;
     if (recipe.optimizer().clip_norm() > 0) {
       ASSIGN_OR_RETURN(norm, optimizer->GradientNorm());
@@ -94,8 +88,8 @@ absl::StatusOr<TrainBenchResult> RunTrainBench(const TrainConfig& recipe,
         [&](int parameter) { return network->Refresh(parameter); }));
     result.loss = terms.sum();
     if (i == 0) continue;
-    updates.push_back(SecondsSince(update));
-    result.seconds.push_back(SecondsSince(start));
+    updates.push_back(watch.Lap());
+    result.seconds.push_back(before_update + updates.back());
   }
   result.update_s = Median(updates);
   result.peak_rss_mib = static_cast<double>(PeakResidentBytes() >> 20);

@@ -7,6 +7,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/flag_parser.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/tools/video_output.h"
 
 ABSL_FLAG(std::string, video, "",
@@ -34,21 +35,6 @@ bool HasVideoName(const std::string& path) {
   return false;
 }
 
-absl::Status CheckNumbers() {
-  if (absl::GetFlag(FLAGS_every) < 1) {
-    return UsageError("--every: expected a number of at least 1");
-  }
-  const double iou = absl::GetFlag(FLAGS_track_iou);
-  if (!(iou >= 0 && iou <= 1)) {
-    return UsageError(
-        absl::StrCat("--track_iou=", iou, ": expected a number from 0 to 1"));
-  }
-  if (absl::GetFlag(FLAGS_track_age) < 1) {
-    return UsageError("--track_age: expected a number of at least 1");
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 std::vector<std::string> VideoFlagNames() {
@@ -61,7 +47,9 @@ std::string VideoFromFlag() {
 }
 
 absl::Status CheckVideoFlags(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(CheckNumbers());
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_every, 1));
+  RETURN_IF_ERROR(CheckRange(FLAGS_track_iou, 0, 1));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_track_age, 1));
   if (VideoFromFlag().empty()) {
     for (const char* flag : {"every", "track_iou", "track_age"}) {
       if (FlagWasGiven(flag)) {

@@ -103,11 +103,7 @@ absl::StatusOr<VideoOutput> ChooseVideoOutput(const VideoRequest& request) {
   }
   VideoOutput output;
   ASSIGN_OR_RETURN(output.video, VideoPath(request));
-  std::error_code error;
-  if (fs::equivalent(output.video, request.input, error)) {
-    return UsageError(absl::StrCat("the result would replace ", request.input,
-                                   "; choose another --out"));
-  }
+  RETURN_IF_ERROR(CheckKeepsInput(request.input, output.video));
   if (request.save_json) {
     ASSIGN_OR_RETURN(output.json, JsonPath(request, output.video));
   }

@@ -2,6 +2,7 @@
 #define FCIS_CORE_BASE_STEADY_NOW_H_
 
 #include <chrono>
+#include <utility>
 
 #include "absl/time/time.h"
 
@@ -13,6 +14,19 @@ inline absl::Time SteadyNow() {
   return absl::UnixEpoch() +
          absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
+
+// Times what is done piece by piece.
+class Stopwatch {
+ public:
+  // Seconds since the last lap or, before the first, since the watch was made.
+  double Lap() {
+    const absl::Time now = SteadyNow();
+    return absl::ToDoubleSeconds(now - std::exchange(last_, now));
+  }
+
+ private:
+  absl::Time last_ = SteadyNow();
+};
 
 }  // namespace fcis
 

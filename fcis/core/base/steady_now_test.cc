@@ -19,5 +19,21 @@ TEST(SteadyNowTest, IsTheSteadyClocksTime) {
   EXPECT_LE(now, SinceBoot());
 }
 
+TEST(StopwatchTest, LapsFollowOneAnother) {
+  const absl::Time before = SteadyNow();
+  Stopwatch watch;
+  const absl::Time made = SteadyNow();
+  const double laps = watch.Lap() + watch.Lap();
+  const absl::Time after = SteadyNow();
+  constexpr double kRounding = 1e-9;
+  EXPECT_GE(laps, 0);
+  EXPECT_LE(laps, absl::ToDoubleSeconds(after - before) + kRounding);
+  while (SteadyNow() - after < absl::Milliseconds(1)) {
+  }
+  EXPECT_GE(watch.Lap() + kRounding, 1e-3);
+  const double last = watch.Lap();
+  EXPECT_LT(last, absl::ToDoubleSeconds(SteadyNow() - made));
+}
+
 }  // namespace
 }  // namespace fcis

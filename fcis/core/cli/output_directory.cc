@@ -10,30 +10,16 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/io/file.h"
 
 namespace fcis {
 namespace {
 
 namespace fs = std::filesystem;
 
-absl::Status CreateDirectories(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) {
-    return absl::UnavailableError(absl::StrCat("cannot create the directory ",
-                                               path, ": ", error.message()));
-  }
-  if (access(path.c_str(), W_OK) == 0) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat("cannot write to the directory ", path));
-}
-
 std::string UnusedName(const std::string& path) {
   std::string name = path;
-  std::error_code error;
-  for (int n = 2; fs::exists(name, error); ++n) {
-    name = absl::StrCat(path, "_", n);
-  }
+  for (int n = 2; FileExists(name); ++n) name = absl::StrCat(path, "_", n);
   return name;
 }
 
@@ -64,8 +50,10 @@ absl::StatusOr<std::string> MakeOutputDirectory(absl::string_view out,
         program, "/",
         absl::FormatTime("%Y%m%d_%H%M%S", now, absl::LocalTimeZone()))));
   }
-  RETURN_IF_ERROR(CreateDirectories(directory));
-  return directory;
+  RETURN_IF_ERROR(MakeDirectories(directory));
+  if (access(directory.c_str(), W_OK) == 0) return directory;
+  return absl::PermissionDeniedError(
+      absl::StrCat("cannot write to the directory ", directory));
 }
 
 absl::Status CheckKeepsInput(absl::string_view in, absl::string_view out) {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "fcis/core/io/file.h"
 
 namespace fcis {
 namespace {
@@ -24,11 +25,6 @@ constexpr char kWorkspace[] = "fcis";
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
-}
-
-bool Exists(const std::string& path) {
-  std::error_code error;
-  return fs::exists(path, error);
 }
 
 fs::path ProgramPath() {
@@ -83,7 +79,7 @@ std::string ResolvePath(absl::string_view path) {
 
 absl::StatusOr<std::vector<std::string>> ExpandGlob(absl::string_view pattern) {
   const std::string resolved = ResolvePath(pattern);
-  if (Exists(resolved)) return std::vector<std::string>{resolved};
+  if (FileExists(resolved)) return std::vector<std::string>{resolved};
   glob_t matches = {};
   const int result = glob(resolved.c_str(), 0, nullptr, &matches);
   std::vector<std::string> paths(matches.gl_pathv,
@@ -103,7 +99,7 @@ absl::StatusOr<std::string> FindInstalled(absl::string_view path) {
   const fs::path program = ProgramPath();
   const fs::path found =
       program.parent_path().parent_path() / std::string(path);
-  if (IsInstalled() && Exists(found.string())) return found.string();
+  if (IsInstalled() && FileExists(found.string())) return found.string();
   return absl::NotFoundError(absl::StrCat(
       path, ": not found in what ", program.string(), " was installed with"));
 }
@@ -114,7 +110,7 @@ absl::StatusOr<std::string> FindRunfile(absl::string_view path) {
   if (installed.ok()) return installed;
   for (const std::string& root : RunfilesRoots()) {
     const std::string candidate = absl::StrCat(root, path);
-    if (Exists(candidate)) return candidate;
+    if (FileExists(candidate)) return candidate;
   }
   return absl::NotFoundError(absl::StrCat(
       path, ": not found; it is built into ", ProgramPath().filename().string(),

@@ -1,10 +1,9 @@
 #include "fcis/core/cli/shared_flags.h"
 
 #include "absl/flags/flag.h"
-#include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/suggest.h"
 
 ABSL_FLAG(std::string, config, "", "A configuration, by name or file.");
 ABSL_FLAG(int64_t, deterministic_seed, 1,
@@ -28,12 +27,7 @@ ABSL_FLAG(std::optional<int>, width, std::nullopt, "Width in pixels.");
 
 namespace fcis {
 
-absl::Status CheckThreadsFlag() {
-  const int threads = absl::GetFlag(FLAGS_threads);
-  if (threads >= 0) return absl::OkStatus();
-  return UsageError(absl::StrCat("--threads=", threads,
-                                 ": expected 0 (the default) or more"));
-}
+absl::Status CheckThreadsFlag() { return CheckAtLeast(FLAGS_threads, 0); }
 
 absl::Status SetThreadsFromFlag() {
   RETURN_IF_ERROR(CheckThreadsFlag());

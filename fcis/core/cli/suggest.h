@@ -4,9 +4,9 @@
 #define FCIS_CORE_CLI_SUGGEST_H_
 
 #include <string>
-#include <type_traits>
 #include <vector>
 
+#include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -30,14 +30,29 @@ std::string DidYouMean(absl::string_view name,
                        absl::Span<const std::string> known,
                        absl::string_view prefix = "");
 
-// OK when `value`, a number, is at least `least`; else a UsageError that names
-// the flag and both.
+// OK when the flag's number is at least `least`; else, so for NaN, a UsageError
+// that names the flag and both.
 template <typename T>
-absl::Status CheckAtLeast(absl::string_view flag, T value,
-                          std::common_type_t<T> least) {
+absl::Status CheckAtLeast(const absl::Flag<T>& flag, double least) {
+  const T value = absl::GetFlag(flag);
   if (value >= least) return absl::OkStatus();
+  return UsageError(absl::StrCat("--",
+                                 absl::GetFlagReflectionHandle(flag).Name(),
+                                 "=", value, ": expected at least ", least));
+}
+
+// The same of a number from `least` to `most`.
+template <typename T>
+absl::Status CheckRange(absl::string_view flag, T value, double least,
+                        double most) {
+  if (value >= least && value <= most) return absl::OkStatus();
   return UsageError(
-      absl::StrCat("--", flag, "=", value, ": expected at least ", least));
+      absl::StrCat("--", flag, "=", value, ": expected ", least, " to ", most));
+}
+template <typename T>
+absl::Status CheckRange(const absl::Flag<T>& flag, double least, double most) {
+  return CheckRange(absl::GetFlagReflectionHandle(flag).Name(),
+                    absl::GetFlag(flag), least, most);
 }
 
 // OK when `value` is one of `choices`; else a UsageError that names the flag,

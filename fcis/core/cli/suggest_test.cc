@@ -1,8 +1,13 @@
 #include "fcis/core/cli/suggest.h"
 
+#include <cmath>
+
 #include "fcis/core/cli/exit_code.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+ABSL_FLAG(int, a_count, 0, "An integer.");
+ABSL_FLAG(double, a_number, 0, "A number.");
 
 namespace fcis {
 namespace {
@@ -42,11 +47,34 @@ TEST(DidYouMeanTest, ReadsAsASentence) {
 }
 
 TEST(CheckAtLeastTest, NamesFlagValueAndLimit) {
-  EXPECT_EQ(CheckAtLeast("queue", 0, 0), absl::OkStatus());
-  EXPECT_EQ(CheckAtLeast("queue", -1, 0),
-            UsageError("--queue=-1: expected at least 0"));
-  EXPECT_EQ(CheckAtLeast("minutes", .25, 1).message(),
-            "--minutes=0.25: expected at least 1");
+  EXPECT_EQ(CheckAtLeast(FLAGS_a_count, 0), absl::OkStatus());
+  absl::SetFlag(&FLAGS_a_count, -1);
+  EXPECT_EQ(CheckAtLeast(FLAGS_a_count, 0),
+            UsageError("--a_count=-1: expected at least 0"));
+  absl::SetFlag(&FLAGS_a_number, .25);
+  EXPECT_EQ(CheckAtLeast(FLAGS_a_number, 1).message(),
+            "--a_number=0.25: expected at least 1");
+  absl::SetFlag(&FLAGS_a_number, NAN);
+  EXPECT_EQ(CheckAtLeast(FLAGS_a_number, 0).message(),
+            "--a_number=nan: expected at least 0");
+}
+
+TEST(CheckRangeTest, NamesFlagValueAndBothLimits) {
+  for (const int good : {0, 65535}) {
+    absl::SetFlag(&FLAGS_a_count, good);
+    EXPECT_EQ(CheckRange(FLAGS_a_count, 0, 65535), absl::OkStatus());
+  }
+  for (const int bad : {-1, 65536}) {
+    absl::SetFlag(&FLAGS_a_count, bad);
+    EXPECT_EQ(
+        CheckRange(FLAGS_a_count, 0, 65535),
+        UsageError(absl::StrCat("--a_count=", bad, ": expected 0 to 65535")));
+  }
+  absl::SetFlag(&FLAGS_a_number, NAN);
+  EXPECT_EQ(CheckRange(FLAGS_a_number, -.5, 1).message(),
+            "--a_number=nan: expected -0.5 to 1");
+  EXPECT_EQ(CheckRange("size", 2.5f, 0, 1),
+            UsageError("--size=2.5: expected 0 to 1"));
 }
 
 TEST(CheckChoiceTest, NamesFlagValueAndChoices) {

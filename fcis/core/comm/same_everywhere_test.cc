@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "fcis/core/comm/fake_communicator.h"
+#include "fcis/core/testing/fake_communicator.h"
 #include "gtest/gtest.h"
 
 namespace fcis {

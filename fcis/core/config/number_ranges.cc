@@ -1,14 +1,15 @@
 #include "fcis/core/config/number_ranges.h"
 
-#include <algorithm>
-#include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/config/range.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/text_format.h"
 
@@ -30,43 +31,30 @@ bool IsNumber(const FieldDescriptor& field) {
   }
 }
 
-// A bound, with all digits when it is a whole number that a person may write.
-std::string Text(double bound) {
-  constexpr double kMostWritten = 1e15;
-  if (std::floor(bound) == bound && std::abs(bound) < kMostWritten) {
-    return absl::StrCat(static_cast<int64_t>(bound));
-  }
-  return absl::StrCat(bound);
-}
-
 // index: in a list; else -1. path: for the user.
 absl::Status CheckNumber(const Message& message, const FieldDescriptor& field,
-                         int index, const std::string& path,
-                         absl::Span<const NumberRange> ranges) {
-  absl::string_view name = field.full_name();
-  absl::ConsumePrefix(&name, absl::StrCat(field.file()->package(), "."));
-  const auto range =
-      std::find_if(ranges.begin(), ranges.end(),
-                   [&](const NumberRange& r) { return r.field == name; });
-  if (range == ranges.end()) {
-    return absl::InternalError(absl::StrCat("no range is known for ", name));
+                         int index, const std::string& path) {
+  const std::string& text = field.options().GetExtension(range);
+  const std::pair<absl::string_view, absl::string_view> bounds =
+      absl::StrSplit(text, " to ");
+  double least = 0, most = 0, value = 0;
+  if (!absl::SimpleAtod(bounds.first, &least) ||
+      !absl::SimpleAtod(bounds.second, &most)) {
+    return absl::InternalError(
+        absl::StrCat("no range is known for ", field.full_name()));
   }
   std::string found;
   google::protobuf::TextFormat::PrintFieldValueToString(message, &field, index,
                                                         &found);
-  double value = 0;
   // Written so that NaN fails.
-  if (absl::SimpleAtod(found, &value) && value >= range->least &&
-      value <= range->most) {
+  if (absl::SimpleAtod(found, &value) && value >= least && value <= most) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrCat(path, " is ", found, ", expected ", Text(range->least),
-                   " to ", Text(range->most)));
+      absl::StrCat(path, " is ", found, ", expected ", text));
 }
 
-absl::Status CheckMessage(const Message& message, const std::string& prefix,
-                          absl::Span<const NumberRange> ranges) {
+absl::Status CheckMessage(const Message& message, const std::string& prefix) {
   const google::protobuf::Reflection& reflection = *message.GetReflection();
   std::vector<const FieldDescriptor*> given;
   reflection.ListFields(message, &given);
@@ -80,10 +68,9 @@ absl::Status CheckMessage(const Message& message, const std::string& prefix,
         RETURN_IF_ERROR(
             CheckMessage(list ? reflection.GetRepeatedMessage(message, field, i)
                               : reflection.GetMessage(message, field),
-                         absl::StrCat(path, "."), ranges));
+                         absl::StrCat(path, ".")));
       } else if (IsNumber(*field)) {
-        RETURN_IF_ERROR(
-            CheckNumber(message, *field, list ? i : -1, path, ranges));
+        RETURN_IF_ERROR(CheckNumber(message, *field, list ? i : -1, path));
       }
     }
   }
@@ -92,9 +79,8 @@ absl::Status CheckMessage(const Message& message, const std::string& prefix,
 
 }  // namespace
 
-absl::Status CheckNumbers(const Message& message,
-                          absl::Span<const NumberRange> ranges) {
-  return CheckMessage(message, "", ranges);
+absl::Status CheckNumbers(const Message& message) {
+  return CheckMessage(message, "");
 }
 
 }  // namespace fcis

@@ -1,10 +1,9 @@
 #include "fcis/core/config/presets.h"
 
-#include <limits>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/config/embedded_textproto.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/core/config/number_ranges.h"
@@ -46,45 +45,6 @@ const std::vector<PresetParts>& Table() {
   return table;
 }
 
-constexpr double kAny = std::numeric_limits<double>::infinity();
-// Pixels of a prepared picture's side.
-constexpr double kSide = 16384;
-
-// Of every number in fcis.proto. Within them a network can be built, and no
-// single one of them takes terabytes.
-constexpr NumberRange kRanges[] = {
-    {"InputConfig.min_size", 1, kSide},
-    {"InputConfig.max_size", 1, kSide},
-    {"InputConfig.mean", 0, 255},
-    {"BackboneConfig.blocks", 1, 1000},
-    {"BackboneConfig.width", 1, 1024},
-    {"BackboneConfig.stem_width", 0, 1024},
-    {"BackboneConfig.bn_eps_stem", 1e-12, 1},
-    {"BackboneConfig.bn_eps", 1e-12, 1},
-    {"BackboneConfig.bn_eps_projection", 1e-12, 1},
-    {"RpnConfig.mid_channels", 1, 16384},
-    {"RpnConfig.ratios", 0.001, 1000},
-    {"RpnConfig.scales", 0.001, 1024},
-    {"RpnConfig.base_size", 1, 1024},
-    {"RpnConfig.pre_nms", 1, 100000},
-    {"RpnConfig.post_nms", 1, 100000},
-    {"RpnConfig.nms_thresh", 0, 1},
-    {"RpnConfig.min_size", 0, kSide},
-    {"HeadConfig.mid_channels", 1, 16384},
-    {"HeadConfig.group_size", 1, 64},
-    {"HeadConfig.roi_size", 1, 256},
-    {"HeadConfig.loc_std", 1e-6, 1000},
-    {"PostprocessConfig.score_thresh", 0, 1},
-    {"PostprocessConfig.nms_thresh", 0, 1},
-    {"PostprocessConfig.mask_merge_thresh", 0, 1},
-    {"PostprocessConfig.binary_thresh", 0, 1},
-    {"PostprocessConfig.min_drop_size", 0, kSide},
-    {"PostprocessConfig.min_vote_score", 0, 1},
-    {"PostprocessConfig.max_detections", 1, 100000},
-    {"PostprocessConfig.lower_scores", -20, 20},
-    {"ClassConfig.category_id", -kAny, kAny},
-};
-
 absl::Status Expect(bool ok, const std::string& otherwise) {
   return ok ? absl::OkStatus() : absl::InvalidArgumentError(otherwise);
 }
@@ -113,7 +73,7 @@ absl::Status CheckLists(const ModelConfig& c) {
 }
 
 absl::Status CheckAll(const ModelConfig& c) {
-  RETURN_IF_ERROR(CheckNumbers(c, kRanges));
+  RETURN_IF_ERROR(CheckNumbers(c));
   RETURN_IF_ERROR(CheckLists(c));
   const InputConfig& in = c.input();
   RETURN_IF_ERROR(
@@ -168,11 +128,7 @@ absl::StatusOr<ModelConfig> ParseConfig(absl::string_view text,
   if (config.head().loc_std().empty()) {
     *config.mutable_head()->mutable_loc_std() = common.head().loc_std();
   }
-  const absl::Status status = CheckConfig(config);
-  if (!status.ok()) {
-    return absl::Status(status.code(),
-                        absl::StrCat(source, ": ", status.message()));
-  }
+  RETURN_IF_ERROR(Within(source, CheckConfig(config)));
   return config;
 }
 
@@ -187,10 +143,7 @@ absl::Status SetChainercvRules(ModelConfig* config) {
 }
 
 absl::Status CheckConfig(const ModelConfig& config) {
-  const absl::Status status = CheckAll(config);
-  if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      absl::StrCat("model config: ", status.message()));
+  return Within("model config", CheckAll(config));
 }
 
 }  // namespace fcis

@@ -11,6 +11,7 @@
 #include "fcis/core/draw/palette.h"
 #include "fcis/core/draw/text.h"
 #include "fcis/core/geometry/pixel_box.h"
+#include "fcis/core/mask/erode_line.h"
 
 namespace fcis {
 namespace {
@@ -55,52 +56,26 @@ PixelBox LabelLayout::Place(const PixelBox& box, int width, int height) {
   return place;
 }
 
-namespace {
-
-// Walks over the rows; `runs` counts the mask's pixels since the last other one
-// in each column.
-void MarkBeginnings(const uint8_t* bits, int width, int thickness, int* runs,
-                    uint8_t* outline) {
-  int run = 0;
-  for (int x = 0; x < width; ++x) {
-    run = bits[x] ? run + 1 : 0;
-    runs[x] = bits[x] ? runs[x] + 1 : 0;
-    outline[x] |= bits[x] & (run <= thickness || runs[x] <= thickness);
-  }
-}
-
-void MarkRowEnds(const uint8_t* bits, int width, int thickness,
-                 uint8_t* outline) {
-  int run = 0;
-  for (int x = width - 1; x >= 0; --x) {
-    run = bits[x] ? run + 1 : 0;
-    outline[x] |= bits[x] & (run <= thickness);
-  }
-}
-
-}  // namespace
-
 std::vector<uint8_t> MaskOutline(const PastedMask& mask, int thickness) {
-  std::vector<uint8_t> outline(mask.bits.size());
-  std::vector<int> runs(mask.width);
-  const auto at = [&](int y) { return static_cast<size_t>(y) * mask.width; };
-  for (int y = 0; y < mask.height; ++y) {
-    MarkBeginnings(&mask.bits[at(y)], mask.width, thickness, runs.data(),
-                   &outline[at(y)]);
-    MarkRowEnds(&mask.bits[at(y)], mask.width, thickness, &outline[at(y)]);
+  const uint8_t* const bits = mask.bits.data();
+  const int64_t height = mask.height, width = mask.width;
+  std::vector<uint8_t> rows(mask.bits.size()), outline(mask.bits.size());
+  for (int64_t y = 0; y < height; ++y) {
+    ErodeLine(bits + y * width, rows.data() + y * width, width, 1, thickness);
   }
-  runs.assign(mask.width, 0);
-  for (int y = mask.height - 1; y >= 0; --y) {
-    MarkBeginnings(&mask.bits[at(y)], mask.width, thickness, runs.data(),
-                   &outline[at(y)]);
+  for (int64_t x = 0; x < width; ++x) {
+    ErodeLine(bits + x, outline.data() + x, height, width, thickness);
+  }
+  for (size_t i = 0; i < outline.size(); ++i) {
+    outline[i] = bits[i] & !(rows[i] & outline[i]);
   }
   return outline;
 }
 
 namespace {
 
-// Of 256 parts, those of the instance's colour inside its mask.
-constexpr int kMaskOpacity = 112;
+// Parts of the instance's colour inside its mask, and of all that there are.
+constexpr uint32_t kMaskOpacity = 112, kOpaque = 256;
 
 // Side of a font's dot, and of lines: 1 in small pictures, 2 at 640x480, 5 at
 // 1920x1080. Letters are then about 1/45 of the picture's side high.
@@ -110,35 +85,22 @@ int DotSize(const Image& image) {
   return std::max(1, static_cast<int>(std::lround(side / 320)));
 }
 
-uint8_t Blend(uint8_t below, uint8_t above) {
-  return static_cast<uint8_t>(
-      (below * (256 - kMaskOpacity) + above * kMaskOpacity + 128) >> 8);
-}
-
-void FillMask(const PastedMask& mask, const Color& color, Image* image) {
-  const uint8_t* bits = mask.bits.data();
-  for (int y = 0; y < mask.height; ++y, bits += mask.width) {
+// Of the mask's box, the pixels whose bits are set.
+void Paint(const PastedMask& mask, const std::vector<uint8_t>& bits,
+           const Color& color, uint32_t opacity, Image* image) {
+  const auto blend = [opacity](uint8_t below, uint8_t above) {
+    return static_cast<uint8_t>(
+        (below * (kOpaque - opacity) + above * opacity + kOpaque / 2) /
+        kOpaque);
+  };
+  const uint8_t* bit = bits.data();
+  for (int y = 0; y < mask.height; ++y) {
     uint8_t* out = image->row(mask.y0 + y) + int64_t{3} * mask.x0;
     for (int x = 0; x < mask.width; ++x, out += 3) {
-      if (!bits[x]) continue;
-      out[0] = Blend(out[0], color.r);
-      out[1] = Blend(out[1], color.g);
-      out[2] = Blend(out[2], color.b);
-    }
-  }
-}
-
-void OutlineMask(const PastedMask& mask, int thickness, const Color& color,
-                 Image* image) {
-  const std::vector<uint8_t> outline = MaskOutline(mask, thickness);
-  const uint8_t* bits = outline.data();
-  for (int y = 0; y < mask.height; ++y, bits += mask.width) {
-    uint8_t* out = image->row(mask.y0 + y) + int64_t{3} * mask.x0;
-    for (int x = 0; x < mask.width; ++x, out += 3) {
-      if (!bits[x]) continue;
-      out[0] = color.r;
-      out[1] = color.g;
-      out[2] = color.b;
+      if (!*bit++) continue;
+      out[0] = blend(out[0], color.r);
+      out[1] = blend(out[1], color.g);
+      out[2] = blend(out[2], color.b);
     }
   }
 }
@@ -175,11 +137,13 @@ void DrawInstances(absl::Span<const DrawInstance> instances, Image* image) {
   };
   for (int i = 0; i < n; ++i) {
     if (instances[i].mask == nullptr) continue;
-    FillMask(*instances[i].mask, color(i), image);
+    const PastedMask& mask = *instances[i].mask;
+    Paint(mask, mask.bits, color(i), kMaskOpacity, image);
   }
   for (int i = 0; i < n; ++i) {
     if (instances[i].mask != nullptr) {
-      OutlineMask(*instances[i].mask, dot, color(i), image);
+      const PastedMask& mask = *instances[i].mask;
+      Paint(mask, MaskOutline(mask, dot), color(i), kOpaque, image);
     }
     FrameBox(VisibleBox(instances[i].box, *image), dot, color(i), image);
   }

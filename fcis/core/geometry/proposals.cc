@@ -10,10 +10,8 @@ RecycledVector<Box> DecodeProposals(absl::Span<const Box> anchors,
                                     absl::Span<const BoxDelta> deltas,
                                     float width, float height) {
   RecycledVector<Box> boxes(anchors.size());
-  ParallelFor(anchors.size(), 4096, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      boxes[i] = ClipBox(DecodeBox(anchors[i], deltas[i]), width, height);
-    }
+  ParallelForEach(anchors.size(), 4096, [&](size_t i) {
+    boxes[i] = ClipBox(DecodeBox(anchors[i], deltas[i]), width, height);
   });
   return boxes;
 }

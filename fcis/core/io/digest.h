@@ -7,24 +7,25 @@
 
 #include "absl/strings/string_view.h"
 
+// OpenSSL's EVP_MD and EVP_MD_CTX.
+struct evp_md_st;
+struct evp_md_ctx_st;
+
 namespace fcis {
 
 class Digest {
  public:
   static Digest Md5();
   static Digest Sha256();
-  Digest(Digest&&) noexcept;
-  ~Digest();
 
   void Update(absl::string_view bytes);
   // Of all bytes so far, in lower-case hex. Once.
   std::string Hex();
 
  private:
-  struct Context;
-  explicit Digest(std::unique_ptr<Context> context);
+  explicit Digest(const evp_md_st* kind);
 
-  std::unique_ptr<Context> context_;
+  std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> context_;
 };
 
 }  // namespace fcis

@@ -1,6 +1,7 @@
 #include "fcis/core/io/file_kind.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -127,72 +128,43 @@ FileKind KindOfBytes(absl::string_view bytes) {
 }
 
 absl::string_view Describe(FileKind kind) {
-  switch (kind) {
-    case FileKind::kUnknown:
-      return "";
-    case FileKind::kGzip:
-      return "a gzip file";
-    case FileKind::kZip:
-      return "a zip archive; unpack it with unzip";
-    case FileKind::kBzip2:
-      return "a bzip2 file; unpack it with bunzip2";
-    case FileKind::kXz:
-      return "an xz file; unpack it with unxz";
-    case FileKind::kZstd:
-      return "a zstd file; unpack it with unzstd";
-    case FileKind::kTar:
-      return "a tar archive; unpack it with tar -xf";
-    case FileKind::kUtf16:
-      return "text in UTF-16; turn it into UTF-8 with iconv -f UTF-16 -t UTF-8";
-    case FileKind::kUtf32:
-      return "text in UTF-32; turn it into UTF-8 with iconv -f UTF-32 -t UTF-8";
-    case FileKind::kHtml:
-      return "an HTML page, as servers answer in place of a file (a login, a "
-             "quota, an error); fetch the file again";
-    case FileKind::kXml:
-      return "an XML file";
-    case FileKind::kGitLfs:
-      return "a git-lfs pointer; git lfs pull fetches the file itself";
-    case FileKind::kPickle:
-      return "a Python pickle";
-    case FileKind::kAppleDouble:
-      return "what a Mac keeps beside a file (._name); it can be deleted";
-    case FileKind::kJpeg:
-      return "a JPEG picture";
-    case FileKind::kPng:
-      return "a PNG picture";
-    case FileKind::kGif:
-      return "a GIF picture";
-    case FileKind::kWebp:
-      return "a WebP picture";
-    case FileKind::kBmp:
-      return "a BMP picture";
-    case FileKind::kTiff:
-      return "a TIFF picture";
-    case FileKind::kHeif:
-      return "a HEIF or AVIF picture";
-    case FileKind::kJpeg2000:
-      return "a JPEG 2000 picture";
-    case FileKind::kPdf:
-      return "a PDF file";
-    case FileKind::kMp4:
-      return "an MP4 or QuickTime video";
-    case FileKind::kMatroska:
-      return "a Matroska or WebM video";
-    case FileKind::kAvi:
-      return "an AVI video";
-    case FileKind::kFlv:
-      return "a Flash video";
-    case FileKind::kOgg:
-      return "an Ogg file";
-    case FileKind::kAsf:
-      return "a Windows Media file";
-    case FileKind::kMpeg:
-      return "an MPEG video";
-    case FileKind::kY4m:
-      return "a YUV4MPEG2 video";
-  }
-  return "";
+  // In the order of FileKind.
+  static constexpr absl::string_view kTexts[] = {
+      "",  // kUnknown
+      "a gzip file",
+      "a zip archive; unpack it with unzip",
+      "a bzip2 file; unpack it with bunzip2",
+      "an xz file; unpack it with unxz",
+      "a zstd file; unpack it with unzstd",
+      "a tar archive; unpack it with tar -xf",
+      "text in UTF-16; turn it into UTF-8 with iconv -f UTF-16 -t UTF-8",
+      "text in UTF-32; turn it into UTF-8 with iconv -f UTF-32 -t UTF-8",
+      "an HTML page, as servers answer in place of a file (a login, a quota, "
+      "an error); fetch the file again",
+      "an XML file",
+      "a git-lfs pointer; git lfs pull fetches the file itself",
+      "a Python pickle",
+      "what a Mac keeps beside a file (._name); it can be deleted",
+      "a JPEG picture",
+      "a PNG picture",
+      "a GIF picture",
+      "a WebP picture",
+      "a BMP picture",
+      "a TIFF picture",
+      "a HEIF or AVIF picture",
+      "a JPEG 2000 picture",
+      "a PDF file",
+      "an MP4 or QuickTime video",
+      "a Matroska or WebM video",
+      "an AVI video",
+      "a Flash video",
+      "an Ogg file",
+      "a Windows Media file",
+      "an MPEG video",
+      "a YUV4MPEG2 video",
+  };
+  static_assert(std::size(kTexts) == static_cast<size_t>(FileKind::kY4m) + 1);
+  return kTexts[static_cast<size_t>(kind)];
 }
 
 }  // namespace fcis

@@ -1,6 +1,7 @@
 #include "fcis/core/io/file_kind.h"
 
 #include <string>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -89,7 +90,21 @@ TEST(KindOfBytesTest, EveryKindIsDescribed) {
   for (int kind = 1; kind <= static_cast<int>(FileKind::kY4m); ++kind) {
     EXPECT_NE(Describe(static_cast<FileKind>(kind)), "") << kind;
   }
-  EXPECT_THAT(std::string(Describe(FileKind::kZip)), HasSubstr("unzip"));
+}
+
+TEST(KindOfBytesTest, DescriptionsAreTheKinds) {
+  const std::pair<FileKind, const char*> kinds[] = {
+      {FileKind::kGzip, "gzip"},         {FileKind::kZip, "unzip"},
+      {FileKind::kTar, "tar"},           {FileKind::kUtf32, "UTF-32"},
+      {FileKind::kXml, "XML"},           {FileKind::kPickle, "pickle"},
+      {FileKind::kJpeg, "JPEG"},         {FileKind::kWebp, "WebP"},
+      {FileKind::kJpeg2000, "2000"},     {FileKind::kPdf, "PDF"},
+      {FileKind::kMatroska, "Matroska"}, {FileKind::kAsf, "Windows Media"},
+      {FileKind::kY4m, "YUV4MPEG2"},
+  };
+  for (const auto& [kind, name] : kinds) {
+    EXPECT_THAT(std::string(Describe(kind)), HasSubstr(name));
+  }
 }
 
 }  // namespace

@@ -7,9 +7,7 @@
 #include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/limits.h"
-#include "fcis/core/io/file.h"
 #include "fcis/core/io/npy.h"
-#include "fcis/core/io/zip_archive.h"
 
 namespace fcis {
 namespace {
@@ -31,60 +29,50 @@ absl::StatusOr<std::vector<ZipMember>> Members(const MappedFile& file,
                                 " file: ", members.status().message()));
 }
 
-class ZippedNpz : public NpzFile {
- public:
-  absl::Status List(const std::string& path) {
-    path_ = path;
-    ASSIGN_OR_RETURN(file_, MappedFile::Open(path));
-    ASSIGN_OR_RETURN(members_, Members(*file_, path, ".npz"));
-    std::set<std::string> seen;
-    for (const ZipMember& member : members_) {
-      const std::string name(absl::StripSuffix(member.name, ".npy"));
-      if (!seen.insert(name).second) {
-        return ZipStatus(path, name, "stands twice in the archive");
-      }
-      names_.push_back(name);
-    }
-    return absl::OkStatus();
+absl::StatusOr<std::string> Unpack(const MappedFile& file,
+                                   const ZipMember& member,
+                                   absl::string_view path,
+                                   absl::string_view name) {
+  if (member.size > kMaxNpzMemberBytes ||
+      member.size / kMaxNpzRatio > member.packed_size) {
+    return ZipStatus(path, name, "claims an impossible size");
   }
-
-  absl::StatusOr<Tensor> Read(absl::string_view name) const override {
-    const auto at = std::find(names_.begin(), names_.end(), name);
-    if (at == names_.end()) {
-      return absl::NotFoundError(absl::StrCat(path_, " has no array ", name));
-    }
-    ASSIGN_OR_RETURN(const std::string bytes,
-                     Unpack(members_[at - names_.begin()], name));
-    return ParseNpy(bytes, absl::StrCat(path_, ": ", name));
-  }
-
- private:
-  absl::StatusOr<std::string> Unpack(const ZipMember& member,
-                                     absl::string_view name) const {
-    if (member.size > kMaxNpzMemberBytes ||
-        member.size / kMaxNpzRatio > member.packed_size) {
-      return ZipStatus(path_, name, "claims an impossible size");
-    }
-    absl::StatusOr<std::string> bytes = UnpackZipMember(file_->bytes(), member);
-    if (bytes.ok()) return bytes;
-    return ZipStatus(path_, name, bytes.status().message());
-  }
-
-  std::shared_ptr<const MappedFile> file_;
-  std::vector<ZipMember> members_;
-};
+  absl::StatusOr<std::string> bytes = UnpackZipMember(file.bytes(), member);
+  if (bytes.ok()) return bytes;
+  return ZipStatus(path, name, bytes.status().message());
+}
 
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<NpzFile>> NpzFile::Open(
+    const std::string& path) {
+  std::unique_ptr<NpzFile> npz(new NpzFile());
+  npz->path_ = path;
+  ASSIGN_OR_RETURN(npz->file_, MappedFile::Open(path));
+  ASSIGN_OR_RETURN(npz->members_, Members(*npz->file_, path, ".npz"));
+  std::set<std::string> seen;
+  for (const ZipMember& member : npz->members_) {
+    const std::string name(absl::StripSuffix(member.name, ".npy"));
+    if (!seen.insert(name).second) {
+      return ZipStatus(path, name, "stands twice in the archive");
+    }
+    npz->names_.push_back(name);
+  }
+  return npz;
+}
 
 bool NpzFile::Has(absl::string_view name) const {
   return std::find(names_.begin(), names_.end(), name) != names_.end();
 }
 
-absl::StatusOr<std::unique_ptr<NpzFile>> NpzFile::Open(
-    const std::string& path) {
-  auto file = std::make_unique<ZippedNpz>();
-  RETURN_IF_ERROR(file->List(path));
-  return std::unique_ptr<NpzFile>(std::move(file));
+absl::StatusOr<Tensor> NpzFile::Read(absl::string_view name) const {
+  const auto at = std::find(names_.begin(), names_.end(), name);
+  if (at == names_.end()) {
+    return absl::NotFoundError(absl::StrCat(path_, " has no array ", name));
+  }
+  ASSIGN_OR_RETURN(const std::string bytes,
+                   Unpack(*file_, members_[at - names_.begin()], path_, name));
+  return ParseNpy(bytes, absl::StrCat(path_, ": ", name));
 }
 
 absl::StatusOr<std::vector<std::string>> ZipMembers(const std::string& path) {

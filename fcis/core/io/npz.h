@@ -11,6 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "fcis/core/io/file.h"
+#include "fcis/core/io/zip_archive.h"
 #include "fcis/core/tensor/tensor.h"
 
 namespace fcis {
@@ -19,7 +21,6 @@ class NpzFile {
  public:
   // Errors name the path: missing, not a zip, a duplicate or encrypted member.
   static absl::StatusOr<std::unique_ptr<NpzFile>> Open(const std::string& path);
-  virtual ~NpzFile() = default;
 
   const std::string& path() const { return path_; }
   // Array names (without ".npy"), in the file's order.
@@ -28,11 +29,15 @@ class NpzFile {
 
   // The array `name`, as ParseNpy gives it. Errors name path and array:
   // missing, damaged, or not a numeric array.
-  virtual absl::StatusOr<Tensor> Read(absl::string_view name) const = 0;
+  absl::StatusOr<Tensor> Read(absl::string_view name) const;
 
- protected:
+ private:
+  NpzFile() = default;
+
   std::string path_;
   std::vector<std::string> names_;
+  std::shared_ptr<const MappedFile> file_;
+  std::vector<ZipMember> members_;  // as names_
 };
 
 // Names of the members of any zip archive, as they stand in it, in its order;

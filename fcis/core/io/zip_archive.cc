@@ -149,36 +149,6 @@ absl::StatusOr<absl::string_view> PackedBytes(absl::string_view archive,
   return rest.substr(skip, member.packed_size);
 }
 
-// zlib counts bytes in 32 bits.
-uInt Piece(uint64_t bytes) {
-  return static_cast<uInt>(std::min<uint64_t>(bytes, 1u << 30));
-}
-
-absl::StatusOr<std::string> Inflate(absl::string_view packed, uint64_t size) {
-  constexpr int kRaw = -15;  // of the largest window
-  z_stream stream = {};
-  if (inflateInit2(&stream, kRaw) != Z_OK) {
-    return absl::ResourceExhaustedError("no memory to unpack it");
-  }
-  const absl::Cleanup end = [&] { inflateEnd(&stream); };
-  std::string bytes(size, '\0');
-  size_t read = 0, written = 0;
-  int result = Z_OK;
-  while (result == Z_OK) {
-    const uInt in = Piece(packed.size() - read), out = Piece(size - written);
-    stream.next_in = const_cast<Bytef*>(
-        reinterpret_cast<const Bytef*>(packed.data() + read));
-    stream.avail_in = in;
-    stream.next_out = reinterpret_cast<Bytef*>(bytes.data() + written);
-    stream.avail_out = out;
-    result = inflate(&stream, Z_NO_FLUSH);
-    read += in - stream.avail_in;
-    written += out - stream.avail_out;
-  }
-  if (result != Z_STREAM_END || written != size) return Damaged("is damaged");
-  return bytes;
-}
-
 void Append(uint64_t number, int bytes, std::string* to) {
   for (int i = 0; i < bytes; ++i, number >>= 8) {
     to->push_back(static_cast<char>(number & 0xFF));
@@ -209,6 +179,47 @@ uint32_t CrcOf(absl::string_view bytes) {
 
 }  // namespace
 
+absl::Status Inflate(DeflateFormat format, size_t limit,
+                     absl::string_view* packed, std::string* out) {
+  // What zlib takes at once fits its 32-bit counters.
+  constexpr size_t kLeast = size_t{1} << 16, kMost = size_t{1} << 26;
+  z_stream stream = {};
+  if (inflateInit2(&stream, static_cast<int>(format)) != Z_OK) {
+    return absl::ResourceExhaustedError("no memory to unpack it");
+  }
+  const absl::Cleanup closer = [&stream] { inflateEnd(&stream); };
+  const size_t before = out->size();
+  for (int result = Z_OK; result != Z_STREAM_END;) {
+    const size_t filled = out->size();
+    const size_t input = std::min(packed->size(), kMost);
+    // One more than may come shows that more does.
+    const size_t room =
+        std::min(std::clamp(filled - before, kLeast, kMost), limit - filled) +
+        1;
+    out->resize(filled + room);
+    stream.next_in = reinterpret_cast<Bytef*>(
+        const_cast<char*>(packed->data()));  // zlib only reads it
+    stream.avail_in = static_cast<uInt>(input);
+    stream.next_out = reinterpret_cast<Bytef*>(&(*out)[filled]);
+    stream.avail_out = static_cast<uInt>(room);
+    result = inflate(&stream, Z_NO_FLUSH);
+    packed->remove_prefix(input - stream.avail_in);
+    out->resize(filled + room - stream.avail_out);
+    if (out->size() > limit) {
+      return absl::OutOfRangeError(
+          absl::StrCat("unpacks to more than ", limit, " bytes"));
+    }
+    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
+      return absl::DataLossError(stream.msg == nullptr ? "its data is wrong"
+                                                       : stream.msg);
+    }
+    if (result != Z_STREAM_END && packed->empty() && stream.avail_out != 0) {
+      return absl::DataLossError("it is cut off");
+    }
+  }
+  return absl::OkStatus();
+}
+
 bool IsSafeMemberName(absl::string_view name) {
   if (name.empty() || name[0] == '/' || absl::StrContains(name, '\\') ||
       absl::StrContains(name, '\0')) {
@@ -238,7 +249,12 @@ absl::StatusOr<std::string> UnpackZipMember(absl::string_view archive,
                    PackedBytes(archive, member));
   std::string bytes;
   if (member.method == kDeflated) {
-    ASSIGN_OR_RETURN(bytes, Inflate(packed, member.size));
+    bytes.reserve(member.size + 1);
+    absl::string_view rest = packed;
+    const absl::Status inflated =
+        Inflate(DeflateFormat::kRaw, member.size, &rest, &bytes);
+    if (absl::IsResourceExhausted(inflated)) return inflated;
+    if (!inflated.ok()) return Damaged("is damaged");
   } else if (member.method == kStored) {
     bytes = std::string(packed);
   } else {

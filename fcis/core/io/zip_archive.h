@@ -1,18 +1,31 @@
 // Zip archives (PKWARE's APPNOTE.TXT), read without trusting them: members that
-// are stored or deflated, also in Zip64, none that is encrypted.
+// are stored or deflated, also in Zip64, none that is encrypted. And deflate
+// itself, which other files are packed by, too.
 #ifndef FCIS_CORE_IO_ZIP_ARCHIVE_H_
 #define FCIS_CORE_IO_ZIP_ARCHIVE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace fcis {
+
+// What is around deflated data (RFC 1951, 1950, 1952), as zlib numbers it.
+enum class DeflateFormat : int { kRaw = -15, kZlib = 15, kGzip = 15 + 16 };
+
+// Takes the stream that `packed` begins with off it, and appends what is in it
+// to `out`, which is to have `limit` bytes at most, and has no more before.
+// Errors, after a part of it: DataLoss, the stream is damaged or cut off;
+// OutOfRange, "unpacks to more than <limit> bytes"; ResourceExhausted.
+absl::Status Inflate(DeflateFormat format, size_t limit,
+                     absl::string_view* packed, std::string* out);
 
 // A member as the archive's directory has it.
 struct ZipMember {

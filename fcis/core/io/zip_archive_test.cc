@@ -2,8 +2,12 @@
 
 #include <zlib.h>
 
+#include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -33,6 +37,70 @@ std::string Little(uint64_t number, int bytes) {
   return text;
 }
 
+std::string Deflated(DeflateFormat format, const std::string& text) {
+  std::string packed(text.size() + 1000, '\0');
+  z_stream stream = {};
+  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, static_cast<int>(format), 8,
+                         Z_DEFAULT_STRATEGY),
+            Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = text.size();
+  stream.next_out = reinterpret_cast<Bytef*>(&packed[0]);
+  stream.avail_out = packed.size();
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+constexpr DeflateFormat kDeflateFormats[] = {
+    DeflateFormat::kRaw, DeflateFormat::kZlib, DeflateFormat::kGzip};
+
+TEST(InflateTest, TakesOneStreamOffTheFront) {
+  for (const DeflateFormat format : kDeflateFormats) {
+    for (const size_t size : {0, 1, 65535, 65536, 65537, 1000000}) {
+      const std::string text(size, 'x');
+      const std::string packed = Deflated(format, text) + "rest";
+      absl::string_view left = packed;
+      std::string out = "before";
+      ASSERT_TRUE(Inflate(format, size + 6, &left, &out).ok()) << size;
+      EXPECT_EQ(out, "before" + text);
+      EXPECT_EQ(left, "rest");
+    }
+  }
+}
+
+TEST(InflateTest, UnpacksNoMoreThanTheLimit) {
+  for (const size_t size : {1, 65536, 1000000}) {
+    const std::string packed =
+        Deflated(DeflateFormat::kZlib, std::string(size, 'x'));
+    absl::string_view left = packed;
+    std::string out;
+    const absl::Status status =
+        Inflate(DeflateFormat::kZlib, size - 1, &left, &out);
+    EXPECT_TRUE(absl::IsOutOfRange(status)) << status;
+    EXPECT_THAT(status.message(),
+                HasSubstr(absl::StrCat("more than ", size - 1, " bytes")));
+    EXPECT_EQ(out.size(), size);
+  }
+}
+
+TEST(InflateTest, NamesWhatIsWrong) {
+  for (const DeflateFormat format : kDeflateFormats) {
+    const std::string packed = Deflated(format, "some text, some more text");
+    for (size_t size = 0; size < packed.size(); ++size) {
+      absl::string_view left(packed.data(), size);
+      std::string out;
+      const absl::Status status = Inflate(format, 100, &left, &out);
+      EXPECT_TRUE(absl::IsDataLoss(status)) << size << status;
+      EXPECT_THAT(status.message(), HasSubstr("cut off"));
+    }
+    absl::string_view none = "\xff\xff, which is no stream";
+    std::string out;
+    EXPECT_TRUE(absl::IsDataLoss(Inflate(format, 100, &none, &out)));
+  }
+}
+
 TEST(IsSafeMemberNameTest, StaysBelow) {
   for (const char* name : {"a", "a/b.jpg", "..a/b..", "a/"}) {
     EXPECT_TRUE(IsSafeMemberName(name)) << name;
@@ -60,17 +128,7 @@ TEST(Zip, RoundTrip) {
 // As of Python's zipfile with force_zip64, and with what is deflated.
 TEST(Zip, ReadsZip64AndDeflate) {
   const std::string text(70000, 'x');
-  std::string packed(1000, '\0');
-  z_stream stream = {};
-  ASSERT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY),
-            Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = text.size();
-  stream.next_out = reinterpret_cast<Bytef*>(&packed[0]);
-  stream.avail_out = packed.size();
-  ASSERT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
+  const std::string packed = Deflated(DeflateFormat::kRaw, text);
   const uint32_t crc = static_cast<uint32_t>(
       crc32(0, reinterpret_cast<const Bytef*>(text.data()), text.size()));
   const std::string method_to_crc =

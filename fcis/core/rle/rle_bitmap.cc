@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "absl/numeric/bits.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/rle/rle_runs.h"
 
 namespace fcis {
 namespace {
@@ -38,33 +40,6 @@ void ForEachLane(uint64_t top_bits, Found found) {
     found(absl::countr_zero(top_bits) / 8);
   }
 }
-
-// Appends foreground intervals, ascending, as runs.
-class RunWriter {
- public:
-  explicit RunWriter(std::vector<uint32_t>& counts) : counts_(counts) {}
-
-  // begin < end; may begin where the interval before ended.
-  void Add(uint32_t begin, uint32_t end) {
-    if (begin == position_ && !counts_.empty()) {
-      counts_.back() += end - begin;
-    } else {
-      counts_.push_back(begin - position_);
-      counts_.push_back(end - begin);
-    }
-    position_ = end;
-  }
-
-  void Finish(uint32_t pixels) {
-    if (position_ < pixels || counts_.empty()) {
-      counts_.push_back(pixels - position_);
-    }
-  }
-
- private:
-  std::vector<uint32_t>& counts_;
-  uint32_t position_ = 0;
-};
 
 // Where a column of a patch changes, seen from row -1 to the row behind the
 // last, both background.
@@ -136,49 +111,15 @@ absl::Status CheckDecodable(const Rle& rle, size_t bytes) {
   return absl::OkStatus();
 }
 
-// Calls run(begin, end) for each foreground run that is not empty.
-template <typename Run>
-void ForEachRun(const Rle& rle, Run run) {
-  uint32_t begin = 0;
-  for (size_t i = 1; i < rle.counts.size(); i += 2) {
-    begin += rle.counts[i - 1];
-    const uint32_t end = begin + rle.counts[i];
-    if (begin < end) run(begin, end);
-    begin = end;
-  }
-}
-
 // Flips the pixels of a row-major mask at which a column changes its value on
 // the way down.
 void FlipAtChanges(const Rle& rle, uint8_t* mask) {
-  const uint32_t height = static_cast<uint32_t>(rle.height);
-  const uint32_t width = static_cast<uint32_t>(rle.width);
-  ForEachRun(rle, [&](uint32_t begin, uint32_t end) {
-    uint32_t x = begin / height;
-    uint32_t y = begin - x * height;
-    // What is left of the run from row y of column x on.
-    for (uint32_t left = end - begin; left > 0; ++x, y = 0) {
-      const uint32_t rows = std::min(left, height - y);
-      mask[static_cast<size_t>(y) * width + x] ^= 1;
-      if (y + rows < height) {
-        mask[static_cast<size_t>(y + rows) * width + x] ^= 1;
-      }
-      left -= rows;
-    }
+  const auto height = static_cast<uint32_t>(rle.height);
+  const auto width = static_cast<size_t>(rle.width);
+  ForEachColumnRun(rle, [&](uint32_t x, uint32_t y0, uint32_t y1) {
+    mask[y0 * width + x] ^= 1;
+    if (y1 < height) mask[y1 * width + x] ^= 1;
   });
-}
-
-// row ^= above, eight pixels at a time.
-void XorRow(const uint8_t* above, uint8_t* row, int64_t n) {
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    uint64_t a, b;
-    std::memcpy(&a, above + i, kLanes);
-    std::memcpy(&b, row + i, kLanes);
-    b ^= a;
-    std::memcpy(row + i, &b, kLanes);
-  }
-  for (; i < n; ++i) row[i] ^= above[i];
 }
 
 }  // namespace
@@ -258,7 +199,7 @@ absl::Status DecodeRowMajor(const Rle& rle, absl::Span<uint8_t> mask) {
   const size_t width = static_cast<size_t>(rle.width);
   for (size_t y = 1; y < static_cast<size_t>(rle.height); ++y) {
     uint8_t* row = mask.data() + y * width;
-    XorRow(row - width, row, rle.width);
+    std::transform(row, row + width, row - width, row, std::bit_xor<>());
   }
   return absl::OkStatus();
 }

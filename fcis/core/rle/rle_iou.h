@@ -3,10 +3,6 @@
 #ifndef FCIS_CORE_RLE_RLE_IOU_H_
 #define FCIS_CORE_RLE_RLE_IOU_H_
 
-#include <cstdint>
-#include <vector>
-
-#include "absl/types/span.h"
 #include "fcis/core/rle/rle.h"
 #include "fcis/core/rle/rle_ranks.h"
 
@@ -20,14 +16,6 @@ double BoxIou(const XywhBox& detection, const XywhBox& truth, bool crowd);
 double MaskIou(const Rle& detection, const XywhBox& detection_box,
                const Rle& truth, const XywhBox& truth_box, bool crowd,
                const RleRanks* ranks = nullptr);
-
-// All pairs, row-major [detections][truths]. `crowd` has one flag per truth.
-std::vector<double> BoxIous(absl::Span<const XywhBox> detections,
-                            absl::Span<const XywhBox> truths,
-                            absl::Span<const uint8_t> crowd);
-std::vector<double> MaskIous(absl::Span<const Rle> detections,
-                             absl::Span<const Rle> truths,
-                             absl::Span<const uint8_t> crowd);
 
 }  // namespace fcis
 

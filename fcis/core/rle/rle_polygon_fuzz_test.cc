@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/base/internal/raw_logging.h"
-#include "fcis/core/rle/plain_polygon.h"
 #include "fcis/core/rle/rle_polygon.h"
+#include "fcis/core/testing/plain_polygon.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   uint16_t sides[2];

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fcis/core/config/limits.h"
-#include "fcis/core/rle/plain_polygon.h"
+#include "fcis/core/testing/plain_polygon.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -27,8 +27,9 @@ void CheckPixels(const fcis::Rle& rle) {
       "encoders");
   ABSL_RAW_CHECK(RleArea(plain) == RleArea(rle), "area of encoded");
   if (RleArea(rle) > 0) {
-    ABSL_RAW_CHECK(RleToBbox(plain) == RleToBbox(rle), "box");
-    ABSL_RAW_CHECK(fcis::MaskIous({plain}, {plain}, {0})[0] == 1, "IoU");
+    const fcis::XywhBox box = RleToBbox(plain);
+    ABSL_RAW_CHECK(box == RleToBbox(rle), "box");
+    ABSL_RAW_CHECK(MaskIou(plain, box, plain, box, false) == 1, "IoU");
   }
 }
 
@@ -50,7 +51,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ABSL_RAW_CHECK(
       MergeRles({*rle, *again}, fcis::MergeMode::kUnion).height == sides[0],
       "merge");
-  fcis::MaskIous({*rle}, {*again, *again}, {0, 1});
+  const fcis::XywhBox box = RleToBbox(*rle);
+  for (const bool crowd : {false, true}) {
+    MaskIou(*rle, box, *again, RleToBbox(*again), crowd);
+  }
   if (sides[0] * uint64_t{sides[1]} <= 1 << 16) CheckPixels(*rle);
   return 0;
 }

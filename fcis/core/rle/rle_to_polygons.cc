@@ -1,9 +1,10 @@
 #include "fcis/core/rle/rle_to_polygons.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+
+#include "fcis/core/rle/rle_runs.h"
 
 // A column's foreground begins and ends at unit edges: toggle 2i is above a run
 // of pixels, toggle 2i + 1 below it. Along the vertical line between two
@@ -19,7 +20,8 @@ using End = size_t;
 class Boundary {
  public:
   explicit Boundary(const Rle& rle) {
-    AddToggles(rle);
+    ForEachColumnRun(
+        rle, [&](uint32_t x, uint32_t y0, uint32_t y1) { AddRun(x, y0, y1); });
     partner_.resize(2 * toggles_.size());
     JoinEnds();
   }
@@ -58,23 +60,6 @@ class Boundary {
     return toggles_[end / 2].x + static_cast<uint32_t>(end % 2);
   }
   uint32_t Y(End end) const { return toggles_[end / 2].y; }
-
-  void AddToggles(const Rle& rle) {
-    const auto height = static_cast<uint32_t>(rle.height);
-    uint64_t at = 0;
-    for (size_t i = 0; i < rle.counts.size(); ++i) {
-      const uint64_t end = at + rle.counts[i];
-      while (i % 2 == 1 && at < end) {
-        const auto x = static_cast<uint32_t>(at / height);
-        const uint64_t top = uint64_t{x} * height;
-        const uint64_t bottom = std::min(end, top + height);
-        AddRun(x, static_cast<uint32_t>(at - top),
-               static_cast<uint32_t>(bottom - top));
-        at = bottom;
-      }
-      at = end;
-    }
-  }
 
   void AddRun(uint32_t x, uint32_t y0, uint32_t y1) {
     if (!toggles_.empty() && toggles_.back().x == x &&

@@ -1,11 +1,9 @@
 #include "fcis/core/testing/golden.h"
 
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <map>
 #include <set>
-#include <system_error>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -81,8 +79,7 @@ std::string GoldenPath(absl::string_view file) {
 }
 
 bool HasGoldenFile(absl::string_view file) {
-  std::error_code error;
-  return std::filesystem::exists(GoldenPath(file), error);
+  return FileExists(GoldenPath(file));
 }
 
 GoldenFile::GoldenFile(const std::string& file)

@@ -53,9 +53,7 @@ double AbsMax(const Tensor& t) {
                                     const Tensor& expected) {
   if (actual.type() != expected.type() || actual.shape() != expected.shape()) {
     return ::testing::AssertionFailure()
-           << DTypeName(actual.type()) << " " << actual.shape().ToString()
-           << ", expected " << DTypeName(expected.type()) << " "
-           << expected.shape().ToString();
+           << actual.Describe() << ", expected " << expected.Describe();
   }
   const int64_t size = DTypeSize(actual.type());
   const char* a = static_cast<const char*>(actual.raw());

@@ -51,9 +51,6 @@ class MaskTracker {
   // without pixels there are left out.
   std::vector<TrackedInstance> Predict(int64_t frame) const;
 
-  // Tracks begun so far.
-  int num_tracks() const { return num_tracks_; }
-
  private:
   struct Track {
     TrackedInstance last;
@@ -73,7 +70,7 @@ class MaskTracker {
   const int height_, width_;
   std::vector<Track> tracks_;  // by id
   int64_t observed_ = -1;      // the frame
-  int num_tracks_ = 0;
+  int num_tracks_ = 0;         // begun so far
 };
 
 }  // namespace fcis

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle_bitmap.h"
 #include "fcis/data/coco/put_mask.h"
@@ -110,19 +111,18 @@ absl::StatusOr<std::string> ResultEntryJson(const ResultEntry& entry) {
         "an instance of image ", entry.image_id.ToString(), " (",
         entry.file_name, ") has a box or score that is not finite"));
   }
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  PutObject(json, [&] {
-    PutId("image_id", entry.image_id, json);
-    if (!entry.file_name.empty()) {
-      PutMember("file_name", entry.file_name, json);
-    }
-    PutId("category_id", entry.category_id, json);
-    if (entry.bbox.has_value()) PutBox(*entry.bbox, json);
-    PutMember("score", entry.score, json);
-    PutMask(entry.segmentation, json);
+  return JsonOf([&](auto& json) {
+    PutObject(json, [&] {
+      PutId("image_id", entry.image_id, json);
+      if (!entry.file_name.empty()) {
+        PutMember("file_name", entry.file_name, json);
+      }
+      PutId("category_id", entry.category_id, json);
+      if (entry.bbox.has_value()) PutBox(*entry.bbox, json);
+      PutMember("score", entry.score, json);
+      PutMask(entry.segmentation, json);
+    });
   });
-  return std::string(buffer.GetString(), buffer.GetSize());
 }
 
 absl::StatusOr<std::unique_ptr<ResultsWriter>> ResultsWriter::Create(
@@ -134,14 +134,11 @@ absl::StatusOr<std::unique_ptr<ResultsWriter>> ResultsWriter::Create(
 }
 
 absl::Status ResultsWriter::Write(const ResultEntry& entry) {
-  const absl::StatusOr<std::string> json = ResultEntryJson(entry);
-  if (!json.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path_, ": ", json.status().message()));
-  }
+  ASSIGN_OR_RETURN(const std::string json,
+                   Within(path_, ResultEntryJson(entry)));
   RETURN_IF_ERROR(file_->Append(empty_ ? "\n" : ",\n"));
   empty_ = false;
-  return file_->Append(*json);
+  return file_->Append(json);
 }
 
 absl::Status ResultsWriter::Commit() {

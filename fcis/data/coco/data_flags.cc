@@ -6,7 +6,6 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/suggest.h"
 
@@ -34,14 +33,10 @@ namespace fcis::data {
 absl::StatusOr<BadAnnotationPolicy> BadAnnotationPolicyFromFlags() {
   const std::string choice = absl::GetFlag(FLAGS_bad_annotations);
   RETURN_IF_ERROR(CheckChoice("bad_annotations", choice, {"error", "skip"}));
+  RETURN_IF_ERROR(CheckRange(FLAGS_max_messages, 0, RecordLines::kKept));
   BadAnnotationPolicy policy;
   policy.skip = choice == "skip";
   policy.max_messages = absl::GetFlag(FLAGS_max_messages);
-  constexpr int kMost = static_cast<int>(RecordLines::kKept);
-  if (policy.max_messages < 0 || policy.max_messages > kMost) {
-    return UsageError(absl::StrCat("--max_messages=", policy.max_messages,
-                                   ": expected 0 to ", kMost));
-  }
   return policy;
 }
 

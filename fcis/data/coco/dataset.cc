@@ -351,7 +351,7 @@ bool DatasetReader::ReadAnnotations(JsonScanner& json) {
 }
 
 bool DatasetReader::ReadTop(JsonScanner& json) {
-  bool has_images = false, has_annotations = false;
+  bool has_images = false, has_annotations = false, has_categories = false;
   const auto mark = [&](bool& seen) {
     dataset_.duplicate_key |= std::exchange(seen, true);
   };
@@ -366,7 +366,7 @@ bool DatasetReader::ReadTop(JsonScanner& json) {
       return ReadAnnotations(json);
     }
     if (key == "categories") {
-      mark(dataset_.has_categories);
+      mark(has_categories);
       return ReadRecords(json, "categories", "category", rules_.categories,
                          ReadCategory, categories_, dataset_.categories);
     }

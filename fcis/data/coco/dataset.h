@@ -83,8 +83,7 @@ struct CocoDataset {
   std::vector<CocoImage> images;
   std::vector<CocoCategory> categories;
   LargeVector<CocoAnnotation> annotations;
-  bool has_categories = false;  // the key is there
-  bool duplicate_key = false;   // one of the lists is there twice
+  bool duplicate_key = false;  // one of the lists is there twice
 
   // Of the records that were read, and of those that are left out.
   RecordProblems problems;

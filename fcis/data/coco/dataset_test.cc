@@ -48,7 +48,6 @@ TEST(ReadCocoDatasetTest, ReadsEveryMember) {
   EXPECT_EQ(annotation.crowd, 1);
   EXPECT_EQ(annotation.segmentation, "[[1, 2, 3]]");
   ASSERT_EQ(dataset->categories.size(), 2u);
-  EXPECT_TRUE(dataset->has_categories);
   EXPECT_EQ(dataset->categories[0].supercategory, "s");
   EXPECT_EQ(dataset->categories[1].name, "3");
 }
@@ -57,7 +56,7 @@ TEST(ReadCocoDatasetTest, WhatIsMissingIsEmpty) {
   const auto dataset = Read("{}");
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   EXPECT_TRUE(dataset->images.empty());
-  EXPECT_FALSE(dataset->has_categories);
+  EXPECT_TRUE(dataset->categories.empty());
 }
 
 TEST(ReadCocoDatasetTest, OfDuplicateListsTheLastCounts) {

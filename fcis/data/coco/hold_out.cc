@@ -6,10 +6,10 @@
 #include <set>
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/coco/split_dataset.h"
@@ -64,7 +64,7 @@ absl::StatusOr<Read> ReadPictures(const std::string& ann_file) {
   needs.ignore = MemberUse::kOptional;
   Read read;
   ASSIGN_OR_RETURN(read.dataset, ReadCocoDataset(ann_file, needs));
-  RecordIndex positions, classes;
+  RecordIndex positions;
   for (const CocoImage& image : read.dataset.images) {
     int at = positions.Find(image.id);
     if (at < 0) {
@@ -75,10 +75,7 @@ absl::StatusOr<Read> ReadPictures(const std::string& ann_file) {
     }
     read.pictures[static_cast<size_t>(at)].file_name = image.file_name;
   }
-  int next = 0;
-  for (const CocoCategory& category : read.dataset.categories) {
-    classes.Set(category.id, next++);
-  }
+  const RecordIndex classes = IndexOf(read.dataset.categories);
   for (const CocoAnnotation& annotation : read.dataset.annotations) {
     const int picture = positions.Find(annotation.image_id);
     const int category = classes.Find(annotation.category_id);
@@ -144,16 +141,14 @@ absl::StatusOr<HeldOut> HoldOut(const std::string& ann_file, double share) {
   if (positions.empty()) return held;
   RecordIndex chosen;
   for (const int at : positions) chosen.Set(read.ids[at], at);
-  const absl::Status split = SplitDataset(
-      read.dataset.file->bytes(), BadRecords::kToRest,
-      [&](absl::string_view, const RecordId& picture) {
-        return chosen.Find(picture) >= 0;
-      },
-      [&](absl::string_view text) { absl::StrAppend(&held.validation, text); },
-      [&](absl::string_view text) { absl::StrAppend(&held.train, text); });
-  if (split.ok()) return held;
-  return absl::Status(split.code(),
-                      absl::StrCat(ann_file, ": ", split.message()));
+  const ChooseRecord validates = [&](absl::string_view,
+                                     const RecordId& picture) {
+    return chosen.Find(picture) >= 0;
+  };
+  RETURN_IF_ERROR(Within(
+      ann_file, SplitDataset(read.dataset.file->bytes(), BadRecords::kToRest,
+                             validates, &held.validation, &held.train)));
+  return held;
 }
 
 }  // namespace fcis::data

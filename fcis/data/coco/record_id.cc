@@ -3,8 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/numbers.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
+#include "fcis/data/json/json_writer.h"
 
 namespace fcis::data {
 namespace {
@@ -15,10 +14,7 @@ constexpr char kExpected[] = "an id, an integer of 64 bits or a string";
 
 std::string RecordId::ToJson() const {
   if (!is_text()) return ToPlain();
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-  json.String(text().data(), static_cast<rapidjson::SizeType>(text().size()));
-  return std::string(buffer.GetString(), buffer.GetSize());
+  return JsonOf([&](auto& json) { PutJson(text(), json); });
 }
 
 bool ParseIntegerId(absl::string_view text, RecordId& id) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/data/coco/record_problems.h"
 #include "fcis/data/coco/record_reader.h"
 #include "fcis/data/json/json_parts.h"
@@ -27,13 +28,11 @@ bool ReadResult(JsonScanner& json, bool read_segmentation, CocoResult& result) {
   result.duplicate_key = false;
   bool has_image = false, has_category = false, has_score = false;
   bool has_segmentation = false;
-  const auto mark = [&](bool& seen) {
-    result.duplicate_key |= seen;
-    seen = true;
-  };
   if (json.Peek() != Kind::kObject) return json.Expected("an object");
   const char* member = nullptr;  // the one that is read
-  const auto take = [&](const char* name, auto read) {
+  const auto take = [&](const char* name, bool& seen, auto read) {
+    result.duplicate_key |= seen;
+    seen = true;
     member = name;
     if (!read()) return false;
     member = nullptr;
@@ -41,29 +40,25 @@ bool ReadResult(JsonScanner& json, bool read_segmentation, CocoResult& result) {
   };
   const bool read = json.ReadObject([&](absl::string_view key) {
     if (key == "image_id") {
-      mark(has_image);
-      return take("image_id",
+      return take("image_id", has_image,
                   [&] { return ReadRecordId(json, result.image_id); });
     }
     if (key == "category_id") {
-      mark(has_category);
-      return take("category_id",
+      return take("category_id", has_category,
                   [&] { return ReadRecordId(json, result.category_id); });
     }
     if (key == "score") {
-      mark(has_score);
-      return take("score", [&] { return ReadScore(json, result.score); });
+      return take("score", has_score,
+                  [&] { return ReadScore(json, result.score); });
     }
     if (key == "bbox") {
-      mark(result.has_bbox);
-      return take("bbox", [&] {
+      return take("bbox", result.has_bbox, [&] {
         return ReadBbox(json, result.bbox, result.empty_bbox);
       });
     }
     if (key == "segmentation") {
-      mark(has_segmentation);
-      result.has_segmentation = json.Peek() != Kind::kNull;
-      return take("segmentation", [&] {
+      return take("segmentation", has_segmentation, [&] {
+        result.has_segmentation = json.Peek() != Kind::kNull;
         return read_segmentation ? ReadSegmentation(json, result.segmentation)
                                  : json.Skip();
       });
@@ -79,20 +74,13 @@ bool ReadResult(JsonScanner& json, bool read_segmentation, CocoResult& result) {
   return has_score || json.Fail("the detection has no \"score\"");
 }
 
-// The error of a list, with its file.
-absl::Status Error(absl::string_view path, absl::string_view where,
-                   const absl::Status& error) {
-  return absl::Status(error.code(),
-                      absl::StrCat(path, ": ", where, error.message()));
-}
-
 // The position of the opening bracket.
 absl::StatusOr<size_t> FindList(absl::string_view text,
                                 absl::string_view path) {
   JsonScanner json(text);
   if (json.Peek() == Kind::kArray) return json.offset();
   json.Expected("a list of detections");
-  return Error(path, "", json.status());
+  return Within(path, json.status());
 }
 
 // What is wrong with the detections of a part.
@@ -171,7 +159,7 @@ absl::Status ReadResultAt(absl::string_view text, absl::string_view path,
   if (ReadResult(json, /*read_segmentation=*/true, result)) {
     return absl::OkStatus();
   }
-  return Error(path, "", json.status());
+  return Within(path, json.status());
 }
 
 absl::StatusOr<bool> ReadFirstResult(absl::string_view text,
@@ -184,7 +172,7 @@ absl::StatusOr<bool> ReadFirstResult(absl::string_view text,
     return false;
   }
   if (ReadResult(json, /*read_segmentation=*/true, result)) return true;
-  return Error(path, "results[0]: ", json.status());
+  return Within(absl::StrCat(path, ": results[0]"), json.status());
 }
 
 absl::StatusOr<std::vector<std::unique_ptr<ResultsSink>>> ReadResults(
@@ -200,9 +188,12 @@ absl::StatusOr<std::vector<std::unique_ptr<ResultsSink>>> ReadResults(
         faults[part] = PartFaults();
         return ElementReader(options, sinks[part].get(), &faults[part]);
       });
-  if (!parts.ok()) return Error(path, "results", parts.status());
+  if (!parts.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": results", parts.status().message()));
+  }
   JsonScanner json(text, parts->end);
-  if (!json.ReadEnd()) return Error(path, "", json.status());
+  if (!json.ReadEnd()) return Within(path, json.status());
   faults.resize(parts->parts);
   RETURN_IF_ERROR(FaultsError(path, faults, options.max_messages));
   sinks.resize(parts->parts);

@@ -3,12 +3,12 @@
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/io/file.h"
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
@@ -18,27 +18,10 @@
 namespace fcis::data {
 namespace {
 
-// A list of records on its way to a sink.
-class ListOutput {
- public:
-  explicit ListOutput(const TextSink& sink) : sink_(sink) { sink_("["); }
-  void Append(absl::string_view record) {
-    if (!first_) sink_(",");
-    first_ = false;
-    sink_(record);
-  }
-  void End() { sink_("]"); }
-
- private:
-  const TextSink& sink_;
-  bool first_ = true;
-};
-
 class Splitter {
  public:
   Splitter(absl::string_view text, BadRecords bad_records,
-           const ChooseRecord& choose, const TextSink& chosen,
-           const TextSink& rest)
+           const ChooseRecord& choose, std::string* chosen, std::string* rest)
       : text_(text),
         bad_records_(bad_records),
         choose_(choose),
@@ -82,14 +65,14 @@ class Splitter {
 
  private:
   void Both(absl::string_view text) {
-    chosen_(text);
-    rest_(text);
+    absl::StrAppend(chosen_, text);
+    absl::StrAppend(rest_, text);
   }
 
   // `key` holds the picture of a record.
   bool CopyList(JsonScanner& json, const std::string& name,
                 absl::string_view key) {
-    ListOutput chosen(chosen_), rest(rest_);
+    Both("[");
     int count = 0;
     const bool read = json.ReadArray([&] {
       where_ = absl::StrCat(name, "[", count++, "]: ");
@@ -105,12 +88,12 @@ class Splitter {
         json.GoBack(place);
         if (!json.Skip()) return false;
       }
-      (takes ? chosen : rest)
-          .Append(text_.substr(begin, json.offset() - begin));
+      std::string* const to = takes ? chosen_ : rest_;
+      if (to->back() != '[') to->push_back(',');  // no record ends so
+      absl::StrAppend(to, text_.substr(begin, json.offset() - begin));
       return true;
     });
-    chosen.End();
-    rest.End();
+    Both("]");
     if (read) where_.clear();
     return read;
   }
@@ -131,54 +114,19 @@ class Splitter {
   const absl::string_view text_;
   const BadRecords bad_records_;
   const ChooseRecord& choose_;
-  const TextSink &chosen_, &rest_;
+  std::string *const chosen_, *const rest_;
   std::string where_;
 };
 
 }  // namespace
 
 absl::Status SplitDataset(absl::string_view text, BadRecords bad_records,
-                          const ChooseRecord& choose, const TextSink& chosen,
-                          const TextSink& rest) {
+                          const ChooseRecord& choose, std::string* chosen,
+                          std::string* rest) {
   return Splitter(text, bad_records, choose, chosen, rest).Run();
 }
 
 namespace {
-
-// One of the two files. The first error stays.
-class Output {
- public:
-  static absl::StatusOr<Output> Create(const std::string& path) {
-    ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> file,
-                     AtomicFile::Create(path));
-    return Output(std::move(file));
-  }
-
-  void Append(absl::string_view text) {
-    absl::StrAppend(&buffer_, text);
-    if (buffer_.size() >= kFull) Flush();
-  }
-  // All of it is on its way to the disk; only Commit is missing.
-  absl::Status Finish() {
-    Flush();
-    return status_;
-  }
-  absl::Status Commit() { return file_->Commit(); }
-
- private:
-  static constexpr size_t kFull = size_t{1} << 20;
-
-  explicit Output(std::unique_ptr<AtomicFile> file) : file_(std::move(file)) {}
-
-  void Flush() {
-    if (status_.ok()) status_ = file_->Append(buffer_);
-    buffer_.clear();
-  }
-
-  std::unique_ptr<AtomicFile> file_;
-  std::string buffer_;
-  absl::Status status_;
-};
 
 // The pictures of val2017, and which of them val2014 has.
 struct Chosen {
@@ -227,26 +175,24 @@ absl::Status SplitMinival2014(const std::string& val2014,
   ASSIGN_OR_RETURN(Chosen chosen, ReadChosen(val2017));
   ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file,
                    OpenJson(val2014));
-  ASSIGN_OR_RETURN(Output chosen_output, Output::Create(minival));
-  ASSIGN_OR_RETURN(Output rest_output, Output::Create(rest));
-  const absl::Status split = SplitDataset(
-      file->bytes(), BadRecords::kRefuse,
-      [&](absl::string_view list, const RecordId& picture) {
-        const int position = chosen.index.Find(picture);
-        if (position >= 0 && list == kImages) chosen.met[position] = true;
-        return position >= 0;
-      },
-      [&](absl::string_view text) { chosen_output.Append(text); },
-      [&](absl::string_view text) { rest_output.Append(text); });
-  if (!split.ok()) {
-    return absl::Status(split.code(),
-                        absl::StrCat(val2014, ": ", split.message()));
-  }
+  const ChooseRecord choose = [&](absl::string_view list,
+                                  const RecordId& picture) {
+    const int position = chosen.index.Find(picture);
+    if (position >= 0 && list == kImages) chosen.met[position] = true;
+    return position >= 0;
+  };
+  std::string minival_text, rest_text;
+  RETURN_IF_ERROR(
+      Within(val2014, SplitDataset(file->bytes(), BadRecords::kRefuse, choose,
+                                   &minival_text, &rest_text)));
   RETURN_IF_ERROR(CheckAllMet(chosen, val2014, val2017));
-  RETURN_IF_ERROR(chosen_output.Finish());
-  RETURN_IF_ERROR(rest_output.Finish());
-  RETURN_IF_ERROR(chosen_output.Commit());
-  return rest_output.Commit();
+  // A disk that is full for the second must not leave the first.
+  ASSIGN_OR_RETURN(const auto minival_file, AtomicFile::Create(minival));
+  ASSIGN_OR_RETURN(const auto rest_file, AtomicFile::Create(rest));
+  RETURN_IF_ERROR(minival_file->Append(minival_text));
+  RETURN_IF_ERROR(rest_file->Append(rest_text));
+  RETURN_IF_ERROR(minival_file->Commit());
+  return rest_file->Commit();
 }
 
 }  // namespace fcis::data

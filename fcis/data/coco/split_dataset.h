@@ -19,23 +19,20 @@ inline constexpr absl::string_view kAnnotations = "annotations";
 using ChooseRecord =
     std::function<bool(absl::string_view list, const RecordId& picture)>;
 
-// Takes the next piece of a file's text.
-using TextSink = std::function<void(absl::string_view text)>;
-
 // What becomes of records that do not say of which picture they are.
 enum class BadRecords {
   kRefuse,  // an error
   kToRest,
 };
 
-// Copies `text`: the pictures and annotations that `choose` takes to `chosen`,
-// the others to `rest`. Records keep their text and order; all else goes to
-// both. Nothing but the record at hand is held in memory. Errors, without the
-// file's name: byte and record of what is no JSON, or not COCO's format; a list
-// is missing. The sinks may have got a part by then.
+// Appends what `text` holds: the pictures and annotations that `choose` takes
+// to `chosen`, the others to `rest`. Records keep their text and order; all
+// else goes to both. Errors, without the file's name: byte and record of what
+// is no JSON, or not COCO's format; a list is missing. A part may have been
+// appended by then.
 absl::Status SplitDataset(absl::string_view text, BadRecords bad_records,
-                          const ChooseRecord& choose, const TextSink& chosen,
-                          const TextSink& rest);
+                          const ChooseRecord& choose, std::string* chosen,
+                          std::string* rest);
 
 // minival2014 and valminusminival2014 out of COCO's own files, for when the
 // archive that has them ready cannot be had: minival2014 is those pictures of
@@ -45,9 +42,9 @@ absl::Status SplitDataset(absl::string_view text, BadRecords bad_records,
 // Splits the file `val2014` (instances_val2014.json): the pictures that the
 // file `val2017` lists too, with their annotations, go to `minival`, the others
 // to `rest`. Records keep their text and order; all else is in both files.
-// Memory grows with the pictures, not with the file. Nothing is written on an
-// error. Errors name file and record: not COCO's format, or val2017's
-// pictures are not all in val2014.
+// Both files' texts are held in memory. Nothing is written on an error. Errors
+// name file and record: not COCO's format, or val2017's pictures are not all in
+// val2014.
 absl::Status SplitMinival2014(const std::string& val2014,
                               const std::string& val2017,
                               const std::string& minival,

@@ -1,12 +1,11 @@
 #include "fcis/data/coco/splits.h"
 
-#include <filesystem>
 #include <string>
-#include <system_error>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "fcis/core/io/file.h"
 
 namespace fcis::data {
 namespace {
@@ -29,11 +28,6 @@ constexpr Source kSources[] = {
     {"val2017", "val2017", "val2017"},
 };
 
-bool Exists(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
-
 std::vector<std::string> ImageDirectories(absl::string_view root,
                                           absl::string_view name) {
   return {absl::StrCat(root, "/images/", name), absl::StrCat(root, "/", name),
@@ -46,7 +40,7 @@ std::string MinivalList(absl::string_view root) {
   for (const char* name : {"minival2014", "val2017"}) {
     const std::string path =
         absl::StrCat(root, "/annotations/instances_", name, ".json");
-    if (Exists(path)) return path;
+    if (FileExists(path)) return path;
   }
   return "";
 }
@@ -76,7 +70,7 @@ absl::StatusOr<CocoSource> FindCocoSplit(absl::string_view root,
     const std::vector<std::string> directories =
         ImageDirectories(root, source.images);
     for (const std::string& directory : directories) {
-      if (Exists(annotations) && Exists(directory)) {
+      if (FileExists(annotations) && FileExists(directory)) {
         return CocoSource{annotations, directory};
       }
     }

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_kind.h"
 #include "fcis/data/codec/jpeg.h"
@@ -70,10 +71,6 @@ absl::StatusOr<ImageSize> SizeOf(absl::string_view bytes,
   return NoPicture(bytes);
 }
 
-absl::Status Named(const std::string& path, const absl::Status& error) {
-  return absl::Status(error.code(), absl::StrCat(path, ": ", error.message()));
-}
-
 }  // namespace
 
 absl::StatusOr<Image> DecodeImage(absl::string_view bytes,
@@ -87,9 +84,7 @@ absl::StatusOr<Image> ReadImage(const std::string& path,
                                 const ReadOptions& options) {
   RETURN_IF_ERROR(CheckNoPipe(path));
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-  absl::StatusOr<Image> image = DecodeImage(bytes, options);
-  if (image.ok()) return image;
-  return Named(path, image.status());
+  return Within(path, DecodeImage(bytes, options));
 }
 
 absl::StatusOr<ImageSize> ReadImageSize(const std::string& path,
@@ -100,8 +95,7 @@ absl::StatusOr<ImageSize> ReadImageSize(const std::string& path,
     ASSIGN_OR_RETURN(bytes, ReadFile(path));
     size = SizeOf(bytes, options);
   }
-  if (size.ok()) return size;
-  return Named(path, size.status());
+  return Within(path, size);
 }
 
 std::string DescribeSizeMismatch(const std::string& path, int height, int width,

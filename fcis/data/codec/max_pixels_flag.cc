@@ -11,9 +11,8 @@ ABSL_FLAG(int64_t, max_pixels, fcis::kDefaultMaxPixels,
 namespace fcis::data {
 
 absl::StatusOr<int64_t> MaxPixelsFromFlag() {
-  const int64_t max_pixels = absl::GetFlag(FLAGS_max_pixels);
-  RETURN_IF_ERROR(CheckAtLeast("max_pixels", max_pixels, 1));
-  return max_pixels;
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_max_pixels, 1));
+  return absl::GetFlag(FLAGS_max_pixels);
 }
 
 }  // namespace fcis::data

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 
 namespace fcis::data {
@@ -59,13 +61,17 @@ int ExifOrientation(absl::string_view app1) {
   return 1;
 }
 
+Turn TurnOf(int orientation) {
+  const auto is_among = [&](std::initializer_list<int> orientations) {
+    return absl::c_linear_search(orientations, orientation);
+  };
+  return {is_among({3, 4, 6, 7}), is_among({2, 3, 7, 8}),
+          is_among({5, 6, 7, 8})};
+}
+
 Image ApplyOrientation(Image image, int orientation) {
   if (orientation < 2 || orientation > 8) return image;
-  const bool transposed = orientation >= 5;
-  const bool from_bottom = orientation == 3 || orientation == 4 ||
-                           orientation == 6 || orientation == 7;
-  const bool from_right = orientation == 2 || orientation == 3 ||
-                          orientation == 7 || orientation == 8;
+  const auto [from_bottom, from_right, transposed] = TurnOf(orientation);
   const int64_t row_step = (from_bottom ? -3 : 3) * int64_t{image.width};
   const int64_t column_step = from_right ? -3 : 3;
   const int64_t x_step = transposed ? row_step : column_step;

@@ -201,9 +201,7 @@ class RowCompressor {
         parts_((height + part_rows_ - 1) / part_rows_) {}
 
   absl::StatusOr<std::string> Compress(FillRow fill) {
-    ParallelFor(parts_.size(), 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) CompressPart(i, fill);
-    });
+    ParallelForEach(parts_.size(), 1, [&](size_t i) { CompressPart(i, fill); });
     std::string stream("\x78\x01", 2);  // deflate, 32 KiB, fastest
     uLong sum = adler32(0, nullptr, 0);
     for (const Part& part : parts_) {

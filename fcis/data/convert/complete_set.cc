@@ -14,6 +14,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle_bitmap.h"
@@ -60,11 +61,7 @@ class PictureCompleter {
     RETURN_IF_ERROR(FindSize());
     std::vector<ForeignObject> kept;
     for (ForeignObject& object : picture_->objects) {
-      const absl::Status status = CompleteObject(&object);
-      if (!status.ok()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(object.where, ": ", status.message()));
-      }
+      RETURN_IF_ERROR(Within(object.where, CompleteObject(&object)));
       if (RleArea(object.mask) > 0) {
         kept.push_back(std::move(object));
       } else {
@@ -230,16 +227,12 @@ void LeaveOutRepeated(ForeignSet* set) {
 
 void CompleteSet(ForeignSet* set) {
   LeaveOutRepeated(set);
-  const auto size = static_cast<int64_t>(set->pictures.size());
   std::vector<absl::Status> faults(set->pictures.size());
   std::vector<std::vector<Note>> notes(set->pictures.size());
-  ParallelFor(size, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const auto at = static_cast<size_t>(i);
-      PictureCompleter completer(&set->pictures[at]);
-      faults[at] = completer.Run();
-      notes[at] = std::move(completer.notes);
-    }
+  ParallelForEach(set->pictures.size(), 1, [&](size_t i) {
+    PictureCompleter completer(&set->pictures[i]);
+    faults[i] = completer.Run();
+    notes[i] = std::move(completer.notes);
   });
   std::vector<ForeignPicture> kept;
   for (size_t i = 0; i < set->pictures.size(); ++i) {

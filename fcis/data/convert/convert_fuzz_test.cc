@@ -22,7 +22,6 @@
 #include "fcis/data/convert/label_studio_rle.h"
 #include "fcis/data/convert/mat_file.h"
 #include "fcis/data/convert/picture_finder.h"
-#include "fcis/data/convert/read_format.h"
 #include "fcis/data/convert/read_label_pictures.h"
 #include "fcis/data/convert/read_label_studio.h"
 #include "fcis/data/convert/read_labelme.h"

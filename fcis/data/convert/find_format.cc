@@ -1,5 +1,6 @@
 #include "fcis/data/convert/find_format.h"
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <utility>
@@ -9,14 +10,38 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "fcis/data/convert/read_coco.h"
+#include "fcis/data/convert/read_label_pictures.h"
+#include "fcis/data/convert/read_label_studio.h"
+#include "fcis/data/convert/read_labelme.h"
+#include "fcis/data/convert/read_sbd.h"
+#include "fcis/data/convert/read_yolo.h"
 #include "fcis/data/json/json_scanner.h"
 #include "fcis/data/json/open_json.h"
 
 namespace fcis::data {
 namespace {
 
-constexpr const char* kNames[] = {"coco", "labelme", "label_studio", "yolo",
-                                  "voc",  "sbd",     "masks"};
+struct Format {
+  const char* name;
+  bool is_json;
+  absl::Status (*read)(const ReaderInput& input, ForeignSet* set);
+};
+
+// In the order of ForeignFormat.
+constexpr Format kFormats[] = {
+    {"coco", true, ReadCoco},
+    {"labelme", true, ReadLabelme},
+    {"label_studio", true, ReadLabelStudio},
+    {"yolo", false, ReadYolo},
+    {"voc", false, ReadVoc},
+    {"sbd", false, ReadSbd},
+    {"masks", false, ReadMasks},
+};
+
+const Format& Of(ForeignFormat format) {
+  return kFormats[static_cast<size_t>(format)];
+}
 
 // What is no format of ours, and what to do about it.
 constexpr char kXml[] =
@@ -165,16 +190,18 @@ class Sorter {
 }  // namespace
 
 std::vector<std::string> ForeignFormatNames() {
-  return {std::begin(kNames), std::end(kNames)};
+  std::vector<std::string> names;
+  for (const Format& format : kFormats) names.emplace_back(format.name);
+  return names;
 }
 
-absl::string_view NameOf(ForeignFormat format) {
-  return kNames[static_cast<int>(format)];
-}
+absl::string_view NameOf(ForeignFormat format) { return Of(format).name; }
 
-bool IsJson(ForeignFormat format) {
-  return format == ForeignFormat::kCoco || format == ForeignFormat::kLabelme ||
-         format == ForeignFormat::kLabelStudio;
+bool IsJson(ForeignFormat format) { return Of(format).is_json; }
+
+absl::Status ReadFormat(ForeignFormat format, const ReaderInput& input,
+                        ForeignSet* set) {
+  return Of(format).read(input, set);
 }
 
 absl::StatusOr<FoundFormat> FindFormat(const std::string& root,

@@ -1,12 +1,16 @@
-// Which tool's format a file or folder is of, by what is in it.
+// Which tool's format a file or folder is of, by what is in it; the reader of
+// each.
 #ifndef FCIS_DATA_CONVERT_FIND_FORMAT_H_
 #define FCIS_DATA_CONVERT_FIND_FORMAT_H_
 
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "fcis/data/convert/foreign_set.h"
+#include "fcis/data/convert/reader_input.h"
 
 namespace fcis::data {
 
@@ -26,6 +30,10 @@ std::vector<std::string> ForeignFormatNames();
 absl::string_view NameOf(ForeignFormat format);
 // Whether its annotations are JSON, which names its pictures.
 bool IsJson(ForeignFormat format);
+// Adds what the files hold to the set, by the format's reader (read_*.h), whose
+// errors it has.
+absl::Status ReadFormat(ForeignFormat format, const ReaderInput& input,
+                        ForeignSet* set);
 
 struct FoundFormat {
   ForeignFormat format;

@@ -33,20 +33,18 @@ std::string ConversionNotes::ToText() const {
   return text;
 }
 
-int64_t ConversionNotes::CountOf(absl::string_view reason) const {
-  for (const Entry& entry : entries_) {
-    if (entry.reason == reason) return entry.count;
-  }
-  return 0;
-}
-
 void ForeignSet::AddClass(const std::string& name) {
   if (!absl::c_linear_search(classes, name)) classes.push_back(name);
 }
 
-void ForeignSet::AddProblem(const std::string& file,
-                            const absl::Status& status) {
-  const absl::string_view message = status.message();
+void ForeignSet::Take(const std::string& file,
+                      absl::StatusOr<ForeignPicture> picture) {
+  if (picture.ok()) {
+    for (const ForeignObject& object : picture->objects) AddClass(object.name);
+    pictures.push_back(*std::move(picture));
+    return;
+  }
+  const absl::string_view message = picture.status().message();
   problems.errors.Add(absl::StartsWith(message, file)
                           ? std::string(message)
                           : absl::StrCat(file, ": ", message));

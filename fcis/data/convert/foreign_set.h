@@ -49,7 +49,6 @@ class ConversionNotes {
   void Add(absl::string_view reason, const std::string& example);
   // A line for each reason: its number, the reason, the first examples.
   std::string ToText() const;
-  int64_t CountOf(absl::string_view reason) const;
 
  private:
   struct Entry {
@@ -68,8 +67,9 @@ struct ForeignSet {
 
   // Appends `name` to the classes unless it is there.
   void AddClass(const std::string& name);
-  // Notes what is wrong with a file, which it names.
-  void AddProblem(const std::string& file, const absl::Status& status);
+  // Appends a picture and the classes of its objects, or notes what is wrong
+  // with the file that describes it, which the note names.
+  void Take(const std::string& file, absl::StatusOr<ForeignPicture> picture);
 };
 
 }  // namespace fcis::data

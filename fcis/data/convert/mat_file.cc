@@ -1,17 +1,17 @@
 #include "fcis/data/convert/mat_file.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
+#include "fcis/core/io/zip_archive.h"
 
 namespace fcis::data {
 namespace {
@@ -23,15 +23,8 @@ constexpr absl::string_view kVersion5("\x00\x01IM", 4);
 // Types of elements, and classes of arrays.
 enum : uint32_t {
   kInt8 = 1,
-  kUInt8 = 2,
-  kInt16 = 3,
-  kUInt16 = 4,
   kInt32 = 5,
   kUInt32 = 6,
-  kSingle = 7,
-  kDouble = 9,
-  kInt64 = 12,
-  kUInt64 = 13,
   kMatrix = 14,
   kCompressed = 15,
 };
@@ -121,32 +114,29 @@ bool AppendAll(absl::string_view data, std::vector<uint32_t>* values) {
   return true;
 }
 
+// By the type of their element; null: of no numbers.
+constexpr bool (*kAppendAll[])(absl::string_view data,
+                               std::vector<uint32_t>* values) = {
+    nullptr,
+    AppendAll<int8_t>,
+    AppendAll<uint8_t>,
+    AppendAll<int16_t>,
+    AppendAll<uint16_t>,
+    AppendAll<int32_t>,
+    AppendAll<uint32_t>,
+    AppendAll<float>,
+    nullptr,
+    AppendAll<double>,
+    nullptr,
+    nullptr,
+    AppendAll<int64_t>,
+    AppendAll<uint64_t>};
+
 // Numbers may be stored in a narrower type than the array's.
 bool AppendNumbers(const Element& from, std::vector<uint32_t>* values) {
-  switch (from.type) {
-    case kInt8:
-      return AppendAll<int8_t>(from.data, values);
-    case kUInt8:
-      return AppendAll<uint8_t>(from.data, values);
-    case kInt16:
-      return AppendAll<int16_t>(from.data, values);
-    case kUInt16:
-      return AppendAll<uint16_t>(from.data, values);
-    case kInt32:
-      return AppendAll<int32_t>(from.data, values);
-    case kUInt32:
-      return AppendAll<uint32_t>(from.data, values);
-    case kSingle:
-      return AppendAll<float>(from.data, values);
-    case kDouble:
-      return AppendAll<double>(from.data, values);
-    case kInt64:
-      return AppendAll<int64_t>(from.data, values);
-    case kUInt64:
-      return AppendAll<uint64_t>(from.data, values);
-    default:
-      return false;
-  }
+  return from.type < std::size(kAppendAll) &&
+         kAppendAll[from.type] != nullptr &&
+         kAppendAll[from.type](from.data, values);
 }
 
 absl::StatusOr<MatArray> NumbersOf(absl::string_view data) {
@@ -203,42 +193,22 @@ absl::StatusOr<std::vector<MatArray>> NumbersOfFields(
     if (it == all.end()) {
       return absl::NotFoundError(absl::StrCat("there is no ", where));
     }
-    absl::StatusOr<MatArray> numbers = NumbersOf(it->second);
-    if (!numbers.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(where, ": ", numbers.status().message()));
-    }
-    found.push_back(*std::move(numbers));
+    ASSIGN_OR_RETURN(found.emplace_back(),
+                     Within(where, NumbersOf(it->second)));
   }
   return found;
 }
 
 absl::StatusOr<std::string> Inflated(absl::string_view packed, uint64_t limit) {
-  constexpr size_t kChunk = size_t{1} << 16;
-  z_stream stream = {};
-  if (inflateInit(&stream) != Z_OK) {
-    return absl::ResourceExhaustedError("no memory to unpack it");
-  }
-  const absl::Cleanup closer = [&stream] { inflateEnd(&stream); };
-  stream.next_in = reinterpret_cast<Bytef*>(
-      const_cast<char*>(packed.data()));  // zlib only reads it
-  stream.avail_in = static_cast<uInt>(packed.size());
   std::string bytes;
-  for (int result = Z_OK; result != Z_STREAM_END;) {
-    const size_t filled = bytes.size();
-    bytes.resize(filled + kChunk);
-    stream.next_out = reinterpret_cast<Bytef*>(&bytes[filled]);
-    stream.avail_out = static_cast<uInt>(kChunk);
-    result = inflate(&stream, Z_NO_FLUSH);
-    bytes.resize(filled + kChunk - stream.avail_out);
-    if (result != Z_OK && result != Z_STREAM_END) {
-      return Damaged("what is packed in it");
-    }
-    if (bytes.size() > limit) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a variable unpacks to more than ", limit, " bytes"));
-    }
+  const absl::Status status =
+      Inflate(DeflateFormat::kZlib, limit, &packed, &bytes);
+  if (absl::IsDataLoss(status)) return Damaged("what is packed in it");
+  if (absl::IsOutOfRange(status)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a variable ", status.message()));
   }
+  RETURN_IF_ERROR(status);
   return bytes;
 }
 

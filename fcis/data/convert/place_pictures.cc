@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <set>
-#include <system_error>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -87,12 +86,7 @@ PicturePlaces PlacesOfCopies(const ForeignSet& set, bool parts,
 absl::Status CopyPictures(const ForeignSet& set, const PicturePlaces& places) {
   for (size_t i = 0; i < set.pictures.size(); ++i) {
     const fs::path path = fs::path(places.directory) / places.names[i];
-    std::error_code error;
-    fs::create_directories(path.parent_path(), error);
-    if (error) {
-      return ErrnoStatus("cannot make", path.parent_path().string(),
-                         error.value());
-    }
+    RETURN_IF_ERROR(MakeDirectoriesOf(path.string()));
     RETURN_IF_ERROR(Copy(set.pictures[i], path.string()));
   }
   return absl::OkStatus();

@@ -28,10 +28,9 @@ CocoNeeds Needs() {
   return needs;
 }
 
-// The outline; "" or what is wrong with it.
-std::string TakeOutline(const CocoAnnotation& annotation,
-                        const CocoImage& image, ForeignObject* object,
-                        ForeignSet* set) {
+absl::Status TakeOutline(const CocoAnnotation& annotation,
+                         const CocoImage& image, ForeignObject* object,
+                         ForeignSet* set) {
   const bool none = annotation.segmentation.empty() ||
                     annotation.segmentation == "null" ||
                     annotation.segmentation == "[]";
@@ -41,21 +40,17 @@ std::string TakeOutline(const CocoAnnotation& annotation,
         RectanglePolygon(box.x, box.y, box.x + box.width, box.y + box.height)};
     set->notes.Add("boxes without an outline, taken as rectangles",
                    annotation.id.ToString());
-    return "";
+    return absl::OkStatus();
   }
   Segmentation segmentation;
-  const absl::Status parsed =
-      ParseSegmentation(annotation.segmentation, segmentation);
-  if (!parsed.ok()) return std::string(parsed.message());
+  RETURN_IF_ERROR(ParseSegmentation(annotation.segmentation, segmentation));
   if (segmentation.kind == Segmentation::Kind::kPolygons) {
     object->polygons = std::move(segmentation.polygons);
-    return "";
+    return absl::OkStatus();
   }
-  absl::StatusOr<Rle> mask =
-      SegmentationToRle(segmentation, image.height, image.width);
-  if (!mask.ok()) return std::string(mask.status().message());
-  object->mask = *std::move(mask);
-  return "";
+  ASSIGN_OR_RETURN(object->mask,
+                   SegmentationToRle(segmentation, image.height, image.width));
+  return absl::OkStatus();
 }
 
 class Reader {
@@ -172,12 +167,12 @@ class Reader {
     }
     object.ignore = annotation.ignore;
     object.where = absl::StrCat("annotation id ", annotation.id.ToString());
-    const std::string fault = TakeOutline(annotation, image, &object, set_);
-    if (fault.empty()) {
+    const absl::Status taken = TakeOutline(annotation, image, &object, set_);
+    if (taken.ok()) {
       picture->objects.push_back(std::move(object));
     } else {
       set_->problems.errors.Add(
-          absl::StrCat(NameOf(dataset, annotation), ": ", fault));
+          absl::StrCat(NameOf(dataset, annotation), ": ", taken.message()));
     }
   }
 

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle_to_polygons.h"
 #include "fcis/data/codec/image_reader.h"
@@ -41,10 +42,7 @@ uint32_t VocColor(uint32_t label) {
 
 absl::StatusOr<PngLabels> ReadLabels(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-  auto labels = DecodePngLabels(bytes, kDefaultMaxPixels);
-  if (labels.ok()) return labels;
-  return absl::InvalidArgumentError(
-      absl::StrCat(path, ": ", labels.status().message()));
+  return Within(path, DecodePngLabels(bytes, kDefaultMaxPixels));
 }
 
 // Background from the last run to the end.
@@ -147,8 +145,7 @@ class VocReader {
       for (const char* name : kVocClasses) set_->AddClass(name);
     }
     for (const std::string& file : input_.files) {
-      const absl::Status status = ReadPicture(file);
-      if (!status.ok()) set_->AddProblem(file, status);
+      set_->Take(file, ReadPicture(file));
     }
     return absl::OkStatus();
   }
@@ -159,12 +156,7 @@ class VocReader {
     for (const std::string& file : input_.all) {
       if (absl::EndsWith(file, "/labelmap.txt")) {
         ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
-        auto names = ParseLabelMap(text);
-        if (!names.ok()) {
-          return absl::InvalidArgumentError(
-              absl::StrCat(file, ": ", names.status().message()));
-        }
-        names_ = *std::move(names);
+        ASSIGN_OR_RETURN(names_, Within(file, ParseLabelMap(text)));
       } else if (absl::EndsWith(file, "/ImageSets/Segmentation/val.txt")) {
         ASSIGN_OR_RETURN(validates_, ReadStems(file));
       }
@@ -172,7 +164,7 @@ class VocReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadPicture(const std::string& file) {
+  absl::StatusOr<ForeignPicture> ReadPicture(const std::string& file) {
     const std::string objects_part = "/SegmentationObject/";
     std::string class_file = file, stem = file.substr(0, file.rfind('.'));
     const size_t at = file.rfind(objects_part);
@@ -200,12 +192,11 @@ class VocReader {
       object.where = absl::StrCat("object ", label);
       ASSIGN_OR_RETURN(object.name, ClassOf(objects, label, classes));
       if (object.name.empty()) continue;
-      set_->AddClass(object.name);
+      set_->AddClass(object.name);  // though another object may be wrong
       object.mask = std::move(mask);
       picture.objects.push_back(std::move(object));
     }
-    set_->pictures.push_back(std::move(picture));
-    return absl::OkStatus();
+    return picture;
   }
 
   // "": background or void.

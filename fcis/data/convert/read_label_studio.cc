@@ -8,7 +8,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/data/coco/record_id.h"
+#include "fcis/data/coco/record_reader.h"
 #include "fcis/data/convert/label_studio_rle.h"
 #include "fcis/data/convert/shapes.h"
 #include "fcis/data/json/json_scanner.h"
@@ -30,12 +32,8 @@ struct Region {
   std::vector<uint8_t> rle;
 };
 
-bool ReadText(JsonScanner& json, std::string& value) {
-  absl::string_view text;
-  if (json.Peek() != Kind::kString) return json.Skip();
-  if (!json.ReadString(text)) return false;
-  value = std::string(text);
-  return true;
+bool ReadTextOrSkip(JsonScanner& json, std::string& value) {
+  return json.Peek() == Kind::kString ? ReadText(json, value) : json.Skip();
 }
 
 bool ReadDoubleOrSkip(JsonScanner& json, double& value) {
@@ -58,7 +56,7 @@ bool ReadBytes(JsonScanner& json, std::vector<uint8_t>& bytes) {
 bool ReadLabels(JsonScanner& json, Region& region) {
   if (json.Peek() != Kind::kArray) return json.Skip();
   return json.ReadArray([&] {
-    if (region.label.empty()) return ReadText(json, region.label);
+    if (region.label.empty()) return ReadTextOrSkip(json, region.label);
     region.more_labels = true;
     return json.Skip();
   });
@@ -83,8 +81,8 @@ bool ReadValue(JsonScanner& json, Region& region) {
 
 bool ReadRegion(JsonScanner& json, Region& region) {
   return json.ReadObject([&](absl::string_view key) {
-    if (key == "id") return ReadText(json, region.id);
-    if (key == "type") return ReadText(json, region.type);
+    if (key == "id") return ReadTextOrSkip(json, region.id);
+    if (key == "type") return ReadTextOrSkip(json, region.type);
     if (key == "original_height") return ReadDoubleOrSkip(json, region.height);
     if (key == "original_width") return ReadDoubleOrSkip(json, region.width);
     if (key == "image_rotation") {
@@ -114,9 +112,9 @@ bool ReadAnnotation(JsonScanner& json, Annotation& annotation) {
 // "data": the picture is under "image", else the first text.
 bool ReadData(JsonScanner& json, std::string& image) {
   return json.ReadObject([&](absl::string_view key) {
-    if (key == "image") return ReadText(json, image);
+    if (key == "image") return ReadTextOrSkip(json, image);
     std::string other;
-    if (!ReadText(json, other)) return false;
+    if (!ReadTextOrSkip(json, other)) return false;
     if (image.empty()) image = other;
     return true;
   });
@@ -295,13 +293,24 @@ bool ReadTask(JsonScanner& json, LabelStudioTask& task,
   return read;
 }
 
-absl::StatusOr<std::string> FindPicture(const ReaderInput& input,
-                                        const LabelStudioTask& task,
-                                        const std::string& near) {
-  auto path = input.pictures->Find(LabelStudioPath(task.image), near);
-  if (path.ok()) return path;
-  return absl::NotFoundError(absl::StrCat(
-      path.status().message(), ", which the task calls \"", task.image, "\""));
+absl::StatusOr<ForeignPicture> PictureOf(const ReaderInput& input,
+                                         const std::string& file,
+                                         LabelStudioTask task) {
+  if (!task.fault.empty()) return absl::InvalidArgumentError(task.fault);
+  const auto path =
+      input.pictures->Find(LabelStudioPath(task.image), DirectoryOf(file));
+  if (!path.ok()) {
+    return absl::NotFoundError(absl::StrCat(path.status().message(),
+                                            ", which the task calls \"",
+                                            task.image, "\""));
+  }
+  ForeignPicture picture;
+  picture.source = file;
+  picture.path = *path;
+  picture.height = task.height;
+  picture.width = task.width;
+  picture.objects = std::move(task.objects);
+  return picture;
 }
 
 }  // namespace
@@ -328,33 +337,13 @@ absl::StatusOr<std::vector<LabelStudioTask>> ParseLabelStudio(
 absl::Status ReadLabelStudio(const ReaderInput& input, ForeignSet* set) {
   for (const std::string& file : input.files) {
     ASSIGN_OR_RETURN(const auto text, OpenJson(file));
-    auto tasks = ParseLabelStudio(text->bytes(), &set->notes);
-    if (!tasks.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(file, ": ", tasks.status().message()));
-    }
-    for (LabelStudioTask& task : *tasks) {
+    ASSIGN_OR_RETURN(
+        std::vector<LabelStudioTask> tasks,
+        Within(file, ParseLabelStudio(text->bytes(), &set->notes)));
+    for (LabelStudioTask& task : tasks) {
       if (!task.annotated) continue;
-      const auto path = FindPicture(input, task, DirectoryOf(file));
-      const std::string fault = !task.fault.empty() ? task.fault
-                                : path.ok()
-                                    ? ""
-                                    : std::string(path.status().message());
-      if (!fault.empty()) {
-        set->problems.errors.Add(
-            absl::StrCat(file, ": task ", task.id, ": ", fault));
-        continue;
-      }
-      ForeignPicture picture;
-      picture.source = file;
-      picture.path = *path;
-      picture.height = task.height;
-      picture.width = task.width;
-      picture.objects = std::move(task.objects);
-      for (const ForeignObject& object : picture.objects) {
-        set->AddClass(object.name);
-      }
-      set->pictures.push_back(std::move(picture));
+      const std::string where = absl::StrCat("task ", task.id);
+      set->Take(file, Within(where, PictureOf(input, file, std::move(task))));
     }
   }
   return absl::OkStatus();

@@ -10,7 +10,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/rle/rle_bitmap.h"
+#include "fcis/data/coco/record_reader.h"
 #include "fcis/data/codec/image_reader.h"
 #include "fcis/data/codec/jpeg.h"
 #include "fcis/data/codec/png.h"
@@ -30,11 +32,8 @@ struct Shape {
 };
 
 bool ReadTextOrNull(JsonScanner& json, std::string& value) {
-  if (json.Peek() == JsonScanner::Kind::kNull) return json.Skip();
-  absl::string_view text;
-  if (!json.ReadString(text)) return false;
-  value = std::string(text);
-  return true;
+  return json.Peek() == JsonScanner::Kind::kNull ? json.Skip()
+                                                 : ReadText(json, value);
 }
 
 bool ReadPoints(JsonScanner& json, std::vector<double>& points) {
@@ -131,11 +130,8 @@ class Assembler {
       return absl::OkStatus();
     }
     ForeignObject* object = ObjectOf(shape, where);
-    const absl::Status added =
-        mask ? AddMask(shape, object) : AddPolygon(shape, object);
-    if (added.ok()) return added;
-    return absl::InvalidArgumentError(
-        absl::StrCat(where, ": ", added.message()));
+    return Within(where,
+                  mask ? AddMask(shape, object) : AddPolygon(shape, object));
   }
 
  private:
@@ -232,29 +228,18 @@ absl::Status TakePicture(const ReaderInput& input, const LabelmeFile& file,
   return absl::OkStatus();
 }
 
-absl::Status ReadFile(const ReaderInput& input, const std::string& source,
-                      ForeignSet* set) {
-  ASSIGN_OR_RETURN(const auto text, OpenJson(source));
-  absl::StatusOr<LabelmeFile> file =
-      ParseLabelme(text->bytes(), source, &set->notes);
-  absl::Status status = file.status();
+absl::StatusOr<ForeignPicture> ReadPicture(const ReaderInput& input,
+                                           const std::string& source,
+                                           absl::string_view text,
+                                           ConversionNotes* notes) {
+  ASSIGN_OR_RETURN(LabelmeFile file, ParseLabelme(text, source, notes));
   ForeignPicture picture;
   picture.source = source;
-  if (status.ok()) {
-    picture.height = file->height;
-    picture.width = file->width;
-    status = TakePicture(input, *file, &picture);
-  }
-  if (!status.ok()) {
-    set->problems.errors.Add(absl::StrCat(source, ": ", status.message()));
-    return absl::OkStatus();
-  }
-  picture.objects = std::move(file->objects);
-  for (const ForeignObject& object : picture.objects) {
-    set->AddClass(object.name);
-  }
-  set->pictures.push_back(std::move(picture));
-  return absl::OkStatus();
+  picture.height = file.height;
+  picture.width = file.width;
+  RETURN_IF_ERROR(TakePicture(input, file, &picture));
+  picture.objects = std::move(file.objects);
+  return picture;
 }
 
 }  // namespace
@@ -294,7 +279,8 @@ absl::StatusOr<LabelmeFile> ParseLabelme(absl::string_view text,
 
 absl::Status ReadLabelme(const ReaderInput& input, ForeignSet* set) {
   for (const std::string& source : input.files) {
-    RETURN_IF_ERROR(ReadFile(input, source, set));
+    ASSIGN_OR_RETURN(const auto text, OpenJson(source));
+    set->Take(source, ReadPicture(input, source, text->bytes(), &set->notes));
   }
   return absl::OkStatus();
 }

@@ -81,11 +81,13 @@ absl::StatusOr<std::set<std::string>> ReadValidates(const ReaderInput& input) {
   return stems;
 }
 
-absl::StatusOr<ForeignPicture> ReadPicture(const std::string& file,
-                                           const PictureFinder& pictures) {
+absl::StatusOr<ForeignPicture> ReadPicture(
+    const std::string& file, const PictureFinder& pictures,
+    const std::set<std::string>& validates) {
   ForeignPicture picture;
   picture.source = file;
   const std::string stem = StemOf(file);
+  picture.validates = validates.count(stem) > 0;
   ASSIGN_OR_RETURN(picture.path,
                    pictures.FindStem(absl::StrCat(
                        DirectoryOf(DirectoryOf(file)), "/img/", stem)));
@@ -100,13 +102,7 @@ absl::Status ReadSbd(const ReaderInput& input, ForeignSet* set) {
   ASSIGN_OR_RETURN(const std::set<std::string> validates, ReadValidates(input));
   for (const char* name : VocClasses()) set->AddClass(name);
   for (const std::string& file : input.files) {
-    absl::StatusOr<ForeignPicture> picture = ReadPicture(file, *input.pictures);
-    if (picture.ok()) {
-      picture->validates = validates.count(StemOf(file)) > 0;
-      set->pictures.push_back(*std::move(picture));
-    } else {
-      set->AddProblem(file, picture.status());
-    }
+    set->Take(file, ReadPicture(file, *input.pictures, validates));
   }
   return absl::OkStatus();
 }

@@ -17,6 +17,7 @@
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/utf8.h"
 #include "fcis/data/convert/shapes.h"
@@ -202,25 +203,21 @@ absl::StatusOr<Description> Describe(const ReaderInput& input) {
         absl::EndsWith(file, ".yaml") || absl::EndsWith(file, ".yml");
     if (!yaml && !absl::EndsWith(file, "/classes.txt")) continue;
     ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
-    const absl::StatusOr<std::vector<std::string>> names =
-        yaml ? ParseYoloNames(text) : Lines(text);
     // Recipes of a training lie about, too.
-    if (!names.ok() && !HasNames(text)) continue;
-    if (!names.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(file, ": ", names.status().message()));
-    }
-    for (const std::string& name : *names) {
+    if (yaml && !HasNames(text)) continue;
+    ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                     Within(file, yaml ? ParseYoloNames(text) : Lines(text)));
+    for (const std::string& name : names) {
       if (IsUtf8(name)) continue;
       return absl::InvalidArgumentError(absl::StrCat(
           file, ": the class \"", absl::CHexEscape(name),
           "\" is no text of UTF-8; expected the file to be saved as UTF-8"));
     }
-    if (!found.names.empty() && *names != found.names) {
+    if (!found.names.empty() && names != found.names) {
       return absl::InvalidArgumentError(absl::StrCat(
           first, " and ", file, " name different classes; expected one list"));
     }
-    found.names = *names;
+    found.names = names;
     first = file;
     if (yaml) found.keypoint_values = KeypointValues(text);
   }
@@ -297,32 +294,21 @@ std::string PictureStem(const std::string& file) {
   return path;
 }
 
-bool AddPicture(const ReaderInput& input, const std::string& file,
-                size_t keypoint_values, ForeignPicture* picture,
-                ForeignSet* set) {
-  absl::Status status;
-  picture->source = file;
-  picture->relative = true;
-  picture->validates =
+absl::StatusOr<ForeignPicture> ReadPicture(const ReaderInput& input,
+                                           const std::string& file,
+                                           size_t keypoint_values,
+                                           ForeignSet* set) {
+  ForeignPicture picture;
+  picture.source = file;
+  picture.relative = true;
+  picture.validates =
       PartOf(input.root, DirectoryOf(file)) == Part::kValidation;
-  const auto path = input.pictures->FindStem(PictureStem(file));
-  if (path.ok()) {
-    picture->path = *path;
-    const auto text = ReadFile(file);
-    auto objects = text.ok()
-                       ? ParseYoloLabels(*text, set->classes, keypoint_values,
-                                         file, &set->notes)
-                       : text.status();
-    if (objects.ok()) {
-      picture->objects = *std::move(objects);
-      return true;
-    }
-    status = objects.status();
-  } else {
-    status = path.status();
-  }
-  set->problems.errors.Add(absl::StrCat(file, ": ", status.message()));
-  return false;
+  ASSIGN_OR_RETURN(picture.path, input.pictures->FindStem(PictureStem(file)));
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
+  ASSIGN_OR_RETURN(
+      picture.objects,
+      ParseYoloLabels(text, set->classes, keypoint_values, file, &set->notes));
+  return picture;
 }
 
 }  // namespace
@@ -358,18 +344,16 @@ absl::StatusOr<std::vector<ForeignObject>> ParseYoloLabels(
     line = absl::StripAsciiWhitespace(line);
     if (line.empty()) continue;
     bool box = false;
-    absl::StatusOr<ForeignObject> object =
-        ParseLine(line, names, keypoint_values, &box);
-    if (!object.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("line ", number, ": ", object.status().message()));
-    }
-    object->where = absl::StrCat("line ", number);
+    const std::string where = absl::StrCat("line ", number);
+    ASSIGN_OR_RETURN(
+        ForeignObject object,
+        Within(where, ParseLine(line, names, keypoint_values, &box)));
+    object.where = where;
     if (box) {
       notes->Add("boxes without an outline, taken as rectangles",
-                 absl::StrCat(source, " line ", number));
+                 absl::StrCat(source, " ", where));
     }
-    objects.push_back(*std::move(object));
+    objects.push_back(std::move(object));
   }
   return objects;
 }
@@ -383,11 +367,10 @@ absl::Status ReadYolo(const ReaderInput& input, ForeignSet* set) {
       set->notes.Add(kTestPart, file);
       continue;
     }
-    ForeignPicture picture;
-    if (!AddPicture(input, file, description.keypoint_values, &picture, set))
-      continue;
-    seen.insert(picture.path);
-    set->pictures.push_back(std::move(picture));
+    absl::StatusOr<ForeignPicture> picture =
+        ReadPicture(input, file, description.keypoint_values, set);
+    if (picture.ok()) seen.insert(picture->path);
+    set->Take(file, std::move(picture));
   }
   for (const std::string& file : input.all) {
     if (!HasPictureName(file) || !absl::StrContains(file, "/images/") ||

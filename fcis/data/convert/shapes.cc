@@ -4,6 +4,9 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <utility>
+
+#include "fcis/data/codec/orientation.h"
 
 namespace fcis::data {
 namespace {
@@ -148,35 +151,13 @@ Polygon Joined(const std::vector<Polygon>& parts) {
 }
 
 void TurnVertices(int orientation, int height, int width, Polygon& polygon) {
+  const Turn turn = TurnOf(orientation);
   for (size_t i = 0; i + 1 < polygon.size(); i += 2) {
     double& x = polygon[i];
     double& y = polygon[i + 1];
-    const double left = x, top = y, right = width - x, bottom = height - y;
-    switch (orientation) {
-      case 2:
-        x = right;
-        break;
-      case 3:
-        x = right, y = bottom;
-        break;
-      case 4:
-        y = bottom;
-        break;
-      case 5:
-        x = top, y = left;
-        break;
-      case 6:
-        x = bottom, y = left;
-        break;
-      case 7:
-        x = bottom, y = right;
-        break;
-      case 8:
-        x = top, y = right;
-        break;
-      default:
-        break;
-    }
+    if (turn.from_right) x = width - x;
+    if (turn.from_bottom) y = height - y;
+    if (turn.transposed) std::swap(x, y);
   }
 }
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <set>
-#include <system_error>
 #include <vector>
 
 #include "absl/algorithm/container.h"
@@ -11,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/zip_archive.h"
 
@@ -54,9 +54,7 @@ absl::Status CheckEntries(const std::string& archive, uint64_t size,
 
 absl::Status WriteEntry(const std::string& path, absl::string_view archive,
                         const ZipMember& member) {
-  std::error_code error;
-  fs::create_directories(fs::path(path).parent_path(), error);
-  if (error) return ErrnoStatus("cannot make", path, error.value());
+  RETURN_IF_ERROR(MakeDirectoriesOf(path));
   ASSIGN_OR_RETURN(const std::string bytes, UnpackZipMember(archive, member));
   return WriteFileAtomic(path, bytes);
 }
@@ -67,22 +65,16 @@ absl::StatusOr<std::vector<std::string>> Unzip(const std::string& archive,
                                                const std::string& directory,
                                                const ArchiveLimits& limits) {
   ASSIGN_OR_RETURN(const auto file, MappedFile::Open(archive));
-  const auto members = ListZip(file->bytes());
-  if (!members.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(archive, ": ", members.status().message()));
-  }
-  RETURN_IF_ERROR(
-      CheckEntries(archive, file->bytes().size(), *members, limits));
+  ASSIGN_OR_RETURN(const std::vector<ZipMember> members,
+                   Within(archive, ListZip(file->bytes())));
+  RETURN_IF_ERROR(CheckEntries(archive, file->bytes().size(), members, limits));
   std::vector<std::string> paths;
-  for (const ZipMember& member : *members) {
+  for (const ZipMember& member : members) {
     if (absl::EndsWith(member.name, "/")) continue;
     paths.push_back(
         (fs::path(directory) / member.name).lexically_normal().string());
-    const absl::Status status = WriteEntry(paths.back(), file->bytes(), member);
-    if (!status.ok()) {
-      return BadEntry(archive, member.name, status.message());
-    }
+    RETURN_IF_ERROR(Within(absl::StrCat(archive, ": ", member.name),
+                           WriteEntry(paths.back(), file->bytes(), member)));
   }
   absl::c_sort(paths);
   return paths;

@@ -19,9 +19,6 @@
 #include "fcis/data/convert/reader_input.h"
 #include "fcis/data/convert/shapes.h"
 #include "fcis/data/json/json_writer.h"
-#include "rapidjson/prettywriter.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace fcis::data {
 namespace {
@@ -62,11 +59,9 @@ std::string YoloLine(int64_t label, const Polygon& outline, int64_t height,
 std::string YoloYaml(const std::vector<std::string>& classes) {
   std::string yaml = "path: .\ntrain: images/train\nval: images/val\nnames:\n";
   for (size_t i = 0; i < classes.size(); ++i) {
-    rapidjson::StringBuffer name;
-    rapidjson::Writer<rapidjson::StringBuffer> json(name);
-    PutJson(classes[i], json);
-    absl::StrAppendFormat(&yaml, "  %d: %s\n", i,
-                          absl::string_view(name.GetString(), name.GetSize()));
+    const std::string name =
+        JsonOf([&](auto& json) { PutJson(classes[i], json); });
+    absl::StrAppendFormat(&yaml, "  %d: %s\n", i, name);
   }
   return yaml;
 }
@@ -104,11 +99,10 @@ absl::Status CheckLeftovers(const std::string& directory,
       "--out, or one with the same pictures in the same parts"));
 }
 
-using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
-
 // `group`: 0 for an object of one part.
+template <typename Writer>
 void PutShape(const ForeignObject& object, const Polygon& polygon, int group,
-              Json& json) {
+              Writer& json) {
   PutObject(json, [&] {
     PutMember("label", object.name, json);
     json.Key("points");
@@ -133,25 +127,27 @@ void PutShape(const ForeignObject& object, const Polygon& polygon, int group,
 
 std::string LabelmeJson(const ForeignPicture& picture, const std::string& name,
                         ConversionNotes* notes) {
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  PutObject(json, [&] {
-    PutMember("version", "5.0.0", json);
-    PutObject("flags", json, [] {});
-    int groups = 0;
-    PutArray("shapes", picture.objects, json, [&](const ForeignObject& object) {
-      if (!CanBeSaid(picture, object, notes)) return;
-      const std::vector<Polygon> parts = OutlineOf(object);
-      const int group = parts.size() > 1 ? ++groups : 0;
-      for (const Polygon& part : parts) PutShape(object, part, group, json);
+  return PrettyJsonOf([&](auto& json) {
+    PutObject(json, [&] {
+      PutMember("version", "5.0.0", json);
+      PutObject("flags", json, [] {});
+      int groups = 0;
+      PutArray("shapes", picture.objects, json,
+               [&](const ForeignObject& object) {
+                 if (!CanBeSaid(picture, object, notes)) return;
+                 const std::vector<Polygon> parts = OutlineOf(object);
+                 const int group = parts.size() > 1 ? ++groups : 0;
+                 for (const Polygon& part : parts) {
+                   PutShape(object, part, group, json);
+                 }
+               });
+      PutMember("imagePath", name, json);
+      json.Key("imageData");
+      json.Null();
+      PutMember("imageHeight", picture.height, json);
+      PutMember("imageWidth", picture.width, json);
     });
-    PutMember("imagePath", name, json);
-    json.Key("imageData");
-    json.Null();
-    PutMember("imageHeight", picture.height, json);
-    PutMember("imageWidth", picture.width, json);
   });
-  return std::string(buffer.GetString(), buffer.GetSize());
 }
 
 }  // namespace
@@ -207,9 +203,7 @@ absl::Status WriteYolo(const PicturePlaces& places,
   // All of them: data.yaml names them.
   for (const char* part :
        {"images/train", "images/val", "labels/train", "labels/val"}) {
-    std::error_code error;
-    fs::create_directories(absl::StrCat(directory, "/", part), error);
-    if (error) return ErrnoStatus("cannot make", directory, error.value());
+    RETURN_IF_ERROR(MakeDirectories(absl::StrCat(directory, "/", part)));
   }
   for (size_t i = 0; i < set->pictures.size(); ++i) {
     const ForeignPicture& picture = set->pictures[i];

@@ -8,9 +8,11 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -130,9 +132,6 @@ std::string ByHand(const DownloadItem& item, const std::string& path) {
 // All tries of one source.
 class SourceDownload {
  public:
-  // What became of it.
-  enum Outcome { kDone, kNextSource, kStop };
-
   SourceDownload(Downloader* owner, const DownloadItem& item,
                  const DownloadSource& source, const std::string& path,
                  absl::FunctionRef<absl::Status(const std::string&)> verify)
@@ -145,25 +144,37 @@ class SourceDownload {
         verify_(verify),
         url_(source.url()) {}
 
-  Outcome Run() {
-    if (owner_.unreachable_.count(HostOf(url_)) > 0) {
-      return Next("not reachable");
-    }
+  // Nothing: the file is there. A text: why this source did not deliver, and
+  // the next one may. An error: why none can.
+  absl::StatusOr<std::optional<std::string>> Run() {
+    if (owner_.unreachable_.count(HostOf(url_)) > 0) return "not reachable";
     while (true) {
       const int64_t offset = ResumeOffset();
       const absl::Time start = SteadyNow();
       const TransferResult result = Request(offset);
-      if (result.end == TransferEnd::kUnreachable) {
-        if (!reached_) return Unreachable(result.reason, SteadyNow() - start);
-      } else {
+      if (result.end != TransferEnd::kUnreachable) {
         reached_ = owner_.reached_ = true;
+      } else if (!reached_) {
+        owner_.unreachable_.insert(HostOf(url_));
+        owner_.unreachable_time_ += SteadyNow() - start;
+        return result.reason;
       }
       switch (result.end) {
-        case TransferEnd::kComplete:
-          if (Accept(offset)) return outcome_;
+        case TransferEnd::kComplete: {
+          const absl::Status verified = verify_(files_.part);
+          if (verified.ok()) {
+            RETURN_IF_ERROR(SyncAndRename(files_, path_));
+            return std::nullopt;
+          }
+          files_.RemoveBoth();
+          // Bytes of two versions may have met, once.
+          if (offset == 0 || restarted_) return std::string(verified.message());
+          restarted_ = true;
+          Say("what was resumed does not fit together; from the start");
           break;
+        }
         case TransferEnd::kPage:
-          if (!FollowPage(result)) return outcome_;
+          if (!FollowPage(result)) return result.reason;
           break;
         case TransferEnd::kStale:
           files_.RemoveBoth();
@@ -171,31 +182,18 @@ class SourceDownload {
         case TransferEnd::kUnreachable:
         case TransferEnd::kBroken:
           if (!WaitForNextTry(result, FileSize(files_.part) - offset)) {
-            return Next(result.reason);
+            return result.reason;
           }
           break;
         case TransferEnd::kRefused:
-          return Next(result.reason);
+          return result.reason;
         case TransferEnd::kLocalError:
-          return Stop(absl::ResourceExhaustedError(result.reason));
+          return absl::ResourceExhaustedError(result.reason);
       }
     }
   }
 
-  // Why the source did not deliver.
-  const std::string& reason() const { return reason_; }
-  // Why nothing can.
-  const absl::Status& status() const { return status_; }
-
  private:
-  Outcome Next(std::string reason) {
-    reason_ = std::move(reason);
-    return outcome_ = kNextSource;
-  }
-  Outcome Stop(absl::Status status) {
-    status_ = std::move(status);
-    return outcome_ = kStop;
-  }
   void Say(absl::string_view what) const {
     if (options_.say) options_.say(absl::StrCat(item_.name(), ": ", what));
   }
@@ -239,42 +237,10 @@ class SourceDownload {
     return owner_.client_.Run(request);
   }
 
-  Outcome Unreachable(const std::string& reason, absl::Duration time) {
-    owner_.unreachable_.insert(HostOf(url_));
-    owner_.unreachable_time_ += time;
-    return Next(reason);
-  }
-
-  // True: this ends with `outcome_`. False: once more from the start, since
-  // bytes of two versions may have met.
-  bool Accept(int64_t offset) {
-    const absl::Status verified = verify_(files_.part);
-    if (verified.ok()) {
-      const absl::Status renamed = SyncAndRename(files_, path_);
-      if (renamed.ok()) {
-        outcome_ = kDone;
-      } else {
-        Stop(renamed);
-      }
-      return true;
-    }
-    files_.RemoveBoth();
-    if (offset > 0 && !restarted_) {
-      restarted_ = true;
-      Say("what was resumed does not fit together; from the start");
-      return false;
-    }
-    Next(std::string(verified.message()));
-    return true;
-  }
-
   // True when the page leads on, once.
   bool FollowPage(const TransferResult& result) {
     const auto confirmed = DriveConfirmUrl(result.page, result.page_url);
-    if (followed_ || !confirmed) {
-      Next(result.reason);
-      return false;
-    }
+    if (followed_ || !confirmed) return false;
     followed_ = true;
     url_ = *confirmed;
     return true;
@@ -305,9 +271,6 @@ class SourceDownload {
   const absl::FunctionRef<absl::Status(const std::string&)> verify_;
   std::string url_;
   Tag tag_;
-  Outcome outcome_ = kNextSource;
-  std::string reason_;
-  absl::Status status_;
   int failures_ = 0;
   bool reached_ = false, restarted_ = false, followed_ = false;
 };
@@ -339,14 +302,9 @@ absl::Status Downloader::Download(
       continue;
     }
     SourceDownload download(this, item, source, path, verify);
-    switch (download.Run()) {
-      case SourceDownload::kDone:
-        return absl::OkStatus();
-      case SourceDownload::kStop:
-        return download.status();
-      case SourceDownload::kNextSource:
-        failed(source.url(), download.reason());
-    }
+    ASSIGN_OR_RETURN(const std::optional<std::string> reason, download.Run());
+    if (!reason.has_value()) return absl::OkStatus();
+    failed(source.url(), *reason);
   }
   return absl::UnavailableError(
       absl::StrCat(item.name(), " could not be fetched:\n  ",

@@ -22,11 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool Exists(const std::string& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
 absl::string_view FirstLine(absl::string_view text) {
   return text.substr(0, text.find('\n'));
 }
@@ -83,7 +78,7 @@ class DefaultModels {
   // those that the next item would meet too.
   absl::StatusOr<std::string> Try(const DownloadItem& item) {
     const std::string unusable = fetcher_.PathOf(item) + ".unusable";
-    if (Exists(unusable)) {
+    if (FileExists(unusable)) {
       Failed(item, absl::StrCat(unusable,
                                 ": it could not be opened; remove it "
                                 "to have it fetched again"));
@@ -134,9 +129,7 @@ absl::StatusOr<std::string> FetchModel(absl::string_view name,
       SelectItems(manifest, DownloadItem::MODEL, {std::string(name)});
   if (!items.ok()) return absl::NotFoundError(items.status().message());
   Fetcher fetcher(directory, TerminalOptions());
-  const absl::Status status =
-      FetchItems(manifest, *items, &fetcher, [](auto) {});
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(FetchItems(manifest, *items, &fetcher, [](auto) {}));
   return fetcher.PathOf(items->front());
 }
 
@@ -152,9 +145,7 @@ absl::StatusOr<std::string> FetchDefaultModel(
     const DownloadManifest& manifest, const std::string& directory,
     const DownloadOptions& options,
     absl::FunctionRef<absl::Status(const std::string& path)> opens) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) return ErrnoStatus("cannot make", directory, error.value());
+  RETURN_IF_ERROR(MakeDirectories(directory));
   DefaultModels models(directory, options, opens);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<FileLock> lock,

@@ -25,11 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool Exists(const std::string& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
 std::string RecordPath(const std::string& archive) {
   return archive + ".unpacked";
 }
@@ -90,9 +85,7 @@ void Fetcher::Say(const std::string& line) const {
 
 absl::StatusOr<std::unique_ptr<FileLock>> Fetcher::Lock(
     const DownloadItem& item) {
-  std::error_code error;
-  fs::create_directories(directory_, error);
-  if (error) return ErrnoStatus("cannot make", directory_, error.value());
+  RETURN_IF_ERROR(MakeDirectories(directory_));
   const std::string path = PathOf(item);
   return FileLock::Acquire(path + ".lock", [&] {
     Say(absl::StrCat(path, ": waiting for another process that fetches it"));
@@ -106,7 +99,7 @@ absl::StatusOr<std::string> Fetcher::Fetch(const DownloadItem& item) {
 }
 
 bool Fetcher::Lacks(const std::string& file) const {
-  return !Exists(absl::StrCat(directory_, "/", file));
+  return !FileExists(absl::StrCat(directory_, "/", file));
 }
 
 bool Fetcher::Splits(const DownloadItem& item) const {
@@ -118,21 +111,20 @@ absl::StatusOr<std::string> Fetcher::Split(const DownloadItem& item) {
   const std::string path = PathOf(item);
   const std::string record = RecordPath(path);
   // Another process may have been faster.
-  if (Exists(record) && CheckRecord(record, directory_).ok()) return path;
+  if (FileExists(record) && CheckRecord(record, directory_).ok()) return path;
   const MinivalSplit& split = item.else_split();
   const auto full = [&](const std::string& file) {
     return absl::StrCat(directory_, "/", file);
   };
-  std::error_code error;
   for (const std::string& file : {split.minival_file(), split.rest_file()}) {
-    fs::create_directories(fs::path(full(file)).parent_path(), error);
-    if (error) return ErrnoStatus("cannot make", full(file), error.value());
+    RETURN_IF_ERROR(MakeDirectoriesOf(full(file)));
   }
   RETURN_IF_ERROR(options_.split_minival(
       full(split.val2014_file()), full(split.val2017_file()),
       full(split.minival_file()), full(split.rest_file())));
   std::vector<UnpackedFile> files;
   for (const std::string& file : {split.minival_file(), split.rest_file()}) {
+    std::error_code error;
     const uintmax_t size = fs::file_size(full(file), error);
     if (error) return ErrnoStatus("cannot read", full(file), error.value());
     files.push_back({file, static_cast<int64_t>(size)});
@@ -147,7 +139,7 @@ absl::Status Fetcher::FetchLocked(const DownloadItem& item) {
 
 absl::Status Fetcher::FetchFile(const DownloadItem& item) {
   const std::string path = PathOf(item);
-  if (Exists(path)) {
+  if (FileExists(path)) {
     const absl::Status status = CheckFile(item, path, path);
     if (status.ok()) return status;
     const std::string aside = path + ".mismatch";
@@ -165,7 +157,7 @@ absl::Status Fetcher::FetchFile(const DownloadItem& item) {
 absl::Status Fetcher::FetchUnpacked(const DownloadItem& item) {
   const std::string path = PathOf(item);
   const std::string record = RecordPath(path);
-  if (Exists(record)) {
+  if (FileExists(record)) {
     const absl::Status status = CheckRecord(record, directory_);
     if (status.ok()) return status;
     Say(absl::StrCat(status.message(), "; fetching ", item.name(), " again"));
@@ -186,7 +178,7 @@ std::string Fetcher::Plan(const DownloadItem& item) const {
   const std::string size =
       item.size() > 0 ? SizeText(item.size()) : "of unknown size";
   const bool there = item.unpack().empty()
-                         ? Exists(path)
+                         ? FileExists(path)
                          : CheckRecord(RecordPath(path), directory_).ok();
   if (there) return absl::StrCat(item.name(), ": there already, ", path);
   if (item.source().empty()) {
@@ -219,8 +211,7 @@ absl::Status FetchInputs(const DownloadManifest& manifest,
     if (item == nullptr) {
       return absl::NotFoundError(absl::StrCat("no item is called ", name));
     }
-    const absl::Status status = fetcher->Fetch(*item).status();
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(fetcher->Fetch(*item).status());
   }
   return absl::OkStatus();
 }

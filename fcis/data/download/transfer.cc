@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "fcis/core/config/limits.h"
+#include "fcis/core/io/file.h"
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/download/web_page.h"
 
@@ -191,13 +192,8 @@ class Transfer {
   }
 
   bool Write(absl::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t wrote = write(fd_, bytes.data(), bytes.size());
-      if (wrote < 0 && errno == EINTR) continue;
-      if (wrote < 0) return LocalError("cannot write", errno);
-      bytes.remove_prefix(wrote);
-      end_ += wrote;
-    }
+    if (!WriteAll(fd_, bytes)) return LocalError("cannot write", errno);
+    end_ += static_cast<int64_t>(bytes.size());
     if (request_.progress) {
       request_.progress(end_, std::max<int64_t>(total_, 0));
     }

@@ -198,22 +198,15 @@ class Batch {
   explicit Batch(const std::string& root) : root_(root) {}
 
   absl::Status Add(Reader* reader, const std::string& path) {
-    std::error_code error;
-    fs::create_directories(fs::path(path).parent_path(), error);
-    if (error) return ErrnoStatus("cannot make", path, error.value());
+    RETURN_IF_ERROR(MakeDirectoriesOf(path));
     const std::string part = path + ".part";
     const int fd =
         open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) return ErrnoStatus("cannot write", part, errno);
     absl::Cleanup closer = [fd] { close(fd); };
     RETURN_IF_ERROR(reader->Read([&](absl::string_view bytes) {
-      while (!bytes.empty()) {
-        const ssize_t wrote = write(fd, bytes.data(), bytes.size());
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote < 0) return ErrnoStatus("cannot write", part, errno);
-        bytes.remove_prefix(wrote);
-      }
-      return absl::OkStatus();
+      return WriteAll(fd, bytes) ? absl::OkStatus()
+                                 : ErrnoStatus("cannot write", part, errno);
     }));
     waiting_.push_back(path);
     return waiting_.size() < kBatch ? absl::OkStatus() : Finish();

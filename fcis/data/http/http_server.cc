@@ -101,7 +101,8 @@ class Server : public HttpServer, private httplib::Server {
           // The library would cut what is explained to those of the ranges that
           // it could read. The request is a variable of its own.
           const_cast<httplib::Request&>(request).ranges.clear();
-          ExplainError(response);
+          if (!response.body.empty()) return;
+          Fill(Explain(response.status), response);
         }));
     set_exception_handler([](const httplib::Request&,
                              httplib::Response& response, std::exception_ptr) {
@@ -156,12 +157,7 @@ class Server : public HttpServer, private httplib::Server {
   // The library leaves a first line that does not end without an answer.
   void RefuseLine(Connection& connection) const {
     if (connection.bytes_out() > 0) return;
-    httplib::Response response;
-    response.status = 400;
-    ExplainError(response);
-    HttpResponse refusal;
-    refusal.status = response.status;
-    refusal.body = response.body;
+    const HttpResponse refusal = Explain(400);
     connection.WriteBy(SteadyNow() + options_.response_time);
     const std::string bytes = ResponseBytes(refusal);
     connection.write(bytes.data(), bytes.size());
@@ -295,34 +291,27 @@ class Server : public HttpServer, private httplib::Server {
     response.set_content(answer.body, answer.type);
   }
 
-  // An error that the library found, or the connection.
-  void ExplainError(httplib::Response& response) const {
-    if (!response.body.empty()) return;
-    const auto explain = [&](int status, absl::string_view message) {
-      Fill(ErrorResponse(status, message), response);
-    };
+  // An error that the connection had, or the library, which gave it `status`.
+  HttpResponse Explain(int status) const {
     switch (current->end()) {
       case Connection::End::kTimeout:
-        return explain(408, "the request did not come in time");
+        return ErrorResponse(408, "the request did not come in time");
       case Connection::End::kLimit:
-        return current->bytes_in() <= static_cast<int64_t>(kMaxHttpHead)
-                   ? explain(431, absl::StrCat("line and headers have more "
-                                               "than ",
-                                               kMaxHttpHead, " bytes"))
-                   : Fill(TooLarge(options_), response);
+        if (current->bytes_in() > static_cast<int64_t>(kMaxHttpHead)) {
+          return TooLarge(options_);
+        }
+        return ErrorResponse(
+            431, absl::StrCat("line and headers have more than ", kMaxHttpHead,
+                              " bytes"));
       case Connection::End::kClosed:
-        return explain(400, "the request ended early");
+        return ErrorResponse(400, "the request ended early");
       case Connection::End::kNone:
         break;
     }
-    switch (response.status) {
-      case 414:
-        return explain(414, "the address is too long");
-      case 416:
-        return explain(416, "Range: expected none");
-      default:
-        return explain(response.status, "this is no request of HTTP/1.1");
-    }
+    return ErrorResponse(status, status == 414 ? "the address is too long"
+                                 : status == 416
+                                     ? "Range: expected none"
+                                     : "this is no request of HTTP/1.1");
   }
 
   void Finish(httplib::Response& response) const {

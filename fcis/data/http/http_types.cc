@@ -3,24 +3,21 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/io/utf8.h"
 #include "fcis/data/json/json_writer.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace fcis::data {
 
 HttpResponse ErrorResponse(int status, absl::string_view message) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-  data::PutObject(json, [&] {
-    data::PutObject("error", json, [&] {
-      data::PutMember("code", status, json);
-      data::PutMember("message", ValidUtf8(message), json);
-    });
-  });
   HttpResponse response;
   response.status = status;
-  response.body = absl::StrCat(
-      absl::string_view(buffer.GetString(), buffer.GetSize()), "\n");
+  response.body = JsonOf([&](auto& json) {
+    PutObject(json, [&] {
+      PutObject("error", json, [&] {
+        PutMember("code", status, json);
+        PutMember("message", ValidUtf8(message), json);
+      });
+    });
+  });
+  response.body += "\n";
   return response;
 }
 

@@ -35,7 +35,6 @@ class WorkQueue {
       absl::Time deadline, const std::function<void()>& work,
       const std::function<bool()>& gone = [] { return false; });
 
-  int workers() const { return static_cast<int>(threads_.size()); }
   size_t room() const { return room_; }
   size_t waiting() const;
 

@@ -1,11 +1,11 @@
 #include "fcis/data/json/json_parts.h"
 
-#include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
+#include "fcis/core/base/within.h"
 
 namespace fcis::data {
 namespace {
@@ -90,22 +90,16 @@ absl::StatusOr<ArrayParts> ReadArrayParts(
   std::vector<Part> split;
   for (;; parts = 1) {
     split = Split(text, begin + 1, parts);
-    ParallelFor(static_cast<int64_t>(split.size()), 1,
-                [&](int64_t first, int64_t last) {
-                  for (int64_t i = first; i < last; ++i) {
-                    const auto part = static_cast<size_t>(i);
-                    ReadPart(text, make(part), split[part]);
-                  }
-                });
+    ParallelForEach(split.size(), 1, [&](size_t part) {
+      ReadPart(text, make(part), split[part]);
+    });
     if (GuessesWereRight(split)) break;
   }
   size_t elements = 0;
   for (const Part& part : split) {
     elements += part.elements;
     if (!part.error.ok()) {
-      return absl::Status(
-          part.error.code(),
-          absl::StrCat("[", elements, "]: ", part.error.message()));
+      return Within(absl::StrCat("[", elements, "]"), part.error);
     }
     ++result.parts;
     result.end = part.stopped;

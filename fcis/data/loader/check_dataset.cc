@@ -39,20 +39,16 @@ bool IsBeside(const Box& a, const Box& b) {
 }
 
 void CheckPicture(const CocoPicture& picture, std::vector<Note>& notes) {
-  const absl::StatusOr<Image> image = ReadImage(picture.path);
-  if (absl::IsNotFound(image.status())) {
+  const absl::Status fault = FaultOf(picture, ReadImage(picture.path));
+  if (fault.ok()) return;
+  if (absl::IsNotFound(fault)) {
     notes.push_back({Finding::kMissingPicture, ""});
-  } else if (!image.ok()) {
-    notes.push_back({Finding::kDamagedPicture,
-                     absl::StrCat("image id ", picture.id.ToString(), ": ",
-                                  image.status().message())});
-  } else if (image->height != picture.height || image->width != picture.width) {
-    notes.push_back({Finding::kOtherSize,
-                     absl::StrCat("image id ", picture.id.ToString(), ": ",
-                                  DescribeSizeMismatch(
-                                      picture.path, image->height, image->width,
-                                      picture.height, picture.width))});
+    return;
   }
+  notes.push_back({absl::IsFailedPrecondition(fault) ? Finding::kOtherSize
+                                                     : Finding::kDamagedPicture,
+                   absl::StrCat("image id ", picture.id.ToString(), ": ",
+                                fault.message())});
 }
 
 void CheckObject(const CocoPicture& picture, const CocoObject& object,
@@ -84,16 +80,13 @@ absl::StatusOr<DatasetReport> CheckDataset(
   std::vector<std::vector<Note>> of_pictures(index.pictures.size());
   std::vector<std::vector<Note>> of_objects(index.pictures.size());
   std::atomic<int64_t> finished{0};
-  ParallelFor(total, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const auto at = static_cast<size_t>(i);
-      const CocoPicture& picture = index.pictures[at];
-      CheckPicture(picture, of_pictures[at]);
-      for (const CocoObject& object : index.ObjectsOf(picture)) {
-        CheckObject(picture, object, of_objects[at]);
-      }
-      done(++finished, total);
+  ParallelForEach(index.pictures.size(), 1, [&](size_t i) {
+    const CocoPicture& picture = index.pictures[i];
+    CheckPicture(picture, of_pictures[i]);
+    for (const CocoObject& object : index.ObjectsOf(picture)) {
+      CheckObject(picture, object, of_objects[i]);
     }
+    done(++finished, total);
   });
   for (size_t i = 0; i < index.pictures.size(); ++i) {
     CocoPicture& picture = index.pictures[i];

@@ -138,20 +138,16 @@ void MeasurePictures(const CocoDataset& dataset, const FilePictures& file,
     if (index.pictures[i].height == 0) unknown.push_back(i);
   }
   std::vector<std::string> errors(unknown.size());
-  ParallelFor(static_cast<int64_t>(unknown.size()), 1,
-              [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i) {
-                  const auto at = static_cast<size_t>(i);
-                  CocoPicture& picture = index.pictures[unknown[at]];
-                  const auto image = ReadImage(picture.path);
-                  if (!image.ok()) {
-                    errors[at] = std::string(image.status().message());
-                    continue;
-                  }
-                  picture.height = image->height;
-                  picture.width = image->width;
-                }
-              });
+  ParallelForEach(unknown.size(), 1, [&](size_t i) {
+    CocoPicture& picture = index.pictures[unknown[i]];
+    const auto image = ReadImage(picture.path);
+    if (image.ok()) {
+      picture.height = image->height;
+      picture.width = image->width;
+    } else {
+      errors[i] = std::string(image.status().message());
+    }
+  });
   for (size_t i = 0; i < unknown.size(); ++i) {
     const CocoPicture& picture = index.pictures[unknown[i]];
     if (errors[i].empty()) {
@@ -287,8 +283,7 @@ absl::Status TakeOut(const std::string& without, CocoDataset& dataset,
                      RecordProblems& problems) {
   ASSIGN_OR_RETURN(const CocoDataset other, ReadCocoDataset(without));
   problems.errors.Append(other.problems.errors);
-  RecordIndex ids;
-  for (const CocoImage& image : other.images) ids.Set(image.id, 0);
+  const RecordIndex ids = IndexOf(other.images);
   auto& images = dataset.images;
   images.erase(std::remove_if(images.begin(), images.end(),
                               [&](const CocoImage& image) {
@@ -323,13 +318,9 @@ absl::Status AddSource(const CocoSource& source, const CocoNeeds& needs,
   ReportDuplicates(dataset, index.report);
   std::vector<Judgement> judgements(dataset.annotations.size());
   const Judge judge{index, file, labels, needs};
-  ParallelFor(static_cast<int64_t>(judgements.size()), 64,
-              [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i) {
-                  const auto at = static_cast<size_t>(i);
-                  judgements[at] = judge(dataset.annotations[at]);
-                }
-              });
+  ParallelForEach(judgements.size(), 64, [&](size_t i) {
+    judgements[i] = judge(dataset.annotations[i]);
+  });
   AddObjects(dataset, needs, std::move(judgements), file.first, index);
   ReportEmptyPictures(dataset, file, index);
   index.report.annotations += static_cast<int64_t>(dataset.annotations.size());

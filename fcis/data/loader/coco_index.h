@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -19,6 +20,7 @@
 #include "fcis/data/coco/dataset.h"
 #include "fcis/data/coco/record_id.h"
 #include "fcis/data/coco/splits.h"
+#include "fcis/data/codec/image_reader.h"
 #include "fcis/data/loader/dataset_report.h"
 
 namespace fcis::data {
@@ -55,6 +57,20 @@ struct CocoIndex {
                                                 picture.end - picture.begin);
   }
 };
+
+// What is wrong with a picture's file, of which its Image or its ImageSize was
+// read: the reader's error, NotFound among them, or FailedPrecondition, it is
+// of another size than the annotations say.
+template <typename Size>
+absl::Status FaultOf(const CocoPicture& picture,
+                     const absl::StatusOr<Size>& read) {
+  if (!read.ok()) return read.status();
+  if (read->height == picture.height && read->width == picture.width) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(DescribeSizeMismatch(
+      picture.path, read->height, read->width, picture.height, picture.width));
+}
 
 // Which pictures are trained on, and what of their annotations.
 struct CocoUse {

@@ -28,49 +28,24 @@ absl::StatusOr<std::unique_ptr<CocoSet>> CocoSet::Create(
   return set;
 }
 
-namespace {
-
-// What is wrong with a picture's file, by its header.
-struct FileFault {
-  bool is_missing = false;
-  std::string what;  // "": nothing, or that it is missing
-};
-
-FileFault CheckFile(const CocoPicture& picture) {
-  FileFault fault;
-  const absl::StatusOr<ImageSize> size = ReadImageSize(picture.path);
-  fault.is_missing = absl::IsNotFound(size.status());
-  if (fault.is_missing) return fault;
-  if (!size.ok()) {
-    fault.what = std::string(size.status().message());
-  } else if (size->height != picture.height || size->width != picture.width) {
-    fault.what = DescribeSizeMismatch(picture.path, size->height, size->width,
-                                      picture.height, picture.width);
-  }
-  return fault;
-}
-
-}  // namespace
-
 // Hours into a run is no time to learn of a wrong --image_dir.
 absl::Status CocoSet::CheckFiles(int max_messages) const {
-  std::vector<FileFault> faults(usable_.size());
-  ParallelFor(size(), 64, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      faults[static_cast<size_t>(i)] = CheckFile(At(i));
-    }
+  std::vector<absl::Status> faults(usable_.size());
+  ParallelForEach(faults.size(), 64, [&](size_t i) {
+    const CocoPicture& picture = At(static_cast<int64_t>(i));
+    faults[i] = FaultOf(picture, ReadImageSize(picture.path));  // by its header
   });
   RecordLines lines;
   int64_t missing = 0;
   for (int64_t i = 0; i < size(); ++i) {
-    const FileFault& fault = faults[static_cast<size_t>(i)];
-    if (fault.is_missing) {
+    const absl::Status& fault = faults[static_cast<size_t>(i)];
+    if (absl::IsNotFound(fault)) {
       ++missing;
       lines.Add(lines.count < max_messages
                     ? DescribeUnreadable(At(i).id, At(i).path)
                     : "");
-    } else if (!fault.what.empty()) {
-      lines.Add(absl::StrCat("image id ", ImageId(i), ": ", fault.what));
+    } else if (!fault.ok()) {
+      lines.Add(absl::StrCat("image id ", ImageId(i), ": ", fault.message()));
     }
   }
   if (lines.count == 0) return absl::OkStatus();
@@ -110,16 +85,14 @@ SetContents CocoSet::Contents() const {
                                             index_.class_names[i]));
   }
   std::vector<uint64_t> hashes(usable_.size());
-  ParallelFor(size(), 64, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      uint64_t& hash = hashes[static_cast<size_t>(i)];
-      for (const CocoObject& object : index_.ObjectsOf(At(i))) {
-        const Box& box = object.box;
-        hash = RngBits(hash ^ Fnv1a64(object.segmentation),
-                       Fnv1a64(absl::StrCat(
-                           object.label, object.ignored ? "i " : " ", box.x0,
-                           " ", box.y0, " ", box.x1, " ", box.y1)));
-      }
+  ParallelForEach(size(), 64, [&](int64_t i) {
+    uint64_t& hash = hashes[static_cast<size_t>(i)];
+    for (const CocoObject& object : index_.ObjectsOf(At(i))) {
+      const Box& box = object.box;
+      hash = RngBits(
+          hash ^ Fnv1a64(object.segmentation),
+          Fnv1a64(absl::StrCat(object.label, object.ignored ? "i " : " ",
+                               box.x0, " ", box.y0, " ", box.x1, " ", box.y1)));
     }
   });
   for (int64_t i = 0; i < size(); ++i) {
@@ -136,19 +109,13 @@ absl::StatusOr<LabelledImage> CocoSet::Get(int64_t index) const {
   const CocoPicture& picture = At(index);
   LabelledImage result;
   absl::StatusOr<Image> image = ReadImage(picture.path);
-  if (!image.ok()) {
-    return absl::Status(image.status().code(),
-                        absl::StrCat(image.status().message(), " (image id ",
+  if (const absl::Status fault = FaultOf(picture, image); !fault.ok()) {
+    return absl::Status(fault.code(),
+                        absl::StrCat(fault.message(), " (image id ",
                                      picture.id.ToString(), ")"));
   }
   result.image = *std::move(image);
   const int height = result.image.height, width = result.image.width;
-  if (height != picture.height || width != picture.width) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(DescribeSizeMismatch(picture.path, height, width,
-                                          picture.height, picture.width),
-                     " (image id ", picture.id.ToString(), ")"));
-  }
   for (const CocoObject& object : index_.ObjectsOf(picture)) {
     ASSIGN_OR_RETURN(const Rle rle,
                      DecodeSegmentation(object.segmentation, height, width));

@@ -4,8 +4,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "fcis/data/json/json_writer.h"
-#include "rapidjson/prettywriter.h"
-#include "rapidjson/stringbuffer.h"
 
 namespace fcis::data {
 namespace {
@@ -68,11 +66,10 @@ constexpr bool InOrder() {
 }
 static_assert(InOrder(), "kDescriptions are to be in the order of Finding");
 
-using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
-
 // Its number, and texts under `key`.
+template <typename Writer>
 void PutEntry(absl::string_view name, int64_t count, const char* key,
-              const std::vector<std::string>& texts, Json& json) {
+              const std::vector<std::string>& texts, Writer& json) {
   PutObject(name, json, [&] {
     PutMember("count", count, json);
     PutArray(key, texts, json);
@@ -80,10 +77,6 @@ void PutEntry(absl::string_view name, int64_t count, const char* key,
 }
 
 }  // namespace
-
-absl::string_view FindingKey(Finding finding) {
-  return kDescriptions[static_cast<size_t>(finding)].key;
-}
 
 void DatasetReport::Add(Finding finding, const std::string& example) {
   Entry& entry = entries_[static_cast<size_t>(finding)];
@@ -109,27 +102,27 @@ std::string DatasetReport::ToText() const {
 }
 
 std::string DatasetReport::ToJson() const {
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  PutObject(json, [&] {
-    PutMember("pictures", pictures, json);
-    PutMember("used_pictures", used_pictures, json);
-    PutMember("annotations", annotations, json);
-    PutMember("used_annotations", used_annotations, json);
-    PutObject("findings", json, [&] {
-      for (const Description& d : kDescriptions) {
-        const Entry& entry = At(d.finding);
-        PutEntry(d.key, entry.count, "examples", entry.examples, json);
+  const std::string text = PrettyJsonOf([&](auto& json) {
+    PutObject(json, [&] {
+      PutMember("pictures", pictures, json);
+      PutMember("used_pictures", used_pictures, json);
+      PutMember("annotations", annotations, json);
+      PutMember("used_annotations", used_annotations, json);
+      PutObject("findings", json, [&] {
+        for (const Description& d : kDescriptions) {
+          const Entry& entry = At(d.finding);
+          PutEntry(d.key, entry.count, "examples", entry.examples, json);
+        }
+      });
+      for (const auto& [name, lines] :
+           {std::pair("errors", &problems.errors),
+            std::pair("conflicts", &problems.conflicts),
+            std::pair("remarks", &problems.remarks)}) {
+        PutEntry(name, lines->count, "lines", lines->lines, json);
       }
     });
-    for (const auto& [name, lines] :
-         {std::pair("errors", &problems.errors),
-          std::pair("conflicts", &problems.conflicts),
-          std::pair("remarks", &problems.remarks)}) {
-      PutEntry(name, lines->count, "lines", lines->lines, json);
-    }
   });
-  return absl::StrCat(buffer.GetString(), "\n");
+  return text + "\n";
 }
 
 }  // namespace fcis::data

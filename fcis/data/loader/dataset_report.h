@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "fcis/data/coco/record_problems.h"
 
 namespace fcis::data {
@@ -41,9 +40,6 @@ enum class Finding {
   kCount,  // their number
 };
 
-// "crowd", "empty_box", ...: the finding's name in JSON.
-absl::string_view FindingKey(Finding finding);
-
 class DatasetReport {
  public:
   static constexpr int kExamples = 10;
@@ -62,9 +58,9 @@ class DatasetReport {
 
   // The totals, then a line for each finding that occurred, with examples.
   std::string ToText() const;
-  // {"pictures": .., "used_pictures": .., ..., "findings": {KEY: {"count": ..,
-  // "examples": [..]}}, "errors": {"count": .., "lines": [..]}, "conflicts":
-  // .., "remarks": ..}
+  // {"pictures": .., "used_pictures": .., ..., "findings": {"crowd": {"count":
+  // .., "examples": [..]}, ..}, "errors": {"count": .., "lines": [..]},
+  // "conflicts": .., "remarks": ..}
   std::string ToJson() const;
 
  private:

@@ -4,47 +4,15 @@
 
 #include <chrono>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <utility>
 
-#include "absl/memory/memory.h"
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "absl/base/internal/raw_logging.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 
 namespace fcis::data {
 namespace {
-
-absl::Status Check(const TrainingSet& set, const InputConfig& input,
-                   const LoaderOptions& options) {
-  const auto need = [](bool holds, absl::string_view what) {
-    return holds ? absl::OkStatus()
-                 : absl::InvalidArgumentError(
-                       absl::StrCat("the loader needs ", what));
-  };
-  const AugmentationConfig& a = options.augmentation;
-  RETURN_IF_ERROR(need(input.mean_size() == 3, "three values of mean"));
-  RETURN_IF_ERROR(
-      need(set.size() >= 1 && set.size() < std::numeric_limits<int32_t>::max(),
-           "1 to 2^31 - 2 pictures"));
-  RETURN_IF_ERROR(need(
-      options.world >= 1 && options.rank >= 0 && options.rank < options.world,
-      "a rank within the world"));
-  RETURN_IF_ERROR(need(options.batch >= 1, "a batch of at least 1"));
-  RETURN_IF_ERROR(need(options.threads >= 1, "at least 1 thread"));
-  RETURN_IF_ERROR(need(options.prefetch >= 1, "a prefetch of at least 1"));
-  RETURN_IF_ERROR(need(options.first_iteration >= 0, "an iteration from 0 on"));
-  RETURN_IF_ERROR(need(
-      a.scale_jitter_low() > 0 && a.scale_jitter_low() <= a.scale_jitter_high(),
-      "a scale jitter of 0 < low <= high"));
-  RETURN_IF_ERROR(need(a.paste_zoom_low() > 0 && a.paste_zoom_low() <= 1,
-                       "a least zoom of pasted objects in (0, 1]"));
-  return need(a.copy_paste() >= 0 && a.copy_paste() <= 1 && a.mosaic() >= 0 &&
-                  a.mosaic() <= 1,
-              "copy-paste and mosaic probabilities of 0 to 1");
-}
 
 // Samples of megabytes come and go: without this malloc would fetch the pages
 // of each from the kernel and give them back, a fifth of the loader's time. The
@@ -62,14 +30,6 @@ std::function<bool(int64_t)> PortraitsOf(const TrainingSet& set, bool wanted) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Loader>> Loader::Create(
-    const TrainingSet* set, const InputConfig& input,
-    const LoaderOptions& options) {
-  RETURN_IF_ERROR(Check(*set, input, options));
-  KeepFreedMemory();
-  return absl::WrapUnique(new Loader(set, input, options));
-}
-
 Loader::Loader(const TrainingSet* set, const InputConfig& input,
                const LoaderOptions& options)
     : set_(set),
@@ -77,6 +37,12 @@ Loader::Loader(const TrainingSet* set, const InputConfig& input,
       options_(options),
       order_(set->size(), options.seed, int64_t{options.world} * options.batch,
              PortraitsOf(*set, options.aspect_grouping), options.repeats) {
+  ABSL_RAW_CHECK(set->size() >= 1 && input.mean_size() == 3,
+                 "pictures, and a mean of three values");
+  ABSL_RAW_CHECK(options.batch >= 1 && options.threads >= 1 &&
+                     options.prefetch >= 1 && options.first_iteration >= 0,
+                 "options of the loader");
+  KeepFreedMemory();
   const int threads = options.threads;
   const int capacity = (options.prefetch + threads - 1) / threads;
   for (int t = 0; t < threads; ++t) {

@@ -26,9 +26,9 @@ namespace fcis::data {
 struct LoaderOptions {
   uint64_t seed = 0;
   int rank = 0, world = 1;
-  int batch = 1;  // pictures per process and iteration
+  int batch = 1;  // pictures per process and iteration, >= 1
   int threads = 1;
-  int prefetch = 4;  // samples kept ready, at least one per thread
+  int prefetch = 4;  // samples kept ready, >= 1; at least one per thread
   int64_t first_iteration = 0;
   bool aspect_grouping = false;  // EpochOrder's groups of world * batch
   std::vector<double> repeats;   // RepeatFactors
@@ -45,11 +45,9 @@ struct LoadedSample {
 class Loader {
  public:
   // Starts the threads, and has the process keep up to 64 MB of freed memory
-  // (mallopt). The set must outlive the loader. InvalidArgument: an
-  // option out of its range.
-  static absl::StatusOr<std::unique_ptr<Loader>> Create(
-      const TrainingSet* set, const InputConfig& input,
-      const LoaderOptions& options);
+  // (mallopt). The set, which is not empty, must outlive the loader.
+  Loader(const TrainingSet* set, const InputConfig& input,
+         const LoaderOptions& options);
   // Waits for the pictures that are being worked on.
   ~Loader();
   Loader(const Loader&) = delete;
@@ -68,8 +66,6 @@ class Loader {
  private:
   using Queue = BoundedQueue<absl::StatusOr<LoadedSample>>;
 
-  Loader(const TrainingSet* set, const InputConfig& input,
-         const LoaderOptions& options);
   absl::StatusOr<LoadedSample> Make(int64_t k) const;
   void Work(int64_t worker);
 

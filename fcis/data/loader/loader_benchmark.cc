@@ -9,6 +9,7 @@
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/cli/shared_flags.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/data/coco/data_flags.h"
 #include "fcis/data/loader/coco_set.h"
@@ -43,13 +44,13 @@ absl::Status Run() {
                       input));
   LoaderOptions options;
   options.threads = absl::GetFlag(FLAGS_threads);
+  RETURN_IF_ERROR(CheckAtLeast("threads", options.threads, 1));
   const int pictures = absl::GetFlag(FLAGS_pictures);
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
-  ASSIGN_OR_RETURN(const std::unique_ptr<Loader> loader,
-                   Loader::Create(set.get(), input, options));
+  Loader loader(set.get(), input, options);
   for (int i = 0; i < pictures; ++i) {
-    RETURN_IF_ERROR(loader->Next().status());
+    RETURN_IF_ERROR(loader.Next().status());
   }
   const double seconds =
       std::chrono::duration<double>(Clock::now() - begin).count();

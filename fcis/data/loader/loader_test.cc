@@ -29,11 +29,10 @@ MemorySet Pictures(int count) {
 
 std::vector<LoadedSample> Take(const TrainingSet& set,
                                const LoaderOptions& options, int count) {
-  auto loader = Loader::Create(&set, PlainInput(kSide), options);
-  EXPECT_TRUE(loader.ok()) << loader.status();
+  Loader loader(&set, PlainInput(kSide), options);
   std::vector<LoadedSample> samples;
   for (int i = 0; i < count; ++i) {
-    absl::StatusOr<LoadedSample> sample = (*loader)->Next();
+    absl::StatusOr<LoadedSample> sample = loader.Next();
     EXPECT_TRUE(sample.ok()) << sample.status();
     samples.push_back(*std::move(sample));
   }
@@ -155,10 +154,10 @@ TEST(Loader, APictureThatCannotBeHadIsAnErrorAndTheNextOneComes) {
   const MemorySet set(std::move(pictures));
   LoaderOptions options;
   options.threads = 2;
-  const auto loader = *Loader::Create(&set, PlainInput(kSide), options);
+  Loader loader(&set, PlainInput(kSide), options);
   int errors = 0;
   for (int i = 0; i < 10; ++i) {
-    const absl::StatusOr<LoadedSample> sample = loader->Next();
+    const absl::StatusOr<LoadedSample> sample = loader.Next();
     if (sample.ok()) {
       EXPECT_EQ(sample->image_id, "0");
     } else {
@@ -185,15 +184,15 @@ TEST(Loader, RunsAheadByThePrefetchAndNoFarther) {
   LoaderOptions options;
   options.threads = 2;
   options.prefetch = 6;
-  const auto loader = *Loader::Create(&set, PlainInput(kSide), options);
-  for (int i = 0; i < 5; ++i) ASSERT_TRUE(loader->Next().ok());
+  Loader loader(&set, PlainInput(kSide), options);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(loader.Next().ok());
   // Six are ready in the queues, and each thread holds one more.
   for (int i = 0; i < 200 && set.asked < 5 + 6 + 2; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   EXPECT_EQ(set.asked, 5 + 6 + 2);
-  EXPECT_GE(loader->wait_seconds(), 0);
+  EXPECT_GE(loader.wait_seconds(), 0);
 }
 
 TEST(Loader, MayBeDestroyedWhileItsThreadsWork) {
@@ -201,34 +200,9 @@ TEST(Loader, MayBeDestroyedWhileItsThreadsWork) {
   LoaderOptions options;
   options.threads = 3;
   for (int taken = 0; taken < 4; ++taken) {
-    const auto loader = *Loader::Create(&set, PlainInput(64), options);
-    for (int i = 0; i < taken; ++i) ASSERT_TRUE(loader->Next().ok());
+    Loader loader(&set, PlainInput(64), options);
+    for (int i = 0; i < taken; ++i) ASSERT_TRUE(loader.Next().ok());
   }
-}
-
-TEST(Loader, RefusesOptionsOutOfRange) {
-  const MemorySet set = Pictures(1);
-  const auto refused = [&](auto change) {
-    LoaderOptions options;
-    change(options);
-    return !Loader::Create(&set, PlainInput(kSide), options).ok();
-  };
-  EXPECT_FALSE(refused([](LoaderOptions&) {}));
-  EXPECT_TRUE(refused([](LoaderOptions& o) { o.rank = 1; }));
-  EXPECT_TRUE(refused([](LoaderOptions& o) { o.rank = -1; }));
-  EXPECT_TRUE(refused([](LoaderOptions& o) { o.batch = 0; }));
-  EXPECT_TRUE(refused([](LoaderOptions& o) { o.threads = 0; }));
-  EXPECT_TRUE(refused([](LoaderOptions& o) { o.prefetch = 0; }));
-  EXPECT_TRUE(refused([](LoaderOptions& o) { o.first_iteration = -1; }));
-  EXPECT_TRUE(refused(
-      [](LoaderOptions& o) { o.augmentation.set_scale_jitter_low(0); }));
-  EXPECT_TRUE(refused(
-      [](LoaderOptions& o) { o.augmentation.set_scale_jitter_low(2); }));
-  EXPECT_TRUE(
-      refused([](LoaderOptions& o) { o.augmentation.set_copy_paste(1.5); }));
-  EXPECT_TRUE(
-      refused([](LoaderOptions& o) { o.augmentation.set_paste_zoom_low(0); }));
-  EXPECT_FALSE(Loader::Create(&set, InputConfig(), LoaderOptions()).ok());
 }
 
 }  // namespace

@@ -71,11 +71,8 @@ void JitterScale(double low, double high, RandomStream random,
     picture = RandomZoom(std::move(picture), factor, random);
     return;
   }
-  const auto side = [factor](int length) {
-    return std::max(1, static_cast<int>(std::lround(length * factor)));
-  };
-  input.set_min_size(side(input.min_size()));
-  input.set_max_size(side(input.max_size()));
+  input.set_min_size(RoundedSide(input.min_size() * factor, input.min_size()));
+  input.set_max_size(RoundedSide(input.max_size() * factor, input.max_size()));
 }
 
 }  // namespace

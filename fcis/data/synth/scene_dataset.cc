@@ -1,9 +1,7 @@
 #include "fcis/data/synth/scene_dataset.h"
 
 #include <atomic>
-#include <filesystem>
 #include <mutex>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -56,30 +54,27 @@ absl::Status WriteSceneDataset(const std::string& directory,
                                const SceneDatasetOptions& options,
                                const std::function<void(int64_t)>& done) {
   const std::string folder = absl::StrCat(directory, "/images");
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) return ErrnoStatus("cannot make", folder, error.value());
+  RETURN_IF_ERROR(MakeDirectories(folder));
   std::vector<std::vector<SceneObject>> scenes(
       static_cast<size_t>(options.images));
   std::mutex mutex;
   absl::Status status;
   std::atomic<int64_t> finished{0};
   std::atomic<bool> failed{false};
-  ParallelFor(options.images, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end && !failed; ++i) {
-      Scene scene = PaintScene(options.height, options.width, options.seed,
-                               static_cast<uint64_t>(i));
-      const absl::Status written = WriteScene(
-          absl::StrCat(folder, "/", FileName(static_cast<int>(i) + 1)), scene);
-      if (!written.ok()) {
-        failed = true;
-        const std::lock_guard<std::mutex> lock(mutex);
-        status.Update(written);
-        return;
-      }
-      scenes[static_cast<size_t>(i)] = std::move(scene.objects);
-      done(++finished);
+  ParallelForEach(options.images, 1, [&](int i) {
+    if (failed) return;
+    Scene scene = PaintScene(options.height, options.width, options.seed,
+                             static_cast<uint64_t>(i));
+    const absl::Status written =
+        WriteScene(absl::StrCat(folder, "/", FileName(i + 1)), scene);
+    if (!written.ok()) {
+      failed = true;
+      const std::lock_guard<std::mutex> lock(mutex);
+      status.Update(written);
+      return;
     }
+    scenes[static_cast<size_t>(i)] = std::move(scene.objects);
+    done(++finished);
   });
   RETURN_IF_ERROR(status);
   return WriteCocoDataset(absl::StrCat(directory, "/annotations.json"),

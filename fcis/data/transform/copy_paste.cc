@@ -21,10 +21,6 @@ struct Cutout {
   std::vector<uint8_t> mask;
 };
 
-int Zoomed(int length, double zoom, int limit) {
-  return std::clamp(static_cast<int>(std::lround(length * zoom)), 1, limit);
-}
-
 // The object in the window of the source; no side longer than `limit`.
 Cutout CutOut(const LabelledImage& source, size_t object,
               const PixelBox& window, double zoom, int limit) {
@@ -32,8 +28,8 @@ Cutout CutOut(const LabelledImage& source, size_t object,
   const std::vector<uint8_t> mask =
       CropMask(source.instances.masks[object], source.image.width, window);
   Cutout cutout;
-  const int height = Zoomed(image.height, zoom, limit);
-  const int width = Zoomed(image.width, zoom, limit);
+  const int height = RoundedSide(image.height * zoom, limit);
+  const int width = RoundedSide(image.width * zoom, limit);
   cutout.image = ResizeImage(image, height, width);
   cutout.mask.resize(static_cast<size_t>(height) * width);
   ResizeNearest(mask.data(), image.height, image.width, cutout.mask.data(),

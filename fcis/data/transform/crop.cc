@@ -37,6 +37,10 @@ bool Contains(const PixelBox& outer, const PixelBox& inner) {
 
 }  // namespace
 
+int RoundedSide(double length, int limit) {
+  return std::clamp(static_cast<int>(std::lround(length)), 1, limit);
+}
+
 Image CropImage(const Image& image, const PixelBox& window) {
   Image part;
   part.height = window.height();
@@ -81,14 +85,12 @@ LabelledImage Crop(const LabelledImage& picture, const PixelBox& window) {
 
 LabelledImage RandomZoom(LabelledImage picture, double zoom,
                          RandomStream& random) {
-  const auto side = [zoom](int length) {
-    return std::max(1, static_cast<int>(std::lround(length / zoom)));
-  };
-  const int height = side(picture.image.height);
-  const int width = side(picture.image.width);
+  const Image& image = picture.image;
+  const int height = RoundedSide(image.height / zoom, image.height);
+  const int width = RoundedSide(image.width / zoom, image.width);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const int y = random.Integer(0, picture.image.height - height);
-    const int x = random.Integer(0, picture.image.width - width);
+    const int y = random.Integer(0, image.height - height);
+    const int x = random.Integer(0, image.width - width);
     LabelledImage part = Crop(picture, {x, y, x + width, y + height});
     if (part.instances.size() > 0 || picture.instances.size() == 0) {
       return part;

@@ -12,6 +12,9 @@
 
 namespace fcis::data {
 
+// A length in whole pixels: rounded, at least 1 and at most `limit` (>= 1).
+int RoundedSide(double length, int limit);
+
 // The window's part of a picture, and of a mask [height][width].
 Image CropImage(const Image& image, const PixelBox& window);
 std::vector<uint8_t> CropMask(const std::vector<uint8_t>& mask, int width,

@@ -1,7 +1,6 @@
 #include "fcis/data/transform/mosaic.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -28,11 +27,8 @@ PixelBox ChooseWindow(const Image& image, const PixelBox& quarter,
       std::min(static_cast<double>(image.height) / quarter.height(),
                static_cast<double>(image.width) / quarter.width());
   const double scale = fit * random.Uniform(kSmallestWindow, 1);
-  const auto side = [scale](int length, int limit) {
-    return std::clamp(static_cast<int>(std::lround(length * scale)), 1, limit);
-  };
-  const int height = side(quarter.height(), image.height);
-  const int width = side(quarter.width(), image.width);
+  const int height = RoundedSide(quarter.height() * scale, image.height);
+  const int width = RoundedSide(quarter.width() * scale, image.width);
   const int y = random.Integer(0, image.height - height);
   const int x = random.Integer(0, image.width - width);
   return {x, y, x + width, y + height};
@@ -130,9 +126,8 @@ LabelledImage Mosaic(std::array<LabelledImage, 4> pictures,
                      RandomStream& random) {
   const int height = pictures[0].image.height, width = pictures[0].image.width;
   const auto cut = [&random](int length) {
-    return std::clamp(static_cast<int>(std::lround(
-                          length * random.Uniform(kFirstCut, kLastCut))),
-                      1, std::max(1, length - 1));
+    return RoundedSide(length * random.Uniform(kFirstCut, kLastCut),
+                       std::max(1, length - 1));
   };
   const int y = cut(height), x = cut(width);
   const std::array<PixelBox, 4> quarters = {{{0, 0, x, y},

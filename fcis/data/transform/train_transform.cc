@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "absl/algorithm/container.h"
+#include "absl/base/internal/raw_logging.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/geometry/pixel_box.h"
 #include "fcis/core/image/resize.h"
@@ -12,29 +13,6 @@
 
 namespace fcis::data {
 namespace {
-
-absl::Status CheckInstances(const Image& image, const Instances& in) {
-  const size_t n = in.boxes.size();
-  if (in.labels.size() != n || in.masks.size() != n) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(n, " boxes, ", in.labels.size(), " labels and ",
-                     in.masks.size(), " masks; expected as many of each"));
-  }
-  const size_t pixels = static_cast<size_t>(image.height) * image.width;
-  for (const auto& mask : in.masks) {
-    if (mask.size() != pixels) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a mask of ", mask.size(), " pixels for a picture of ",
-                       image.height, "x", image.width));
-    }
-  }
-  if (!in.ignored.empty() && in.ignored.size() != pixels) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "an ignored region of ", in.ignored.size(), " pixels for a picture of ",
-        image.height, "x", image.width));
-  }
-  return absl::OkStatus();
-}
 
 // ResizeNearest, mirrored if asked, of the foreground alone: most of a mask is
 // background.
@@ -110,7 +88,15 @@ Box BoxInPrepared(const Box& box, int height, int width,
 absl::StatusOr<TrainSample> TransformForTraining(
     const Image& image, const Instances& instances, const InputConfig& config,
     bool flip, const GroundTruthConfig& rules) {
-  RETURN_IF_ERROR(CheckInstances(image, instances));
+  const size_t pixels = static_cast<size_t>(image.height) * image.width;
+  ABSL_RAW_CHECK(instances.labels.size() == instances.size() &&
+                     instances.masks.size() == instances.size(),
+                 "as many labels and masks as boxes");
+  ABSL_RAW_CHECK(
+      absl::c_all_of(instances.masks,
+                     [&](const auto& mask) { return mask.size() == pixels; }) &&
+          (instances.ignored.empty() || instances.ignored.size() == pixels),
+      "masks of the picture's size");
   TrainSample sample;
   ASSIGN_OR_RETURN(sample.prepared, Prepare(image, config, flip));
   const PreparedSize size = SizeToPrepare(image.height, image.width, config);

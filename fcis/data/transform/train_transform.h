@@ -32,9 +32,9 @@ Box BoxInPrepared(const Box& box, int height, int width,
 
 // Prepares the picture, scales the boxes by the ratio of each axis, drops
 // instances whose box rounds to no pixels, scales the masks (nearest, unless
-// the rules say otherwise) and the ignored region (nearest), and flips all of
-// it left to right when asked. Errors: an empty picture; counts or mask sizes
-// that differ.
+// the rules say otherwise) and the ignored region (nearest), all of the
+// picture's size, and flips all of it left to right when asked. Error: an empty
+// picture.
 absl::StatusOr<TrainSample> TransformForTraining(
     const Image& image, const Instances& instances, const InputConfig& config,
     bool flip, const GroundTruthConfig& rules = {});

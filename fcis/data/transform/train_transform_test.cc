@@ -116,16 +116,5 @@ TEST(TransformForTraining, IsChainercvs) {
   }
 }
 
-TEST(TransformForTraining, RefusesWhatDoesNotBelongTogether) {
-  Instances instances;
-  instances.boxes = {{0, 0, 4, 4}};
-  EXPECT_FALSE(
-      TransformForTraining(Image(8, 8), instances, Config(8, 8), false).ok());
-  instances.labels = {1};
-  instances.masks = {std::vector<uint8_t>(63)};
-  EXPECT_FALSE(
-      TransformForTraining(Image(8, 8), instances, Config(8, 8), false).ok());
-}
-
 }  // namespace
 }  // namespace fcis::data

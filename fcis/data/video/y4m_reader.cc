@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_kind.h"
@@ -65,13 +66,8 @@ absl::Status Y4mReader::ReadHeader(int64_t max_pixels) {
   }
   if (!absl::StartsWith(buffer_, kY4mMagic)) return NotY4m();
   ASSIGN_OR_RETURN(const std::optional<std::string> line, ReadLine());
-  const absl::StatusOr<VideoFormat> format =
-      ParseVideoHeader(line.value_or(""), max_pixels);
-  if (!format.ok()) {
-    return absl::Status(format.status().code(),
-                        absl::StrCat(name_, ": ", format.status().message()));
-  }
-  format_ = *format;
+  ASSIGN_OR_RETURN(
+      format_, Within(name_, ParseVideoHeader(line.value_or(""), max_pixels)));
   return absl::OkStatus();
 }
 

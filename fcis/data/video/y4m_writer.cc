@@ -44,18 +44,10 @@ absl::Status Y4mWriter::Write(const VideoFormat& format,
 
 absl::Status Y4mWriter::Append(absl::string_view bytes) {
   if (file_ != nullptr) return file_->Append(bytes);
-  while (!bytes.empty()) {
-    const ssize_t wrote = write(fd_, bytes.data(), bytes.size());
-    if (wrote >= 0) {
-      bytes.remove_prefix(wrote);
-    } else if (errno == EPIPE) {
-      return absl::CancelledError(
-          absl::StrCat(name_, ": nobody reads it any more"));
-    } else if (errno != EINTR) {
-      return ErrnoStatus("cannot write", name_, errno);
-    }
-  }
-  return absl::OkStatus();
+  if (WriteAll(fd_, bytes)) return absl::OkStatus();
+  if (errno != EPIPE) return ErrnoStatus("cannot write", name_, errno);
+  return absl::CancelledError(
+      absl::StrCat(name_, ": nobody reads it any more"));
 }
 
 absl::Status Y4mWriter::Commit() {

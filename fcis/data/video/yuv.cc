@@ -154,11 +154,8 @@ template <typename T>
 Image ImageOf(const VideoFormat& format, const char* bytes) {
   Image image(format.height, format.width);
   const Planes<T> planes(format, bytes);
-  ParallelFor(format.height, 16, [&](int64_t begin, int64_t end) {
-    for (int64_t y = begin; y < end; ++y) {
-      planes.RowToRgb(static_cast<int>(y), image.row(static_cast<int>(y)));
-    }
-  });
+  ParallelForEach(format.height, 16,
+                  [&](int y) { planes.RowToRgb(y, image.row(y)); });
   return image;
 }
 

@@ -7,28 +7,13 @@
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/types/span.h"
+#include "fcis/core/mask/erode_line.h"
 #include "fcis/core/rle/rle_bitmap.h"
 
 namespace fcis::eval {
 namespace {
 
 constexpr double kShareOfDiagonal = 0.02;
-
-// Of a line of `n` pixels `stride` apart: 1 where all pixels within `reach`
-// are 1, those beyond the ends counting as 0.
-void ErodeLine(const uint8_t* line, uint8_t* eroded, int64_t n, int64_t stride,
-               int reach) {
-  // Pixels of 1 that end at i; an eroded pixel stands `reach` before the end of
-  // 2 reach + 1 of them.
-  int64_t run = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    run = line[i * stride] ? run + 1 : 0;
-    if (i >= reach) eroded[(i - reach) * stride] = run > 2 * reach;
-  }
-  for (int64_t i = std::max<int64_t>(n - reach, 0); i < n; ++i) {
-    eroded[i * stride] = 0;
-  }
-}
 
 }  // namespace
 

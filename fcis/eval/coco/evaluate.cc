@@ -9,7 +9,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/base/steady_now.h"
@@ -17,20 +16,6 @@
 
 namespace fcis::eval {
 namespace {
-
-class StopWatch {
- public:
-  // Seconds since the last lap.
-  double Lap() {
-    const absl::Time now = SteadyNow();
-    const double seconds = absl::ToDoubleSeconds(now - last_);
-    last_ = now;
-    return seconds;
-  }
-
- private:
-  absl::Time last_ = SteadyNow();
-};
 
 // The first byte that is no space; 0 for what cannot be read twice, or at all.
 char FirstByte(const std::string& path) {
@@ -60,7 +45,7 @@ absl::Status AnnotationsError(const absl::Status& error,
 absl::StatusOr<Evaluation> Evaluate(const std::string& annotations,
                                     const std::string& results,
                                     EvalOptions options) {
-  StopWatch watch;
+  Stopwatch watch;
   absl::StatusOr<data::CocoDataset> read =
       data::ReadCocoDataset(annotations, EvalNeeds(options));
   if (!read.ok()) return AnnotationsError(read.status(), annotations, results);
@@ -75,7 +60,7 @@ absl::StatusOr<Evaluation> Evaluate(data::CocoDataset annotations,
                                     const std::string& results,
                                     EvalOptions options) {
   absl::c_sort(options.max_dets);
-  StopWatch watch;
+  Stopwatch watch;
   Evaluation evaluation;
   evaluation.options = std::move(options);
   evaluation.dataset =
@@ -92,7 +77,7 @@ absl::StatusOr<Evaluation> Evaluate(data::CocoDataset annotations,
 
 absl::Status ScoreResults(const std::string& results, Evaluation* evaluation) {
   const EvalOptions& options = evaluation->options;
-  StopWatch watch;
+  Stopwatch watch;
   ASSIGN_OR_RETURN(auto file, data::OpenJson(results));
   ASSIGN_OR_RETURN(
       evaluation->detections,

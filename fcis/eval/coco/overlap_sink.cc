@@ -76,10 +76,7 @@ absl::StatusOr<Rle> OverlapSink::DrawBox() const {
         "a mask drawn from \"bbox\" needs the picture's \"height\" and "
         "\"width\"");
   }
-  const double left = box_.x, right = box_.x + box_.width;
-  const double top = box_.y, bottom = box_.y + box_.height;
-  return PolygonToRle({left, top, left, bottom, right, bottom, right, top},
-                      image.height, image.width);
+  return BoxToRle(box_, image.height, image.width);
 }
 
 absl::Status OverlapSink::TakeMask(const data::CocoResult& result) {

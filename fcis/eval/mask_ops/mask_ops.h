@@ -21,8 +21,8 @@ namespace fcis::eval {
 extern const char kMaskOpsHelp[];
 
 // The answer to one line, without a line break: {"id", "out"}, or {"id",
-// "error": text}. "id" is null when the line has none, or is not JSON; the text
-// then names the line.
+// "error": text}. "id" is as the line has it; null when it has none, or a list
+// or an object, or the line is not JSON: then the text names the line.
 std::string AnswerMaskOp(absl::string_view line, int64_t line_number);
 
 // Answers all lines of `in`, in order, blank ones excepted; each answer is

@@ -14,6 +14,11 @@ namespace fcis::eval {
 // Names of the flags, for a help page.
 std::vector<std::string> ModelSourceFlagNames();
 
+// Fetches a published model into ModelDirectory() (data::FetchModel); null
+// under
+// --nodownload.
+model::ModelFetcher ModelFetcherFromFlags();
+
 // The model that ChooseModel finds for --modelpath, or for `otherwise` where
 // that is not given. Errors as there.
 absl::StatusOr<model::ModelChoice> ModelFromFlags(

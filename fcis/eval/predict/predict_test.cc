@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "fcis/core/comm/fake_communicator.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_lock.h"
+#include "fcis/core/testing/fake_communicator.h"
 #include "fcis/data/codec/png.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -13,7 +13,6 @@
 #include "fcis/core/geometry/box_rows.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/bf16.h"
-#include "fcis/kernels/bodies/conv_bodies.h"
 #include "fcis/kernels/bodies/launch.h"
 #include "fcis/kernels/bodies/map_bodies.h"
 #include "fcis/kernels/bodies/psroi_bodies.h"
@@ -49,6 +48,16 @@ double Dot(const Tensor& a, const Tensor& b) {
     sum += static_cast<double>(a.data<float>()[i]) * b.data<float>()[i];
   }
   return sum;
+}
+
+// All threads, one after the other.
+template <typename Body>
+void RunOnHost(const Body& body, int64_t count, const LaunchShape& shape) {
+  for (int64_t block = 0; block < shape.blocks; ++block) {
+    for (int thread = 0; thread < shape.threads; ++thread) {
+      RunThread(body, count, shape, block, thread);
+    }
+  }
 }
 
 class BodiesTest : public ::testing::TestWithParam<Blocks> {

@@ -1,8 +1,8 @@
 // How the indices of an op are spread over the blocks and threads of a GPU. An
 // op is a body: a small struct whose operator()(int64_t index) const computes
 // one index and writes what no other index writes. The device's kernel
-// (fcis/kernels/device/compute_device.h) and RunOnHost call the same function
-// for every thread, so that a machine without a GPU tests all but the spreading
+// (fcis/kernels/device/compute_device.h) and tests call the same function for
+// every thread, so that a machine without a GPU tests all but the spreading
 // itself.
 #ifndef FCIS_KERNELS_BODIES_LAUNCH_H_
 #define FCIS_KERNELS_BODIES_LAUNCH_H_
@@ -36,16 +36,6 @@ FCIS_HD inline void RunThread(const Body& body, int64_t count,
   const int64_t stride = shape.blocks * shape.threads;
   for (int64_t i = block * shape.threads + thread; i < count; i += stride) {
     body(i);
-  }
-}
-
-// All threads, one after the other.
-template <typename Body>
-void RunOnHost(const Body& body, int64_t count, const LaunchShape& shape) {
-  for (int64_t block = 0; block < shape.blocks; ++block) {
-    for (int thread = 0; thread < shape.threads; ++thread) {
-      RunThread(body, count, shape, block, thread);
-    }
   }
 }
 

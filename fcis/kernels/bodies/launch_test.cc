@@ -22,7 +22,11 @@ TEST(LaunchTest, EveryIndexOnceForAnyShape) {
         LaunchShape shape;
         shape.blocks = blocks;
         shape.threads = threads;
-        RunOnHost(CountBody{&visits}, count, shape);
+        for (int64_t block = 0; block < blocks; ++block) {
+          for (int thread = 0; thread < threads; ++thread) {
+            RunThread(CountBody{&visits}, count, shape, block, thread);
+          }
+        }
         EXPECT_EQ(std::count(visits.begin(), visits.end(), 1), count)
             << blocks << " x " << threads;
       }

@@ -1,7 +1,7 @@
-// What feature maps go through between convolutions, forward and back, as
-// bodies of launch.h: max pooling, ReLU and residual gradients, batch norm,
-// change of type. Maps are N,H,W,C; T: float, uint16_t for bf16, or Half. Sums
-// run in the order of ref's loops.
+// What feature maps go through behind and between convolutions, forward and
+// back, as bodies of launch.h: residuals, max pooling, ReLU and residual
+// gradients, batch norm, change of type. Maps are N,H,W,C; T: float, uint16_t
+// for bf16, or Half. Sums run in the order of ref's loops.
 #ifndef FCIS_KERNELS_BODIES_MAP_BODIES_H_
 #define FCIS_KERNELS_BODIES_MAP_BODIES_H_
 
@@ -189,6 +189,24 @@ struct ConvertBody {
 
   FCIS_HD void operator()(int64_t i) const {
     StoreF32(LoadF32(from[i]), to + i);
+  }
+};
+
+// What follows the sums of a convolution where an engine does not fuse it:
+// y = relu?(sum + residual?), rounded once; the bias is in the sum. Count:
+// elements of y.
+template <typename Y>
+struct ConvEndBody {
+  bool relu;
+  const float* sum;
+  const Y* residual;  // like y, or null; may be y
+  Y* y;
+
+  FCIS_HD void operator()(int64_t i) const {
+    float v = sum[i];
+    if (residual != nullptr) v += LoadF32(residual[i]);
+    if (relu && v < 0) v = 0;
+    StoreF32(v, y + i);
   }
 };
 

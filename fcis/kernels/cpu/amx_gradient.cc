@@ -1,15 +1,32 @@
 #include "fcis/kernels/cpu/amx_gradient.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/round_up.h"
 #include "fcis/kernels/cpu/amx_gradient_kernel.h"
+#include "fcis/kernels/cpu/amx_kernel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 
 namespace fcis::kernels {
 namespace {
+
+// Of kAmxDepth positions each, that are interleaved at a time.
+constexpr size_t kMostSteps = 64;
+
+// Bytes from a row's first operands to those of each step.
+constexpr std::array<int64_t, kMostSteps> MakeSteps() {
+  std::array<int64_t, kMostSteps> steps = {};
+  for (size_t i = 0; i < kMostSteps; ++i) {
+    steps[i] = static_cast<int64_t>(i) * kAmxRow;
+  }
+  return steps;
+}
+constexpr std::array<int64_t, kMostSteps> kSteps = MakeSteps();
 
 // The gradient of a tap is a product over all positions of gy: those of its
 // pixels, row by row, with as many columns and rows of zeros behind each row
@@ -74,7 +91,7 @@ class Gradient {
         gweights_(gweights),
         gbias_(gbias),
         zeros_(static_cast<size_t>(
-            RoundUp(std::max(outputs_, channels_), kAmxBlock))),
+            RoundUp(std::max(outputs_, channels_), kAmxTile))),
         in_(x, gy.shape(), params.stride, params.pad, zeros_.data()),
         out_(gy, gy.shape(), 1, params.pad, zeros_.data()),
         depth_(RoundUp(out_.size(), kAmxDepth)),
@@ -82,7 +99,7 @@ class Gradient {
     // Rows an odd number of cache lines apart do not fall onto each other.
     const int64_t lines = (depth_ + 2 * halo_) / kAmxDepth;
     row_ = (lines | 1) * kAmxDepth;
-    left_ = Tensor({RoundUp(channels_, kAmxBlock), row_}, DType::kBF16);
+    left_ = Tensor({RoundUp(channels_, kAmxTile), row_}, DType::kBF16);
   }
 
   void Run() {
@@ -96,35 +113,31 @@ class Gradient {
     const int64_t shares =
         std::min(NumBlocks(channels_, kPanel), NumBlocks(threads, ranges));
     ParallelFor(ranges * shares, 1, [&](int64_t begin, int64_t end) {
-      AmxBegin();
+      ConfigureAmx(kAmxTile, kAmxTile, kAmxRow);
       for (int64_t i = begin; i < end; ++i) {
         RunRange(i / shares * width_, i % shares, shares);
       }
-      AmxEnd();
+      ReleaseAmx();
     });
   }
 
  private:
   // Channels or outputs that are multiplied at a time.
-  static constexpr int64_t kPanel = 2 * kAmxBlock;
+  static constexpr int64_t kPanel = 2 * kAmxTile;
 
   void TransposeIn() {
     uint16_t* const to = left_.mutable_data<uint16_t>();
-    ParallelFor(left_.dim(0), kPanel, [&](int64_t begin, int64_t end) {
-      for (int64_t c = begin; c < end; ++c) {
-        std::fill_n(to + c * row_, halo_, 0);
-        std::fill_n(to + c * row_ + halo_ + depth_, halo_, 0);
-      }
+    ParallelForEach(left_.dim(0), kPanel, [&](int64_t c) {
+      std::fill_n(to + c * row_, halo_, 0);
+      std::fill_n(to + c * row_ + halo_ + depth_, halo_, 0);
     });
-    ParallelFor(depth_ / kAmxDepth, 1, [&](int64_t begin, int64_t end) {
+    ParallelForEach(depth_ / kAmxDepth, 1, [&](int64_t i) {
       const uint16_t* pixels[kAmxDepth];
-      for (int64_t i = begin; i < end; ++i) {
-        in_.Fill(i * kAmxDepth, pixels);
-        for (int64_t c = 0; c < channels_; c += kAmxBlock) {
-          AmxTranspose(pixels, channels_ - c,
-                       to + c * row_ + halo_ + i * kAmxDepth, row_);
-          for (const uint16_t*& pixel : pixels) pixel += kAmxBlock;
-        }
+      in_.Fill(i * kAmxDepth, pixels);
+      for (int64_t c = 0; c < channels_; c += kAmxTile) {
+        AmxTranspose(pixels, channels_ - c,
+                     to + c * row_ + halo_ + i * kAmxDepth, row_);
+        for (const uint16_t*& pixel : pixels) pixel += kAmxTile;
       }
     });
   }
@@ -136,13 +149,12 @@ class Gradient {
     const int64_t end =
         std::min(channels_, panels * (share + 1) / shares * kPanel);
     const int64_t outputs = std::min(width_, outputs_ - first);
-    constexpr int64_t kMostSteps = 2048 / kAmxDepth;
     const int64_t steps = depth_ / kAmxDepth;
-    const int64_t parts = NumBlocks(steps, kMostSteps);
+    const int64_t parts = NumBlocks(steps, int64_t{kMostSteps});
     const int64_t most = NumBlocks(steps, parts);
-    Tensor right({RoundUp(outputs, kAmxBlock) / kAmxBlock, most, kAmxOperands},
+    Tensor right({RoundUp(outputs, kAmxTile) / kAmxTile, most, kAmxOperands},
                  DType::kBF16);
-    std::vector<float> sums(static_cast<size_t>(RoundUp(outputs, kAmxBlock)));
+    std::vector<float> sums(static_cast<size_t>(RoundUp(outputs, kAmxTile)));
     for (int64_t part = 0; part < parts; ++part) {
       const int64_t from = steps * part / parts;
       const int64_t count = steps * (part + 1) / parts - from;
@@ -151,7 +163,7 @@ class Gradient {
         for (int64_t o = 0; o < outputs; o += kPanel) {
           MultiplyPanel(
               c, first + o, from, count,
-              right.data<uint16_t>() + o / kAmxBlock * most * kAmxOperands,
+              right.data<uint16_t>() + o / kAmxTile * most * kAmxOperands,
               most * kAmxOperands, add_ || part > 0);
         }
       }
@@ -164,7 +176,7 @@ class Gradient {
     }
   }
 
-  // right: tiles [outputs / kAmxBlock, most] of `count` times kAmxDepth
+  // right: tiles [outputs / kAmxTile, most] of `count` times kAmxDepth
   // positions.
   void Interleave(int64_t first, int64_t outputs, int64_t from, int64_t count,
                   int64_t most, Tensor* right, float* sums) const {
@@ -173,10 +185,10 @@ class Gradient {
     for (int64_t i = 0; i < count; ++i) {
       out_.Fill((from + i) * kAmxDepth, pixels);
       for (const uint16_t*& pixel : pixels) pixel += first;
-      for (int64_t o = 0; o < outputs; o += kAmxBlock) {
+      for (int64_t o = 0; o < outputs; o += kAmxTile) {
         AmxInterleave(pixels, outputs - o,
-                      to + (o / kAmxBlock * most + i) * kAmxOperands, sums + o);
-        for (const uint16_t*& pixel : pixels) pixel += kAmxBlock;
+                      to + (o / kAmxTile * most + i) * kAmxOperands, sums + o);
+        for (const uint16_t*& pixel : pixels) pixel += kAmxTile;
       }
     }
   }
@@ -185,26 +197,34 @@ class Gradient {
   void MultiplyPanel(int64_t channel, int64_t output, int64_t from,
                      int64_t count, const uint16_t* right, int64_t right_stride,
                      bool add) {
+    constexpr int64_t kSize = sizeof(uint16_t);
+    constexpr int64_t kTileSums = kAmxTile * kAmxTile;
     const int64_t taps = side_ * side_;
-    AmxProduct p;
-    p.rows = channels_ - channel > kAmxBlock ? 2 : 1;
-    p.columns = outputs_ - output > kAmxBlock ? 2 : 1;
-    p.steps = count;
-    p.left_stride = row_ * static_cast<int64_t>(sizeof(uint16_t));
-    p.right = right;
-    p.right_stride = right_stride;
-    p.row_stride = taps * kAmxSums;
-    p.column_stride = left_.dim(0) / kAmxBlock * p.row_stride;
-    p.add = add;
+    const auto bytes = [](const uint16_t* at) {
+      return reinterpret_cast<const char*>(at);
+    };
+    const bool two_high = channels_ - channel > kAmxTile;
+    const bool two_wide = outputs_ - output > kAmxTile;
+    AmxPanel p;
+    p.x_pixel = row_ * kSize;
+    p.steps = kSteps.data();
+    p.num_steps = count;
+    p.weights = bytes(right);
+    p.weights1 = bytes(right + right_stride);
+    p.step_size = kAmxOperands * kSize;
+    p.sums_row = kAmxTile * static_cast<int64_t>(sizeof(float));
+    p.sums_below = taps * kTileSums;
+    p.sums_beside = left_.dim(0) / kAmxTile * p.sums_below;
+    p.adds = add;
     const uint16_t* const left =
         left_.data<uint16_t>() + channel * row_ + halo_ + from * kAmxDepth;
-    float* const sums = gweights_ + output / kAmxBlock * p.column_stride +
-                        channel / kAmxBlock * p.row_stride;
+    float* const sums = gweights_ + output / kAmxTile * p.sums_beside +
+                        channel / kAmxTile * p.sums_below;
     for (int64_t tap = 0; tap < taps; ++tap) {
       const int64_t y = tap / side_ - side_ / 2, x = tap % side_ - side_ / 2;
-      p.left = left + reach_ * (y * in_.pitch() + x);
-      p.sums = sums + tap * kAmxSums;
-      AmxMultiply(p);
+      p.x = bytes(left + reach_ * (y * in_.pitch() + x));
+      p.sums = sums + tap * kTileSums;
+      MultiplyAmxBf16(p, two_high, two_wide);
     }
   }
 

@@ -18,23 +18,6 @@ struct alignas(64) TileConfig {
   uint8_t rows[16] = {};
 };
 
-// high: pixels of the two tiles.
-void Configure(int64_t high0, int64_t high1, int64_t step_bytes) {
-  TileConfig config;
-  const auto set = [&](int tile, int64_t rows, int64_t bytes) {
-    config.rows[tile] = static_cast<uint8_t>(rows);
-    config.row_bytes[tile] = static_cast<uint16_t>(bytes);
-  };
-  for (const int tile : {kC00, kC01}) set(tile, high0, kAmxRow);
-  for (const int tile : {kC10, kC11}) set(tile, high1, kAmxRow);
-  set(kA0, high0, step_bytes);
-  set(kA1, high1, step_bytes);
-  for (const int tile : {kB0, kB1}) set(tile, step_bytes / 4, kAmxRow);
-  // GCC thinks that it reads a pointer's length only.
-  asm volatile("" : : "r"(&config) : "memory");
-  _tile_loadconfig(&config);
-}
-
 constexpr int64_t SizeOf(DType type) {
   return type == DType::kF32 ? 4 : type == DType::kBF16 ? 2 : 1;
 }
@@ -53,30 +36,16 @@ enum class Operand { kBf16, kU8, kI8 };
     }                                             \
   } while (false)
 
-// Sums of one or two tiles of pixels and of outputs over `steps`.
-struct Panel {
-  const char* x;
-  int64_t x_pixel;
-  const int64_t* steps;
-  int64_t num_steps;
-  const char* weights;
-  const char* weights1;  // of the second tile of outputs
-  int64_t step_size;     // bytes of a step's weights
-  float* sums;           // [pixels][2 * kAmxTile]
-  bool adds;             // to what stands in sums
-};
-
 template <Operand kType, bool kTwoHigh, bool kTwoWide>
-void Multiply(const Panel& p) {
-  constexpr int64_t kSumBytes = 2 * kAmxTile * sizeof(float);
-  float* const below = p.sums + kAmxTile * 2 * kAmxTile;
+void MultiplyTiles(const AmxPanel& p) {
+  float* const beside = p.sums + p.sums_beside;
+  float* const below = p.sums + p.sums_below;
+  float* const last = below + p.sums_beside;
   if (p.adds) {
-    _tile_loadd(0, p.sums, kSumBytes);
-    if constexpr (kTwoWide) _tile_loadd(1, p.sums + kAmxTile, kSumBytes);
-    if constexpr (kTwoHigh) _tile_loadd(2, below, kSumBytes);
-    if constexpr (kTwoHigh && kTwoWide) {
-      _tile_loadd(3, below + kAmxTile, kSumBytes);
-    }
+    _tile_loadd(0, p.sums, p.sums_row);
+    if constexpr (kTwoWide) _tile_loadd(1, beside, p.sums_row);
+    if constexpr (kTwoHigh) _tile_loadd(2, below, p.sums_row);
+    if constexpr (kTwoHigh && kTwoWide) _tile_loadd(3, last, p.sums_row);
   } else {
     _tile_zero(0);
     if constexpr (kTwoWide) _tile_zero(1);
@@ -101,14 +70,30 @@ void Multiply(const Panel& p) {
     }
     w0 += p.step_size;
   }
-  _tile_stored(0, p.sums, kSumBytes);
-  if constexpr (kTwoWide) _tile_stored(1, p.sums + kAmxTile, kSumBytes);
-  if constexpr (kTwoHigh) _tile_stored(2, below, kSumBytes);
-  if constexpr (kTwoHigh && kTwoWide) {
-    _tile_stored(3, below + kAmxTile, kSumBytes);
-  }
+  _tile_stored(0, p.sums, p.sums_row);
+  if constexpr (kTwoWide) _tile_stored(1, beside, p.sums_row);
+  if constexpr (kTwoHigh) _tile_stored(2, below, p.sums_row);
+  if constexpr (kTwoHigh && kTwoWide) _tile_stored(3, last, p.sums_row);
 }
 #undef FCIS_PRODUCT
+
+template <Operand kType>
+void Multiply(const AmxPanel& p, bool two_high, bool two_wide) {
+  if (two_high) {
+    two_wide ? MultiplyTiles<kType, true, true>(p)
+             : MultiplyTiles<kType, true, false>(p);
+  } else {
+    two_wide ? MultiplyTiles<kType, false, true>(p)
+             : MultiplyTiles<kType, false, false>(p);
+  }
+}
+
+// Of the first `count` of kAmxTile elements; none: count <= 0.
+__mmask16 MaskOf(int64_t count) {
+  return count >= kAmxTile ? 0xFFFF
+         : count <= 0      ? 0
+                           : static_cast<__mmask16>((1u << count) - 1);
+}
 
 __m512 FromBf16s(__m256i bits) {
   return _mm512_castsi512_ps(
@@ -168,9 +153,7 @@ struct Scales {
     for (int tile = 0; tile < 2; ++tile) {
       const int64_t first = output + tile * kAmxTile;
       const int64_t rest = task.outputs - first;
-      mask[tile] = rest >= kAmxTile ? 0xFFFF
-                   : rest <= 0      ? 0
-                                    : static_cast<__mmask16>((1u << rest) - 1);
+      mask[tile] = MaskOf(rest);
       if (rest <= 0) continue;
       bias[tile] = _mm512_loadu_ps(task.bias + first);
       if (task.factor != nullptr) {
@@ -362,7 +345,7 @@ class Runner {
     const int64_t high = t_.width - px < kHigh ? t_.width - px : kHigh;
     const bool two_wide = t_.outputs - output > kAmxTile;
     Fit(high);
-    Panel p;
+    AmxPanel p;
     p.x = t_.x + row * t_.x_row + px * t_.x_pixel;
     p.x_pixel = t_.x_pixel;
     p.steps = t_.steps + begin;
@@ -372,14 +355,11 @@ class Runner {
     p.weights1 = p.weights + t_.num_steps * step_size_;
     p.step_size = step_size_;
     p.sums = sums;
+    p.sums_row = kWide * static_cast<int64_t>(sizeof(float));
+    p.sums_below = kAmxTile * kWide;
+    p.sums_beside = kAmxTile;
     p.adds = begin > 0;
-    if (high > kAmxTile) {
-      two_wide ? Multiply<kType, true, true>(p)
-               : Multiply<kType, true, false>(p);
-    } else {
-      two_wide ? Multiply<kType, false, true>(p)
-               : Multiply<kType, false, false>(p);
-    }
+    Multiply<kType>(p, high > kAmxTile, two_wide);
     if (end < t_.num_steps) return;
     FinishWaiting();
     waiting_ = {sums, high, output,
@@ -404,7 +384,7 @@ class Runner {
     const int64_t high0 = high < kAmxTile ? high : kAmxTile;
     const int64_t high1 = high > kAmxTile ? high - kAmxTile : kAmxTile;
     if (high0 == high0_ && (high <= kAmxTile || high1 == high1_)) return;
-    Configure(high0, high1, t_.step_bytes);
+    ConfigureAmx(high0, high1, t_.step_bytes);
     high0_ = high0;
     high1_ = high1;
   }
@@ -430,6 +410,28 @@ void RunAs(const AmxTask& task) {
 
 }  // namespace
 
+void ConfigureAmx(int64_t high0, int64_t high1, int64_t step_bytes) {
+  TileConfig config;
+  const auto set = [&](int tile, int64_t rows, int64_t bytes) {
+    config.rows[tile] = static_cast<uint8_t>(rows);
+    config.row_bytes[tile] = static_cast<uint16_t>(bytes);
+  };
+  for (const int tile : {kC00, kC01}) set(tile, high0, kAmxRow);
+  for (const int tile : {kC10, kC11}) set(tile, high1, kAmxRow);
+  set(kA0, high0, step_bytes);
+  set(kA1, high1, step_bytes);
+  for (const int tile : {kB0, kB1}) set(tile, step_bytes / 4, kAmxRow);
+  // GCC thinks that it reads a pointer's length only.
+  asm volatile("" : : "r"(&config) : "memory");
+  _tile_loadconfig(&config);
+}
+
+void MultiplyAmxBf16(const AmxPanel& panel, bool two_high, bool two_wide) {
+  Multiply<Operand::kBf16>(panel, two_high, two_wide);
+}
+
+void ReleaseAmx() { _tile_release(); }
+
 void RunAmx(const AmxTask& task) {
   switch (task.multiplied) {
     case DType::kBF16:
@@ -441,14 +443,12 @@ void RunAmx(const AmxTask& task) {
     default:
       RunAs<Operand::kI8>(task);
   }
-  _tile_release();
+  ReleaseAmx();
 }
 
 void ToBf16Row(const float* x, int64_t n, uint16_t* y) {
   for (int64_t i = 0; i < n; i += kAmxTile) {
-    const __mmask16 mask = n - i >= kAmxTile
-                               ? 0xFFFF
-                               : static_cast<__mmask16>((1u << (n - i)) - 1);
+    const __mmask16 mask = MaskOf(n - i);
     Store<DType::kBF16>(_mm512_maskz_loadu_ps(mask, x + i),
                         reinterpret_cast<char*>(y + i), mask, false);
   }

@@ -1,6 +1,6 @@
 // What amx_conv.h is made of: a share of a convolution, on one thread, by AMX's
-// products of tiles. Nothing here is inline, so that no code for one CPU is
-// linked into what runs on another.
+// products of tiles; and these products, for amx_gradient.h. Nothing here is
+// inline, so that no code for one CPU is linked into what runs on another.
 #ifndef FCIS_KERNELS_CPU_AMX_KERNEL_H_
 #define FCIS_KERNELS_CPU_AMX_KERNEL_H_
 
@@ -48,6 +48,29 @@ struct AmxTask {
 };
 
 void RunAmx(const AmxTask& task);
+
+// sums = or += rows times columns, added up over steps: one or two tiles of
+// rows by one or two of columns, of tiles as ConfigureAmx made them.
+struct AmxPanel {
+  const char* x;    // the first row
+  int64_t x_pixel;  // bytes from a row to the next one
+  // Bytes from the begin of a row to what each step multiplies.
+  const int64_t* steps;
+  int64_t num_steps;
+  const char* weights;   // of the first tile of columns, step after step
+  const char* weights1;  // of the second one
+  int64_t step_size;     // bytes of a step's weights
+  float* sums;
+  int64_t sums_row;                 // bytes from a row to the next one
+  int64_t sums_below, sums_beside;  // floats from a tile to the next one
+  bool adds;                        // to what stands in sums
+};
+
+// Before a thread's first product: pixels of the two tiles of rows, bytes of a
+// row of x that a step multiplies. ReleaseAmx: after its last one.
+void ConfigureAmx(int64_t high0, int64_t high1, int64_t step_bytes);
+void MultiplyAmxBf16(const AmxPanel& panel, bool two_high, bool two_wide);
+void ReleaseAmx();
 
 // Of a row of pixels, n of them, as bf16, rounded to the nearest.
 void ToBf16Row(const float* x, int64_t n, uint16_t* y);

@@ -40,14 +40,12 @@ void ForEachPixel(const Tensor& few, const Shape& x, int stride,
   const int64_t block = ChannelBlock(few);
   const int64_t blocks = NumBlocks(few.dim(3), block);
   const int64_t rows = few.dim(1), columns = few.dim(2);
-  ParallelFor(few.dim(0) * blocks * rows, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t of_x =
-          (row / rows * x.dim(1) + row % rows * stride) * x.dim(2);
-      for (int64_t w = 0; w < columns; ++w) {
-        visit(row * columns + w, of_x + w * stride,
-              block * DTypeSize(few.type()));
-      }
+  ParallelForEach(few.dim(0) * blocks * rows, 1, [&](int64_t row) {
+    const int64_t of_x =
+        (row / rows * x.dim(1) + row % rows * stride) * x.dim(2);
+    for (int64_t w = 0; w < columns; ++w) {
+      visit(row * columns + w, of_x + w * stride,
+            block * DTypeSize(few.type()));
     }
   });
 }

@@ -189,11 +189,9 @@ void SumAll(const Tensor& a, const Tensor& b, int64_t block, double* sum,
   const auto* by = static_cast<const T*>(b.raw());
   const int64_t lanes = pieces.lanes;
   std::vector<double> partial(2 * lanes * pieces.count());
-  ParallelFor(pieces.count(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      SumRows(from + pieces.begin(i), by + pieces.begin(i), pieces.rows_of(i),
-              lanes, &partial[2 * lanes * i], &partial[2 * lanes * i + lanes]);
-    }
+  ParallelForEach(pieces.count(), 1, [&](int64_t i) {
+    SumRows(from + pieces.begin(i), by + pieces.begin(i), pieces.rows_of(i),
+            lanes, &partial[2 * lanes * i], &partial[2 * lanes * i + lanes]);
   });
   const int64_t channels = a.shape().dim(3);
   std::fill_n(sum, channels, 0.0);
@@ -217,14 +215,12 @@ void AffineAll(const std::vector<float>& coefficients, float least,
   const auto* add =
       other == nullptr ? nullptr : static_cast<const T*>(other->raw());
   auto* to = static_cast<T*>(y->mutable_raw());
-  ParallelFor(pieces.count(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const float* c = coefficients.data() + pieces.channel(i);
-      const int64_t at = pieces.begin(i);
-      AffineRows({c, c + padded, c + 2 * padded, c + 3 * padded, least},
-                 from + at, add == nullptr ? nullptr : add + at,
-                 pieces.rows_of(i), pieces.lanes, to + at);
-    }
+  ParallelForEach(pieces.count(), 1, [&](int64_t i) {
+    const float* c = coefficients.data() + pieces.channel(i);
+    const int64_t at = pieces.begin(i);
+    AffineRows({c, c + padded, c + 2 * padded, c + 3 * padded, least},
+               from + at, add == nullptr ? nullptr : add + at,
+               pieces.rows_of(i), pieces.lanes, to + at);
   });
 }
 

@@ -18,16 +18,14 @@ void ForEachPixel(const Shape& nhwc, int64_t block, int64_t d,
   const int64_t rows = phases.dim(1), columns = phases.dim(2);
   const int64_t blocks = NumBlocks(nhwc.dim(3), block);
   // A plane is one block of channels of one phase.
-  ParallelFor(phases.dim(0) * blocks, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) {
-      const int64_t phase = plane / blocks % (d * d);
-      const int64_t from = plane / blocks / (d * d) * blocks + plane % blocks;
-      int64_t to = plane * rows * columns;
-      for (int64_t y = phase / d; y < rows * d; y += d) {
-        for (int64_t x = phase % d; x < columns * d; x += d, ++to) {
-          const bool inside = y < height && x < width;
-          visit(inside ? (from * height + y) * width + x : -1, to);
-        }
+  ParallelForEach(phases.dim(0) * blocks, 1, [&](int64_t plane) {
+    const int64_t phase = plane / blocks % (d * d);
+    const int64_t from = plane / blocks / (d * d) * blocks + plane % blocks;
+    int64_t to = plane * rows * columns;
+    for (int64_t y = phase / d; y < rows * d; y += d) {
+      for (int64_t x = phase % d; x < columns * d; x += d, ++to) {
+        const bool inside = y < height && x < width;
+        visit(inside ? (from * height + y) * width + x : -1, to);
       }
     }
   });

@@ -1,6 +1,7 @@
 #include "fcis/kernels/cpu/dnnl_api.h"
 
 #include <cstddef>
+#include <tuple>
 
 #include "absl/strings/match.h"
 
@@ -27,7 +28,8 @@ const dnnl_dim_t* Extents(const memory::desc& desc, dnnl_query_t what) {
   return *extents;
 }
 
-const memory::dims kDense = {0, 0};  // a pooling's dilation
+// A pooling's dilation, which is between its kernel and its padding.
+const std::tuple<memory::dims> kDense(memory::dims{0, 0});
 
 }  // namespace
 
@@ -48,61 +50,6 @@ memory::dims DimsOf(const memory::desc& desc) { return desc.get_dims(); }
 bool IsBlocked(const memory::desc& desc, memory::data_type type) {
   return desc.get_data_type() == type &&
          desc.get_format_kind() == memory::format_kind::blocked;
-}
-
-dnnl::convolution_forward::primitive_desc ConvForward(
-    const dnnl::engine& engine, dnnl::prop_kind kind, dnnl::algorithm algorithm,
-    const DnnlConvArgs& a, const dnnl::primitive_attr& attr) {
-  return {engine, kind,      algorithm, a.src,   a.weights, a.bias,
-          a.dst,  a.strides, a.dilates, a.begin, a.end,     attr};
-}
-
-dnnl::convolution_backward_data::primitive_desc ConvBackwardData(
-    const dnnl::engine& engine, dnnl::algorithm algorithm,
-    const DnnlConvArgs& a, const dnnl::primitive_attr& attr,
-    const dnnl::convolution_forward::primitive_desc& hint) {
-  return {engine,    algorithm, a.src, a.weights, a.dst, a.strides,
-          a.dilates, a.begin,   a.end, hint,      attr};
-}
-
-dnnl::convolution_backward_weights::primitive_desc ConvBackwardWeights(
-    const dnnl::engine& engine, dnnl::algorithm algorithm,
-    const DnnlConvArgs& a, const dnnl::primitive_attr& attr,
-    const dnnl::convolution_forward::primitive_desc& hint) {
-  return {engine,    algorithm, a.src,   a.weights, a.bias, a.dst,
-          a.strides, a.dilates, a.begin, a.end,     hint,   attr};
-}
-
-dnnl::pooling_forward::primitive_desc MaxPoolForward(const dnnl::engine& engine,
-                                                     dnnl::prop_kind kind,
-                                                     const DnnlPoolArgs& a) {
-  return {engine,   kind,   dnnl::algorithm::pooling_max,
-          a.src,    a.dst,  a.strides,
-          a.kernel, kDense, a.begin,
-          a.end};
-}
-
-dnnl::pooling_backward::primitive_desc MaxPoolBackward(
-    const dnnl::engine& engine, const DnnlPoolArgs& a,
-    const dnnl::pooling_forward::primitive_desc& hint) {
-  return {engine,    dnnl::algorithm::pooling_max,
-          a.src,     a.dst,
-          a.strides, a.kernel,
-          kDense,    a.begin,
-          a.end,     hint};
-}
-
-dnnl::matmul::primitive_desc Product(const dnnl::engine& engine,
-                                     const memory::desc& a,
-                                     const memory::desc& b,
-                                     const memory::desc& c,
-                                     const dnnl::primitive_attr& attr,
-                                     absl::string_view preferred) {
-  dnnl::matmul::primitive_desc product(engine, a, b, c, attr);
-  do {
-    if (absl::StartsWith(product.impl_info_str(), preferred)) return product;
-  } while (product.next_impl());
-  return dnnl::matmul::primitive_desc(engine, a, b, c, attr);
 }
 
 void AppendSum(float scale, memory::data_type type, dnnl::post_ops* post) {
@@ -127,6 +74,12 @@ void SetData(const memory& memory, const void* data,
 
 #else
 
+namespace {
+
+const std::tuple<> kDense = {};  // of a pooling's dilation it knows nothing
+
+}  // namespace
+
 const int kDnnlFactorsArgument = 0;  // they are never passed
 
 DnnlBlocking BlockingOf(const memory::desc& desc) {
@@ -142,69 +95,6 @@ memory::dims DimsOf(const memory::desc& desc) { return desc.dims(); }
 
 bool IsBlocked(const memory::desc& desc, memory::data_type type) {
   return desc.data_type() == type && desc.data.format_kind == dnnl_blocked;
-}
-
-dnnl::convolution_forward::primitive_desc ConvForward(
-    const dnnl::engine& engine, dnnl::prop_kind kind, dnnl::algorithm algorithm,
-    const DnnlConvArgs& a, const dnnl::primitive_attr& attr) {
-  return {{kind, algorithm, a.src, a.weights, a.bias, a.dst, a.strides,
-           a.dilates, a.begin, a.end},
-          attr,
-          engine};
-}
-
-dnnl::convolution_backward_data::primitive_desc ConvBackwardData(
-    const dnnl::engine& engine, dnnl::algorithm algorithm,
-    const DnnlConvArgs& a, const dnnl::primitive_attr& attr,
-    const dnnl::convolution_forward::primitive_desc& hint) {
-  return {{algorithm, a.src, a.weights, a.dst, a.strides, a.dilates, a.begin,
-           a.end},
-          attr,
-          engine,
-          hint};
-}
-
-dnnl::convolution_backward_weights::primitive_desc ConvBackwardWeights(
-    const dnnl::engine& engine, dnnl::algorithm algorithm,
-    const DnnlConvArgs& a, const dnnl::primitive_attr& attr,
-    const dnnl::convolution_forward::primitive_desc& hint) {
-  return {{algorithm, a.src, a.weights, a.bias, a.dst, a.strides, a.dilates,
-           a.begin, a.end},
-          attr,
-          engine,
-          hint};
-}
-
-dnnl::pooling_forward::primitive_desc MaxPoolForward(const dnnl::engine& engine,
-                                                     dnnl::prop_kind kind,
-                                                     const DnnlPoolArgs& a) {
-  return {{kind, dnnl::algorithm::pooling_max, a.src, a.dst, a.strides,
-           a.kernel, a.begin, a.end},
-          engine};
-}
-
-dnnl::pooling_backward::primitive_desc MaxPoolBackward(
-    const dnnl::engine& engine, const DnnlPoolArgs& a,
-    const dnnl::pooling_forward::primitive_desc& hint) {
-  return {{dnnl::algorithm::pooling_max, a.src, a.dst, a.strides, a.kernel,
-           a.begin, a.end},
-          engine,
-          hint};
-}
-
-dnnl::matmul::primitive_desc Product(const dnnl::engine& engine,
-                                     const memory::desc& a,
-                                     const memory::desc& b,
-                                     const memory::desc& c,
-                                     const dnnl::primitive_attr& attr,
-                                     absl::string_view preferred) {
-  // Iterating takes a description that lives on.
-  const dnnl::matmul::desc description(a, b, c);
-  dnnl::matmul::primitive_desc product(description, attr, engine);
-  do {
-    if (absl::StartsWith(product.impl_info_str(), preferred)) return product;
-  } while (product.next_impl());
-  return dnnl::matmul::primitive_desc(description, attr, engine);
 }
 
 void AppendSum(float scale, memory::data_type type, dnnl::post_ops* post) {
@@ -225,5 +115,99 @@ void SetData(const memory& memory, const void* data,
 }
 
 #endif
+
+namespace {
+
+// From the arguments of oneDNN's own, and for a primitive that leads back the
+// description of the one that leads there.
+template <typename Primitive, typename Args, typename... Hint>
+auto Make(const dnnl::engine& engine, const dnnl::primitive_attr& attr,
+          const Args& args, const Hint&... hint) {
+  using Desc = typename Primitive::primitive_desc;
+  const auto make = [&](const auto&... arg) {
+#if DNNL_VERSION_MAJOR >= 3
+    return Desc(engine, arg..., hint..., attr);
+#else
+    return Desc({arg...}, attr, engine, hint...);
+#endif
+  };
+  return std::apply(make, args);
+}
+
+template <typename... First>
+auto PoolingArgs(const DnnlPoolArgs& a, const First&... first) {
+  return std::tuple_cat(std::make_tuple(first..., dnnl::algorithm::pooling_max),
+                        std::tie(a.src, a.dst, a.strides, a.kernel), kDense,
+                        std::tie(a.begin, a.end));
+}
+
+}  // namespace
+
+dnnl::convolution_forward::primitive_desc ConvForward(
+    const dnnl::engine& engine, dnnl::prop_kind kind, dnnl::algorithm algorithm,
+    const DnnlConvArgs& a, const dnnl::primitive_attr& attr) {
+  return Make<dnnl::convolution_forward>(
+      engine, attr,
+      std::tie(kind, algorithm, a.src, a.weights, a.bias, a.dst, a.strides,
+               a.dilates, a.begin, a.end));
+}
+
+dnnl::convolution_backward_data::primitive_desc ConvBackwardData(
+    const dnnl::engine& engine, dnnl::algorithm algorithm,
+    const DnnlConvArgs& a, const dnnl::primitive_attr& attr,
+    const dnnl::convolution_forward::primitive_desc& hint) {
+  return Make<dnnl::convolution_backward_data>(
+      engine, attr,
+      std::tie(algorithm, a.src, a.weights, a.dst, a.strides, a.dilates,
+               a.begin, a.end),
+      hint);
+}
+
+dnnl::convolution_backward_weights::primitive_desc ConvBackwardWeights(
+    const dnnl::engine& engine, dnnl::algorithm algorithm,
+    const DnnlConvArgs& a, const dnnl::primitive_attr& attr,
+    const dnnl::convolution_forward::primitive_desc& hint) {
+  return Make<dnnl::convolution_backward_weights>(
+      engine, attr,
+      std::tie(algorithm, a.src, a.weights, a.bias, a.dst, a.strides, a.dilates,
+               a.begin, a.end),
+      hint);
+}
+
+dnnl::pooling_forward::primitive_desc MaxPoolForward(const dnnl::engine& engine,
+                                                     dnnl::prop_kind kind,
+                                                     const DnnlPoolArgs& a) {
+  return Make<dnnl::pooling_forward>(engine, {}, PoolingArgs(a, kind));
+}
+
+dnnl::pooling_backward::primitive_desc MaxPoolBackward(
+    const dnnl::engine& engine, const DnnlPoolArgs& a,
+    const dnnl::pooling_forward::primitive_desc& hint) {
+  return Make<dnnl::pooling_backward>(engine, {}, PoolingArgs(a), hint);
+}
+
+dnnl::matmul::primitive_desc Product(const dnnl::engine& engine,
+                                     const memory::desc& a,
+                                     const memory::desc& b,
+                                     const memory::desc& c,
+                                     const dnnl::primitive_attr& attr,
+                                     absl::string_view preferred) {
+#if DNNL_VERSION_MAJOR >= 3
+  const auto first = [&] {
+    return dnnl::matmul::primitive_desc(engine, a, b, c, attr);
+  };
+#else
+  // Iterating takes a description that lives on.
+  const dnnl::matmul::desc description(a, b, c);
+  const auto first = [&] {
+    return dnnl::matmul::primitive_desc(description, attr, engine);
+  };
+#endif
+  dnnl::matmul::primitive_desc product = first();
+  do {
+    if (absl::StartsWith(product.impl_info_str(), preferred)) return product;
+  } while (product.next_impl());
+  return first();
+}
 
 }  // namespace fcis::kernels

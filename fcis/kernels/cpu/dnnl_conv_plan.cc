@@ -11,11 +11,6 @@ namespace {
 
 using dnnl::memory;
 
-memory::desc MapDesc(Layout layout, const Shape& shape, DType type) {
-  return layout == Layout::kRowMajor ? NhwcDesc(shape, type)
-                                     : FeatureDesc(shape, type);
-}
-
 // Winograd's algorithm (Lavin and Gray, 2016) takes a third of the products of
 // such kernels.
 bool FitsWinograd(const ConvSetup& s) {

@@ -131,10 +131,13 @@ memory::desc FeatureDesc(const Shape& nhwc, DType type) {
                       DnnlType(type), tag);
 }
 
+memory::desc MapDesc(Layout layout, const Shape& nhwc, DType type) {
+  return layout == Layout::kRowMajor ? NhwcDesc(nhwc, type)
+                                     : FeatureDesc(nhwc, type);
+}
+
 memory::desc DescOf(const Tensor& map) {
-  return map.layout() == Layout::kRowMajor
-             ? NhwcDesc(map.shape(), map.type())
-             : FeatureDesc(map.shape(), map.type());
+  return MapDesc(map.layout(), map.shape(), map.type());
 }
 
 Tensor AllocateIn(Layout layout, const Shape& nhwc, DType type) {

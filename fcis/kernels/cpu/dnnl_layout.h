@@ -33,7 +33,8 @@ dnnl::memory::desc NhwcDesc(const Shape& nhwc, DType type);
 // N,H,W,C.
 dnnl::memory::desc FeatureDesc(const Shape& nhwc, DType type);
 
-// Of a map: its layout, whichever it is.
+// Of a map in `layout`, and of a map as it lies.
+dnnl::memory::desc MapDesc(Layout layout, const Shape& nhwc, DType type);
 dnnl::memory::desc DescOf(const Tensor& map);
 
 // A map in `layout`, uninitialised; row-major where FeatureDesc is N,H,W,C.

@@ -56,9 +56,7 @@ absl::StatusOr<Tensor> DnnlConvert(const Tensor& map, DType type, Layout layout,
                                    DnnlContext* context) {
   const Shape& shape = map.shape();
   const memory::desc from = DescOf(map);
-  const memory::desc to = layout == Layout::kRowMajor
-                              ? NhwcDesc(shape, type)
-                              : FeatureDesc(shape, type);
+  const memory::desc to = MapDesc(layout, shape, type);
   if (from == to) return map;
   Tensor result = AllocateIn(layout, shape, type);
   RETURN_IF_ERROR(DnnlGuard(

@@ -34,10 +34,8 @@ class Used {
       return;
     }
     lists_.resize(static_cast<size_t>(groups_));
-    ParallelFor(groups_, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t g = begin; g < end; ++g) {
-        lists_[static_cast<size_t>(g)] = List(g, pixels_);
-      }
+    ParallelForEach(groups_, 1, [&](int64_t g) {
+      lists_[static_cast<size_t>(g)] = List(g, pixels_);
     });
     int64_t all = 0;
     for (const auto& list : lists_) all += static_cast<int64_t>(list.size());
@@ -115,14 +113,12 @@ Tensor PairsOf(const Tensor& x) {
   Tensor packed({columns / kPairColumns * panel}, DType::kBF16);
   const auto* const from = x.data<uint16_t>();
   auto* const to = packed.mutable_data<uint16_t>();
-  ParallelFor(pairs, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; ++k) {
-      const uint16_t* const even = from + 2 * k * columns;
-      const bool odd = 2 * k + 1 < pixels;
-      for (int64_t c = 0; c < columns; c += kPairColumns) {
-        Interleave(even + c, odd ? even + columns + c : nullptr, kPairColumns,
-                   to + c / kPairColumns * panel + k * kPairColumns * 2);
-      }
+  ParallelForEach(pairs, 1, [&](int64_t k) {
+    const uint16_t* const even = from + 2 * k * columns;
+    const bool odd = 2 * k + 1 < pixels;
+    for (int64_t c = 0; c < columns; c += kPairColumns) {
+      Interleave(even + c, odd ? even + columns + c : nullptr, kPairColumns,
+                 to + c / kPairColumns * panel + k * kPairColumns * 2);
     }
   });
   return packed;
@@ -134,16 +130,14 @@ Tensor UsedPairs(const Used& used) {
   const int64_t size = NumBlocks(used.pixels(), 2) * kGroup * 2;
   Tensor packed({used.groups() * size}, DType::kBF16);
   auto* const all = packed.mutable_data<uint16_t>();
-  ParallelFor(used.groups(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t g = begin; g < end; ++g) {
-      uint16_t* to = all + g * size;
-      for (const int64_t pair : used.list(g)) {
-        const bool odd = 2 * pair + 1 < used.pixels();
-        Interleave(used.Pixel(g, 2 * pair),
-                   odd ? used.Pixel(g, 2 * pair + 1) : nullptr,
-                   used.Channels(g), to);
-        to += 2 * used.Channels(g);
-      }
+  ParallelForEach(used.groups(), 1, [&](int64_t g) {
+    uint16_t* to = all + g * size;
+    for (const int64_t pair : used.list(g)) {
+      const bool odd = 2 * pair + 1 < used.pixels();
+      Interleave(used.Pixel(g, 2 * pair),
+                 odd ? used.Pixel(g, 2 * pair + 1) : nullptr, used.Channels(g),
+                 to);
+      to += 2 * used.Channels(g);
     }
   });
   return packed;
@@ -155,13 +149,11 @@ Tensor UsedRows(const Used& used) {
   const int64_t size = used.pixels() * kGroup;
   Tensor packed({used.groups() * size}, DType::kBF16);
   auto* const all = packed.mutable_data<uint16_t>();
-  ParallelFor(used.groups(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t g = begin; g < end; ++g) {
-      uint16_t* to = all + g * size;
-      for (const int64_t pixel : used.list(g)) {
-        to = std::copy_n(used.Pixel(g, pixel), used.Channels(g), to);
-        to = std::fill_n(to, used.Padded(g) - used.Channels(g), uint16_t{0});
-      }
+  ParallelForEach(used.groups(), 1, [&](int64_t g) {
+    uint16_t* to = all + g * size;
+    for (const int64_t pixel : used.list(g)) {
+      to = std::copy_n(used.Pixel(g, pixel), used.Channels(g), to);
+      to = std::fill_n(to, used.Padded(g) - used.Channels(g), uint16_t{0});
     }
   });
   return packed;

@@ -16,8 +16,6 @@ using dnnl::memory;
 
 constexpr int64_t kSide = 16;
 
-int64_t Blocks(int64_t channels) { return NumBlocks(channels, kSide); }
-
 }  // namespace
 
 bool FitsFoldBlocks(const memory::desc& stored,
@@ -36,7 +34,8 @@ void FoldBlocks(const memory::desc& stored, const float* from,
                 float* transposed) {
   const memory::dims dims = DimsOf(stored);
   const int64_t taps = dims[2] * dims[3], size = taps * kSide * kSide;
-  const int64_t outputs = Blocks(dims[0]), inputs = Blocks(dims[1]);
+  const int64_t outputs = NumBlocks(dims[0], kSide);
+  const int64_t inputs = NumBlocks(dims[1], kSide);
   std::vector<float> padded(static_cast<size_t>(outputs * kSide));
   std::copy(factors.begin(), factors.end(), padded.begin());
   constexpr int64_t kGrain = 16;

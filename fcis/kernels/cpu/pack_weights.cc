@@ -193,10 +193,8 @@ void WeightPacking::Run(const float* from, absl::Span<const float> factors,
       }
     }
   };
-  ParallelFor(NumBlocks(n, kRun), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      for (int64_t j = 0; j < pairs; j += kRun) pack(i * kRun, j);
-    }
+  ParallelForEach(NumBlocks(n, kRun), 1, [&](int64_t i) {
+    for (int64_t j = 0; j < pairs; j += kRun) pack(i * kRun, j);
   });
 }
 

@@ -2,6 +2,8 @@
 
 #include <immintrin.h>
 
+#include "fcis/kernels/cpu/fixed_count_impl.h"
+
 namespace fcis::kernels {
 namespace {
 
@@ -51,17 +53,6 @@ void Product(const PairTask& t, const uint16_t* a, int64_t row) {
   }
 }
 
-// `rows` <= kMost at run time.
-template <int kMost>
-void ProductOf(const PairTask& t, const uint16_t* a, int64_t row,
-               int64_t rows) {
-  if constexpr (kMost > 1) {
-    if (rows < kMost) return ProductOf<kMost - 1>(t, a, row, rows);
-  }
-  t.b_pairs == nullptr ? Product<kMost, false>(t, a, row)
-                       : Product<kMost, true>(t, a, row);
-}
-
 }  // namespace
 
 void MultiplyPairsAvx512(const PairTask& t) {
@@ -69,8 +60,11 @@ void MultiplyPairsAvx512(const PairTask& t) {
   const int64_t strips = (t.rows + kRows - 1) / kRows;
   for (int64_t s = 0; s < strips; ++s) {
     const int64_t row = t.rows * s / strips;
-    ProductOf<kRows>(t, t.a + row * t.a_row, row,
-                     t.rows * (s + 1) / strips - row);
+    const uint16_t* const a = t.a + row * t.a_row;
+    WithCount<kRows>(t.rows * (s + 1) / strips - row, [&](auto rows) {
+      t.b_pairs == nullptr ? Product<rows.value, false>(t, a, row)
+                           : Product<rows.value, true>(t, a, row);
+    });
   }
 }
 

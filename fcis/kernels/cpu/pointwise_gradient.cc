@@ -60,22 +60,20 @@ Tensor Columns(const Tensor& map, const std::vector<Place>& places, int side,
   Tensor columns = AllocateIn(
       Layout::kBackend, {1, 1, count, blocks * taps * kBlock}, DType::kF32);
   auto* const all = static_cast<float*>(columns.mutable_raw());
-  ParallelFor(blocks * taps, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t dy = (i % taps / side - side / 2) * dilation;
-      const int64_t dx = (i % taps % side - side / 2) * dilation;
-      float* to = all + i * count * kBlock;
-      for (const Place& place : places) {
-        const int64_t y = place.y + dy, x = place.x + dx;
-        if (y >= 0 && y < height && x >= 0 && x < width) {
-          std::copy_n(Picture(map, place.picture) +
-                          ((i / taps * height + y) * width + x) * kBlock,
-                      kBlock, to);
-        } else {
-          std::fill_n(to, kBlock, 0.0f);
-        }
-        to += kBlock;
+  ParallelForEach(blocks * taps, 1, [&](int64_t i) {
+    const int64_t dy = (i % taps / side - side / 2) * dilation;
+    const int64_t dx = (i % taps % side - side / 2) * dilation;
+    float* to = all + i * count * kBlock;
+    for (const Place& place : places) {
+      const int64_t y = place.y + dy, x = place.x + dx;
+      if (y >= 0 && y < height && x >= 0 && x < width) {
+        std::copy_n(Picture(map, place.picture) +
+                        ((i / taps * height + y) * width + x) * kBlock,
+                    kBlock, to);
+      } else {
+        std::fill_n(to, kBlock, 0.0f);
       }
+      to += kBlock;
     }
   });
   return columns;

@@ -2,6 +2,8 @@
 
 #include <immintrin.h>
 
+#include "fcis/kernels/cpu/fixed_count_impl.h"
+
 namespace fcis::kernels {
 namespace {
 
@@ -159,18 +161,6 @@ void Placed(const PlacedTask& t, int64_t pixel, int64_t output) {
   }
 }
 
-// `rows` <= kMost at run time.
-template <int kMost, int kC>
-void PlacedOf(int64_t rows, const PlacedTask& t, int64_t pixel,
-              int64_t output) {
-  if constexpr (kMost > 1) {
-    if (rows < kMost) {
-      return PlacedOf<kMost - 1, kC>(rows, t, pixel, output);
-    }
-  }
-  Placed<kMost, kC>(t, pixel, output);
-}
-
 }  // namespace
 
 void AddPlacedAvx512(const PlacedTask& t) {
@@ -181,11 +171,9 @@ void AddPlacedAvx512(const PlacedTask& t) {
     for (int64_t s = 0; s < strips; ++s) {
       const int64_t first = t.count * s / strips;
       const int64_t rows = t.count * (s + 1) / strips - first;
-      if (t.outputs - o > 1) {
-        PlacedOf<kRows, 2>(rows, t, first, o);
-      } else {
-        PlacedOf<kRows, 1>(rows, t, first, o);
-      }
+      WithCounts<kRows, 2>(rows, t.outputs - o, [&](auto r, auto c) {
+        Placed<r.value, c.value>(t, first, o);
+      });
     }
   }
 }
@@ -197,16 +185,9 @@ void PointwiseGradientAvx512(const PointwiseGradientTask& t) {
     const int64_t count = t.pixels * (part + 1) / parts - first;
     const bool add = t.add || part > 0;
     for (int64_t o = t.first_output; o < t.end_output; o += kPointwiseOutputs) {
-      switch (t.end_output - o) {
-        case 1:
-          Panel<1>(t, o, first, count, add);
-          break;
-        case 2:
-          Panel<2>(t, o, first, count, add);
-          break;
-        default:
-          Panel<kPointwiseOutputs>(t, o, first, count, add);
-      }
+      WithCount<kPointwiseOutputs>(t.end_output - o, [&](auto c) {
+        Panel<c.value>(t, o, first, count, add);
+      });
     }
   }
 }

@@ -46,17 +46,15 @@ Kernels FindKernels() {
 template <typename Visit>
 void ForEachWeight(const Shape& shape, const Visit& visit) {
   const int64_t channels = shape.dim(1);
-  ParallelFor(shape.dim(0), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin; o < end; ++o) {
-      const int64_t block = o / kWinoBlock, lane = o % kWinoBlock;
-      for (int64_t i = 0; i < channels; ++i) {
-        const int64_t blocks = (block * channels + i) / kWinoBlock;
-        for (int64_t tap = 0; tap < kTaps; ++tap) {
-          visit((o * channels + i) * kTaps + tap,
-                ((blocks * kTaps + tap) * kWinoBlock + i % kWinoBlock) *
-                        kWinoBlock +
-                    lane);
-        }
+  ParallelForEach(shape.dim(0), 1, [&](int64_t o) {
+    const int64_t block = o / kWinoBlock, lane = o % kWinoBlock;
+    for (int64_t i = 0; i < channels; ++i) {
+      const int64_t blocks = (block * channels + i) / kWinoBlock;
+      for (int64_t tap = 0; tap < kTaps; ++tap) {
+        visit((o * channels + i) * kTaps + tap,
+              ((blocks * kTaps + tap) * kWinoBlock + i % kWinoBlock) *
+                      kWinoBlock +
+                  lane);
       }
     }
   });
@@ -306,12 +304,6 @@ void RunWide(const ConvParams& params, const Shape& kernel,
 }
 
 }  // namespace
-
-int64_t WinoTiles(const Shape& nhwc, int dilation) {
-  std::vector<WinoTile> tiles;
-  FindTiles(nhwc, dilation, &tiles);
-  return static_cast<int64_t>(tiles.size());
-}
 
 bool WinoConv::Fits(const ConvParams& p, const Shape& weight, DType maps) {
   const Kernels kernels = FindKernels();

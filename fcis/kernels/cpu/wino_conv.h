@@ -116,9 +116,6 @@ class WinoInt8Conv {
   Tensor packed_;
 };
 
-// Tiles of 4x4 outputs of a map.
-int64_t WinoTiles(const Shape& nhwc, int dilation);
-
 }  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_CPU_WINO_CONV_H_

@@ -9,9 +9,9 @@
 #include "dnnl.hpp"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
-#include "fcis/kernels/cpu/wino_cases.h"
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/testing/wino_cases.h"
 #include "gtest/gtest.h"
 
 namespace fcis::kernels {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "fcis/kernels/cpu/fixed_count_impl.h"
 #include "fcis/kernels/cpu/wino_kernel.h"
 #include "fcis/kernels/cpu/wino_kernel_impl.h"
 
@@ -49,13 +50,8 @@ struct WinoGradient : Wino<S> {
         W::Fma(q * q * q, g[3], S::Set(static_cast<float>(q)) * g[1]));
   }
   static FCIS_WINO_INLINE void Out(const V* g, float* to, int64_t plane) {
-    const Pair a = OutRows<Rows::kA>(g), b = OutRows<Rows::kB>(g);
-    S::Store(to, a.plus);
-    S::Store(to + plane, a.minus);
-    S::Store(to + 2 * plane, b.plus);
-    S::Store(to + 3 * plane, b.minus);
-    S::Store(to + 4 * plane, g[0]);
-    S::Store(to + 5 * plane, g[3]);
+    W::StoreRows(OutRows<Rows::kA>(g), OutRows<Rows::kB>(g),
+                 OutRows<Rows::kEnds>(g), to, plane);
   }
 
   // Two rows of A gy A^T of every tile, and the sums of gy.
@@ -99,51 +95,6 @@ struct WinoGradient : Wino<S> {
     }
   }
 
-  // [kRowsOf, tiles] x [tiles, kVectorsOf vectors].
-  template <int kRowsOf, int kVectorsOf>
-  static void Product(const float* a, int64_t depth, const float* b, int tiles,
-                      float* to) {
-    V sums[kRowsOf][kVectorsOf];
-#pragma GCC unroll 16
-    for (int r = 0; r < kRowsOf; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectorsOf; ++v) sums[r][v] = S::Set(0);
-    }
-    for (int i = 0; i < tiles; ++i) {
-      V right[kVectorsOf];
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectorsOf; ++v) right[v] = S::Load(b + v * kLength);
-      b += kWidth;
-#pragma GCC unroll 16
-      for (int r = 0; r < kRowsOf; ++r) {
-        const V left = S::Set(a[r]);
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectorsOf; ++v) {
-          sums[r][v] = S::Fma(left, right[v], sums[r][v]);
-        }
-      }
-      a += depth;
-    }
-#pragma GCC unroll 16
-    for (int r = 0; r < kRowsOf; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectorsOf; ++v) {
-        S::Store(to + r * kWidth + v * kLength, sums[r][v]);
-      }
-    }
-  }
-  // `rows` <= kMost at run time.
-  template <int kMost, int kVectorsOf>
-  static void ProductOf(int64_t rows, const float* a, int64_t depth,
-                        const float* b, int tiles, float* to) {
-    if constexpr (kMost > 1) {
-      if (rows < kMost) {
-        return ProductOf<kMost - 1, kVectorsOf>(rows, a, depth, b, tiles, to);
-      }
-    }
-    Product<kMost, kVectorsOf>(a, depth, b, tiles, to);
-  }
-
   static void Multiply(const Task& t, const Buffers& buffers, int vectors) {
     const int64_t depth = buffers.depth;
     const int64_t strips = (depth + S::kTiles - 1) / S::kTiles;
@@ -154,11 +105,10 @@ struct WinoGradient : Wino<S> {
         const int64_t rows = depth * (s + 1) / strips - first;
         const float* const a = buffers.in + p * buffers.in_plane + first;
         float* const to = buffers.sums + p * buffers.sum_plane + first * kWidth;
-        if (vectors == kVectors) {
-          ProductOf<S::kTiles, kVectors>(rows, a, depth, b, t.num_tiles, to);
-        } else {
-          ProductOf<S::kTiles, 1>(rows, a, depth, b, t.num_tiles, to);
-        }
+        WithCounts<S::kTiles, kVectors>(rows, vectors, [&](auto r, auto v) {
+          W::template Product<r.value, v.value, /*kAcross=*/true>(
+              a, depth, b, t.num_tiles, /*add=*/false, nullptr, 0, to);
+        });
       }
     }
   }

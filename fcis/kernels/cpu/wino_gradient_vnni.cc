@@ -2,6 +2,7 @@
 // of whole numbers.
 #include <immintrin.h>
 
+#include "fcis/kernels/cpu/fixed_count_impl.h"
 #include "fcis/kernels/cpu/wino_avx512.h"
 #include "fcis/kernels/cpu/wino_gradient_impl.h"
 #include "fcis/kernels/cpu/wino_kernel.h"
@@ -98,7 +99,7 @@ struct WinoNarrowGradient : WinoGradient<Avx512, uint16_t> {
     for (int p = 0; p < kPlanes; ++p) {
       for (int64_t s = 0; s < strips; ++s) {
         const int64_t first = depth * s / strips;
-        const int rows = static_cast<int>(depth * (s + 1) / strips - first);
+        const int64_t rows = depth * (s + 1) / strips - first;
         Products::Operands o;
         o.a = buffers.left + p * buffers.left_plane + 2 * first;
         o.a_row = 2;
@@ -111,11 +112,9 @@ struct WinoNarrowGradient : WinoGradient<Avx512, uint16_t> {
         o.next_rows = o.next = o.b;
         o.step = 0;
         o.to = buffers.sums + p * buffers.sum_plane + first * kWidth;
-        if (vectors == kVectors) {
-          Products::ProductOf<S::kTiles, kVectors>(rows, o);
-        } else {
-          Products::ProductOf<S::kTiles, 1>(rows, o);
-        }
+        WithCounts<S::kTiles, kVectors>(rows, vectors, [&](auto r, auto v) {
+          Products::Product<r.value, v.value>(o);
+        });
       }
     }
   }

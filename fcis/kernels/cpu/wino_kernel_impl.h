@@ -14,6 +14,7 @@
 
 #include <cstdint>
 
+#include "fcis/kernels/cpu/fixed_count_impl.h"
 #include "fcis/kernels/cpu/wino_kernel.h"
 
 namespace fcis::kernels {
@@ -61,6 +62,17 @@ struct Wino {
     return {even + odd, even - odd};
   }
 
+  // All six rows, to planes.
+  static FCIS_WINO_INLINE void StoreRows(Pair a, Pair b, Pair ends, float* to,
+                                         int64_t plane) {
+    S::Store(to, a.plus);
+    S::Store(to + plane, a.minus);
+    S::Store(to + 2 * plane, b.plus);
+    S::Store(to + 3 * plane, b.minus);
+    S::Store(to + 4 * plane, ends.plus);
+    S::Store(to + 5 * plane, ends.minus);
+  }
+
   // Rows of B^T d. Those of q: (x^2 - r^2)(x^2 +- q x).
   static FCIS_WINO_INLINE Pair InPair(double q, double r, V d1, V d2, V d3,
                                       V d4) {
@@ -78,14 +90,8 @@ struct Wino {
     return {InEnd(d[0], d[2], d[4]), InEnd(d[1], d[3], d[5])};
   }
   static FCIS_WINO_INLINE void In(const V* d, float* to, int64_t plane) {
-    const Pair a = InRows<Rows::kA>(d), b = InRows<Rows::kB>(d),
-               ends = InRows<Rows::kEnds>(d);
-    S::Store(to, a.plus);
-    S::Store(to + plane, a.minus);
-    S::Store(to + 2 * plane, b.plus);
-    S::Store(to + 3 * plane, b.minus);
-    S::Store(to + 4 * plane, ends.plus);
-    S::Store(to + 5 * plane, ends.minus);
+    StoreRows(InRows<Rows::kA>(d), InRows<Rows::kB>(d), InRows<Rows::kEnds>(d),
+              to, plane);
   }
 
   // Rows of G g.
@@ -100,13 +106,8 @@ struct Wino {
     return {S::Set(kScaleZero) * g[0], g[2]};
   }
   static FCIS_WINO_INLINE void Kernel(const V* g, float* to, int64_t plane) {
-    const Pair a = KernelRows<Rows::kA>(g), b = KernelRows<Rows::kB>(g);
-    S::Store(to, a.plus);
-    S::Store(to + plane, a.minus);
-    S::Store(to + 2 * plane, b.plus);
-    S::Store(to + 3 * plane, b.minus);
-    S::Store(to + 4 * plane, S::Set(kScaleZero) * g[0]);
-    S::Store(to + 5 * plane, g[2]);
+    StoreRows(KernelRows<Rows::kA>(g), KernelRows<Rows::kB>(g),
+              KernelRows<Rows::kEnds>(g), to, plane);
   }
 
   // Six sums to four outputs: A^T m, of the points in this order.
@@ -259,12 +260,14 @@ struct Wino {
     }
   }
 
-  // [kRowsOf, depth] x [depth, kVectorsOf vectors], set or added. Meanwhile
-  // comes what is needed next: the strip behind a, and weights, `step` floats
-  // for each of depth.
-  template <int kRowsOf, int kVectorsOf>
-  static void Product(const float* a, const float* b, int64_t depth, bool add,
-                      const float* next, int64_t step, float* to) {
+  // [kRowsOf, depth] x [depth, kVectorsOf vectors], set or added. kAcross: a is
+  // [depth, kRowsOf], rows `across` floats apart, and rows of b are of kWidth.
+  // Else what is needed next comes meanwhile: the strip behind a, and weights,
+  // `step` floats for each of depth.
+  template <int kRowsOf, int kVectorsOf, bool kAcross>
+  static void Product(const float* a, int64_t across, const float* b,
+                      int64_t depth, bool add, const float* next, int64_t step,
+                      float* to) {
     V sums[kRowsOf][kVectorsOf];
 #pragma GCC unroll 16
     for (int r = 0; r < kRowsOf; ++r) {
@@ -274,15 +277,17 @@ struct Wino {
       }
     }
     for (int64_t k = 0; k < depth; ++k) {
-      __builtin_prefetch(next + k * step, 0, 2);
-      __builtin_prefetch(a + kRowsOf * depth + k * kLine);
+      if (!kAcross) {
+        __builtin_prefetch(next + k * step, 0, 2);
+        __builtin_prefetch(a + kRowsOf * depth + k * kLine);
+      }
       V right[kVectorsOf];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectorsOf; ++v) right[v] = S::Load(b + v * kLength);
-      b += kVectorsOf * kLength;
+      b += kAcross ? kWidth : kVectorsOf * kLength;
 #pragma GCC unroll 16
       for (int r = 0; r < kRowsOf; ++r) {
-        const V left = S::Set(a[r * depth + k]);
+        const V left = S::Set(a[kAcross ? k * across + r : r * depth + k]);
 #pragma GCC unroll 4
         for (int v = 0; v < kVectorsOf; ++v) {
           sums[r][v] = S::Fma(left, right[v], sums[r][v]);
@@ -296,19 +301,6 @@ struct Wino {
         S::Store(to + r * kWidth + v * kLength, sums[r][v]);
       }
     }
-  }
-
-  // `rows` <= kMost at run time.
-  template <int kMost, int kVectorsOf>
-  static void ProductOf(int rows, const float* a, const float* b, int64_t depth,
-                        bool add, const float* next, int64_t step, float* to) {
-    if constexpr (kMost > 1) {
-      if (rows < kMost) {
-        return ProductOf<kMost - 1, kVectorsOf>(rows, a, b, depth, add, next,
-                                                step, to);
-      }
-    }
-    Product<kMost, kVectorsOf>(a, b, depth, add, next, step, to);
   }
 
   // The products of a pass, in strips of nearly equal numbers of tiles.
@@ -331,13 +323,10 @@ struct Wino {
         const int i = p * strips + s;
         const float* const next = following + i / parts * t.channels * kKernel +
                                   i % parts * step * depth;
-        if (vectors == kVectors) {
-          ProductOf<S::kTiles, kVectors>(rows, a, b, depth, channel > 0, next,
-                                         step, to);
-        } else {
-          ProductOf<S::kTiles, 1>(rows, a, b, depth, channel > 0, next, step,
-                                  to);
-        }
+        WithCounts<S::kTiles, kVectors>(rows, vectors, [&](auto r, auto v) {
+          Product<r.value, v.value, /*kAcross=*/false>(
+              a, 0, b, depth, channel > 0, next, step, to);
+        });
       }
     }
   }

@@ -1,6 +1,7 @@
 // The narrow convolutions of wino_kernel.h.
 #include <immintrin.h>
 
+#include "fcis/kernels/cpu/fixed_count_impl.h"
 #include "fcis/kernels/cpu/wino_avx512.h"
 #include "fcis/kernels/cpu/wino_kernel.h"
 #include "fcis/kernels/cpu/wino_kernel_impl.h"
@@ -72,11 +73,9 @@ struct WinoNarrow : Wino<Avx512, Points> {
           o.next = kernel + size + size * s / strips;
           o.step = 2 * size / strips / depth;
           o.to = buffers.out + p * buffers.out_plane + int64_t{first} * kWidth;
-          if (vectors == kVectors) {
-            Products::ProductOf<S::kTiles, kVectors>(rows, o);
-          } else {
-            Products::ProductOf<S::kTiles, 1>(rows, o);
-          }
+          WithCounts<S::kTiles, kVectors>(rows, vectors, [&](auto r, auto v) {
+            Products::Product<r.value, v.value>(o);
+          });
         }
       }
     }

@@ -6,11 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
-#include "fcis/kernels/cpu/wino_cases.h"
 #include "fcis/kernels/cpu/wino_conv.h"
 #include "fcis/kernels/cpu/wino_kernel.h"
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/testing/wino_cases.h"
 #include "gtest/gtest.h"
 
 namespace fcis::kernels {

@@ -114,15 +114,6 @@ struct WinoNarrowProducts {
       }
     }
   }
-
-  // `rows` <= kMost at run time.
-  template <int kMost, int kVectorsOf>
-  static void ProductOf(int rows, const Operands& operands) {
-    if constexpr (kMost > 1) {
-      if (rows < kMost) return ProductOf<kMost - 1, kVectorsOf>(rows, operands);
-    }
-    Product<kMost, kVectorsOf>(operands);
-  }
 };
 
 }  // namespace

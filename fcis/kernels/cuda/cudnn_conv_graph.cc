@@ -157,14 +157,6 @@ void AddConvolution(const ConvProblem& problem, const Direction& d, size_t y,
   graph->AddOperation(std::move(op), d.what);
 }
 
-absl::StatusOr<ConvGraph> MakeGradientGraph(const ConvProblem& problem,
-                                            const Direction& direction) {
-  GraphBuilder graph;
-  const size_t gy = graph.Add(Map(kY, problem.y, problem.held));
-  AddConvolution(problem, direction, gy, &graph);
-  return graph.Finish();
-}
-
 }  // namespace
 
 absl::StatusOr<ConvGraph> MakeFusedConvGraph(const ConvProblem& problem,
@@ -192,13 +184,13 @@ absl::StatusOr<ConvGraph> MakeFusedConvGraph(const ConvProblem& problem,
   return graph.Finish();
 }
 
-absl::StatusOr<ConvGraph> MakeGradientOfXGraph(const ConvProblem& problem) {
-  return MakeGradientGraph(problem, kGradientOfX);
-}
-
-absl::StatusOr<ConvGraph> MakeGradientOfWeightGraph(
-    const ConvProblem& problem) {
-  return MakeGradientGraph(problem, kGradientOfWeight);
+absl::StatusOr<ConvGraph> MakeGradientGraph(const ConvProblem& problem,
+                                            ConvTensorId of) {
+  GraphBuilder graph;
+  const size_t gy = graph.Add(Map(kY, problem.y, problem.held));
+  AddConvolution(problem, of == kX ? kGradientOfX : kGradientOfWeight, gy,
+                 &graph);
+  return graph.Finish();
 }
 
 }  // namespace cuda

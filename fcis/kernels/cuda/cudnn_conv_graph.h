@@ -31,13 +31,11 @@ enum ConvTensorId : int64_t { kX = 1, kW, kBias, kResidual, kY };
 absl::StatusOr<ConvGraph> MakeFusedConvGraph(const ConvProblem& problem,
                                              DType output, bool residual);
 
-// The gradient of x, of the operand's type, from w and that of y.
-absl::StatusOr<ConvGraph> MakeGradientOfXGraph(const ConvProblem& problem);
-
-// The gradient of w, of the operand's type, from x and that of y. (cuDNN writes
-// the sums as f32 only from kernels that it compiles while it runs, for each
-// size anew; this one it has.)
-absl::StatusOr<ConvGraph> MakeGradientOfWeightGraph(const ConvProblem& problem);
+// The gradient of kX or of kW, of the operand's type, from the other one and
+// that of y. (cuDNN writes the sums for w as f32 only from kernels that it
+// compiles while it runs, for each size anew; this one it has.)
+absl::StatusOr<ConvGraph> MakeGradientGraph(const ConvProblem& problem,
+                                            ConvTensorId of);
 
 }  // namespace cuda
 }  // namespace fcis::kernels

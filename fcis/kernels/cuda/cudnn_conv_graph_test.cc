@@ -41,10 +41,10 @@ TEST(CudnnConvGraphTest, CudnnTakesTheForwardOperations) {
 
 TEST(CudnnConvGraphTest, CudnnTakesTheBackwardOperations) {
   for (const DType operand : kTypes) {
-    const auto of_x = MakeGradientOfXGraph(Problem(operand, true));
+    const auto of_x = MakeGradientGraph(Problem(operand, true), kX);
     ASSERT_TRUE(of_x.ok()) << of_x.status();
     EXPECT_EQ(of_x->operations.size(), 1u);
-    const auto of_weight = MakeGradientOfWeightGraph(Problem(operand, true));
+    const auto of_weight = MakeGradientGraph(Problem(operand, true), kW);
     ASSERT_TRUE(of_weight.ok()) << of_weight.status();
     EXPECT_EQ(of_weight->operations.size(), 1u);
   }
@@ -54,8 +54,8 @@ TEST(CudnnConvGraphTest, WrongShapesAreErrors) {
   ConvProblem p = Problem(DType::kBF16, true);
   p.y = {2, 13, 17, 32};  // of stride 1
   EXPECT_FALSE(MakeFusedConvGraph(p, DType::kBF16, false).ok());
-  EXPECT_FALSE(MakeGradientOfXGraph(p).ok());
-  EXPECT_FALSE(MakeGradientOfWeightGraph(p).ok());
+  EXPECT_FALSE(MakeGradientGraph(p, kX).ok());
+  EXPECT_FALSE(MakeGradientGraph(p, kW).ok());
 }
 
 }  // namespace

@@ -48,13 +48,6 @@ absl::StatusOr<CudnnPlan*> CudnnConvs::PlanOf(
       problem.x.ToString(), " with ", problem.weight.ToString()));
 }
 
-absl::StatusOr<CudnnPlan*> CudnnConvs::BackwardPlan(
-    const ConvProblem& problem, Pass pass,
-    absl::StatusOr<ConvGraph> (*make)(const ConvProblem&)) {
-  return PlanOf(problem, {problem.key(), pass, false, false, problem.held},
-                PlanChoice(), [&] { return make(problem); });
-}
-
 absl::Status CudnnConvs::Forward(const ConvProblem& problem, const Tensor& x,
                                  const Tensor& w, const Tensor& bias,
                                  const Tensor* residual, Tensor* y) {
@@ -63,7 +56,7 @@ absl::Status CudnnConvs::Forward(const ConvProblem& problem, const Tensor& x,
     return absl::UnimplementedError("cuDNN adds no residual to sums of f32");
   }
   const auto key = [&](const ConvProblem::Key& of_problem) {
-    return PlanKey(of_problem, Pass::kForward, relu, adds, y->type());
+    return PlanKey(of_problem, kY, relu, adds, y->type());
   };
   PlanChoice choice;
   // cuDNN has kernels for f32; what it fuses for tensor cores it compiles.
@@ -88,23 +81,27 @@ absl::Status CudnnConvs::Forward(const ConvProblem& problem, const Tensor& x,
   return absl::OkStatus();
 }
 
+absl::Status CudnnConvs::Gradient(const ConvProblem& problem, ConvTensorId of,
+                                  absl::Span<const TensorPlace> places) {
+  ASSIGN_OR_RETURN(
+      CudnnPlan* const plan,
+      PlanOf(problem, {problem.key(), of, false, false, problem.held},
+             PlanChoice(), [&] { return MakeGradientGraph(problem, of); }));
+  return plan->Run(handle_, gpu_, places);
+}
+
 absl::Status CudnnConvs::GradientOfX(const ConvProblem& problem,
                                      const Tensor& w, const Tensor& gy,
                                      Tensor* gx) {
-  ASSIGN_OR_RETURN(CudnnPlan* const plan,
-                   BackwardPlan(problem, Pass::kOfX, MakeGradientOfXGraph));
-  return plan->Run(handle_, gpu_,
-                   {{kW, w.raw()}, {kY, gy.raw()}, {kX, gx->raw()}});
+  return Gradient(problem, kX,
+                  {{kW, w.raw()}, {kY, gy.raw()}, {kX, gx->raw()}});
 }
 
 absl::Status CudnnConvs::GradientOfWeight(const ConvProblem& problem,
                                           const Tensor& x, const Tensor& gy,
                                           Tensor* gw) {
-  ASSIGN_OR_RETURN(
-      CudnnPlan* const plan,
-      BackwardPlan(problem, Pass::kOfWeight, MakeGradientOfWeightGraph));
-  return plan->Run(handle_, gpu_,
-                   {{kX, x.raw()}, {kY, gy.raw()}, {kW, gw->raw()}});
+  return Gradient(problem, kW,
+                  {{kX, x.raw()}, {kY, gy.raw()}, {kW, gw->raw()}});
 }
 
 }  // namespace cuda

@@ -11,7 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "fcis/kernels/cuda/cuda_device.h"
+#include "fcis/kernels/cuda/cudnn_conv_graph.h"
 #include "fcis/kernels/cuda/cudnn_plan.h"
 #include "fcis/kernels/device/device_convs.h"
 
@@ -41,9 +43,9 @@ class CudnnConvs : public DeviceConvs {
                                 const Tensor& gy, Tensor* gw) override;
 
  private:
-  enum class Pass { kForward, kOfX, kOfWeight };
-  // The problem; of a forward pass its ReLU and residual and the output's type.
-  using PlanKey = std::tuple<ConvProblem::Key, Pass, bool, bool, DType>;
+  // The problem and what is computed: y, or the gradient of x or w; of y its
+  // ReLU and residual; the result's type.
+  using PlanKey = std::tuple<ConvProblem::Key, ConvTensorId, bool, bool, DType>;
 
   CudnnConvs(cudnnHandle_t handle, CudaDevice* device, DType operand, bool tf32)
       : DeviceConvs(device, operand),
@@ -54,9 +56,8 @@ class CudnnConvs : public DeviceConvs {
   absl::StatusOr<CudnnPlan*> PlanOf(
       const ConvProblem& problem, const PlanKey& key, PlanChoice choice,
       const std::function<absl::StatusOr<ConvGraph>()>& make);
-  absl::StatusOr<CudnnPlan*> BackwardPlan(
-      const ConvProblem& problem, Pass pass,
-      absl::StatusOr<ConvGraph> (*make)(const ConvProblem&));
+  absl::Status Gradient(const ConvProblem& problem, ConvTensorId of,
+                        absl::Span<const TensorPlace> places);
 
   const cudnnHandle_t handle_;
   CudaDevice* const gpu_;

@@ -29,29 +29,6 @@ GraphNode& GraphNode::Set(cudnnBackendAttributeName_t name,
   return *this;
 }
 
-GraphNode& GraphNode::SetType(cudnnBackendAttributeName_t name,
-                              cudnnDataType_t type) {
-  return Set(name, CUDNN_TYPE_DATA_TYPE, 1, &type);
-}
-
-GraphNode& GraphNode::SetBool(cudnnBackendAttributeName_t name, bool value) {
-  return Set(name, CUDNN_TYPE_BOOLEAN, 1, &value);
-}
-
-GraphNode& GraphNode::SetFloat(cudnnBackendAttributeName_t name, float value) {
-  return Set(name, CUDNN_TYPE_FLOAT, 1, &value);
-}
-
-GraphNode& GraphNode::SetInts(cudnnBackendAttributeName_t name,
-                              absl::Span<const int64_t> values) {
-  return Set(name, CUDNN_TYPE_INT64, values.size(), values.data());
-}
-
-GraphNode& GraphNode::SetNode(cudnnBackendAttributeName_t name,
-                              const GraphNode& node) {
-  return Set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &node.node_);
-}
-
 absl::Status GraphNode::Finalize(absl::string_view what) {
   if (status_ == CUDNN_STATUS_SUCCESS) Keep(cudnnBackendFinalize(node_));
   return ToStatus(status_, what);

@@ -28,12 +28,22 @@ class GraphNode {
   GraphNode& Set(cudnnBackendAttributeName_t name,
                  cudnnBackendAttributeType_t type, int64_t count,
                  const void* values);
-  GraphNode& SetType(cudnnBackendAttributeName_t name, cudnnDataType_t type);
-  GraphNode& SetBool(cudnnBackendAttributeName_t name, bool value);
-  GraphNode& SetFloat(cudnnBackendAttributeName_t name, float value);
+  GraphNode& SetType(cudnnBackendAttributeName_t name, cudnnDataType_t type) {
+    return Set(name, CUDNN_TYPE_DATA_TYPE, 1, &type);
+  }
+  GraphNode& SetBool(cudnnBackendAttributeName_t name, bool value) {
+    return Set(name, CUDNN_TYPE_BOOLEAN, 1, &value);
+  }
+  GraphNode& SetFloat(cudnnBackendAttributeName_t name, float value) {
+    return Set(name, CUDNN_TYPE_FLOAT, 1, &value);
+  }
   GraphNode& SetInts(cudnnBackendAttributeName_t name,
-                     absl::Span<const int64_t> values);
-  GraphNode& SetNode(cudnnBackendAttributeName_t name, const GraphNode& node);
+                     absl::Span<const int64_t> values) {
+    return Set(name, CUDNN_TYPE_INT64, values.size(), values.data());
+  }
+  GraphNode& SetNode(cudnnBackendAttributeName_t name, const GraphNode& node) {
+    return Set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &node.node_);
+  }
   // No attribute can be set afterwards. Errors: the first one of all, with
   // `what` the node is.
   absl::Status Finalize(absl::string_view what);

@@ -78,8 +78,8 @@ TEST_F(CudnnPlanTest, AnH100HasEnginesForGradientsWithTheSameBitsEveryTime) {
     for (const Layer& layer : kLayers) {
       const ConvProblem problem = ProblemOf(layer, operand);
       SCOPED_TRACE(problem.x.ToString() + " with " + problem.weight.ToString());
-      ExpectPlan(MakeGradientOfXGraph(problem), true, true);
-      ExpectPlan(MakeGradientOfWeightGraph(problem), true, true);
+      ExpectPlan(MakeGradientGraph(problem, kX), true, true);
+      ExpectPlan(MakeGradientGraph(problem, kW), true, true);
     }
   }
 }
@@ -90,8 +90,8 @@ TEST_F(CudnnPlanTest, AnH100HasEnginesForF32) {
     for (const Layer& layer : kLayers) {
       ConvProblem problem = ProblemOf(layer, DType::kF32);
       SCOPED_TRACE(problem.x.ToString() + " with " + problem.weight.ToString());
-      ExpectPlan(MakeGradientOfXGraph(problem), false, tf32);
-      ExpectPlan(MakeGradientOfWeightGraph(problem), false, tf32);
+      ExpectPlan(MakeGradientGraph(problem, kX), false, tf32);
+      ExpectPlan(MakeGradientGraph(problem, kW), false, tf32);
       for (const bool relu : {false, true}) {
         problem.params.relu = relu;
         ExpectPlan(MakeFusedConvGraph(problem, DType::kF32, false), false,

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "fcis/core/base/status_macros.h"
-#include "fcis/kernels/bodies/conv_bodies.h"
 #include "fcis/kernels/bodies/extents.h"
 #include "fcis/kernels/bodies/map_bodies.h"
 #include "fcis/kernels/bodies/update_bodies.h"

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "fcis/core/testing/near.h"
-#include "fcis/kernels/losses/losses_test_case.h"
 #include "fcis/kernels/testing/backends.h"
+#include "fcis/kernels/testing/losses_test_case.h"
 #include "fcis/kernels/train/train_backend.h"
 #include "gtest/gtest.h"
 

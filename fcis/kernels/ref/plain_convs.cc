@@ -5,9 +5,7 @@
 
 #include "fcis/core/base/parallel.h"
 #include "fcis/kernels/bf16.h"
-#include "fcis/kernels/bodies/map_bodies.h"
 #include "fcis/kernels/map_type.h"
-#include "fcis/kernels/ref/ref_gradients.h"
 
 namespace fcis::kernels {
 namespace {
@@ -32,22 +30,11 @@ Tensor OutputsLast(const Tensor& w) {
   return result;
 }
 
-// [out,kh,kw,in] -> f32 [out,in,kh,kw].
-Tensor InFileOrder(const ConvProblem& problem, const Tensor& w) {
-  const Tensor from = AsF32(View(w));
-  Tensor oihw(problem.weight);
-  const WeightToFileBody body = {
-      problem.weight.dim(1), problem.weight.dim(2) * problem.weight.dim(3),
-      from.data<float>(), oihw.mutable_data<float>()};
-  for (int64_t i = 0; i < oihw.num_elements(); ++i) body(i);
-  return oihw;
-}
-
-// f32 values, rounded to the type of `to`.
-void Store(const Tensor& values, Tensor* to) {
+// Sums, rounded to f32 and then to the type of `to`.
+void Store(const std::vector<double>& sums, Tensor* to) {
   WithMapType(to->type(), [&](auto t) {
     auto* out = MutableElements<MapElement<decltype(t)>>(to);
-    for (const float v : values.span<float>()) StoreF32(v, out++);
+    for (const double v : sums) StoreF32(static_cast<float>(v), out++);
   });
 }
 
@@ -110,6 +97,26 @@ void RunRows(const ConvParams& p, const Tensor& x, const Tensor& weight,
   });
 }
 
+// Calls visit(output pixel, input pixel, kernel tap) for every pair of pixels
+// that a tap joins.
+template <typename Visit>
+void ForEachTap(const ConvProblem& problem, const Visit& visit) {
+  const ConvParams& p = problem.params;
+  const Shape &x = problem.x, &y = problem.y;
+  const int64_t height = problem.weight.dim(2), width = problem.weight.dim(3);
+  for (int64_t out = 0; out < y.dim(0) * y.dim(1) * y.dim(2); ++out) {
+    const int64_t row = out / y.dim(2), n = row / y.dim(1);
+    for (int64_t tap = 0; tap < height * width; ++tap) {
+      const int64_t iy =
+          row % y.dim(1) * p.stride - p.pad + tap / width * p.dilation;
+      const int64_t ix =
+          out % y.dim(2) * p.stride - p.pad + tap % width * p.dilation;
+      if (iy < 0 || ix < 0 || iy >= x.dim(1) || ix >= x.dim(2)) continue;
+      visit(out, (n * x.dim(1) + iy) * x.dim(2) + ix, tap);
+    }
+  }
+}
+
 }  // namespace
 
 absl::Status PlainConvs::Forward(const ConvProblem& problem, const Tensor& x,
@@ -128,23 +135,37 @@ absl::Status PlainConvs::Forward(const ConvProblem& problem, const Tensor& x,
 absl::Status PlainConvs::GradientOfX(const ConvProblem& problem,
                                      const Tensor& w, const Tensor& gy,
                                      Tensor* gx) {
-  Store(RefConvGradientOfX(problem.params, problem.x, InFileOrder(problem, w),
-                           AsF32(View(gy))),
-        gx);
+  const Tensor weight = AsF32(View(w)), from = AsF32(View(gy));
+  const int64_t outs = w.dim(0), taps = w.dim(1) * w.dim(2), ins = w.dim(3);
+  std::vector<double> sums(gx->num_elements());
+  ForEachTap(problem, [&](int64_t out, int64_t in, int64_t tap) {
+    for (int64_t o = 0; o < outs; ++o) {
+      const double g = from.data<float>()[out * outs + o];
+      const float* const row = weight.data<float>() + (o * taps + tap) * ins;
+      for (int64_t i = 0; i < ins; ++i) sums[in * ins + i] += g * row[i];
+    }
+  });
+  Store(sums, gx);
   return absl::OkStatus();
 }
 
 absl::Status PlainConvs::GradientOfWeight(const ConvProblem& problem,
                                           const Tensor& x, const Tensor& gy,
                                           Tensor* gw) {
-  const WeightGradients g = RefConvGradientOfWeight(
-      problem.params, AsF32(View(x)), problem.weight, AsF32(View(gy)));
-  Tensor ohwi(gw->shape());
-  const WeightToNhwcBody body = {
-      problem.weight.dim(1), problem.weight.dim(2) * problem.weight.dim(3),
-      g.weight.data<float>(), ohwi.mutable_data<float>()};
-  for (int64_t i = 0; i < ohwi.num_elements(); ++i) body(i);
-  Store(ohwi, gw);
+  const Tensor by = AsF32(View(x)), from = AsF32(View(gy));
+  const int64_t outs = gw->dim(0), taps = gw->dim(1) * gw->dim(2),
+                ins = gw->dim(3);
+  std::vector<double> sums(gw->num_elements());
+  ForEachTap(problem, [&](int64_t out, int64_t in, int64_t tap) {
+    for (int64_t o = 0; o < outs; ++o) {
+      const double g = from.data<float>()[out * outs + o];
+      double* const row = &sums[(o * taps + tap) * ins];
+      for (int64_t i = 0; i < ins; ++i) {
+        row[i] += g * by.data<float>()[in * ins + i];
+      }
+    }
+  });
+  Store(sums, gw);
   return absl::OkStatus();
 }
 

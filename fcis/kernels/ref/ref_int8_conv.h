@@ -1,11 +1,15 @@
-// Convolution of maps of 8 bits as plain loops; see
+// Convolution of maps of 8 bits by the plain loops of plain_convs.h; see
 // fcis/kernels/ops/int8_conv.h.
 #ifndef FCIS_KERNELS_REF_REF_INT8_CONV_H_
 #define FCIS_KERNELS_REF_REF_INT8_CONV_H_
 
+#include <memory>
+
 #include "absl/status/status.h"
 #include "fcis/core/tensor/tensor.h"
+#include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/int8_conv.h"
+#include "fcis/kernels/ref/plain_convs.h"
 
 namespace fcis::kernels {
 
@@ -17,7 +21,8 @@ class RefInt8Conv : public Int8Convolution {
                        Tensor* y) override;
 
  private:
-  const Tensor elements_;
+  PlainConvs convs_;
+  std::unique_ptr<Convolution> sums_;  // of convs_
   const Int8Factors factors_;
 };
 

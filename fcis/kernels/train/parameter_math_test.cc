@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "fcis/core/comm/fake_communicator.h"
+#include "fcis/core/testing/fake_communicator.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/testing/backends.h"

@@ -114,11 +114,7 @@ absl::Status CheckBackendFlags() {
                               {"auto", "bf16", "f32", "fp16", "int8", "tf32"}));
   RETURN_IF_ERROR(CheckChoice("conv", absl::GetFlag(FLAGS_conv),
                               {"auto", "direct", "winograd"}));
-  if (!(absl::GetFlag(FLAGS_auto_loss) >= 0)) {
-    return UsageError(
-        absl::StrCat("--auto_loss=", absl::GetFlag(FLAGS_auto_loss),
-                     ": expected 0 or more"));
-  }
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_auto_loss, 0));
   return CheckThreadsFlag();
 }
 

@@ -82,7 +82,7 @@ TEST(BackendFlagsTest, AutoTakesF32WhereBf16LosesTooMuch) {
   const auto exact = Make({"--device=cpu", "--auto_loss=0"});
   ASSERT_TRUE(exact.ok()) << exact.status();
   EXPECT_EQ((*exact)->activation_type(), DType::kF32);
-  ExpectUsageError({"--auto_loss=-1"}, "0 or more");
+  ExpectUsageError({"--auto_loss=-1"}, "expected at least 0");
 }
 
 TEST(BackendFlagsTest, Algorithms) {

@@ -68,10 +68,7 @@ namespace {
 template <typename T>
 absl::Status InRange(absl::string_view flag, const std::optional<T>& value,
                      double low, double high) {
-  // Written so that NaN fails.
-  if (!value || (*value >= low && *value <= high)) return absl::OkStatus();
-  return UsageError(
-      absl::StrCat("--", flag, "=", *value, ": expected ", low, " to ", high));
+  return value ? CheckRange(flag, *value, low, high) : absl::OkStatus();
 }
 
 std::vector<std::string> RoundingNames() {

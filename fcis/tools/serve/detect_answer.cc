@@ -4,12 +4,10 @@
 
 #include "fcis/core/draw/draw_instances.h"
 #include "fcis/core/io/utf8.h"
-#include "fcis/core/rle/rle_string.h"
 #include "fcis/core/rle/rle_to_polygons.h"
+#include "fcis/data/coco/put_mask.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/data/json/json_writer.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace fcis::tools {
 namespace {
@@ -18,10 +16,7 @@ using Json = rapidjson::Writer<rapidjson::StringBuffer>;
 
 void PutSegmentation(const Rle& rle, MaskForm masks, Json& json) {
   if (masks == MaskForm::kRle) {
-    data::PutObject("segmentation", json, [&] {
-      data::PutArray("size", std::vector<int>{rle.height, rle.width}, json);
-      data::PutMember("counts", RleCountsToString(rle.counts), json);
-    });
+    data::PutMask(rle, json);
   } else if (masks == MaskForm::kPolygons) {
     data::PutArray("segmentation", RleToPolygons(rle), json,
                    [&](const std::vector<double>& polygon) {
@@ -42,9 +37,7 @@ void PutInstance(const FoundInstance& found, const ModelConfig& config,
     data::PutMember("class", klass.name(), json);
     data::PutMember("category_id", klass.category_id(), json);
     data::PutMember("score", found.score, json);
-    data::PutArray(
-        "bbox", std::vector<float>{box.x0, box.y0, box.width(), box.height()},
-        json);
+    data::PutBox({box.x0, box.y0, box.width(), box.height()}, json);
     data::PutMember("area", RleArea(found.mask), json);
     PutSegmentation(found.mask, masks, json);
   });
@@ -55,24 +48,23 @@ void PutInstance(const FoundInstance& found, const ModelConfig& config,
 std::string AnswerJson(const ModelConfig& config,
                        absl::Span<const PictureAnswer> pictures,
                        MaskForm masks) {
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  data::PutObject(json, [&] {
-    data::PutMember("model", config.name(), json);
-    data::PutArray("pictures", pictures, json, [&](const PictureAnswer& one) {
-      data::PutObject(json, [&] {
-        data::PutMember("name", ValidUtf8(one.name), json);
-        data::PutMember("width", one.width, json);
-        data::PutMember("height", one.height, json);
-        data::PutMember("seconds", one.seconds, json);
-        data::PutArray("instances", one.instances, json,
-                       [&](const FoundInstance& found) {
-                         PutInstance(found, config, masks, json);
-                       });
+  return data::JsonOf([&](Json& json) {
+    data::PutObject(json, [&] {
+      data::PutMember("model", config.name(), json);
+      data::PutArray("pictures", pictures, json, [&](const PictureAnswer& one) {
+        data::PutObject(json, [&] {
+          data::PutMember("name", ValidUtf8(one.name), json);
+          data::PutMember("width", one.width, json);
+          data::PutMember("height", one.height, json);
+          data::PutMember("seconds", one.seconds, json);
+          data::PutArray("instances", one.instances, json,
+                         [&](const FoundInstance& found) {
+                           PutInstance(found, config, masks, json);
+                         });
+        });
       });
     });
   });
-  return std::string(buffer.GetString(), buffer.GetSize());
 }
 
 absl::StatusOr<std::string> AnswerPng(

@@ -1,5 +1,6 @@
 #include "fcis/tools/serve/metrics.h"
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
@@ -21,9 +22,7 @@ std::string Counter(absl::string_view name, absl::string_view help,
 
 void Histogram::Add(absl::Duration time) {
   const double seconds = absl::ToDoubleSeconds(time);
-  size_t i = 0;
-  while (i < kBounds.size() && seconds > kBounds[i]) ++i;
-  ++counts_[i];
+  ++counts_[absl::c_lower_bound(kBounds, seconds) - kBounds.begin()];
   sum_ += seconds;
 }
 

@@ -22,8 +22,6 @@
 #include "fcis/tools/serve/detect_answer.h"
 #include "fcis/tools/serve/detect_query.h"
 #include "fcis/tools/serve/page_texts.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace fcis::tools {
 namespace {
@@ -97,26 +95,26 @@ class Service {
   }
 
   data::HttpResponse Model() const {
-    rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-    data::PutObject(json, [&] {
-      data::PutMember("name", config_.name(), json);
-      data::PutMember("version", kVersion, json);
-      data::PutArray(
-          "classes", config_.classes(), json, [&](const ClassConfig& one) {
-            data::PutObject(json, [&] {
-              data::PutMember("name", one.name(), json);
-              data::PutMember("category_id", one.category_id(), json);
+    const auto put = [&](auto& json) {
+      data::PutObject(json, [&] {
+        data::PutMember("name", config_.name(), json);
+        data::PutMember("version", kVersion, json);
+        data::PutArray(
+            "classes", config_.classes(), json, [&](const ClassConfig& one) {
+              data::PutObject(json, [&] {
+                data::PutMember("name", one.name(), json);
+                data::PutMember("category_id", one.category_id(), json);
+              });
             });
-          });
-      data::PutMember("score_thresh", config_.postprocess().score_thresh(),
-                      json);
-      data::PutMember("max_body_bytes", options_.max_body_bytes, json);
-      data::PutMember("max_pixels", options_.max_pixels, json);
-      data::PutMember("max_files", options_.max_uploads, json);
-      data::PutMember("needs_token", options_.needs_token, json);
-    });
-    return Text("application/json", buffer.GetString());
+        data::PutMember("score_thresh", config_.postprocess().score_thresh(),
+                        json);
+        data::PutMember("max_body_bytes", options_.max_body_bytes, json);
+        data::PutMember("max_pixels", options_.max_pixels, json);
+        data::PutMember("max_files", options_.max_uploads, json);
+        data::PutMember("needs_token", options_.needs_token, json);
+      });
+    };
+    return Text("application/json", data::JsonOf(put));
   }
 
   data::HttpResponse Metrics() const {

@@ -15,6 +15,7 @@
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/paths.h"
+#include "fcis/core/cli/suggest.h"
 #include "fcis/core/cli/user_text.h"
 #include "fcis/core/io/file.h"
 #include "fcis/train/launch/supervisor.h"
@@ -60,15 +61,9 @@ void Say(absl::string_view line) {
 }
 
 absl::Status CheckFlags(const std::vector<std::string>& program) {
-  if (absl::GetFlag(FLAGS_processes) < 1) {
-    return UsageError("--processes must be at least 1");
-  }
-  if (absl::GetFlag(FLAGS_max_restarts) < 0) {
-    return UsageError("--max_restarts must be at least 0");
-  }
-  if (absl::GetFlag(FLAGS_kill_delay) < 1) {
-    return UsageError("--kill_delay must be at least 1");
-  }
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_processes, 1));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_max_restarts, 0));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_kill_delay, 1));
   if (program.empty()) {
     return UsageError("the program to start is missing: -- train ...");
   }

@@ -1,6 +1,6 @@
 #include "fcis/train/main/faults.h"
 
-#include "fcis/core/comm/fake_communicator.h"
+#include "fcis/core/testing/fake_communicator.h"
 #include "gtest/gtest.h"
 
 namespace fcis::train {

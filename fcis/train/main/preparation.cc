@@ -18,11 +18,10 @@
 #include "fcis/data/coco/data_flags.h"
 #include "fcis/data/coco/hold_out.h"
 #include "fcis/data/coco/match_classes.h"
-#include "fcis/data/download/download_flag.h"
 #include "fcis/data/download/free_space.h"
 #include "fcis/data/download/manifest.h"
 #include "fcis/data/loader/coco_index.h"
-#include "fcis/model/cli/model_choice.h"
+#include "fcis/eval/predict/model_source.h"
 #include "fcis/train/checkpoint/checkpoint_store.h"
 #include "fcis/train/main/faults.h"
 #include "fcis/train/main/memory_need.h"
@@ -256,10 +255,9 @@ absl::Status PrepareWeights(const OpenedRun& run, const ModelConfig& model,
       data::FindItem(data::BuiltinManifest(), init) != nullptr) {
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(
-      TrainingInit start,
-      MakeTrainingInit(init, model, absl::GetFlag(FLAGS_seed),
-                       data::ModelFetcherFromFlags(model::ModelDirectory())));
+  ASSIGN_OR_RETURN(TrainingInit start,
+                   MakeTrainingInit(init, model, absl::GetFlag(FLAGS_seed),
+                                    eval::ModelFetcherFromFlags()));
   prepared->weights = std::move(start.weights);
   const std::string before =
       run.record.has_value() ? run.record->initial_weights() : "";

@@ -78,17 +78,14 @@ absl::Status CheckFlags() {
   RETURN_IF_ERROR(CheckPair("val_ann_file", absl::GetFlag(FLAGS_val_ann_file),
                             "val_image_dir",
                             absl::GetFlag(FLAGS_val_image_dir)));
-  RETURN_IF_ERROR(CheckAtLeast("minutes", absl::GetFlag(FLAGS_minutes), 0));
-  RETURN_IF_ERROR(CheckAtLeast("max_iters", absl::GetFlag(FLAGS_max_iters), 0));
-  RETURN_IF_ERROR(CheckAtLeast("checkpoint_every",
-                               absl::GetFlag(FLAGS_checkpoint_every), 0));
-  RETURN_IF_ERROR(CheckAtLeast("keep_checkpoints",
-                               absl::GetFlag(FLAGS_keep_checkpoints), 0));
-  RETURN_IF_ERROR(
-      CheckAtLeast("loader_threads", absl::GetFlag(FLAGS_loader_threads), 1));
-  RETURN_IF_ERROR(CheckAtLeast("prefetch", absl::GetFlag(FLAGS_prefetch), 1));
-  RETURN_IF_ERROR(CheckAtLeast("timeout", absl::GetFlag(FLAGS_timeout), 1));
-  return CheckAtLeast("val_every", absl::GetFlag(FLAGS_val_every), 0);
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_minutes, 0));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_max_iters, 0));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_checkpoint_every, 0));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_keep_checkpoints, 0));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_loader_threads, 1));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_prefetch, 1));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_timeout, 1));
+  return CheckAtLeast(FLAGS_val_every, 0);
 }
 
 bool IsRunsOwnSet(const OpenedRun& run, const std::string& changes) {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "fcis/core/comm/fake_communicator.h"
+#include "fcis/core/testing/fake_communicator.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/train/train_backend_factory.h"

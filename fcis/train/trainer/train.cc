@@ -45,7 +45,7 @@ class Job {
 
  private:
   absl::Status CheckSame() const;
-  absl::Status StartLoading();
+  void StartLoading();
 
   const TrainerOptions& options_;
   const data::TrainingSet& data_;
@@ -67,7 +67,8 @@ absl::Status Job::Begin(const FoundCheckpoint* found, model::Weights weights,
                        found == nullptr ? nullptr : &found->checkpoint, backend,
                        job_));
   RETURN_IF_ERROR(CheckSame());
-  return StartLoading();
+  StartLoading();
+  return absl::OkStatus();
 }
 
 // Sums of different things would be nonsense without an error.
@@ -95,7 +96,7 @@ absl::Status Job::CheckSame() const {
       job_);
 }
 
-absl::Status Job::StartLoading() {
+void Job::StartLoading() {
   data::LoaderOptions loader;
   loader.seed = options_.seed;
   loader.rank = job_->rank();
@@ -108,15 +109,14 @@ absl::Status Job::StartLoading() {
   loader.repeats = repeats_;
   loader.augmentation = options_.config.augmentation();
   loader.ground_truth = options_.config.ground_truth();
-  ASSIGN_OR_RETURN(
-      loader_, data::Loader::Create(&data_, state_->model().input(), loader));
+  loader_ =
+      std::make_unique<data::Loader>(&data_, state_->model().input(), loader);
   Watchdog::Options watch;
   watch.rank = job_->rank();
   watch.timeout = options_.timeout;
   // As long as mpiexec takes to end the others, at least.
   watch.more_for_others = std::max(absl::Seconds(5), options_.timeout / 10);
   watchdog_ = std::make_unique<Watchdog>(watch);
-  return absl::OkStatus();
 }
 
 void SayResumed(const FoundCheckpoint& found, int64_t pictures,

@@ -12,9 +12,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "fcis/core/comm/fake_communicator.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
+#include "fcis/core/testing/fake_communicator.h"
 #include "fcis/data/loader/test_sets.h"
 #include "fcis/model/weights/load.h"
 #include "gmock/gmock.h"
@@ -167,7 +167,8 @@ class TrainerTest : public ::testing::Test {
       loading.world = job->size();
       loading.batch = options.config.batch() * options.config.accumulate();
       loading.first_iteration = learner->iteration();
-      loader = *data::Loader::Create(&data, data::PlainInput(kSide), loading);
+      loader = std::make_unique<data::Loader>(&data, data::PlainInput(kSide),
+                                              loading);
       if (job->rank() == 0) {
         RunDirectory::Options where;
         where.out = run;

@@ -3,8 +3,7 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/str_cat.h"
-#include "fcis/core/cli/exit_code.h"
+#include "fcis/core/cli/suggest.h"
 
 ABSL_FLAG(bool, watch, false,
           "Serve a page to a browser on this machine that shows the run while "
@@ -15,10 +14,7 @@ ABSL_FLAG(int, watch_port, 8765,
 namespace fcis::train {
 
 absl::Status CheckWatchFlags() {
-  const int port = absl::GetFlag(FLAGS_watch_port);
-  if (port >= 0 && port <= 65535) return absl::OkStatus();
-  return UsageError(
-      absl::StrCat("--watch_port=", port, ": expected 0 to 65535"));
+  return CheckRange(FLAGS_watch_port, 0, 65535);
 }
 
 absl::StatusOr<std::unique_ptr<WatchServer>> ServeFromFlags(

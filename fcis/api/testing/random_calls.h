@@ -1,6 +1,6 @@
 // What the tests of random arguments share.
-#ifndef FCIS_API_RANDOM_CALLS_H_
-#define FCIS_API_RANDOM_CALLS_H_
+#ifndef FCIS_API_TESTING_RANDOM_CALLS_H_
+#define FCIS_API_TESTING_RANDOM_CALLS_H_
 
 #include <cstddef>
 #include <functional>
@@ -55,4 +55,4 @@ std::vector<int> StatusesOf(Calls* calls) {
 
 }  // namespace fcis::api
 
-#endif  // FCIS_API_RANDOM_CALLS_H_
+#endif  // FCIS_API_TESTING_RANDOM_CALLS_H_

@@ -1,6 +1,6 @@
 // Records of an evaluation sorted into cells, one for each class and picture.
-#ifndef FCIS_EVAL_ARRAYS_CELL_LAYOUT_H_
-#define FCIS_EVAL_ARRAYS_CELL_LAYOUT_H_
+#ifndef FCIS_API_CELL_LAYOUT_H_
+#define FCIS_API_CELL_LAYOUT_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/base/large_vector.h"
 
-namespace fcis::eval {
+namespace fcis::api {
 
 // Cell c has the records order[first[c]] to order[first[c + 1] - 1].
 struct CellLayout {
@@ -31,6 +31,6 @@ CellLayout GroupByCell(absl::Span<const int64_t> cells, size_t num_cells);
 void SortByScore(absl::Span<const double> scores, size_t most,
                  CellLayout* layout);
 
-}  // namespace fcis::eval
+}  // namespace fcis::api
 
-#endif  // FCIS_EVAL_ARRAYS_CELL_LAYOUT_H_
+#endif  // FCIS_API_CELL_LAYOUT_H_

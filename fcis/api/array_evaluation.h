@@ -1,7 +1,7 @@
 // COCOeval over arrays in memory: equal to pycocotools 2.0.11 bit for bit, for
 // any ids, areas and overlaps that its callers may hand over.
-#ifndef FCIS_EVAL_ARRAYS_ARRAY_EVALUATION_H_
-#define FCIS_EVAL_ARRAYS_ARRAY_EVALUATION_H_
+#ifndef FCIS_API_ARRAY_EVALUATION_H_
+#define FCIS_API_ARRAY_EVALUATION_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -11,95 +11,68 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "fcis/api/c_masks.h"
+#include "fcis/api/cell_layout.h"
 #include "fcis/core/base/large_vector.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/rle/rle.h"
-#include "fcis/eval/arrays/cell_layout.h"
+#include "fcis/fcis.h"
 
-namespace fcis::eval {
-
-// The columns of one kind of record; all but `boxes` and `masks` have one entry
-// per record.
-struct ObjectColumns {
-  absl::Span<const int64_t> cells;   // class * images + image
-  absl::Span<const double> ids;      // 0 stands for no match, as in COCOeval
-  absl::Span<const double> areas;    // pixels
-  absl::Span<const uint8_t> ignore;  // 0 or 1
-  absl::Span<const uint8_t> crowd;   // 0 or 1
-  absl::Span<const XywhBox> boxes;   // where boxes are compared
-  absl::Span<const Rle> masks;       // where masks are
-};
-
-struct DetectionColumns {
-  absl::Span<const int64_t> cells;
-  absl::Span<const double> ids;
-  absl::Span<const double> areas;
-  absl::Span<const double> scores;
-  absl::Span<const XywhBox> boxes;
-  absl::Span<const Rle> masks;
-};
-
-struct ArrayOptions {
-  int64_t classes = 0, images = 0;  // cells: their product
-  std::vector<double> iou_thresholds;
-  std::vector<std::pair<double, double>> area_ranges;
-  // Detections of a cell beyond it do not exist.
-  int64_t max_detections = 100;
-};
+namespace fcis::api {
 
 // The matches of all cells in one area range, cell after cell: a cell with D
 // detections and G objects has [T, D] and [T, G].
 struct ArrayMatches {
-  absl::Span<double> detection_matches;   // id of the object, or 0
-  absl::Span<double> object_matches;      // id of the detection, or 0
-  absl::Span<uint8_t> detection_ignored;  // as detection_matches
-  absl::Span<int64_t> object_order;       // [G], into the columns
-  absl::Span<uint8_t> object_ignored;     // [G], in that order
+  double* detection_matches;   // id of the object, or 0
+  double* object_matches;      // id of the detection, or 0
+  uint8_t* detection_ignored;  // as detection_matches
+  int64_t* object_order;       // [G], into the input
+  uint8_t* object_ignored;     // [G], in that order
 };
 
 // precision and scores: [T, R, K, A, M]; recall: [T, K, A, M]. -1 where nothing
 // is to be found.
 struct ArrayCurves {
-  absl::Span<double> precision, recall, scores;
+  double *precision, *recall, *scores;
 };
 
 class ArrayEvaluation {
  public:
-  // Takes what it needs out of the columns, but for boxes and masks, which must
-  // live until Match. InvalidArgument: columns of different lengths, cells that
-  // are not there, more than 2^31 records.
+  // Takes what it needs out of the arrays, but for boxes and masks, which must
+  // live until Match. InvalidArgument names the array: NULL, a negative number
+  // of entries or 2^31 of them, cells that are not there.
   static absl::StatusOr<ArrayEvaluation> Make(
-      const ObjectColumns& objects, const DetectionColumns& detections,
-      ArrayOptions options);
+      const fcis_evaluation_input& input);
 
-  // Objects of cells in the columns' order; detections by descending score, as
+  // Only its numbers may be read: the arrays may be gone.
+  const fcis_evaluation_input& input() const { return input_; }
+  // Objects of cells in the input's order; detections by descending score, as
   // many as count.
   const CellLayout& objects() const { return objects_; }
   const CellLayout& detections() const { return detections_; }
-  const ArrayOptions& options() const { return options_; }
 
-  // Number of pairs of all cells; and of those before cell c, which has [D, G].
+  // Number of pairs of all cells.
   int64_t num_pairs() const { return pairs_.back(); }
-  absl::Span<const int64_t> pairs_before() const { return pairs_; }
 
-  // Computes the overlaps of all pairs from boxes or masks.
+  // Computes the overlaps of all pairs from masks, or from boxes.
   absl::Status Measure();
-  // Or similarities of keypoints. sigmas: [k], k > 0; keypoints: [n, k, 3], x,
-  // y and, of objects, whether it is seen. InvalidArgument: other lengths;
-  // objects without boxes.
-  absl::Status MeasureKeypoints(absl::Span<const double> sigmas,
-                                absl::Span<const double> object_keypoints,
-                                absl::Span<const double> detection_keypoints);
-  // Or takes them as they are. InvalidArgument: not num_pairs().
-  absl::Status SetIous(absl::Span<const double> ious);
+  // Or similarities of k keypoints. sigmas: [k], k > 0; keypoints: [n, k, 3],
+  // x, y and, of objects, whether it is seen. InvalidArgument: NULL; objects
+  // without boxes.
+  absl::Status MeasureKeypoints(int64_t k, const double* sigmas,
+                                const double* object_keypoints,
+                                const double* detection_keypoints);
+  // Or takes num_pairs() of them as they are.
+  void SetIous(const double* ious);
   absl::Span<const double> ious() const { return ious_; }
 
   // Matches all cells in all area ranges; needs the overlaps.
   void Match();
 
-  // The matches of area range `a`. Spans have their full lengths.
+  // The matches of area range `a`.
   void CopyMatches(size_t a, const ArrayMatches& matches) const;
 
-  // Needs Match. max_dets: ascending, at most options().max_detections.
+  // Needs Match. max_dets: ascending, at most the input's max_detections.
   void Accumulate(absl::Span<const double> recall_thresholds,
                   absl::Span<const int64_t> max_dets,
                   const ArrayCurves& curves) const;
@@ -111,17 +84,28 @@ class ArrayEvaluation {
   static constexpr size_t kVerdicts = 32;  // in a word
 
   size_t num_cells() const { return objects_.first.size() - 1; }
-  size_t T() const { return options_.iou_thresholds.size(); }
+  size_t T() const { return iou_thresholds_.size(); }
+  size_t num_areas() const { return area_ranges_.size() / 2; }
   bool Outside(double area, size_t a) const {
-    return area < options_.area_ranges[a].first ||
-           area > options_.area_ranges[a].second;
+    return area < area_ranges_[2 * a] || area > area_ranges_[2 * a + 1];
   }
   // One for each of n thresholds that a word has room for.
   static uint64_t Bits(size_t n) {
     return (uint64_t{1} << std::min(n, kVerdicts)) - 1;
   }
+  // Calls each(cell, memory) of all cells, several at once; what is in `memory`
+  // is of another cell.
+  template <typename Memory, typename Each>
+  void ForCells(int64_t grain, const Each& each) const {
+    ParallelFor(static_cast<int64_t>(num_cells()), grain,
+                [&](int64_t begin, int64_t end) {
+                  Memory memory;
+                  for (int64_t c = begin; c < end; ++c) {
+                    each(static_cast<size_t>(c), memory);
+                  }
+                });
+  }
   void TakeColumns();
-  void MeasureCell(size_t cell, bool masks);
   void MeasureBoxes(size_t cell, double* ious) const;
   void MeasureMasks(size_t cell, double* ious) const;
   void FindNear(size_t cell, Scratch& scratch) const;
@@ -142,9 +126,8 @@ class ArrayEvaluation {
   void Point(Curves& curves, size_t t, size_t r, double* precision,
              double* score) const;
 
-  ArrayOptions options_;
-  ObjectColumns object_columns_;
-  DetectionColumns detection_columns_;
+  fcis_evaluation_input input_ = {};
+  std::vector<double> iou_thresholds_, area_ranges_;
   CellLayout objects_, detections_;
   // In the layout's order.
   LargeVector<double> object_ids_, object_areas_;
@@ -160,6 +143,6 @@ class ArrayEvaluation {
   LargeVector<uint64_t> verdicts_;
 };
 
-}  // namespace fcis::eval
+}  // namespace fcis::api
 
-#endif  // FCIS_EVAL_ARRAYS_ARRAY_EVALUATION_H_
+#endif  // FCIS_API_ARRAY_EVALUATION_H_

@@ -1,7 +1,7 @@
 // What the tests of Winograd's algorithm share: cases, what they should give in
 // double, and the bounds of wino_conv.h.
-#ifndef FCIS_KERNELS_CPU_WINO_CASES_H_
-#define FCIS_KERNELS_CPU_WINO_CASES_H_
+#ifndef FCIS_KERNELS_TESTING_WINO_CASES_H_
+#define FCIS_KERNELS_TESTING_WINO_CASES_H_
 
 #include <algorithm>
 #include <cmath>
@@ -221,6 +221,17 @@ inline Gradients WinogradGradients(const WinoOperands& o, const Tensor& x,
   return g;
 }
 
+// Tiles of 4x4 outputs of a map.
+inline int64_t NumTiles(const Shape& nhwc, int64_t dilation) {
+  int64_t tiles = 0;
+  for (int64_t y = 0; y < nhwc.dim(1); ++y) {
+    for (int64_t x = 0; x < nhwc.dim(2); ++x) {
+      if (y / dilation % 4 == 0 && x / dilation % 4 == 0) tiles += nhwc.dim(0);
+    }
+  }
+  return tiles;
+}
+
 // What a gradient should be, and the bound of wino_conv.h.
 inline Exact GradientAt(const WinoOperands& o, const Tensor& gy, int64_t out,
                         int64_t in, int r, int s) {
@@ -243,8 +254,7 @@ inline Exact GradientAt(const WinoOperands& o, const Tensor& gy, int64_t out,
       }
     }
   }
-  const auto tiles = static_cast<double>(WinoTiles(gy.shape(), d));
-  e.bound *= (tiles + 40) * kRoundoff;
+  e.bound *= (static_cast<double>(NumTiles(gy.shape(), d)) + 40) * kRoundoff;
   return e;
 }
 
@@ -278,4 +288,4 @@ inline Tensor Turned(const Tensor& weight) {
 
 }  // namespace fcis::kernels
 
-#endif  // FCIS_KERNELS_CPU_WINO_CASES_H_
+#endif  // FCIS_KERNELS_TESTING_WINO_CASES_H_

@@ -1,7 +1,7 @@
 // For tests: one process of a job whose others do not exist. Each operation
 // answers as in a job of one; a test overrides what its others should do.
-#ifndef FCIS_CORE_COMM_FAKE_COMMUNICATOR_H_
-#define FCIS_CORE_COMM_FAKE_COMMUNICATOR_H_
+#ifndef FCIS_CORE_TESTING_FAKE_COMMUNICATOR_H_
+#define FCIS_CORE_TESTING_FAKE_COMMUNICATOR_H_
 
 #include "fcis/core/comm/communicator.h"
 
@@ -20,4 +20,4 @@ class FakeCommunicator : public SelfCommunicator {
 
 }  // namespace fcis
 
-#endif  // FCIS_CORE_COMM_FAKE_COMMUNICATOR_H_
+#endif  // FCIS_CORE_TESTING_FAKE_COMMUNICATOR_H_

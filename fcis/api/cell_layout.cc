@@ -1,4 +1,4 @@
-#include "fcis/eval/arrays/cell_layout.h"
+#include "fcis/api/cell_layout.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "fcis/core/base/parallel.h"
 
-namespace fcis::eval {
+namespace fcis::api {
 namespace {
 
 constexpr int64_t kGrain = 512;  // cells, most of which are empty
@@ -38,21 +38,17 @@ CellLayout GroupByCell(absl::Span<const int64_t> cells, size_t num_cells) {
 void SortByScore(absl::Span<const double> scores, size_t most,
                  CellLayout* layout) {
   const size_t num_cells = layout->first.size() - 1;
-  ParallelFor(
-      static_cast<int64_t>(num_cells), kGrain, [&](int64_t begin, int64_t end) {
-        for (int64_t c = begin; c < end; ++c) {
-          const auto cell = static_cast<size_t>(c);
-          const auto from = layout->order.begin() + layout->first[cell];
-          const auto to = layout->order.begin() + layout->first[cell + 1];
-          const auto before = [&](int64_t a, int64_t b) {
-            return Before(scores[static_cast<size_t>(a)],
-                          scores[static_cast<size_t>(b)]);
-          };
-          // As they come from most detectors.
-          if (std::is_sorted(from, to, before)) continue;
-          std::stable_sort(from, to, before);
-        }
-      });
+  const auto before = [&](int64_t a, int64_t b) {
+    return Before(scores[static_cast<size_t>(a)],
+                  scores[static_cast<size_t>(b)]);
+  };
+  ParallelForEach(num_cells, kGrain, [&](size_t cell) {
+    const auto from = layout->order.begin() + layout->first[cell];
+    const auto to = layout->order.begin() + layout->first[cell + 1];
+    // As they come from most detectors.
+    if (std::is_sorted(from, to, before)) return;
+    std::stable_sort(from, to, before);
+  });
   size_t kept = 0;
   for (size_t cell = 0; cell < num_cells; ++cell) {
     const size_t from = layout->Begin(cell);
@@ -66,4 +62,4 @@ void SortByScore(absl::Span<const double> scores, size_t most,
   layout->order.resize(kept);
 }
 
-}  // namespace fcis::eval
+}  // namespace fcis::api

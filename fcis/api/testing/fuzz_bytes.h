@@ -1,6 +1,6 @@
 // The bytes of a fuzzer, as the values that a test wants.
-#ifndef FCIS_API_FUZZ_BYTES_H_
-#define FCIS_API_FUZZ_BYTES_H_
+#ifndef FCIS_API_TESTING_FUZZ_BYTES_H_
+#define FCIS_API_TESTING_FUZZ_BYTES_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -46,4 +46,4 @@ class Bytes {
 
 }  // namespace fcis::api
 
-#endif  // FCIS_API_FUZZ_BYTES_H_
+#endif  // FCIS_API_TESTING_FUZZ_BYTES_H_

@@ -1,6 +1,6 @@
 // The oracle of rle_polygon: draws a polygon point by point.
-#ifndef FCIS_CORE_RLE_PLAIN_POLYGON_H_
-#define FCIS_CORE_RLE_PLAIN_POLYGON_H_
+#ifndef FCIS_CORE_TESTING_PLAIN_POLYGON_H_
+#define FCIS_CORE_TESTING_PLAIN_POLYGON_H_
 
 #include <algorithm>
 #include <cmath>
@@ -81,4 +81,4 @@ inline std::vector<uint32_t> PlainPolygon(const std::vector<double>& xy,
 
 }  // namespace fcis
 
-#endif  // FCIS_CORE_RLE_PLAIN_POLYGON_H_
+#endif  // FCIS_CORE_TESTING_PLAIN_POLYGON_H_

@@ -1,8 +1,8 @@
 // COCO's files as columns of numbers: only of usual records, whose ids are
 // integers and whose members are what the format says; all else is an error,
 // and for somebody who takes records as they come.
-#ifndef FCIS_EVAL_ARRAYS_RECORD_COLUMNS_H_
-#define FCIS_EVAL_ARRAYS_RECORD_COLUMNS_H_
+#ifndef FCIS_API_RECORD_COLUMNS_H_
+#define FCIS_API_RECORD_COLUMNS_H_
 
 #include <cstdint>
 #include <memory>
@@ -11,33 +11,18 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "fcis/core/base/large_vector.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/rle/rle.h"
 
-namespace fcis::eval {
-
-// Members of records, as bits.
-enum RecordMember : uint32_t {
-  kRecordId = 1,
-  kRecordImage = 2,
-  kRecordCategory = 4,
-  kRecordBox = 8,
-  kRecordArea = 16,
-  kRecordCrowd = 32,
-  kRecordScore = 64,
-  kRecordSegmentation = 128,
-  kRecordOther = 256,
-  kRecordKeypoints = 512,
-  kRecordNumKeypoints = 1024,
-};
+namespace fcis::api {
 
 // Annotations or results in the file's order; 0 where a member is missing, and
 // no column where all are.
 struct RecordColumns {
   size_t size = 0;
-  uint32_t all = ~uint32_t{0}, any = 0;  // members of all, and of some
+  // Members of all and of some, as bits: fcis_record_member.
+  uint32_t all = ~uint32_t{0}, any = 0;
   LargeVector<int64_t> ids, image_ids, category_ids;
   LargeVector<double> areas, scores;
   LargeVector<uint8_t> crowd;     // 0 or 1
@@ -66,11 +51,12 @@ absl::StatusOr<RecordFile> ReadAnnotationFile(const std::string& path);
 // A list of results.
 absl::StatusOr<RecordFile> ReadResultFile(const std::string& path);
 
-// The masks of all records. sizes: height and width of each one's picture,
-// where polygons are drawn. A record without "segmentation" has its box drawn
-// as the polygon of its corners, as in pycocotools.
-absl::StatusOr<std::vector<Rle>> MasksOf(const RecordColumns& records,
-                                         absl::Span<const int64_t> sizes);
+// The mask of record i. height, width: of its picture, where polygons are
+// drawn; -1: unknown. A record without "segmentation" has its box drawn as the
+// polygon of its corners, as in pycocotools. InvalidArgument: it has neither;
+// what data::SegmentationToRle says.
+absl::StatusOr<Rle> MaskOf(const RecordColumns& records, size_t i,
+                           int64_t height, int64_t width);
 
 // x, y, v, x, y, v, ... of all records; those of record i end before
 // numbers[ends[i]].
@@ -80,6 +66,6 @@ struct Keypoints {
 };
 absl::StatusOr<Keypoints> KeypointsOf(const RecordColumns& records);
 
-}  // namespace fcis::eval
+}  // namespace fcis::api
 
-#endif  // FCIS_EVAL_ARRAYS_RECORD_COLUMNS_H_
+#endif  // FCIS_API_RECORD_COLUMNS_H_

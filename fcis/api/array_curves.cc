@@ -4,11 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "fcis/api/array_evaluation.h"
 #include "fcis/core/base/parallel.h"
-#include "fcis/eval/arrays/array_evaluation.h"
 #include "fcis/eval/coco/rank_order.h"
 
-namespace fcis::eval {
+namespace fcis::api {
 namespace {
 
 // NumPy's spacing(1), which keeps 0 / 0 away.
@@ -99,10 +99,10 @@ struct ArrayEvaluation::Curves {
 // Of the detections of the class, places in the layout by descending score; NaN
 // goes last.
 std::vector<size_t> ArrayEvaluation::RankClass(size_t klass) const {
-  const auto images = static_cast<size_t>(options_.images);
+  const auto images = static_cast<size_t>(input_.images);
   const auto begin = static_cast<size_t>(detections_.first[klass * images]);
   const auto end = static_cast<size_t>(detections_.first[(klass + 1) * images]);
-  std::vector<RankKey> keys;
+  std::vector<eval::RankKey> keys;
   keys.reserve(end - begin);
   std::vector<size_t> nan;
   for (size_t d = begin; d < end; ++d) {
@@ -112,18 +112,18 @@ std::vector<size_t> ArrayEvaluation::RankClass(size_t klass) const {
       keys.push_back({detection_scores_[d], static_cast<uint32_t>(d)});
     }
   }
-  SortByRank(keys, [](const RankKey& a, const RankKey& b) {
+  eval::SortByRank(keys, [](const eval::RankKey& a, const eval::RankKey& b) {
     return a.position < b.position;
   });
   std::vector<size_t> ranked;
   ranked.reserve(end - begin);
-  for (const RankKey& key : keys) ranked.push_back(key.position);
+  for (const eval::RankKey& key : keys) ranked.push_back(key.position);
   ranked.insert(ranked.end(), nan.begin(), nan.end());
   return ranked;
 }
 
 int64_t ArrayEvaluation::NumObjects(size_t klass, size_t a) const {
-  const auto images = static_cast<size_t>(options_.images);
+  const auto images = static_cast<size_t>(input_.images);
   int64_t count = 0;
   for (auto g = static_cast<size_t>(objects_.first[klass * images]);
        g < static_cast<size_t>(objects_.first[(klass + 1) * images]); ++g) {
@@ -136,7 +136,7 @@ int64_t ArrayEvaluation::NumObjects(size_t klass, size_t a) const {
 void ArrayEvaluation::Count(absl::Span<const size_t> ranked,
                             absl::Span<const int64_t> max_dets,
                             std::vector<Curves>& curves) const {
-  const size_t A = options_.area_ranges.size(), M = max_dets.size();
+  const size_t A = num_areas(), M = max_dets.size();
   for (Curves& one : curves) one.Clear(T());
   for (size_t m = 0; m < M; ++m) {
     const auto counts = [&](size_t d) { return ranks_[d] < max_dets[m]; };
@@ -171,9 +171,9 @@ void ArrayEvaluation::Fill(size_t klass, size_t recalls,
                            std::vector<Curves>& curves,
                            const ArrayCurves& out) const {
   const size_t n = curves.size();
-  const size_t step = static_cast<size_t>(options_.classes) * n;
+  const size_t step = static_cast<size_t>(input_.classes) * n;
   for (size_t t = 0; t < T(); ++t) {
-    double* const recall = out.recall.data() + t * step + klass * n;
+    double* const recall = out.recall + t * step + klass * n;
     for (size_t i = 0; i < n; ++i) {
       const auto found =
           static_cast<double>(curves[i].by_threshold[t].positions.size());
@@ -211,8 +211,8 @@ void ArrayEvaluation::Accumulate(absl::Span<const double> recall_thresholds,
                                  absl::Span<const int64_t> max_dets,
                                  const ArrayCurves& out) const {
   const size_t M = max_dets.size();
-  ParallelFor(options_.classes, 1, [&](int64_t begin, int64_t end) {
-    std::vector<Curves> curves(options_.area_ranges.size() * M);
+  ParallelFor(input_.classes, 1, [&](int64_t begin, int64_t end) {
+    std::vector<Curves> curves(num_areas() * M);
     for (auto k = static_cast<size_t>(begin); k < static_cast<size_t>(end);
          ++k) {
       const std::vector<size_t> ranked = RankClass(k);
@@ -234,4 +234,4 @@ void ArrayEvaluation::Accumulate(absl::Span<const double> recall_thresholds,
   });
 }
 
-}  // namespace fcis::eval
+}  // namespace fcis::api

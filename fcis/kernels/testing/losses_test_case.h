@@ -1,6 +1,6 @@
 // What the tests of losses begin with: a backend of every device that trains.
-#ifndef FCIS_KERNELS_LOSSES_LOSSES_TEST_CASE_H_
-#define FCIS_KERNELS_LOSSES_LOSSES_TEST_CASE_H_
+#ifndef FCIS_KERNELS_TESTING_LOSSES_TEST_CASE_H_
+#define FCIS_KERNELS_TESTING_LOSSES_TEST_CASE_H_
 
 #include <memory>
 #include <string>
@@ -28,4 +28,4 @@ class LossesTestCase : public ::testing::TestWithParam<std::string> {
 
 }  // namespace fcis::kernels
 
-#endif  // FCIS_KERNELS_LOSSES_LOSSES_TEST_CASE_H_
+#endif  // FCIS_KERNELS_TESTING_LOSSES_TEST_CASE_H_

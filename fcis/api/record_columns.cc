@@ -1,4 +1,4 @@
-#include "fcis/eval/arrays/record_columns.h"
+#include "fcis/api/record_columns.h"
 
 #include <algorithm>
 #include <atomic>
@@ -11,12 +11,14 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_kind.h"
 #include "fcis/data/json/json_parts.h"
 #include "fcis/data/json/json_scanner.h"
+#include "fcis/fcis.h"
 
-namespace fcis::eval {
+namespace fcis::api {
 namespace {
 
 using data::JsonNumber;
@@ -96,20 +98,28 @@ bool Reader::ReadCrowd(JsonScanner& json, uint8_t& crowd) const {
 
 bool Reader::ReadMember(JsonScanner& json, absl::string_view key,
                         Record& record) const {
+  static constexpr struct {
+    absl::string_view key;
+    uint32_t member;
+    int64_t Record::*value;
+  } kIntegers[] = {
+      {"image_id", FCIS_RECORD_IMAGE, &Record::image_id},
+      {"category_id", FCIS_RECORD_CATEGORY, &Record::category_id},
+      {"id", FCIS_RECORD_ID, &Record::id},
+      {"num_keypoints", FCIS_RECORD_NUM_KEYPOINTS, &Record::num_keypoints},
+  };
   uint32_t& members = record.members;
-  if (key == "image_id") {
-    return Mark(json, kRecordImage, members) &&
-           ReadInteger(json, record.image_id);
-  }
-  if (key == "category_id") {
-    return Mark(json, kRecordCategory, members) &&
-           ReadInteger(json, record.category_id);
+  for (const auto& integer : kIntegers) {
+    if (key == integer.key) {
+      return Mark(json, integer.member, members) &&
+             ReadInteger(json, record.*integer.value);
+    }
   }
   if (key == "bbox") {
-    return Mark(json, kRecordBox, members) && ReadBox(json, record.box);
+    return Mark(json, FCIS_RECORD_BOX, members) && ReadBox(json, record.box);
   }
   if (key == "score") {
-    if (!Mark(json, kRecordScore, members)) return false;
+    if (!Mark(json, FCIS_RECORD_SCORE, members)) return false;
     if (json.Peek() != Kind::kNumber) return json.Expected("a number");
     const size_t begin = json.offset();
     if (!json.ReadNumber(record.score)) return false;
@@ -118,35 +128,31 @@ bool Reader::ReadMember(JsonScanner& json, absl::string_view key,
     return true;
   }
   if (key == "segmentation") {
-    if (!Mark(json, kRecordSegmentation, members)) return false;
+    if (!Mark(json, FCIS_RECORD_SEGMENTATION, members)) return false;
     return json.Skip(record.segmentation);
   }
   if (key == "area") {
     if (json.Peek() != Kind::kNumber) return json.Expected("a number");
-    return Mark(json, kRecordArea, members) && json.ReadNumber(record.area);
+    return Mark(json, FCIS_RECORD_AREA, members) &&
+           json.ReadNumber(record.area);
   }
   if (key == "iscrowd") {
-    return Mark(json, kRecordCrowd, members) && ReadCrowd(json, record.crowd);
-  }
-  if (key == "id") {
-    return Mark(json, kRecordId, members) && ReadInteger(json, record.id);
-  }
-  if (key == "num_keypoints") {
-    return Mark(json, kRecordNumKeypoints, members) &&
-           ReadInteger(json, record.num_keypoints);
+    return Mark(json, FCIS_RECORD_CROWD, members) &&
+           ReadCrowd(json, record.crowd);
   }
   // What changes what an evaluation does.
   if (key == "keypoints") {
-    members |= kRecordOther;
-    return Mark(json, kRecordKeypoints, members) && json.Skip(record.keypoints);
+    members |= FCIS_RECORD_OTHER;
+    return Mark(json, FCIS_RECORD_KEYPOINTS, members) &&
+           json.Skip(record.keypoints);
   }
-  if (key == "caption") members |= kRecordOther;
+  if (key == "caption") members |= FCIS_RECORD_OTHER;
   return json.Skip();
 }
 
 bool Reader::ReadRecord(JsonScanner& json, Record& record) const {
   record = Record();
-  constexpr uint32_t kNeeded = kRecordImage | kRecordCategory;
+  constexpr uint32_t kNeeded = FCIS_RECORD_IMAGE | FCIS_RECORD_CATEGORY;
   return json.ReadObject([&](absl::string_view key) {
     return ReadMember(json, key, record);
   }) && ((record.members & kNeeded) == kNeeded || json.Fail("no ids"));
@@ -173,24 +179,27 @@ bool Reader::ReadEntry(JsonScanner& json, EntryColumns& entries) const {
   return true;
 }
 
-// Calls each(column of `columns`, member of a record) of the columns that are
-// there.
+// Calls each(member of RecordColumns, member of Record) of the columns for
+// these members of records.
 template <typename Each>
-void ForColumns(RecordColumns& columns, const Each& each) {
-  const auto some = [&](uint32_t member, auto& column, auto pointer) {
-    if ((columns.any & member) != 0) each(column, pointer);
+void ForColumns(uint32_t members, const Each& each) {
+  const auto some = [&](uint32_t member, auto column, auto of_record) {
+    if ((members & member) != 0) each(column, of_record);
   };
-  some(kRecordId, columns.ids, &Record::id);
-  some(kRecordImage, columns.image_ids, &Record::image_id);
-  some(kRecordCategory, columns.category_ids, &Record::category_id);
-  some(kRecordArea, columns.areas, &Record::area);
-  some(kRecordScore, columns.scores, &Record::score);
-  some(kRecordCrowd, columns.crowd, &Record::crowd);
-  some(kRecordScore, columns.integral, &Record::integral);
-  some(kRecordBox, columns.boxes, &Record::box);
-  some(kRecordSegmentation, columns.segmentations, &Record::segmentation);
-  some(kRecordKeypoints, columns.keypoints, &Record::keypoints);
-  some(kRecordNumKeypoints, columns.num_keypoints, &Record::num_keypoints);
+  using Columns = RecordColumns;
+  some(FCIS_RECORD_ID, &Columns::ids, &Record::id);
+  some(FCIS_RECORD_IMAGE, &Columns::image_ids, &Record::image_id);
+  some(FCIS_RECORD_CATEGORY, &Columns::category_ids, &Record::category_id);
+  some(FCIS_RECORD_AREA, &Columns::areas, &Record::area);
+  some(FCIS_RECORD_SCORE, &Columns::scores, &Record::score);
+  some(FCIS_RECORD_CROWD, &Columns::crowd, &Record::crowd);
+  some(FCIS_RECORD_SCORE, &Columns::integral, &Record::integral);
+  some(FCIS_RECORD_BOX, &Columns::boxes, &Record::box);
+  some(FCIS_RECORD_SEGMENTATION, &Columns::segmentations,
+       &Record::segmentation);
+  some(FCIS_RECORD_KEYPOINTS, &Columns::keypoints, &Record::keypoints);
+  some(FCIS_RECORD_NUM_KEYPOINTS, &Columns::num_keypoints,
+       &Record::num_keypoints);
 }
 
 // Appends a record to the columns that it, or one before, has a member of.
@@ -198,7 +207,8 @@ void Append(const Record& record, RecordColumns& columns) {
   columns.all &= record.members;
   columns.any |= record.members;
   const size_t size = ++columns.size;
-  ForColumns(columns, [&](auto& column, auto member) {
+  ForColumns(columns.any, [&](auto to, auto member) {
+    auto& column = columns.*to;
     // Of records before the first that has it.
     column.resize(size - 1,
                   typename std::decay_t<decltype(column)>::value_type());
@@ -216,23 +226,6 @@ void CopyColumn(const LargeVector<T>& from, size_t size, size_t at,
             place + static_cast<int64_t>(size), T());
 }
 
-void JoinPart(const RecordColumns& part, size_t at, RecordColumns& to) {
-  const auto copy = [&](uint32_t member, const auto& from, auto& column) {
-    if ((to.any & member) != 0) CopyColumn(from, part.size, at, column);
-  };
-  copy(kRecordId, part.ids, to.ids);
-  copy(kRecordImage, part.image_ids, to.image_ids);
-  copy(kRecordCategory, part.category_ids, to.category_ids);
-  copy(kRecordArea, part.areas, to.areas);
-  copy(kRecordScore, part.scores, to.scores);
-  copy(kRecordCrowd, part.crowd, to.crowd);
-  copy(kRecordScore, part.integral, to.integral);
-  copy(kRecordBox, part.boxes, to.boxes);
-  copy(kRecordSegmentation, part.segmentations, to.segmentations);
-  copy(kRecordKeypoints, part.keypoints, to.keypoints);
-  copy(kRecordNumKeypoints, part.num_keypoints, to.num_keypoints);
-}
-
 // Parts, one behind the other.
 RecordColumns Join(std::vector<RecordColumns> parts) {
   if (parts.size() == 1) return std::move(parts[0]);
@@ -244,15 +237,14 @@ RecordColumns Join(std::vector<RecordColumns> parts) {
     columns.all &= part.all;
     columns.any |= part.any;
   }
-  ForColumns(columns, [&](auto& column, auto) { column.resize(columns.size); });
-  ParallelFor(static_cast<int64_t>(parts.size()), 1,
-              [&](int64_t begin, int64_t end) {
-                for (auto p = static_cast<size_t>(begin);
-                     p < static_cast<size_t>(end); ++p) {
-                  JoinPart(parts[p], first[p], columns);
-                  parts[p] = RecordColumns();
-                }
-              });
+  ForColumns(columns.any,
+             [&](auto to, auto) { (columns.*to).resize(columns.size); });
+  ParallelForEach(parts.size(), 1, [&](size_t p) {
+    ForColumns(columns.any, [&](auto column, auto) {
+      CopyColumn(parts[p].*column, parts[p].size, first[p], columns.*column);
+    });
+    parts[p] = RecordColumns();
+  });
   return columns;
 }
 
@@ -333,11 +325,6 @@ absl::StatusOr<std::shared_ptr<const MappedFile>> OpenAscii(
       path, ": expected ASCII, this is ", kind.empty() ? "none" : kind));
 }
 
-absl::Status InFile(const std::string& path, const absl::Status& error) {
-  if (error.ok()) return error;
-  return absl::Status(error.code(), absl::StrCat(path, ": ", error.message()));
-}
-
 }  // namespace
 
 absl::StatusOr<RecordFile> ReadAnnotationFile(const std::string& path) {
@@ -365,7 +352,7 @@ absl::StatusOr<RecordFile> ReadAnnotationFile(const std::string& path) {
     return true;
   });
   json.ReadEnd();
-  RETURN_IF_ERROR(InFile(path, json.status()));
+  RETURN_IF_ERROR(Within(path, json.status()));
   if (lists == 7) return read;
   return absl::InvalidArgumentError(absl::StrCat(path, ": a list is missing"));
 }
@@ -380,12 +367,12 @@ absl::StatusOr<RecordFile> ReadResultFile(const std::string& path) {
   }
   size_t at = begin.offset();
   absl::StatusOr<RecordColumns> records = ReadRecords(text, at);
-  RETURN_IF_ERROR(InFile(path, records.status()));
+  RETURN_IF_ERROR(Within(path, records.status()));
   read.records = *std::move(records);
   JsonScanner end(text, at);
   end.ReadEnd();
-  RETURN_IF_ERROR(InFile(path, end.status()));
+  RETURN_IF_ERROR(Within(path, end.status()));
   return read;
 }
 
-}  // namespace fcis::eval
+}  // namespace fcis::api

@@ -1,11 +1,11 @@
-#include "fcis/eval/arrays/cell_layout.h"
+#include "fcis/api/cell_layout.h"
 
 #include <limits>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace fcis::eval {
+namespace fcis::api {
 namespace {
 
 using ::testing::ElementsAre;
@@ -36,4 +36,4 @@ TEST(CellLayoutTest, Empty) {
 }
 
 }  // namespace
-}  // namespace fcis::eval
+}  // namespace fcis::api

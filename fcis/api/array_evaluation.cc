@@ -1,4 +1,4 @@
-#include "fcis/eval/arrays/array_evaluation.h"
+#include "fcis/api/array_evaluation.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,39 +6,28 @@
 #include <numeric>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "fcis/api/c_status.h"
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_iou.h"
 #include "fcis/core/rle/rle_ranks.h"
 
-namespace fcis::eval {
+namespace fcis::api {
 namespace {
 
 constexpr int64_t kGrain = 64;           // cells
 constexpr int64_t kCopyGrain = 1 << 14;  // records
-constexpr size_t kMaxRecords = size_t{1} << 31;
-constexpr size_t kMaxCells = size_t{1} << 31;
+constexpr int64_t kMaxCells = int64_t{1} << 31;
 
 // The largest double below 1 that COCOeval lets a threshold be.
 double MatchThreshold(double threshold) {
   return std::min(threshold, 1 - 1e-10);
 }
 
-absl::Status CheckColumn(size_t size, size_t expected, const char* name) {
-  if (size == expected) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, ": expected ", expected, " values, got ", size));
-}
-
-absl::Status CheckCells(absl::Span<const int64_t> cells, int64_t num_cells,
+absl::Status CheckCells(const int64_t* cells, int64_t n, int64_t num_cells,
                         const char* name) {
-  if (cells.size() >= kMaxRecords) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ": ", cells.size(), ", expected less than 2^31"));
-  }
-  for (size_t i = 0; i < cells.size(); ++i) {
+  for (int64_t i = 0; i < n; ++i) {
     if (cells[i] >= 0 && cells[i] < num_cells) continue;
     return absl::InvalidArgumentError(absl::StrCat(
         name, "[", i, "]: cell ", cells[i], ", expected one of ", num_cells));
@@ -46,38 +35,50 @@ absl::Status CheckCells(absl::Span<const int64_t> cells, int64_t num_cells,
   return absl::OkStatus();
 }
 
-absl::Status Check(const ObjectColumns& o, const DetectionColumns& d,
-                   const ArrayOptions& options) {
-  const int64_t most = static_cast<int64_t>(kMaxCells);
-  if (options.classes < 0 || options.images < 0 || options.classes > most ||
-      options.images > most || options.classes * options.images > most) {
+absl::Status Check(const fcis_evaluation_input& in) {
+  if (in.areas < 0 || in.areas > 1 << 20) {
     return absl::InvalidArgumentError(
-        absl::StrCat(options.classes, " classes and ", options.images,
+        absl::StrCat("areas: ", in.areas, ", expected 0 to 2^20"));
+  }
+  const struct {
+    const void* values;
+    int64_t count;
+    const char* name;
+  } arrays[] = {
+      {in.object_cells, in.objects, "object_cells"},
+      {in.object_ids, in.objects, "object_ids"},
+      {in.object_areas, in.objects, "object_areas"},
+      {in.object_ignore, in.objects, "object_ignore"},
+      {in.object_crowd, in.objects, "object_crowd"},
+      {in.detection_cells, in.detections, "detection_cells"},
+      {in.detection_ids, in.detections, "detection_ids"},
+      {in.detection_areas, in.detections, "detection_areas"},
+      {in.detection_scores, in.detections, "detection_scores"},
+      {in.iou_thresholds, in.thresholds, "iou_thresholds"},
+      {in.area_ranges, 2 * in.areas, "area_ranges"},
+  };
+  for (const auto& array : arrays) {
+    RETURN_IF_ERROR(CheckArray(array.values, array.count, array.name));
+  }
+  if (in.classes < 0 || in.images < 0 || in.classes > kMaxCells ||
+      in.images > kMaxCells || in.classes * in.images > kMaxCells) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(in.classes, " classes and ", in.images,
                      " pictures, expected a product of 0 to 2^31"));
   }
-  const int64_t num_cells = options.classes * options.images;
-  RETURN_IF_ERROR(CheckCells(o.cells, num_cells, "objects"));
-  RETURN_IF_ERROR(CheckCells(d.cells, num_cells, "detections"));
-  const size_t objects = o.cells.size(), detections = d.cells.size();
-  RETURN_IF_ERROR(CheckColumn(o.ids.size(), objects, "object ids"));
-  RETURN_IF_ERROR(CheckColumn(o.areas.size(), objects, "object areas"));
-  RETURN_IF_ERROR(CheckColumn(o.ignore.size(), objects, "object ignore"));
-  RETURN_IF_ERROR(CheckColumn(o.crowd.size(), objects, "object crowd"));
-  RETURN_IF_ERROR(CheckColumn(d.ids.size(), detections, "detection ids"));
-  RETURN_IF_ERROR(CheckColumn(d.areas.size(), detections, "detection areas"));
-  return CheckColumn(d.scores.size(), detections, "detection scores");
+  const int64_t num_cells = in.classes * in.images;
+  RETURN_IF_ERROR(
+      CheckCells(in.object_cells, in.objects, num_cells, "objects"));
+  return CheckCells(in.detection_cells, in.detections, num_cells, "detections");
 }
 
-// Calls copy(place in the layout, place in the columns).
-template <typename Copy>
-void ForRecords(const CellLayout& layout, const Copy& copy) {
-  ParallelFor(static_cast<int64_t>(layout.size()), kCopyGrain,
-              [&](int64_t begin, int64_t end) {
-                for (auto i = static_cast<size_t>(begin);
-                     i < static_cast<size_t>(end); ++i) {
-                  copy(i, static_cast<size_t>(layout.order[i]));
-                }
-              });
+// The column's entries in the layout's order.
+template <typename T>
+LargeVector<T> Gather(const T* column, const CellLayout& layout) {
+  LargeVector<T> gathered(layout.size());
+  ParallelForEach(layout.size(), kCopyGrain,
+                  [&](size_t i) { gathered[i] = column[layout.order[i]]; });
+  return gathered;
 }
 
 }  // namespace
@@ -96,45 +97,33 @@ struct ArrayEvaluation::Scratch {
 };
 
 absl::StatusOr<ArrayEvaluation> ArrayEvaluation::Make(
-    const ObjectColumns& objects, const DetectionColumns& detections,
-    ArrayOptions options) {
-  RETURN_IF_ERROR(Check(objects, detections, options));
+    const fcis_evaluation_input& input) {
+  RETURN_IF_ERROR(Check(input));
   ArrayEvaluation evaluation;
-  evaluation.options_ = std::move(options);
-  evaluation.object_columns_ = objects;
-  evaluation.detection_columns_ = detections;
+  evaluation.input_ = input;
   evaluation.TakeColumns();
   return evaluation;
 }
 
 void ArrayEvaluation::TakeColumns() {
-  const ObjectColumns& o = object_columns_;
-  const DetectionColumns& d = detection_columns_;
-  const auto cells = static_cast<size_t>(options_.classes * options_.images);
-  objects_ = GroupByCell(o.cells, cells);
-  detections_ = GroupByCell(d.cells, cells);
-  SortByScore(
-      d.scores,
-      static_cast<size_t>(std::max<int64_t>(options_.max_detections, 0)),
-      &detections_);
-  object_ids_.resize(objects_.size());
-  object_areas_.resize(objects_.size());
-  object_ignore_.resize(objects_.size());
-  object_crowd_.resize(objects_.size());
-  ForRecords(objects_, [&](size_t i, size_t from) {
-    object_ids_[i] = o.ids[from];
-    object_areas_[i] = o.areas[from];
-    object_ignore_[i] = o.ignore[from];
-    object_crowd_[i] = o.crowd[from];
-  });
-  detection_ids_.resize(detections_.size());
-  detection_areas_.resize(detections_.size());
-  detection_scores_.resize(detections_.size());
-  ForRecords(detections_, [&](size_t i, size_t from) {
-    detection_ids_[i] = d.ids[from];
-    detection_areas_[i] = d.areas[from];
-    detection_scores_[i] = d.scores[from];
-  });
+  const fcis_evaluation_input& in = input_;
+  iou_thresholds_.assign(in.iou_thresholds, in.iou_thresholds + in.thresholds);
+  area_ranges_.assign(in.area_ranges, in.area_ranges + 2 * in.areas);
+  const auto objects = static_cast<size_t>(in.objects);
+  const auto detections = static_cast<size_t>(in.detections);
+  const auto cells = static_cast<size_t>(in.classes * in.images);
+  objects_ = GroupByCell({in.object_cells, objects}, cells);
+  detections_ = GroupByCell({in.detection_cells, detections}, cells);
+  SortByScore({in.detection_scores, detections},
+              static_cast<size_t>(std::max<int64_t>(in.max_detections, 0)),
+              &detections_);
+  object_ids_ = Gather(in.object_ids, objects_);
+  object_areas_ = Gather(in.object_areas, objects_);
+  object_ignore_ = Gather(in.object_ignore, objects_);
+  object_crowd_ = Gather(in.object_crowd, objects_);
+  detection_ids_ = Gather(in.detection_ids, detections_);
+  detection_areas_ = Gather(in.detection_areas, detections_);
+  detection_scores_ = Gather(in.detection_scores, detections_);
   ranks_.resize(detections_.size());
   pairs_.resize(cells + 1);
   pairs_[0] = 0;
@@ -146,7 +135,7 @@ void ArrayEvaluation::TakeColumns() {
     pairs_[c + 1] = pairs_[c] + static_cast<int64_t>(D * objects_.Size(c));
   }
   lowest_ = std::numeric_limits<double>::infinity();
-  for (const double threshold : options_.iou_thresholds) {
+  for (const double threshold : iou_thresholds_) {
     // No IoU is below a threshold that is not a number.
     lowest_ = std::isnan(threshold)
                   ? -std::numeric_limits<double>::infinity()
@@ -155,56 +144,42 @@ void ArrayEvaluation::TakeColumns() {
   words_ = (T() + kVerdicts - 1) / kVerdicts;
 }
 
-absl::Status ArrayEvaluation::SetIous(absl::Span<const double> ious) {
-  RETURN_IF_ERROR(
-      CheckColumn(ious.size(), static_cast<size_t>(num_pairs()), "overlaps"));
-  ious_.assign(ious.begin(), ious.end());
-  return absl::OkStatus();
+void ArrayEvaluation::SetIous(const double* ious) {
+  ious_.assign(ious, ious + num_pairs());
 }
 
 absl::Status ArrayEvaluation::Measure() {
-  const ObjectColumns& o = object_columns_;
-  const DetectionColumns& d = detection_columns_;
-  const bool masks =
-      o.masks.size() == o.cells.size() && d.masks.size() == d.cells.size();
+  const auto fit = [](const fcis_masks* masks, int64_t n) {
+    return masks == nullptr ? n == 0
+                            : masks->rles.size() == static_cast<size_t>(n);
+  };
+  const bool masks = fit(input_.object_masks, input_.objects) &&
+                     fit(input_.detection_masks, input_.detections);
   if (!masks && num_pairs() > 0) {
-    RETURN_IF_ERROR(
-        CheckColumn(o.boxes.size(), o.cells.size(), "object boxes"));
-    RETURN_IF_ERROR(
-        CheckColumn(d.boxes.size(), d.cells.size(), "detection boxes"));
+    RETURN_IF_ERROR(CheckGiven(input_.object_boxes, "object_boxes"));
+    RETURN_IF_ERROR(CheckGiven(input_.detection_boxes, "detection_boxes"));
   }
   ious_.resize(static_cast<size_t>(num_pairs()));
-  ParallelFor(static_cast<int64_t>(num_cells()), kGrain,
-              [&](int64_t begin, int64_t end) {
-                for (int64_t c = begin; c < end; ++c) {
-                  MeasureCell(static_cast<size_t>(c), masks);
-                }
-              });
+  ParallelForEach(num_cells(), kGrain, [&](size_t cell) {
+    if (pairs_[cell] == pairs_[cell + 1]) return;
+    double* const ious = &ious_[static_cast<size_t>(pairs_[cell])];
+    if (masks) {
+      MeasureMasks(cell, ious);
+    } else {
+      MeasureBoxes(cell, ious);
+    }
+  });
   return absl::OkStatus();
-}
-
-void ArrayEvaluation::MeasureCell(size_t cell, bool masks) {
-  if (pairs_[cell] == pairs_[cell + 1]) return;
-  double* const ious = &ious_[static_cast<size_t>(pairs_[cell])];
-  if (masks) {
-    MeasureMasks(cell, ious);
-  } else {
-    MeasureBoxes(cell, ious);
-  }
 }
 
 void ArrayEvaluation::MeasureBoxes(size_t cell, double* ious) const {
   const size_t d0 = detections_.Begin(cell), D = detections_.Size(cell);
   const size_t g0 = objects_.Begin(cell), G = objects_.Size(cell);
-  for (size_t d = 0; d < D; ++d) {
-    const XywhBox& box =
-        detection_columns_
-            .boxes[static_cast<size_t>(detections_.order[d0 + d])];
-    for (size_t g = 0; g < G; ++g) {
-      ious[d * G + g] = BoxIou(
-          box,
-          object_columns_.boxes[static_cast<size_t>(objects_.order[g0 + g])],
-          object_crowd_[g0 + g] != 0);
+  for (size_t d = d0; d < d0 + D; ++d) {
+    const XywhBox box = BoxAt(input_.detection_boxes, detections_.order[d]);
+    for (size_t g = g0; g < g0 + G; ++g) {
+      *ious++ = BoxIou(box, BoxAt(input_.object_boxes, objects_.order[g]),
+                       object_crowd_[g] != 0);
     }
   }
 }
@@ -213,15 +188,15 @@ void ArrayEvaluation::MeasureMasks(size_t cell, double* ious) const {
   const size_t d0 = detections_.Begin(cell), D = detections_.Size(cell);
   const size_t g0 = objects_.Begin(cell), G = objects_.Size(cell);
   const auto detection = [&](size_t d) -> const Rle& {
-    return detection_columns_
-        .masks[static_cast<size_t>(detections_.order[d0 + d])];
+    return input_.detection_masks
+        ->rles[static_cast<size_t>(detections_.order[d0 + d])];
   };
   std::vector<XywhBox> boxes;
   for (size_t d = 0; d < D; ++d) boxes.push_back(RleToBbox(detection(d)));
   RleRanks ranks;
   for (size_t g = 0; g < G; ++g) {
     const Rle& object =
-        object_columns_.masks[static_cast<size_t>(objects_.order[g0 + g])];
+        input_.object_masks->rles[static_cast<size_t>(objects_.order[g0 + g])];
     const XywhBox box = RleToBbox(object);
     const bool crowd = object_crowd_[g0 + g] != 0;
     // A few comparisons do not pay for ranks.
@@ -293,7 +268,7 @@ void ArrayEvaluation::MatchCell(size_t cell, size_t a, Scratch& scratch) const {
     const double* const ious =
         &ious_[static_cast<size_t>(pairs_[cell]) + d * G];
     for (size_t t = 0; t < T(); ++t) {
-      double best = MatchThreshold(options_.iou_thresholds[t]);
+      double best = MatchThreshold(iou_thresholds_[t]);
       int32_t match = -1;
       for (const size_t g : scratch.candidates) {
         const size_t object = scratch.order[g];
@@ -318,7 +293,7 @@ void ArrayEvaluation::MatchCell(size_t cell, size_t a, Scratch& scratch) const {
 
 // Of detections that take no object.
 void ArrayEvaluation::NoteFree(size_t cell) {
-  const size_t A = options_.area_ranges.size();
+  const size_t A = num_areas();
   const size_t d0 = detections_.Begin(cell), D = detections_.Size(cell);
   uint64_t* verdict = verdicts_.data() + d0 * A * words_;
   for (size_t d = d0; d < d0 + D; ++d) {
@@ -333,7 +308,7 @@ void ArrayEvaluation::NoteFree(size_t cell) {
 
 // Of those that MatchCell has matched.
 void ArrayEvaluation::NoteNear(size_t cell, size_t a, const Scratch& scratch) {
-  const size_t A = options_.area_ranges.size();
+  const size_t A = num_areas();
   const size_t d0 = detections_.Begin(cell), D = detections_.Size(cell);
   const size_t g0 = objects_.Begin(cell);
   for (const size_t d : scratch.near) {
@@ -355,23 +330,17 @@ void ArrayEvaluation::NoteNear(size_t cell, size_t a, const Scratch& scratch) {
 }
 
 void ArrayEvaluation::Match() {
-  const size_t A = options_.area_ranges.size();
-  verdicts_.resize(A * detections_.size() * words_);
-  ParallelFor(static_cast<int64_t>(num_cells()), kGrain,
-              [&](int64_t begin, int64_t end) {
-                Scratch scratch;
-                for (int64_t c = begin; c < end; ++c) {
-                  const auto cell = static_cast<size_t>(c);
-                  if (detections_.Size(cell) == 0) continue;
-                  NoteFree(cell);
-                  FindNear(cell, scratch);
-                  if (scratch.near.empty()) continue;
-                  for (size_t a = 0; a < A; ++a) {
-                    MatchCell(cell, a, scratch);
-                    NoteNear(cell, a, scratch);
-                  }
-                }
-              });
+  verdicts_.resize(num_areas() * detections_.size() * words_);
+  ForCells<Scratch>(kGrain, [&](size_t cell, Scratch& scratch) {
+    if (detections_.Size(cell) == 0) return;
+    NoteFree(cell);
+    FindNear(cell, scratch);
+    if (scratch.near.empty()) return;
+    for (size_t a = 0; a < num_areas(); ++a) {
+      MatchCell(cell, a, scratch);
+      NoteNear(cell, a, scratch);
+    }
+  });
 }
 
 void ArrayEvaluation::CopyCell(size_t cell, size_t a, const Scratch& scratch,
@@ -399,16 +368,11 @@ void ArrayEvaluation::CopyCell(size_t cell, size_t a, const Scratch& scratch,
 }
 
 void ArrayEvaluation::CopyMatches(size_t a, const ArrayMatches& matches) const {
-  ParallelFor(static_cast<int64_t>(num_cells()), kGrain,
-              [&](int64_t begin, int64_t end) {
-                Scratch scratch;
-                for (int64_t c = begin; c < end; ++c) {
-                  const auto cell = static_cast<size_t>(c);
-                  FindNear(cell, scratch);
-                  MatchCell(cell, a, scratch);
-                  CopyCell(cell, a, scratch, matches);
-                }
-              });
+  ForCells<Scratch>(kGrain, [&](size_t cell, Scratch& scratch) {
+    FindNear(cell, scratch);
+    MatchCell(cell, a, scratch);
+    CopyCell(cell, a, scratch, matches);
+  });
 }
 
-}  // namespace fcis::eval
+}  // namespace fcis::api

@@ -5,15 +5,17 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/api/array_evaluation.h"
+#include "fcis/api/c_masks.h"
+#include "fcis/api/c_status.h"
 #include "fcis/core/base/pairwise_sum.h"
-#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/eval/arrays/array_evaluation.h"
 
-namespace fcis::eval {
+namespace fcis::api {
 namespace {
 
 constexpr int64_t kGrain = 16;  // cells
+constexpr int64_t kMostKeypoints = 1 << 20;
 // NumPy's spacing(1), which keeps the division from being one by 0.
 constexpr double kSpacing = std::numeric_limits<double>::epsilon();
 
@@ -43,53 +45,44 @@ double Similarity(const std::vector<double>& variances, const double* d,
   return PairwiseSum(terms.data(), n) / static_cast<double>(n);
 }
 
-absl::Status CheckLength(size_t size, size_t expected, const char* name) {
-  if (size == expected) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, ": expected ", expected, " numbers, got ", size));
-}
-
 }  // namespace
 
 absl::Status ArrayEvaluation::MeasureKeypoints(
-    absl::Span<const double> sigmas, absl::Span<const double> object_keypoints,
-    absl::Span<const double> detection_keypoints) {
-  const size_t k = sigmas.size();
-  const ObjectColumns& o = object_columns_;
-  if (k == 0) return absl::InvalidArgumentError("sigmas: expected some");
-  RETURN_IF_ERROR(CheckLength(object_keypoints.size(), 3 * k * o.cells.size(),
-                              "object keypoints"));
-  RETURN_IF_ERROR(CheckLength(detection_keypoints.size(),
-                              3 * k * detection_columns_.cells.size(),
-                              "detection keypoints"));
+    int64_t k, const double* sigmas, const double* object_keypoints,
+    const double* detection_keypoints) {
+  if (k < 1 || k > kMostKeypoints) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("keypoints: ", k, ", expected 1 to ", kMostKeypoints));
+  }
+  const int64_t each = 3 * k;
+  RETURN_IF_ERROR(CheckArray(sigmas, k, "sigmas"));
   RETURN_IF_ERROR(
-      CheckLength(4 * o.boxes.size(), 4 * o.cells.size(), "object boxes"));
+      CheckArray(object_keypoints, each * input_.objects, "object_keypoints"));
+  RETURN_IF_ERROR(CheckArray(detection_keypoints, each * input_.detections,
+                             "detection_keypoints"));
+  RETURN_IF_ERROR(
+      CheckArray(input_.object_boxes, input_.objects, "object_boxes"));
   std::vector<double> variances;
-  for (const double sigma : sigmas) variances.push_back(4 * (sigma * sigma));
+  for (int64_t i = 0; i < k; ++i) {
+    variances.push_back(4 * (sigmas[i] * sigmas[i]));
+  }
   ious_.resize(static_cast<size_t>(num_pairs()));
   const auto measure = [&](size_t cell, std::vector<double>& terms) {
     const size_t d0 = detections_.Begin(cell), D = detections_.Size(cell);
     const size_t g0 = objects_.Begin(cell), G = objects_.Size(cell);
     auto at = static_cast<size_t>(pairs_[cell]);
-    for (size_t d = 0; d < D; ++d) {
-      const auto detection = static_cast<size_t>(detections_.order[d0 + d]);
-      for (size_t g = 0; g < G; ++g) {
-        const auto object = static_cast<size_t>(objects_.order[g0 + g]);
-        ious_[at++] = Similarity(variances,
-                                 detection_keypoints.data() + 3 * k * detection,
-                                 object_keypoints.data() + 3 * k * object,
-                                 o.boxes[object], object_areas_[g0 + g], terms);
+    for (size_t d = d0; d < d0 + D; ++d) {
+      for (size_t g = g0; g < g0 + G; ++g) {
+        const int64_t object = objects_.order[g];
+        ious_[at++] = Similarity(
+            variances, detection_keypoints + each * detections_.order[d],
+            object_keypoints + each * object,
+            BoxAt(input_.object_boxes, object), object_areas_[g], terms);
       }
     }
   };
-  ParallelFor(static_cast<int64_t>(num_cells()), kGrain,
-              [&](int64_t begin, int64_t end) {
-                std::vector<double> terms;
-                for (int64_t c = begin; c < end; ++c) {
-                  measure(static_cast<size_t>(c), terms);
-                }
-              });
+  ForCells<std::vector<double>>(kGrain, measure);
   return absl::OkStatus();
 }
 
-}  // namespace fcis::eval
+}  // namespace fcis::api
