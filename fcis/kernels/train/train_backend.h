@@ -73,14 +73,14 @@ class TrainBackend {
                                                  const Tensor& x,
                                                  const Tensor& gy) = 0;
 
-  // Gradient of the maps of ops::PsroiMean: gy f32 [R,D]. gmaps: f32, like
+  // Gradient of the maps of PsroiForm::kMean: gy f32 [R,D]. gmaps: f32, like
   // the maps, in forward()'s memory; overwritten.
   virtual absl::Status PsroiMeanGradient(const PsroiParams& params,
                                          const Tensor& rois, const Tensor& gy,
                                          Tensor* gmaps) = 0;
-  // Gradient of the maps of ops::PsroiClassScores (gscores f32 [R,C]) plus
-  // that of ops::PsroiClassPair of each RoI's class (gpairs f32 [R,P,P,2],
-  // classes i32 [R]; a class < 0: none); gmaps as above. At a tie both of a
+  // Gradient of the maps of PsroiForm::kClassScores (gscores f32 [R,C]) plus
+  // that of kClassPair of each RoI's class (gpairs f32 [R,P,P,2], classes i32
+  // [R]; a class < 0: none); gmaps as above. At a tie both of a
   // pair get the class's whole gradient (docs/reference.md, Training 13).
   virtual absl::Status PsroiClassGradient(
       const PsroiParams& params, const Tensor& maps, const Tensor& rois,
