@@ -217,11 +217,13 @@ class CheckBackend : public Backend {
       RETURN_IF_ERROR(oracle->Forward(x, residual, &want));
       RETURN_IF_ERROR(tested->Forward(x, residual, y));
       return backend->Compare("int8_conv", x.shape(), *y, want,
-                              Tolerance(AbsMax(x), x.shape(), y->type()));
+                              Tolerance(x, residual, y->type()));
     }
 
-    double Tolerance(double largest, const Shape& x, DType y_type) const {
-      if (tested->AlgorithmFor(x) == "winograd") {
+    double Tolerance(const Tensor& x, const Tensor* residual,
+                     DType y_type) const {
+      const double largest = AbsMax(x);
+      if (tested->AlgorithmFor(x, residual) == "winograd") {
         // Sums are off by 2e-3 of their size (kernels/cpu/wino_conv.h), which
         // is that of products of either sign; 8 standard deviations, and a
         // rounding.

@@ -59,7 +59,7 @@ absl::Status RefInt8Conv::Forward(const Tensor& x, const Tensor* residual,
     for (int64_t pixel = begin * width; pixel < end * width; ++pixel) {
       const int64_t row = pixel / width;
       WithElements(x, [&](const auto* from) {
-        SumWindow(params().conv, from, x.shape(), elements_, row / height,
+        SumWindow(params(), from, x.shape(), elements_, row / height,
                   row % height, pixel % width, &sums);
       });
       for (int64_t o = 0; o < out; ++o) {
@@ -67,12 +67,12 @@ absl::Status RefInt8Conv::Forward(const Tensor& x, const Tensor* residual,
         float v = (static_cast<float>(sums[i]) + factors_.bias[i]) *
                   factors_.factor[i];
         if (add != nullptr) v += factors_.residual * add[pixel * out + o];
-        to[pixel * out + o] = params().conv.relu ? std::max(v, 0.0f) : v;
+        to[pixel * out + o] = params().relu ? std::max(v, 0.0f) : v;
       }
     }
   });
-  const Tensor result = params().y ? ToInt8(values, {params().y->type, 1})
-                                   : AsMapType(values, y->type());
+  const Tensor result = int8_params().y ? ToInt8(values, {y->type(), 1})
+                                        : AsMapType(values, y->type());
   std::copy_n(static_cast<const char*>(result.raw()), result.num_bytes(),
               static_cast<char*>(y->mutable_raw()));
   return absl::OkStatus();
