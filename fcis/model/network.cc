@@ -30,19 +30,6 @@ std::vector<bool> Needed(const Topology& topology,
   return needed;
 }
 
-// Calls body(i) for the indices 0..n-1, on all threads where the backend takes
-// calls of several.
-template <typename Body>
-void ForEachLayer(const kernels::Backend& backend, size_t n, const Body& body) {
-  if (!backend.concurrent()) {
-    for (size_t i = 0; i < n; ++i) body(i);
-    return;
-  }
-  ParallelFor(static_cast<int64_t>(n), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) body(static_cast<size_t>(i));
-  });
-}
-
 absl::StatusOr<FoldedConv> KernelAndBias(const ConvSpec& layer,
                                          Weights* weights) {
   Tensor kernel = std::move(weights->tensors.at(layer.name + "/W"));
@@ -131,9 +118,12 @@ absl::StatusOr<Network> Network::Create(const Topology& topology,
         {static_cast<int>(i), topology.layers[i], nullptr, nullptr, done[i]});
   }
   std::vector<absl::Status> prepared(network.layers_.size());
-  ForEachLayer(*backend, prepared.size(), [&](size_t i) {
-    prepared[i] = network.Prepare(&weights, &network.layers_[i]);
-  });
+  // All in this thread where the backend does not take calls of several.
+  const auto all = static_cast<int64_t>(prepared.size());
+  ParallelForEach(
+      prepared.size(), backend->concurrent() ? 1 : all, [&](size_t i) {
+        prepared[i] = network.Prepare(&weights, &network.layers_[i]);
+      });
   for (const absl::Status& status : prepared) RETURN_IF_ERROR(status);
   return network;
 }
@@ -280,11 +270,7 @@ LayerRun Network::RunOf(const Layer& layer,
 absl::Status Network::Observe(const ConvSpec& layer, const Tensor& y,
                               const StageObserver& observer) const {
   if (!observer || layer.observed_as.empty()) return absl::OkStatus();
-  if (layer.group_size == 0) {
-    return ObserveMap(observer, layer.observed_as, y, backend_);
-  }
-  return ObserveBinMaps(observer, layer.observed_as, y, layer.group_size,
-                        backend_);
+  return ObserveMap(observer, layer.observed_as, y, backend_, layer.group_size);
 }
 
 absl::StatusOr<std::vector<Tensor>> Network::Run(
