@@ -31,7 +31,6 @@
 #include "absl/types/span.h"
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/map_type.h"
-#include "fcis/kernels/ops/arg_max.h"
 #include "fcis/kernels/ops/conv.h"
 #include "fcis/kernels/ops/int8_conv.h"
 #include "fcis/kernels/ops/max_pool.h"
@@ -112,20 +111,11 @@ class Backend {
                                Tensor* y) = 0;
 
   // Shapes: fcis/kernels/ops/psroi_pool.h.
-  virtual absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
-                                 const Tensor& rois, Tensor* y) = 0;
-  virtual absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
-                                 const Tensor& rois, Tensor* y) = 0;
-  virtual absl::Status PsroiClassScores(const PsroiParams& params,
-                                        const Tensor& maps, const Tensor& rois,
-                                        Tensor* y) = 0;
-  virtual absl::Status PsroiClassPair(const PsroiParams& params,
-                                      const Tensor& maps, const Tensor& rois,
-                                      const Tensor& classes, Tensor* y) = 0;
+  virtual absl::Status Psroi(PsroiForm form, const PsroiParams& params,
+                             const Tensor& maps, const Tensor& rois,
+                             const Tensor& classes, Tensor* y) = 0;
 
   virtual absl::Status Softmax(const Tensor& x, Tensor* y) = 0;
-
-  virtual absl::Status ArgMax(const Tensor& x, Tensor* y) = 0;
   virtual absl::Status InsideProbabilities(const Tensor& pairs, Tensor* y) = 0;
   virtual absl::Status RefineBoxes(const RefineParams& params,
                                    const Tensor& rois, const Tensor& deltas,

@@ -163,22 +163,18 @@ absl::StatusOr<std::vector<Detection>> Postprocess(
   PostprocessConfig config = wanted;
   // Of the network's scores.
   config.set_score_thresh(LoweredScore(wanted.score_thresh(), -lower));
-  RoiPredictions p;
-  p.boxes = output.rois;
-  p.class_probs = output.class_probs;
-  p.height = height;
-  p.width = width;
-  p.scale = static_cast<float>(scale);
+  kernels::VoteParams params = VoteParamsOf(config);
+  params.height = height;
+  params.width = width;
+  params.scale = static_cast<float>(scale);
   const float drop = static_cast<float>(config.min_drop_size());
   // chainercv drops small RoIs before voting, by their prepared size.
   const bool chainercv = config.voting_rule() == PostprocessConfig::CHAINERCV;
-  if (chainercv) p.min_side = drop;
+  if (chainercv) params.min_side = drop;
   ASSIGN_OR_RETURN(
       std::vector<Detection> detections,
-      config.mask_voting()
-          ? MaskVoting(backend, p, masks, config)
-          : BestClassPerRoi(backend, p, masks,
-                            static_cast<float>(config.score_thresh())));
+      (config.mask_voting() ? MaskVoting : BestClassPerRoi)(
+          backend, params, output.rois, output.class_probs, masks));
   if (!chainercv) {
     detections.erase(std::remove_if(detections.begin(), detections.end(),
                                     [drop](const Detection& d) {

@@ -28,7 +28,7 @@ TEST(DetectorWaitsTest, TheNetworkWaitsForNothing) {
   EXPECT_EQ(kernels::EmulatedWaits(*backend), 0);
 }
 
-// For scores and deltas, for RoIs, probabilities and best classes, then for the
+// For scores and deltas, for RoIs, their scores and probabilities, then for the
 // masks of what votes.
 TEST(DetectorWaitsTest, APictureWaitsThreeTimesForAllItsResults) {
   const auto backend = kernels::MakeEmulatedBackend(DType::kF32);

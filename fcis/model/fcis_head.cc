@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/geometry/box_rows.h"
 #include "fcis/kernels/ops/arg_max.h"
@@ -12,6 +13,8 @@
 
 namespace fcis::model {
 namespace {
+
+using kernels::PsroiForm;
 
 kernels::PsroiRounding FromConfig(HeadConfig::PsroiRounding rule) {
   switch (rule) {
@@ -36,6 +39,18 @@ Tensor RowsOf(const Tensor& t, int64_t first, int64_t count) {
       {count, row}, t.span<float>().subspan(first * row, count * row));
 }
 
+// i32 [R], of scores f32 [R,C].
+Tensor BestClasses(const Tensor& scores) {
+  Tensor best(Shape{scores.dim(0)}, DType::kI32);
+  const int64_t classes = scores.dim(1);
+  const float* const from = scores.data<float>();
+  int32_t* const to = best.mutable_data<int32_t>();
+  ParallelForEach(scores.dim(0), 16, [&](int64_t r) {
+    to[r] = kernels::ArgMaxOfRow(from + r * classes, classes);
+  });
+  return best;
+}
+
 }  // namespace
 
 kernels::PsroiParams PsroiParamsOf(const HeadConfig& config) {
@@ -52,17 +67,21 @@ FcisHead::FcisHead(const HeadConfig& config, kernels::Backend* backend)
   for (int k = 0; k < 4; ++k) refine_.delta_std[k] = config.loc_std(k);
 }
 
+absl::StatusOr<Tensor> FcisHead::PoolAs(PsroiForm form, const Tensor& maps,
+                                        const Tensor& rois,
+                                        const Tensor& classes) const {
+  return kernels::ops::Psroi(*backend_, form, pool_, OnePicture(maps), rois,
+                             classes);
+}
+
 absl::StatusOr<FcisHead::Output> FcisHead::Pool(
     const Maps& maps, absl::Span<const Box> rois, int height, int width,
     bool iter2, const StageObserver& observer) const {
-  const Tensor score_maps = OnePicture(maps.scores);
   Output output;
   output.rois = RowsOfBoxes(rois);
   if (iter2) {
-    ASSIGN_OR_RETURN(
-        const Tensor means,
-        kernels::ops::PsroiMean(*backend_, pool_, OnePicture(maps.boxes),
-                                output.rois));
+    ASSIGN_OR_RETURN(const Tensor means,
+                     PoolAs(PsroiForm::kMean, maps.boxes, output.rois));
     kernels::RefineParams params = refine_;
     params.height = static_cast<float>(height);
     params.width = static_cast<float>(width);
@@ -71,16 +90,15 @@ absl::StatusOr<FcisHead::Output> FcisHead::Pool(
                                       *backend_, params, output.rois, means));
   }
   // Both iterations in one call: each reads the maps once.
-  ASSIGN_OR_RETURN(const Tensor scores,
-                   kernels::ops::PsroiClassScores(*backend_, pool_, score_maps,
-                                                  output.rois));
-  ASSIGN_OR_RETURN(output.classes, kernels::ops::ArgMax(*backend_, scores));
+  ASSIGN_OR_RETURN(Tensor scores,
+                   PoolAs(PsroiForm::kClassScores, maps.scores, output.rois));
   ASSIGN_OR_RETURN(output.class_probs,
                    kernels::ops::Softmax(*backend_, scores));
   // One wait on a device: what the host has to choose from.
-  for (Tensor* t : {&output.rois, &output.class_probs, &output.classes}) {
+  for (Tensor* t : {&output.rois, &output.class_probs, &scores}) {
     ASSIGN_OR_RETURN(*t, backend_->ToHost(*t));
   }
+  output.classes = BestClasses(scores);
   if (observer) {
     RETURN_IF_ERROR(Observe(maps, output, scores, iter2, observer));
   }
@@ -97,10 +115,8 @@ absl::StatusOr<Tensor> FcisHead::Masks(const Maps& maps, const Output& output,
     classes.mutable_data<int32_t>()[i] =
         output.classes.data<int32_t>()[some[i]];
   }
-  ASSIGN_OR_RETURN(
-      const Tensor pairs,
-      kernels::ops::PsroiClassPair(*backend_, pool_, OnePicture(maps.scores),
-                                   rois, classes));
+  ASSIGN_OR_RETURN(const Tensor pairs,
+                   PoolAs(PsroiForm::kClassPair, maps.scores, rois, classes));
   return kernels::ops::InsideProbabilities(*backend_, pairs);
 }
 
@@ -118,13 +134,11 @@ absl::Status FcisHead::Observe(const Maps& maps, const Output& output,
     observer(name, host);
     return absl::OkStatus();
   };
-  ASSIGN_OR_RETURN(
-      const Tensor means,
-      kernels::ops::PsroiMean(*backend_, pool_, OnePicture(maps.boxes), rois));
+  ASSIGN_OR_RETURN(const Tensor means,
+                   PoolAs(PsroiForm::kMean, maps.boxes, rois));
   ASSIGN_OR_RETURN(
       const Tensor pairs,
-      kernels::ops::PsroiClassPair(*backend_, pool_, OnePicture(maps.scores),
-                                   output.rois, output.classes));
+      PoolAs(PsroiForm::kClassPair, maps.scores, rois, output.classes));
   ASSIGN_OR_RETURN(const Tensor cells, backend_->ToHost(pairs));
   ASSIGN_OR_RETURN(const Tensor masks,
                    kernels::ops::InsideProbabilities(*backend_, pairs));
@@ -141,12 +155,10 @@ absl::Status FcisHead::ObserveCellsOf(const Maps& maps, const Tensor& rois,
                                       absl::string_view iteration,
                                       const StageObserver& observer) const {
   const auto show = [&](const char* name, const Tensor& of) -> absl::Status {
-    ASSIGN_OR_RETURN(Tensor cells, kernels::ops::PsroiPool(
-                                       *backend_, pool_, OnePicture(of), rois));
+    ASSIGN_OR_RETURN(Tensor cells, PoolAs(PsroiForm::kPool, of, rois));
     ASSIGN_OR_RETURN(cells, backend_->ToHost(cells));
     ObserveCells(observer, absl::StrCat(name, iteration), cells);
-    ASSIGN_OR_RETURN(Tensor means, kernels::ops::PsroiMean(
-                                       *backend_, pool_, OnePicture(of), rois));
+    ASSIGN_OR_RETURN(Tensor means, PoolAs(PsroiForm::kMean, of, rois));
     ASSIGN_OR_RETURN(means, backend_->ToHost(means));
     observer(absl::StrCat(name, iteration, "_mean"), means);
     return absl::OkStatus();

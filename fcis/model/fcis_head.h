@@ -55,6 +55,10 @@ class FcisHead {
   absl::Status Observe(const Maps& maps, const Output& output,
                        const Tensor& scores, bool iter2,
                        const StageObserver& observer) const;
+  // Of one picture's maps.
+  absl::StatusOr<Tensor> PoolAs(kernels::PsroiForm form, const Tensor& maps,
+                                const Tensor& rois,
+                                const Tensor& classes = Tensor()) const;
   // Shows the pooled cells of one iteration, which nothing else needs.
   absl::Status ObserveCellsOf(const Maps& maps, const Tensor& rois,
                               absl::string_view iteration,

@@ -9,24 +9,9 @@
 #include "fcis/core/geometry/pixel_box.h"
 
 namespace fcis::model {
-namespace {
 
-// Where the RoIs are and which of them count.
-kernels::VoteParams PlacesOf(const RoiPredictions& p) {
+kernels::VoteParams VoteParamsOf(const PostprocessConfig& config) {
   kernels::VoteParams params;
-  params.scale = p.scale;
-  params.height = p.height;
-  params.width = p.width;
-  params.min_side = p.min_side;
-  return params;
-}
-
-}  // namespace
-
-absl::StatusOr<std::vector<Detection>> MaskVoting(
-    kernels::Backend& backend, const RoiPredictions& predictions,
-    kernels::RoiMasks masks, const PostprocessConfig& config) {
-  kernels::VoteParams params = PlacesOf(predictions);
   params.rule = config.voting_rule() == PostprocessConfig::CHAINERCV
                     ? kernels::VotingRule::kChainercv
                     : kernels::VotingRule::kChainerFcis;
@@ -36,9 +21,15 @@ absl::StatusOr<std::vector<Detection>> MaskVoting(
   params.binary_thresh = config.binary_thresh();
   params.min_vote_score = static_cast<float>(config.min_vote_score());
   params.max_detections = config.max_detections();
-  ASSIGN_OR_RETURN(const RecycledVector<kernels::VotedInstance> voted,
-                   kernels::ops::VoteMasks(backend, params, predictions.boxes,
-                                           predictions.class_probs, masks));
+  return params;
+}
+
+absl::StatusOr<std::vector<Detection>> MaskVoting(
+    kernels::Backend& backend, const kernels::VoteParams& params,
+    const Tensor& boxes, const Tensor& class_probs, kernels::RoiMasks masks) {
+  ASSIGN_OR_RETURN(
+      const RecycledVector<kernels::VotedInstance> voted,
+      kernels::ops::VoteMasks(backend, params, boxes, class_probs, masks));
   std::vector<Detection> detections;
   detections.reserve(voted.size());
   for (const kernels::VotedInstance& v : voted) {
@@ -48,20 +39,18 @@ absl::StatusOr<std::vector<Detection>> MaskVoting(
 }
 
 absl::StatusOr<std::vector<Detection>> BestClassPerRoi(
-    kernels::Backend& backend, const RoiPredictions& predictions,
-    kernels::RoiMasks masks, float score_thresh) {
-  ASSIGN_OR_RETURN(const Tensor boxes, backend.ToHost(predictions.boxes));
-  ASSIGN_OR_RETURN(const Tensor scores,
-                   backend.ToHost(predictions.class_probs));
-  const kernels::VoteParams params = PlacesOf(predictions);
+    kernels::Backend& backend, const kernels::VoteParams& params,
+    const Tensor& boxes, const Tensor& class_probs, kernels::RoiMasks masks) {
+  ASSIGN_OR_RETURN(const Tensor rois, backend.ToHost(boxes));
+  ASSIGN_OR_RETURN(const Tensor scores, backend.ToHost(class_probs));
   const int64_t classes = scores.dim(1);
   std::vector<Detection> detections;
   std::vector<int> found;
-  for (int64_t r = 0; r < boxes.dim(0); ++r) {
-    const Box& roi = BoxesOfRows(boxes)[r];
+  for (int64_t r = 0; r < rois.dim(0); ++r) {
+    const Box& roi = BoxesOfRows(rois)[r];
     const float* row = scores.data<float>() + r * classes;
     const float* best = std::max_element(row, row + classes);
-    if (best == row || !(*best > score_thresh) ||
+    if (best == row || !(*best > params.score_thresh) ||
         !kernels::TakesPart(params, roi)) {
       continue;
     }

@@ -14,29 +14,23 @@
 
 namespace fcis::model {
 
-// What n RoIs say. Tensors are in host memory or where the backend computes.
-struct RoiPredictions {
-  Tensor boxes;               // f32 [n,4], Box
-  Tensor class_probs;         // f32 [n,C], class 0 is the background
-  int height = 0, width = 0;  // of the picture, to which boxes are clipped
-  float scale = 1;            // a box's pixels per pixel of the picture
-  float min_side = -1;  // RoIs with a shorter side are left out; < 0: none
-};
+// The rule and the thresholds of a config; where the RoIs are is left out.
+kernels::VoteParams VoteParamsOf(const PostprocessConfig& config);
 
 // The voted instances by class, then descending score; boxes of whole pixels.
-// The rule and its thresholds are the config's; min_drop_size is not applied
-// here. Empty for no RoIs (the reference crashes). masks is called as
-// kernels::ops::VoteMasks does.
+// boxes: f32 [n,4], Box; class_probs: f32 [n,C], class 0 is the background; in
+// host memory or where the backend computes. Empty for no RoIs (the reference
+// crashes). masks is called as kernels::ops::VoteMasks does.
 absl::StatusOr<std::vector<Detection>> MaskVoting(
-    kernels::Backend& backend, const RoiPredictions& predictions,
-    kernels::RoiMasks masks, const PostprocessConfig& config);
+    kernels::Backend& backend, const kernels::VoteParams& params,
+    const Tensor& boxes, const Tensor& class_probs, kernels::RoiMasks masks);
 
 // Without voting: the best class of every RoI that is not background and has
 // score > score_thresh, in RoI order, with its own box and mask; no NMS. On the
 // host. masks is called for what is found, if anything is.
 absl::StatusOr<std::vector<Detection>> BestClassPerRoi(
-    kernels::Backend& backend, const RoiPredictions& predictions,
-    kernels::RoiMasks masks, float score_thresh);
+    kernels::Backend& backend, const kernels::VoteParams& params,
+    const Tensor& boxes, const Tensor& class_probs, kernels::RoiMasks masks);
 
 }  // namespace fcis::model
 

@@ -39,15 +39,13 @@ class Case {
 
   std::vector<Box> Boxes() const { return BoxesFromYxyx(Get("rois")); }
 
-  RoiPredictions Predictions() const {
-    RoiPredictions p;
-    p.boxes = RowsOfBoxes(Boxes());
-    p.class_probs = Get("cls_probs");
+  kernels::VoteParams Params() const {
+    kernels::VoteParams params = VoteParamsOf(Config());
     const Tensor size = Get("H_W_nclass_max");
-    p.height = size.data<int32_t>()[0];
-    p.width = size.data<int32_t>()[1];
-    EXPECT_EQ(p.class_probs.dim(1), size.data<int32_t>()[2]);
-    return p;
+    params.height = size.data<int32_t>()[0];
+    params.width = size.data<int32_t>()[1];
+    EXPECT_EQ(Get("cls_probs").dim(1), size.data<int32_t>()[2]);
+    return params;
   }
 
   PostprocessConfig Config() const {
@@ -95,9 +93,9 @@ TEST_P(MaskVotingParity, Instances) {
   for (int i = 0; i < cases; ++i) {
     SCOPED_TRACE(i);
     const Case c(golden, i);
-    const auto voted =
-        MaskVoting(*backend, c.Predictions(),
-                   kernels::MasksAmong(c.Get("mask_probs")), c.Config());
+    const auto voted = MaskVoting(*backend, c.Params(), RowsOfBoxes(c.Boxes()),
+                                  c.Get("cls_probs"),
+                                  kernels::MasksAmong(c.Get("mask_probs")));
     ASSERT_TRUE(voted.ok()) << voted.status();
     const std::vector<Detection>& got = *voted;
     const std::vector<Box> boxes = BoxesFromYxyx(c.Get("out_bboxes"));
@@ -123,17 +121,17 @@ TEST_P(MaskVotingParity, ChainercvsInstances) {
     SCOPED_TRACE(i);
     const std::string at = absl::StrCat("cv", i, "/");
     const std::vector<int> size = golden.Ints(at + "H_W_limit");
-    RoiPredictions p;
-    p.boxes = RowsOfBoxes(BoxesFromYxyx(golden.Get(at + "bbox")));
-    p.class_probs = golden.Get(at + "cls_prob");
-    p.height = size[0];
-    p.width = size[1];
     PostprocessConfig config =
         Thresholds(golden.Get(at + "thresh_score_nms_merge_binary_f64"));
     config.set_max_detections(size[2]);
     config.set_voting_rule(PostprocessConfig::CHAINERCV);
+    kernels::VoteParams params = VoteParamsOf(config);
+    params.height = size[0];
+    params.width = size[1];
     const auto voted = MaskVoting(
-        *backend, p, kernels::MasksAmong(golden.Get(at + "seg_prob")), config);
+        *backend, params, RowsOfBoxes(BoxesFromYxyx(golden.Get(at + "bbox"))),
+        golden.Get(at + "cls_prob"),
+        kernels::MasksAmong(golden.Get(at + "seg_prob")));
     ASSERT_TRUE(voted.ok()) << voted.status();
     const std::vector<Detection>& got = *voted;
     const std::vector<Box> boxes = BoxesFromYxyx(golden.Get(at + "out_bbox"));
@@ -148,7 +146,7 @@ TEST_P(MaskVotingParity, ChainercvsInstances) {
       EXPECT_EQ(got[d].score, scores[d]) << d;
       EXPECT_TRUE(AllNear(got[d].mask, RowOf(masks, d), 1e-5)) << d;
       const MaskAgreement pasted =
-          ComparePacked(got[d], packed, d, p.height, p.width, config);
+          ComparePacked(got[d], packed, d, size[0], size[1], config);
       EXPECT_EQ(pasted.intersection, pasted.united) << d;
     }
   }

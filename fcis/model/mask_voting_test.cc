@@ -28,8 +28,11 @@ constexpr int kHeight = 48;
 constexpr int kWidth = 70;
 constexpr int kMask = 7;
 
-struct RoisWithMasks : RoiPredictions {
-  Tensor mask_probs;  // f32 [n,m,m]
+struct RoisWithMasks {
+  Tensor boxes, class_probs;  // as MaskVoting takes them
+  Tensor mask_probs;          // f32 [n,m,m]
+  int height, width;          // of the picture
+  float scale = 1, min_side = -1;
 };
 
 // RoIs in the picture's pixels.
@@ -167,11 +170,21 @@ class MaskVotingTest
           std::tuple<std::string, PostprocessConfig::VotingRule>> {
  protected:
   MaskVotingTest() { options_.set_voting_rule(std::get<1>(GetParam())); }
+  // By MaskVoting or BestClassPerRoi.
+  template <typename Find>
+  std::vector<Detection> Found(const Find& find, const RoisWithMasks& rois) {
+    kernels::VoteParams params = VoteParamsOf(options_);
+    params.height = rois.height;
+    params.width = rois.width;
+    params.scale = rois.scale;
+    params.min_side = rois.min_side;
+    const auto found = find(*backend_, params, rois.boxes, rois.class_probs,
+                            kernels::MasksAmong(rois.mask_probs));
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() ? *found : std::vector<Detection>();
+  }
   std::vector<Detection> Vote(const RoisWithMasks& rois) {
-    const auto voted = MaskVoting(
-        *backend_, rois, kernels::MasksAmong(rois.mask_probs), options_);
-    EXPECT_TRUE(voted.ok()) << voted.status();
-    return voted.ok() ? *voted : std::vector<Detection>();
+    return Found(MaskVoting, rois);
   }
 
   const std::unique_ptr<kernels::Backend> backend_ =
@@ -247,13 +260,10 @@ TEST_P(MaskVotingTest, SmallRoisNeitherVoteNorStand) {
   rois.min_side = 20;
   ExpectSame(Vote(rois), Vote(large));
 
-  const auto all = BestClassPerRoi(*backend_, rois,
-                                   kernels::MasksAmong(rois.mask_probs), 0.3f);
-  const auto some = BestClassPerRoi(
-      *backend_, large, kernels::MasksAmong(large.mask_probs), 0.3f);
-  ASSERT_TRUE(all.ok() && some.ok());
-  EXPECT_FALSE(all->empty());
-  ExpectSame(*all, *some);
+  options_.set_score_thresh(0.3f);
+  const std::vector<Detection> all = Found(BestClassPerRoi, rois);
+  EXPECT_FALSE(all.empty());
+  ExpectSame(all, Found(BestClassPerRoi, large));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -31,19 +31,6 @@ std::vector<bool> Needed(const Topology& topology,
   return needed;
 }
 
-// Calls body(i) for the indices 0..n-1, on all threads where the backend takes
-// calls of several.
-template <typename Body>
-void ForEachLayer(const kernels::Backend& backend, size_t n, const Body& body) {
-  if (!backend.concurrent()) {
-    for (size_t i = 0; i < n; ++i) body(i);
-    return;
-  }
-  ParallelFor(static_cast<int64_t>(n), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) body(static_cast<size_t>(i));
-  });
-}
-
 absl::StatusOr<FoldedConv> KernelAndBias(const ConvSpec& layer,
                                          Weights* weights) {
   Tensor kernel = std::move(weights->tensors.at(layer.name + "/W"));
@@ -132,9 +119,12 @@ absl::StatusOr<Network> Network::Create(const Topology& topology,
         {static_cast<int>(i), topology.layers[i], nullptr, nullptr, done[i]});
   }
   std::vector<absl::Status> prepared(network.layers_.size());
-  ForEachLayer(*backend, prepared.size(), [&](size_t i) {
-    prepared[i] = network.Prepare(&weights, &network.layers_[i]);
-  });
+  // All in this thread where the backend does not take calls of several.
+  const auto all = static_cast<int64_t>(prepared.size());
+  ParallelForEach(
+      prepared.size(), backend->concurrent() ? 1 : all, [&](size_t i) {
+        prepared[i] = network.Prepare(&weights, &network.layers_[i]);
+      });
   for (const absl::Status& status : prepared) RETURN_IF_ERROR(status);
   return network;
 }
@@ -191,16 +181,12 @@ size_t Network::LayersByRows(const Shape& picture) const {
 void Network::Expect(const RowPass::Call& call) const {
   const Layer& layer = layers_[call.layer];
   const DType floats =
-      layer.spec.params.f32_output ? DType::kF32 : backend_->activation_type();
-  if (layer.conv != nullptr) {
-    layer.conv
-        ->Expect(call.x, call.pads, call.y, floats,
-                 layer.spec.residual != ConvSpec::kNone)
-        .IgnoreError();
-    return;
-  }
-  const auto& code = layer.int8_conv->params().y;
-  layer.int8_conv->Expect(call.x, call.pads, call.y, code ? code->type : floats)
+      kernels::ops::ConvOutputType(*backend_, layer.spec.params);
+  const bool coded = layer.int8 != nullptr && layer.int8->int8_params().y;
+  layer.conv
+      ->Expect(call.x, call.pads, call.y,
+               coded ? layer.int8->int8_params().y->type : floats,
+               layer.spec.residual != ConvSpec::kNone)
       .IgnoreError();
 }
 
@@ -228,8 +214,10 @@ absl::Status Network::Prepare(Weights* weights, Layer* layer) const {
     }
     ASSIGN_OR_RETURN(const kernels::Int8Weights folded,
                      Int8WeightsOf(spec, *weights));
-    ASSIGN_OR_RETURN(layer->int8_conv,
+    ASSIGN_OR_RETURN(std::unique_ptr<kernels::Int8Convolution> conv,
                      kernels::ops::PrepareInt8Conv(*backend_, params, folded));
+    layer->int8 = conv.get();
+    layer->conv = std::move(conv);
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const FoldedConv folded, KernelAndBias(spec, weights));
@@ -248,22 +236,20 @@ absl::StatusOr<Tensor> Network::RunLayer(const Layer& layer,
                                          absl::Span<Tensor> values) const {
   const ConvSpec& spec = layer.spec;
   const Tensor& x = values[Place(spec.source)];
-  if (spec.residual == ConvSpec::kNone) {
-    return layer.conv == nullptr
-               ? kernels::ops::Int8Conv(*backend_, *layer.int8_conv, x)
-               : kernels::ops::Conv(*backend_, *layer.conv,
-                                    AsFloats(spec.source, x));
+  absl::optional<Tensor> added;
+  if (spec.residual != ConvSpec::kNone) {
+    Tensor& residual = values[Place(spec.residual)];
+    const bool last_use = spec.residual != spec.source &&
+                          std::find(layer.done.begin(), layer.done.end(),
+                                    spec.residual) != layer.done.end();
+    added = last_use ? std::move(residual) : residual;
   }
-  Tensor& residual = values[Place(spec.residual)];
-  const bool last_use = spec.residual != spec.source &&
-                        std::find(layer.done.begin(), layer.done.end(),
-                                  spec.residual) != layer.done.end();
-  Tensor added = last_use ? std::move(residual) : residual;
-  if (layer.conv == nullptr) {
-    return kernels::ops::Int8Conv(*backend_, *layer.int8_conv, x,
-                                  std::move(added));
+  if (layer.int8 != nullptr) {
+    return kernels::ops::Int8Conv(*backend_, *layer.int8, x, std::move(added));
   }
-  if ((*codes_)[Place(spec.residual)]) added = AsFloats(spec.residual, added);
+  if (added && (*codes_)[Place(spec.residual)]) {
+    added = AsFloats(spec.residual, *added);
+  }
   return kernels::ops::Conv(*backend_, *layer.conv, AsFloats(spec.source, x),
                             std::move(added));
 }
@@ -278,20 +264,14 @@ LayerRun Network::RunOf(const Layer& layer,
   LayerRun run = DescribeRun(
       layer, x.num_bytes() + (residual == nullptr ? 0 : residual->num_bytes()),
       backend_->activation_type());
-  run.algorithm = layer.conv != nullptr
-                      ? layer.conv->AlgorithmFor(x, residual)
-                      : layer.int8_conv->AlgorithmFor(x.shape());
+  run.algorithm = layer.conv->AlgorithmFor(x, residual);
   return run;
 }
 
 absl::Status Network::Observe(const ConvSpec& layer, const Tensor& y,
                               const StageObserver& observer) const {
   if (!observer || layer.observed_as.empty()) return absl::OkStatus();
-  if (layer.group_size == 0) {
-    return ObserveMap(observer, layer.observed_as, y, backend_);
-  }
-  return ObserveBinMaps(observer, layer.observed_as, y, layer.group_size,
-                        backend_);
+  return ObserveMap(observer, layer.observed_as, y, backend_, layer.group_size);
 }
 
 absl::StatusOr<std::vector<Tensor>> Network::Run(
@@ -330,7 +310,7 @@ absl::Status Network::RunInto(Tensor picture, const StageObserver& observer,
     }
     const absl::optional<kernels::Int8Code>& code =
         (*codes_)[Place(layer.index)];
-    if (code && layer.conv != nullptr) y = kernels::ToInt8(y, *code);
+    if (code && layer.int8 == nullptr) y = kernels::ToInt8(y, *code);
     if (observer) {
       RETURN_IF_ERROR(Observe(layer.spec, AsFloats(layer.index, y), observer));
     }

@@ -9,7 +9,7 @@ Tensor AsFloats(const absl::optional<kernels::Int8Code>& code,
 
 LayerRun DescribeRun(const NetworkLayer& layer, int64_t map_bytes,
                      DType floats) {
-  const bool int8 = layer.conv == nullptr;
+  const bool int8 = layer.int8 != nullptr;
   const ConvSpec& spec = layer.spec;
   LayerRun run;
   run.precision = int8 ? "int8" : DTypeName(floats);

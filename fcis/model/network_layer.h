@@ -21,8 +21,8 @@ struct NetworkLayer {
   int index;  // in the topology
   ConvSpec spec;
   std::unique_ptr<kernels::Convolution> conv;
-  std::unique_ptr<kernels::Int8Convolution> int8_conv;  // in place of conv
-  std::vector<int> done;  // nothing reads them after this layer
+  kernels::Int8Convolution* int8;  // conv, if it is of maps of 8 bits, or null
+  std::vector<int> done;           // nothing reads them after this layer
 };
 
 // Of a layer's output, or the picture, among what a pass keeps.

@@ -125,27 +125,12 @@ class RecordingBackend : public kernels::Backend {
                        Tensor*) override {
     return absl::OkStatus();
   }
-  using Params = kernels::PsroiParams;
-  absl::Status PsroiPool(const Params&, const Tensor&, const Tensor&,
-                         Tensor*) override {
-    return absl::UnimplementedError("");
-  }
-  absl::Status PsroiMean(const Params&, const Tensor&, const Tensor&,
-                         Tensor*) override {
-    return absl::UnimplementedError("");
-  }
-  absl::Status PsroiClassScores(const Params&, const Tensor&, const Tensor&,
-                                Tensor*) override {
-    return absl::UnimplementedError("");
-  }
-  absl::Status PsroiClassPair(const Params&, const Tensor&, const Tensor&,
-                              const Tensor&, Tensor*) override {
+  absl::Status Psroi(kernels::PsroiForm, const kernels::PsroiParams&,
+                     const Tensor&, const Tensor&, const Tensor&,
+                     Tensor*) override {
     return absl::UnimplementedError("");
   }
   absl::Status Softmax(const Tensor&, Tensor*) override {
-    return absl::UnimplementedError("");
-  }
-  absl::Status ArgMax(const Tensor&, Tensor*) override {
     return absl::UnimplementedError("");
   }
   absl::Status InsideProbabilities(const Tensor&, Tensor*) override {

@@ -70,11 +70,9 @@ QuantizedKernel QuantizeKernel(const Tensor& weight) {
   int8_t* const to = result.kernel.elements.mutable_data<int8_t>();
   float* const scale = result.kernel.scale.mutable_data<float>();
   std::vector<double> errors(static_cast<size_t>(out));
-  ParallelFor(out, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin; o < end; ++o) {
-      errors[static_cast<size_t>(o)] =
-          QuantizeRow(from + o * row, row, to + o * row, scale + o);
-    }
+  ParallelForEach(out, 1, [&](int64_t o) {
+    errors[static_cast<size_t>(o)] =
+        QuantizeRow(from + o * row, row, to + o * row, scale + o);
   });
   double error = 0, power = 0;
   for (const double e : errors) error += e;

@@ -30,11 +30,6 @@ Shape WithRows(const Shape& map, int64_t rows) {
   return {1, rows, map.dim(2), map.dim(3)};
 }
 
-bool TakesRows(const NetworkLayer& layer, const Shape& x) {
-  return layer.conv != nullptr ? layer.conv->TakesRows(x)
-                               : layer.int8_conv->TakesRows(x);
-}
-
 }  // namespace
 
 int64_t CacheBytes() {
@@ -54,7 +49,7 @@ bool RowPass::Append(const NetworkLayer& layer) {
   const Shape& from = maps_[static_cast<size_t>(x)].shape;
   const absl::StatusOr<Shape> y = kernels::ops::InferConvShape(
       spec.params, from, {spec.out, spec.in, spec.kernel, spec.kernel});
-  if (!y.ok() || spec.params.f32_output || !TakesRows(layer, from)) {
+  if (!y.ok() || spec.params.f32_output || !layer.conv->TakesRows(from)) {
     return false;
   }
   const size_t index = num_layers_++, place = Place(layer.index);
@@ -65,7 +60,7 @@ bool RowPass::Append(const NetworkLayer& layer) {
   rows.dilation = spec.params.dilation;
   rows.pad = spec.params.pad;
   rows.height = y->dim(1);
-  const DType type = layer.conv != nullptr && spec.pooled
+  const DType type = layer.int8 == nullptr && spec.pooled
                          ? backend_->activation_type()
                          : TypeOf(place);
   if (spec.residual != ConvSpec::kNone) {
@@ -190,14 +185,12 @@ absl::Status RowPass::Convolve(const NetworkLayer& layer, const RowStep& step,
   if (adds) {
     residual = Part(storages, rows.residual, step.residual_at, step.rows);
   }
-  if (layer.conv == nullptr) {
-    return layer.int8_conv->ForwardRows(x, step.pads,
-                                        adds ? &residual : nullptr, y);
-  }
-  const DType floats = backend_->activation_type();
-  x = AsFloats(codes_[Place(layer.spec.source)], x, floats);
-  if (adds) {
-    residual = AsFloats(codes_[Place(layer.spec.residual)], residual, floats);
+  if (layer.int8 == nullptr) {
+    const DType floats = backend_->activation_type();
+    x = AsFloats(codes_[Place(layer.spec.source)], x, floats);
+    if (adds) {
+      residual = AsFloats(codes_[Place(layer.spec.residual)], residual, floats);
+    }
   }
   return layer.conv->ForwardRows(x, step.pads, adds ? &residual : nullptr, y);
 }
@@ -216,7 +209,7 @@ absl::Status RowPass::RunStep(const RowStep& step,
     std::memmove(front, front + step.drop * row, step.keep * row);
   }
   // Layers in floats whose output is kept in 8 bits.
-  const bool coded = layer.conv != nullptr && codes_[Place(layer.index)] &&
+  const bool coded = layer.int8 == nullptr && codes_[Place(layer.index)] &&
                      node.pool == layer.spec.pooled;
   Tensor floats = coded ? Tensor(y.shape(), backend_->activation_type()) : y;
   if (node.pool) {

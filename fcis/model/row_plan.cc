@@ -149,7 +149,6 @@ class Planner {
     if (end <= begin) return;
     RowStep step;
     step.layer = static_cast<int>(i);
-    step.first = begin;
     step.rows = end - begin;
     const int64_t height = HeightOf(layer.source);
     const int64_t x_begin = begin * layer.stride - layer.pad;

@@ -32,7 +32,7 @@ struct RowLayer {
 // Some rows of one layer. "at": in rows of the storage of a map.
 struct RowStep {
   int layer = 0;
-  int64_t first = 0, rows = 0;  // of the output
+  int64_t rows = 0;  // of the output, those that come next
   int64_t x_rows = 0;
   kernels::RowPads pads;
   int64_t x_at = 0, residual_at = 0, y_at = 0;

@@ -1,46 +1,26 @@
 #include "fcis/model/stage_observer.h"
 
-#include <algorithm>
-
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/tensor/layout.h"
 #include "fcis/kernels/map_type.h"
-#include "fcis/kernels/ops/psroi_pool.h"
+#include "fcis/model/bin_major.h"
 
 namespace fcis::model {
 
 absl::Status ObserveMap(const StageObserver& observer, absl::string_view name,
-                        const Tensor& map, kernels::Backend* backend) {
+                        const Tensor& map, kernels::Backend* backend,
+                        int group_size) {
   if (!observer) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Tensor host, backend->ToHost(map));
-  observer(name, NhwcToNchw(kernels::AsF32(host)));
-  return absl::OkStatus();
-}
-
-absl::Status ObserveBinMaps(const StageObserver& observer,
-                            absl::string_view name, const Tensor& maps,
-                            int group_size, kernels::Backend* backend) {
-  if (!observer) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const Tensor host, backend->ToHost(maps));
-  const Tensor ours = NhwcToNchw(kernels::AsF32(host));
-  Tensor theirs(ours.shape());
-  const int64_t plane = ours.dim(2) * ours.dim(3);
-  const int depth =
-      static_cast<int>(ours.dim(1) / (int64_t{group_size} * group_size));
-  for (int gh = 0; gh < group_size; ++gh) {
-    for (int gw = 0; gw < group_size; ++gw) {
-      for (int d = 0; d < depth; ++d) {
-        const float* from =
-            ours.data<float>() +
-            plane * kernels::PsroiChannel(group_size, depth, gh, gw, d);
-        std::copy(
-            from, from + plane,
-            theirs.mutable_data<float>() +
-                plane * kernels::PsroiReferenceChannel(group_size, gh, gw, d));
-      }
-    }
+  Tensor shown = NhwcToNchw(kernels::AsF32(host));
+  if (group_size > 0) {
+    const Shape whole = shown.shape();
+    shown = ReferenceRows(
+                shown.Reshaped({whole.dim(1), whole.dim(2), whole.dim(3)}),
+                group_size)
+                .Reshaped(whole);
   }
-  observer(name, theirs);
+  observer(name, shown);
   return absl::OkStatus();
 }
 

@@ -20,15 +20,11 @@ using StageObserver =
     std::function<void(absl::string_view name, const Tensor& tensor)>;
 
 // Shows a feature map [1,H,W,C] of the backend's, of either type, as f32
-// [1,C,H,W].
+// [1,C,H,W]; one of group_size^2 bins in the reference's channel order. 0: it
+// has no bins.
 absl::Status ObserveMap(const StageObserver& observer, absl::string_view name,
-                        const Tensor& map, kernels::Backend* backend);
-
-// Shows position-sensitive maps [1,H,W,G*G*depth] in the reference's channel
-// order.
-absl::Status ObserveBinMaps(const StageObserver& observer,
-                            absl::string_view name, const Tensor& maps,
-                            int group_size, kernels::Backend* backend);
+                        const Tensor& map, kernels::Backend* backend,
+                        int group_size = 0);
 
 // Shows pooled cells [R,P,P,D] as [R,D,P,P].
 void ObserveCells(const StageObserver& observer, absl::string_view name,

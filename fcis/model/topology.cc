@@ -4,9 +4,9 @@
 #include <numeric>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 
 namespace fcis::model {
 namespace {
@@ -194,6 +194,17 @@ std::vector<std::string> BottleneckNames(int stage, int blocks) {
   return names;
 }
 
+int CountBottlenecks(
+    int stage, absl::FunctionRef<bool(const std::string& kernel)> is_there) {
+  constexpr int kMost = 1000;
+  int count = 0;
+  for (const std::string& name : BottleneckNames(stage, kMost)) {
+    if (!is_there(name + "/conv1/W")) break;
+    ++count;
+  }
+  return count;
+}
+
 int StemWidth(const BackboneConfig& config) {
   return config.stem_width() > 0 ? config.stem_width() : config.width();
 }
@@ -224,10 +235,7 @@ absl::StatusOr<std::vector<Shape>> ShapesOf(const Topology& topology,
     if (y.ok() && layer.pooled) {
       y = kernels::ops::InferMaxPoolShape(kernels::MaxPoolParams(), *y);
     }
-    if (!y.ok()) {
-      return absl::Status(y.status().code(),
-                          absl::StrCat(layer.name, ": ", y.status().message()));
-    }
+    if (!y.ok()) return Within(layer.name, y.status());
     shapes.push_back(*y);
   }
   return shapes;

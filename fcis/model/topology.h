@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/core/tensor/shape.h"
@@ -84,6 +85,11 @@ int AddBottleneck(const BottleneckSpec& block, Topology* topology);
 // Name prefixes of the bottlenecks of res2..res5 in the order in which they
 // run: "extractor/res2/res2_a", "extractor/res2/res2_b1", ...
 std::vector<std::string> BottleneckNames(int stage, int blocks);
+
+// How many bottlenecks a stage has, of which is_there("name/conv1/W") says so
+// of one after the other; at most 1000.
+int CountBottlenecks(
+    int stage, absl::FunctionRef<bool(const std::string& kernel)> is_there);
 
 // Channels of the stem.
 int StemWidth(const BackboneConfig& config);

@@ -20,7 +20,7 @@ void RunAll(const Body& body, int64_t count) {
   for (int64_t i = 0; i < count; ++i) body(i);
 }
 
-// The gradient of maps [H,W,G*G*D] from that of ops::PsroiPool, gy [R,P,P,D].
+// The gradient of maps [H,W,G*G*D] from that of the cells, gy [R,P,P,D].
 Tensor PoolGradient(const PsroiParams& params, const Shape& maps,
                     const Tensor& rois, const Tensor& gy) {
   const int64_t n = rois.dim(0);

@@ -113,14 +113,15 @@ TEST_P(BodiesTest, PsroiPools) {
     Tensor got(Shape{kRois, 7, 7, kDepth});
     Run(PsroiPoolBody<float>{InputOf<float>(c), got.mutable_data<float>()},
         got.num_elements());
-    EXPECT_TRUE(AllEqual(got, *ops::PsroiPool(*ref, c.params, c.maps, c.rois)));
+    EXPECT_TRUE(AllEqual(
+        got, *ops::Psroi(*ref, PsroiForm::kPool, c.params, c.maps, c.rois)));
 
     Tensor mean(Shape{kRois, kDepth});
     Run(PsroiCellMeansBody{49, kDepth, got.data<float>(),
                            mean.mutable_data<float>()},
         mean.num_elements());
-    EXPECT_TRUE(
-        AllEqual(mean, *ops::PsroiMean(*ref, c.params, c.maps, c.rois)));
+    EXPECT_TRUE(AllEqual(
+        mean, *ops::Psroi(*ref, PsroiForm::kMean, c.params, c.maps, c.rois)));
   }
 }
 
@@ -143,10 +144,11 @@ TEST_P(BodiesTest, PsroiClasses) {
     Run(PsroiCellMeansBody{49, kDepth / 2, maxima.data<float>(),
                            scores.mutable_data<float>()},
         scores.num_elements());
-    EXPECT_TRUE(AllEqual(
-        scores, *ops::PsroiClassScores(*ref, c.params, c.maps, c.rois)));
-    EXPECT_TRUE(AllEqual(
-        pairs, *ops::PsroiClassPair(*ref, c.params, c.maps, c.rois, classes)));
+    EXPECT_TRUE(AllEqual(scores, *ops::Psroi(*ref, PsroiForm::kClassScores,
+                                             c.params, c.maps, c.rois)));
+    EXPECT_TRUE(
+        AllEqual(pairs, *ops::Psroi(*ref, PsroiForm::kClassPair, c.params,
+                                    c.maps, c.rois, classes)));
   }
 }
 
@@ -193,7 +195,7 @@ class PsroiGradientTest : public BodiesTest {
   }
 };
 
-// What PsroiMean and the class forms give, times gradients of them, added up.
+// What kMean and the class forms give, times gradients of them, added up.
 template <typename Body>
 Tensor MeansOfCells(const PsroiCase& c, int depth) {
   Tensor cells(Shape{kRois, 7, 7, depth}), means(Shape{kRois, depth});
@@ -429,11 +431,6 @@ TEST_P(BodiesTest, SoftmaxOfRows) {
 // The other rows of the head.
 TEST_P(BodiesTest, HeadRows) {
   const auto ref = MakeTestBackend("ref");
-  const Tensor x = RandomTensor("x", {9, 5});
-  Tensor best(Shape{9}, DType::kI32);
-  Run(ArgMaxBody{5, x.data<float>(), best.mutable_data<int32_t>()}, 9);
-  EXPECT_TRUE(AllEqual(best, *ops::ArgMax(*ref, x)));
-
   const Tensor pairs = RandomTensor("pairs", {kRois, 3, 3, 2});
   Tensor inside(Shape{kRois, 3, 3});
   Run(InsideProbabilityBody{pairs.data<float>(), inside.mutable_data<float>()},

@@ -44,10 +44,11 @@ TEST(ExtentsTest, OpsRefuseWhatTheirKernelsCannotCount) {
   EXPECT_TRUE(refused(train->MaxPoolGradient({}, x, y).status()));
   EXPECT_TRUE(refused(train->ChannelSums(x, x, &sum, &product)));
   EXPECT_TRUE(refused(train->Affine({}, x, nullptr).status()));
-  EXPECT_TRUE(refused(backend.PsroiPool({}, maps, rois, &y)));
-  EXPECT_TRUE(refused(backend.PsroiMean({}, maps, rois, &y)));
-  EXPECT_TRUE(refused(backend.PsroiClassScores({}, maps, rois, &y)));
-  EXPECT_TRUE(refused(backend.PsroiClassPair({}, maps, rois, classes, &y)));
+  for (const PsroiForm form :
+       {PsroiForm::kPool, PsroiForm::kMean, PsroiForm::kClassScores,
+        PsroiForm::kClassPair}) {
+    EXPECT_TRUE(refused(backend.Psroi(form, {}, maps, rois, classes, &y)));
+  }
   EXPECT_TRUE(refused(train->PsroiMeanGradient({}, rois, y, &gmaps)));
   EXPECT_TRUE(refused(
       train->PsroiClassGradient({}, maps, rois, y, classes, y, &gmaps)));

@@ -62,7 +62,7 @@ FCIS_HD inline float CellMean(const PsroiInput<T>& in, const PsroiCell& cell,
   return sum / static_cast<float>(cell.area());
 }
 
-// ops::PsroiPool; count R * P * P * depth.
+// PsroiForm::kPool; count R * P * P * depth.
 template <typename T>
 struct PsroiPoolBody {
   PsroiInput<T> in;
@@ -96,8 +96,8 @@ struct PsroiPairMaxBody {
   }
 };
 
-// The mean of a RoI's cells: ops::PsroiMean of what PsroiPoolBody gives,
-// ops::PsroiClassScores of what PsroiPairMaxBody gives. Count: R * depth.
+// The mean of a RoI's cells: PsroiForm::kMean of what PsroiPoolBody gives,
+// kClassScores of what PsroiPairMaxBody gives. Count: R * depth.
 struct PsroiCellMeansBody {
   int cells, depth;
   const float* of_cells;  // [R,cells,depth]
@@ -111,7 +111,7 @@ struct PsroiCellMeansBody {
   }
 };
 
-// ops::PsroiClassPair; count R * P * P * 2.
+// PsroiForm::kClassPair; count R * P * P * 2.
 template <typename T>
 struct PsroiClassPairBody {
   PsroiInput<T> in;
@@ -191,7 +191,7 @@ FCIS_HD inline float PsroiShare(const PsroiCell& cell, float gradient) {
   return area == 0 ? 0.0f : gradient / static_cast<float>(area);
 }
 
-// Shares of PsroiMean; `in.maps` is not read. Count: R * P * P * depth.
+// Shares of kMean; `in.maps` is not read. Count: R * P * P * depth.
 struct PsroiMeanSharesBody {
   PsroiInput<float> in;
   const float* gy;  // [R,depth]
@@ -207,7 +207,7 @@ struct PsroiMeanSharesBody {
   }
 };
 
-// Shares of PsroiClassScores plus those of PsroiClassPair. Count: R * P * P *
+// Shares of kClassScores plus those of kClassPair. Count: R * P * P *
 // depth / 2.
 template <typename T>
 struct PsroiClassSharesBody {

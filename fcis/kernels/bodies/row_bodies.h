@@ -6,7 +6,6 @@
 
 #include "fcis/core/base/host_device.h"
 #include "fcis/core/geometry/box.h"
-#include "fcis/kernels/ops/arg_max.h"
 #include "fcis/kernels/ops/refine_boxes.h"
 #include "fcis/kernels/ops/softmax.h"
 
@@ -30,17 +29,6 @@ struct InsideProbabilityBody {
 
   FCIS_HD void operator()(int64_t i) const {
     inside[i] = InsideProbability(pairs + 2 * i);
-  }
-};
-
-// Count: rows of `length` >= 1.
-struct ArgMaxBody {
-  int64_t length;
-  const float* x;
-  int32_t* y;
-
-  FCIS_HD void operator()(int64_t row) const {
-    y[row] = ArgMaxOfRow(x + row * length, length);
   }
 };
 

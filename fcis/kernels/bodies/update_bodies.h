@@ -5,9 +5,7 @@
 #include <cstdint>
 
 #include "fcis/core/base/host_device.h"
-#include "fcis/kernels/train/adamw.h"
-#include "fcis/kernels/train/averaged_weight.h"
-#include "fcis/kernels/train/sgd.h"
+#include "fcis/kernels/train/update_rules.h"
 
 namespace fcis::kernels {
 

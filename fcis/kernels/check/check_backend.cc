@@ -4,11 +4,13 @@
 #include <cmath>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/int8_map.h"
 #include "fcis/kernels/map_type.h"
@@ -67,6 +69,20 @@ Norms NormsOf(const Tensor& weight) {
   return top;
 }
 
+absl::string_view NameOf(PsroiForm form) {
+  switch (form) {
+    case PsroiForm::kPool:
+      break;
+    case PsroiForm::kMean:
+      return "psroi_mean";
+    case PsroiForm::kClassScores:
+      return "psroi_class_scores";
+    case PsroiForm::kClassPair:
+      return "psroi_class_pair";
+  }
+  return "psroi_pool";
+}
+
 class CheckBackend : public Backend {
  public:
   CheckBackend(std::unique_ptr<Backend> tested, std::unique_ptr<Backend> oracle)
@@ -120,93 +136,44 @@ class CheckBackend : public Backend {
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                        Tensor* y) override {
-    ASSIGN_OR_RETURN(const Tensor in, ToHost(x));
-    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
-    RETURN_IF_ERROR(oracle_->MaxPool(params, in, &want));
-    RETURN_IF_ERROR(tested_->MaxPool(params, x, y));
-    return Compare("max_pool", x.shape(), *y, want, 0);
+    return Both("max_pool", {x}, 0, y,
+                [&](Backend* backend, absl::Span<const Tensor> in, Tensor* to) {
+                  return backend->MaxPool(params, in[0], to);
+                });
   }
 
-  absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
-                         const Tensor& rois, Tensor* y) override {
-    ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
-    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
-    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
-    RETURN_IF_ERROR(oracle_->PsroiPool(params, in, boxes, &want));
-    RETURN_IF_ERROR(tested_->PsroiPool(params, maps, rois, y));
-    return Compare("psroi_pool", maps.shape(), *y, want,
-                   WindowTolerance(params, in));
-  }
-
-  absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
-                         const Tensor& rois, Tensor* y) override {
-    ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
-    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
-    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
-    RETURN_IF_ERROR(oracle_->PsroiMean(params, in, boxes, &want));
-    RETURN_IF_ERROR(tested_->PsroiMean(params, maps, rois, y));
-    return Compare("psroi_mean", maps.shape(), *y, want,
-                   MeanTolerance(params, in));
-  }
-
-  absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
-                                const Tensor& rois, Tensor* y) override {
-    ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
-    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
-    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
-    RETURN_IF_ERROR(oracle_->PsroiClassScores(params, in, boxes, &want));
-    RETURN_IF_ERROR(tested_->PsroiClassScores(params, maps, rois, y));
-    return Compare("psroi_class_scores", maps.shape(), *y, want,
-                   MeanTolerance(params, in));
-  }
-
-  absl::Status PsroiClassPair(const PsroiParams& params, const Tensor& maps,
-                              const Tensor& rois, const Tensor& classes,
-                              Tensor* y) override {
-    ASSIGN_OR_RETURN(const Tensor in, ToHost(maps));
-    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
-    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
-    ASSIGN_OR_RETURN(const Tensor labels, ToHost(classes));
-    RETURN_IF_ERROR(oracle_->PsroiClassPair(params, in, boxes, labels, &want));
-    RETURN_IF_ERROR(tested_->PsroiClassPair(params, maps, rois, classes, y));
-    return Compare("psroi_class_pair", maps.shape(), *y, want,
-                   WindowTolerance(params, in));
+  absl::Status Psroi(PsroiForm form, const PsroiParams& params,
+                     const Tensor& maps, const Tensor& rois,
+                     const Tensor& classes, Tensor* y) override {
+    ASSIGN_OR_RETURN(const Tensor on_host, ToHost(maps));
+    return Both(NameOf(form), {maps, rois, classes},
+                PsroiTolerance(form, params, on_host), y,
+                [&](Backend* backend, absl::Span<const Tensor> in, Tensor* to) {
+                  return backend->Psroi(form, params, in[0], in[1], in[2], to);
+                });
   }
 
   absl::Status Softmax(const Tensor& x, Tensor* y) override {
-    ASSIGN_OR_RETURN(const Tensor in, ToHost(x));
-    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
-    RETURN_IF_ERROR(oracle_->Softmax(in, &want));
-    RETURN_IF_ERROR(tested_->Softmax(x, y));
-    return Compare("softmax", x.shape(), *y, want, SoftmaxTolerance(x.dim(-1)));
+    return Both("softmax", {x}, SoftmaxTolerance(x.dim(-1)), y,
+                [&](Backend* backend, absl::Span<const Tensor> in, Tensor* to) {
+                  return backend->Softmax(in[0], to);
+                });
   }
 
   absl::Status InsideProbabilities(const Tensor& pairs, Tensor* y) override {
-    ASSIGN_OR_RETURN(const Tensor in, ToHost(pairs));
-    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
-    RETURN_IF_ERROR(oracle_->InsideProbabilities(in, &want));
-    RETURN_IF_ERROR(tested_->InsideProbabilities(pairs, y));
-    return Compare("inside_probabilities", pairs.shape(), *y, want,
-                   SoftmaxTolerance(2));
-  }
-
-  absl::Status ArgMax(const Tensor& x, Tensor* y) override {
-    ASSIGN_OR_RETURN(const Tensor in, ToHost(x));
-    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
-    RETURN_IF_ERROR(oracle_->ArgMax(in, &want));
-    RETURN_IF_ERROR(tested_->ArgMax(x, y));
-    return Compare("arg_max", x.shape(), *y, want, 0);
+    return Both("inside_probabilities", {pairs}, SoftmaxTolerance(2), y,
+                [&](Backend* backend, absl::Span<const Tensor> in, Tensor* to) {
+                  return backend->InsideProbabilities(in[0], to);
+                });
   }
 
   absl::Status RefineBoxes(const RefineParams& params, const Tensor& rois,
                            const Tensor& deltas, Tensor* y) override {
-    ASSIGN_OR_RETURN(const Tensor boxes, ToHost(rois));
-    ASSIGN_OR_RETURN(const Tensor delta, ToHost(deltas));
-    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
-    RETURN_IF_ERROR(oracle_->RefineBoxes(params, boxes, delta, &want));
-    RETURN_IF_ERROR(tested_->RefineBoxes(params, rois, deltas, y));
-    return Compare("refine_boxes", rois.shape(), *y, want,
-                   BoxTolerance(params.height, params.width));
+    return Both("refine_boxes", {rois, deltas},
+                BoxTolerance(params.height, params.width), y,
+                [&](Backend* backend, absl::Span<const Tensor> in, Tensor* to) {
+                  return backend->RefineBoxes(params, in[0], in[1], to);
+                });
   }
 
  private:
@@ -250,11 +217,13 @@ class CheckBackend : public Backend {
       RETURN_IF_ERROR(oracle->Forward(x, residual, &want));
       RETURN_IF_ERROR(tested->Forward(x, residual, y));
       return backend->Compare("int8_conv", x.shape(), *y, want,
-                              Tolerance(AbsMax(x), x.shape(), y->type()));
+                              Tolerance(x, residual, y->type()));
     }
 
-    double Tolerance(double largest, const Shape& x, DType y_type) const {
-      if (tested->AlgorithmFor(x) == "winograd") {
+    double Tolerance(const Tensor& x, const Tensor* residual,
+                     DType y_type) const {
+      const double largest = AbsMax(x);
+      if (tested->AlgorithmFor(x, residual) == "winograd") {
         // Sums are off by 2e-3 of their size (kernels/cpu/wino_conv.h), which
         // is that of products of either sign; 8 standard deviations, and a
         // rounding.
@@ -313,18 +282,31 @@ class CheckBackend : public Backend {
   }
 
   // A window's sum has one rounding per pixel, its mean at most one more; a
-  // window is at most a cell and two pixels long.
-  static double WindowTolerance(const PsroiParams& params, const Tensor& maps) {
+  // window is at most a cell and two pixels long. The means of all cells are at
+  // most the maps' largest value; summing them rounds once per cell.
+  static double PsroiTolerance(PsroiForm form, const PsroiParams& params,
+                               const Tensor& maps) {
     const double h = static_cast<double>(maps.dim(0)) / params.roi_size + 2;
     const double w = static_cast<double>(maps.dim(1)) / params.roi_size + 2;
-    return 2 * kEps32 * (h * w + 1) * AbsMax(maps);
+    const double cells = static_cast<double>(params.roi_size) * params.roi_size;
+    const bool means =
+        form == PsroiForm::kMean || form == PsroiForm::kClassScores;
+    return 2 * kEps32 * (h * w + 1 + (means ? cells : 0)) * AbsMax(maps);
   }
 
-  // The means of all cells are at most the maps' largest value; summing them
-  // rounds once per cell.
-  static double MeanTolerance(const PsroiParams& params, const Tensor& maps) {
-    const double cells = static_cast<double>(params.roi_size) * params.roi_size;
-    return WindowTolerance(params, maps) + 2 * kEps32 * cells * AbsMax(maps);
+  // Runs an op, run(backend, its tensors, y), in both; the oracle on copies in
+  // host memory.
+  template <typename Run>
+  absl::Status Both(absl::string_view op, std::vector<Tensor> in,
+                    double tolerance, Tensor* y, const Run& run) {
+    std::vector<Tensor> on_host = in;
+    for (Tensor& t : on_host) {
+      ASSIGN_OR_RETURN(t, ToHost(t));
+    }
+    ASSIGN_OR_RETURN(Tensor want, oracle_->AllocateMap(y->shape(), y->type()));
+    RETURN_IF_ERROR(run(oracle_.get(), on_host, &want));
+    RETURN_IF_ERROR(run(tested_.get(), in, y));
+    return Compare(op, in[0].shape(), *y, want, tolerance);
   }
 
   // Results of 16 bits may be rounded to neighbours; infinity has none. Those

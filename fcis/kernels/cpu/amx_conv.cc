@@ -33,43 +33,15 @@ std::vector<float> Padded(absl::Span<const float> values) {
   return padded;
 }
 
-class AmxConvolution : public Convolution {
+// Base: Convolution or Int8Convolution.
+template <typename Base>
+class AmxConvolution : public Base {
  public:
-  AmxConvolution(const ConvParams& params, const Tensor& weight,
-                 const Tensor& bias)
-      : Convolution(params, weight.shape()),
-        conv_(params, DType::kBF16, weight, bias.span<float>(), {}, 0) {}
+  template <typename Params>
+  AmxConvolution(const Params& params, const Shape& weight, const AmxConv& conv)
+      : Base(params, weight), conv_(conv) {}
 
-  absl::Status Forward(const Tensor& x, const Tensor* residual,
-                       Tensor* y) override {
-    const int64_t pad = params().pad;
-    return ForwardRows(x, {pad, pad}, residual, y);
-  }
   bool TakesRows(const Shape& x) const override { return x.dim(0) == 1; }
-  absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
-                           const Tensor* residual, Tensor* y) override {
-    conv_.Run(x, pads, residual, y);
-    return absl::OkStatus();
-  }
-
- private:
-  const AmxConv conv_;
-};
-
-class AmxInt8Convolution : public Int8Convolution {
- public:
-  AmxInt8Convolution(const Int8ConvParams& params, const Int8Weights& weights,
-                     const Int8Factors& factors)
-      : Int8Convolution(params, weights.elements.shape()),
-        conv_(params.conv, params.x.type, weights.elements, factors.bias,
-              factors.factor, factors.residual) {}
-
-  absl::Status Forward(const Tensor& x, const Tensor* residual,
-                       Tensor* y) override {
-    const int64_t pad = params().conv.pad;
-    return ForwardRows(x, {pad, pad}, residual, y);
-  }
-  bool TakesRows(const Shape& /*x*/) const override { return true; }
   absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
                            const Tensor* residual, Tensor* y) override {
     conv_.Run(x, pads, residual, y);
@@ -138,28 +110,26 @@ void AmxConv::Pack(const Tensor& weight) {
   weights_ =
       Tensor::Zeros({columns, steps, per_step / together, kAmxTile, together},
                     size == 1 ? DType::kI8 : DType::kBF16);
-  ParallelFor(shape_.dim(0), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin; o < end; ++o) {
-      for (int64_t i = 0; i < kernel * inputs; ++i) {
-        // The i-th element as they come in a map: position, then channel.
-        const int64_t position = i / inputs, channel = i % inputs;
-        const int64_t run = i / cut_.run, in_run = i % cut_.run;
-        const int64_t step = run * cut_.steps_per_run + in_run / per_step;
-        const int64_t e = in_run % per_step;
-        const int64_t to =
-            (((o / kAmxTile * steps + step) * (per_step / together) +
-              e / together) *
-                 kAmxTile +
-             o % kAmxTile) *
-                together +
-            e % together;
-        const int64_t from = (o * inputs + channel) * kernel + position;
-        if (size == 1) {
-          weights_.mutable_data<int8_t>()[to] = weight.data<int8_t>()[from];
-        } else {
-          weights_.mutable_data<uint16_t>()[to] =
-              ToBf16(weight.data<float>()[from]);
-        }
+  ParallelForEach(shape_.dim(0), 1, [&](int64_t o) {
+    for (int64_t i = 0; i < kernel * inputs; ++i) {
+      // The i-th element as they come in a map: position, then channel.
+      const int64_t position = i / inputs, channel = i % inputs;
+      const int64_t run = i / cut_.run, in_run = i % cut_.run;
+      const int64_t step = run * cut_.steps_per_run + in_run / per_step;
+      const int64_t e = in_run % per_step;
+      const int64_t to =
+          (((o / kAmxTile * steps + step) * (per_step / together) +
+            e / together) *
+               kAmxTile +
+           o % kAmxTile) *
+              together +
+          e % together;
+      const int64_t from = (o * inputs + channel) * kernel + position;
+      if (size == 1) {
+        weights_.mutable_data<int8_t>()[to] = weight.data<int8_t>()[from];
+      } else {
+        weights_.mutable_data<uint16_t>()[to] =
+            ToBf16(weight.data<float>()[from]);
       }
     }
   });
@@ -293,13 +263,18 @@ void AmxConv::CopyRows(const Maps& maps, const Share& share, int64_t rows,
 std::unique_ptr<Convolution> PrepareAmxConv(const ConvParams& params,
                                             const Tensor& weight,
                                             const Tensor& bias) {
-  return std::make_unique<AmxConvolution>(params, weight, bias);
+  return std::make_unique<AmxConvolution<Convolution>>(
+      params, weight.shape(),
+      AmxConv(params, DType::kBF16, weight, bias.span<float>(), {}, 0));
 }
 
 std::unique_ptr<Int8Convolution> PrepareAmxInt8Conv(
     const Int8ConvParams& params, const Int8Weights& weights) {
-  return std::make_unique<AmxInt8Convolution>(params, weights,
-                                              Int8FactorsOf(params, weights));
+  const Int8Factors factors = Int8FactorsOf(params, weights);
+  return std::make_unique<AmxConvolution<Int8Convolution>>(
+      params, weights.elements.shape(),
+      AmxConv(params.conv, params.x.type, weights.elements, factors.bias,
+              factors.factor, factors.residual));
 }
 
 }  // namespace fcis::kernels

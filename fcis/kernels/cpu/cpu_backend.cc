@@ -57,28 +57,14 @@ class CpuBackend : public DeviceBackend {
     return absl::OkStatus();
   }
 
-  absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
-                         const Tensor& rois, Tensor* y) override {
-    CpuPsroiPool(params, maps, rois, y);
-    return absl::OkStatus();
-  }
-
-  absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
-                         const Tensor& rois, Tensor* y) override {
-    CpuPsroiMean(params, maps, rois, y);
-    return absl::OkStatus();
-  }
-
-  absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
-                                const Tensor& rois, Tensor* y) override {
-    CpuPsroiClassScores(params, maps, rois, y);
-    return absl::OkStatus();
-  }
-
-  absl::Status PsroiClassPair(const PsroiParams& params, const Tensor& maps,
-                              const Tensor& rois, const Tensor& classes,
-                              Tensor* y) override {
-    CpuPsroiClassPair(params, maps, rois, classes, y);
+  absl::Status Psroi(PsroiForm form, const PsroiParams& params,
+                     const Tensor& maps, const Tensor& rois,
+                     const Tensor& classes, Tensor* y) override {
+    // Whole cells are for inspection alone.
+    if (form == PsroiForm::kPool) {
+      return DeviceBackend::Psroi(form, params, maps, rois, classes, y);
+    }
+    CpuPsroi(form, params, maps, rois, classes, y);
     return absl::OkStatus();
   }
 

@@ -48,9 +48,9 @@ TEST(CpuBackend, Bf16FollowsTheReference) {
   PsroiParams psroi;
   psroi.group_size = 2;
   psroi.roi_size = 6;
-  const auto pooled = ops::PsroiClassScores(
-      backend, psroi, x->Reshaped(Shape{x->dim(1), x->dim(2), 24}),
-      RandomRois("r", 9, 31, 45));
+  const auto pooled = ops::Psroi(backend, PsroiForm::kClassScores, psroi,
+                                 x->Reshaped(Shape{x->dim(1), x->dim(2), 24}),
+                                 RandomRois("r", 9, 31, 45));
   ASSERT_TRUE(pooled.ok()) << pooled.status();
   EXPECT_EQ(pooled->type(), DType::kF32);
 }

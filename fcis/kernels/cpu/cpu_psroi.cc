@@ -85,21 +85,11 @@ FCIS_MULTIVERSION void SumMaxima(const PsroiSlice& slice, Runs rows,
   SumCellsOfBin<true>(slice, rows, columns, y);
 }
 
-FCIS_MULTIVERSION void AverageWindow(const PsroiSlice& slice, const PsroiRun& h,
-                                     const PsroiRun& w, float* y) {
-  const float area = static_cast<float>((h.end - h.start) * (w.end - w.start));
-  for (int64_t c = 0; c < slice.depth; c += kPsroiLanes) {
-    PsroiVec s;
-    SumPsroiWindow<1>(slice, c, h, w, &s);
-    *reinterpret_cast<PsroiVec*>(y + c) = s / area;
-  }
-}
-
 FCIS_MULTIVERSION void AddTo(const float* x, int64_t n, float* y) {
   for (int64_t i = 0; i < n; ++i) y[i] += x[i];
 }
 
-// What all forms share: the windows of all RoIs, and a loop over bins.
+// What all forms share: the windows of all RoIs.
 class BinPooler {
  public:
   BinPooler(const PsroiParams& params, const Tensor& maps, const Tensor& rois)
@@ -112,7 +102,6 @@ class BinPooler {
 
   int64_t bins() const { return group_ * group_; }
   int64_t depth() const { return depth_; }
-  int64_t padded_depth() const { return PsroiPaddedDepth(depth_); }
   Runs rows(int64_t roi, int64_t bin) const {
     return rows_.runs(roi, static_cast<int>(bin / group_));
   }
@@ -138,7 +127,7 @@ void BinPooler::Mean(const PsroiParams& params,
   Tensor partial(Shape{bins(), num_rois_, values});
   float* parts = partial.mutable_data<float>();
   ParallelFor(bins(), 1, [&](int64_t begin, int64_t end) {
-    Tensor sums(Shape{padded_depth()});
+    Tensor sums(Shape{PsroiPaddedDepth(depth_)});
     float* of_roi = sums.mutable_data<float>();
     for (int64_t bin = begin; bin < end; ++bin) {
       const PsroiSlice slice = LoadPsroiSlice(maps_, bin, depth_);
@@ -180,12 +169,12 @@ void AveragePair(const T* pair, int64_t width, int64_t pitch, const PsroiRun& h,
   y[1] = inside / area;
 }
 
-// Writes `n` values to every cell of both runs, in y [roi_size, roi_size, n].
+// Writes a pair to every cell of both runs, in y [roi_size, roi_size, 2].
 void Spread(const PsroiRun& h, const PsroiRun& w, int roi_size,
-            const float* values, int64_t n, float* y) {
+            const float* pair, float* y) {
   for (int ph = h.first; ph < h.first + h.count; ++ph) {
     for (int pw = w.first; pw < w.first + w.count; ++pw) {
-      std::copy_n(values, n, y + (ph * roi_size + pw) * n);
+      std::copy_n(pair, 2, y + (ph * roi_size + pw) * 2);
     }
   }
 }
@@ -203,25 +192,22 @@ RecycledVector<int32_t> OrderByClass(const Tensor& classes) {
 }
 
 template <typename T>
-void RunClassPair(const PsroiParams& params, const Tensor& maps,
-                  const Tensor& rois, const Tensor& classes, Tensor* y) {
-  const BinPooler pooler(params, maps, rois);
+void PoolPairs(const BinPooler& pooler, const PsroiParams& params,
+               const Tensor& maps, const Tensor& classes, Tensor* y) {
   const RecycledVector<int32_t> order = OrderByClass(classes);
   const int32_t* label = classes.data<int32_t>();
   const int64_t of_roi = y->num_elements() / y->dim(0);
   float* to = y->mutable_data<float>();
   std::fill_n(to, y->num_elements(), 0.0f);
-  ParallelFor(pooler.bins(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t bin = begin; bin < end; ++bin) {
-      const T* slice = maps.data<T>() + bin * pooler.depth();
-      for (const int32_t r : order) {
-        for (const PsroiRun& h : pooler.rows(r, bin)) {
-          for (const PsroiRun& w : pooler.columns(r, bin)) {
-            float pair[2];
-            AveragePair(slice + 2 * label[r], maps.dim(1), maps.dim(2), h, w,
-                        pair);
-            Spread(h, w, params.roi_size, pair, 2, to + r * of_roi);
-          }
+  ParallelForEach(pooler.bins(), 1, [&](int64_t bin) {
+    const T* slice = maps.data<T>() + bin * pooler.depth();
+    for (const int32_t r : order) {
+      for (const PsroiRun& h : pooler.rows(r, bin)) {
+        for (const PsroiRun& w : pooler.columns(r, bin)) {
+          float pair[2];
+          AveragePair(slice + 2 * label[r], maps.dim(1), maps.dim(2), h, w,
+                      pair);
+          Spread(h, w, params.roi_size, pair, to + r * of_roi);
         }
       }
     }
@@ -230,45 +216,18 @@ void RunClassPair(const PsroiParams& params, const Tensor& maps,
 
 }  // namespace
 
-void CpuPsroiPool(const PsroiParams& params, const Tensor& maps,
-                  const Tensor& rois, Tensor* y) {
+void CpuPsroi(PsroiForm form, const PsroiParams& params, const Tensor& maps,
+              const Tensor& rois, const Tensor& classes, Tensor* y) {
   const BinPooler pooler(params, maps, rois);
-  const int64_t depth = pooler.depth();
-  const int64_t of_roi = y->num_elements() / y->dim(0);
-  float* to = y->mutable_data<float>();
-  std::fill_n(to, y->num_elements(), 0.0f);
-  ParallelFor(pooler.bins(), 1, [&](int64_t begin, int64_t end) {
-    Tensor mean(Shape{pooler.padded_depth()});
-    float* values = mean.mutable_data<float>();
-    for (int64_t bin = begin; bin < end; ++bin) {
-      const PsroiSlice slice = LoadPsroiSlice(maps, bin, depth);
-      for (int64_t r = 0; r < rois.dim(0); ++r) {
-        for (const PsroiRun& h : pooler.rows(r, bin)) {
-          for (const PsroiRun& w : pooler.columns(r, bin)) {
-            AverageWindow(slice, h, w, values);
-            Spread(h, w, params.roi_size, values, depth, to + r * of_roi);
-          }
-        }
-      }
-    }
-  });
-}
-
-void CpuPsroiMean(const PsroiParams& params, const Tensor& maps,
-                  const Tensor& rois, Tensor* y) {
-  BinPooler(params, maps, rois).Mean(params, SumMeans, 1, y);
-}
-
-void CpuPsroiClassScores(const PsroiParams& params, const Tensor& maps,
-                         const Tensor& rois, Tensor* y) {
-  BinPooler(params, maps, rois).Mean(params, SumMaxima, 2, y);
-}
-
-void CpuPsroiClassPair(const PsroiParams& params, const Tensor& maps,
-                       const Tensor& rois, const Tensor& classes, Tensor* y) {
-  (maps.type() == DType::kF32
-       ? RunClassPair<float>
-       : RunClassPair<uint16_t>)(params, maps, rois, classes, y);
+  if (form == PsroiForm::kMean) {
+    pooler.Mean(params, SumMeans, 1, y);
+  } else if (form == PsroiForm::kClassScores) {
+    pooler.Mean(params, SumMaxima, 2, y);
+  } else if (maps.type() == DType::kF32) {
+    PoolPairs<float>(pooler, params, maps, classes, y);
+  } else {
+    PoolPairs<uint16_t>(pooler, params, maps, classes, y);
+  }
 }
 
 }  // namespace fcis::kernels

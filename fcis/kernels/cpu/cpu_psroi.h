@@ -1,14 +1,15 @@
-// Position-sensitive RoI pooling, vectorised; see fcis/kernels/ops/psroi_pool.h
-// for arguments and results.
+// Position-sensitive RoI pooling, vectorised, in the forms that prediction and
+// training wait for; see fcis/kernels/ops/psroi_pool.h for arguments and
+// results.
 //
 // Work goes bin by bin: the slice of the maps that one bin needs (1.3 MB for
 // 81 classes on a 38x50 map) is copied to a dense buffer once and stays in the
 // level-2 cache while all RoIs read it. Cells of a RoI whose windows coincide
 // are summed once.
 //
-// CpuPsroiPool and CpuPsroiClassPair equal the reference backend bit for bit.
-// CpuPsroiMean and CpuPsroiClassScores multiply by 1/area where it divides and
-// add in the order bin, cell; they are the same for any number of threads.
+// kClassPair equals the reference backend bit for bit. kMean and kClassScores
+// multiply by 1/area where it divides and add in the order bin, cell; they are
+// the same for any number of threads.
 #ifndef FCIS_KERNELS_CPU_CPU_PSROI_H_
 #define FCIS_KERNELS_CPU_CPU_PSROI_H_
 
@@ -17,14 +18,9 @@
 
 namespace fcis::kernels {
 
-void CpuPsroiPool(const PsroiParams& params, const Tensor& maps,
-                  const Tensor& rois, Tensor* y);
-void CpuPsroiMean(const PsroiParams& params, const Tensor& maps,
-                  const Tensor& rois, Tensor* y);
-void CpuPsroiClassScores(const PsroiParams& params, const Tensor& maps,
-                         const Tensor& rois, Tensor* y);
-void CpuPsroiClassPair(const PsroiParams& params, const Tensor& maps,
-                       const Tensor& rois, const Tensor& classes, Tensor* y);
+// Any form but kPool.
+void CpuPsroi(PsroiForm form, const PsroiParams& params, const Tensor& maps,
+              const Tensor& rois, const Tensor& classes, Tensor* y);
 
 }  // namespace fcis::kernels
 

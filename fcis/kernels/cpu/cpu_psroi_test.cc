@@ -35,25 +35,28 @@ Inputs MakeInputs(int depth, DType type) {
   return in;
 }
 
+Tensor Cpu(PsroiForm form, const Inputs& in, const Shape& shape) {
+  Tensor y(shape);
+  CpuPsroi(form, in.params, in.maps, in.rois, in.classes, &y);
+  return y;
+}
+
 class CpuPsroiTest : public ::testing::TestWithParam<DType> {
  protected:
+  Tensor Bodies(PsroiForm form, const Inputs& in) const {
+    return *ops::Psroi(*bodies_, form, in.params, in.maps, in.rois, in.classes);
+  }
+
   // ref's pools are the bodies (fcis/kernels/bodies/psroi_bodies.h).
   const std::unique_ptr<Backend> bodies_ = MakeTestBackend("ref", GetParam());
 };
 
-TEST_P(CpuPsroiTest, PoolAndPairAreTheBodiesBits) {
+TEST_P(CpuPsroiTest, PairsAreTheBodiesBits) {
   for (const int depth : kDepths) {
     SCOPED_TRACE(depth);
     const Inputs in = MakeInputs(depth, GetParam());
-    Tensor got(Shape{23, 7, 7, depth});
-    CpuPsroiPool(in.params, in.maps, in.rois, &got);
-    EXPECT_TRUE(
-        AllEqual(got, *ops::PsroiPool(*bodies_, in.params, in.maps, in.rois)));
-    Tensor pair(Shape{23, 7, 7, 2});
-    CpuPsroiClassPair(in.params, in.maps, in.rois, in.classes, &pair);
-    EXPECT_TRUE(
-        AllEqual(pair, *ops::PsroiClassPair(*bodies_, in.params, in.maps,
-                                            in.rois, in.classes)));
+    const Tensor want = Bodies(PsroiForm::kClassPair, in);
+    EXPECT_TRUE(AllEqual(Cpu(PsroiForm::kClassPair, in, want.shape()), want));
   }
 }
 
@@ -63,32 +66,25 @@ TEST_P(CpuPsroiTest, MeansDifferByRoundingOnly) {
   for (const int depth : kDepths) {
     SCOPED_TRACE(depth);
     const Inputs in = MakeInputs(depth, GetParam());
-    Tensor got(Shape{23, depth});
-    CpuPsroiMean(in.params, in.maps, in.rois, &got);
-    EXPECT_TRUE(AllNear(
-        got, *ops::PsroiMean(*bodies_, in.params, in.maps, in.rois), limit));
-    Tensor scores(Shape{23, depth / 2});
-    CpuPsroiClassScores(in.params, in.maps, in.rois, &scores);
-    EXPECT_TRUE(AllNear(
-        scores, *ops::PsroiClassScores(*bodies_, in.params, in.maps, in.rois),
-        limit));
+    for (const PsroiForm form : {PsroiForm::kMean, PsroiForm::kClassScores}) {
+      const Tensor want = Bodies(form, in);
+      EXPECT_TRUE(AllNear(Cpu(form, in, want.shape()), want, limit));
+    }
   }
 }
 
 TEST_P(CpuPsroiTest, SameBitsForAnyNumberOfThreads) {
   const Inputs in = MakeInputs(50, GetParam());
-  std::vector<Tensor> scores, pools;
+  std::vector<Tensor> scores, pairs;
   for (const int threads : {1, 2, 3}) {
     SetNumThreads(threads);
-    scores.emplace_back(Shape{23, 25});
-    CpuPsroiClassScores(in.params, in.maps, in.rois, &scores.back());
-    pools.emplace_back(Shape{23, 7, 7, 50});
-    CpuPsroiPool(in.params, in.maps, in.rois, &pools.back());
+    scores.push_back(Cpu(PsroiForm::kClassScores, in, {23, 25}));
+    pairs.push_back(Cpu(PsroiForm::kClassPair, in, {23, 7, 7, 2}));
   }
   SetNumThreads(0);
   for (int i = 1; i < 3; ++i) {
     EXPECT_TRUE(AllEqual(scores[i], scores[0]));
-    EXPECT_TRUE(AllEqual(pools[i], pools[0]));
+    EXPECT_TRUE(AllEqual(pairs[i], pairs[0]));
   }
 }
 

@@ -15,7 +15,7 @@
 #include "fcis/kernels/cpu/dnnl_context.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/cpu/dnnl_maps.h"
-#include "fcis/kernels/device/device_train_backend.h"
+#include "fcis/kernels/device/compute_device.h"
 #include "fcis/kernels/train/host_parameter_math.h"
 
 namespace fcis::kernels {
@@ -64,11 +64,11 @@ void CombineAll(void (*combine)(const T*, const T*, int64_t, T*),
   });
 }
 
-class CpuTrainBackend : public DeviceTrainBackend {
+class CpuTrainBackend : public TrainBackend {
  public:
   explicit CpuTrainBackend(std::unique_ptr<Backend> forward)
-      : DeviceTrainBackend(std::move(forward), HostDevice::Shared(),
-                           absl::make_unique<HostParameterMath>()) {}
+      : TrainBackend(std::move(forward), HostDevice::Shared(),
+                     absl::make_unique<HostParameterMath>()) {}
 
   absl::Status Combine(const Tensor* gate, const Tensor* other,
                        Tensor* g) override {

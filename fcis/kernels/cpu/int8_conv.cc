@@ -44,12 +44,6 @@ class DnnlInt8Conv : public Int8Convolution {
     attributes_.set_post_ops(PostOps());
   }
 
-  absl::Status Forward(const Tensor& x, const Tensor* residual,
-                       Tensor* y) override {
-    const int64_t pad = params().conv.pad;
-    return ForwardRows(x, {pad, pad}, residual, y);
-  }
-
   bool TakesRows(const Shape& /*x*/) const override { return true; }
 
   absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
@@ -64,7 +58,7 @@ class DnnlInt8Conv : public Int8Convolution {
   }
 
   absl::Status Expect(const Shape& x, const RowPads& pads, const Shape& y,
-                      DType y_type) override {
+                      DType y_type, bool /*residual*/) override {
     return Guarded(x, [&] { ReadyFor({x, pads, y, y_type}); });
   }
 
@@ -132,9 +126,9 @@ class DnnlInt8Conv : public Int8Convolution {
   }
 
   Plan MakePlan(const Maps& maps) const {
-    const ConvParams& p = params().conv;
+    const ConvParams& p = params();
     Plan plan;
-    plan.src = NhwcDesc(maps.x, params().x.type);
+    plan.src = NhwcDesc(maps.x, int8_params().x.type);
     plan.dst = NhwcDesc(maps.y, maps.y_type);
     plan.bias = memory::desc({weight_shape().dim(0)}, memory::data_type::f32,
                              memory::format_tag::a);
@@ -158,10 +152,11 @@ class DnnlInt8Conv : public Int8Convolution {
 
   dnnl::post_ops PostOps() const {
     dnnl::post_ops post;
-    if (params().residual) {
-      AppendSum(factors_.residual, DnnlType(params().residual->type), &post);
+    const auto& residual = int8_params().residual;
+    if (residual) {
+      AppendSum(factors_.residual, DnnlType(residual->type), &post);
     }
-    if (params().conv.relu) AppendRelu(&post);
+    if (params().relu) AppendRelu(&post);
     return post;
   }
 

@@ -50,31 +50,24 @@ struct Inputs {
   Tensor classes;
 };
 
-void BM_ClassScores(benchmark::State& state) {
-  const Inputs in(state, 2 * kClasses);
+void Pool(benchmark::State& state, PsroiForm form, int depth) {
+  const Inputs in(state, depth);
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        ops::PsroiClassScores(*in.backend, in.params, in.maps, in.rois)
+        ops::Psroi(*in.backend, form, in.params, in.maps, in.rois, in.classes)
             .value());
   }
 }
 
-void BM_ClassPair(benchmark::State& state) {
-  const Inputs in(state, 2 * kClasses);
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(ops::PsroiClassPair(*in.backend, in.params,
-                                                 in.maps, in.rois, in.classes)
-                                 .value());
-  }
+void BM_ClassScores(benchmark::State& state) {
+  Pool(state, PsroiForm::kClassScores, 2 * kClasses);
 }
 
-void BM_BoxMean(benchmark::State& state) {
-  const Inputs in(state, 8);
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        ops::PsroiMean(*in.backend, in.params, in.maps, in.rois).value());
-  }
+void BM_ClassPair(benchmark::State& state) {
+  Pool(state, PsroiForm::kClassPair, 2 * kClasses);
 }
+
+void BM_BoxMean(benchmark::State& state) { Pool(state, PsroiForm::kMean, 8); }
 
 void RoiCounts(benchmark::internal::Benchmark* b) {
   b->ArgNames({"rois", "side"});

@@ -9,16 +9,27 @@
 namespace fcis::kernels {
 namespace {
 
-class WinoOrDirect : public Convolution {
+// Wino: WinoConv or WinoInt8Conv, whose interface is Base. It and the direct
+// convolution are made when they are first needed.
+template <typename Base, typename Wino>
+class WinoOrDirect : public Base {
  public:
-  WinoOrDirect(ConvAlgorithm algorithm, DType maps, const ConvParams& params,
-               const Tensor& weight, const Tensor& bias, MakeDirect make_direct)
-      : Convolution(params, weight.shape()),
+  using WinogradMaker = std::function<Wino()>;
+  // Given Winograd's convolution, or null where it was not made.
+  using DirectMaker =
+      std::function<absl::StatusOr<std::unique_ptr<Base>>(const Wino*)>;
+
+  // direct: where it is made already.
+  template <typename Params>
+  WinoOrDirect(ConvAlgorithm algorithm, DType maps, const Params& params,
+               const Shape& weight, WinogradMaker make_winograd,
+               DirectMaker make_direct, std::unique_ptr<Base> direct = nullptr)
+      : Base(params, weight),
         algorithm_(algorithm),
         maps_(maps),
-        weight_(weight),
-        bias_(bias),
-        make_direct_(std::move(make_direct)) {}
+        make_winograd_(std::move(make_winograd)),
+        make_direct_(std::move(make_direct)),
+        direct_(std::move(direct)) {}
 
   bool TakesRows(const Shape& x) const override {
     return x.dim(0) == 1 && !ByWinograd(x, /*residual=*/false);
@@ -58,7 +69,8 @@ class WinoOrDirect : public Convolution {
 
  private:
   bool ByWinograd(const Shape& x, bool residual) const {
-    return !residual && MeansWinograd(algorithm_, maps_, weight_shape(), x);
+    return !residual &&
+           MeansWinograd(algorithm_, maps_, this->weight_shape(), x);
   }
   bool ByWinograd(const Tensor& x, bool residual) const {
     return x.type() == maps_ && ByWinograd(x.shape(), residual);
@@ -67,80 +79,22 @@ class WinoOrDirect : public Convolution {
   absl::Status NeedDirect() {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (direct_ != nullptr) return absl::OkStatus();
-    ASSIGN_OR_RETURN(direct_,
-                     make_direct_(winograd_ ? winograd_->Weight() : weight_));
+    ASSIGN_OR_RETURN(direct_, make_direct_(winograd_ ? &*winograd_ : nullptr));
     return absl::OkStatus();
   }
 
   void NeedWinograd() {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (winograd_) return;
-    winograd_.emplace(params(), weight_, bias_, maps_);
-    weight_ = Tensor();
+    if (!winograd_) winograd_.emplace(make_winograd_());
   }
 
   const ConvAlgorithm algorithm_;
   const DType maps_;
-  Tensor weight_;  // until winograd_ has it
-  const Tensor bias_;
-  const MakeDirect make_direct_;
+  const WinogradMaker make_winograd_;
+  const DirectMaker make_direct_;
   std::mutex mutex_;  // of what is made once
-  std::unique_ptr<Convolution> direct_;
-  std::optional<WinoConv> winograd_;
-};
-
-class Int8WinoOrDirect : public Int8Convolution {
- public:
-  Int8WinoOrDirect(ConvAlgorithm algorithm, const Int8Weights& weights,
-                   std::unique_ptr<Int8Convolution> direct)
-      : Int8Convolution(direct->params(), direct->weight_shape()),
-        algorithm_(algorithm),
-        weights_(weights),
-        direct_(std::move(direct)) {}
-
-  bool TakesRows(const Shape& x) const override {
-    return !ByWinograd(x) && direct_->TakesRows(x);
-  }
-
-  absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
-                           const Tensor* residual, Tensor* y) override {
-    return direct_->ForwardRows(x, pads, residual, y);
-  }
-
-  absl::Status Expect(const Shape& x, const RowPads& pads, const Shape& y,
-                      DType y_type) override {
-    if (!ByWinograd(x)) return direct_->Expect(x, pads, y, y_type);
-    NeedWinograd();
-    return absl::OkStatus();
-  }
-
-  absl::string_view AlgorithmFor(const Shape& x) const override {
-    return ByWinograd(x) ? "winograd" : "direct";
-  }
-
-  absl::Status Forward(const Tensor& x, const Tensor* residual,
-                       Tensor* y) override {
-    if (!ByWinograd(x.shape())) return direct_->Forward(x, residual, y);
-    NeedWinograd();
-    winograd_->Run(x, y);
-    return absl::OkStatus();
-  }
-
- private:
-  bool ByWinograd(const Shape& x) const {
-    return MeansWinograd(algorithm_, DType::kU8, weight_shape(), x);
-  }
-
-  void NeedWinograd() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!winograd_) winograd_.emplace(params(), weights_);
-  }
-
-  const ConvAlgorithm algorithm_;
-  const Int8Weights weights_;
-  const std::unique_ptr<Int8Convolution> direct_;
-  std::mutex mutex_;
-  std::optional<WinoInt8Conv> winograd_;
+  std::unique_ptr<Base> direct_;
+  std::optional<Wino> winograd_;
 };
 
 }  // namespace
@@ -163,15 +117,28 @@ bool MeansWinograd(ConvAlgorithm algorithm, DType maps, const Shape& weight,
 std::unique_ptr<Convolution> MakeWinoOrDirect(
     ConvAlgorithm algorithm, DType maps, const ConvParams& params,
     const Tensor& weight, const Tensor& bias, MakeDirect make_direct) {
-  return std::make_unique<WinoOrDirect>(algorithm, maps, params, weight, bias,
-                                        std::move(make_direct));
+  // Until Winograd's algorithm has it.
+  const auto held = std::make_shared<Tensor>(weight);
+  return std::make_unique<WinoOrDirect<Convolution, WinoConv>>(
+      algorithm, maps, params, weight.shape(),
+      [=] {
+        const WinoConv winograd(params, *held, bias, maps);
+        *held = Tensor();
+        return winograd;
+      },
+      [=](const WinoConv* winograd) {
+        return make_direct(winograd == nullptr ? *held : winograd->Weight());
+      });
 }
 
 std::unique_ptr<Int8Convolution> MakeWinoOrDirect(
     ConvAlgorithm algorithm, const Int8Weights& weights,
     std::unique_ptr<Int8Convolution> direct) {
-  return std::make_unique<Int8WinoOrDirect>(algorithm, weights,
-                                            std::move(direct));
+  const Int8ConvParams params = direct->int8_params();
+  return std::make_unique<WinoOrDirect<Int8Convolution, WinoInt8Conv>>(
+      algorithm, DType::kU8, params, weights.elements.shape(),
+      [=] { return WinoInt8Conv(params, weights); },
+      /*make_direct=*/nullptr, std::move(direct));
 }
 
 }  // namespace fcis::kernels

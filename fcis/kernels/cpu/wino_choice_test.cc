@@ -102,7 +102,6 @@ TEST_F(WinoChoiceTest, TellsWhichItIs) {
 class MarkedInt8 : public Int8Convolution {
  public:
   using Int8Convolution::Int8Convolution;
-  bool TakesRows(const Shape& /*x*/) const override { return true; }
   absl::Status Forward(const Tensor&, const Tensor*, Tensor* y) override {
     for (uint8_t& v : y->mutable_span<uint8_t>()) v = 9;
     return absl::OkStatus();
@@ -136,11 +135,12 @@ TEST(WinoChoiceInt8Test, ByTheAlgorithmAndTheShapes) {
     const auto conv = MakeWinoOrDirect(
         algorithm, weights, std::make_unique<MarkedInt8>(params, shape));
     for (const int64_t size : {22, 23, 22}) {
-      const Shape x = {1, size, size, 64};
+      const Tensor x(Shape{1, size, size, 64}, DType::kU8);
       const bool winograd = algorithm == ConvAlgorithm::kWinograd || size == 23;
-      EXPECT_EQ(conv->AlgorithmFor(x), winograd ? "winograd" : "direct");
-      EXPECT_EQ(forward(conv.get(), size), conv->AlgorithmFor(x));
-      EXPECT_NE(conv->TakesRows(x), winograd);
+      EXPECT_EQ(conv->AlgorithmFor(x, nullptr),
+                winograd ? "winograd" : "direct");
+      EXPECT_EQ(forward(conv.get(), size), conv->AlgorithmFor(x, nullptr));
+      EXPECT_NE(conv->TakesRows(x.shape()), winograd);
     }
   }
 }

@@ -6,8 +6,7 @@
 #include "fcis/kernels/cuda/cuda_device.h"
 #include "fcis/kernels/cuda/cudnn_convs.h"
 #include "fcis/kernels/device/device_backend.h"
-#include "fcis/kernels/device/device_parameter_math.h"
-#include "fcis/kernels/device/device_train_backend.h"
+#include "fcis/kernels/train/parameter_math.h"
 
 namespace fcis::kernels {
 namespace {
@@ -34,9 +33,8 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> MakeCudaTrainBackend(
   ASSIGN_OR_RETURN(auto owned, cuda::CudaDevice::Create());
   cuda::CudaDevice* const device = owned.get();
   ASSIGN_OR_RETURN(auto forward, Make(std::move(owned), activation_type, tf32));
-  return std::make_unique<DeviceTrainBackend>(
-      std::move(forward), device,
-      std::make_unique<DeviceParameterMath>(device));
+  return std::make_unique<TrainBackend>(
+      std::move(forward), device, std::make_unique<ParameterMath>(device));
 }
 
 }  // namespace fcis::kernels

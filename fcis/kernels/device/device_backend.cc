@@ -11,38 +11,6 @@
 #include "fcis/kernels/map_type.h"
 
 namespace fcis::kernels {
-namespace {
-
-// Launches Body<T>{input, y}, a value of y for each index.
-template <template <typename> class Body>
-absl::Status Pool(ComputeDevice* device, const PsroiParams& params,
-                  const Tensor& maps, const Tensor& rois, Tensor* y) {
-  RETURN_IF_ERROR(CheckExtents(maps.shape()));
-  ASSIGN_OR_RETURN(const Tensor from, device->ToDevice(maps));
-  ASSIGN_OR_RETURN(const Tensor boxes, device->ToDevice(rois));
-  return WithMapType(maps.type(), [&](auto t) {
-    using T = MapElement<decltype(t)>;
-    const Body<T> body = {PsroiInputOf<T>(params, from, boxes),
-                          MutableElements<float>(y)};
-    return ForEach(device, body, y->num_elements());
-  });
-}
-
-// The means over the cells of what Body gives for each.
-template <template <typename> class Body>
-absl::Status PoolMeans(ComputeDevice* device, const PsroiParams& params,
-                       const Tensor& maps, const Tensor& rois, Tensor* y) {
-  ASSIGN_OR_RETURN(Tensor cells, AllocateCells(device, params, y->shape()));
-  RETURN_IF_ERROR(Pool<Body>(device, params, maps, rois, &cells));
-  const PsroiCellMeansBody body = {
-      static_cast<int>(cells.dim(1) * cells.dim(2)),
-      static_cast<int>(cells.dim(3)), Elements<float>(cells),
-      MutableElements<float>(y)};
-  return ForEach(device, body, y->num_elements());
-}
-
-}  // namespace
-
 DeviceBackend::DeviceBackend(absl::string_view name,
                              std::unique_ptr<ComputeDevice> device,
                              std::unique_ptr<ConvEngine> convs,
@@ -99,39 +67,47 @@ absl::Status DeviceBackend::MaxPool(const MaxPoolParams& params,
   });
 }
 
-absl::Status DeviceBackend::PsroiPool(const PsroiParams& params,
-                                      const Tensor& maps, const Tensor& rois,
-                                      Tensor* y) {
-  return Pool<PsroiPoolBody>(device_.get(), params, maps, rois, y);
-}
-
-absl::Status DeviceBackend::PsroiMean(const PsroiParams& params,
-                                      const Tensor& maps, const Tensor& rois,
-                                      Tensor* y) {
-  return PoolMeans<PsroiPoolBody>(device_.get(), params, maps, rois, y);
-}
-
-absl::Status DeviceBackend::PsroiClassScores(const PsroiParams& params,
-                                             const Tensor& maps,
-                                             const Tensor& rois, Tensor* y) {
-  return PoolMeans<PsroiPairMaxBody>(device_.get(), params, maps, rois, y);
-}
-
-absl::Status DeviceBackend::PsroiClassPair(const PsroiParams& params,
-                                           const Tensor& maps,
-                                           const Tensor& rois,
-                                           const Tensor& classes, Tensor* y) {
+absl::Status DeviceBackend::Psroi(PsroiForm form, const PsroiParams& params,
+                                  const Tensor& maps, const Tensor& rois,
+                                  const Tensor& classes, Tensor* y) {
   RETURN_IF_ERROR(CheckExtents(maps.shape()));
   ASSIGN_OR_RETURN(const Tensor from, ToDevice(maps));
   ASSIGN_OR_RETURN(const Tensor boxes, ToDevice(rois));
-  ASSIGN_OR_RETURN(const Tensor labels, ToDevice(classes));
-  return WithMapType(maps.type(), [&](auto t) {
+  Tensor labels;
+  if (form == PsroiForm::kClassPair) {
+    ASSIGN_OR_RETURN(labels, ToDevice(classes));
+  }
+  const bool means =
+      form == PsroiForm::kMean || form == PsroiForm::kClassScores;
+  Tensor cells = *y;
+  if (means) {
+    ASSIGN_OR_RETURN(cells, AllocateCells(device_.get(), params, y->shape()));
+  }
+  RETURN_IF_ERROR(WithMapType(maps.type(), [&](auto t) {
     using T = MapElement<decltype(t)>;
-    const PsroiClassPairBody<T> body = {PsroiInputOf<T>(params, from, boxes),
-                                        Elements<int32_t>(labels),
-                                        MutableElements<float>(y)};
-    return ForEach(device_.get(), body, y->num_elements());
-  });
+    const PsroiInput<T> in = PsroiInputOf<T>(params, from, boxes);
+    float* const to = MutableElements<float>(&cells);
+    switch (form) {
+      case PsroiForm::kPool:
+      case PsroiForm::kMean:
+        break;
+      case PsroiForm::kClassScores:
+        return ForEach(device_.get(), PsroiPairMaxBody<T>{in, to},
+                       cells.num_elements());
+      case PsroiForm::kClassPair:
+        return ForEach(device_.get(),
+                       PsroiClassPairBody<T>{in, Elements<int32_t>(labels), to},
+                       cells.num_elements());
+    }
+    return ForEach(device_.get(), PsroiPoolBody<T>{in, to},
+                   cells.num_elements());
+  }));
+  if (!means) return absl::OkStatus();
+  const PsroiCellMeansBody body = {
+      static_cast<int>(cells.dim(1) * cells.dim(2)),
+      static_cast<int>(cells.dim(3)), Elements<float>(cells),
+      MutableElements<float>(y)};
+  return ForEach(device_.get(), body, y->num_elements());
 }
 
 absl::Status DeviceBackend::Softmax(const Tensor& x, Tensor* y) {
@@ -139,13 +115,6 @@ absl::Status DeviceBackend::Softmax(const Tensor& x, Tensor* y) {
   const SoftmaxBody body = {x.dim(-1), Elements<float>(in),
                             MutableElements<float>(y)};
   return ForEach(device_.get(), body, x.num_elements() / x.dim(-1));
-}
-
-absl::Status DeviceBackend::ArgMax(const Tensor& x, Tensor* y) {
-  ASSIGN_OR_RETURN(const Tensor in, ToDevice(x));
-  const ArgMaxBody body = {x.dim(1), Elements<float>(in),
-                           MutableElements<int32_t>(y)};
-  return ForEach(device_.get(), body, x.dim(0));
 }
 
 absl::Status DeviceBackend::InsideProbabilities(const Tensor& pairs,

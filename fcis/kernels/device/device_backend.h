@@ -42,17 +42,10 @@ class DeviceBackend : public Backend {
 
   absl::Status MaxPool(const MaxPoolParams& params, const Tensor& x,
                        Tensor* y) override;
-  absl::Status PsroiPool(const PsroiParams& params, const Tensor& maps,
-                         const Tensor& rois, Tensor* y) override;
-  absl::Status PsroiMean(const PsroiParams& params, const Tensor& maps,
-                         const Tensor& rois, Tensor* y) override;
-  absl::Status PsroiClassScores(const PsroiParams& params, const Tensor& maps,
-                                const Tensor& rois, Tensor* y) override;
-  absl::Status PsroiClassPair(const PsroiParams& params, const Tensor& maps,
-                              const Tensor& rois, const Tensor& classes,
-                              Tensor* y) override;
+  absl::Status Psroi(PsroiForm form, const PsroiParams& params,
+                     const Tensor& maps, const Tensor& rois,
+                     const Tensor& classes, Tensor* y) override;
   absl::Status Softmax(const Tensor& x, Tensor* y) override;
-  absl::Status ArgMax(const Tensor& x, Tensor* y) override;
   absl::Status InsideProbabilities(const Tensor& pairs, Tensor* y) override;
   absl::Status RefineBoxes(const RefineParams& params, const Tensor& rois,
                            const Tensor& deltas, Tensor* y) override;

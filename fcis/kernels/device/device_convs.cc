@@ -7,7 +7,6 @@
 #include "fcis/kernels/bodies/map_bodies.h"
 #include "fcis/kernels/bodies/update_bodies.h"
 #include "fcis/kernels/device/device_ops.h"
-#include "fcis/kernels/device/device_parameter_math.h"
 #include "fcis/kernels/map_type.h"
 
 namespace fcis::kernels {
@@ -28,7 +27,7 @@ class DeviceConv : public TrainedConvolution {
 
   // Before Set.
   absl::Status PrepareFactors() {
-    ASSIGN_OR_RETURN(prepared_.prepared, SegmentFactors(factors_, device_));
+    ASSIGN_OR_RETURN(prepared_, SegmentFactors(factors_, device_));
     return absl::OkStatus();
   }
 
@@ -59,7 +58,7 @@ class DeviceConv : public TrainedConvolution {
     const int64_t outputs = weight_shape().dim(0);
     ASSIGN_OR_RETURN(Tensor folded,
                      device_->Allocate(StoredShape(), DType::kF32));
-    const FoldBody fold = {FactorsIn(prepared_), stored,
+    const FoldBody fold = {FactorsIn(factors_, prepared_), stored,
                            MutableElements<float>(&folded)};
     RETURN_IF_ERROR(ForEach(device_, fold, factors_.size()));
     ASSIGN_OR_RETURN(Tensor own_bias,
@@ -193,7 +192,7 @@ class DeviceConv : public TrainedConvolution {
   DeviceConvs* const engine_;
   const DType operand_;
   const OutputFactors factors_;
-  ParameterFactors prepared_ = {&factors_, Tensor()};
+  Tensor prepared_;  // the factors, on the device
   // On the device: [out,kh,kw,in] of the operand's type, and f32.
   Tensor weight_, bias_;
 };

@@ -1,5 +1,8 @@
 #include "fcis/kernels/device/device_ops.h"
 
+#include <algorithm>
+
+#include "absl/base/internal/raw_logging.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/bodies/extents.h"
 #include "fcis/kernels/map_type.h"
@@ -53,6 +56,26 @@ absl::StatusOr<Tensor> ChannelTotalsOn(ComputeDevice* device, const Tensor& a,
                                 parts_to + parts * channels, to, to + channels},
               channels));
   return totals;
+}
+
+absl::StatusOr<Tensor> SegmentFactors(const OutputFactors& factors,
+                                      ComputeDevice* device) {
+  if (factors.all_one()) return Tensor();
+  const int64_t length = factors.segment();
+  Tensor host({factors.size() / length});
+  for (int64_t s = 0; s < host.num_elements(); ++s) {
+    const float* segment = factors.of_segment(s);
+    ABSL_RAW_CHECK(std::all_of(segment, segment + length,
+                               [&](float f) { return f == segment[0]; }),
+                   "a segment has several factors");
+    host.mutable_data<float>()[s] = segment[0];
+  }
+  return device->ToDevice(host);
+}
+
+FactorOf FactorsIn(const OutputFactors& factors, const Tensor& prepared) {
+  if (factors.all_one()) return {nullptr, 1};
+  return {Elements<float>(prepared), factors.segment()};
 }
 
 }  // namespace fcis::kernels

@@ -7,9 +7,11 @@
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/bodies/map_bodies.h"
 #include "fcis/kernels/bodies/psroi_bodies.h"
+#include "fcis/kernels/bodies/update_bodies.h"
 #include "fcis/kernels/device/compute_device.h"
 #include "fcis/kernels/ops/max_pool.h"
 #include "fcis/kernels/ops/psroi_pool.h"
+#include "fcis/kernels/train/output_factors.h"
 
 namespace fcis::kernels {
 
@@ -21,6 +23,13 @@ absl::StatusOr<Tensor> ConvertOn(ComputeDevice* device, const Tensor& x,
 // maps on the device.
 absl::StatusOr<Tensor> ChannelTotalsOn(ComputeDevice* device, const Tensor& a,
                                        const Tensor& b);
+
+// One factor per segment, on the device; empty where all are 1. Segments are
+// CHECKed to have one factor each.
+absl::StatusOr<Tensor> SegmentFactors(const OutputFactors& factors,
+                                      ComputeDevice* device);
+// The factors that were prepared so.
+FactorOf FactorsIn(const OutputFactors& factors, const Tensor& prepared);
 
 inline MaxPoolShape MaxPoolShapeOf(const MaxPoolParams& params, const Shape& x,
                                    const Shape& y) {

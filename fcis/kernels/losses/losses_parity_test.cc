@@ -12,8 +12,8 @@
 #include "fcis/kernels/ops/psroi_pool.h"
 #include "fcis/kernels/testing/backends.h"
 #include "fcis/kernels/testing/losses_test_case.h"
-#include "fcis/kernels/train/sgd.h"
 #include "fcis/kernels/train/train_backend.h"
+#include "fcis/kernels/train/update_rules.h"
 #include "gtest/gtest.h"
 
 namespace fcis::kernels {

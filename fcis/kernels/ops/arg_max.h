@@ -1,16 +1,12 @@
-// Where the largest value of each row is.
+// Where the largest value of a row is.
 #ifndef FCIS_KERNELS_OPS_ARG_MAX_H_
 #define FCIS_KERNELS_OPS_ARG_MAX_H_
 
 #include <cstdint>
 
-#include "absl/status/statusor.h"
 #include "fcis/core/base/host_device.h"
-#include "fcis/core/tensor/tensor.h"
 
 namespace fcis::kernels {
-
-class Backend;
 
 // Index of the largest of n >= 1 values; the first of equals. A NaN is the
 // largest only if it comes first.
@@ -22,13 +18,6 @@ FCIS_HD inline int32_t ArgMaxOfRow(const float* row, int64_t n) {
   return best;
 }
 
-namespace ops {
-
-// x: f32 [R,n], n >= 1, in host memory or where the backend computes -> i32
-// [R], where the backend computes.
-absl::StatusOr<Tensor> ArgMax(Backend& backend, const Tensor& x);
-
-}  // namespace ops
 }  // namespace fcis::kernels
 
 #endif  // FCIS_KERNELS_OPS_ARG_MAX_H_

@@ -9,6 +9,11 @@
 
 namespace fcis::kernels {
 
+absl::Status Convolution::Forward(const Tensor& x, const Tensor* residual,
+                                  Tensor* y) {
+  return ForwardRows(x, {params_.pad, params_.pad}, residual, y);
+}
+
 absl::Status Convolution::ForwardRows(const Tensor& /*x*/,
                                       const RowPads& /*pads*/,
                                       const Tensor* /*residual*/,
@@ -23,10 +28,6 @@ namespace {
 int64_t ConvExtent(const ConvParams& p, int64_t n, int64_t kernel) {
   const int64_t room = n + 2 * p.pad - p.dilation * (kernel - 1) - 1;
   return room < 0 ? 0 : room / p.stride + 1;
-}
-
-DType OutputType(const Backend& backend, const ConvParams& params) {
-  return params.f32_output ? DType::kF32 : backend.activation_type();
 }
 
 absl::Status CheckInputType(const Backend& backend, const Tensor& x) {
@@ -63,59 +64,58 @@ absl::StatusOr<Shape> InferConvShape(const ConvParams& params, const Shape& x,
   return Shape{x.dim(0), h, w, weight.dim(0)};
 }
 
+absl::Status CheckConvParams(absl::string_view op, const ConvParams& p) {
+  if (p.stride >= 1 && p.dilation >= 1 && p.pad >= 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(op, ": stride ", p.stride, ", dilation ", p.dilation,
+                   ", pad ", p.pad, ": expected >= 1, >= 1, >= 0"));
+}
+
+DType ConvOutputType(const Backend& backend, const ConvParams& params) {
+  return params.f32_output ? DType::kF32 : backend.activation_type();
+}
+
 absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
     Backend& backend, const ConvParams& params, const Tensor& weight,
     const Tensor& bias) {
-  if (params.stride < 1 || params.dilation < 1 || params.pad < 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "conv: stride ", params.stride, ", dilation ", params.dilation,
-        ", pad ", params.pad, ": expected >= 1, >= 1, >= 0"));
-  }
+  RETURN_IF_ERROR(CheckConvParams("conv", params));
   if (weight.type() != DType::kF32 || weight.shape().rank() != 4 ||
       weight.num_elements() == 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "conv: weight ", DTypeName(weight.type()), " ",
-        weight.shape().ToString(), ", expected f32 O,I,KH,KW, not empty"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("conv: weight ", weight.Describe(),
+                     ", expected f32 O,I,KH,KW, not empty"));
   }
   if (bias.type() != DType::kF32 || bias.shape() != Shape{weight.dim(0)}) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "conv: bias ", DTypeName(bias.type()), " ", bias.shape().ToString(),
-        ", expected f32 ", weight.dim(0)));
+        "conv: bias ", bias.Describe(), ", expected f32 ", weight.dim(0)));
   }
   return backend.PrepareConv(params, weight, bias);
 }
 
 absl::StatusOr<Tensor> Conv(Backend& backend, Convolution& conv,
-                            const Tensor& x) {
+                            const Tensor& x, absl::optional<Tensor> residual) {
   RETURN_IF_ERROR(CheckInputType(backend, x));
   ASSIGN_OR_RETURN(const Shape shape, InferConvShape(conv.params(), x.shape(),
                                                      conv.weight_shape()));
-  ASSIGN_OR_RETURN(Tensor y, backend.AllocateLike(
-                                 x, shape, OutputType(backend, conv.params())));
-  RETURN_IF_ERROR(conv.Forward(x, nullptr, &y));
-  return y;
-}
-
-absl::StatusOr<Tensor> Conv(Backend& backend, Convolution& conv,
-                            const Tensor& x, Tensor residual) {
-  RETURN_IF_ERROR(CheckInputType(backend, x));
-  ASSIGN_OR_RETURN(const Shape shape, InferConvShape(conv.params(), x.shape(),
-                                                     conv.weight_shape()));
-  const DType type = OutputType(backend, conv.params());
-  if (residual.shape() != shape || residual.type() != type ||
-      residual.layout() != x.layout()) {
+  const DType type = ConvOutputType(backend, conv.params());
+  if (!residual) {
+    ASSIGN_OR_RETURN(Tensor y, backend.AllocateLike(x, shape, type));
+    RETURN_IF_ERROR(conv.Forward(x, nullptr, &y));
+    return y;
+  }
+  if (residual->shape() != shape || residual->type() != type ||
+      residual->layout() != x.layout()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "conv: residual ", DTypeName(residual.type()), " ",
-        residual.shape().ToString(), ", expected ", DTypeName(type), " ",
-        shape.ToString(), " in the layout of the input"));
+        "conv: residual ", residual->Describe(), ", expected ", DTypeName(type),
+        " ", shape.ToString(), " in the layout of the input"));
   }
   const bool takes_over =
-      residual.IsSoleOwner() && residual.device() == backend.device();
-  Tensor y = residual;
+      residual->IsSoleOwner() && residual->device() == backend.device();
+  Tensor y = *residual;
   if (!takes_over) {
     ASSIGN_OR_RETURN(y, backend.AllocateLike(x, shape, type));
   }
-  RETURN_IF_ERROR(conv.Forward(x, &residual, &y));
+  RETURN_IF_ERROR(conv.Forward(x, &*residual, &y));
   return y;
 }
 

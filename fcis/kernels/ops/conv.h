@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "fcis/core/tensor/shape.h"
 #include "fcis/core/tensor/tensor.h"
@@ -63,8 +64,9 @@ class Convolution {
   }
 
   // y has x's layout. residual: null, or a map like y; it may share y's memory.
+  // By ForwardRows unless overridden.
   virtual absl::Status Forward(const Tensor& x, const Tensor* residual,
-                               Tensor* y) = 0;
+                               Tensor* y);
 
   // Whether ForwardRows computes rows of the convolution of such a map,
   // N,H,W,C.
@@ -149,6 +151,13 @@ namespace ops {
 absl::StatusOr<Shape> InferConvShape(const ConvParams& params, const Shape& x,
                                      const Shape& weight);
 
+// Errors: stride or dilation < 1, pad < 0. op: whose they are, as messages
+// begin.
+absl::Status CheckConvParams(absl::string_view op, const ConvParams& params);
+
+// The type of a map of floats that such a convolution makes.
+DType ConvOutputType(const Backend& backend, const ConvParams& params);
+
 // A convolution whose weights are set once. weight: f32 [out,in,kh,kw], not
 // empty; bias: f32 [out]. Errors: shapes, types, stride or dilation < 1, pad <
 // 0.
@@ -157,14 +166,12 @@ absl::StatusOr<std::unique_ptr<Convolution>> PrepareConv(
     const Tensor& bias);
 
 // x: f32 or the backend's activation type, in any layout, which is the
-// result's.
+// result's. residual: of the output's shape, type and layout. The result takes
+// over its memory when no other Tensor shares it, so hand it over with
+// std::move.
 absl::StatusOr<Tensor> Conv(Backend& backend, Convolution& conv,
-                            const Tensor& x);
-
-// residual: of the output's shape, type and layout. The result takes over its
-// memory when no other Tensor shares it, so hand it over with std::move.
-absl::StatusOr<Tensor> Conv(Backend& backend, Convolution& conv,
-                            const Tensor& x, Tensor residual);
+                            const Tensor& x,
+                            absl::optional<Tensor> residual = {});
 
 }  // namespace ops
 }  // namespace fcis::kernels

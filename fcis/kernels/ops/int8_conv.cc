@@ -28,13 +28,6 @@ Int8Factors Int8FactorsOf(const Int8ConvParams& params,
   return factors;
 }
 
-absl::Status Int8Convolution::ForwardRows(const Tensor& /*x*/,
-                                          const RowPads& /*pads*/,
-                                          const Tensor* /*residual*/,
-                                          Tensor* /*y*/) {
-  return absl::UnimplementedError("int8 conv: whole maps only");
-}
-
 namespace ops {
 namespace {
 
@@ -51,12 +44,7 @@ absl::Status CheckCode(absl::string_view of, const Int8Code& code) {
 }
 
 absl::Status CheckParams(const Int8ConvParams& params) {
-  const ConvParams& p = params.conv;
-  if (p.stride < 1 || p.dilation < 1 || p.pad < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("int8 conv: stride ", p.stride, ", dilation ", p.dilation,
-                     ", pad ", p.pad, ": expected >= 1, >= 1, >= 0"));
-  }
+  RETURN_IF_ERROR(CheckConvParams("int8 conv", params.conv));
   RETURN_IF_ERROR(CheckCode("input", params.x));
   if (params.y) RETURN_IF_ERROR(CheckCode("output", *params.y));
   if (!params.residual) return absl::OkStatus();
@@ -71,15 +59,14 @@ absl::Status CheckWeights(const Int8Weights& weights) {
   const Tensor& w = weights.elements;
   if (w.type() != DType::kI8 || w.shape().rank() != 4 ||
       w.num_elements() == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("int8 conv: weight ", DTypeName(w.type()), " ",
-                     w.shape().ToString(), ", expected i8 O,I,KH,KW"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "int8 conv: weight ", w.Describe(), ", expected i8 O,I,KH,KW"));
   }
   for (const Tensor* t : {&weights.scale, &weights.bias}) {
     if (t->type() == DType::kF32 && t->shape() == Shape{w.dim(0)}) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("int8 conv: scale or bias ", DTypeName(t->type()), " ",
-                     t->shape().ToString(), ", expected f32 ", w.dim(0)));
+        absl::StrCat("int8 conv: scale or bias ", t->Describe(),
+                     ", expected f32 ", w.dim(0)));
   }
   for (int64_t o = 0; o < w.dim(0); ++o) {
     const float scale = weights.scale.data<float>()[o];
@@ -92,11 +79,6 @@ absl::Status CheckWeights(const Int8Weights& weights) {
   return absl::OkStatus();
 }
 
-DType OutputType(const Backend& backend, const Int8ConvParams& params) {
-  if (params.y) return params.y->type;
-  return params.conv.f32_output ? DType::kF32 : backend.activation_type();
-}
-
 absl::Status CheckMap(absl::string_view of, const Tensor& map, DType type,
                       const Shape& shape) {
   if (map.type() == type && map.shape() == shape &&
@@ -104,9 +86,8 @@ absl::Status CheckMap(absl::string_view of, const Tensor& map, DType type,
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("int8 conv: ", of, " ", DTypeName(map.type()), " ",
-                   map.shape().ToString(), ", expected ", DTypeName(type), " ",
-                   shape.ToString(), ", row-major"));
+      absl::StrCat("int8 conv: ", of, " ", map.Describe(), ", expected ",
+                   DTypeName(type), " ", shape.ToString(), ", row-major"));
 }
 
 }  // namespace
@@ -122,11 +103,12 @@ absl::StatusOr<std::unique_ptr<Int8Convolution>> PrepareInt8Conv(
 absl::StatusOr<Tensor> Int8Conv(Backend& backend, Int8Convolution& conv,
                                 const Tensor& x,
                                 absl::optional<Tensor> residual) {
-  const Int8ConvParams& params = conv.params();
+  const Int8ConvParams& params = conv.int8_params();
   RETURN_IF_ERROR(CheckMap("input", x, params.x.type, x.shape()));
   ASSIGN_OR_RETURN(const Shape shape,
                    InferConvShape(params.conv, x.shape(), conv.weight_shape()));
-  const DType type = OutputType(backend, params);
+  const DType type =
+      params.y ? params.y->type : ConvOutputType(backend, params.conv);
   if (residual.has_value() != params.residual.has_value()) {
     return absl::InvalidArgumentError(
         "int8 conv: expected a residual iff the "
@@ -139,15 +121,12 @@ absl::StatusOr<Tensor> Int8Conv(Backend& backend, Int8Convolution& conv,
   }
   RETURN_IF_ERROR(
       CheckMap("residual", *residual, params.residual->type, shape));
-  const Tensor added = *std::move(residual);
-  residual.reset();
-  Tensor y;
-  if (added.type() == type && added.IsSoleOwner()) {
-    y = added;
-  } else {
+  const bool takes_over = residual->type() == type && residual->IsSoleOwner();
+  Tensor y = *residual;
+  if (!takes_over) {
     ASSIGN_OR_RETURN(y, backend.AllocateMap(shape, type));
   }
-  RETURN_IF_ERROR(conv.Forward(x, &added, &y));
+  RETURN_IF_ERROR(conv.Forward(x, &*residual, &y));
   return y;
 }
 

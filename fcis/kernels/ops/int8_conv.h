@@ -46,35 +46,17 @@ struct Int8Factors {
 Int8Factors Int8FactorsOf(const Int8ConvParams& params,
                           const Int8Weights& weights);
 
-// As Convolution. Callers use ops::Int8Conv.
-class Int8Convolution {
+// A Convolution of such maps; its residual is one that the params name. Callers
+// use ops::Int8Conv.
+class Int8Convolution : public Convolution {
  public:
   Int8Convolution(const Int8ConvParams& params, const Shape& weight_shape)
-      : params_(params), weight_shape_(weight_shape) {}
-  virtual ~Int8Convolution() = default;
+      : Convolution(params.conv, weight_shape), int8_params_(params) {}
 
-  const Int8ConvParams& params() const { return params_; }
-  // Out, in, kernel height, kernel width.
-  const Shape& weight_shape() const { return weight_shape_; }
-
-  // residual: null where the params name none; it may share y's memory.
-  virtual absl::Status Forward(const Tensor& x, const Tensor* residual,
-                               Tensor* y) = 0;
-  virtual bool TakesRows(const Shape& /*x*/) const { return false; }
-  virtual absl::Status ForwardRows(const Tensor& x, const RowPads& pads,
-                                   const Tensor* residual, Tensor* y);
-  virtual absl::string_view AlgorithmFor(const Shape& /*x*/) const {
-    return "direct";
-  }
-  // y_type: that of the code, or of floats.
-  virtual absl::Status Expect(const Shape& /*x*/, const RowPads& /*pads*/,
-                              const Shape& /*y*/, DType /*y_type*/) {
-    return absl::OkStatus();
-  }
+  const Int8ConvParams& int8_params() const { return int8_params_; }
 
  private:
-  const Int8ConvParams params_;
-  const Shape weight_shape_;
+  const Int8ConvParams int8_params_;
 };
 
 namespace ops {

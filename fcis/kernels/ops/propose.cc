@@ -23,9 +23,8 @@ absl::StatusOr<RecycledVector<Box>> Propose(Backend& backend,
       s.dim(2) != d.dim(2) || s.dim(3) != 2 * anchors ||
       d.dim(3) != 4 * anchors) {
     return absl::InvalidArgumentError(
-        absl::StrCat("propose: scores ", DTypeName(scores.type()), " ",
-                     s.ToString(), ", deltas ", DTypeName(deltas.type()), " ",
-                     d.ToString(), ", expected f32 [1,h,w,", 2 * anchors,
+        absl::StrCat("propose: scores ", scores.Describe(), ", deltas ",
+                     deltas.Describe(), ", expected f32 [1,h,w,", 2 * anchors,
                      "] and f32 [1,h,w,", 4 * anchors, "]"));
   }
   if (deltas.num_elements() == 0) return RecycledVector<Box>();

@@ -126,8 +126,9 @@ TEST_P(PsroiParityTest, PooledValuesAreTheReferencesBits) {
     for (int64_t n = 0; n < c.x.dim(0); ++n) {
       Tensor rois, want;
       OfImage(c, n, &rois, &want);
-      const auto y = OnHost(
-          *backend, ops::PsroiPool(*backend, c.params, OurMaps(c, n), rois));
+      const auto y =
+          OnHost(*backend, ops::Psroi(*backend, PsroiForm::kPool, c.params,
+                                      OurMaps(c, n), rois));
       ASSERT_TRUE(y.ok()) << y.status();
       EXPECT_TRUE(AllEqual(*y, want));
     }
@@ -157,8 +158,8 @@ TEST_P(PsroiParityTest, ChainercvPoolsUnroundedRois) {
     SCOPED_TRACE(c.at);
     Tensor rois, want;
     OfImage(c, 0, &rois, &want);
-    const auto y = OnHost(
-        *backend, ops::PsroiPool(*backend, c.params, OurMaps(c, 0), rois));
+    const auto y = OnHost(*backend, ops::Psroi(*backend, PsroiForm::kPool,
+                                               c.params, OurMaps(c, 0), rois));
     ASSERT_TRUE(y.ok()) << y.status();
     const std::vector<bool> same = EqualRows(golden.Get(c.at + "edges_cpu"),
                                              golden.Get(c.at + "edges_gpu"));
@@ -185,8 +186,8 @@ TEST_P(PsroiParityTest, MxnetPoolsInclusively) {
     Tensor rois, want;
     OfImage(c, 0, &rois, &want);
     ASSERT_EQ(rois.dim(0), c.rois.dim(0)) << "RoIs of one picture";
-    const auto y = OnHost(
-        *backend, ops::PsroiPool(*backend, c.params, OurMaps(c, 0), rois));
+    const auto y = OnHost(*backend, ops::Psroi(*backend, PsroiForm::kPool,
+                                               c.params, OurMaps(c, 0), rois));
     ASSERT_TRUE(y.ok()) << y.status();
     EXPECT_TRUE(AllEqual(*y, want));
   }

@@ -31,8 +31,7 @@ absl::Status CheckRois(const Tensor& rois) {
   if (rois.type() != DType::kF32 || rois.shape().rank() != 2 ||
       rois.dim(1) != 4) {
     return absl::InvalidArgumentError(
-        absl::StrCat("psroi: rois ", DTypeName(rois.type()), " ",
-                     rois.shape().ToString(), ", expected f32 R,4"));
+        absl::StrCat("psroi: rois ", rois.Describe(), ", expected f32 R,4"));
   }
   if (rois.device() != Device::kHost) return absl::OkStatus();
   for (const float v : rois.span<float>()) {
@@ -58,21 +57,11 @@ absl::StatusOr<int64_t> Depth(const Backend& backend, const PsroiParams& params,
   return maps.dim(2) / params.group_size / params.group_size;
 }
 
-absl::StatusOr<int64_t> NumClasses(const Backend& backend,
-                                   const PsroiParams& params,
-                                   const Tensor& maps, const Tensor& rois) {
-  ASSIGN_OR_RETURN(const int64_t depth, Depth(backend, params, maps, rois));
-  if (depth % 2 == 0) return depth / 2;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "psroi: ", depth, " values per bin, expected pairs of outside, inside"));
-}
-
 absl::Status CheckClasses(const Tensor& classes, int64_t num_rois,
                           int64_t num_classes) {
   if (classes.type() != DType::kI32 || classes.shape() != Shape{num_rois}) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("psroi: classes ", DTypeName(classes.type()), " ",
-                     classes.shape().ToString(), ", expected i32 ", num_rois));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "psroi: classes ", classes.Describe(), ", expected i32 ", num_rois));
   }
   if (classes.device() != Device::kHost) return absl::OkStatus();
   for (const int32_t c : classes.span<int32_t>()) {
@@ -84,54 +73,43 @@ absl::Status CheckClasses(const Tensor& classes, int64_t num_rois,
   return absl::OkStatus();
 }
 
-absl::StatusOr<Tensor> Result(Backend& backend, const Shape& shape) {
-  return backend.AllocateMap(shape, DType::kF32);
+Shape ResultShape(PsroiForm form, int64_t rois, int64_t side, int64_t depth) {
+  switch (form) {
+    case PsroiForm::kPool:
+      break;
+    case PsroiForm::kMean:
+      return {rois, depth};
+    case PsroiForm::kClassScores:
+      return {rois, depth / 2};
+    case PsroiForm::kClassPair:
+      return {rois, side, side, 2};
+  }
+  return {rois, side, side, depth};
 }
 
 }  // namespace
 
-absl::StatusOr<Tensor> PsroiPool(Backend& backend, const PsroiParams& params,
-                                 const Tensor& maps, const Tensor& rois) {
+absl::StatusOr<Tensor> Psroi(Backend& backend, PsroiForm form,
+                             const PsroiParams& params, const Tensor& maps,
+                             const Tensor& rois, const Tensor& classes) {
   ASSIGN_OR_RETURN(const int64_t depth, Depth(backend, params, maps, rois));
-  ASSIGN_OR_RETURN(Tensor y, Result(backend, {rois.dim(0), params.roi_size,
-                                              params.roi_size, depth}));
-  if (rois.dim(0) == 0) return y;
-  RETURN_IF_ERROR(backend.PsroiPool(params, maps, rois, &y));
-  return y;
-}
-
-absl::StatusOr<Tensor> PsroiMean(Backend& backend, const PsroiParams& params,
-                                 const Tensor& maps, const Tensor& rois) {
-  ASSIGN_OR_RETURN(const int64_t depth, Depth(backend, params, maps, rois));
-  ASSIGN_OR_RETURN(Tensor y, Result(backend, {rois.dim(0), depth}));
-  if (rois.dim(0) == 0) return y;
-  RETURN_IF_ERROR(backend.PsroiMean(params, maps, rois, &y));
-  return y;
-}
-
-absl::StatusOr<Tensor> PsroiClassScores(Backend& backend,
-                                        const PsroiParams& params,
-                                        const Tensor& maps,
-                                        const Tensor& rois) {
-  ASSIGN_OR_RETURN(const int64_t classes,
-                   NumClasses(backend, params, maps, rois));
-  ASSIGN_OR_RETURN(Tensor y, Result(backend, {rois.dim(0), classes}));
-  if (rois.dim(0) == 0) return y;
-  RETURN_IF_ERROR(backend.PsroiClassScores(params, maps, rois, &y));
-  return y;
-}
-
-absl::StatusOr<Tensor> PsroiClassPair(Backend& backend,
-                                      const PsroiParams& params,
-                                      const Tensor& maps, const Tensor& rois,
-                                      const Tensor& classes) {
-  ASSIGN_OR_RETURN(const int64_t num_classes,
-                   NumClasses(backend, params, maps, rois));
-  RETURN_IF_ERROR(CheckClasses(classes, rois.dim(0), num_classes));
-  ASSIGN_OR_RETURN(Tensor y, Result(backend, {rois.dim(0), params.roi_size,
-                                              params.roi_size, 2}));
-  if (rois.dim(0) == 0) return y;
-  RETURN_IF_ERROR(backend.PsroiClassPair(params, maps, rois, classes, &y));
+  const bool of_pairs =
+      form == PsroiForm::kClassScores || form == PsroiForm::kClassPair;
+  if (of_pairs && depth % 2 != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("psroi: ", depth,
+                     " values per bin, expected pairs of outside, inside"));
+  }
+  if (form == PsroiForm::kClassPair) {
+    RETURN_IF_ERROR(CheckClasses(classes, rois.dim(0), depth / 2));
+  }
+  ASSIGN_OR_RETURN(
+      Tensor y,
+      backend.AllocateMap(
+          ResultShape(form, rois.dim(0), params.roi_size, depth), DType::kF32));
+  if (y.num_elements() > 0) {
+    RETURN_IF_ERROR(backend.Psroi(form, params, maps, rois, classes, &y));
+  }
   return y;
 }
 

@@ -3,7 +3,8 @@
 // pooling 1 to 7).
 //
 // A RoI is cut into P x P cells. Cell (ph, pw) averages the map pixels of its
-// window in the D channels of bin (gh, gw) = (ph G / P, pw G / P).
+// window in the D channels of bin (gh, gw) = (ph G / P, pw G / P): their sum in
+// float32, row by row, divided by the window's area, and 0 for an empty one.
 //
 // Arguments of every form:
 //   maps  f32 or the backend's activation type, [H, W, G*G*D], channel
@@ -32,6 +33,14 @@ enum class PsroiRounding {
   kRoundThenScale,           // roundf(coordinate) * scale: chainer-fcis (GPU)
   kRoundThenScaleInclusive,  // far edge (roundf(coordinate) + 1): msracver
   kNone,                     // coordinate * scale: chainercv
+};
+
+// What is made of a RoI's cells. The class forms need D = 2C values per bin.
+enum class PsroiForm {
+  kPool,         // the cells themselves -> f32 [R,P,P,D]
+  kMean,         // their mean -> f32 [R,D]
+  kClassScores,  // the mean of the larger of each pair -> f32 [R,C]
+  kClassPair,    // the pair of a RoI's class, outside, inside -> f32 [R,P,P,2]
 };
 
 struct PsroiParams {
@@ -112,27 +121,12 @@ FCIS_HD inline void PairMaxGradient(float outside, float inside, float grad,
 
 namespace ops {
 
-// -> f32 [R,P,P,D]. Sum of a window in float32, row by row, divided by its
-// area.
-absl::StatusOr<Tensor> PsroiPool(Backend& backend, const PsroiParams& params,
-                                 const Tensor& maps, const Tensor& rois);
-
-// Mean over all P*P cells, empty windows counting as 0 -> f32 [R,D].
-absl::StatusOr<Tensor> PsroiMean(Backend& backend, const PsroiParams& params,
-                                 const Tensor& maps, const Tensor& rois);
-
-// D = 2C. Mean over all P*P cells of the larger of each pair, empty windows
-// counting as 0 -> f32 [R,C].
-absl::StatusOr<Tensor> PsroiClassScores(Backend& backend,
-                                        const PsroiParams& params,
-                                        const Tensor& maps, const Tensor& rois);
-
-// D = 2C; classes: i32 [R], each in [0,C). The pooled pair of that class ->
-// f32 [R,P,P,2], last axis outside, inside.
-absl::StatusOr<Tensor> PsroiClassPair(Backend& backend,
-                                      const PsroiParams& params,
-                                      const Tensor& maps, const Tensor& rois,
-                                      const Tensor& classes);
+// classes: i32 [R], each in [0,C); only kClassPair reads them. No RoIs give an
+// empty result.
+absl::StatusOr<Tensor> Psroi(Backend& backend, PsroiForm form,
+                             const PsroiParams& params, const Tensor& maps,
+                             const Tensor& rois,
+                             const Tensor& classes = Tensor());
 
 }  // namespace ops
 }  // namespace fcis::kernels

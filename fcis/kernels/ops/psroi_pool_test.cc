@@ -86,6 +86,11 @@ class KnownPsroiTest : public ::testing::TestWithParam<std::string> {
     }
   }
 
+  Tensor Pooled(PsroiForm form) {
+    return *OnHost(*backend_, ops::Psroi(*backend_, form, params_, maps_, rois_,
+                                         Tensor::Zeros({1}, DType::kI32)));
+  }
+
   const std::unique_ptr<Backend> backend_ = MakeTestBackend(GetParam());
   PsroiParams params_;
   Tensor maps_;
@@ -95,22 +100,16 @@ class KnownPsroiTest : public ::testing::TestWithParam<std::string> {
 
 TEST_P(KnownPsroiTest, Pool) {
   EXPECT_TRUE(AllEqual(
-      *OnHost(*backend_, ops::PsroiPool(*backend_, params_, maps_, rois_)),
+      Pooled(PsroiForm::kPool),
       Tensor::FromSpan<float>(Shape{1, 2, 2, 2},
                               {105, 106, 127, 128, 209, 210, 231, 232})));
 }
 
 TEST_P(KnownPsroiTest, MeanScoresPair) {
-  EXPECT_TRUE(AllEqual(
-      *OnHost(*backend_, ops::PsroiMean(*backend_, params_, maps_, rois_)),
-      Tensor::FromSpan<float>(Shape{1, 2}, {168, 169})));
-  const Tensor scores = *OnHost(
-      *backend_, ops::PsroiClassScores(*backend_, params_, maps_, rois_));
-  EXPECT_EQ(scores.data<float>()[0], 169);
-  const Tensor pair = *OnHost(
-      *backend_, ops::PsroiClassPair(*backend_, params_, maps_, rois_,
-                                     Tensor::Zeros(Shape{1}, DType::kI32)));
-  EXPECT_EQ(pair.data<float>()[3], 128);
+  EXPECT_TRUE(AllEqual(Pooled(PsroiForm::kMean),
+                       Tensor::FromSpan<float>(Shape{1, 2}, {168, 169})));
+  EXPECT_EQ(Pooled(PsroiForm::kClassScores).data<float>()[0], 169);
+  EXPECT_EQ(Pooled(PsroiForm::kClassPair).data<float>()[3], 128);
 }
 
 class PsroiTest : public ::testing::TestWithParam<std::string> {
@@ -123,17 +122,17 @@ class PsroiTest : public ::testing::TestWithParam<std::string> {
 
 // The reduced forms agree with what they are defined by.
 TEST_P(PsroiTest, MeanScoresAndPairFollowFromThePool) {
-  const auto host = [&](const absl::StatusOr<Tensor>& of) {
-    return OnHost(*backend_, of).value();
-  };
-  const Tensor pool = host(ops::PsroiPool(*backend_, params_, maps_, rois_));
-  const Tensor mean = host(ops::PsroiMean(*backend_, params_, maps_, rois_));
-  const Tensor scores =
-      host(ops::PsroiClassScores(*backend_, params_, maps_, rois_));
   Tensor classes(Shape{37}, DType::kI32);
   for (int r = 0; r < 37; ++r) classes.mutable_data<int32_t>()[r] = r % 3;
-  const Tensor pair =
-      host(ops::PsroiClassPair(*backend_, params_, maps_, rois_, classes));
+  const auto pooled = [&](PsroiForm form) {
+    return OnHost(*backend_,
+                  ops::Psroi(*backend_, form, params_, maps_, rois_, classes))
+        .value();
+  };
+  const Tensor pool = pooled(PsroiForm::kPool);
+  const Tensor mean = pooled(PsroiForm::kMean);
+  const Tensor scores = pooled(PsroiForm::kClassScores);
+  const Tensor pair = pooled(PsroiForm::kClassPair);
   ASSERT_EQ(pool.shape(), (Shape{37, 21, 21, 6}));
   for (int r = 0; r < 37; ++r) {
     double sums[6] = {}, maxima[3] = {};
@@ -157,23 +156,23 @@ TEST_P(PsroiTest, MeanScoresAndPairFollowFromThePool) {
 
 TEST_P(PsroiTest, NoRoisGiveNothing) {
   const Tensor none = Tensor::Zeros(Shape{0, 4});
-  EXPECT_EQ(ops::PsroiPool(*backend_, params_, maps_, none)->shape(),
-            (Shape{0, 21, 21, 6}));
-  EXPECT_EQ(ops::PsroiMean(*backend_, params_, maps_, none)->shape(),
-            (Shape{0, 6}));
-  EXPECT_EQ(ops::PsroiClassScores(*backend_, params_, maps_, none)->shape(),
-            (Shape{0, 3}));
-  EXPECT_EQ(ops::PsroiClassPair(*backend_, params_, maps_, none,
-                                Tensor(Shape{0}, DType::kI32))
-                ->shape(),
-            (Shape{0, 21, 21, 2}));
+  const auto shape = [&](PsroiForm form) {
+    return ops::Psroi(*backend_, form, params_, maps_, none,
+                      Tensor(Shape{0}, DType::kI32))
+        ->shape();
+  };
+  EXPECT_EQ(shape(PsroiForm::kPool), (Shape{0, 21, 21, 6}));
+  EXPECT_EQ(shape(PsroiForm::kMean), (Shape{0, 6}));
+  EXPECT_EQ(shape(PsroiForm::kClassScores), (Shape{0, 3}));
+  EXPECT_EQ(shape(PsroiForm::kClassPair), (Shape{0, 21, 21, 2}));
 }
 
 TEST_P(PsroiTest, RoiOutsideTheMapsIsZero) {
   const Tensor far =
       Tensor::FromSpan<float>(Shape{1, 4}, {5000, 5000, 6000, 6000});
-  const auto y =
-      OnHost(*backend_, ops::PsroiClassScores(*backend_, params_, maps_, far));
+  const auto y = OnHost(
+      *backend_,
+      ops::Psroi(*backend_, PsroiForm::kClassScores, params_, maps_, far));
   ASSERT_TRUE(y.ok()) << y.status();
   EXPECT_TRUE(AllEqual(*y, Tensor::Zeros(Shape{1, 3})));
 }
@@ -182,7 +181,9 @@ TEST_P(PsroiTest, BadArgumentsAreNamed) {
   const auto message = [&](const PsroiParams& params, const Tensor& maps,
                            const Tensor& rois) {
     return std::string(
-        ops::PsroiPool(*backend_, params, maps, rois).status().message());
+        ops::Psroi(*backend_, PsroiForm::kPool, params, maps, rois)
+            .status()
+            .message());
   };
   PsroiParams bad;
   bad.group_size = 22;
@@ -194,16 +195,19 @@ TEST_P(PsroiTest, BadArgumentsAreNamed) {
   Tensor nan = Tensor::Zeros(Shape{1, 4});
   nan.mutable_data<float>()[2] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_THAT(message(params_, maps_, nan), HasSubstr("not finite"));
-  EXPECT_FALSE(ops::PsroiClassScores(*backend_, params_,
-                                     Tensor::Zeros(Shape{4, 4, 49 * 3}), rois_)
+  EXPECT_FALSE(ops::Psroi(*backend_, PsroiForm::kClassScores, params_,
+                          Tensor::Zeros(Shape{4, 4, 49 * 3}), rois_)
                    .ok());
+  const auto of_classes = [&](const Tensor& classes) {
+    return std::string(ops::Psroi(*backend_, PsroiForm::kClassPair, params_,
+                                  maps_, rois_, classes)
+                           .status()
+                           .message());
+  };
   Tensor classes = Tensor::Zeros(Shape{37}, DType::kI32);
   classes.mutable_data<int32_t>()[5] = 3;
-  EXPECT_THAT(
-      std::string(ops::PsroiClassPair(*backend_, params_, maps_, rois_, classes)
-                      .status()
-                      .message()),
-      HasSubstr("class 3, expected 0..2"));
+  EXPECT_THAT(of_classes(classes), HasSubstr("class 3, expected 0..2"));
+  EXPECT_THAT(of_classes(Tensor()), HasSubstr("expected i32 37"));
 }
 
 std::string NameOf(const ::testing::TestParamInfo<std::string>& info) {

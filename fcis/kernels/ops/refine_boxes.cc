@@ -15,8 +15,7 @@ absl::StatusOr<Tensor> RefineBoxes(Backend& backend, const RefineParams& params,
       r.rank() != 2 || d.rank() != 2 || r.dim(1) != 4 || d.dim(1) < 4 ||
       d.dim(0) != r.dim(0)) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "refine_boxes: rois ", DTypeName(rois.type()), " ", r.ToString(),
-        ", deltas ", DTypeName(deltas.type()), " ", d.ToString(),
+        "refine_boxes: rois ", rois.Describe(), ", deltas ", deltas.Describe(),
         ", expected f32 [R,4] and f32 [R,D], D >= 4"));
   }
   ASSIGN_OR_RETURN(Tensor y,

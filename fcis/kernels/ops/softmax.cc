@@ -10,9 +10,8 @@ namespace ops {
 
 absl::StatusOr<Tensor> Softmax(Backend& backend, const Tensor& x) {
   if (x.type() != DType::kF32 || x.shape().rank() < 1 || x.dim(-1) < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("softmax: input ", DTypeName(x.type()), " ",
-                     x.shape().ToString(), ", expected f32, last extent >= 1"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "softmax: input ", x.Describe(), ", expected f32, last extent >= 1"));
   }
   ASSIGN_OR_RETURN(Tensor y, backend.AllocateMap(x.shape(), DType::kF32));
   if (y.num_elements() > 0) RETURN_IF_ERROR(backend.Softmax(x, &y));
@@ -23,9 +22,9 @@ absl::StatusOr<Tensor> InsideProbabilities(Backend& backend,
                                            const Tensor& pairs) {
   if (pairs.type() != DType::kF32 || pairs.shape().rank() != 4 ||
       pairs.dim(3) != 2) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "inside_probabilities: input ", DTypeName(pairs.type()), " ",
-        pairs.shape().ToString(), ", expected f32 [R,P,P,2]"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("inside_probabilities: input ", pairs.Describe(),
+                     ", expected f32 [R,P,P,2]"));
   }
   ASSIGN_OR_RETURN(
       Tensor y, backend.AllocateMap({pairs.dim(0), pairs.dim(1), pairs.dim(2)},

@@ -87,10 +87,8 @@ RecycledVector<Candidate> Election::ClassCandidates(int label) const {
 
 RecycledVector<Candidate> Election::Candidates() const {
   RecycledVector<RecycledVector<Candidate>> by_class(classes_);
-  ParallelFor(classes_ - 1, 4, [&](int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; ++k) {
-      by_class[k + 1] = ClassCandidates(static_cast<int>(k + 1));
-    }
+  ParallelForEach(classes_ - 1, 4, [&](int64_t k) {
+    by_class[k + 1] = ClassCandidates(static_cast<int>(k + 1));
   });
   RecycledVector<Candidate> candidates;
   for (const auto& some : by_class) {
@@ -186,9 +184,8 @@ absl::Status CheckTensors(const Tensor& rois, const Tensor& class_probs) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat(
-      "vote_masks: rois ", DTypeName(rois.type()), " ", r.ToString(),
-      ", class_probs ", DTypeName(class_probs.type()), " ", c.ToString(),
-      ", expected f32 [n,4] and f32 [n,C]"));
+      "vote_masks: rois ", rois.Describe(), ", class_probs ",
+      class_probs.Describe(), ", expected f32 [n,4] and f32 [n,C]"));
 }
 
 absl::Status CheckMasks(const Tensor& masks, int64_t count) {
@@ -198,8 +195,8 @@ absl::Status CheckMasks(const Tensor& masks, int64_t count) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("vote_masks: masks ", DTypeName(masks.type()), " ",
-                   m.ToString(), ", expected f32 [", count, ",m,m]"));
+      absl::StrCat("vote_masks: masks ", masks.Describe(), ", expected f32 [",
+                   count, ",m,m]"));
 }
 
 }  // namespace
@@ -225,10 +222,8 @@ absl::StatusOr<RecycledVector<VotedInstance>> VoteMasks(
   RecycledVector<Candidate> candidates = election.Candidates();
   KeepBest(params.max_detections, &candidates);
   RecycledVector<Votes> votes(candidates.size());
-  ParallelFor(candidates.size(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      votes[i] = election.VotesFor(candidates[i]);
-    }
+  ParallelForEach(candidates.size(), 1, [&](size_t i) {
+    votes[i] = election.VotesFor(candidates[i]);
   });
   Voters voters = VotersOf(election.boxes(), &votes);
   if (voters.rois.empty()) return instances;
@@ -238,10 +233,8 @@ absl::StatusOr<RecycledVector<VotedInstance>> VoteMasks(
   RecycledVector<absl::optional<VotedInstance>> voted(candidates.size());
   const auto elect =
       params.rule == VotingRule::kChainercv ? Elect<float> : Elect<double>;
-  ParallelFor(candidates.size(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      voted[i] = elect(params, voters, candidates[i], votes[i]);
-    }
+  ParallelForEach(candidates.size(), 1, [&](size_t i) {
+    voted[i] = elect(params, voters, candidates[i], votes[i]);
   });
   for (absl::optional<VotedInstance>& v : voted) {
     if (v.has_value()) instances.push_back(*std::move(v));

@@ -36,10 +36,10 @@ absl::Status RefInt8Conv::Forward(const Tensor& x, const Tensor* residual,
     const auto o = static_cast<size_t>(i % y->dim(3));
     float v = (to[i] + factors_.bias[o]) * factors_.factor[o];
     if (residual != nullptr) v += factors_.residual * added.data<float>()[i];
-    to[i] = params().conv.relu ? std::max(v, 0.0f) : v;
+    to[i] = params().relu ? std::max(v, 0.0f) : v;
   });
-  const Tensor result = params().y ? ToInt8(values, {params().y->type, 1})
-                                   : AsMapType(values, y->type());
+  const Tensor result = int8_params().y ? ToInt8(values, {y->type(), 1})
+                                        : AsMapType(values, y->type());
   std::copy_n(static_cast<const char*>(result.raw()), result.num_bytes(),
               static_cast<char*>(y->mutable_raw()));
   return absl::OkStatus();

@@ -9,10 +9,9 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/bf16.h"
 #include "fcis/kernels/device/device_backend.h"
-#include "fcis/kernels/device/device_parameter_math.h"
-#include "fcis/kernels/device/device_train_backend.h"
 #include "fcis/kernels/map_type.h"
 #include "fcis/kernels/ref/plain_convs.h"
+#include "fcis/kernels/train/parameter_math.h"
 
 namespace fcis::kernels {
 namespace {
@@ -162,9 +161,8 @@ std::unique_ptr<Backend> MakeEmulatedBackend(DType activation_type) {
 std::unique_ptr<TrainBackend> MakeEmulatedTrainBackend(DType activation_type) {
   auto forward = Make(activation_type);
   EmulatedDevice* const device = forward->emulated();
-  return std::make_unique<DeviceTrainBackend>(
-      std::move(forward), device,
-      std::make_unique<DeviceParameterMath>(device));
+  return std::make_unique<TrainBackend>(
+      std::move(forward), device, std::make_unique<ParameterMath>(device));
 }
 
 EmulatedWork EmulatedWorkOf(const Backend& backend) {

@@ -7,6 +7,7 @@
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/round_up.h"
 #include "fcis/kernels/bodies/update_bodies.h"
+#include "fcis/kernels/device/compute_device.h"
 
 namespace fcis::kernels {
 namespace {
@@ -28,7 +29,6 @@ FCIS_MULTIVERSION void Run(const SgdBody<FactorOfEach>& body, int64_t n) {
 FCIS_MULTIVERSION void Run(const AdamWBody<FactorOfEach>& body, int64_t n) {
   RunAll(body, n);
 }
-FCIS_MULTIVERSION void Run(const AddBody& body, int64_t n) { RunAll(body, n); }
 
 // Eight sums side by side, in double.
 FCIS_MULTIVERSION double SquaresRun(const float* factors, const float* g,
@@ -49,21 +49,16 @@ template <typename Body>
 void ForEachChunk(const OutputFactors& factors, const Body& body) {
   const int64_t n = factors.size();
   if (factors.all_one()) {
-    ParallelFor(NumBlocks(n, kChunk), 1, [&](int64_t from, int64_t to) {
-      for (int64_t c = from; c < to; ++c) {
-        body(c, c * kChunk, std::min(n, (c + 1) * kChunk), nullptr);
-      }
+    ParallelForEach(NumBlocks(n, kChunk), 1, [&](int64_t c) {
+      body(c, c * kChunk, std::min(n, (c + 1) * kChunk), nullptr);
     });
     return;
   }
   const int64_t segment = factors.segment();
-  ParallelFor(n / segment, std::max<int64_t>(1, kChunk / segment),
-              [&](int64_t from, int64_t to) {
-                for (int64_t s = from; s < to; ++s) {
-                  body(s, s * segment, (s + 1) * segment,
-                       factors.of_segment(s));
-                }
-              });
+  ParallelForEach(
+      n / segment, std::max<int64_t>(1, kChunk / segment), [&](int64_t s) {
+        body(s, s * segment, (s + 1) * segment, factors.of_segment(s));
+      });
 }
 
 int64_t NumChunks(const OutputFactors& factors) {
@@ -83,30 +78,11 @@ Update<FactorOfEach> UpdateAt(const UpdateArrays& a, int64_t begin,
 
 }  // namespace
 
-absl::StatusOr<Tensor> HostParameterMath::Zeros(int64_t n) {
-  return Tensor::Zeros({n});
-}
-
-absl::Status HostParameterMath::Fetch(const float* from, int64_t n,
-                                      float* host) {
-  std::copy_n(from, n, host);
-  return absl::OkStatus();
-}
-
-absl::Status HostParameterMath::Put(const float* host, int64_t n, float* to) {
-  std::copy_n(host, n, to);
-  return absl::OkStatus();
-}
+HostParameterMath::HostParameterMath() : ParameterMath(HostDevice::Shared()) {}
 
 absl::StatusOr<ParameterFactors> HostParameterMath::Prepare(
     const OutputFactors* factors) {
   return ParameterFactors{factors, Tensor()};
-}
-
-absl::Status HostParameterMath::Add(const float* a, const float* b, int64_t n,
-                                    float* to) {
-  Run(AddBody{a, b, to}, n);
-  return absl::OkStatus();
 }
 
 absl::StatusOr<double> HostParameterMath::SquaredNorm(
@@ -143,16 +119,6 @@ absl::Status HostParameterMath::AdamW(const AdamWParams& params,
         end - begin);
   });
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::unique_ptr<AllReduce>> HostParameterMath::SumsOver(
-    Communicator* job, SumType type) {
-  if (type != SumType::kF32) {
-    return absl::InvalidArgumentError(
-        "gradients in the host's memory are summed in f32 only; sums in bf16 "
-        "need GPUs");
-  }
-  return job->MakeAllReduce();
 }
 
 }  // namespace fcis::kernels

@@ -51,10 +51,8 @@ void OutputFactors::Apply(const float* from, float* to) const {
     return;
   }
   const int64_t grain = std::max<int64_t>(1, 16384 / segment_);
-  ParallelFor(size_ / segment_, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t s = begin; s < end; ++s) {
-      Multiply(from + s * segment_, of_segment(s), segment_, to + s * segment_);
-    }
+  ParallelForEach(size_ / segment_, grain, [&](int64_t s) {
+    Multiply(from + s * segment_, of_segment(s), segment_, to + s * segment_);
   });
 }
 

@@ -13,11 +13,12 @@
 #include "fcis/core/comm/all_reduce.h"
 #include "fcis/core/comm/communicator.h"
 #include "fcis/core/tensor/tensor.h"
-#include "fcis/kernels/train/adamw.h"
 #include "fcis/kernels/train/output_factors.h"
-#include "fcis/kernels/train/sgd.h"
+#include "fcis/kernels/train/update_rules.h"
 
 namespace fcis::kernels {
+
+class ComputeDevice;
 
 // The factor of each element of a parameter.
 struct ParameterFactors {
@@ -48,38 +49,43 @@ struct GradientView {
   const float* gradient = nullptr;
 };
 
+// On a device, by bodies (bodies/update_bodies.h). The host has faster ways for
+// some of it (host_parameter_math.h).
 class ParameterMath {
  public:
+  // The device outlives it.
+  explicit ParameterMath(ComputeDevice* device) : device_(device) {}
   virtual ~ParameterMath() = default;
 
-  virtual Device device() const = 0;
+  Device device() const;
 
-  virtual absl::StatusOr<Tensor> Zeros(int64_t n) = 0;
+  absl::StatusOr<Tensor> Zeros(int64_t n);
   // Copies. The first waits for what computes `from`.
-  virtual absl::Status Fetch(const float* from, int64_t n, float* host) = 0;
-  virtual absl::Status Put(const float* host, int64_t n, float* to) = 0;
+  absl::Status Fetch(const float* from, int64_t n, float* host);
+  absl::Status Put(const float* host, int64_t n, float* to);
 
   // For the memory's device. A layout of a device's has one factor per segment.
   virtual absl::StatusOr<ParameterFactors> Prepare(
-      const OutputFactors* factors) = 0;
+      const OutputFactors* factors);
 
   // to = a + b; the arrays may be the same.
-  virtual absl::Status Add(const float* a, const float* b, int64_t n,
-                           float* to) = 0;
+  absl::Status Add(const float* a, const float* b, int64_t n, float* to);
   // Of factor * gradient over all gradients, in double. Not finite where one is
   // not.
   virtual absl::StatusOr<double> SquaredNorm(
-      absl::Span<const GradientView> gradients) = 0;
+      absl::Span<const GradientView> gradients);
   // One step; the same bits for any number of threads.
-  virtual absl::Status Sgd(const SgdParams& params,
-                           const UpdateArrays& arrays) = 0;
+  virtual absl::Status Sgd(const SgdParams& params, const UpdateArrays& arrays);
   virtual absl::Status AdamW(const AdamWParams& params,
-                             const UpdateArrays& arrays) = 0;
+                             const UpdateArrays& arrays);
 
   // Sums of f32 arrays over the processes of `job`, which outlives them.
   // Errors: InvalidArgument for a type that only GPUs sum.
-  virtual absl::StatusOr<std::unique_ptr<AllReduce>> SumsOver(Communicator* job,
-                                                              SumType type) = 0;
+  absl::StatusOr<std::unique_ptr<AllReduce>> SumsOver(Communicator* job,
+                                                      SumType type);
+
+ private:
+  ComputeDevice* const device_;
 };
 
 }  // namespace fcis::kernels

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/cpu/cpu_train_backend.h"
-#include "fcis/kernels/device/device_train_backend.h"
+#include "fcis/kernels/device/compute_device.h"
 #include "fcis/kernels/train/host_parameter_math.h"
 
 #if defined(FCIS_CUDA)
@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<TrainBackend>> MakeTrainBackend(
   ASSIGN_OR_RETURN(std::unique_ptr<Backend> forward,
                    MakeBackend(name, precision, algorithm));
   if (name == "ref") {
-    return std::make_unique<DeviceTrainBackend>(
+    return std::make_unique<TrainBackend>(
         std::move(forward), HostDevice::Shared(),
         std::make_unique<HostParameterMath>());
   }

@@ -11,6 +11,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/fcis.pb.h"
+#include "fcis/core/io/file.h"
 #include "fcis/model/embedded/embedded_model.h"
 #include "fcis/model/weights/load.h"
 
@@ -76,16 +77,11 @@ absl::StatusOr<ModelChoice> Embedded(absl::string_view why) {
   return choice;
 }
 
-bool Exists(const std::string& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
 // A file, or the name of a model that can be fetched.
 absl::StatusOr<ModelChoice> LoadNamed(absl::string_view modelpath,
                                       const ModelFetcher& fetch) {
   const std::string path = ResolvePath(modelpath);
-  if (fetch == nullptr || Exists(path)) return Load(path, "");
+  if (fetch == nullptr || FileExists(path)) return Load(path, "");
   const absl::StatusOr<std::string> fetched = fetch(modelpath);
   // No such name: it was meant as a file, maybe.
   if (absl::IsNotFound(fetched.status())) {
@@ -106,8 +102,7 @@ std::string FindModel(const std::string& directory) {
   for (absl::string_view name : kPublished) {
     for (const std::string& place : SearchedDirectories(directory)) {
       const std::string path = absl::StrCat(place, "/", name);
-      std::error_code error;
-      if (fs::exists(path, error)) return path;
+      if (FileExists(path)) return path;
     }
   }
   for (const std::string& place : SearchedDirectories(directory)) {

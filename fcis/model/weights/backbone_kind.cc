@@ -11,7 +11,6 @@ namespace {
 constexpr char kStem[] = "extractor/res1/conv1";
 constexpr char kFirstBlock[] = "extractor/res2/res2_a";
 constexpr int kStages[] = {2, 3, 4, 5};
-constexpr int kMostBlocks = 1000;
 constexpr int64_t kUsualWidth = 64;
 
 struct Known {
@@ -46,15 +45,6 @@ class File {
     const Tensor* kernel = Find(conv + "/W");
     return kernel == nullptr || kernel->shape().rank() != 4 ? 0
                                                             : kernel->dim(axis);
-  }
-
-  int Blocks(int stage) const {
-    const std::vector<std::string> names = BottleneckNames(stage, kMostBlocks);
-    int count = 0;
-    while (count < kMostBlocks && Find(names[count] + "/conv1/W") != nullptr) {
-      ++count;
-    }
-    return count;
   }
 
  private:
@@ -112,7 +102,12 @@ BackboneKind BackboneKindOf(const std::map<std::string, Tensor>& tensors,
     return absl::StrCat(kFirstBlock, "/conv", number);
   };
   BackboneKind kind;
-  for (const int stage : kStages) kind.blocks.push_back(file.Blocks(stage));
+  for (const int stage : kStages) {
+    kind.blocks.push_back(
+        CountBottlenecks(stage, [&](const std::string& kernel) {
+          return file.Find(kernel) != nullptr;
+        }));
+  }
   kind.basic = file.Find(conv(3) + "/W") == nullptr;
   kind.width = file.Extent(kStem, 0);
   kind.block_width = file.Extent(conv(1), 0);

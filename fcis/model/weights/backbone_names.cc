@@ -67,19 +67,24 @@ std::string TorchvisionName(const LayerName& n) {
   return absl::StrCat("layer", n.stage - 1, ".", n.block, ".", full);
 }
 
+struct Naming {
+  absl::string_view name;
+  std::string (*name_of)(const LayerName&);  // null: our own
+};
+const Naming& Of(BackboneNaming naming) {
+  // In the order of BackboneNaming.
+  static constexpr Naming kNamings[] = {{"this project", nullptr},
+                                        {"chainer", ChainerName},
+                                        {"chainercv", ChainercvName},
+                                        {"torchvision", TorchvisionName}};
+  return kNamings[static_cast<int>(naming)];
+}
+
 }  // namespace
 
 std::string NameInBackbone(BackboneNaming naming, const std::string& ours) {
-  if (naming == BackboneNaming::kNone) return ours;
-  const LayerName name = Parse(ours);
-  switch (naming) {
-    case BackboneNaming::kChainer:
-      return ChainerName(name);
-    case BackboneNaming::kChainercv:
-      return ChainercvName(name);
-    default:
-      return TorchvisionName(name);
-  }
+  const auto name_of = Of(naming).name_of;
+  return name_of == nullptr ? ours : name_of(Parse(ours));
 }
 
 BackboneNaming BackboneNamingOf(const std::map<std::string, Tensor>& tensors) {
@@ -98,17 +103,7 @@ BackboneNaming BackboneNamingOf(const std::map<std::string, Tensor>& tensors) {
 }
 
 absl::string_view BackboneNamingName(BackboneNaming naming) {
-  switch (naming) {
-    case BackboneNaming::kChainer:
-      return "chainer";
-    case BackboneNaming::kChainercv:
-      return "chainercv";
-    case BackboneNaming::kTorchvision:
-      return "torchvision";
-    case BackboneNaming::kNone:
-      break;
-  }
-  return "this project";
+  return Of(naming).name;
 }
 
 }  // namespace fcis::model

@@ -65,15 +65,13 @@ Tensor DeterministicTensor(absl::string_view name, const Shape& shape,
   Tensor t(shape);
   float* const values = t.mutable_data<float>();
   constexpr int64_t kGrain = 1 << 16;  // even: pairs stay together
-  ParallelFor(t.num_elements(), kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      if (d.paired) {
-        const float v = d.spread * RngSymmetric(key, i / 2);
-        values[i] = i % 2 == 0 ? v : -v;
-      } else {
-        const float product = d.spread * RngSymmetric(key, i);
-        values[i] = d.centre + product;
-      }
+  ParallelForEach(t.num_elements(), kGrain, [&](int64_t i) {
+    if (d.paired) {
+      const float v = d.spread * RngSymmetric(key, i / 2);
+      values[i] = i % 2 == 0 ? v : -v;
+    } else {
+      const float product = d.spread * RngSymmetric(key, i);
+      values[i] = d.centre + product;
     }
   });
   return t;

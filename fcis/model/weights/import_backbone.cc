@@ -6,7 +6,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/model/weights/backbone_kind.h"
 #include "fcis/model/weights/backbone_names.h"
@@ -18,7 +17,6 @@ namespace {
 
 constexpr char kStemKernel[] = "extractor/res1/conv1/W";
 constexpr char kStemMean[] = "extractor/res1/bn1/avg_mean";
-constexpr size_t kMostNamed = 10;
 
 // The stem's bias, by their name.
 std::string StemBiasName(BackboneNaming naming) {
@@ -29,15 +27,6 @@ bool IsIgnored(const std::string& name) {
   return absl::StartsWith(name, "fc.") || absl::StartsWith(name, "fc6/") ||
          absl::EndsWith(name, "/N") ||
          absl::EndsWith(name, ".num_batches_tracked");
-}
-
-// "; 2 missing: a, b"
-std::string Named(absl::string_view what, std::vector<std::string> names) {
-  if (names.empty()) return "";
-  const size_t all = names.size();
-  names.resize(std::min(all, kMostNamed));
-  return absl::StrCat("; ", all, " ", what, ": ", absl::StrJoin(names, ", "),
-                      all > kMostNamed ? ", ..." : "");
 }
 
 // Checked tensors under our names; what is wrong goes into the lists.
@@ -88,11 +77,9 @@ class Collector {
  private:
   bool Fits(const std::string& theirs, const Tensor& tensor,
             const Shape& shape) {
-    if (tensor.shape() == shape && tensor.type() == DType::kF32) return true;
-    misshapen_.push_back(absl::StrCat(theirs, " is ", DTypeName(tensor.type()),
-                                      " ", tensor.shape().ToString(),
-                                      ", expected f32 ", shape.ToString()));
-    return false;
+    const std::string misfit = Misfit(theirs, tensor, shape);
+    if (!misfit.empty()) misshapen_.push_back(misfit);
+    return misfit.empty();
   }
 
   const BackboneNaming naming_;

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/core/base/within.h"
 #include "fcis/core/config/limits.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/model/weights/weights.h"
@@ -34,17 +35,6 @@ class Shapes {
                        " outputs, expected 1 to ", kMaxLayerOutputs));
     }
     return outputs;
-  }
-
-  // Bottlenecks of a stage.
-  int Blocks(int stage) const {
-    constexpr int kMost = 1000;
-    const std::vector<std::string> names = BottleneckNames(stage, kMost);
-    int count = 0;
-    while (count < kMost && tensors_.count(names[count] + "/conv1/W") != 0) {
-      ++count;
-    }
-    return count;
   }
 
  private:
@@ -115,8 +105,11 @@ absl::StatusOr<ModelConfig> InferConfig(
     backbone->set_stem_width(static_cast<int>(stem_width));
   }
   backbone->clear_blocks();
-  for (const int stage : {2, 3, 4, 5})
-    backbone->add_blocks(shapes.Blocks(stage));
+  for (const int stage : {2, 3, 4, 5}) {
+    backbone->add_blocks(CountBottlenecks(
+        stage,
+        [&](const std::string& kernel) { return tensors.count(kernel) != 0; }));
+  }
   config.mutable_rpn()->set_mid_channels(static_cast<int>(rpn_mid));
   HeadConfig* head = config.mutable_head();
   head->set_mid_channels(static_cast<int>(head_mid));
@@ -131,10 +124,8 @@ absl::StatusOr<ModelConfig> InferConfig(
   RETURN_IF_ERROR(SetClasses(score_maps / (2 * group * group) - 1, &config));
   config.set_name(
       absl::StrCat("imported, ", config.classes_size(), " classes"));
-  const absl::Status status = CheckConfig(config);
-  if (status.ok()) return config;
-  return absl::InvalidArgumentError(
-      absl::StrCat(source, ": ", status.message()));
+  RETURN_IF_ERROR(Within(source, CheckConfig(config)));
+  return config;
 }
 
 }  // namespace fcis::model

@@ -11,7 +11,7 @@
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/npz.h"
-#include "fcis/kernels/bf16.h"
+#include "fcis/kernels/map_type.h"
 #include "fcis/model/weights/backbone_kind.h"
 #include "fcis/model/weights/backbone_names.h"
 #include "fcis/model/weights/import_mxnet.h"
@@ -38,24 +38,6 @@ absl::StatusOr<Weights> LoadAs(WeightFormat format, const std::string& path,
   return WeightsOf(std::move(file), path, config);
 }
 
-Tensor Widened(const Tensor& tensor) {
-  Tensor wide(tensor.shape());
-  const uint16_t* from = tensor.data<uint16_t>();
-  float* to = wide.mutable_data<float>();
-  for (int64_t i = 0; i < tensor.num_elements(); ++i)
-    to[i] = kernels::FromBf16(from[i]);
-  return wide;
-}
-
-Tensor Narrowed(const Tensor& tensor) {
-  Tensor narrow(tensor.shape(), DType::kBF16);
-  const float* from = tensor.data<float>();
-  uint16_t* to = narrow.mutable_data<uint16_t>();
-  for (int64_t i = 0; i < tensor.num_elements(); ++i)
-    to[i] = kernels::ToBf16(from[i]);
-  return narrow;
-}
-
 // Of everything in the file, what the model is made of.
 std::map<std::string, Tensor> ModelTensors(
     const std::map<std::string, Tensor>& file) {
@@ -68,12 +50,8 @@ std::map<std::string, Tensor> ModelTensors(
     chosen = average == file.end() ? tensor : average->second;
     if (chosen.type() == DType::kBF16) narrow.push_back(&chosen);
   }
-  ParallelFor(static_cast<int64_t>(narrow.size()), 1,
-              [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i) {
-                  *narrow[i] = Widened(*narrow[i]);
-                }
-              });
+  ParallelForEach(narrow.size(), 1,
+                  [&](size_t i) { *narrow[i] = kernels::AsF32(*narrow[i]); });
   return model;
 }
 
@@ -136,7 +114,9 @@ absl::StatusOr<std::map<std::string, Tensor>> ReadTensors(
 Weights WithBf16Kernels(Weights weights) {
   weights.int8 = Quantization();
   for (auto& [name, tensor] : weights.tensors) {
-    if (tensor.shape().rank() > 1) tensor = Narrowed(tensor);
+    if (tensor.shape().rank() > 1) {
+      tensor = kernels::AsMapType(tensor, DType::kBF16);
+    }
   }
   return weights;
 }

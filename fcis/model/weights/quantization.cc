@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
+#include "fcis/model/weights/weights.h"
 
 namespace fcis::model {
 namespace {
@@ -27,11 +28,8 @@ absl::Status Bad(const std::string& source, const std::string& what) {
 
 absl::Status CheckScale(const std::string& source, const std::string& name,
                         const Tensor& scale, int64_t count) {
-  if (scale.type() != DType::kF32 || scale.shape() != Shape{count}) {
-    return Bad(source, absl::StrCat(name, " is ", DTypeName(scale.type()), " ",
-                                    scale.shape().ToString(), ", expected f32 ",
-                                    count));
-  }
+  const std::string misfit = Misfit(name, scale, {count});
+  if (!misfit.empty()) return Bad(source, misfit);
   for (const float v : scale.span<float>()) {
     if (std::isfinite(v) && v > 0) continue;
     return Bad(source,

@@ -8,11 +8,9 @@
 #include "fcis/core/base/status_macros.h"
 
 namespace fcis::model {
-namespace {
-
-constexpr size_t kMostNamed = 10;
 
 std::string Named(absl::string_view what, std::vector<std::string> names) {
+  constexpr size_t kMostNamed = 10;
   if (names.empty()) return "";
   const size_t all = names.size();
   names.resize(std::min(all, kMostNamed));
@@ -20,7 +18,12 @@ std::string Named(absl::string_view what, std::vector<std::string> names) {
                       all > kMostNamed ? ", ..." : "");
 }
 
-}  // namespace
+std::string Misfit(absl::string_view name, const Tensor& tensor,
+                   const Shape& shape) {
+  if (tensor.shape() == shape && tensor.type() == DType::kF32) return "";
+  return absl::StrCat(name, " is ", tensor.Describe(), ", expected f32 ",
+                      shape.ToString());
+}
 
 std::vector<TensorSpec> ExpectedTensors(const ModelConfig& config) {
   return TensorsOf(TopologyOf(config));
@@ -34,13 +37,10 @@ absl::Status CheckTensors(const Topology& topology, const Weights& weights) {
     const auto found = weights.tensors.find(spec.name);
     if (found == weights.tensors.end()) {
       missing.push_back(spec.name);
-    } else if (found->second.shape() != spec.shape ||
-               found->second.type() != DType::kF32) {
-      misshapen.push_back(
-          absl::StrCat(spec.name, " is ", DTypeName(found->second.type()), " ",
-                       found->second.shape().ToString(), ", expected f32 ",
-                       spec.shape.ToString()));
+      continue;
     }
+    const std::string misfit = Misfit(spec.name, found->second, spec.shape);
+    if (!misfit.empty()) misshapen.push_back(misfit);
   }
   for (const auto& [name, tensor] : weights.tensors) {
     if (expected.count(name) == 0) extra.push_back(name);

@@ -29,6 +29,12 @@ struct Weights {
   std::string remark;
 };
 
+// For messages: "; 2 missing: a, b", at most ten of them; "" for none.
+std::string Named(absl::string_view what, std::vector<std::string> names);
+// For messages: "a/W is f64 2x3, expected f32 3x3"; "" if the tensor is that.
+std::string Misfit(absl::string_view name, const Tensor& tensor,
+                   const Shape& shape);
+
 // Every tensor that a model of this config has, sorted by name.
 std::vector<TensorSpec> ExpectedTensors(const ModelConfig& config);
 

@@ -230,11 +230,13 @@ TEST_P(ChainercvLossesParity, OfASmallNetwork) {
   const Tensor score_maps = OnePicture((*outputs)[model::kScoreMaps]);
   const Tensor rois = Device(RowsOfBoxes(targets.rois.rois));
   kernels::HeadLossArrays a;
-  a.scores = *kernels::ops::PsroiClassScores(forward, pool, score_maps, rois);
-  a.means = *kernels::ops::PsroiMean(
-      forward, pool, OnePicture((*outputs)[model::kBoxMaps]), rois);
-  a.pairs = *kernels::ops::PsroiClassPair(forward, pool, score_maps, rois,
-                                          Device(AsI32(targets.rois.labels)));
+  a.scores = *kernels::ops::Psroi(forward, kernels::PsroiForm::kClassScores,
+                                  pool, score_maps, rois);
+  a.means = *kernels::ops::Psroi(forward, kernels::PsroiForm::kMean, pool,
+                                 OnePicture((*outputs)[model::kBoxMaps]), rois);
+  a.pairs = *kernels::ops::Psroi(forward, kernels::PsroiForm::kClassPair, pool,
+                                 score_maps, rois,
+                                 Device(AsI32(targets.rois.labels)));
   HeadLoss(training.recipe.loss(), targets.rois, &a);
   ExpectNear(a.scores, step("roi_cls_scores"), 2e-5);
   ExpectNear(a.means, step("roi_locs"), 2e-5);

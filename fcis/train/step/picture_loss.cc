@@ -150,13 +150,15 @@ absl::Status Loss::Pool(const Tensor& score_maps, const Tensor& box_maps) {
   ASSIGN_OR_RETURN(head_.masks, forward_.ToDevice(Tensor::FromSpan<int8_t>(
                                     {rois_.dim(0), size, size},
                                     absl::MakeConstSpan(t.masks))));
-  ASSIGN_OR_RETURN(head_.means,
-                   kernels::ops::PsroiMean(forward_, pool_, box_maps, rois_));
-  ASSIGN_OR_RETURN(head_.scores, kernels::ops::PsroiClassScores(
-                                     forward_, pool_, score_maps, rois_));
+  using kernels::PsroiForm;
+  ASSIGN_OR_RETURN(head_.means, kernels::ops::Psroi(forward_, PsroiForm::kMean,
+                                                    pool_, box_maps, rois_));
+  ASSIGN_OR_RETURN(head_.scores,
+                   kernels::ops::Psroi(forward_, PsroiForm::kClassScores, pool_,
+                                       score_maps, rois_));
   ASSIGN_OR_RETURN(head_.pairs,
-                   kernels::ops::PsroiClassPair(forward_, pool_, score_maps,
-                                                rois_, head_.labels));
+                   kernels::ops::Psroi(forward_, PsroiForm::kClassPair, pool_,
+                                       score_maps, rois_, head_.labels));
   const auto like = [this](const Tensor& t) {
     return forward_.AllocateMap(t.shape(), t.type());
   };

@@ -1,4 +1,4 @@
-#include "fcis/kernels/device/device_train_backend.h"
+#include "fcis/kernels/train/train_backend.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include "absl/types/span.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/bodies/extents.h"
-#include "fcis/kernels/device/device_losses.h"
+#include "fcis/kernels/device/compute_device.h"
 #include "fcis/kernels/device/device_ops.h"
 #include "fcis/kernels/map_type.h"
 
@@ -55,15 +55,15 @@ absl::Status Gather(ComputeDevice* device, const PsroiParams& params,
 
 }  // namespace
 
-DeviceTrainBackend::DeviceTrainBackend(
-    std::unique_ptr<Backend> forward, ComputeDevice* device,
-    std::unique_ptr<ParameterMath> parameters)
+TrainBackend::TrainBackend(std::unique_ptr<Backend> forward,
+                           ComputeDevice* device,
+                           std::unique_ptr<ParameterMath> parameters)
     : forward_(std::move(forward)),
       device_(device),
       parameters_(std::move(parameters)) {}
 
-absl::Status DeviceTrainBackend::Combine(const Tensor* gate,
-                                         const Tensor* other, Tensor* g) {
+absl::Status TrainBackend::Combine(const Tensor* gate, const Tensor* other,
+                                   Tensor* g) {
   return WithMapType(g->type(), [&](auto t) {
     using T = MapElement<decltype(t)>;
     const CombineBody<T> body = {ElementsOrNull<T>(gate),
@@ -73,8 +73,8 @@ absl::Status DeviceTrainBackend::Combine(const Tensor* gate,
   });
 }
 
-absl::Status DeviceTrainBackend::ChannelSums(const Tensor& a, const Tensor& b,
-                                             double* sum, double* product) {
+absl::Status TrainBackend::ChannelSums(const Tensor& a, const Tensor& b,
+                                       double* sum, double* product) {
   ASSIGN_OR_RETURN(const Tensor totals, ChannelTotalsOn(device_, a, b));
   ASSIGN_OR_RETURN(const Tensor host, device_->ToHost(totals));
   const int64_t channels = host.dim(1);
@@ -83,9 +83,9 @@ absl::Status DeviceTrainBackend::ChannelSums(const Tensor& a, const Tensor& b,
   return absl::OkStatus();
 }
 
-absl::StatusOr<Tensor> DeviceTrainBackend::Affine(const ChannelAffine& affine,
-                                                  const Tensor& x,
-                                                  const Tensor* other) {
+absl::StatusOr<Tensor> TrainBackend::Affine(const ChannelAffine& affine,
+                                            const Tensor& x,
+                                            const Tensor* other) {
   RETURN_IF_ERROR(CheckExtents(x.shape()));
   ASSIGN_OR_RETURN(const Tensor of_channels,
                    device_->ToDevice(RowsOf(affine, x.dim(-1))));
@@ -109,7 +109,7 @@ absl::StatusOr<Tensor> DeviceTrainBackend::Affine(const ChannelAffine& affine,
   return y;
 }
 
-absl::StatusOr<Tensor> DeviceTrainBackend::MaxPoolGradient(
+absl::StatusOr<Tensor> TrainBackend::MaxPoolGradient(
     const MaxPoolParams& params, const Tensor& x, const Tensor& gy) {
   RETURN_IF_ERROR(CheckExtents(x.shape()));
   ASSIGN_OR_RETURN(Tensor gx, device_->Allocate(x.shape(), x.type()));
@@ -123,10 +123,9 @@ absl::StatusOr<Tensor> DeviceTrainBackend::MaxPoolGradient(
   return gx;
 }
 
-absl::Status DeviceTrainBackend::PsroiMeanGradient(const PsroiParams& params,
-                                                   const Tensor& rois,
-                                                   const Tensor& gy,
-                                                   Tensor* gmaps) {
+absl::Status TrainBackend::PsroiMeanGradient(const PsroiParams& params,
+                                             const Tensor& rois,
+                                             const Tensor& gy, Tensor* gmaps) {
   RETURN_IF_ERROR(CheckExtents(gmaps->shape()));
   ASSIGN_OR_RETURN(const Tensor boxes, device_->ToDevice(rois));
   ASSIGN_OR_RETURN(const Tensor g, device_->ToDevice(gy));
@@ -138,7 +137,7 @@ absl::Status DeviceTrainBackend::PsroiMeanGradient(const PsroiParams& params,
   return Gather(device_, params, boxes, shares, gmaps);
 }
 
-absl::Status DeviceTrainBackend::PsroiClassGradient(
+absl::Status TrainBackend::PsroiClassGradient(
     const PsroiParams& params, const Tensor& maps, const Tensor& rois,
     const Tensor& gscores, const Tensor& classes, const Tensor& gpairs,
     Tensor* gmaps) {
@@ -160,17 +159,6 @@ absl::Status DeviceTrainBackend::PsroiClassGradient(
     return ForEach(device_, body, shares.num_elements() / 2);
   }));
   return Gather(device_, params, boxes, shares, gmaps);
-}
-
-absl::Status DeviceTrainBackend::RpnLoss(const RpnLossParams& params,
-                                         RpnLossArrays* arrays, Tensor* terms) {
-  return RpnLossOn(device_, params, arrays, terms);
-}
-
-absl::Status DeviceTrainBackend::HeadLoss(const HeadLossParams& params,
-                                          HeadLossArrays* arrays,
-                                          Tensor* terms) {
-  return HeadLossOn(device_, params, arrays, terms);
 }
 
 }  // namespace fcis::kernels

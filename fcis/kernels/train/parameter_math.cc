@@ -1,12 +1,14 @@
-#include "fcis/kernels/device/device_parameter_math.h"
+#include "fcis/kernels/train/parameter_math.h"
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "absl/base/internal/raw_logging.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/bodies/map_bodies.h"
+#include "fcis/kernels/bodies/update_bodies.h"
+#include "fcis/kernels/device/compute_device.h"
+#include "fcis/kernels/device/device_ops.h"
 
 namespace fcis::kernels {
 namespace {
@@ -52,6 +54,10 @@ int64_t SumsOfSquares(const GradientView& g) {
   return std::min<int64_t>(4096, (g.factors->factors->size() + 63) / 64);
 }
 
+FactorOf FactorsIn(const ParameterFactors& f) {
+  return FactorsIn(*f.factors, f.prepared);
+}
+
 Update<FactorOf> UpdateOf(const UpdateArrays& a) {
   return {FactorsIn(*a.factors),
           a.clip,
@@ -65,53 +71,34 @@ Update<FactorOf> UpdateOf(const UpdateArrays& a) {
 
 }  // namespace
 
-absl::StatusOr<Tensor> SegmentFactors(const OutputFactors& factors,
-                                      ComputeDevice* device) {
-  if (factors.all_one()) return Tensor();
-  const int64_t length = factors.segment();
-  Tensor host({factors.size() / length});
-  for (int64_t s = 0; s < host.num_elements(); ++s) {
-    const float* segment = factors.of_segment(s);
-    ABSL_RAW_CHECK(std::all_of(segment, segment + length,
-                               [&](float f) { return f == segment[0]; }),
-                   "a segment has several factors");
-    host.mutable_data<float>()[s] = segment[0];
-  }
-  return device->ToDevice(host);
-}
+Device ParameterMath::device() const { return device_->type(); }
 
-FactorOf FactorsIn(const ParameterFactors& f) {
-  if (f.factors->all_one()) return {nullptr, 1};
-  return {Elements<float>(f.prepared), f.factors->segment()};
-}
-
-absl::StatusOr<Tensor> DeviceParameterMath::Zeros(int64_t n) {
+absl::StatusOr<Tensor> ParameterMath::Zeros(int64_t n) {
   ASSIGN_OR_RETURN(Tensor t, device_->Allocate({n}, DType::kF32));
   RETURN_IF_ERROR(ForEach(device_, FillBody{0, MutableElements<float>(&t)}, n));
   return t;
 }
 
-absl::Status DeviceParameterMath::Fetch(const float* from, int64_t n,
-                                        float* host) {
+absl::Status ParameterMath::Fetch(const float* from, int64_t n, float* host) {
   return device_->Read(from, n * sizeof(float), host);
 }
 
-absl::Status DeviceParameterMath::Put(const float* host, int64_t n, float* to) {
+absl::Status ParameterMath::Put(const float* host, int64_t n, float* to) {
   return device_->Write(host, n * sizeof(float), to);
 }
 
-absl::StatusOr<ParameterFactors> DeviceParameterMath::Prepare(
+absl::StatusOr<ParameterFactors> ParameterMath::Prepare(
     const OutputFactors* factors) {
   ASSIGN_OR_RETURN(const Tensor prepared, SegmentFactors(*factors, device_));
   return ParameterFactors{factors, prepared};
 }
 
-absl::Status DeviceParameterMath::Add(const float* a, const float* b, int64_t n,
-                                      float* to) {
+absl::Status ParameterMath::Add(const float* a, const float* b, int64_t n,
+                                float* to) {
   return ForEach(device_, AddBody{a, b, to}, n);
 }
 
-absl::StatusOr<double> DeviceParameterMath::SquaredNorm(
+absl::StatusOr<double> ParameterMath::SquaredNorm(
     absl::Span<const GradientView> gradients) {
   int64_t total = 0;
   for (const GradientView& g : gradients) total += SumsOfSquares(g);
@@ -130,19 +117,19 @@ absl::StatusOr<double> DeviceParameterMath::SquaredNorm(
   return sum;
 }
 
-absl::Status DeviceParameterMath::Sgd(const SgdParams& params,
-                                      const UpdateArrays& a) {
+absl::Status ParameterMath::Sgd(const SgdParams& params,
+                                const UpdateArrays& a) {
   return ForEach(device_, SgdBody<FactorOf>{params, UpdateOf(a)},
                  a.factors->factors->size());
 }
 
-absl::Status DeviceParameterMath::AdamW(const AdamWParams& params,
-                                        const UpdateArrays& a) {
+absl::Status ParameterMath::AdamW(const AdamWParams& params,
+                                  const UpdateArrays& a) {
   return ForEach(device_, AdamWBody<FactorOf>{params, UpdateOf(a)},
                  a.factors->factors->size());
 }
 
-absl::StatusOr<std::unique_ptr<AllReduce>> DeviceParameterMath::SumsOver(
+absl::StatusOr<std::unique_ptr<AllReduce>> ParameterMath::SumsOver(
     Communicator* job, SumType type) {
   if (type == SumType::kF32) return device_->SumsOver(job, DType::kF32);
   ASSIGN_OR_RETURN(std::unique_ptr<AllReduce> sums,

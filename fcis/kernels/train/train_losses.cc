@@ -1,11 +1,12 @@
-#include "fcis/kernels/device/device_losses.h"
-
+// The losses of a step (network_losses.h): launches only.
 #include <cstdint>
 
 #include "absl/status/statusor.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/bodies/loss_bodies.h"
+#include "fcis/kernels/device/compute_device.h"
 #include "fcis/kernels/losses/ohem.h"
+#include "fcis/kernels/train/train_backend.h"
 
 namespace fcis::kernels {
 namespace {
@@ -117,53 +118,53 @@ absl::Status ClassGradient(ComputeDevice* device, int classes,
 
 }  // namespace
 
-absl::Status RpnLossOn(ComputeDevice* device, const RpnLossParams& params,
-                       RpnLossArrays* a, Tensor* terms) {
+absl::Status TrainBackend::RpnLoss(const RpnLossParams& params,
+                                   RpnLossArrays* a, Tensor* terms) {
   const Boxes boxes = {4, 0, params.sigma, &a->deltas, &a->targets, &a->labels};
   ASSIGN_OR_RETURN(const Tensor rows,
-                   RowSums<int32_t>(device, 2, a->scores, a->labels));
-  ASSIGN_OR_RETURN(const Tensor box, BoxSum(device, boxes));
+                   RowSums<int32_t>(device_, 2, a->scores, a->labels));
+  ASSIGN_OR_RETURN(const Tensor box, BoxSum(device_, boxes));
   RETURN_IF_ERROR(
-      BoxGradient(device, boxes, rows, params.loc_factor, 1, &a->gdeltas));
-  RETURN_IF_ERROR(ClassGradient(device, 2, a->scores, a->labels, rows,
+      BoxGradient(device_, boxes, rows, params.loc_factor, 1, &a->gdeltas));
+  RETURN_IF_ERROR(ClassGradient(device_, 2, a->scores, a->labels, rows,
                                 params.cls_factor, &a->gscores));
-  return ForEach(device,
+  return ForEach(device_,
                  RpnTermsBody{Elements<double>(rows), Elements<double>(box),
                               MutableElements<double>(terms)},
                  1);
 }
 
-absl::Status HeadLossOn(ComputeDevice* device, const HeadLossParams& params,
-                        HeadLossArrays* a, Tensor* terms) {
+absl::Status TrainBackend::HeadLoss(const HeadLossParams& params,
+                                    HeadLossArrays* a, Tensor* terms) {
   const int64_t rois = a->labels.num_elements();
   const int64_t cells = a->masks.dim(1) * a->masks.dim(2);
   const int classes = static_cast<int>(a->scores.dim(1));
-  if (params.ohem_rois > 0) RETURN_IF_ERROR(KeepHardest(device, params, a));
+  if (params.ohem_rois > 0) RETURN_IF_ERROR(KeepHardest(device_, params, a));
   const Boxes boxes = {a->means.dim(1), kForegroundBox, params.sigma,
                        &a->means,       &a->targets,    &a->labels};
   ASSIGN_OR_RETURN(const Tensor rows,
-                   RowSums<int32_t>(device, classes, a->scores, a->labels));
-  ASSIGN_OR_RETURN(const Tensor box, BoxSum(device, boxes));
+                   RowSums<int32_t>(device_, classes, a->scores, a->labels));
+  ASSIGN_OR_RETURN(const Tensor box, BoxSum(device_, boxes));
   ASSIGN_OR_RETURN(const Tensor of_cells,
-                   RowSums<int8_t>(device, 2, a->pairs, a->masks));
-  RETURN_IF_ERROR(BoxGradient(device, boxes, rows, params.loc_weight,
+                   RowSums<int8_t>(device_, 2, a->pairs, a->masks));
+  RETURN_IF_ERROR(BoxGradient(device_, boxes, rows, params.loc_weight,
                               params.gradient_weight, &a->gmeans));
-  RETURN_IF_ERROR(ClassGradient(device, classes, a->scores, a->labels, rows,
+  RETURN_IF_ERROR(ClassGradient(device_, classes, a->scores, a->labels, rows,
                                 params.cls_weight * params.gradient_weight,
                                 &a->gscores));
   RETURN_IF_ERROR(ForEach(
-      device,
+      device_,
       MaskGradientBody{params, cells, Elements<float>(a->pairs),
                        Elements<int8_t>(a->masks), Elements<double>(of_cells),
                        Elements<double>(rows),
                        MutableElements<float>(&a->gpairs)},
       a->masks.num_elements()));
-  RETURN_IF_ERROR(ForEach(device,
+  RETURN_IF_ERROR(ForEach(device_,
                           OwnClassBody{Elements<int32_t>(a->labels),
                                        MutableElements<int32_t>(&a->own_class)},
                           rois));
   return ForEach(
-      device,
+      device_,
       HeadTermsBody{params, cells, Elements<double>(rows),
                     Elements<double>(box), Elements<double>(of_cells),
                     MutableElements<double>(terms)},
