@@ -1,9 +1,7 @@
 // The C ABI with what a fuzzer thinks of: pictures, pixel layouts, options.
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <vector>
 

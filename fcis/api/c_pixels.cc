@@ -1,8 +1,6 @@
 #include "fcis/api/c_pixels.h"
 
-#include <cstddef>
 #include <limits>
-#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/api/c_status.h"

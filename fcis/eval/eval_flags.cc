@@ -4,7 +4,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/suggest.h"

@@ -1,5 +1,4 @@
 // Scores detections in COCO's format.
-#include "absl/status/status.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/eval/eval_flags.h"
 #include "fcis/eval/score_file.h"

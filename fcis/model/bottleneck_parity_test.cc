@@ -1,5 +1,4 @@
 // Frozen batch norm and whole residual blocks against the reference.
-#include <string>
 #include <vector>
 
 #include "absl/strings/match.h"

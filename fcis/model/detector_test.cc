@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <fstream>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/strings/match.h"

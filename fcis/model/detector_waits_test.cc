@@ -1,5 +1,4 @@
 // How often a picture waits on a backend whose memory is a device's.
-#include <memory>
 
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/config/presets.h"

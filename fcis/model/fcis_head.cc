@@ -1,7 +1,6 @@
 #include "fcis/model/fcis_head.h"
 
 #include <algorithm>
-#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/parallel.h"

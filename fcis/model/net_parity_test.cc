@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/geometry/box_rows.h"

@@ -1,5 +1,4 @@
 // The program as its user meets it.
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>

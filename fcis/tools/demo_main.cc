@@ -7,10 +7,8 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
-#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/core/cli/output_directory.h"
 #include "fcis/core/cli/paths.h"

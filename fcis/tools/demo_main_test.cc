@@ -13,7 +13,6 @@
 #include "absl/algorithm/container.h"
 #include "absl/base/config.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "fcis/core/cli/paths.h"
 #include "fcis/core/config/presets.h"

@@ -12,7 +12,6 @@
 #include "absl/algorithm/container.h"
 #include "absl/base/config.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"

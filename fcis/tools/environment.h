@@ -2,7 +2,6 @@
 #ifndef FCIS_TOOLS_ENVIRONMENT_H_
 #define FCIS_TOOLS_ENVIRONMENT_H_
 
-#include <string>
 #include <vector>
 
 #include "fcis/kernels/cuda_environment.h"

@@ -1,7 +1,6 @@
 #include "fcis/tools/frame_record.h"
 
 #include "gtest/gtest.h"
-#include "rapidjson/document.h"
 
 namespace fcis::tools {
 namespace {

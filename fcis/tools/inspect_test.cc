@@ -2,7 +2,6 @@
 #include "fcis/tools/inspect.h"
 
 #include <map>
-#include <memory>
 #include <string>
 
 #include "fcis/core/config/presets.h"

@@ -1,10 +1,7 @@
 // The mask operations of pycocotools over JSON lines.
 #include <cstdio>
-#include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
 #include "fcis/eval/mask_ops/mask_ops.h"
 

@@ -1,6 +1,5 @@
 #include "fcis/tools/picture_list.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <system_error>

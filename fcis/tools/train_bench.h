@@ -2,7 +2,6 @@
 #ifndef FCIS_TOOLS_TRAIN_BENCH_H_
 #define FCIS_TOOLS_TRAIN_BENCH_H_
 
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"

@@ -1,7 +1,6 @@
 // Times whole training steps.
 #include <algorithm>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/str_format.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/flag_parser.h"

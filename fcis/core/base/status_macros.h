@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 
 #define FCIS_MACRO_CONCAT_INNER(a, b) a##b
 #define FCIS_MACRO_CONCAT(a, b) FCIS_MACRO_CONCAT_INNER(a, b)

@@ -2,8 +2,6 @@
 #ifndef FCIS_CORE_BASE_WITHIN_H_
 #define FCIS_CORE_BASE_WITHIN_H_
 
-#include <utility>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"

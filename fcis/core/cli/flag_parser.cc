@@ -4,7 +4,6 @@
 #include <functional>
 #include <optional>
 #include <set>
-#include <utility>
 
 #include "absl/flags/reflection.h"
 #include "absl/strings/match.h"

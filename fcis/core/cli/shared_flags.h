@@ -11,7 +11,6 @@
 
 #include "absl/flags/declare.h"
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 
 ABSL_DECLARE_FLAG(std::string, config);
 ABSL_DECLARE_FLAG(int64_t, deterministic_seed);

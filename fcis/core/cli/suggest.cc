@@ -1,7 +1,6 @@
 #include "fcis/core/cli/suggest.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <tuple>
 #include <utility>
 

@@ -1,7 +1,6 @@
 #include "fcis/core/draw/draw_instances.h"
 
 #include <cstdint>
-#include <set>
 #include <string>
 #include <vector>
 

@@ -3,7 +3,6 @@
 #ifndef FCIS_CORE_IMAGE_RESIZE_H_
 #define FCIS_CORE_IMAGE_RESIZE_H_
 
-#include <cmath>
 #include <cstdint>
 
 #include "fcis/core/base/host_device.h"

@@ -1,7 +1,6 @@
 #include "fcis/core/io/npy.h"
 
 #include <cstring>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"

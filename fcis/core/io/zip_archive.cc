@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"

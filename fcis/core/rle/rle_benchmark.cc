@@ -1,7 +1,6 @@
 // Speed of the mask codec on blobs as a detector finds them, one thread.
 //
 //   bazel run //fcis/core/rle:rle_benchmark
-#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>

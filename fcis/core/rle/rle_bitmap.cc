@@ -4,7 +4,6 @@
 #include <cstring>
 #include <functional>
 #include <numeric>
-#include <utility>
 #include <vector>
 
 #include "absl/base/internal/raw_logging.h"

@@ -1,7 +1,5 @@
 #include "fcis/core/rle/rle_string.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/rle/rle_string_fast.h"

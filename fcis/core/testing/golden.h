@@ -16,7 +16,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/image/image.h"
 #include "fcis/core/io/npz.h"

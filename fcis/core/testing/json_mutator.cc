@@ -4,7 +4,6 @@
 #include <cstring>
 #include <iterator>
 #include <map>
-#include <random>
 #include <vector>
 
 #include "absl/strings/str_cat.h"

@@ -1,7 +1,6 @@
 #include "fcis/data/coco/record_id.h"
 
 #include <algorithm>
-#include <limits>
 #include <vector>
 
 #include "absl/strings/str_cat.h"

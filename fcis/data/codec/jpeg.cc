@@ -2,7 +2,6 @@
 
 #include <csetjmp>
 #include <cstdio>
-#include <string>
 #include <utility>
 #include <vector>
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
-#include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"

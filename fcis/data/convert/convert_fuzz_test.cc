@@ -7,7 +7,6 @@
 #include <fstream>
 #include <string>
 #include <system_error>
-#include <vector>
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/strings/ascii.h"

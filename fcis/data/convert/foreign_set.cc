@@ -1,7 +1,5 @@
 #include "fcis/data/convert/foreign_set.h"
 
-#include <algorithm>
-
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <iterator>
 #include <map>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"

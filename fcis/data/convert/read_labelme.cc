@@ -1,6 +1,5 @@
 #include "fcis/data/convert/read_labelme.h"
 
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>

@@ -1,7 +1,6 @@
 #include "fcis/data/convert/read_yolo.h"
 
 #include <string>
-#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -1,10 +1,8 @@
 #include "fcis/data/convert/write_set.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <system_error>
-#include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"

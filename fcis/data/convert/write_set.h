@@ -2,9 +2,7 @@
 #ifndef FCIS_DATA_CONVERT_WRITE_SET_H_
 #define FCIS_DATA_CONVERT_WRITE_SET_H_
 
-#include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "fcis/data/convert/foreign_set.h"

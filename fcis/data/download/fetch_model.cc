@@ -7,9 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/file_lock.h"

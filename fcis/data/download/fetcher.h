@@ -10,7 +10,6 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "fcis/core/io/file_lock.h"
 #include "fcis/data/download/downloader.h"
 #include "fcis/data/download/manifest.pb.h"

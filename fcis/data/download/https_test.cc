@@ -7,7 +7,6 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <thread>
 
 #include "absl/strings/str_cat.h"

@@ -1,7 +1,5 @@
 #include "fcis/data/download/manifest.h"
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/data/coco/splits.h"
 #include "gmock/gmock.h"

@@ -1,7 +1,6 @@
 #include "fcis/data/json/json_scanner.h"
 
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <string>

@@ -1,7 +1,6 @@
 #include "fcis/data/loader/judgement.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 
 #include "absl/base/internal/raw_logging.h"
 #include "absl/strings/str_cat.h"

@@ -1,6 +1,5 @@
 #include "fcis/data/video/yuv.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 

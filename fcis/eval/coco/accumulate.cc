@@ -1,6 +1,5 @@
 #include "fcis/eval/coco/accumulate.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <vector>
 
-#include "absl/types/span.h"
 #include "fcis/core/base/random_stream.h"
 #include "fcis/core/rle/rle_bitmap.h"
 #include "gtest/gtest.h"

@@ -1,6 +1,5 @@
 #include "fcis/eval/coco/evaluate.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>

@@ -7,8 +7,6 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
 #include "fcis/core/page/page.h"
 #include "fcis/data/codec/jpeg.h"
 #include "fcis/data/json/json_writer.h"

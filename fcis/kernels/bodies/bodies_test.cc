@@ -5,7 +5,6 @@
 // bodies_parity_test.
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <vector>
 

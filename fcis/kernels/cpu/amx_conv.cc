@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <utility>
 
 #include "fcis/core/base/parallel.h"
 #include "fcis/core/base/round_up.h"

@@ -3,7 +3,6 @@
 // "winograd" count the products of direct sums, for comparison.
 //
 //   bazel run //fcis/kernels/cpu:conv_benchmark -- --benchmark_filter=res4
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "fcis/core/base/multiversion.h"

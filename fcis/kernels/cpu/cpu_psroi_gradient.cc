@@ -1,7 +1,6 @@
 #include "fcis/kernels/cpu/cpu_psroi_gradient.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "fcis/core/base/multiversion.h"

@@ -1,7 +1,5 @@
 #include "fcis/kernels/cpu/dnnl_conv.h"
 
-#include <string>
-
 #include "absl/strings/str_cat.h"
 #include "dnnl.hpp"
 #include "fcis/core/base/status_macros.h"

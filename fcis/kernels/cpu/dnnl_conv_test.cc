@@ -1,7 +1,6 @@
 #include "fcis/kernels/cpu/dnnl_conv.h"
 
 #include <cmath>
-#include <string>
 #include <thread>
 #include <vector>
 

@@ -1,9 +1,6 @@
 #include "fcis/kernels/cpu/fold_blocks.h"
 
-#include <vector>
-
 #include "dnnl.hpp"
-#include "fcis/core/base/parallel.h"
 #include "fcis/kernels/cpu/dnnl_layout.h"
 #include "fcis/kernels/testing/backends.h"
 #include "gtest/gtest.h"

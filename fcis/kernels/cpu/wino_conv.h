@@ -34,8 +34,6 @@
 #ifndef FCIS_KERNELS_CPU_WINO_CONV_H_
 #define FCIS_KERNELS_CPU_WINO_CONV_H_
 
-#include <vector>
-
 #include "fcis/core/tensor/tensor.h"
 #include "fcis/kernels/cpu/wino_kernel.h"
 #include "fcis/kernels/ops/conv.h"

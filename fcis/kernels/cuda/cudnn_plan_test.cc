@@ -2,7 +2,6 @@
 // but graphs for which it compiles kernels need a driver; gradients do not.
 #include "fcis/kernels/cuda/cudnn_plan.h"
 
-#include <string>
 #include <utility>
 
 #include "absl/strings/string_view.h"

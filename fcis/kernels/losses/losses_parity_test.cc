@@ -1,8 +1,6 @@
 // Loss terms, their gradients and the SGD update against the reference.
 #include <algorithm>
 #include <cmath>
-#include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"

@@ -1,7 +1,5 @@
 #include "fcis/kernels/ops/conv.h"
 
-#include <utility>
-
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"

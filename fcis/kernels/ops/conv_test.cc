@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/backend.h"
 #include "fcis/kernels/map_type.h"

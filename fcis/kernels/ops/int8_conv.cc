@@ -1,8 +1,6 @@
 #include "fcis/kernels/ops/int8_conv.h"
 
 #include <cmath>
-#include <cstddef>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"

@@ -11,7 +11,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "fcis/core/tensor/shape.h"
 #include "fcis/core/tensor/tensor.h"

@@ -1,7 +1,6 @@
 #include "fcis/kernels/ops/mask_aggregation.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "fcis/core/base/multiversion.h"
 #include "fcis/core/image/resize.h"

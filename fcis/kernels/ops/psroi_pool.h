@@ -18,7 +18,6 @@
 #ifndef FCIS_KERNELS_OPS_PSROI_POOL_H_
 #define FCIS_KERNELS_OPS_PSROI_POOL_H_
 
-#include <cmath>
 #include <cstdint>
 
 #include "absl/status/statusor.h"

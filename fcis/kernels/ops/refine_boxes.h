@@ -2,8 +2,6 @@
 #ifndef FCIS_KERNELS_OPS_REFINE_BOXES_H_
 #define FCIS_KERNELS_OPS_REFINE_BOXES_H_
 
-#include <cstdint>
-
 #include "absl/status/statusor.h"
 #include "fcis/core/base/host_device.h"
 #include "fcis/core/geometry/box.h"

@@ -2,7 +2,6 @@
 #ifndef FCIS_KERNELS_OPS_SOFTMAX_H_
 #define FCIS_KERNELS_OPS_SOFTMAX_H_
 
-#include <cmath>
 #include <cstdint>
 
 #include "absl/status/statusor.h"

@@ -1,6 +1,5 @@
 // Gradients of the plain loops against the reference's numbers.
 #include <algorithm>
-#include <cstdint>
 #include <string>
 #include <vector>
 

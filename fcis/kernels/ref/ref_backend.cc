@@ -1,7 +1,6 @@
 #include "fcis/kernels/ref/ref_backend.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "fcis/core/base/status_macros.h"
 #include "fcis/kernels/device/device_backend.h"

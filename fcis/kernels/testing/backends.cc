@@ -1,6 +1,5 @@
 #include "fcis/kernels/testing/backends.h"
 
-#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <utility>

@@ -1,7 +1,6 @@
 // ChannelSums and Affine: backends against ref, and that threads change
 // nothing.
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <vector>
 

@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/map_type.h"

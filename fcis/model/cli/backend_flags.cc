@@ -1,11 +1,9 @@
 #include "fcis/model/cli/backend_flags.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/io/file.h"
 #include "fcis/model/fold_batch_norm.h"

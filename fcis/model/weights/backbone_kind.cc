@@ -1,6 +1,5 @@
 #include "fcis/model/weights/backbone_kind.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/model/weights/weights.h"

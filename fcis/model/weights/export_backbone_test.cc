@@ -1,7 +1,6 @@
 #include "fcis/model/weights/export_backbone.h"
 
 #include <cmath>
-#include <map>
 #include <string>
 
 #include "absl/strings/match.h"

@@ -1,7 +1,5 @@
 #include "fcis/model/weights/import_npz.h"
 
-#include <memory>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/config/presets.h"

@@ -1,6 +1,5 @@
 #include "fcis/model/weights/load.h"
 
-#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>

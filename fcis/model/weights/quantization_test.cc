@@ -1,7 +1,6 @@
 #include "fcis/model/weights/quantization.h"
 
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"

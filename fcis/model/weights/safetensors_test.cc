@@ -1,6 +1,5 @@
 #include "fcis/model/weights/safetensors.h"
 
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>

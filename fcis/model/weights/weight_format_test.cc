@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "fcis/core/io/file.h"
 #include "fcis/core/io/zip_archive.h"

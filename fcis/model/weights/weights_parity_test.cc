@@ -2,7 +2,6 @@
 #include <cmath>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "fcis/core/base/counter_rng.h"
 #include "fcis/core/config/presets.h"
 #include "fcis/core/testing/golden.h"

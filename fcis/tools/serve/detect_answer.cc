@@ -1,7 +1,5 @@
 #include "fcis/tools/serve/detect_answer.h"
 
-#include <utility>
-
 #include "fcis/core/draw/draw_instances.h"
 #include "fcis/core/io/utf8.h"
 #include "fcis/core/rle/rle_to_polygons.h"

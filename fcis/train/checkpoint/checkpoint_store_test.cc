@@ -9,7 +9,6 @@
 #include <limits>
 #include <thread>
 
-#include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

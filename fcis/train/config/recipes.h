@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/train/config/train.pb.h"
 

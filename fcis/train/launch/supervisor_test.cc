@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fcis/core/cli/exit_code.h"
-#include "fcis/core/io/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -17,7 +17,6 @@
 #include "fcis/train/testing/train_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "rapidjson/document.h"
 
 namespace fcis::train {
 namespace {

@@ -9,7 +9,6 @@
 #include "absl/flags/declare.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "fcis/core/cli/shared_flags.h"
 #include "fcis/core/config/fcis.pb.h"
 #include "fcis/data/coco/data_flags.h"

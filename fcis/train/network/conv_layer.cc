@@ -1,8 +1,5 @@
 #include "fcis/train/network/conv_layer.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "absl/memory/memory.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/model/bin_major.h"

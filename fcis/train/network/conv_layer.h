@@ -4,7 +4,6 @@
 #define FCIS_TRAIN_NETWORK_CONV_LAYER_H_
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <fstream>
-#include <vector>
 
 #include "fcis/core/io/file.h"
 

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "absl/strings/str_cat.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/io/file.h"
 #include "gmock/gmock.h"

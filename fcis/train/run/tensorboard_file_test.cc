@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "fcis/core/io/file.h"
 #include "fcis/train/run/event.pb.h"
 #include "gmock/gmock.h"

@@ -1,6 +1,5 @@
 // Whole training steps against the references: targets, losses, the gradient of
 // every parameter, weights after each step.
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>

@@ -2,7 +2,6 @@
 // scales gradients without a rounding. train_parity_test checks the numbers.
 #include "fcis/train/step/train_step.h"
 
-#include <memory>
 #include <vector>
 
 #include "fcis/core/config/presets.h"

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/str_cat.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"

@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "fcis/train/run/log_follower.h"
 #include "fcis/train/run/run_record.h"
 #include "fcis/train/watch/fixed_pictures.h"

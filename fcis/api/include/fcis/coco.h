@@ -17,8 +17,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <numeric>
-#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
