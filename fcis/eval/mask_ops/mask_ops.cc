@@ -246,10 +246,11 @@ absl::Status Encode(absl::string_view in, JsonWriter& out) {
 absl::Status Decode(absl::string_view in, JsonWriter& out) {
   ASSIGN_OR_RETURN(const Rle rle, ReadRle(in));
   const int64_t pixels = int64_t{rle.height} * rle.width;
-  if (pixels > kMaxBitmapPixels) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("mask of ", pixels, " pixels: expected at most ",
-                     kMaxBitmapPixels, " to decode"));
+  // Empty rows take memory, too.
+  if (std::max<int64_t>(pixels, rle.height) > kMaxBitmapPixels) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "mask of ", rle.height, "x", rle.width, " pixels: expected at most ",
+        kMaxBitmapPixels, " pixels or rows to decode"));
   }
   std::string mask(static_cast<size_t>(pixels), '\0');
   RETURN_IF_ERROR(DecodeRowMajor(
