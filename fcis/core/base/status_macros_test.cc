@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "absl/status/statusor.h"
 #include "gtest/gtest.h"
 
 namespace fcis {

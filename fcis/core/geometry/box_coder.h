@@ -4,6 +4,7 @@
 #define FCIS_CORE_GEOMETRY_BOX_CODER_H_
 
 #include <cfloat>
+#include <cmath>
 
 #include "fcis/core/base/host_device.h"
 #include "fcis/core/geometry/box.h"

@@ -2,6 +2,8 @@
 #ifndef FCIS_CORE_GEOMETRY_PIXEL_BOX_H_
 #define FCIS_CORE_GEOMETRY_PIXEL_BOX_H_
 
+#include <cmath>
+
 #include "fcis/core/base/host_device.h"
 #include "fcis/core/geometry/box.h"
 

@@ -3,6 +3,7 @@
 #ifndef FCIS_CORE_IMAGE_RESIZE_H_
 #define FCIS_CORE_IMAGE_RESIZE_H_
 
+#include <cmath>
 #include <cstdint>
 
 #include "fcis/core/base/host_device.h"

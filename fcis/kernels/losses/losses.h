@@ -4,6 +4,7 @@
 #ifndef FCIS_KERNELS_LOSSES_LOSSES_H_
 #define FCIS_KERNELS_LOSSES_LOSSES_H_
 
+#include <cmath>
 #include <cstdint>
 
 #include "fcis/core/base/host_device.h"

@@ -18,6 +18,7 @@
 #ifndef FCIS_KERNELS_OPS_PSROI_POOL_H_
 #define FCIS_KERNELS_OPS_PSROI_POOL_H_
 
+#include <cmath>
 #include <cstdint>
 
 #include "absl/status/statusor.h"

@@ -2,6 +2,7 @@
 #ifndef FCIS_KERNELS_OPS_SOFTMAX_H_
 #define FCIS_KERNELS_OPS_SOFTMAX_H_
 
+#include <cmath>
 #include <cstdint>
 
 #include "absl/status/statusor.h"

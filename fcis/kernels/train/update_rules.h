@@ -2,6 +2,8 @@
 #ifndef FCIS_KERNELS_TRAIN_UPDATE_RULES_H_
 #define FCIS_KERNELS_TRAIN_UPDATE_RULES_H_
 
+#include <cmath>
+
 #include "fcis/core/base/host_device.h"
 
 namespace fcis::kernels {
