@@ -42,9 +42,9 @@ absl::Status Run() {
       CocoSet::Create({{ResolvePath(absl::GetFlag(FLAGS_ann_file)),
                         ResolvePath(absl::GetFlag(FLAGS_image_dir))}},
                       input));
+  RETURN_IF_ERROR(CheckAtLeast(FLAGS_threads, 1));
   LoaderOptions options;
   options.threads = absl::GetFlag(FLAGS_threads);
-  RETURN_IF_ERROR(CheckAtLeast("threads", options.threads, 1));
   const int pictures = absl::GetFlag(FLAGS_pictures);
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
