@@ -24,6 +24,8 @@
 #include "fcis/data/loader/training_set.h"
 #include "fcis/data/transform/crop.h"
 #include "fcis/tools/dataset_page_template.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
 
 namespace fcis::tools {
 namespace {

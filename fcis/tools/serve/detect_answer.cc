@@ -6,6 +6,8 @@
 #include "fcis/data/coco/put_mask.h"
 #include "fcis/data/codec/png.h"
 #include "fcis/data/json/json_writer.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
 
 namespace fcis::tools {
 namespace {
