@@ -15,8 +15,7 @@ namespace fcis::eval {
 std::vector<std::string> ModelSourceFlagNames();
 
 // Fetches a published model into ModelDirectory() (data::FetchModel); null
-// under
-// --nodownload.
+// under --nodownload.
 model::ModelFetcher ModelFetcherFromFlags();
 
 // The model that ChooseModel finds for --modelpath, or for `otherwise` where
