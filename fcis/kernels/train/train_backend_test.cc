@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fcis/core/testing/near.h"
 #include "fcis/kernels/map_type.h"
