@@ -38,7 +38,7 @@ std::unique_ptr<Convolution> MakeWinoOrDirect(
     const Tensor& weight, const Tensor& bias, MakeDirect make_direct);
 
 // The same of maps of 8 bits, that WinoInt8Conv fits: Winograd's algorithm, or
-// `direct`.
+// `direct`, which takes rows of any picture.
 std::unique_ptr<Int8Convolution> MakeWinoOrDirect(
     ConvAlgorithm algorithm, const Int8Weights& weights,
     std::unique_ptr<Int8Convolution> direct);
