@@ -14,7 +14,7 @@ constexpr char kExpected[] = "an id, an integer of 64 bits or a string";
 
 std::string RecordId::ToJson() const {
   if (!is_text()) return ToPlain();
-  return JsonOf([&](auto& json) { PutJson(text(), json); });
+  return data::ToJson(text());
 }
 
 bool ParseIntegerId(absl::string_view text, RecordId& id) {

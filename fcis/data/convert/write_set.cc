@@ -57,9 +57,7 @@ std::string YoloLine(int64_t label, const Polygon& outline, int64_t height,
 std::string YoloYaml(const std::vector<std::string>& classes) {
   std::string yaml = "path: .\ntrain: images/train\nval: images/val\nnames:\n";
   for (size_t i = 0; i < classes.size(); ++i) {
-    const std::string name =
-        JsonOf([&](auto& json) { PutJson(classes[i], json); });
-    absl::StrAppendFormat(&yaml, "  %d: %s\n", i, name);
+    absl::StrAppendFormat(&yaml, "  %d: %s\n", i, ToJson(classes[i]));
   }
   return yaml;
 }

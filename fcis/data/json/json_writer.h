@@ -90,7 +90,12 @@ std::string JsonOf(const Put& put) {
   put(json);
   return std::string(buffer.GetString(), buffer.GetSize());
 }
-// The same, a member or an element a line.
+// That of a bool, a number or a text.
+template <typename Value>
+std::string ToJson(const Value& value) {
+  return JsonOf([&](auto& json) { PutJson(value, json); });
+}
+// JsonOf, a member or an element a line.
 template <typename Put>
 std::string PrettyJsonOf(const Put& put) {
   rapidjson::StringBuffer buffer;

@@ -39,7 +39,8 @@ Loader::Loader(const TrainingSet* set, const InputConfig& input,
              PortraitsOf(*set, options.aspect_grouping), options.repeats) {
   ABSL_RAW_CHECK(set->size() >= 1 && input.mean_size() == 3,
                  "pictures, and a mean of three values");
-  ABSL_RAW_CHECK(options.batch >= 1 && options.threads >= 1 &&
+  ABSL_RAW_CHECK(options.rank >= 0 && options.rank < options.world &&
+                     options.batch >= 1 && options.threads >= 1 &&
                      options.prefetch >= 1 && options.first_iteration >= 0,
                  "options of the loader");
   KeepFreedMemory();

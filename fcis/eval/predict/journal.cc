@@ -141,13 +141,10 @@ absl::StatusOr<std::unique_ptr<AppendFile>> OpenJournal(
 }
 
 std::string PictureLine(const JournalPicture& picture) {
-  const auto quoted = [](absl::string_view text) {
-    return data::JsonOf([&](auto& json) { data::PutJson(text, json); });
-  };
   return absl::StrCat("{\"image_id\": ", picture.image.ToJson(),
-                      ", \"file\": ", quoted(picture.file),
-                      ", \"stamp\": ", quoted(picture.stamp),
-                      ", \"sha256\": ", quoted(picture.sha256),
+                      ", \"file\": ", data::ToJson(picture.file),
+                      ", \"stamp\": ", data::ToJson(picture.stamp),
+                      ", \"sha256\": ", data::ToJson(picture.sha256),
                       ", \"height\": ", picture.height,
                       ", \"width\": ", picture.width,
                       ", \"results\": ", picture.results, "}\n");

@@ -171,9 +171,8 @@ std::string Browser::PictureJson(const PictureScore& score) const {
   for (size_t i = found_[picture].begin; i < end; ++i) {
     found.push_back(FoundJson(i, size));
   }
-  const std::string name = data::JsonOf([&](auto& json) {
-    data::PutJson(PictureName(evaluation_, score.picture), json);
-  });
+  const std::string name =
+      data::ToJson(PictureName(evaluation_, score.picture));
   return absl::StrCat("{\"name\":", name, ",\"width\":", size.width,
                       ",\"height\":", size.height, ",\"mask_size\":[",
                       size.mask_height, ",", size.mask_width,
@@ -203,8 +202,7 @@ std::string BrowseJson(const Evaluation& evaluation,
     const size_t count = pictures.size();
     pictures = Thin(std::move(pictures), options.most_bytes * count / bytes);
   }
-  const std::string base = data::JsonOf(
-      [&](auto& json) { data::PutJson(options.image_base, json); });
+  const std::string base = data::ToJson(options.image_base);
   return absl::StrCat("{\"image_base\":", base,
                       ",\"most_found\":", options.most_found, ",\"of\":", all,
                       ",\"pictures\":[", absl::StrJoin(pictures, ","), "]}");

@@ -138,13 +138,13 @@ absl::StatusOr<ValidationScore> Validate(
 
 // The report's table without APs by size.
 std::string Table(const eval::Evaluation& evaluation) {
-  constexpr size_t kManyClasses = 20, kBySize = 3;
+  constexpr size_t kManyClasses = 20, kFirstBySize = 3;
   eval::EvalSummary summary = evaluation.summary;
   summary.sizes.clear();
-  summary.mean.resize(kBySize);
+  summary.mean.resize(kFirstBySize);
   std::vector<eval::CategoryRow> rows = eval::CategoryRows(evaluation);
   if (rows.size() > kManyClasses) rows.clear();
-  for (eval::CategoryRow& row : rows) row.score.resize(kBySize);
+  for (eval::CategoryRow& row : rows) row.score.resize(kFirstBySize);
   return MarkdownTable(summary, rows);
 }
 

@@ -166,9 +166,7 @@ absl::StatusOr<FixedPictures> FixedPictures::Open(
 
 std::string FixedPictures::ClassJson(const data::RecordId& id) const {
   const auto name = classes_.find(id.ToJson());
-  return data::JsonOf([&](auto& json) {
-    data::PutJson(name == classes_.end() ? id.ToPlain() : name->second, json);
-  });
+  return data::ToJson(name == classes_.end() ? id.ToPlain() : name->second);
 }
 
 absl::StatusOr<std::string> FixedPictures::FoundJson(
