@@ -182,9 +182,12 @@ absl::Status Inflate(DeflateFormat format, size_t limit,
                      absl::string_view* packed, std::string* out) {
   // What zlib takes at once fits its 32-bit counters.
   constexpr size_t kLeast = size_t{1} << 16, kMost = size_t{1} << 26;
+  const auto no_memory = [] {
+    return absl::ResourceExhaustedError("no memory to unpack it");
+  };
   z_stream stream = {};
   if (inflateInit2(&stream, static_cast<int>(format)) != Z_OK) {
-    return absl::ResourceExhaustedError("no memory to unpack it");
+    return no_memory();
   }
   const absl::Cleanup closer = [&stream] { inflateEnd(&stream); };
   const size_t before = out->size();
@@ -208,6 +211,7 @@ absl::Status Inflate(DeflateFormat format, size_t limit,
       return absl::OutOfRangeError(
           absl::StrCat("unpacks to more than ", limit, " bytes"));
     }
+    if (result == Z_MEM_ERROR) return no_memory();
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
       return absl::DataLossError(stream.msg == nullptr ? "its data is wrong"
                                                        : stream.msg);
