@@ -57,6 +57,8 @@ std::string ReadText(const std::string& path,
 std::vector<absl::string_view> StartLines(absl::string_view text) {
   std::vector<absl::string_view> lines;
   for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    // RapidJSON passes over bytes of a mark, which are none of JSON's.
+    if (line[0] != '{') continue;
     rapidjson::Document json;
     constexpr unsigned kFlags =
         rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
