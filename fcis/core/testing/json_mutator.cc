@@ -4,6 +4,7 @@
 #include <cstring>
 #include <iterator>
 #include <map>
+#include <random>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
