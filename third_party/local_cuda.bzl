@@ -25,9 +25,10 @@ cc_library(
 )
 
 cc_library(
+    # Shared: the thread-local variables of the static one are too many for a
+    # library that Python loads.
     name = "cudart",
-    srcs = ["libcudart_static.a"],
-    linkopts = ["-ldl", "-lrt", "-lpthread"],
+    linkopts = ["-L{lib}", "-Wl,-rpath,{lib}", "-lcudart"],
     deps = [":headers"],
 )
 
@@ -47,13 +48,11 @@ cc_library(
 def _local_cuda_repository_impl(ctx):
     home = ctx.os.environ.get("CUDA_HOME", "/usr/local/cuda")
     lib = home + "/lib64"
-    runtime = ctx.path(lib + "/libcudart_static.a")
-    if not runtime.exists:
+    if not ctx.path(lib + "/libcudart.so").exists:
         ctx.file("BUILD.bazel", _ABSENT)
         ctx.file("cuda.bzl", "CUDA_HOME = None\n")
         return
     ctx.symlink(home + "/include", "include")
-    ctx.symlink(runtime, "libcudart_static.a")
     ctx.file("nvcc_version.txt", ctx.execute([home + "/bin/nvcc", "--version"]).stdout)
     ctx.file("BUILD.bazel", _PRESENT.format(lib = lib))
     ctx.file("cuda.bzl", "CUDA_HOME = {}\n".format(repr(home)))

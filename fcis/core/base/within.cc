@@ -7,8 +7,7 @@ namespace fcis {
 
 absl::Status Within(absl::string_view where, const absl::Status& status) {
   if (status.ok()) return status;
-  absl::Status told(status.code(),
-                    absl::StrCat(where, ": ", status.message()));
+  absl::Status told(status.code(), absl::StrCat(where, ": ", status.message()));
   status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
     told.SetPayload(url, payload);
   });

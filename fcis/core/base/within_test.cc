@@ -23,15 +23,14 @@ TEST(WithinTest, OkStaysOk) {
 }
 
 TEST(WithinTest, PassesValuesOn) {
-  absl::StatusOr<std::unique_ptr<int>> value =
-      Within("a.json", absl::StatusOr<std::unique_ptr<int>>(
-                           std::make_unique<int>(3)));
+  absl::StatusOr<std::unique_ptr<int>> value = Within(
+      "a.json", absl::StatusOr<std::unique_ptr<int>>(std::make_unique<int>(3)));
   ASSERT_TRUE(value.ok());
   EXPECT_EQ(**value, 3);
-  EXPECT_EQ(Within("a.json",
-                   absl::StatusOr<int>(absl::NotFoundError("no member")))
-                .status(),
-            absl::NotFoundError("a.json: no member"));
+  EXPECT_EQ(
+      Within("a.json", absl::StatusOr<int>(absl::NotFoundError("no member")))
+          .status(),
+      absl::NotFoundError("a.json: no member"));
 }
 
 }  // namespace
