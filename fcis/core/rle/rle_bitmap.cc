@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -198,7 +197,7 @@ absl::Status DecodeRowMajor(const Rle& rle, absl::Span<uint8_t> mask) {
   const size_t width = static_cast<size_t>(rle.width);
   for (size_t y = 1; y < static_cast<size_t>(rle.height); ++y) {
     uint8_t* row = mask.data() + y * width;
-    std::transform(row, row + width, row - width, row, std::bit_xor<>());
+    for (size_t x = 0; x < width; ++x) row[x] ^= row[x - width];
   }
   return absl::OkStatus();
 }
