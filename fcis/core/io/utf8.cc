@@ -1,5 +1,7 @@
 #include "fcis/core/io/utf8.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
@@ -7,6 +9,7 @@
 namespace fcis {
 
 bool IsUtf8(absl::string_view text) {
+  if (std::all_of(text.begin(), text.end(), absl::ascii_isascii)) return true;
   rapidjson::StringBuffer unused;
   rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>,
                     rapidjson::UTF8<>, rapidjson::CrtAllocator,
