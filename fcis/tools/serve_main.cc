@@ -17,7 +17,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
-#include "fcis/core/base/memory_limit.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/cli/exit_code.h"
 #include "fcis/core/cli/main.h"
@@ -143,11 +142,10 @@ absl::StatusOr<data::HttpOptions> HttpOptionsFromFlags() {
 // let each connection's thread keep the most that it ever had, in an arena of
 // its own, and would keep ever larger blocks.
 void LetGoOfFreedMemory() {
-  constexpr int kArenas = 2, kMmapThreshold = 256 << 10;
-  mallopt(M_ARENA_MAX, kArenas);
+  constexpr int kMmapThreshold = 256 << 10;
+  mallopt(M_ARENA_MAX, 1);
   mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
   mallopt(M_TRIM_THRESHOLD, kMmapThreshold);
-  UseFewAddresses();  // where they are limited, one arena
 }
 
 // Before a model is fetched and opened.
