@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "fcis/core/base/parallel.h"
 #include "fcis/core/base/status_macros.h"
 #include "fcis/core/base/within.h"
 #include "fcis/core/cli/exit_code.h"
@@ -185,9 +187,17 @@ absl::Status PrepareData(const TrainPlan& plan, const OpenedRun& run,
 
 void RecordBackend(const OpenedRun& run, const kernels::Backend& backend,
                    const SayLine& say, RunRecord* record) {
-  record->set_computes(absl::StrCat(backend.name(), " ", backend.precision()));
+  std::string computes = absl::StrCat(backend.name(), " ", backend.precision());
+  // Those on which gradients of weights depend (TrainBackend).
+  if (backend.name() == "cpu") {
+    const int threads = NumThreads();
+    absl::StrAppend(&computes, ", ", threads,
+                    threads == 1 ? " thread" : " threads");
+  }
+  record->set_computes(computes);
+  // A run begun before there were threads in it has the begin alone.
   if (run.record.has_value() && run.record->has_computes() &&
-      run.record->computes() != record->computes()) {
+      !absl::StartsWith(computes, run.record->computes())) {
     say(absl::StrCat("warning: computed until now by ", run.record->computes(),
                      ", from here on by ", record->computes()));
   }

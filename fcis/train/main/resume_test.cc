@@ -183,6 +183,29 @@ TEST_F(ResumeTest, AnotherRecipeIsListedOrAskedFor) {
   EXPECT_EQ(ReadLog(run_).size(), 5u);
 }
 
+TEST_F(ResumeTest, OtherThreadsAreSaid) {
+  Begin();
+  const std::string changed =
+      "computed until now by cpu f32, 1 thread, from here on by cpu f32, 2 "
+      "threads";
+  const Outcome same = Resume("--max_iters 3");
+  ASSERT_EQ(same.code, 0) << same.output;
+  EXPECT_THAT(same.output, Not(HasSubstr("computed until now")));
+  const Outcome more = Resume("--max_iters 4 --threads 2");
+  ASSERT_EQ(more.code, 0) << more.output;
+  EXPECT_THAT(more.output, HasSubstr(changed));
+  // A run begun by a program that did not note them.
+  const std::string path = run_ + "/run.textproto";
+  const std::string record = ReadFile(path).value();
+  ASSERT_THAT(record, HasSubstr("\"cpu f32, 2 threads\""));
+  ASSERT_TRUE(
+      WriteFileAtomic(path, absl::StrReplaceAll(record, {{", 2 threads", ""}}))
+          .ok());
+  const Outcome unknown = Resume("--max_iters 5");
+  ASSERT_EQ(unknown.code, 0) << unknown.output;
+  EXPECT_THAT(unknown.output, Not(HasSubstr("computed until now")));
+}
+
 TEST_F(ResumeTest, AFinishedRunSaysSo) {
   Begin(3);
   fs::remove_all(data_);  // It is not read.
