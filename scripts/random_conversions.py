@@ -225,19 +225,11 @@ def no_crowds(s):
         s.pictures[stem] = h, w, [o._replace(crowd=False) for o in objects]
 
 
-def no_specks(s):
-    """Where YOLO's six digits round its corners, a mask of one pixel may have none; it is then
-    left out, and said."""
-    for stem, (h, w, objects) in s.pictures.items():
-        s.pictures[stem] = h, w, [o for o in objects if masks.area(o.mask) > 1]
-
-
 ROUTES = {
     'COCO, COCO': Route(Set.write_coco, ['coco'], float('inf')),
     'COCO, labelme, COCO': Route(Set.write_coco, ['labelme', 'coco'], float('inf'), crowds=False),
-    'COCO, YOLO, COCO': Route(Set.write_coco, ['yolo', 'coco'], 6, crowds=False, change=no_specks),
-    'COCO, YOLO, labelme, COCO': Route(Set.write_coco, ['yolo', 'labelme', 'coco'], 6, crowds=False,
-                                       change=no_specks),
+    'COCO, YOLO, COCO': Route(Set.write_coco, ['yolo', 'coco'], 6, crowds=False),
+    'COCO, YOLO, labelme, COCO': Route(Set.write_coco, ['yolo', 'labelme', 'coco'], 6, crowds=False),
     'Label Studio, COCO': Route(Set.write_label_studio, ['coco'], 12, change=only_polygons),
     'masks, COCO': Route(Set.write_masks, ['coco'], None, change=no_crowds),
     'Pascal VOC, COCO': Route(Set.write_voc, ['coco'], None),
