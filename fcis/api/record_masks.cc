@@ -18,7 +18,8 @@ absl::StatusOr<Rle> MaskOf(const RecordColumns& records, size_t i,
     return absl::InvalidArgumentError("neither mask nor box");
   }
   if (text.empty()) return BoxToRle(records.boxes[i], height, width);
-  data::Segmentation segmentation;
+  // Its memory serves all masks of a thread, which then lie side by side.
+  static thread_local data::Segmentation segmentation;
   RETURN_IF_ERROR(data::ParseSegmentation(text, segmentation));
   if (height < 0 && segmentation.kind != data::Segmentation::Kind::kCounts) {
     return absl::InvalidArgumentError("expected compressed counts");

@@ -22,6 +22,8 @@ namespace fcis::train {
 namespace {
 
 constexpr absl::Duration kToEndItself = absl::Seconds(5);
+// The watch looks so often whether the process runs at all.
+constexpr absl::Duration kLook = absl::Seconds(1);
 
 bool IsLauncher(pid_t process) {
   char name[32] = {};
@@ -112,7 +114,7 @@ Watchdog::~Watchdog() {
     const std::lock_guard<std::mutex> lock(mutex_);
     ended_ = true;
   }
-  changed_.notify_all();
+  ending_.notify_all();
   thread_.join();
 }
 
@@ -130,15 +132,21 @@ void Watchdog::Begin(absl::string_view phase, int64_t iteration,
   const std::lock_guard<std::mutex> lock(mutex_);
   phase_.assign(phase.data(), phase.size());
   iteration_ = iteration;
-  const bool sooner = patience < patience_;
   patience_ = patience;
   fed_ = std::chrono::steady_clock::now();
-  if (sooner) changed_.notify_all();
 }
 
 void Watchdog::Watch() {
   std::unique_lock<std::mutex> lock(mutex_);
+  const absl::Duration look = std::min(kLook, options_.timeout / 8);
+  auto looked = fed_;
   while (!ended_) {
+    const auto now = std::chrono::steady_clock::now();
+    const absl::Duration stood = absl::FromChrono(now - looked) - look;
+    looked = now;
+    if (stood > look) {
+      fed_ = std::min(now, fed_ + absl::ToChronoNanoseconds(stood));
+    }
     const absl::Duration left = patience_ - Hungry();
     if (left <= absl::ZeroDuration()) {
       const std::string cause = Cause();
@@ -146,8 +154,7 @@ void Watchdog::Watch() {
       options_.on_hang(cause);
       return;
     }
-    // Being fed mostly moves the end back, and need not wake the watch.
-    changed_.wait_for(lock, absl::ToChronoNanoseconds(left));
+    ending_.wait_for(lock, absl::ToChronoNanoseconds(std::min(left, look)));
   }
 }
 

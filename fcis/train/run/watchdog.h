@@ -28,7 +28,8 @@ class Watchdog {
  public:
   struct Options {
     int rank = 0;
-    // Not fed for so long, the process is taken to hang.
+    // Not fed for so long, the process is taken to hang. Time in which it is
+    // stopped (SIGSTOP, Ctrl-Z, a frozen cgroup) does not count.
     absl::Duration timeout = absl::Minutes(10);
     // More than that while it waits for other ranks: the one that holds them up
     // is to speak first, and mpiexec needs its time to end them.
@@ -63,7 +64,7 @@ class Watchdog {
   const Options options_;
   // Not absl::Mutex: thread sanitizer knows nothing of Debian's build of it.
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable ending_;
   bool ended_ = false;
   std::string phase_ = "start";
   int64_t iteration_ = 0;

@@ -134,6 +134,26 @@ int EndOf(pid_t process) {
   return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 
+// Ctrl-Z, and fg later.
+TEST(Watchdog, TimeInWhichTheProcessIsStoppedDoesNotCount) {
+  constexpr absl::Duration kTimeout = absl::Seconds(2);
+  const pid_t watched = fork();
+  if (watched == 0) {
+    Watchdog::Options options;
+    options.timeout = kTimeout;
+    Watchdog watchdog(options);
+    raise(SIGSTOP);
+    absl::SleepFor(kTimeout / 4);
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(watched, &status, WUNTRACED), watched);
+  ASSERT_TRUE(WIFSTOPPED(status));
+  absl::SleepFor(1.5 * kTimeout);
+  kill(watched, SIGCONT);
+  EXPECT_EQ(EndOf(watched), 0);
+}
+
 TEST(EndLauncherTest, AsksFirst) {
   EXPECT_EQ(EndOf(StartLauncher("mpiexec", false, absl::Minutes(1))), SIGTERM);
   EXPECT_EQ(EndOf(StartLauncher("orted", false, absl::Minutes(1))), SIGTERM);
