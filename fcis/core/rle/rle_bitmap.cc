@@ -49,18 +49,21 @@ struct Change {
 std::vector<Change> FindChanges(const uint8_t* mask, int64_t stride, int rows,
                                 int columns) {
   std::vector<Change> changes;
-  std::vector<uint64_t> above((columns + kLanes - 1) / kLanes);
-  for (int row = 0; row <= rows; ++row) {
+  std::vector<uint64_t> lanes((columns + kLanes - 1) / kLanes);  // of a row
+  const auto compare = [&](int row, int column, uint64_t here) {
+    uint64_t& above = lanes[static_cast<size_t>(column / kLanes)];
+    ForEachLane(here ^ above,
+                [&](int k) { changes.push_back({row, column + k}); });
+    above = here;
+  };
+  for (int row = 0; row < rows; ++row) {
     const uint8_t* pixels = mask + row * stride;
-    for (size_t i = 0; i < above.size(); ++i) {
-      const int column = static_cast<int>(i * kLanes);
-      const uint64_t here =
-          row < rows ? LoadForeground(pixels + column, columns - column) : 0;
-      ForEachLane(here ^ above[i], [&](int k) {
-        changes.push_back({row, column + k});
-      });
-      above[i] = here;
+    for (int column = 0; column < columns; column += kLanes) {
+      compare(row, column, LoadForeground(pixels + column, columns - column));
     }
+  }
+  for (int column = 0; column < columns; column += kLanes) {
+    compare(rows, column, 0);
   }
   return changes;
 }
