@@ -61,6 +61,11 @@ __attribute__((always_inline)) inline void SumCellsOfBin(
   y += c;
   switch ((slice.depth - c) / kPsroiLanes) {
     case 1:
+      // Those of boxes: vectors that lie side by side.
+      if (c == 0) {
+        return SumCells<1, kPairs>({slice.data, slice.width, kPsroiLanes}, 0,
+                                   rows, columns, y);
+      }
       return SumCells<1, kPairs>(slice, c, rows, columns, y);
     case 2:
       return SumCells<2, kPairs>(slice, c, rows, columns, y);
