@@ -50,19 +50,20 @@ std::vector<Change> FindChanges(const uint8_t* mask, int64_t stride, int rows,
                                 int columns) {
   std::vector<Change> changes;
   std::vector<uint64_t> lanes((columns + kLanes - 1) / kLanes);  // of a row
-  const auto compare = [&](int row, int column, uint64_t here) {
+  const auto compare = [&](int row, int64_t column, uint64_t here) {
     uint64_t& above = lanes[static_cast<size_t>(column / kLanes)];
-    ForEachLane(here ^ above,
-                [&](int k) { changes.push_back({row, column + k}); });
+    ForEachLane(here ^ above, [&](int k) {
+      changes.push_back({row, static_cast<int>(column + k)});
+    });
     above = here;
   };
   for (int row = 0; row < rows; ++row) {
     const uint8_t* pixels = mask + row * stride;
-    for (int column = 0; column < columns; column += kLanes) {
+    for (int64_t column = 0; column < columns; column += kLanes) {
       compare(row, column, LoadForeground(pixels + column, columns - column));
     }
   }
-  for (int column = 0; column < columns; column += kLanes) {
+  for (int64_t column = 0; column < columns; column += kLanes) {
     compare(rows, column, 0);
   }
   return changes;
