@@ -416,8 +416,9 @@ TEST_F(WinoWholeTest, SumsAreNearlyExact) {
 // All products of a block, of one plane after the other, have one sign and the
 // largest size that there is.
 TEST_F(WinoWholeTest, NoSumOverflows) {
-  std::vector<Pixel> pixels;  // of the tile
-  for (int64_t i = 0; i < 16; ++i) pixels.push_back({0, 4 + i / 4, 4 + i % 4});
+  // The tile's corners: each plane is part of one of them.
+  const std::vector<Pixel> pixels = {
+      {0, 4, 4}, {0, 4, 7}, {0, 7, 4}, {0, 7, 7}};
   WinoOperands o = OfU8({{1, 12, 12, 256}, 16, 1, true});
   for (int p = 0; p < 6; ++p) {
     for (int q = 0; q < 6; ++q) {
